@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make [all]         ./blockprof
+# make test          unit and e2e (needs root), all of it: scripts/test
+# make unit e2e vm bench format-check bpf-arm64 clean
+# make install uninstall   PREFIX=/usr/local DESTDIR=
+#
+# CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
+# SAN=1                AddressSanitizer and UBSan, in .output/san
+# OUTPUT=dir           build there, the program too, and leave ./blockprof alone
+# VERSION=1.2.3        else the last git tag, else 0.1.0
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+PKG_CONFIG ?= pkg-config
+PYTHON ?= python3
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+ifneq ($(SAN),)
+OUTPUT ?= .output/san
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+OUTPUT ?= .output
+endif
+PROGRAM := $(if $(filter .output,$(OUTPUT)),blockprof,$(OUTPUT)/blockprof)
+ifndef VERSION
+VERSION := $(or $(patsubst v%,%,$(shell git describe --tags --match 'v[0-9]*' 2>/dev/null)),0.1.0)
+endif
+
+# Names the kernel's sources and clang's -target use for this machine, by uname -m.
+MACHINE := $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64,$(MACHINE)),arm64,x86)
+BPF_VMLINUX := $(if $(filter aarch64,$(MACHINE)),arm64,x86_64)
+
+ifeq ($(V),1)
+Q :=
+say := @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all test unit unit-programs e2e vm bench format-check bpf-arm64 install uninstall clean FORCE
+
+all: $(PROGRAM)
+
+# --- What is needed ---------------------------------------------------------------------------
+
+PACKAGES := libbpf libelf libdw jansson libseccomp zlib libcap
+NO_BUILD := clean uninstall format-check
+ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
+
+BPFTOOL ?= scripts/bpftool
+
+MISSING := $(if $(shell $(BPFTOOL) version 2>/dev/null),,bpftool) \
+	$(foreach tool,$(CC) $(CLANG) $(PKG_CONFIG),$(if $(shell command -v $(tool)),,$(tool)))
+ifneq ($(strip $(MISSING)),)
+$(error cannot build: $(strip $(MISSING)) not found; run scripts/setup)
+endif
+MISSING := $(foreach package,$(PACKAGES),$(if \
+	$(shell $(PKG_CONFIG) --exists $(package) || echo no),$(package)))
+ifneq ($(strip $(MISSING)),)
+$(error cannot build: no development files of $(strip $(MISSING)); run scripts/setup)
+endif
+ifneq ($(shell $(PKG_CONFIG) --atleast-version=1.0 libbpf || echo no),)
+$(error cannot build: libbpf $(shell $(PKG_CONFIG) --modversion libbpf) is too old, 1.0 is needed)
+endif
+
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -liberty -lpthread
+BPF_LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbpf)
+endif
+
+# --- The kernel side --------------------------------------------------------------------------
+
+# calibrate is loaded on its own, before the rest: it finds out what the kernel can.
+BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c))
+BPF_OBJECTS := $(BPF_SOURCES:%.c=$(OUTPUT)/%.o)
+LINKED_BPF_OBJECTS := $(filter-out %/calibrate.bpf.o,$(BPF_OBJECTS))
+SKELETONS := $(OUTPUT)/skel/blockprof.skel.h $(if \
+	$(wildcard bpf/calibrate.bpf.c),$(OUTPUT)/skel/calibrate.skel.h)
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Wno-unused-function \
+	-Werror -I. $(BPF_LIB_CFLAGS)
+
+$(BPF_OBJECTS): $(OUTPUT)/%.bpf.o: %.bpf.c $(OUTPUT)/config
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_$(BPF_ARCH) -Ivmlinux/$(BPF_VMLINUX) -MMD -MP -c $< -o $@
+
+$(OUTPUT)/blockprof.bpf.o: $(LINKED_BPF_OBJECTS) $(OUTPUT)/sources
+	$(say) BPFLINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(LINKED_BPF_OBJECTS)
+
+$(OUTPUT)/skel/calibrate.skel.h: $(OUTPUT)/bpf/calibrate.bpf.o
+$(OUTPUT)/skel/blockprof.skel.h: $(OUTPUT)/blockprof.bpf.o
+$(SKELETONS):
+	$(say) SKEL $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< >$@
+
+# Compiled only: a check that nothing of the kernel side is tied to x86-64.
+ARM64_OBJECTS := $(BPF_SOURCES:%.c=$(OUTPUT)/arm64/%.o)
+$(ARM64_OBJECTS): $(OUTPUT)/arm64/%.bpf.o: %.bpf.c $(OUTPUT)/config
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -D__TARGET_ARCH_arm64 -Ivmlinux/arm64 -MMD -MP -c $< -o $@
+
+bpf-arm64: $(ARM64_OBJECTS)
+
+# --- The user side ----------------------------------------------------------------------------
+
+SOURCES := $(sort $(wildcard user/main.c user/*/*.c user/*/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
+LIBRARY_OBJECTS := $(filter-out $(OUTPUT)/user/main.o,$(OBJECTS))
+LIBRARY := $(OUTPUT)/libblockprof.a
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%.o)
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%)
+
+C_FLAGS := -std=gnu11 -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -pthread $(SAN_FLAGS)
+
+# Only what asks for the version is compiled again when that changes.
+VERSIONED := $(patsubst %.c,$(OUTPUT)/%.o,$(shell grep -ls BLOCKPROF_VERSION $(SOURCES) $(UNIT_SOURCES)))
+$(VERSIONED): VERSION_FLAG := -DBLOCKPROF_VERSION='"$(VERSION)"'
+$(VERSIONED): $(OUTPUT)/version
+
+$(OBJECTS) $(UNIT_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS)
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(VERSION_FLAG) -MMD -MP -c $< -o $@
+
+$(LIBRARY): $(LIBRARY_OBJECTS) $(OUTPUT)/sources
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(LIBRARY_OBJECTS)
+
+LINK = $(CC) -pthread $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed
+
+$(PROGRAM): $(OUTPUT)/user/main.o $(LIBRARY)
+	$(say) LINK $@
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
+$(UNIT_PROGRAMS): %: %.o $(LIBRARY)
+	$(say) LINK $@
+	$(Q)$(LINK) $^ -lcmocka $(LIBS) -o $@
+
+# Rewritten only when the content differs: how to compile, what to link, and the version.
+$(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
+$(OUTPUT)/sources: CONTENT = $(SOURCES) $(BPF_SOURCES)
+$(OUTPUT)/version: CONTENT = $(VERSION)
+$(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(CONTENT))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ARM64_OBJECTS:.o=.d)
+
+# --- Tests ------------------------------------------------------------------------------------
+
+test: unit e2e
+
+unit-programs: $(UNIT_PROGRAMS)
+
+unit: unit-programs
+	$(Q)scripts/unit $(UNIT_PROGRAMS)
+
+e2e: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)
+
+vm: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_kernels.py $(VM)
+
+bench: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) CC=$(CC) $(PYTHON) tests/bench/bench.py $(BENCH)
+
+format-check:
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(sort $(shell find bpf user vmlinux tests -name '*.[ch]'))
+
+# --- Install ----------------------------------------------------------------------------------
+
+SBIN := $(DESTDIR)$(PREFIX)/sbin
+MAN8 := $(DESTDIR)$(PREFIX)/share/man/man8
+COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+install: $(PROGRAM)
+	$(Q)install -d $(SBIN) $(MAN8) $(COMPLETIONS)
+	$(Q)install -m 755 $(PROGRAM) $(SBIN)/blockprof
+	$(Q)install -m 644 scripts/blockprof.8 $(MAN8)/blockprof.8
+	$(Q)install -m 644 scripts/blockprof.bash $(COMPLETIONS)/blockprof
+
+uninstall:
+	$(Q)rm -f $(SBIN)/blockprof $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof
+
+clean:
+	$(Q)rm -rf $(OUTPUT) $(PROGRAM)

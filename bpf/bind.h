@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* bind.h - threads that are watched, and the slots of those whose time is kept. */
+#ifndef BLOCKPROF_BIND_H
+#define BLOCKPROF_BIND_H
+
+#include "turn.h"
+
+/* The thread's first event, or look: where it is now. */
+static __always_inline void thread_look(struct thread *thread, struct task_struct *task, u64 now)
+{
+	u32 state = task_state(task);
+
+	if (thread->known)
+		return;
+	thread->known = 1;
+	thread->since_ns = now;
+	thread->before = 1;
+	thread->own = task->tgid == (pid_t)own_tgid;
+	if (!state) {
+		thread->state = BP_RUNNING;
+		return;
+	}
+	thread->state = BP_BLOCKED;
+	block_read(&thread->block, task, state);
+}
+
+/* A slot's turn that is under way: it began at start, its state has lasted since slot->since_ns. */
+static __always_inline void turn_join(struct bp_slot *slot, u64 start)
+{
+	if (start > slot->since_ns) {
+		if (slot->state == BP_RUNNING)
+			slot->since_ns = start;
+		else
+			start = slot->since_ns;
+	}
+	turn_begin(slot, start);
+	/* what came before the state that it is in was not seen */
+	slot->turn.unknown_ns = since(slot->since_ns, start);
+}
+
+/* The slot's use is, or becomes, that of bind. */
+static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block *block,
+				     const struct bp_bind *bind)
+{
+	slot->use = bind->use;
+	slot->wait_class = bind->wait_class;
+	slot->wait_id = bind->wait_id;
+	slot->loop_object = bind->loop_object;
+	if (slot->use != BP_SLOT_LOOP || slot->in_turn)
+		return;
+	if (slot->state == BP_BLOCKED && block &&
+	    wait_is_own(slot, block->wait_class, block->wait_id)) {
+		slot->state = BP_WAITING;
+		slot->wait_slept = 1;
+	} else if (bind->turn_start_ns) {
+		turn_join(slot, bind->turn_start_ns);
+	}
+}
+
+/* Gives thread a slot, if it has none, for what bind says. */
+static __noinline int thread_bind(struct thread *thread, struct task_struct *task,
+				  const struct bp_bind *bind)
+{
+	struct bp_slice *slice;
+	struct bp_slot *slot;
+	u64 since_ns;
+	u32 index, state;
+
+	if (!thread || !bind)
+		return 0;
+	slot = slot_of(thread);
+	if (slot) {
+		slice = slice_of(thread->slot);
+		slot_use(slot, slice ? &slice->capture.block : NULL, bind);
+		return 0;
+	}
+	if (bpf_map_pop_elem(&free_slots, &index)) {
+		lose(BP_LOSS_SLOTS);
+		return 0;
+	}
+	slot = bpf_map_lookup_elem(&slots, &index);
+	slice = slice_of(index);
+	if (!slot || !slice)
+		return 0;
+	/* user space has zeroed it */
+	slot->tid = task->pid;
+	slot->tgid = task->tgid;
+	slot->bound_ns = bpf_ktime_get_ns();
+	state = thread->state;
+	since_ns = thread->since_ns;
+	slot->state = state;
+	slot->since_ns = since_ns;
+	if (state == BP_BLOCKED) {
+		if (thread->before && bind->blocked_since_ns && bind->blocked_since_ns < since_ns)
+			slot->since_ns = bind->blocked_since_ns;
+		slice->capture.seq++;
+		slice->capture.block = thread->block;
+		slice->capture.block.flags |= BP_BLOCK_EARLIER;
+		slice->capture.since_ns = slot->since_ns;
+		slice->capture.has_stack_bytes = 0;
+		slice->capture.other.kind = BP_OTHER_NONE;
+		slice->capture.stack.kernel_nr = 0;
+		slice->capture.stack.user_nr = 0;
+		slice->capture.stack.python_nr = 0;
+		slice->capture.stack.flags = 0;
+		slice->capture.stack.task = 0;
+		object_read(&slice->capture.object, task, &slice->capture.block, false);
+	}
+	slot_use(slot, &thread->block, bind);
+	slice->capture.turn_seq = slot->turn_seq;
+	if (state == BP_BLOCKED)
+		slice->capture.seq++;
+	thread->slot = index;
+	/* moved meanwhile, on another CPU, without an eye on the slot */
+	if (thread->state != state || thread->since_ns != since_ns) {
+		slot->state = BP_UNSEEN;
+		slot->since_ns = slot->bound_ns;
+	}
+	return 0;
+}
+
+/* A new thread, or one never looked at, of a watched process. */
+static __always_inline struct thread *thread_watch(struct task_struct *task, u64 now)
+{
+	struct thread *thread = thread_create(task);
+
+	if (!thread)
+		return NULL;
+	thread_look(thread, task, now);
+	if (all_threads && thread->slot == BP_NO_SLOT && !thread->own) {
+		struct bp_bind bind = { .use = BP_SLOT_THREAD };
+
+		thread_bind(thread, task, &bind);
+	}
+	return thread;
+}
+
+/* The slot's thread ends, or becomes another program. Returns the slot that user space may free. */
+static __always_inline u32 thread_unbind(struct thread *thread, u64 now)
+{
+	struct bp_slot *slot = slot_of(thread);
+	u32 index = thread->slot;
+
+	if (!slot)
+		return BP_NO_SLOT;
+	if (slot->in_turn) {
+		if (slot->state == BP_RUNNING)
+			slot->turn.cpu_ns += since(now, slot->since_ns);
+		else
+			slot->turn.unknown_ns += since(now, slot->since_ns);
+	}
+	turn_end(slot, index, now, now, -1);
+	thread->slot = BP_NO_SLOT;
+	return index;
+}
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * capture.h - stacks: of the thread that blocks or burns time, of who woke it,
+ * of who holds the GIL it waits for.
+ */
+#ifndef BLOCKPROF_CAPTURE_H
+#define BLOCKPROF_CAPTURE_H
+
+#include "object.h"
+#include "python.h"
+#include "syscall.h"
+
+/* More than this many captures of one thread in a window: the rest is skipped and counted. */
+#define CAPTURES_A_WINDOW  200
+#define CAPTURES_WINDOW_NS 20000000
+
+#define DNS_PORT 53
+
+static __always_inline const struct bp_python *python_of(u32 tgid)
+{
+	struct bp_process_config *config = bpf_map_lookup_elem(&processes, &tgid);
+
+	return config && config->python.version ? &config->python : NULL;
+}
+
+/* Native frames of current; ctx is the program's. */
+static __always_inline void stack_native(void *ctx, struct bp_stack *stack)
+{
+	long bytes;
+
+	stack->flags = 0;
+	stack->task = 0;
+	stack->python_nr = 0;
+	stack->kernel_nr = 0;
+	stack->user_nr = 0;
+	bytes = bpf_get_stack(ctx, stack->kernel, sizeof(stack->kernel), 0);
+	if (bytes > 0)
+		stack->kernel_nr = bytes / 8;
+	if (bytes == sizeof(stack->kernel))
+		stack->flags |= BP_STACK_KERNEL_CUT;
+	bytes = bpf_get_stack(ctx, stack->user, sizeof(stack->user), BPF_F_USER_STACK);
+	if (bytes > 0)
+		stack->user_nr = bytes / 8;
+	if (bytes == sizeof(stack->user))
+		stack->flags |= BP_STACK_USER_CUT;
+}
+
+/* Python frames of current. */
+static __always_inline void stack_python(struct bp_stack *stack, const struct bp_python *py,
+					 struct task_struct *task, struct thread *thread,
+					 u64 loop_object)
+{
+	u64 tstate = python_tstate(py, task_pthread(task), thread ? thread->tstate : 0);
+
+	if (thread)
+		thread->tstate = tstate;
+	if (tstate)
+		python_walk(stack, py, tstate);
+	if (py->current_tasks)
+		stack->task = python_task(py, loop_object);
+	if (stack->flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT | BP_STACK_PYTHON_CUT))
+		lose(BP_LOSS_STACK_CUT);
+}
+
+static __always_inline bool capture_allowed(struct bp_slot *slot, u64 now)
+{
+	if (now - slot->captures_window_ns > CAPTURES_WINDOW_NS) {
+		slot->captures_window_ns = now;
+		slot->captures = 0;
+	}
+	return slot->captures++ < CAPTURES_A_WINDOW;
+}
+
+/* Who has the GIL now, with its Python frames: we are in its address space. */
+__weak __noinline int capture_holder(struct bp_capture *capture, const struct bp_python *py)
+{
+	u64 tstate;
+
+	if (!capture || !py)
+		return 0;
+	capture->other_stack.kernel_nr = 0;
+	capture->other_stack.user_nr = 0;
+	capture->other_stack.python_nr = 0;
+	capture->other_stack.flags = 0;
+	capture->other_stack.task = 0;
+	/* last_holder stays after a release (Python/ceval_gil.h): only locked makes it the holder */
+	if (user_u32(py->gil_addr + py->gil_locked) != 1)
+		return 0;
+	tstate = user_u64(py->gil_addr + py->gil_last_holder);
+	if (!tstate)
+		return 0;
+	capture->other.kind = BP_OTHER_HOLDER;
+	capture->other.tid = 0;
+	capture->other.tgid = 0;
+	capture->other.comm[0] = 0;
+	capture->other.pthread = user_u64(tstate + py->tstate_thread_id);
+	python_walk(&capture->other_stack, py, tstate);
+	return 0;
+}
+
+/* A name is asked for: the question is on the stack of who waits for the answer. */
+static __always_inline void capture_question(struct bp_capture *capture)
+{
+	const struct bp_object *object = &capture->object;
+
+	if (object->kind != BP_OBJECT_SOCKET || object->socket.peer_port != DNS_PORT)
+		return;
+	/* near the top of a small stack the copy is shorter: a fault would give nothing */
+	if (!bpf_probe_read_user(capture->stack_bytes, BP_STACK_BYTES, (void *)capture->block.sp))
+		capture->has_stack_bytes = BP_STACK_BYTES;
+	else if (!bpf_probe_read_user(capture->stack_bytes, BP_STACK_BYTES / 4,
+				      (void *)capture->block.sp))
+		capture->has_stack_bytes = BP_STACK_BYTES / 4;
+}
+
+/* current, bound to slot, is about to block: capture->block is what in. */
+static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
+					  struct bp_slot *slot, struct thread *thread,
+					  struct task_struct *task, u64 now)
+{
+	const struct bp_python *py = python_of(slot->tgid);
+
+	capture->since_ns = now;
+	capture->turn_seq = slot->turn_seq;
+	capture->has_stack_bytes = 0;
+	capture->other.kind = BP_OTHER_NONE;
+	object_read(&capture->object, task, &capture->block, true);
+	if (!capture_allowed(slot, now)) {
+		lose(BP_LOSS_STACK_SKIPPED);
+		capture->stack.flags = BP_STACK_SKIPPED;
+		capture->stack.task = 0;
+		capture->stack.kernel_nr = 0;
+		capture->stack.user_nr = 0;
+		capture->stack.python_nr = 0;
+		return;
+	}
+	stack_native(ctx, &capture->stack);
+	capture_question(capture);
+	if (!py)
+		return;
+	stack_python(&capture->stack, py, task, thread, slot->loop_object);
+	if (py->gil_addr && capture->block.syscall == NR_futex &&
+	    capture->block.args[0] - py->gil_addr < py->gil_bytes) {
+		capture->block.flags |= BP_BLOCK_GIL;
+		capture_holder(capture, py);
+	}
+}
+
+/*
+ * current ends a long block of the slot's thread: who it is. In an interrupt it
+ * is only who was interrupted; user space sees that by the kernel's frames, as
+ * the count of interrupts is not within reach on every kernel.
+ */
+static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	const struct bp_python *py;
+
+	if (!capture || capture->other.kind == BP_OTHER_HOLDER || !current->pid)
+		return 0;
+	capture->other.kind = BP_OTHER_WAKER;
+	capture->other.tid = current->pid;
+	capture->other.tgid = current->tgid;
+	capture->other.pthread = 0;
+	bpf_get_current_comm(capture->other.comm, sizeof(capture->other.comm));
+	stack_native(ctx, &capture->other_stack);
+	py = python_of(current->tgid);
+	if (py)
+		stack_python(&capture->other_stack, py, current, thread_of(current), 0);
+	return 0;
+}
+
+/* Bytes of the capture that are used: what is rarely there comes last. */
+static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
+{
+	if (capture->has_stack_bytes)
+		return sizeof(*capture);
+	if (capture->other.kind != BP_OTHER_NONE)
+		return __builtin_offsetof(struct bp_capture, other_stack.python) +
+		       (capture->other_stack.python_nr & 127) * sizeof(struct bp_python_frame);
+	return __builtin_offsetof(struct bp_capture, stack.python) +
+	       (capture->stack.python_nr & 127) * sizeof(struct bp_python_frame);
+}
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * iterate.bpf.c - a look at every thread: those of watched processes come under
+ * watch, those that user space wants bound are bound, and each is told of.
+ */
+#include "bind.h"
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct bp_thread_info info = {};
+	struct thread *thread;
+	struct bp_slot *slot;
+	struct bp_bind *bind;
+	u32 tid;
+	u64 now;
+
+	if (!task || task->flags & PF_KTHREAD || task->exit_state)
+		return 0;
+	tid = task->pid;
+	if (tid != own_tid && !tgid_is_watched(task->tgid))
+		return 0;
+	now = bpf_ktime_get_ns();
+	thread = thread_watch(task, now);
+	if (!thread)
+		return 0;
+	bind = bpf_map_lookup_elem(&binds, &tid);
+	if (bind) {
+		thread_bind(thread, task, bind);
+		bpf_map_delete_elem(&binds, &tid);
+	}
+	slot = slot_of(thread);
+	info.tid = tid;
+	info.tgid = task->tgid;
+	info.slot = thread->slot;
+	info.own = thread->own;
+	info.before = thread->before;
+	info.time_ns = now;
+	info.state = slot ? slot->state : thread->state;
+	info.since_ns = slot ? slot->since_ns : thread->since_ns;
+	info.sched_arrival_ns = task->sched_info.last_arrival;
+	info.sched_ran_ns = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
+	info.pthread = task_pthread(task);
+	info.block = thread->block;
+	BPF_CORE_READ_STR_INTO(&info.comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, &info, sizeof(info));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * schedule.bpf.c - the scheduler's events: a watched thread leaves a CPU, is
+ * woken, comes onto one. Off-CPU time is blocked until the wakeup and
+ * run-queue time after it; a thread that was preempted waits on the run queue.
+ */
+#include "turn.h"
+
+#define CANDIDATE_FIRST	 8 /* reports of one thread before they get rare */
+#define CANDIDATE_GAP_NS 100000000
+
+/* A thread that no one has judged sleeps in a call that may be a loop's wait: user space judges. */
+static __noinline int candidate_send(void *ctx, struct thread *thread, struct task_struct *task,
+				     u64 now)
+{
+	struct bp_candidate *record;
+	const struct bp_python *py;
+	bool same;
+
+	if (!thread)
+		return 0;
+	same = thread->wait_class == thread->block.wait_class &&
+	       thread->wait_id == thread->block.wait_id;
+	if (!same) {
+		thread->wait_class = thread->block.wait_class;
+		thread->wait_id = thread->block.wait_id;
+		thread->count = 0;
+		thread->others = 0;
+	}
+	thread->count++;
+	/* at once when it is new, then each time the habit has doubled, not more often than the gap */
+	if (thread->reports >= CANDIDATE_FIRST &&
+	    (thread->count & (thread->count - 1) || now - thread->reported_ns < CANDIDATE_GAP_NS))
+		return 0;
+	if (thread->reports < CANDIDATE_FIRST && thread->count & (thread->count - 1))
+		return 0;
+	thread->reports++;
+	thread->reported_ns = now;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		lose(BP_LOSS_CANDIDATE_RING);
+		return 0;
+	}
+	header_fill(&record->header, BP_RECORD_CANDIDATE, thread->slot, task->pid, task->tgid, now);
+	record->wait_class = thread->wait_class;
+	record->wait_id = thread->wait_id;
+	record->count = thread->count;
+	record->others = thread->others;
+	record->since_ns = now;
+	record->pthread = task_pthread(task);
+	record->syscall = thread->block.syscall;
+	stack_native(ctx, &record->stack);
+	py = python_of(task->tgid);
+	if (py)
+		stack_python(&record->stack, py, task, thread, 0);
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+/* The slot's thread, running until now, blocks. */
+static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct thread *thread,
+				       struct task_struct *task, u32 state, u64 now)
+{
+	struct bp_slice *slice;
+	const struct pt_regs *regs = task_regs(task);
+	u64 wait_id = 0;
+	u32 wait_class = wait_class_of(regs_syscall(regs), regs, &wait_id);
+	bool stopped = state & (TASK_STOPPED | TASK_TRACED | TASK_FROZEN);
+
+	if (!stopped && wait_is_own(slot, wait_class, wait_id)) {
+		turn_end(slot, thread->slot, now, now, 0);
+		slot->state = BP_WAITING;
+		slot->since_ns = now;
+		slot->wait_slept = 1;
+		return;
+	}
+	slot->state = BP_BLOCKED;
+	slot->since_ns = now;
+	slot->wait_slept = 0;
+	if (!slot->in_turn && !all_threads)
+		return; /* before the first wait: not judged */
+	slice = slice_of(thread->slot);
+	if (!slice)
+		return;
+	slice->capture.seq++;
+	block_read(&slice->capture.block, task, state);
+	if (slot->nap_flags) {
+		u32 nr = slice->capture.block.syscall;
+
+		if (nr < BP_SYSCALLS && syscall_flags[nr] & BP_SYSCALL_SLEEP) {
+			slice->capture.block.flags |= slot->nap_flags;
+			if (slot->nap_flags & BP_BLOCK_TRY_CHILD)
+				slice->capture.block.args[0] = slot->nap_pid;
+		}
+	}
+	capture_block(ctx, &slice->capture, slot, thread, task, now);
+	if (slice->capture.block.flags & BP_BLOCK_TRY_LOCK)
+		object_fd(&slice->capture.object, task, slot->nap_fd);
+	slot->nap_flags = 0;
+	slice->capture.seq++;
+	if (slice->capture.block.wait_class && !slot->wait_class && slot->use == BP_SLOT_LOOP) {
+		thread->block = slice->capture.block;
+		candidate_send(ctx, thread, task, now);
+	}
+}
+
+static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, u64 now)
+{
+	struct thread *thread = thread_of(task);
+	struct bp_slot *slot;
+	u32 state;
+
+	if (!thread)
+		return;
+	state = preempt ? 0 : task_state(task);
+	slot = slot_of(thread);
+	if (slot) {
+		u64 ran = since(now, slot->since_ns);
+
+		if (slot->in_turn) {
+			if (slot->state == BP_RUNNING)
+				slot->turn.cpu_ns += ran;
+			else
+				slot->turn.unknown_ns += ran;
+		}
+		if (!state)
+			runnable_begin(slot, task, now);
+		else
+			slot_block(ctx, slot, thread, task, state, now);
+		return;
+	}
+	thread->since_ns = now;
+	thread->before = 0;
+	if (!state) {
+		thread->state = BP_RUNNABLE;
+		return;
+	}
+	thread->state = BP_BLOCKED;
+	if (thread->own)
+		return;
+	block_read(&thread->block, task, state);
+	if (thread->block.wait_class)
+		candidate_send(ctx, thread, task, now);
+	else
+		thread->others++;
+}
+
+/* A block of the slot's thread ended at end. */
+static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 index, u64 end,
+					 bool woken)
+{
+	struct bp_slice *slice = slice_of(index);
+	u64 ns = since(end, slot->since_ns);
+
+	if (!slice || (!slot->in_turn && !all_threads))
+		return;
+	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
+		/* the block was the loop's own wait, which was learnt meanwhile */
+		turn_end(slot, index, slot->since_ns, end, 0);
+		slot->idle_ns += ns;
+		turn_begin(slot, end);
+		return;
+	}
+	if (slot->in_turn)
+		slot->turn.blocked_ns += ns;
+	if (woken && ns >= block_ns)
+		capture_waker(ctx, &slice->capture);
+	slot->pending = block_add(slot, slice, ns);
+	slot->pending_ns = ns;
+}
+
+static __always_inline void switch_in(void *ctx, struct task_struct *task, u64 now)
+{
+	struct thread *thread = thread_of(task);
+	struct bp_slot *slot;
+	u64 woken_ns;
+
+	if (!thread)
+		return;
+	slot = slot_of(thread);
+	if (!slot) {
+		thread->state = BP_RUNNING;
+		thread->since_ns = now;
+		thread->before = 0;
+		return;
+	}
+	/*
+	 * A wakeup that came since the thread last ran, but not while it was off
+	 * the CPU, was seen before the switch that it answers: the waker was
+	 * faster than the thread's way off the CPU.
+	 */
+	woken_ns = slot->waking_ns ? slot->since_ns : now;
+	switch (slot->state) {
+	case BP_RUNNABLE:
+		runnable_end(slot, task, now);
+		break;
+	case BP_BLOCKED:
+		slot_unblock(ctx, slot, thread->slot, woken_ns, false);
+		if (slot->in_turn)
+			slot->turn.runqueue_ns += since(now, woken_ns);
+		break;
+	case BP_WAITING:
+		slot->idle_ns += since(woken_ns, slot->since_ns);
+		turn_begin(slot, woken_ns);
+		slot->turn.runqueue_ns += since(now, woken_ns);
+		break;
+	default:
+		if (slot->in_turn)
+			slot->turn.unknown_ns += since(now, slot->since_ns);
+	}
+	slot->waking_ns = 0;
+	slot->state = BP_RUNNING;
+	slot->since_ns = now;
+	if (slot->pending) {
+		slot->pending = 0;
+		slice_send(slot, thread->slot, slice_of(thread->slot), now);
+	}
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	u64 now = 0;
+
+	if (!armed)
+		return 0;
+	if (prev->bpf_storage) {
+		now = bpf_ktime_get_ns();
+		switch_out(ctx, prev, preempt, now);
+	}
+	if (next->bpf_storage)
+		switch_in(ctx, next, now ? now : bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *task)
+{
+	struct thread *thread;
+	struct bp_slot *slot;
+	u64 now;
+
+	if (!task->bpf_storage || !armed)
+		return 0;
+	thread = thread_of(task);
+	if (!thread)
+		return 0;
+	now = bpf_ktime_get_ns();
+	slot = slot_of(thread);
+	if (!slot) {
+		if (thread->state == BP_BLOCKED) {
+			thread->state = BP_RUNNABLE;
+			thread->since_ns = now;
+			thread->before = 0;
+		}
+		return 0;
+	}
+	switch (slot->state) {
+	case BP_BLOCKED:
+		slot_unblock(ctx, slot, thread->slot, now, true);
+		runnable_begin(slot, task, now);
+		break;
+	case BP_WAITING:
+		slot->idle_ns += since(now, slot->since_ns);
+		turn_begin(slot, now);
+		runnable_begin(slot, task, now);
+		break;
+	default:
+		slot->waking_ns = now;
+	}
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

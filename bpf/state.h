@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * state.h - what the kernel side keeps: configuration, one struct a watched
+ * thread, a slot for each thread whose time is kept, and the ways out.
+ *
+ * Maps and variables are weak: each program file has them, the linker keeps one.
+ */
+#ifndef BLOCKPROF_STATE_H
+#define BLOCKPROF_STATE_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi.h"
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Set before loading. Plain C types: the skeleton shows these to user space. */
+__weak const volatile unsigned long long threshold_ns = 100000000;
+__weak const volatile unsigned long long block_ns = 5000000; /* a block as long as this gets a slice of its own */
+__weak const volatile unsigned long long sample_age_ns = 12500000; /* turns as old as this are sampled */
+__weak const volatile bool whole_system = false;
+__weak const volatile bool all_threads = false;
+__weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
+__weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
+__weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
+
+/* Set while running: nothing is recorded before every program is in place. */
+__weak volatile unsigned int armed = 0;
+__weak unsigned long long losses[BP_LOSS_NR] = {};
+
+/* A watched thread. Until it is bound to a slot its state is kept here. */
+struct thread {
+	u32 known; /* its state has been looked at */
+	u32 own; /* blockprof's own: only for the clocks */
+	u32 before; /* has not moved since before it was watched */
+	u32 slot; /* BP_NO_SLOT: not bound */
+	u32 state; /* enum bp_state */
+	u64 since_ns;
+	u64 tstate; /* its Python thread state, as found last */
+	u32 wait_class; /* the wait-like call it came to last */
+	u32 count; /* how often in a row */
+	u64 wait_id;
+	u64 others; /* sleeps in something else since */
+	u64 reported_ns; /* when it was last reported as a candidate */
+	u64 reports;
+	struct bp_block block;
+};
+
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/*
+ * max_entries of slots, slices and free_slots are set before loading. A slot's
+ * slice is where its thread's block, or sample, is captured and sent from.
+ */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, struct bp_slot);
+} slots SEC(".maps");
+
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, struct bp_slice);
+} slices SEC(".maps");
+
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 64);
+	__type(value, u32);
+} free_slots SEC(".maps");
+
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32); /* tgid */
+	__type(value, struct bp_process_config);
+} processes SEC(".maps");
+
+/* Threads that user space wants bound: by tid, taken by the iterator. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct bp_bind);
+} binds SEC(".maps");
+
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} ring SEC(".maps");
+
+static __always_inline void lose(enum bp_loss where)
+{
+	if (where < BP_LOSS_NR)
+		__sync_fetch_and_add(&losses[where], 1);
+}
+
+/* A look at one field of the task tells those apart that have no storage of anyone. */
+static __always_inline struct thread *thread_of(struct task_struct *task)
+{
+	if (!task->bpf_storage)
+		return NULL;
+	return bpf_task_storage_get(&threads, task, NULL, 0);
+}
+
+static __always_inline struct bp_slot *slot_of(const struct thread *thread)
+{
+	u32 index = thread->slot;
+
+	return index == BP_NO_SLOT ? NULL : bpf_map_lookup_elem(&slots, &index);
+}
+
+static __always_inline struct bp_slice *slice_of(u32 slot)
+{
+	return bpf_map_lookup_elem(&slices, &slot);
+}
+
+static __always_inline struct thread *thread_create(struct task_struct *task)
+{
+	struct thread *thread;
+
+	thread = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!thread) {
+		lose(BP_LOSS_THREADS);
+		return NULL;
+	}
+	return thread;
+}
+
+static __always_inline void header_fill(struct bp_header *header, u32 type, u32 slot, u32 tid,
+					u32 tgid, u64 now)
+{
+	header->type = type;
+	header->slot = slot;
+	header->tid = tid;
+	header->tgid = tgid;
+	header->time_ns = now;
+}
+
+static __always_inline bool tgid_is_watched(u32 tgid)
+{
+	if (tgid == own_tgid)
+		return false;
+	return whole_system || bpf_map_lookup_elem(&processes, &tgid);
+}
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * turn.h - the ledger of a slot's thread: where the time of its turn goes, and
+ * what is told of it when blocks and turns end.
+ */
+#ifndef BLOCKPROF_TURN_H
+#define BLOCKPROF_TURN_H
+
+#include "capture.h"
+
+/* A wait that slept is back in user space after less cpu time than this. */
+#define WAIT_RETURN_CPU_NS 500000
+
+#define GROUP_DEPTH 8
+#define NO_QUOTA    ((u64) ~0ull) /* kernel/sched/sched.h: RUNTIME_INF */
+
+static __always_inline u64 since(u64 now, u64 then)
+{
+	return now > then ? now - then : 0;
+}
+
+static __always_inline u32 hist_bucket(u64 ns)
+{
+	u64 rest = ns;
+	u32 octave = 0;
+
+	if (rest >> 32) {
+		octave += 32;
+		rest >>= 32;
+	}
+	if (rest >> 16) {
+		octave += 16;
+		rest >>= 16;
+	}
+	if (rest >> 8) {
+		octave += 8;
+		rest >>= 8;
+	}
+	if (rest >> 4) {
+		octave += 4;
+		rest >>= 4;
+	}
+	if (rest >> 2) {
+		octave += 2;
+		rest >>= 2;
+	}
+	if (rest >> 1)
+		octave += 1;
+	if (octave < 3)
+		return ns;
+	if (octave >= BP_HIST_BUCKETS / BP_HIST_STEPS + 2)
+		return BP_HIST_BUCKETS - 1;
+	return (octave - 2) * BP_HIST_STEPS + ((ns >> (octave - 3)) & (BP_HIST_STEPS - 1));
+}
+
+/* Time that the task's groups have spent throttled so far; 0: none of them has a quota. */
+static __always_inline u64 throttled_time(struct task_struct *task)
+{
+	struct task_group *group = NULL;
+	u64 sum = 0;
+	int i;
+
+	if (!bpf_core_field_exists(task->sched_task_group) ||
+	    !bpf_core_field_exists(group->cfs_bandwidth))
+		return 0;
+	group = task->sched_task_group;
+	for (i = 0; i < GROUP_DEPTH; i++) {
+		if (!group)
+			break;
+		/* + 1: a group with a quota that was never throttled counts as one, too */
+		if (group->parent && group->cfs_bandwidth.quota != NO_QUOTA)
+			sum += group->cfs_bandwidth.throttled_time + 1;
+		group = group->parent;
+	}
+	return sum;
+}
+
+static __always_inline void runnable_begin(struct bp_slot *slot, struct task_struct *task, u64 now)
+{
+	slot->state = BP_RUNNABLE;
+	slot->since_ns = now;
+	slot->throttled_mark_ns = throttled_time(task);
+}
+
+static __always_inline void runnable_end(struct bp_slot *slot, struct task_struct *task, u64 now)
+{
+	u64 ns = since(now, slot->since_ns), throttled = 0;
+
+	if (!slot->in_turn)
+		return;
+	if (slot->throttled_mark_ns) {
+		throttled = since(throttled_time(task), slot->throttled_mark_ns);
+		/* several CPUs of a group are throttled at a time: the sum can be more than what passed */
+		if (throttled > ns)
+			throttled = ns;
+	}
+	slot->turn.throttled_ns += throttled;
+	slot->turn.runqueue_ns += ns - throttled;
+}
+
+static __always_inline void ledger_add(struct bp_ledger *to, const struct bp_ledger *from)
+{
+	to->cpu_ns += from->cpu_ns;
+	to->runqueue_ns += from->runqueue_ns;
+	to->throttled_ns += from->throttled_ns;
+	to->blocked_ns += from->blocked_ns;
+	to->unknown_ns += from->unknown_ns;
+}
+
+static __always_inline void turn_begin(struct bp_slot *slot, u64 now)
+{
+	slot->turn_seq++;
+	slot->turn_start_ns = now;
+	slot->turn.cpu_ns = 0;
+	slot->turn.runqueue_ns = 0;
+	slot->turn.throttled_ns = 0;
+	slot->turn.blocked_ns = 0;
+	slot->turn.unknown_ns = 0;
+	slot->cpu_sampled_ns = 0;
+	slot->nap_flags = 0;
+	slot->in_turn = 1;
+}
+
+/* What blocks of this turn were not told of one by one is kept for the next ones. */
+static __always_inline void sums_carry(struct bp_slot *slot)
+{
+	int i;
+
+	for (i = 0; i < BP_SUMS; i++) {
+		struct bp_sum *sum = &slot->sums[i];
+
+		if (!sum->used)
+			break;
+		sum->carry_ns += sum->ns;
+		sum->carry_count += sum->count;
+		if (sum->max_ns > sum->carry_max_ns)
+			sum->carry_max_ns = sum->max_ns;
+		sum->ns = 0;
+		sum->count = 0;
+		sum->max_ns = 0;
+	}
+}
+
+/* A turn longer than the threshold: user space is told. */
+__weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+{
+	struct bp_turn *record;
+	int i;
+
+	if (!slot)
+		return 0;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		lose(BP_LOSS_TURN_RING);
+		return 0;
+	}
+	header_fill(&record->header, BP_RECORD_TURN, index, slot->tid, slot->tgid, now);
+	record->turn_seq = slot->turn_seq;
+	record->start_ns = slot->turn_start_ns;
+	record->end_ns = end;
+	record->ledger = slot->turn;
+	record->cpu_sampled_ns = slot->cpu_sampled_ns;
+	record->delayed_events = delayed;
+	for (i = 0; i < BP_SUMS; i++) {
+		record->sums[i] = slot->sums[i];
+		/* told now: not to be carried on */
+		slot->sums[i].ns = 0;
+		slot->sums[i].count = 0;
+		slot->sums[i].max_ns = 0;
+	}
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
+/* The turn ended at end; the slot's running state is already in the ledger up to then. */
+static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+{
+	u64 ns = since(end, slot->turn_start_ns);
+	u32 bucket;
+
+	if (!slot->in_turn)
+		return;
+	slot->in_turn = 0;
+	slot->turns++;
+	slot->wall_ns += ns;
+	if (ns > slot->longest_ns)
+		slot->longest_ns = ns;
+	bucket = hist_bucket(ns);
+	if (bucket < BP_HIST_BUCKETS)
+		slot->hist[bucket]++;
+	ledger_add(&slot->total, &slot->turn);
+	if (ns >= threshold_ns)
+		turn_send(slot, index, end, now, delayed);
+	if (slot->turn.blocked_ns)
+		sums_carry(slot);
+}
+
+/* Sends the block, or the sum of blocks, that the capture is of. */
+__weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slice *slice, u64 now)
+{
+	struct bp_capture *capture;
+	u32 bytes;
+
+	if (!slot || !slice)
+		return 0;
+	capture = &slice->capture;
+	header_fill(&slice->header, BP_RECORD_SLICE, index, slot->tid, slot->tgid, now);
+	slice->turn_seq = slot->in_turn ? slot->turn_seq : 0;
+	slice->turn_start_ns = slot->turn_start_ns;
+	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(capture);
+	if (bytes > sizeof(*slice))
+		bytes = sizeof(*slice);
+	if (bpf_ringbuf_output(&ring, slice, bytes, 0))
+		lose(BP_LOSS_SLICE_RING);
+	return 0;
+}
+
+#define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL)
+
+/*
+ * A block of ns ended. A long one is a slice of its own; short ones add up by
+ * system call until their sum is long. Returns whether slice is to be sent.
+ */
+__weak __noinline int block_add(struct bp_slot *slot, struct bp_slice *slice, u64 ns)
+{
+	u32 flags;
+	int syscall, i;
+
+	if (!slot || !slice)
+		return 0;
+	slice->ns = ns;
+	slice->max_ns = ns;
+	slice->count = 1;
+	slice->carry_ns = 0;
+	slice->carry_count = 0;
+	if (ns >= block_ns)
+		return 1;
+	syscall = slice->capture.block.syscall;
+	flags = slice->capture.block.flags & SUM_FLAGS;
+	for (i = 0; i < BP_SUMS; i++) {
+		struct bp_sum *sum = &slot->sums[i];
+
+		if (!sum->used) {
+			sum->used = 1;
+			sum->syscall = syscall;
+			sum->flags = flags;
+		} else if (sum->syscall != syscall || sum->flags != flags) {
+			continue;
+		}
+		sum->ns += ns;
+		sum->count++;
+		if (ns > sum->max_ns)
+			sum->max_ns = ns;
+		if (sum->ns + sum->carry_ns < block_ns)
+			return 0;
+		slice->ns = sum->ns;
+		slice->count = sum->count;
+		slice->max_ns = sum->max_ns > sum->carry_max_ns ? sum->max_ns : sum->carry_max_ns;
+		slice->carry_ns = sum->carry_ns;
+		slice->carry_count = sum->carry_count;
+		sum->ns = 0;
+		sum->count = 0;
+		sum->max_ns = 0;
+		sum->carry_ns = 0;
+		sum->carry_count = 0;
+		sum->carry_max_ns = 0;
+		return 1;
+	}
+	return 1; /* no place to add it up: told on its own */
+}
+
+#endif

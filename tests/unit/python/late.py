@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Imports asyncio when told to, then computes when told to."""
+import threading
+
+from report import ready, say
+
+say("main", threading.get_ident())
+ready()
+import asyncio.tasks  # noqa: E402
+
+say("tasks", id(asyncio.tasks._current_tasks))
+ready()
+say("hog", threading.get_ident())
+say("ready")
+while True:
+    pass

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Event loops in threads, each in another state."""
+import _socket
+import asyncio
+import selectors
+import socket
+import time
+import types
+
+from report import block, ready, report, say, start, wait_blocked
+
+
+def loop_is(name, loop):
+    say("loop", name, id(loop), loop._selector.fileno())
+
+
+def clock(name, which):
+    say("clock", name, which, time.monotonic_ns())
+
+
+class Service:
+    async def handle(self):
+        block()
+
+
+def blocked(name, coro, task_name=None, loop=None, task_type=None):
+    """A task that blocks; clocks around the moment at which its turn begins."""
+    loop = loop or asyncio.new_event_loop()
+
+    async def main():
+        loop_is(name, loop)
+        if task_type:
+            task = task_type(coro, loop=loop)
+        else:
+            task = loop.create_task(coro)
+        if task_name is not None:
+            task.set_name(task_name)
+        say("task", name, id(task), task.get_name(), coro.__qualname__)
+        clock(name, "before")
+        await task
+
+    loop.run_until_complete(main())
+
+
+def coro_after_clock(name):
+    async def waits():
+        clock(name, "after")
+        block()
+
+    return waits()
+
+
+@types.coroutine
+def by_generator():
+    block()
+    yield
+
+
+class MyTask(asyncio.Task):
+    pass
+
+
+class EmptySlots(asyncio.Task):
+    __slots__ = ()
+
+
+def idle(name, loop):
+    """In its selector, or about to be."""
+    async def main():
+        loop_is(name, loop)
+        await asyncio.sleep(3600)
+
+    loop.run_until_complete(main())
+
+
+def nested(name):
+    outer = asyncio.new_event_loop()
+
+    async def main():
+        loop_is(name, outer)
+        asyncio.events._set_running_loop(None)
+        asyncio.new_event_loop().run_until_complete(asyncio.sleep(3600))
+
+    outer.run_until_complete(main())
+
+
+def callback(name):
+    loop = asyncio.new_event_loop()
+    loop_is(name, loop)
+    loop.call_soon(block)
+    loop.run_forever()
+
+
+class Counting(selectors.EpollSelector):
+    def select(self, timeout=None):
+        return super().select(timeout)
+
+
+class Wrapping:
+    def __init__(self):
+        self._selector = selectors.EpollSelector()
+        self.calls = 0
+
+    def __getattr__(self, name):
+        return getattr(self._selector, name)
+
+    def select(self, timeout=None):
+        self.calls += 1
+        return self._selector.select(timeout)
+
+
+class BlockingSelect(selectors.EpollSelector):
+    """Its select does something else than wait."""
+    def select(self, timeout=None):
+        block()
+
+
+class OwnRunOnce(asyncio.SelectorEventLoop):
+    def _run_once(self):
+        super()._run_once()
+
+
+class ManyAttributes(asyncio.SelectorEventLoop):
+    """Too many for attributes that are kept in the object."""
+    def __init__(self):
+        for i in range(100):
+            setattr(self, "attribute%d" % i, i)
+        super().__init__()
+
+
+def own_dict():
+    loop = asyncio.new_event_loop()
+    loop.__dict__["more"] = 1
+    return loop
+
+
+def swapped_dict():
+    loop = asyncio.new_event_loop()
+    loop.__dict__ = dict(loop.__dict__)
+    return loop
+
+
+def no_loop():
+    block()
+
+
+def resolve(host):
+    socket.getaddrinfo(host, 80)
+
+
+count = 0
+
+
+def also(name, function, *args):
+    global count
+    count += 1
+    start(name, function, name, *args)
+
+
+_socket.getaddrinfo = block
+
+also("method", blocked, Service().handle(), "wörker-数-\U0001f40d")
+also("clocked", blocked, coro_after_clock("clocked"), "clocked task")
+also("unnamed", blocked, Service().handle())
+also("long", blocked, Service().handle(), "n" * 5000)
+also("generator", blocked, by_generator(), "by generator")
+also("subclass", blocked, Service().handle(), "sub", None, MyTask)
+also("slots", blocked, Service().handle(), "slots", None, EmptySlots)
+also("pure", blocked, Service().handle(), "pure", None, asyncio.tasks._PyTask)
+also("own_run_once", blocked, Service().handle(), "own", OwnRunOnce())
+also("many", blocked, Service().handle(), "many", ManyAttributes())
+also("own_dict", blocked, Service().handle(), "dict", own_dict())
+also("swapped_dict", blocked, Service().handle(), "dict", swapped_dict())
+also("callback", callback)
+also("blocking_select", idle, asyncio.SelectorEventLoop(BlockingSelect()))
+start("no_loop", no_loop)
+start("resolve_text", resolve, "db.example.org")
+start("resolve_bytes", resolve, b"bytes.example")
+start("resolve_none", resolve, None)
+start("resolve_wide", resolve, "b\u00fccher.example")
+wait_blocked(count + 5)
+
+start("idle", idle, "idle", asyncio.new_event_loop())
+start("counting", idle, "counting", asyncio.SelectorEventLoop(Counting()))
+start("wrapping", idle, "wrapping", asyncio.SelectorEventLoop(Wrapping()))
+start("poll", idle, "poll", asyncio.SelectorEventLoop(selectors.PollSelector()))
+start("nested", nested, "nested")
+time.sleep(0.3)
+report()
+ready()

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/duration.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Digits after the point that fit in 64 bits; finer than a nanosecond in any unit. */
+#define FRACTION_DIGITS 18
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Digits from *text on, which is moved past them; UINT64_MAX stands for all that is larger. */
+static uint64_t read_digits(const char **text)
+{
+	uint64_t value = 0;
+
+	for (; is_digit(**text); (*text)++) {
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(**text - '0'), &value)) {
+			*text += strspn(*text, "0123456789");
+			return UINT64_MAX;
+		}
+	}
+	return value;
+}
+
+static int unit_parse(const char *suffix, uint64_t *unit_ns)
+{
+	static const struct {
+		const char *suffix;
+		uint64_t ns;
+	} units[] = {
+		{ "ns", 1 },	     { "us", 1000 },	   { "ms", 1000000 },
+		{ "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 },
+	};
+
+	if (!*suffix)
+		return 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(suffix, units[i].suffix)) {
+			*unit_ns = units[i].ns;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int duration_parse(const char *text, uint64_t unit_ns, uint64_t *ns)
+{
+	uint64_t whole, fraction = 0, one = 1, total;
+	unsigned __int128 part;
+
+	if (!is_digit(*text))
+		return -EINVAL;
+	whole = read_digits(&text);
+	if (*text == '.') {
+		text++;
+		if (!is_digit(*text))
+			return -EINVAL;
+		for (int i = 0; i < FRACTION_DIGITS && is_digit(*text); i++, text++) {
+			fraction = fraction * 10 + (uint64_t)(*text - '0');
+			one *= 10;
+		}
+		text += strspn(text, "0");
+	}
+	if (unit_parse(text, &unit_ns))
+		return -EINVAL;
+	part = (unsigned __int128)fraction * unit_ns;
+	if (part % one)
+		return -EINVAL;
+	if (__builtin_mul_overflow(whole, unit_ns, &total) ||
+	    __builtin_add_overflow(total, (uint64_t)(part / one), &total) || total > INT64_MAX)
+		return -ERANGE;
+	*ns = total;
+	return 0;
+}
+
+int number_parse(const char *text, long min, long max, long *out)
+{
+	bool negative = *text == '-';
+	uint64_t digits;
+	long value;
+
+	if (negative)
+		text++;
+	if (!is_digit(*text))
+		return -EINVAL;
+	digits = read_digits(&text);
+	if (*text)
+		return -EINVAL;
+	if (digits > (uint64_t)LONG_MAX)
+		return -ERANGE;
+	value = negative ? -(long)digits : (long)digits;
+	if (value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}

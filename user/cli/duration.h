@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * duration.h - strict reading of the times and numbers a user gives.
+ */
+#ifndef BLOCKPROF_DURATION_H
+#define BLOCKPROF_DURATION_H
+
+#include <stdint.h>
+
+/*
+ * "100ms", "1.5s", "500us", "200ns", "2m", "1h"; a bare number counts units of
+ * unit_ns nanoseconds (1 to 2^42). Exact: -EINVAL for what is no such time or is
+ * finer than a nanosecond, -ERANGE above INT64_MAX ns (292 years). 0 is a time.
+ */
+int duration_parse(const char *text, uint64_t unit_ns, uint64_t *ns);
+
+/* A decimal number, no sign but '-'. -EINVAL: it is none; -ERANGE: not from min to max. */
+int number_parse(const char *text, long min, long max, long *out);
+
+#endif

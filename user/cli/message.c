@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
+#include "cli/message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "output/escape.h"
+#include "proc/cleanup.h"
+
+#define TEXT_BYTES 4096 /* of a message; the rest is cut */
+
+/*
+ * Of the whole process, as standard error itself is: set once from the command
+ * line, and every place that can fail would have to carry it otherwise.
+ */
+static int shown_level = MESSAGE_NOTE;
+
+void message_set_level(int level)
+{
+	shown_level = level;
+}
+
+static void print(const char *text, const char *ending)
+{
+	char *escaped __freeing = escape_text(text);
+	char *line __freeing = NULL;
+	int n;
+
+	/* Without memory there is no safe way to show foreign bytes. */
+	n = asprintf(&line, "blockprof: %s%s\n", escaped ? escaped : "out of memory", ending);
+	if (n < 0) {
+		line = NULL;
+		return;
+	}
+	while (write(STDERR_FILENO, line, (size_t)n) < 0 && errno == EINTR)
+		;
+}
+
+static void __attribute__((format(printf, 2, 0))) show(int level, const char *format, va_list args)
+{
+	char text[TEXT_BYTES];
+	int before = errno, n;
+
+	if (level > shown_level && level != MESSAGE_ERROR)
+		return;
+	n = vsnprintf(text, sizeof(text), format, args);
+	if (n >= 0)
+		print(text, n < TEXT_BYTES ? "" : "...");
+	errno = before;
+}
+
+void message_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	show(MESSAGE_ERROR, format, args);
+	va_end(args);
+}
+
+void message_warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	show(MESSAGE_WARN, format, args);
+	va_end(args);
+}
+
+void message_note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	show(MESSAGE_NOTE, format, args);
+	va_end(args);
+}
+
+void message_detail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	show(MESSAGE_DETAIL, format, args);
+	va_end(args);
+}

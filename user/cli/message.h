@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * message.h - lines for the user on standard error: "blockprof: ...".
+ *
+ * A message is one line and one write(2). Names that come from targets may
+ * be put in as they are: what a terminal could act on is shown as \xNN.
+ */
+#ifndef BLOCKPROF_MESSAGE_H
+#define BLOCKPROF_MESSAGE_H
+
+enum message_level {
+	MESSAGE_ERROR = -2, /* cannot be turned off */
+	MESSAGE_WARN = -1,
+	MESSAGE_NOTE = 0, /* the default */
+	MESSAGE_DETAIL = 1,
+};
+
+/* The highest level that is shown: one down for each -q, one up for each -v. */
+void message_set_level(int level);
+
+/* errno is left as it was. No newline at the end of format. */
+void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void message_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

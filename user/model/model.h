@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - what blockprof says, before any format: the records of the contract.
+ *
+ * Made by stall/ (live) or by output/recording.c (from a file), shown by
+ * output/. Times are nanoseconds. Strings are UTF-8 or not: a format escapes
+ * what it prints. NULL or 0 stands for "not known" where nothing else is said.
+ */
+#ifndef BLOCKPROF_MODEL_H
+#define BLOCKPROF_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum cause {
+	CAUSE_CPU,
+	CAUSE_RUNQUEUE,
+	CAUSE_THROTTLED,
+	CAUSE_SLEEP,
+	CAUSE_FILE,
+	CAUSE_SOCKET,
+	CAUSE_DNS,
+	CAUSE_PIPE,
+	CAUSE_TTY,
+	CAUSE_LOCK,
+	CAUSE_GIL,
+	CAUSE_CHILD,
+	CAUSE_POLL,
+	CAUSE_FAULT,
+	CAUSE_STOPPED,
+	CAUSE_IPC,
+	CAUSE_OTHER,
+	CAUSE_NR,
+};
+
+/* The contract's word; cause_parse() gives CAUSE_NR for what is none. */
+const char *cause_name(enum cause cause);
+enum cause cause_parse(const char *name);
+
+enum frame_kind {
+	FRAME_KERNEL,
+	FRAME_NATIVE,
+	FRAME_PYTHON,
+	FRAME_JS,
+	FRAME_JIT,
+	FRAME_KIND_NR,
+};
+
+const char *frame_kind_name(enum frame_kind kind);
+enum frame_kind frame_kind_parse(const char *name);
+
+struct frame {
+	enum frame_kind kind;
+	const char *fn; /* never NULL */
+	const char *file;
+	const char *module; /* native: path of the mapped file */
+	unsigned int line; /* 0: not known */
+};
+
+/*
+ * A stack, innermost frame first. Shared and never changed: counted references,
+ * one block of memory for frames and strings. Equal contents have equal hash.
+ */
+struct stack {
+	unsigned int refs;
+	unsigned int nr;
+	bool cut; /* outer frames are missing */
+	uint64_t hash;
+	struct frame frames[];
+};
+
+/* Copies frames and their strings; NULL when out of memory. */
+struct stack *stack_new(const struct frame *frames, size_t nr, bool cut);
+struct stack *stack_get(struct stack *stack); /* NULL gives NULL */
+void stack_put(struct stack *stack);
+bool stack_equal(const struct stack *a, const struct stack *b);
+
+enum target_kind {
+	TARGET_NONE,
+	TARGET_FILE,
+	TARGET_SOCKET,
+	TARGET_PIPE,
+	TARGET_FUTEX,
+	TARGET_CHILD,
+	TARGET_DNS,
+	TARGET_DEVICE,
+	TARGET_KIND_NR,
+};
+
+const char *target_kind_name(enum target_kind kind);
+enum target_kind target_kind_parse(const char *name);
+
+/* Which fields count follows from kind; strings are owned by the target. */
+struct target {
+	enum target_kind kind;
+	char *path; /* FILE */
+	char *proto; /* SOCKET: tcp, udp, unix, ... */
+	char *local; /* SOCKET: ADDR:PORT, [ADDR]:PORT, or a path */
+	char *peer; /* SOCKET */
+	pid_t peer_pid; /* SOCKET, PIPE; 0: not known or not on this machine */
+	char *peer_comm; /* SOCKET, PIPE */
+	uint64_t addr; /* FUTEX */
+	pid_t pid; /* CHILD */
+	char *comm; /* CHILD */
+	char *name; /* DNS: the name asked; DEVICE */
+	char *server; /* DNS */
+};
+
+void target_free(struct target *target); /* the strings; the struct is the caller's */
+int target_copy(struct target *to, const struct target *from); /* 0 or -ENOMEM */
+bool target_equal(const struct target *a, const struct target *b);
+
+/* Another thread that has to do with a slice. */
+struct party {
+	pid_t pid; /* 0: there is none, or none known */
+	pid_t tid;
+	char comm[16];
+	struct stack *stack; /* a reference, or NULL */
+};
+
+/* Lost time of one kind in one place. All pointers are owned by the slice. */
+struct slice {
+	enum cause cause;
+	char *syscall; /* NULL: none */
+	uint64_t ns;
+	uint64_t count;
+	uint64_t max_ns;
+	struct target target;
+	struct party waker; /* of the longest block */
+	struct party holder; /* gil */
+	char *task_name;
+	char *task_coro;
+	struct stack *stack;
+};
+
+void slice_clear(struct slice *slice); /* frees what it owns, zeroes it */
+int slice_copy(struct slice *to, const struct slice *from);
+/* Same cause, syscall, target, task and stack: what merges. */
+bool slice_same(const struct slice *a, const struct slice *b);
+
+struct slices {
+	struct slice *v;
+	size_t nr;
+	size_t capacity;
+};
+
+/* Adds to the slice that is the same, or appends; takes what from owns (also on failure). */
+int slices_add(struct slices *slices, struct slice *from);
+void slices_sort(struct slices *slices); /* largest ns first, ties by content: stable output */
+void slices_free(struct slices *slices);
+int slices_copy(struct slices *to, const struct slices *from);
+/* The cause with the largest sum; CAUSE_OTHER when there is none. */
+enum cause slices_cause(const struct slices *slices);
+
+struct ledger {
+	uint64_t cpu_ns;
+	uint64_t runqueue_ns;
+	uint64_t throttled_ns;
+	uint64_t blocked_ns;
+	uint64_t unknown_ns;
+};
+
+uint64_t ledger_sum(const struct ledger *ledger);
+
+/* Who a thread is. Strings are owned by it. */
+struct thread_id {
+	pid_t pid;
+	pid_t tid;
+	char comm[16];
+	char *runtime; /* "asyncio", ...; NULL: no loop */
+};
+
+/*
+ * time_ns of every record is CLOCK_REALTIME at mono_ns. Live records leave it 0: the output
+ * converts; those of a recording keep the time of the machine and the day they are from.
+ */
+struct start_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	const char *version;
+	const char *host;
+	const char *kernel;
+	const pid_t *pids; /* nr_pids 0: the whole system */
+	size_t nr_pids;
+	uint64_t threshold_ns;
+	const char *(*features)[2]; /* {name, mechanism used} */
+	size_t nr_features;
+};
+
+struct loop_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	struct thread_id id;
+	const char *exe;
+	const char *runtime_version;
+	const char *wait_syscall; /* NULL: not known yet */
+	int wait_fd; /* -1: none */
+	const char *cgroup;
+	const char *unit;
+	const char *container;
+};
+
+struct stall_record {
+	uint64_t mono_ns; /* where the turn began */
+	uint64_t time_ns;
+	char turn[40]; /* TID-SEQ */
+	bool ongoing;
+	struct thread_id id;
+	uint64_t duration_ns;
+	bool before_attach;
+	int64_t delayed_events; /* -1: not known */
+	struct ledger ledger;
+	enum cause cause;
+	struct slices slices; /* largest first */
+};
+
+struct blocked_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	struct thread_id id;
+	struct slices slices;
+};
+
+struct exit_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	pid_t pid;
+	int status; /* as wait() gives it */
+};
+
+struct loop_summary {
+	struct thread_id id;
+	uint64_t turns;
+	uint64_t wall_ns; /* of turns and idle time */
+	uint64_t idle_ns;
+	struct ledger ledger;
+	uint64_t stalls;
+	uint64_t longest_ns;
+	uint64_t p50_ns;
+	uint64_t p99_ns;
+};
+
+struct loss {
+	const char *name;
+	uint64_t count;
+};
+
+struct summary_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	uint64_t duration_ns;
+	struct loop_summary *loops;
+	size_t nr_loops;
+	struct loss *lost; /* only those above 0 */
+	size_t nr_lost;
+	int command_status; /* as wait() gives it; -1: no COMMAND, or it still runs */
+};
+
+#endif

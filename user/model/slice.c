@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* slice.c - lost time of one kind in one place, and sets of such slices. */
+#include "model/model.h"
+#include "model/number.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Slices a set holds one by one. What comes beyond keeps its cause and its
+ * time, not its place: sums stay right and memory bounded.
+ */
+#define SLICES_MAX 1024
+
+static int compare_strings(const char *a, const char *b)
+{
+	if (a == b)
+		return 0;
+	if (!a || !b)
+		return a ? 1 : -1;
+	return strcmp(a, b);
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+void slice_clear(struct slice *slice)
+{
+	free(slice->syscall);
+	free(slice->task_name);
+	free(slice->task_coro);
+	target_free(&slice->target);
+	stack_put(slice->stack);
+	stack_put(slice->waker.stack);
+	stack_put(slice->holder.stack);
+	*slice = (struct slice){ 0 };
+}
+
+static int copy_string(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+int slice_copy(struct slice *to, const struct slice *from)
+{
+	int err;
+
+	*to = *from;
+	to->stack = stack_get(from->stack);
+	to->waker.stack = stack_get(from->waker.stack);
+	to->holder.stack = stack_get(from->holder.stack);
+	err = copy_string(&to->syscall, from->syscall);
+	err |= copy_string(&to->task_name, from->task_name);
+	err |= copy_string(&to->task_coro, from->task_coro);
+	err |= target_copy(&to->target, &from->target);
+	if (err) {
+		slice_clear(to);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+bool slice_same(const struct slice *a, const struct slice *b)
+{
+	return a->cause == b->cause && stack_equal(a->stack, b->stack) &&
+	       compare_strings(a->syscall, b->syscall) == 0 &&
+	       compare_strings(a->task_name, b->task_name) == 0 &&
+	       compare_strings(a->task_coro, b->task_coro) == 0 &&
+	       target_equal(&a->target, &b->target);
+}
+
+static void swap_parties(struct party *a, struct party *b)
+{
+	struct party kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
+static void merge(struct slice *into, struct slice *from)
+{
+	/* Waker and holder are those of the longest block, or of the longest that has any. */
+	bool longer = from->max_ns > into->max_ns;
+
+	if (from->waker.pid && (longer || !into->waker.pid))
+		swap_parties(&into->waker, &from->waker);
+	if (from->holder.pid && (longer || !into->holder.pid))
+		swap_parties(&into->holder, &from->holder);
+	into->ns = add_saturated(into->ns, from->ns);
+	into->count = add_saturated(into->count, from->count);
+	if (longer)
+		into->max_ns = from->max_ns;
+	slice_clear(from);
+}
+
+static struct slice *find_same(struct slices *slices, const struct slice *slice)
+{
+	for (size_t i = 0; i < slices->nr; i++)
+		if (slice_same(&slices->v[i], slice))
+			return &slices->v[i];
+	return NULL;
+}
+
+static void forget_place(struct slice *slice)
+{
+	struct slice rest = {
+		.cause = slice->cause,
+		.ns = slice->ns,
+		.count = slice->count,
+		.max_ns = slice->max_ns,
+	};
+
+	slice_clear(slice);
+	*slice = rest;
+}
+
+int slices_add(struct slices *slices, struct slice *from)
+{
+	struct slice *same = find_same(slices, from);
+
+	if (!same && slices->nr >= SLICES_MAX) {
+		forget_place(from);
+		same = find_same(slices, from);
+	}
+	if (same) {
+		merge(same, from);
+		return 0;
+	}
+	if (slices->nr == slices->capacity) {
+		size_t capacity = slices->capacity ? 2 * slices->capacity : 8;
+		struct slice *v = realloc(slices->v, capacity * sizeof(*v));
+
+		if (!v) {
+			slice_clear(from);
+			return -ENOMEM;
+		}
+		slices->v = v;
+		slices->capacity = capacity;
+	}
+	slices->v[slices->nr++] = *from;
+	*from = (struct slice){ 0 };
+	return 0;
+}
+
+static int compare_slices(const void *left, const void *right)
+{
+	const struct slice *a = left, *b = right;
+	int order = compare_numbers(b->ns, a->ns);
+
+	if (!order)
+		order = compare_numbers(a->cause, b->cause);
+	if (!order)
+		order = compare_strings(a->syscall, b->syscall);
+	if (!order)
+		order = compare_strings(a->task_name, b->task_name);
+	if (!order)
+		order = compare_strings(a->task_coro, b->task_coro);
+	if (!order)
+		order = compare_numbers(a->target.kind, b->target.kind);
+	if (!order)
+		order = compare_strings(a->target.path, b->target.path);
+	if (!order)
+		order = compare_strings(a->target.peer, b->target.peer);
+	if (!order)
+		order = compare_strings(a->target.local, b->target.local);
+	if (!order)
+		order = compare_strings(a->target.name, b->target.name);
+	if (!order)
+		order = compare_numbers(a->target.addr, b->target.addr);
+	if (!order)
+		order = compare_numbers((uint64_t)a->target.pid, (uint64_t)b->target.pid);
+	if (!order)
+		order = compare_numbers(a->stack ? a->stack->hash : 0, b->stack ? b->stack->hash : 0);
+	return order;
+}
+
+void slices_sort(struct slices *slices)
+{
+	if (slices->nr)
+		qsort(slices->v, slices->nr, sizeof(slices->v[0]), compare_slices);
+}
+
+void slices_free(struct slices *slices)
+{
+	for (size_t i = 0; i < slices->nr; i++)
+		slice_clear(&slices->v[i]);
+	free(slices->v);
+	*slices = (struct slices){ 0 };
+}
+
+int slices_copy(struct slices *to, const struct slices *from)
+{
+	*to = (struct slices){ 0 };
+	if (!from->nr)
+		return 0;
+	to->v = calloc(from->nr, sizeof(to->v[0]));
+	if (!to->v)
+		return -ENOMEM;
+	to->capacity = from->nr;
+	for (; to->nr < from->nr; to->nr++) {
+		int err = slice_copy(&to->v[to->nr], &from->v[to->nr]);
+
+		if (err) {
+			slices_free(to);
+			return err;
+		}
+	}
+	return 0;
+}
+
+enum cause slices_cause(const struct slices *slices)
+{
+	uint64_t sums[CAUSE_NR] = { 0 };
+	enum cause largest = CAUSE_OTHER;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		sums[slices->v[i].cause] = add_saturated(sums[slices->v[i].cause], slices->v[i].ns);
+	for (int cause = CAUSE_NR - 1; cause >= 0; cause--)
+		if (sums[cause] && sums[cause] >= sums[largest])
+			largest = (enum cause)cause;
+	return largest;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* stack.c - stacks: made once, shared, compared by hash first. */
+#include "model/model.h"
+#include "model/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* More frames than the kernel side sends with every inlined call; outer ones are cut beyond. */
+#define STACK_MAX_FRAMES 1024
+
+static const char *const kind_names[FRAME_KIND_NR] = {
+	[FRAME_KERNEL] = "kernel", [FRAME_NATIVE] = "native", [FRAME_PYTHON] = "python",
+	[FRAME_JS] = "js",	   [FRAME_JIT] = "jit",
+};
+
+const char *frame_kind_name(enum frame_kind kind)
+{
+	return (unsigned int)kind < FRAME_KIND_NR ? kind_names[kind] : kind_names[FRAME_NATIVE];
+}
+
+enum frame_kind frame_kind_parse(const char *name)
+{
+	unsigned int kind = 0;
+
+	while (kind < FRAME_KIND_NR && strcmp(kind_names[kind], name) != 0)
+		kind++;
+	return (enum frame_kind)kind;
+}
+
+/* NULL and "" differ: the NUL is hashed for the one, a 1 for the other. */
+static uint64_t hash_string(uint64_t hash, const char *s)
+{
+	return s ? hash_bytes(hash, s, strlen(s) + 1) : hash_bytes(hash, "\1", 1);
+}
+
+static uint64_t hash_frames(const struct stack *stack)
+{
+	unsigned char cut = stack->cut;
+	uint64_t hash = hash_bytes(HASH_START, &cut, 1);
+
+	for (unsigned int i = 0; i < stack->nr; i++) {
+		const struct frame *frame = &stack->frames[i];
+		uint32_t numbers[2] = { frame->kind, frame->line };
+
+		hash = hash_bytes(hash, numbers, sizeof(numbers));
+		hash = hash_string(hash, frame->fn);
+		hash = hash_string(hash, frame->file);
+		hash = hash_string(hash, frame->module);
+	}
+	return hash;
+}
+
+static size_t string_bytes(const char *s)
+{
+	return s ? strlen(s) + 1 : 0;
+}
+
+static const char *keep_string(char **free_bytes, const char *s)
+{
+	char *kept = *free_bytes;
+	size_t bytes = string_bytes(s);
+
+	if (!s)
+		return NULL;
+	memcpy(kept, s, bytes);
+	*free_bytes += bytes;
+	return kept;
+}
+
+struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
+{
+	struct stack *stack;
+	size_t bytes = 0;
+	char *strings;
+
+	if (nr > STACK_MAX_FRAMES) {
+		nr = STACK_MAX_FRAMES;
+		cut = true;
+	}
+	for (size_t i = 0; i < nr; i++)
+		bytes += string_bytes(frames[i].fn) + string_bytes(frames[i].file) +
+			 string_bytes(frames[i].module);
+	stack = malloc(sizeof(*stack) + nr * sizeof(stack->frames[0]) + bytes);
+	if (!stack)
+		return NULL;
+	stack->refs = 1;
+	stack->nr = (unsigned int)nr;
+	stack->cut = cut;
+	strings = (char *)&stack->frames[nr];
+	for (size_t i = 0; i < nr; i++) {
+		stack->frames[i] = frames[i];
+		stack->frames[i].fn = keep_string(&strings, frames[i].fn);
+		stack->frames[i].file = keep_string(&strings, frames[i].file);
+		stack->frames[i].module = keep_string(&strings, frames[i].module);
+	}
+	stack->hash = hash_frames(stack);
+	return stack;
+}
+
+struct stack *stack_get(struct stack *stack)
+{
+	if (stack)
+		stack->refs++;
+	return stack;
+}
+
+void stack_put(struct stack *stack)
+{
+	if (stack && --stack->refs == 0)
+		free(stack);
+}
+
+static bool same_string(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool stack_equal(const struct stack *a, const struct stack *b)
+{
+	if (a == b)
+		return true;
+	if (!a || !b || a->hash != b->hash || a->nr != b->nr || a->cut != b->cut)
+		return false;
+	for (unsigned int i = 0; i < a->nr; i++) {
+		const struct frame *x = &a->frames[i], *y = &b->frames[i];
+
+		if (x->kind != y->kind || x->line != y->line || !same_string(x->fn, y->fn) ||
+		    !same_string(x->file, y->file) || !same_string(x->module, y->module))
+			return false;
+	}
+	return true;
+}

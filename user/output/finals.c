@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* finals.c - every stall once. */
+#include "output/finals.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Stalls that go on at the same time: more than threads that user space can
+ * be told of at once. Beyond (a recording made by someone else) the one not
+ * told for longest is counted as if it ended.
+ */
+#define MAX_ONGOING 4096
+
+struct finals {
+	finals_emit *emit;
+	void *context;
+	struct stall_record *ongoing; /* copies, the one told last at the end */
+	size_t nr;
+	size_t capacity;
+};
+
+int finals_new(struct finals **out, finals_emit *emit, void *context)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	(*out)->emit = emit;
+	(*out)->context = context;
+	return 0;
+}
+
+static void free_copy(struct stall_record *stall)
+{
+	free(stall->id.runtime);
+	slices_free(&stall->slices);
+}
+
+void finals_free(struct finals *finals)
+{
+	if (!finals)
+		return;
+	for (size_t i = 0; i < finals->nr; i++)
+		free_copy(&finals->ongoing[i]);
+	free(finals->ongoing);
+	free(finals);
+}
+
+static int copy_stall(struct stall_record *to, const struct stall_record *from)
+{
+	*to = *from;
+	to->id.runtime = NULL;
+	if (slices_copy(&to->slices, &from->slices))
+		return -ENOMEM;
+	if (from->id.runtime) {
+		to->id.runtime = strdup(from->id.runtime);
+		if (!to->id.runtime) {
+			slices_free(&to->slices);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* A thread runs one turn at a time. */
+static size_t find_thread(const struct finals *finals, const struct stall_record *stall)
+{
+	size_t i = 0;
+
+	while (i < finals->nr && (finals->ongoing[i].id.tid != stall->id.tid ||
+				  finals->ongoing[i].id.pid != stall->id.pid))
+		i++;
+	return i;
+}
+
+static bool same_turn(const struct stall_record *a, const struct stall_record *b)
+{
+	return strcmp(a->turn, b->turn) == 0;
+}
+
+static void drop(struct finals *finals, size_t at)
+{
+	free_copy(&finals->ongoing[at]);
+	finals->nr--;
+	memmove(&finals->ongoing[at], &finals->ongoing[at + 1],
+		(finals->nr - at) * sizeof(finals->ongoing[0]));
+}
+
+static int emit_and_drop(struct finals *finals, size_t at)
+{
+	int err = finals->emit(finals->context, &finals->ongoing[at]);
+
+	drop(finals, at);
+	return err;
+}
+
+static int keep(struct finals *finals, const struct stall_record *stall)
+{
+	struct stall_record copy;
+
+	if (finals->nr == finals->capacity) {
+		size_t capacity = finals->capacity ? 2 * finals->capacity : 8;
+		struct stall_record *grown =
+			realloc(finals->ongoing, capacity * sizeof(finals->ongoing[0]));
+
+		if (!grown)
+			return -ENOMEM;
+		finals->ongoing = grown;
+		finals->capacity = capacity;
+	}
+	if (copy_stall(&copy, stall))
+		return -ENOMEM;
+	finals->ongoing[finals->nr++] = copy;
+	return 0;
+}
+
+int finals_stall(struct finals *finals, const struct stall_record *stall)
+{
+	size_t at = find_thread(finals, stall);
+	int err = 0;
+
+	if (at < finals->nr) {
+		/* An earlier turn's end was lost: what was last said of it stands. */
+		if (same_turn(&finals->ongoing[at], stall))
+			drop(finals, at);
+		else
+			err = emit_and_drop(finals, at);
+	}
+	if (err)
+		return err;
+	if (!stall->ongoing)
+		return finals->emit(finals->context, stall);
+	if (finals->nr == MAX_ONGOING)
+		err = emit_and_drop(finals, 0);
+	return err ? err : keep(finals, stall);
+}
+
+bool finals_is_ongoing(const struct finals *finals, const struct stall_record *stall)
+{
+	size_t at = find_thread(finals, stall);
+
+	return at < finals->nr && same_turn(&finals->ongoing[at], stall);
+}
+
+int finals_end(struct finals *finals)
+{
+	int err = 0;
+
+	while (finals->nr) {
+		int failed = emit_and_drop(finals, 0);
+
+		err = err ? err : failed;
+	}
+	return err;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * names.h - names of processes, learnt from the records that pass: that of the
+ * main thread, else that of the program, else that of any thread.
+ */
+#ifndef BLOCKPROF_NAMES_H
+#define BLOCKPROF_NAMES_H
+
+#include "model/model.h"
+
+struct names;
+
+int names_new(struct names **out);
+void names_free(struct names *names);
+/* exe: path of the program, NULL: not known. Beyond a bound of processes nothing more is learnt. */
+int names_learn(struct names *names, const struct thread_id *id, const char *exe);
+/* NULL: nothing is known of this process. Not escaped. */
+const char *names_of(const struct names *names, pid_t pid);
+
+#endif

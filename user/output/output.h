@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * output.h - one format behind one small interface; every output is fed the
+ * same records, live or from a recording, in the same order:
+ * start, then anything, then summary.
+ */
+#ifndef BLOCKPROF_OUTPUT_H
+#define BLOCKPROF_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "model/model.h"
+
+struct output;
+struct sink; /* where bytes go: a file, stdout, or either through gzip; sink.h */
+
+struct output_options {
+	bool stalls_only; /* profiles: slices of stalls only */
+	bool live; /* text: fed by a running watch, not from a recording */
+	bool colour; /* text, on a terminal */
+	bool unfold; /* text: -v, library and interpreter frames too */
+	bool all_threads;
+	unsigned int columns; /* text: width, 0: 80 */
+};
+
+/* One row a format. Any callback may be NULL: the format does not show that record. */
+struct output_format {
+	const char *name; /* of -F */
+	const char *const *suffixes; /* ended by NULL; each with its dot: ".jsonl" */
+	/* state is what open() made. 0 or -errno; an error is kept and given by output_close(). */
+	int (*open)(void **state, struct sink *sink, const struct output_options *options);
+	int (*start)(void *state, const struct start_record *record);
+	int (*loop)(void *state, const struct loop_record *record);
+	int (*stall)(void *state, const struct stall_record *record);
+	int (*blocked)(void *state, const struct blocked_record *record);
+	int (*exit)(void *state, const struct exit_record *record);
+	int (*summary)(void *state, const struct summary_record *record);
+	int (*close)(void *state); /* writes what is left and frees state */
+};
+
+/* NULL: no format of that name, or with that file name's suffix. */
+const struct output_format *output_format_by_name(const char *name);
+const struct output_format *output_format_by_path(const char *path);
+/* "text, json, folded": for messages. */
+const char *output_format_names(void);
+
+/* path "-" or NULL is stdout. -errno: path cannot be written. */
+int output_open(struct output **out, const struct output_format *format, const char *path,
+		const struct output_options *options);
+const char *output_path(const struct output *output);
+void output_start(struct output *output, const struct start_record *record);
+void output_loop(struct output *output, const struct loop_record *record);
+void output_stall(struct output *output, const struct stall_record *record);
+void output_blocked(struct output *output, const struct blocked_record *record);
+void output_exit(struct output *output, const struct exit_record *record);
+void output_summary(struct output *output, const struct summary_record *record);
+/*
+ * First error met in writing, or 0. A caller that sees one mid-way (disk full,
+ * closed pipe) says so once and goes on or stops, as the command wants.
+ */
+int output_error(const struct output *output);
+int output_close(struct output *output); /* completes, closes, frees; 0 or the first -errno */
+
+/* A set of outputs, all fed alike: what -o can be given several times. */
+struct outputs {
+	struct output **v;
+	size_t nr;
+};
+
+#endif

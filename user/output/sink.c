@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sink.c - a file or stdout, plain or gzip. */
+#include "output/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define BUFFER_BYTES	    (64 * 1024)
+#define GZIP_FLUSH_EVERY_NS 200000000u
+#define GZIP_WINDOW_BITS    (15 + 16) /* zlib.h: 16 more than the window is a gzip header */
+#define GZIP_MEMORY_LEVEL   8
+
+struct sink {
+	int fd;
+	int error; /* first -errno */
+	bool close_fd;
+	bool may_sigpipe;
+	bool gzip;
+	z_stream stream;
+	uint64_t gzip_flushed_ns;
+	size_t used;
+	unsigned char buffer[BUFFER_BYTES];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * write(2) without SIGPIPE. Its disposition belongs to the process (and would
+ * be inherited by a started command), so it is blocked around the call and,
+ * when it was this call that raised it, taken back.
+ */
+static ssize_t write_quietly(const struct sink *sink, const unsigned char *data, size_t size)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t sigpipe, pending, kept;
+	bool was_pending;
+	ssize_t written;
+	int error;
+
+	if (!sink->may_sigpipe)
+		return write(sink->fd, data, size);
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	sigpending(&pending);
+	was_pending = sigismember(&pending, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &sigpipe, &kept);
+	written = write(sink->fd, data, size);
+	error = errno;
+	if (written < 0 && error == EPIPE && !was_pending)
+		while (sigtimedwait(&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &kept, NULL);
+	errno = error;
+	return written;
+}
+
+static int write_all(struct sink *sink, const unsigned char *data, size_t size)
+{
+	while (size && !sink->error) {
+		ssize_t written = write_quietly(sink, data, size);
+
+		if (written >= 0) {
+			data += written;
+			size -= (size_t)written;
+		} else if (errno == EAGAIN) {
+			/* Someone made the descriptor non-blocking, as a shared terminal or pipe may be. */
+			struct pollfd ready = { .fd = sink->fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			sink->error = -errno;
+		}
+	}
+	return sink->error;
+}
+
+static int drain(struct sink *sink)
+{
+	size_t used = sink->used;
+
+	sink->used = 0;
+	return write_all(sink, sink->buffer, used);
+}
+
+/* Through zlib into the buffer, which is written whenever it is full. */
+static int compress_bytes(struct sink *sink, const void *data, size_t size, int flush)
+{
+	z_stream *stream = &sink->stream;
+	int err = Z_OK;
+
+	stream->next_in = (Bytef *)(uintptr_t)data;
+	stream->avail_in = (uInt)size;
+	do {
+		if (sink->used == sizeof(sink->buffer))
+			drain(sink);
+		if (sink->error)
+			return sink->error;
+		stream->next_out = sink->buffer + sink->used;
+		stream->avail_out = (uInt)(sizeof(sink->buffer) - sink->used);
+		err = deflate(stream, flush);
+		sink->used = sizeof(sink->buffer) - stream->avail_out;
+		/* Z_BUF_ERROR: nothing was left to do, which is no error (zlib.h). */
+		if (err == Z_STREAM_ERROR)
+			sink->error = -EIO;
+	} while (stream->avail_out == 0);
+	return sink->error;
+}
+
+static bool ends_in(const char *s, const char *suffix)
+{
+	size_t length = strlen(s), own = strlen(suffix);
+
+	return length > own && strcmp(s + length - own, suffix) == 0;
+}
+
+static int open_file(struct sink *sink, const char *path)
+{
+	struct stat st;
+
+	if (!path || strcmp(path, "-") == 0) {
+		sink->fd = STDOUT_FILENO;
+	} else {
+		sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+		if (sink->fd < 0)
+			return -errno;
+		sink->close_fd = true;
+		sink->gzip = ends_in(path, ".gz");
+	}
+	if (fstat(sink->fd, &st) < 0)
+		return -errno;
+	sink->may_sigpipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	return 0;
+}
+
+static void free_sink(struct sink *sink)
+{
+	if (sink->close_fd)
+		close(sink->fd);
+	free(sink);
+}
+
+int sink_open(struct sink **out, const char *path)
+{
+	struct sink *sink = calloc(1, sizeof(*sink));
+	int err;
+
+	*out = NULL;
+	if (!sink)
+		return -ENOMEM;
+	err = open_file(sink, path);
+	if (!err && sink->gzip &&
+	    deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		err = -ENOMEM;
+	if (err) {
+		free_sink(sink);
+		return err;
+	}
+	*out = sink;
+	return 0;
+}
+
+int sink_write(struct sink *sink, const void *data, size_t size)
+{
+	const unsigned char *rest = data;
+
+	while (sink->gzip && size && !sink->error) {
+		size_t part = size < BUFFER_BYTES ? size : BUFFER_BYTES;
+
+		compress_bytes(sink, rest, part, Z_NO_FLUSH);
+		rest += part;
+		size -= part;
+	}
+	if (sink->gzip || sink->error)
+		return sink->error;
+	if (size > sizeof(sink->buffer) - sink->used)
+		drain(sink);
+	if (size > sizeof(sink->buffer))
+		return write_all(sink, rest, size);
+	memcpy(sink->buffer + sink->used, rest, size);
+	sink->used += size;
+	return sink->error;
+}
+
+int sink_flush(struct sink *sink)
+{
+	if (sink->gzip) {
+		uint64_t now = now_ns();
+
+		if (now - sink->gzip_flushed_ns < GZIP_FLUSH_EVERY_NS)
+			return sink->error;
+		sink->gzip_flushed_ns = now;
+		compress_bytes(sink, "", 0, Z_SYNC_FLUSH);
+	}
+	return drain(sink);
+}
+
+int sink_error(const struct sink *sink)
+{
+	return sink->error;
+}
+
+int sink_close(struct sink *sink)
+{
+	int err;
+
+	if (sink->gzip) {
+		compress_bytes(sink, "", 0, Z_FINISH);
+		deflateEnd(&sink->stream);
+	}
+	err = drain(sink);
+	/* Network file systems report a full disk here. */
+	if (sink->close_fd && close(sink->fd) < 0 && !err)
+		err = -errno;
+	sink->close_fd = false;
+	free_sink(sink);
+	return err;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tally.h - time added up by a string: folded stacks, places in the summary.
+ * Bounded: a new key that does not fit is refused, and its caller counts it
+ * elsewhere; keys that are there go on being counted.
+ */
+#ifndef BLOCKPROF_TALLY_H
+#define BLOCKPROF_TALLY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tally;
+
+struct tally_entry {
+	uint64_t hash;
+	uint64_t ns;
+	uint64_t count;
+	char key[];
+};
+
+/* At most so many keys, of so many bytes in all. 0 or -ENOMEM. */
+int tally_new(struct tally **out, size_t max_keys, size_t max_bytes);
+void tally_free(struct tally *tally);
+/* 0, -ENOSPC: a bound is reached, -ENOMEM. */
+int tally_add(struct tally *tally, const char *key, uint64_t ns, uint64_t count);
+size_t tally_size(const struct tally *tally);
+/*
+ * The entries in an order that is the same for the same contents. The array is
+ * the tally's and valid until the next tally_add().
+ */
+const struct tally_entry *const *tally_by_key(struct tally *tally);
+const struct tally_entry *const *tally_by_ns(struct tally *tally); /* largest first */
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* totals.c - the text's summary. */
+#define _GNU_SOURCE /* asprintf */
+
+#include "output/totals.h"
+
+#include "model/number.h"
+#include "output/escape.h"
+#include "output/tally.h"
+#include "output/words.h"
+#include "proc/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PLACES	50000
+#define MAX_PLACE_BYTES (16u * 1024 * 1024)
+#define MAX_THREADS	16384
+#define SHOWN_PLACES	10
+#define SHOWN_LOOPS	20
+#define NAME_COLUMNS	26
+#define PLACE_COLUMNS	34
+#define DETAIL_COLUMNS	60
+
+struct thread_total {
+	pid_t pid;
+	pid_t tid;
+	uint64_t ns[CAUSE_NR];
+};
+
+struct totals {
+	struct tally *places; /* "cause TAB place TAB what for TAB thread": names have no TAB once escaped */
+	uint64_t elsewhere_ns; /* of places, or threads, beyond the bounds */
+	struct thread_total *threads;
+	size_t nr_threads;
+	size_t capacity;
+	uint64_t stalls;
+	uint64_t stalled_ns;
+	uint64_t longest_ns;
+};
+
+int totals_new(struct totals **out)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	if (tally_new(&(*out)->places, MAX_PLACES, MAX_PLACE_BYTES)) {
+		free(*out);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void totals_free(struct totals *totals)
+{
+	if (!totals)
+		return;
+	tally_free(totals->places);
+	free(totals->threads);
+	free(totals);
+}
+
+bool totals_are_empty(const struct totals *totals)
+{
+	return !totals->stalls && !tally_size(totals->places);
+}
+
+static const struct thread_total *find_thread(const struct totals *totals, pid_t pid, pid_t tid)
+{
+	for (size_t i = 0; i < totals->nr_threads; i++)
+		if (totals->threads[i].tid == tid && totals->threads[i].pid == pid)
+			return &totals->threads[i];
+	return NULL;
+}
+
+/* NULL: a bound is reached, or no memory: then only the summary's breakdown by cause misses it. */
+static struct thread_total *get_thread(struct totals *totals, const struct thread_id *id)
+{
+	struct thread_total *thread =
+		(struct thread_total *)find_thread(totals, id->pid, id->tid);
+
+	if (thread || totals->nr_threads == MAX_THREADS)
+		return thread;
+	if (totals->nr_threads == totals->capacity) {
+		size_t capacity = totals->capacity ? 2 * totals->capacity : 16;
+		struct thread_total *grown =
+			realloc(totals->threads, capacity * sizeof(totals->threads[0]));
+
+		if (!grown)
+			return NULL;
+		totals->threads = grown;
+		totals->capacity = capacity;
+	}
+	thread = &totals->threads[totals->nr_threads++];
+	*thread = (struct thread_total){ .pid = id->pid, .tid = id->tid };
+	return thread;
+}
+
+/* What it waited for, in words that are the same for each time it waited there. */
+static char *lasting_detail(const struct slice *slice)
+{
+	struct slice lasting = *slice;
+	struct detail detail;
+	char *text;
+
+	lasting.count = 1;
+	if (slice->target.kind == TARGET_CHILD || slice->target.kind == TARGET_FUTEX)
+		lasting.target.kind = TARGET_NONE;
+	if (words_detail(&lasting, &detail))
+		return NULL;
+	text = detail_text(&detail, DETAIL_COLUMNS);
+	detail_free(&detail);
+	return text;
+}
+
+static char *slice_place(const struct slice *slice)
+{
+	const struct frame *frame = fold_innermost(slice->stack);
+
+	return frame ? fold_place(frame) : strdup("");
+}
+
+static int add_slice(struct totals *totals, const struct thread_id *id, const struct slice *slice)
+{
+	__freeing char *thread = words_thread(id->comm, id->pid, id->tid);
+	__freeing char *detail = lasting_detail(slice);
+	__freeing char *place = slice_place(slice);
+	__freeing char *key = NULL;
+	struct thread_total *total = get_thread(totals, id);
+	int err;
+
+	if (total)
+		total->ns[slice->cause] = add_saturated(total->ns[slice->cause], slice->ns);
+	if (!thread || !detail || !place ||
+	    asprintf(&key, "%s\t%s\t%s\t%s", cause_name(slice->cause), place, detail, thread) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	err = tally_add(totals->places, key, slice->ns, slice->count);
+	if (err == -ENOSPC) {
+		totals->elsewhere_ns = add_saturated(totals->elsewhere_ns, slice->ns);
+		return 0;
+	}
+	return err;
+}
+
+static int add_slices(struct totals *totals, const struct thread_id *id,
+		      const struct slices *slices)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < slices->nr && !err; i++)
+		err = add_slice(totals, id, &slices->v[i]);
+	return err;
+}
+
+int totals_stall(struct totals *totals, const struct stall_record *stall)
+{
+	totals->stalls++;
+	totals->stalled_ns = add_saturated(totals->stalled_ns, stall->duration_ns);
+	if (stall->duration_ns > totals->longest_ns)
+		totals->longest_ns = stall->duration_ns;
+	return add_slices(totals, &stall->id, &stall->slices);
+}
+
+int totals_blocked(struct totals *totals, const struct blocked_record *blocked)
+{
+	return add_slices(totals, &blocked->id, &blocked->slices);
+}
+
+static void print_headline(const struct totals *totals, FILE *out,
+			   const struct summary_record *summary)
+{
+	char watched[DURATION_BYTES], stalled[DURATION_BYTES], longest[DURATION_BYTES];
+
+	words_duration(totals->stalled_ns, stalled);
+	words_duration(totals->longest_ns, longest);
+	if (summary) {
+		words_duration(summary->duration_ns, watched);
+		fprintf(out, "%s watched, %zu loop%s, ", watched, summary->nr_loops,
+			summary->nr_loops == 1 ? "" : "s");
+	} else {
+		fputs("no summary in the recording, ", out);
+	}
+	fprintf(out, "%" PRIu64 " stall%s", totals->stalls, totals->stalls == 1 ? "" : "s");
+	if (totals->stalls == 1)
+		fprintf(out, " of %s", stalled);
+	else if (totals->stalls)
+		fprintf(out, ": %s in all, longest %s", stalled, longest);
+	fputc('\n', out);
+}
+
+/* Largest first; at most as many as fit into the line. */
+static void print_causes(FILE *out, const struct thread_total *thread, const struct look *look)
+{
+	bool told[CAUSE_NR] = { false };
+	size_t used = 4;
+
+	for (bool first = true;; first = false) {
+		char part[64], time[DURATION_BYTES];
+		int largest = -1;
+
+		for (int cause = 0; cause < CAUSE_NR; cause++)
+			if (!told[cause] && thread->ns[cause] &&
+			    (largest < 0 || thread->ns[cause] > thread->ns[largest]))
+				largest = cause;
+		if (largest < 0)
+			break;
+		told[largest] = true;
+		words_duration(thread->ns[largest], time);
+		snprintf(part, sizeof(part), "%s%s %s", first ? "" : ", ",
+			 cause_name((enum cause)largest), time);
+		if (used + strlen(part) > look->columns)
+			break;
+		used += strlen(part);
+		fprintf(out, "%s%s", first ? "    " : "", part);
+	}
+	if (used > 4)
+		fputc('\n', out);
+}
+
+static int print_loop(const struct totals *totals, FILE *out, const struct loop_summary *loop,
+		      const struct look *look)
+{
+	__freeing char *thread = words_thread(loop->id.comm, loop->id.pid, loop->id.tid);
+	__freeing char *runtime = escape_text(loop->id.runtime ? loop->id.runtime : "");
+	__freeing char *name = NULL;
+	const struct thread_total *total = find_thread(totals, loop->id.pid, loop->id.tid);
+	char longest[DURATION_BYTES], p50[DURATION_BYTES], p99[DURATION_BYTES];
+	double idle = loop->wall_ns ? 100.0 * (double)loop->idle_ns / (double)loop->wall_ns : 0;
+
+	if (!thread || !runtime || asprintf(&name, "%s %s", thread, runtime) < 0) {
+		name = NULL;
+		return -ENOMEM;
+	}
+	text_cut_right(name, NAME_COLUMNS);
+	words_duration(loop->longest_ns, longest);
+	words_duration(loop->p50_ns, p50);
+	words_duration(loop->p99_ns, p99);
+	fprintf(out, "  %s%*s %8" PRIu64 " %6" PRIu64 " %9s %9s %9s %4.0f%%\n", name,
+		(int)(NAME_COLUMNS - text_width(name)), "", loop->turns, loop->stalls, longest, p50,
+		p99, idle);
+	if (total)
+		print_causes(out, total, look);
+	return 0;
+}
+
+static int compare_loops(const void *left, const void *right)
+{
+	const struct loop_summary *a = *(const struct loop_summary *const *)left;
+	const struct loop_summary *b = *(const struct loop_summary *const *)right;
+
+	if (a->stalls != b->stalls)
+		return a->stalls < b->stalls ? 1 : -1;
+	if (a->longest_ns != b->longest_ns)
+		return a->longest_ns < b->longest_ns ? 1 : -1;
+	return a->id.tid < b->id.tid ? -1 : a->id.tid > b->id.tid;
+}
+
+static int print_loops(const struct totals *totals, FILE *out,
+		       const struct summary_record *summary, const struct look *look)
+{
+	__freeing const struct loop_summary **sorted = NULL;
+	size_t shown = summary->nr_loops;
+	int err = 0;
+
+	if (!shown)
+		return 0;
+	sorted = calloc(summary->nr_loops, sizeof(sorted[0]));
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < summary->nr_loops; i++)
+		sorted[i] = &summary->loops[i];
+	qsort(sorted, summary->nr_loops, sizeof(sorted[0]), compare_loops);
+	if (!look->unfold && shown > SHOWN_LOOPS)
+		shown = SHOWN_LOOPS;
+	look_as(look, out, LOOK_DIM);
+	fprintf(out, "  %-*s %8s %6s %9s %9s %9s %5s\n", NAME_COLUMNS, "loop", "turns", "stalls",
+		"longest", "p50", "p99", "idle");
+	look_as(look, out, LOOK_PLAIN);
+	for (size_t i = 0; i < shown && !err; i++)
+		err = print_loop(totals, out, sorted[i], look);
+	if (shown < summary->nr_loops)
+		fprintf(out, "  and %zu more loops (-v shows all)\n", summary->nr_loops - shown);
+	return err;
+}
+
+/* The parts of a key of the places, each of them ended by a NUL in copy. */
+struct place {
+	char *copy;
+	const char *cause;
+	char *where;
+	const char *detail;
+	const char *thread;
+};
+
+static int split_place(const char *key, struct place *out)
+{
+	char *rest = strdup(key);
+
+	out->copy = rest;
+	if (!rest)
+		return -ENOMEM;
+	out->cause = strsep(&rest, "\t");
+	out->where = strsep(&rest, "\t");
+	out->detail = strsep(&rest, "\t");
+	out->thread = rest;
+	return 0;
+}
+
+static int print_place(FILE *out, const struct tally_entry *entry, const struct look *look)
+{
+	__freeing char *rest = NULL;
+	struct place place;
+	char time[DURATION_BYTES];
+	size_t used = 22 + PLACE_COLUMNS;
+	int err = split_place(entry->key, &place);
+
+	if (err)
+		return err;
+	words_duration(entry->ns, time);
+	if (asprintf(&rest, "%s%s%s", place.detail, *place.detail ? "  " : "", place.thread) < 0) {
+		rest = NULL;
+		err = -ENOMEM;
+	} else {
+		text_cut_left(place.where, PLACE_COLUMNS);
+		text_cut_right(rest, look->columns > used + 2 ? look->columns - used - 2 : 0);
+		fprintf(out, "  %9s  %-9s%s%*s  %s\n", time, place.cause, place.where,
+			(int)(PLACE_COLUMNS - text_width(place.where)), "", rest);
+	}
+	free(place.copy);
+	return err;
+}
+
+static int print_places(struct totals *totals, FILE *out, const struct look *look)
+{
+	const struct tally_entry *const *entries = tally_by_ns(totals->places);
+	size_t nr = tally_size(totals->places), shown = nr;
+	int err = 0;
+
+	if (!nr)
+		return 0;
+	if (!look->unfold && shown > SHOWN_PLACES)
+		shown = SHOWN_PLACES;
+	look_as(look, out, LOOK_DIM);
+	if (shown < nr)
+		fprintf(out, "  where the time went, %zu largest of %zu (-v shows all)\n", shown, nr);
+	else
+		fputs("  where the time went\n", out);
+	look_as(look, out, LOOK_PLAIN);
+	for (size_t i = 0; i < shown && !err; i++)
+		err = print_place(out, entries[i], look);
+	if (totals->elsewhere_ns) {
+		char time[DURATION_BYTES];
+
+		words_duration(totals->elsewhere_ns, time);
+		fprintf(out, "  %9s  in too many other places to keep apart\n", time);
+	}
+	return err;
+}
+
+static int print_lost(FILE *out, const struct summary_record *summary, const struct look *look)
+{
+	size_t used = 5;
+
+	if (!summary->nr_lost)
+		return 0;
+	fputs("lost:", out);
+	for (size_t i = 0; i < summary->nr_lost; i++) {
+		const char *comma = i ? "," : "";
+		__freeing char *name = escape_text(summary->lost[i].name);
+		char count[32];
+
+		if (!name)
+			return -ENOMEM;
+		snprintf(count, sizeof(count), " %" PRIu64 " ", summary->lost[i].count);
+		used += strlen(comma) + strlen(count) + text_width(name);
+		fputs(comma, out);
+		if (used >= look->columns && i) {
+			fputs("\n     ", out);
+			used = 5 + strlen(count) + text_width(name);
+		}
+		fprintf(out, "%s%s", count, name);
+	}
+	fputc('\n', out);
+	return 0;
+}
+
+int totals_print(struct totals *totals, FILE *out, const struct summary_record *summary,
+		 const struct look *look)
+{
+	int err = 0;
+
+	fputc('\n', out);
+	look_as(look, out, LOOK_BOLD);
+	print_headline(totals, out, summary);
+	look_as(look, out, LOOK_PLAIN);
+	if (summary)
+		err = print_loops(totals, out, summary, look);
+	if (!err)
+		err = print_places(totals, out, look);
+	if (!err && summary)
+		err = print_lost(out, summary, look);
+	if (summary && summary->command_status >= 0) {
+		char status[DURATION_BYTES];
+
+		words_status(summary->command_status, status);
+		fprintf(out, "command: %s\n", status);
+	}
+	return err;
+}

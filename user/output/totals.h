@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* totals.h - what the text's summary adds up: lost time by place, and by thread and cause. */
+#ifndef BLOCKPROF_TOTALS_H
+#define BLOCKPROF_TOTALS_H
+
+#include "model/model.h"
+#include "output/fold.h"
+
+struct totals;
+
+int totals_new(struct totals **out);
+void totals_free(struct totals *totals);
+/* Every stall once (finals.h). 0 or -ENOMEM. */
+int totals_stall(struct totals *totals, const struct stall_record *stall);
+int totals_blocked(struct totals *totals, const struct blocked_record *blocked);
+bool totals_are_empty(const struct totals *totals);
+
+/* summary NULL: the stream ended without one. 0 or -ENOMEM. */
+int totals_print(struct totals *totals, FILE *out, const struct summary_record *summary,
+		 const struct look *look);
+
+#endif

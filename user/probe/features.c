@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "calibrate.skel.h"
+#include "probe/features.h"
+
+const char *wait_mechanism_name(enum wait_mechanism mechanism)
+{
+	static const char *const names[] = { "fexit", "kretprobe", "tp_btf/sys_exit" };
+
+	return names[mechanism];
+}
+
+enum trial {
+	TRY_STORAGE,
+	TRY_FEXIT,
+	TRY_KRETPROBE,
+};
+
+/* Does this program load and attach? Each is tried alone: one that fails takes the others with it. */
+static int try_program(enum trial trial)
+{
+	struct calibrate_bpf *skel = calibrate_bpf__open();
+	struct bpf_link *link;
+	int err;
+
+	if (!skel)
+		return -errno;
+	bpf_program__set_autoload(skel->progs.try_storage, trial == TRY_STORAGE);
+	bpf_program__set_autoload(skel->progs.try_fexit, trial == TRY_FEXIT);
+	bpf_program__set_autoload(skel->progs.try_kretprobe, trial == TRY_KRETPROBE);
+	err = calibrate_bpf__load(skel);
+	if (!err) {
+		link = bpf_program__attach(trial == TRY_STORAGE ? skel->progs.try_storage :
+					   trial == TRY_FEXIT	? skel->progs.try_fexit :
+								  skel->progs.try_kretprobe);
+		err = link ? 0 : -errno;
+		bpf_link__destroy(link);
+	}
+	calibrate_bpf__destroy(skel);
+	return err;
+}
+
+static bool have_capability(cap_value_t cap)
+{
+	cap_flag_value_t value = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (!caps)
+		return false;
+	if (cap_get_flag(caps, cap, CAP_EFFECTIVE, &value))
+		value = CAP_CLEAR;
+	cap_free(caps);
+	return value == CAP_SET;
+}
+
+/* CAP_SYS_ADMIN, or the finer ones that 5.8 took out of it (2c78ee898d8f). */
+static bool privileged(void)
+{
+	return have_capability(CAP_SYS_ADMIN) ||
+	       (have_capability(CAP_BPF) && have_capability(CAP_PERFMON) &&
+		have_capability(CAP_SYS_PTRACE));
+}
+
+static const char *kernel_reason(int err)
+{
+	static char reason[256];
+	struct utsname name;
+
+	if (uname(&name))
+		name.release[0] = 0;
+	if (err == -EPERM)
+		snprintf(reason, sizeof(reason),
+			 "this kernel (%s) does not let us use BPF (%s); look for lockdown or a "
+			 "security module, or a container that takes capabilities away",
+			 name.release, strerror(-err));
+	else
+		snprintf(reason, sizeof(reason),
+			 "this kernel (%s) has no task storage for tracing programs; "
+			 "use Linux 5.13 or newer, built with CONFIG_DEBUG_INFO_BTF",
+			 name.release);
+	return reason;
+}
+
+int features_probe(enum wait_mechanism *waits, const char **reason)
+{
+	int err;
+
+	if (!privileged()) {
+		*reason = "not privileged; run it as root, or with CAP_BPF, CAP_PERFMON and "
+			  "CAP_SYS_PTRACE";
+		return -EPERM;
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		*reason = "this kernel has no type information (/sys/kernel/btf/vmlinux); use one "
+			  "that is built with CONFIG_DEBUG_INFO_BTF (5.2 or newer, all Debian and "
+			  "Ubuntu kernels since 2021)";
+		return -EOPNOTSUPP;
+	}
+	err = try_program(TRY_STORAGE);
+	if (err) {
+		*reason = kernel_reason(err);
+		return err;
+	}
+	*waits = !try_program(TRY_FEXIT)     ? WAIT_FEXIT :
+		 !try_program(TRY_KRETPROBE) ? WAIT_KRETPROBE :
+					       WAIT_SYS_EXIT;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* features.h - what this kernel allows, found by trying. */
+#ifndef BLOCKPROF_FEATURES_H
+#define BLOCKPROF_FEATURES_H
+
+enum wait_mechanism {
+	WAIT_FEXIT, /* trampolines: cheap enough to be in place all the time */
+	WAIT_KRETPROBE,
+	WAIT_SYS_EXIT, /* the tracepoint of every system call's return */
+};
+
+const char *wait_mechanism_name(enum wait_mechanism mechanism);
+
+/*
+ * 0, or -errno with *reason: what is missing, since which kernel there is it,
+ * what to do.
+ */
+int features_probe(enum wait_mechanism *waits, const char **reason);
+
+#endif

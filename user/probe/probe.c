@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "blockprof.skel.h"
+#include "probe/features.h"
+#include "probe/probe.h"
+#include "probe/sampler.h"
+#include "probe/syscall.h"
+#include "probe/waits.h"
+
+#define NSEC_PER_MSEC 1000000ull
+
+/*
+ * Putting the wait programs in place takes up to 28 ms where it is done when a
+ * turn grows old. A threshold that leaves no time for that has them always.
+ */
+#define ALWAYS_BELOW_NS (60 * NSEC_PER_MSEC)
+
+#define FEATURES 5
+
+struct probe {
+	struct blockprof_bpf *skel;
+	struct waits *waits;
+	struct sampler *sampler;
+	struct ring_buffer *ring;
+	unsigned int slots;
+	struct bp_slot *slot; /* mapped, slots + 1 of them */
+	struct bp_slice *slice; /* likewise */
+	size_t slot_bytes;
+	size_t slice_bytes;
+	bool waits_always;
+	const char *features[FEATURES][2];
+	probe_record_fn *fn; /* while probe_read() runs */
+	void *fn_context;
+};
+
+uint64_t probe_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+static int libbpf_silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int libbpf_shown(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	return vfprintf(stderr, format, args);
+}
+
+/* Times that follow from the threshold, in the bounds within which they make sense. */
+static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_ns, uint64_t max_ns)
+{
+	uint64_t ns = threshold_ns / part;
+
+	return ns < min_ns ? min_ns : ns > max_ns ? max_ns : ns;
+}
+
+static int ring_record(void *context, void *data, size_t bytes)
+{
+	struct probe *probe = context;
+
+	if (bytes >= sizeof(struct bp_header))
+		probe->fn(probe->fn_context, data, bytes);
+	return 0;
+}
+
+static size_t page_round(size_t bytes)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+static void *map_array(const struct bpf_map *map, size_t bytes, int protection)
+{
+	void *mem = mmap(NULL, bytes, protection, MAP_SHARED, bpf_map__fd(map), 0);
+
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static void set_options(struct blockprof_bpf *skel, const struct probe_options *options)
+{
+	unsigned char flags[BP_SYSCALLS];
+
+	skel->rodata->threshold_ns = options->threshold_ns;
+	skel->rodata->block_ns = part_ns(options->threshold_ns, 20, 100000, 50 * NSEC_PER_MSEC);
+	skel->rodata->sample_age_ns = part_ns(options->threshold_ns, 8, 100000, 25 * NSEC_PER_MSEC);
+	skel->rodata->whole_system = options->whole_system;
+	skel->rodata->all_threads = options->all_threads;
+	skel->rodata->own_tgid = getpid();
+	skel->rodata->own_tid = syscall(SYS_gettid);
+	syscall_fill_flags(flags);
+	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
+	bpf_map__set_max_entries(skel->maps.slots, options->slots + 1);
+	bpf_map__set_max_entries(skel->maps.slices, options->slots + 1);
+	bpf_map__set_max_entries(skel->maps.free_slots, options->slots);
+}
+
+static int map_slots(struct probe *probe)
+{
+	uint32_t index;
+
+	probe->slot_bytes = page_round((size_t)(probe->slots + 1) * sizeof(struct bp_slot));
+	probe->slice_bytes = page_round((size_t)(probe->slots + 1) * sizeof(struct bp_slice));
+	probe->slot = map_array(probe->skel->maps.slots, probe->slot_bytes, PROT_READ | PROT_WRITE);
+	probe->slice = map_array(probe->skel->maps.slices, probe->slice_bytes, PROT_READ);
+	if (!probe->slot || !probe->slice)
+		return -ENOMEM;
+	for (index = 1; index <= probe->slots; index++)
+		if (bpf_map_update_elem(bpf_map__fd(probe->skel->maps.free_slots), NULL, &index,
+					BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+/* Everything but the wait programs, which have their own moments. */
+static int attach(struct probe *probe)
+{
+	struct blockprof_bpf *skel = probe->skel;
+	struct {
+		struct bpf_program *program;
+		struct bpf_link **link;
+	} all[] = {
+		{ skel->progs.on_waking, &skel->links.on_waking },
+		{ skel->progs.on_switch, &skel->links.on_switch },
+		{ skel->progs.on_fork, &skel->links.on_fork },
+		{ skel->progs.on_exec, &skel->links.on_exec },
+		{ skel->progs.on_exit, &skel->links.on_exit },
+		{ skel->progs.on_task, &skel->links.on_task },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		*all[i].link = bpf_program__attach(all[i].program);
+		if (!*all[i].link)
+			return -errno;
+	}
+	return probe->waits_always ? waits_attach(probe->waits) : 0;
+}
+
+static void name_features(struct probe *probe, enum wait_mechanism mechanism)
+{
+	const char *const all[FEATURES][2] = {
+		{ "scheduler", "tp_btf" },
+		{ "waits", wait_mechanism_name(mechanism) },
+		{ "waits_attached", probe->waits_always ? "always" : "while a turn is old" },
+		{ "cpu_samples", probe->sampler ? "cpu-clock" : "none" },
+		{ "user_stacks", "frame pointers" },
+	};
+
+	memcpy(probe->features, all, sizeof(all));
+}
+
+static int open_loaded(struct probe *probe, const struct probe_options *options,
+		       enum wait_mechanism mechanism)
+{
+	int err;
+
+	waits_choose(probe->skel, mechanism);
+	set_options(probe->skel, options);
+	err = blockprof_bpf__load(probe->skel);
+	if (err)
+		return err;
+	err = map_slots(probe);
+	if (err)
+		return err;
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
+	if (!probe->ring)
+		return -errno;
+	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;
+	err = waits_new(&probe->waits, probe->skel, mechanism);
+	if (err)
+		return err;
+	/* without samples a turn that burns cpu time is told without its line */
+	sampler_new(&probe->sampler, probe->skel->progs.on_tick,
+		    part_ns(options->threshold_ns, 20, NSEC_PER_MSEC, 10 * NSEC_PER_MSEC));
+	err = attach(probe);
+	if (err)
+		return err;
+	name_features(probe, mechanism);
+	return 0;
+}
+
+int probe_open(struct probe **out, const struct probe_options *options, const char **reason)
+{
+	enum wait_mechanism mechanism;
+	struct probe *probe;
+	int err;
+
+	libbpf_set_print(options->libbpf_log ? libbpf_shown : libbpf_silent);
+	err = features_probe(&mechanism, reason);
+	if (err)
+		return err;
+	probe = calloc(1, sizeof(*probe));
+	if (!probe)
+		return -ENOMEM;
+	probe->slots = options->slots;
+	probe->skel = blockprof_bpf__open();
+	err = probe->skel ? open_loaded(probe, options, mechanism) : -errno;
+	if (err) {
+		*reason = err == -EPERM ? "not permitted; run it as root" :
+			  err == -ENOMEM ?
+					  "out of memory, or over this user's or cgroup's limit for BPF; raise it" :
+					  "the kernel refused a BPF program; -vv shows its reason";
+		probe_close(probe);
+		return err;
+	}
+	*out = probe;
+	return 0;
+}
+
+void probe_close(struct probe *probe)
+{
+	if (!probe)
+		return;
+	if (probe->skel)
+		probe->skel->bss ? (void)(probe->skel->bss->armed = 0) : (void)0;
+	sampler_free(probe->sampler);
+	waits_free(probe->waits);
+	ring_buffer__free(probe->ring);
+	if (probe->slot)
+		munmap(probe->slot, probe->slot_bytes);
+	if (probe->slice)
+		munmap(probe->slice, probe->slice_bytes);
+	blockprof_bpf__destroy(probe->skel);
+	free(probe);
+}
+
+void probe_start(struct probe *probe)
+{
+	probe->skel->bss->armed = 1;
+}
+
+const char *(*probe_features(struct probe *probe, size_t *nr))[2]
+{
+	*nr = FEATURES;
+	return probe->features;
+}
+
+int probe_watch(struct probe *probe, pid_t pid, bool follow)
+{
+	struct bp_process_config config = { .watched = 1, .follow = follow };
+	uint32_t key = pid;
+
+	if (bpf_map_update_elem(bpf_map__fd(probe->skel->maps.processes), &key, &config, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
+{
+	int map = bpf_map__fd(probe->skel->maps.processes);
+	struct bp_process_config config = {};
+	uint32_t key = pid;
+
+	/* a process of a whole watched system has no entry before its interpreter is known */
+	if (bpf_map_lookup_elem(map, &key, &config) && !python)
+		return 0;
+	if (python)
+		config.python = *python;
+	else
+		memset(&config.python, 0, sizeof(config.python));
+	return bpf_map_update_elem(map, &key, &config, BPF_ANY) ? -errno : 0;
+}
+
+int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
+{
+	uint32_t key = tid;
+
+	return bpf_map_update_elem(bpf_map__fd(probe->skel->maps.binds), &key, bind, BPF_ANY) ?
+		       -errno :
+		       0;
+}
+
+int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+{
+	struct bp_thread_info info[64];
+	ssize_t got;
+	int fd, err = 0;
+
+	fd = bpf_iter_create(bpf_link__fd(probe->skel->links.on_task));
+	if (fd < 0)
+		return -errno;
+	/* the kernel gives whole buffers of whole entries: an entry is never split by a read this large */
+	size_t held = 0;
+
+	while ((got = read(fd, (char *)info + held, sizeof(info) - held)) != 0) {
+		size_t nr;
+
+		if (got < 0) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			err = -errno;
+			break;
+		}
+		held += got;
+		nr = held / sizeof(info[0]);
+		for (size_t i = 0; fn && i < nr; i++)
+			fn(context, &info[i]);
+		held -= nr * sizeof(info[0]);
+		memmove(info, &info[nr], held);
+	}
+	close(fd);
+	return err;
+}
+
+unsigned int probe_slots(const struct probe *probe)
+{
+	return probe->slots;
+}
+
+struct bp_slot *probe_slot(struct probe *probe, unsigned int slot)
+{
+	return slot >= 1 && slot <= probe->slots ? &probe->slot[slot] : NULL;
+}
+
+const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
+{
+	return slot >= 1 && slot <= probe->slots ? &probe->slice[slot] : NULL;
+}
+
+void probe_slot_free(struct probe *probe, unsigned int slot)
+{
+	uint32_t index = slot;
+
+	if (!probe_slot(probe, slot))
+		return;
+	memset(&probe->slot[slot], 0, sizeof(struct bp_slot));
+	bpf_map_update_elem(bpf_map__fd(probe->skel->maps.free_slots), NULL, &index, BPF_ANY);
+}
+
+int probe_waits(struct probe *probe, bool on)
+{
+	if (on)
+		return waits_attach(probe->waits);
+	if (!probe->waits_always)
+		waits_detach(probe->waits);
+	return 0;
+}
+
+bool probe_waits_always(const struct probe *probe)
+{
+	return probe->waits_always;
+}
+
+int probe_samples(struct probe *probe, bool on)
+{
+	if (!probe->sampler)
+		return -EOPNOTSUPP;
+	sampler_set(probe->sampler, on);
+	return 0;
+}
+
+int probe_fd(const struct probe *probe)
+{
+	return ring_buffer__epoll_fd(probe->ring);
+}
+
+int probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+{
+	probe->fn = fn;
+	probe->fn_context = context;
+	return ring_buffer__consume(probe->ring);
+}
+
+uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
+{
+	return __atomic_load_n(&probe->skel->bss->losses[place], __ATOMIC_RELAXED);
+}
+
+const char *probe_loss_name(enum bp_loss place)
+{
+	static const char *const names[BP_LOSS_NR] = {
+		[BP_LOSS_SLICE_RING] = "slices_ring_full",
+		[BP_LOSS_SAMPLE_RING] = "samples_ring_full",
+		[BP_LOSS_TURN_RING] = "turns_ring_full",
+		[BP_LOSS_CANDIDATE_RING] = "candidates_ring_full",
+		[BP_LOSS_PROCESS_RING] = "processes_ring_full",
+		[BP_LOSS_THREADS] = "threads_not_watched",
+		[BP_LOSS_SLOTS] = "loops_without_slot",
+		[BP_LOSS_STACK_SKIPPED] = "stacks_skipped",
+		[BP_LOSS_STACK_CUT] = "stacks_cut",
+		[BP_LOSS_PYTHON_FAULT] = "python_frames_not_in_memory",
+		[BP_LOSS_PROCESSES] = "processes_map_full",
+	};
+
+	return names[place];
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * probe.h - the kernel side as seen from user space: load it, attach it by the
+ * mechanisms that this kernel has, read its records, look at its slots.
+ */
+#ifndef BLOCKPROF_PROBE_H
+#define BLOCKPROF_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+
+struct probe;
+
+struct probe_options {
+	uint64_t threshold_ns;
+	bool whole_system;
+	bool all_threads;
+	unsigned int slots; /* threads whose time can be kept at a time */
+	int libbpf_log; /* show libbpf's own messages */
+};
+
+/*
+ * Loads and attaches everything; nothing is recorded before probe_start(). On
+ * failure -errno, and *reason (static text, or valid until the next call) says
+ * what is missing and what to do.
+ */
+int probe_open(struct probe **out, const struct probe_options *options, const char **reason);
+void probe_close(struct probe *probe); /* detaches; nothing stays in the kernel */
+
+/* From here on events count. */
+void probe_start(struct probe *probe);
+
+/* How things are done on this kernel: {name, mechanism}, nr of them. */
+const char *(*probe_features(struct probe *probe, size_t *nr))[2];
+
+/* -- what is watched -- */
+
+/* Threads of pid that exist are under watch after the next probe_look(). -errno: the map is full. */
+int probe_watch(struct probe *probe, pid_t pid, bool follow);
+/* Tells the kernel side how to read the process's interpreter; NULL: it has none. */
+int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python);
+/* Done by the next probe_look(). */
+int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind);
+
+typedef void probe_look_fn(void *context, const struct bp_thread_info *info);
+/*
+ * A look at every thread: new ones come under watch, those to be bound are
+ * bound. fn (may be NULL) is called for each that is watched, and once with
+ * info->own set for the calling thread. 0 or -errno.
+ */
+int probe_look(struct probe *probe, probe_look_fn *fn, void *context);
+
+/* -- slots -- */
+
+unsigned int probe_slots(const struct probe *probe); /* valid numbers: 1 to this */
+/* Written by the kernel at any moment: copy, then judge. */
+struct bp_slot *probe_slot(struct probe *probe, unsigned int slot);
+const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot);
+/* After its EXIT or EXEC record was dealt with: the slot may be given to another thread. */
+void probe_slot_free(struct probe *probe, unsigned int slot);
+
+/* -- what costs, only while a turn grows old -- */
+
+/* Returns of waits that did not sleep. 0 or -errno. */
+int probe_waits(struct probe *probe, bool on);
+/* Whether they are seen all the time, as that is cheap here (or the threshold is too short for a switch). */
+bool probe_waits_always(const struct probe *probe);
+int probe_samples(struct probe *probe, bool on);
+
+/* -- records -- */
+
+typedef void probe_record_fn(void *context, const struct bp_header *record, size_t bytes);
+int probe_fd(const struct probe *probe); /* readable when there are records */
+/* Hands every record that is there to fn. Returns how many, or -errno. */
+int probe_read(struct probe *probe, probe_record_fn *fn, void *context);
+
+/* -- losses -- */
+
+uint64_t probe_loss(const struct probe *probe, enum bp_loss place);
+/* The key in the summary's "lost". */
+const char *probe_loss_name(enum bp_loss place);
+
+/* CLOCK_MONOTONIC. */
+uint64_t probe_now_ns(void);
+
+#endif

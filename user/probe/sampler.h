@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sampler.h - cpu-clock ticks on every CPU, off until they are wanted. */
+#ifndef BLOCKPROF_SAMPLER_H
+#define BLOCKPROF_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bpf_program;
+struct sampler;
+
+int sampler_new(struct sampler **out, struct bpf_program *program, uint64_t period_ns);
+void sampler_free(struct sampler *sampler);
+void sampler_set(struct sampler *sampler, bool on);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cgroup.h - the text of /proc/PID/cgroup taken apart.
+ *
+ * The names are parsed here rather than asked of libsystemd: the same path
+ * also holds container ids, which that library does not know, and it answers
+ * nothing on a machine that runs without systemd.
+ */
+#ifndef BLOCKPROF_CGROUP_H
+#define BLOCKPROF_CGROUP_H
+
+#include "proc/process.h"
+
+/* 0, -ENOMEM, or -ENOENT when there is no usable line; then out holds nothing. */
+int cgroup_parse(const char *text, struct process_cgroup *out);
+
+/*
+ * The innermost systemd unit of a path: a user's own unit rather than
+ * user@UID.service. The id of the innermost container, or the name of a
+ * systemd-nspawn or LXC one. Both: caller frees; NULL: there is none.
+ */
+char *cgroup_unit(const char *path);
+char *cgroup_container(const char *path);
+
+#endif

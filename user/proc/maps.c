@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* maps.c - /proc/PID/maps with every size bounded. */
+#define _GNU_SOURCE
+#include "proc/maps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "proc/cleanup.h"
+
+/* vm.max_map_count is 65530 unless raised; some databases ask for 262144. */
+#define LINES_MAX   262144
+#define KEPT_MAX    65536
+#define NAMES_BYTES (1 << 20)
+/* The kernel writes a path of up to 4096 bytes, a newline in it as four. */
+#define LINE_BYTES     (32 * 1024)
+#define LINE_MIN_BYTES (sizeof("0-0 ---p 0 0:0 0") - 1)
+
+struct maps {
+	struct mapping *v;
+	size_t nr;
+	size_t capacity;
+	char *names; /* strings one behind the other; the one at 0 is "" */
+	size_t names_bytes;
+	size_t names_capacity;
+	size_t cut;
+};
+
+struct lines {
+	int fd;
+	size_t start; /* of what has not been given out */
+	size_t end;
+	bool skipping; /* the rest of a line that was too long */
+	char buffer[LINE_BYTES];
+};
+
+/*
+ * The next line, without its newline, in *line; 1, 0 at the end, or -errno. A
+ * line longer than the buffer is given cut and its rest passed over.
+ */
+static int lines_next(struct lines *lines, char **line)
+{
+	for (;;) {
+		char *start = lines->buffer + lines->start;
+		char *newline = memchr(start, '\n', lines->end - lines->start);
+		ssize_t got;
+
+		if (newline) {
+			*newline = '\0';
+			lines->start = (size_t)(newline - lines->buffer) + 1;
+			if (!lines->skipping) {
+				*line = start;
+				return 1;
+			}
+			lines->skipping = false;
+			continue;
+		}
+		if (lines->skipping) {
+			lines->start = lines->end = 0;
+		} else if (lines->start == 0 && lines->end == sizeof(lines->buffer) - 1) {
+			lines->buffer[lines->end] = '\0';
+			lines->start = lines->end;
+			lines->skipping = true;
+			*line = lines->buffer;
+			return 1;
+		} else {
+			memmove(lines->buffer, start, lines->end - lines->start);
+			lines->end -= lines->start;
+			lines->start = 0;
+		}
+		do {
+			got = read(lines->fd, lines->buffer + lines->end,
+				   sizeof(lines->buffer) - 1 - lines->end);
+		} while (got < 0 && errno == EINTR);
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			return 0;
+		lines->end += (size_t)got;
+	}
+}
+
+static bool number(char **at, int base, char end, uint64_t *out)
+{
+	char *stop;
+
+	if (**at == '-' || **at == '+' || **at == ' ')
+		return false;
+	errno = 0;
+	*out = strtoull(*at, &stop, base);
+	if (errno || stop == *at || *stop != end)
+		return false;
+	*at = stop + (end != '\0');
+	return true;
+}
+
+/* "start-end perms offset major:minor inode      path"; *path is left at the path. */
+static bool parse_line(char *line, struct mapping *mapping, char **path)
+{
+	uint64_t major_nr, minor_nr;
+	char *inode_end;
+
+	if (strlen(line) < LINE_MIN_BYTES || !number(&line, 16, '-', &mapping->start) ||
+	    !number(&line, 16, ' ', &mapping->end) || mapping->end <= mapping->start)
+		return false;
+	if (strnlen(line, 5) < 5 || line[4] != ' ')
+		return false;
+	mapping->executable = line[2] == 'x';
+	line += 5;
+	if (!number(&line, 16, ' ', &mapping->offset) || !number(&line, 16, ':', &major_nr) ||
+	    !number(&line, 16, ' ', &minor_nr))
+		return false;
+	mapping->dev = makedev((unsigned int)major_nr, (unsigned int)minor_nr);
+	inode_end = line + strspn(line, "0123456789");
+	if (!number(&line, 10, *inode_end, &mapping->ino))
+		return false;
+	*path = inode_end + strspn(inode_end, " ");
+	return true;
+}
+
+/* The kernel writes a newline in a name as \012, and nothing else that way (seq_path(m, path, "\n")). */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		if (strncmp(from, "\\012", 4) == 0) {
+			*to = '\n';
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+static bool strip_deleted(char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t length = strlen(path);
+
+	if (path[0] != '/' || length <= sizeof(mark) - 1 ||
+	    strcmp(path + length - (sizeof(mark) - 1), mark) != 0)
+		return false;
+	path[length - (sizeof(mark) - 1)] = '\0';
+	return true;
+}
+
+static const char *strip_root(const char *path, const char *root)
+{
+	size_t bytes = strlen(root);
+
+	if (bytes > 1 && strncmp(path, root, bytes) == 0 && path[bytes] == '/')
+		return path + bytes;
+	return path;
+}
+
+static void *grown(void *array, size_t *capacity, size_t need, size_t size)
+{
+	size_t more = *capacity ? *capacity : 32;
+	void *new;
+
+	while (more < need)
+		more *= 2;
+	new = realloc(array, more * size);
+	if (new)
+		*capacity = more;
+	return new;
+}
+
+/* Mappings of one file stand together, so a path is compared with the last one only. */
+static int add_name(struct maps *maps, const char *path, uint32_t last, uint32_t *out)
+{
+	size_t bytes = strlen(path) + 1;
+
+	if (strcmp(maps->names + last, path) == 0) {
+		*out = last;
+		return 0;
+	}
+	*out = 0;
+	if (bytes == 1)
+		return 0;
+	if (bytes > PATH_MAX || maps->names_bytes + bytes > NAMES_BYTES) {
+		maps->cut++;
+		return 0;
+	}
+	if (maps->names_bytes + bytes > maps->names_capacity) {
+		char *names =
+			grown(maps->names, &maps->names_capacity, maps->names_bytes + bytes, 1);
+
+		if (!names)
+			return -ENOMEM;
+		maps->names = names;
+	}
+	memcpy(maps->names + maps->names_bytes, path, bytes);
+	*out = (uint32_t)maps->names_bytes;
+	maps->names_bytes += bytes;
+	return 0;
+}
+
+static int add(struct maps *maps, struct mapping *mapping, const char *path, uint32_t *last)
+{
+	int err;
+
+	/* Sorted by the kernel, and what maps_find() relies on. */
+	if (maps->nr == KEPT_MAX || (maps->nr && maps->v[maps->nr - 1].end > mapping->start)) {
+		maps->cut++;
+		return 0;
+	}
+	if (maps->nr == maps->capacity) {
+		struct mapping *v = grown(maps->v, &maps->capacity, maps->nr + 1, sizeof(*maps->v));
+
+		if (!v)
+			return -ENOMEM;
+		maps->v = v;
+	}
+	err = add_name(maps, path, *last, &mapping->path);
+	if (err)
+		return err;
+	if (mapping->path)
+		*last = mapping->path;
+	maps->v[maps->nr++] = *mapping;
+	return 0;
+}
+
+static int parse(struct maps *maps, struct lines *lines, const char *root)
+{
+	uint32_t last = 0;
+	char *line = NULL;
+	int more;
+
+	for (size_t nr = 0; (more = lines_next(lines, &line)) > 0; nr++) {
+		struct mapping mapping = { 0 };
+		char *path;
+		int err;
+
+		if (nr == LINES_MAX) {
+			maps->cut++;
+			return 0;
+		}
+		if (!parse_line(line, &mapping, &path)) {
+			maps->cut++;
+			continue;
+		}
+		if (!mapping.ino && !mapping.executable)
+			continue;
+		mapping.deleted = strip_deleted(path);
+		unescape(path);
+		err = add(maps, &mapping, strip_root(path, root), &last);
+		if (err)
+			return err;
+	}
+	return more;
+}
+
+int maps_parse(struct maps **out, int fd, const char *root)
+{
+	struct lines *lines __freeing = calloc(1, sizeof(*lines));
+	struct maps *maps = calloc(1, sizeof(*maps));
+	int err;
+
+	if (maps)
+		maps->names = grown(NULL, &maps->names_capacity, 1, 1);
+	if (!lines || !maps || !maps->names) {
+		maps_free(maps);
+		return -ENOMEM;
+	}
+	maps->names[0] = '\0';
+	maps->names_bytes = 1;
+	lines->fd = fd;
+	err = parse(maps, lines, root);
+	if (err) {
+		maps_free(maps);
+		return err;
+	}
+	*out = maps;
+	return 0;
+}
+
+int maps_read(struct maps **out, pid_t pid)
+{
+	char path[64], root[PATH_MAX];
+	int fd __closing = -1;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	length = readlink(path, root, sizeof(root) - 1);
+	root[length > 0 ? length : 0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return maps_parse(out, fd, root);
+}
+
+void maps_free(struct maps *maps)
+{
+	if (!maps)
+		return;
+	free(maps->v);
+	free(maps->names);
+	free(maps);
+}
+
+struct mapping *maps_find(struct maps *maps, uint64_t addr)
+{
+	size_t low = 0, high = maps->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (maps->v[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < maps->nr && maps->v[low].start <= addr ? &maps->v[low] : NULL;
+}
+
+const char *maps_path(const struct maps *maps, const struct mapping *mapping)
+{
+	return maps->names + mapping->path;
+}
+
+size_t maps_count(const struct maps *maps)
+{
+	return maps->nr;
+}
+
+size_t maps_cut(const struct maps *maps)
+{
+	return maps->cut;
+}
+
+size_t maps_bytes(const struct maps *maps)
+{
+	return sizeof(*maps) + maps->capacity * sizeof(*maps->v) + maps->names_capacity;
+}
+
+/*
+ * Inode numbers say enough where the device numbers of maps and of stat differ
+ * by design: btrfs has one device for a subvolume, overlayfs one for the whole.
+ */
+static bool same_file(int fd, const struct mapping *mapping, const struct stat *status)
+{
+	struct statfs fs;
+
+	if (status->st_ino != mapping->ino)
+		return false;
+	if (status->st_dev == mapping->dev)
+		return true;
+	return fstatfs(fd, &fs) == 0 &&
+	       (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC);
+}
+
+/* The path as the target sees it, found without leaving its root or following its /proc links. */
+static int open_path(pid_t pid, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	char root[64];
+	int root_fd __closing = -1;
+	int fd;
+
+	if (path[0] != '/')
+		return -ENOENT;
+	snprintf(root, sizeof(root), "/proc/%d/root", pid);
+	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return -errno;
+	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+	return fd < 0 ? -errno : fd;
+}
+
+int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
+	      struct stat *status)
+{
+	char name[96];
+	int place __closing = -1;
+	bool by_range = true;
+	int fd;
+
+	if (!mapping->ino)
+		return -ENOENT;
+	/* The mapping's own file, also when its name is gone or in another mount namespace; for root only. */
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%llx-%llx", pid,
+		 (unsigned long long)mapping->start, (unsigned long long)mapping->end);
+	place = open(name, O_PATH | O_CLOEXEC);
+	if (place < 0) {
+		by_range = false;
+		place = open_path(pid, maps_path(maps, mapping));
+		if (place < 0)
+			return place;
+	}
+	/* Looked at before it is opened: opening a device can do something. */
+	if (fstat(place, status))
+		return -errno;
+	if (!S_ISREG(status->st_mode))
+		return -EINVAL;
+	if (!by_range && !same_file(place, mapping, status))
+		return -ESTALE;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proc/peer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "proc/cleanup.h"
+#include "proc/diag.h"
+#include "proc/holder.h"
+#include "proc/netns.h"
+#include "proc/process.h"
+#include "symbol/clock.h"
+
+#define ANSWERS 1024 /* a power of two */
+
+/* "None" may become wrong at any time, and so may a listening socket when its worker accepts. */
+#define SHORT_NS  NS_PER_SEC
+#define LONG_NS	  (10 * NS_PER_SEC)
+#define LINK_SIZE 32 /* "socket:[4294967295]" */
+
+enum question_kind {
+	QUESTION_INET = 1,
+	QUESTION_UNIX,
+	QUESTION_PIPE,
+};
+
+/* Compared as bytes: no padding, unused fields are 0. */
+struct question {
+	uint32_t kind; /* enum question_kind; 0: no question */
+	pid_t pid;
+	uint64_t ino;
+	uint32_t reader;
+	uint32_t netns;
+	uint16_t family;
+	uint16_t protocol;
+	uint16_t local_port;
+	uint16_t peer_port;
+	uint8_t local[16];
+	uint8_t peer[16];
+};
+
+struct answer {
+	struct question question;
+	uint64_t expires_ns;
+	struct holder holder; /* pid 0: none */
+	enum holder_end end;
+	uint64_t fifo_ino;
+	char *link;
+};
+
+struct peers {
+	struct holders holders;
+	struct netns_list namespaces;
+	struct answer answers[ANSWERS];
+};
+
+int peers_new(struct peers **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void peers_free(struct peers *peers)
+{
+	if (!peers)
+		return;
+	for (size_t i = 0; i < ANSWERS; i++)
+		free(peers->answers[i].link);
+	free(peers);
+}
+
+/* The place of a question; FNV-1a, and what has the same place is forgotten. */
+static struct answer *answer_at(struct peers *peers, const struct question *question)
+{
+	const unsigned char *bytes = (const unsigned char *)question;
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < sizeof(*question); i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+	return &peers->answers[(hash ^ hash >> 32) % ANSWERS];
+}
+
+static struct holder_wanted wanted_of(const struct answer *answer)
+{
+	return (struct holder_wanted){
+		.asker = answer->question.pid,
+		.end = answer->end,
+		.link = answer->link,
+		.ino = answer->fifo_ino,
+	};
+}
+
+static bool answer_stands(const struct answer *answer, const struct question *question)
+{
+	struct holder_wanted wanted = wanted_of(answer);
+
+	return !memcmp(&answer->question, question, sizeof(*question)) &&
+	       clock_now_ns() < answer->expires_ns &&
+	       (!answer->holder.pid || holder_check(&answer->holder, &wanted));
+}
+
+/*
+ * The seek functions find out which descriptor of another process answers the question.
+ * *listens is set when it is one that waits for connections. 0 or -errno.
+ */
+
+static int seek_socket(struct answer *answer, uint32_t ino)
+{
+	answer->link = malloc(LINK_SIZE);
+	if (!answer->link)
+		return -ENOMEM;
+	snprintf(answer->link, LINK_SIZE, "socket:[%u]", ino);
+	return 0;
+}
+
+static int seek_inet_in(pid_t pid, unsigned int netns, const struct bp_socket *socket,
+			uint32_t *ino, bool *listens)
+{
+	int diag __closing = diag_open(pid, netns);
+
+	return diag < 0 ? diag : diag_inet_peer(diag, socket, ino, listens);
+}
+
+static int seek_inet(struct peers *peers, struct answer *answer, const struct bp_socket *socket,
+		     bool *listens)
+{
+	struct netns_list *namespaces = &peers->namespaces;
+	uint32_t ino;
+	int err;
+
+	err = seek_inet_in(answer->question.pid, answer->question.netns, socket, &ino, listens);
+	if (!err)
+		return seek_socket(answer, ino);
+	if (!diag_inet_may_leave(socket))
+		return err;
+	/* From container to container: only a socket with just these two ends will do. */
+	netns_list_update(namespaces);
+	for (size_t i = 0; err && i < namespaces->nr; i++)
+		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, &ino,
+				   listens);
+	return err ? err : seek_socket(answer, ino);
+}
+
+static int seek_unix(struct answer *answer, bool *listens)
+{
+	int diag __closing = diag_open(answer->question.pid, 0);
+	uint32_t ino;
+	int err;
+
+	if (diag < 0)
+		return diag;
+	if (answer->question.ino > UINT32_MAX)
+		return -ENOENT; /* no socket has such a number */
+	err = diag_unix_peer(diag, (uint32_t)answer->question.ino, &ino, listens);
+	return err ? err : seek_socket(answer, ino);
+}
+
+static int seek_pipe(struct answer *answer)
+{
+	bool fifo;
+
+	answer->link = holder_pipe_link(answer->question.pid, answer->question.ino, &fifo);
+	if (!answer->link)
+		return -ENOENT;
+	answer->fifo_ino = fifo ? answer->question.ino : 0;
+	answer->end = answer->question.reader ? HOLDER_WRITES : HOLDER_READS;
+	return 0;
+}
+
+/* socket: of QUESTION_INET. */
+static void find_answer(struct peers *peers, struct answer *answer, const struct bp_socket *socket)
+{
+	struct holder_wanted wanted;
+	bool listens = false;
+	int err;
+
+	switch (answer->question.kind) {
+	case QUESTION_INET:
+		err = seek_inet(peers, answer, socket, &listens);
+		break;
+	case QUESTION_UNIX:
+		err = seek_unix(answer, &listens);
+		break;
+	default:
+		err = seek_pipe(answer);
+		break;
+	}
+	if (!err) {
+		wanted = wanted_of(answer);
+		err = holders_find(&peers->holders, &wanted, &answer->holder);
+	}
+	answer->expires_ns = clock_now_ns() + (err || listens ? SHORT_NS : LONG_NS);
+}
+
+static int ask(struct peers *peers, const struct question *question, const struct bp_socket *socket,
+	       struct peer *out)
+{
+	struct answer *answer = answer_at(peers, question);
+
+	if (!answer_stands(answer, question)) {
+		free(answer->link);
+		*answer = (struct answer){ .question = *question };
+		find_answer(peers, answer, socket);
+	}
+	out->pid = answer->holder.pid;
+	if (!out->pid || process_comm(out->pid, out->comm))
+		return -ENOENT;
+	return 0;
+}
+
+int peers_inet(struct peers *peers, pid_t pid, const struct bp_socket *socket, struct peer *out)
+{
+	size_t bytes = socket->family == AF_INET ? 4 : 16;
+	struct question question = {
+		.kind = QUESTION_INET,
+		.pid = pid,
+		.netns = socket->netns,
+		.family = socket->family,
+		.protocol = socket->protocol,
+		.local_port = socket->local_port,
+		.peer_port = socket->peer_port,
+	};
+
+	memcpy(question.local, socket->local, bytes);
+	memcpy(question.peer, socket->peer, bytes);
+	return ask(peers, &question, socket, out);
+}
+
+int peers_unix(struct peers *peers, pid_t pid, unsigned long long ino, struct peer *out)
+{
+	struct question question = { .kind = QUESTION_UNIX, .pid = pid, .ino = ino };
+
+	return ask(peers, &question, NULL, out);
+}
+
+int peers_pipe(struct peers *peers, pid_t pid, unsigned long long ino, int reader, struct peer *out)
+{
+	struct question question = {
+		.kind = QUESTION_PIPE,
+		.pid = pid,
+		.ino = ino,
+		.reader = !!reader,
+	};
+
+	return ask(peers, &question, NULL, out);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
+#include "proc/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc/procfs.h"
+
+/* include/linux/sched.h of the kernel; the same since Linux 2.6.27. */
+#define PF_KTHREAD 0x00200000
+
+#define THREADS_MAX   65536
+#define PROCESSES_MAX 65536
+
+static const char deleted[] = " (deleted)";
+
+struct stat_fields {
+	char state;
+	pid_t parent;
+	unsigned int flags;
+	long threads;
+	unsigned long long start_ticks;
+};
+
+static int read_stat(pid_t pid, struct stat_fields *out)
+{
+	char text[2048];
+	const char *rest;
+	ssize_t n;
+	int nr;
+
+	if (pid <= 0)
+		return -ESRCH;
+	n = procfs_read(pid, "stat", text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	/* Field 2 is the comm as it is, with any ')', space or newline; no later field has a ')'. */
+	rest = memrchr(text, ')', (size_t)n);
+	if (!rest)
+		return -ESRCH;
+	/* Fields 3, 4, 9, 20 and 22 of proc(5). */
+	nr = sscanf(
+		rest + 1,
+		" %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu",
+		&out->state, &out->parent, &out->flags, &out->threads, &out->start_ticks);
+	return nr == 5 ? 0 : -ESRCH;
+}
+
+static pid_t read_tgid(pid_t pid)
+{
+	char text[1024];
+	const char *line;
+
+	if (procfs_read(pid, "status", text, sizeof(text)) < 0)
+		return 0;
+	/* The name before it has its newlines escaped, so the first such line is the real one. */
+	line = strstr(text, "\nTgid:\t");
+	return line ? (pid_t)strtol(line + strlen("\nTgid:\t"), NULL, 10) : 0;
+}
+
+enum process_kind process_kind(pid_t pid, pid_t *tgid)
+{
+	struct stat_fields stat;
+	pid_t leader;
+
+	if (tgid)
+		*tgid = 0;
+	if (read_stat(pid, &stat))
+		return PROCESS_NONE;
+	leader = read_tgid(pid);
+	if (leader <= 0)
+		return PROCESS_NONE;
+	if (tgid)
+		*tgid = leader;
+	if (leader != pid)
+		return PROCESS_THREAD;
+	if (stat.flags & PF_KTHREAD)
+		return PROCESS_KERNEL_THREAD;
+	/* A leader that left its other threads running looks like a zombie too. */
+	if ((stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1)
+		return PROCESS_ZOMBIE;
+	return PROCESS_NORMAL;
+}
+
+int process_start_time(pid_t pid, uint64_t *ticks)
+{
+	struct stat_fields stat;
+	int err = read_stat(pid, &stat);
+
+	if (!err)
+		*ticks = stat.start_ticks;
+	return err;
+}
+
+static int read_comm(pid_t pid, const char *name, char comm[16])
+{
+	char text[64]; /* a kernel worker's is longer than 15 bytes */
+	ssize_t n;
+
+	if (pid <= 0)
+		return -ESRCH;
+	n = procfs_read(pid, name, text, sizeof(text));
+	if (n < 0)
+		return (int)n;
+	if (n && text[n - 1] == '\n')
+		text[--n] = '\0';
+	if (n > 15)
+		n = 15;
+	memset(comm, 0, 16);
+	memcpy(comm, text, (size_t)n);
+	return 0;
+}
+
+int process_comm(pid_t pid, char comm[16])
+{
+	return read_comm(pid, "comm", comm);
+}
+
+int process_thread_comm(pid_t pid, pid_t tid, char comm[16])
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "task/%d/comm", tid);
+	return read_comm(pid, name, comm);
+}
+
+static char *path_link(pid_t pid, const char *name)
+{
+	char *path = pid > 0 ? procfs_link(pid, name) : NULL;
+	size_t n;
+
+	if (!path)
+		return NULL;
+	n = strlen(path);
+	if (n > strlen(deleted) && !strcmp(path + n - strlen(deleted), deleted))
+		path[n - strlen(deleted)] = '\0';
+	return path;
+}
+
+char *process_exe(pid_t pid)
+{
+	return path_link(pid, "exe");
+}
+
+char *process_cwd(pid_t pid)
+{
+	return path_link(pid, "cwd");
+}
+
+char *process_fd_path(pid_t pid, int fd)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "fd/%d", fd);
+	return pid > 0 && fd >= 0 ? procfs_link(pid, name) : NULL;
+}
+
+pid_t process_parent(pid_t pid)
+{
+	struct stat_fields stat;
+
+	return read_stat(pid, &stat) ? 0 : stat.parent;
+}
+
+bool process_is_stopped(pid_t pid)
+{
+	struct stat_fields stat;
+
+	return !read_stat(pid, &stat) && (stat.state == 'T' || stat.state == 't');
+}
+
+/* The children that one thread forked. -ENOENT: no such thread, or the kernel does not list them. */
+static int thread_children(pid_t pid, pid_t tid, pid_t *children, size_t max, size_t *nr)
+{
+	char name[64];
+	FILE *file;
+	pid_t child;
+	int fd;
+
+	snprintf(name, sizeof(name), "task/%d/children", tid);
+	fd = procfs_open(pid, name, 0);
+	if (fd < 0)
+		return fd;
+	file = fdopen(fd, "re");
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (*nr < max && fscanf(file, "%d", &child) == 1)
+		children[(*nr)++] = child;
+	fclose(file);
+	return 0;
+}
+
+int process_children_listed(pid_t pid, pid_t *children, size_t max)
+{
+	DIR *threads __closing_dir = pid > 0 ? procfs_opendir(pid, "task") : NULL;
+	bool listed = false;
+	size_t nr = 0;
+	int tid;
+
+	if (!threads)
+		return -ESRCH;
+	for (int i = 0; i < THREADS_MAX && nr < max; i++) {
+		tid = procfs_next_number(threads);
+		if (tid < 0)
+			break;
+		if (!thread_children(pid, tid, children, max, &nr))
+			listed = true;
+	}
+	return listed ? (int)nr : -EOPNOTSUPP;
+}
+
+int process_children(pid_t pid, pid_t *children, size_t max)
+{
+	DIR *processes __closing_dir = NULL;
+	int listed, other, nr = 0;
+
+	listed = process_children_listed(pid, children, max);
+	if (listed != -EOPNOTSUPP)
+		return listed < 0 ? 0 : listed;
+	processes = procfs_opendir(0, NULL);
+	if (!processes)
+		return 0;
+	for (int i = 0; i < PROCESSES_MAX && (size_t)nr < max; i++) {
+		other = procfs_next_number(processes);
+		if (other < 0)
+			break;
+		if (process_parent(other) == pid)
+			children[nr++] = other;
+	}
+	return nr;
+}

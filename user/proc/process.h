@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * process.h - facts about a process from /proc. Everything read is bounded.
+ * "-ENOENT" or "-ESRCH" where the process, or that fact, is gone.
+ */
+#ifndef BLOCKPROF_PROCESS_H
+#define BLOCKPROF_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum process_kind {
+	PROCESS_NORMAL,
+	PROCESS_KERNEL_THREAD,
+	PROCESS_ZOMBIE,
+	PROCESS_THREAD, /* the number is a thread's, not a process's: *tgid says whose */
+	PROCESS_NONE,
+};
+
+/* What is at this pid. tgid may be NULL. */
+enum process_kind process_kind(pid_t pid, pid_t *tgid);
+
+/* Clock ticks since boot at which the process started: with the pid it names a process for good. */
+int process_start_time(pid_t pid, uint64_t *ticks);
+int process_comm(pid_t pid, char comm[16]);
+int process_thread_comm(pid_t pid, pid_t tid, char comm[16]);
+/* Link of /proc/PID/exe, without " (deleted)". Returned string is the caller's; NULL: not known. */
+char *process_exe(pid_t pid);
+/* cgroup path (v2, or the systemd or cpu hierarchy of v1), systemd unit and container id; each may be NULL. */
+struct process_cgroup {
+	char *path;
+	char *unit;
+	char *container;
+};
+int process_cgroup(pid_t pid, struct process_cgroup *out);
+void process_cgroup_free(struct process_cgroup *cgroup);
+pid_t process_parent(pid_t pid);
+/* Children, by /proc/PID/task/TID/children or, without it, a bounded look through /proc. Returns how many were stored. */
+int process_children(pid_t pid, pid_t *children, size_t max);
+/* The same at little cost, only where the kernel lists them: else -EOPNOTSUPP; -ESRCH: no such process. */
+int process_children_listed(pid_t pid, pid_t *children, size_t max);
+/* Is the process stopped (T or t)? */
+bool process_is_stopped(pid_t pid);
+/* Working directory of a process; caller frees; NULL: not known. */
+char *process_cwd(pid_t pid);
+/* What /proc/PID/fd/FD links to; caller frees; NULL: not known. */
+char *process_fd_path(pid_t pid, int fd);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef BLOCKPROF_PYTHON_ASYNCIO_H
+#define BLOCKPROF_PYTHON_ASYNCIO_H
+
+#include <stdint.h>
+
+struct python;
+
+/* The dict {loop: task that runs on it}. -ENOENT: asyncio is not imported (yet). */
+int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict);
+
+#endif

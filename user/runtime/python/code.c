@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/python/interpreter.h"
+#include "runtime/python/lines.h"
+#include "runtime/python/object.h"
+
+#define FN_BYTES 512
+#define FILE_BYTES 4096
+/* A function of some 50,000 lines. Code whose table is longer has a name and no lines. */
+#define LINES_BYTES_MAX (256u << 10)
+#define CACHE_BYTES_MAX (16u << 20)
+/* The part of a code object that is read: up to co_linetable. */
+#define CODE_BYTES_MAX 160
+
+#define CODE_UNIT_BYTES 2
+
+static void forget(struct py_code_cache *cache, struct py_code *code)
+{
+	if (!code->addr)
+		return;
+	cache->bytes -= strlen(code->fn) + strlen(code->file) + code->lines_bytes;
+	free(code->fn);
+	free(code->file);
+	free(code->lines);
+	memset(code, 0, sizeof(*code));
+}
+
+void py_code_cache_clear(struct py_code_cache *cache)
+{
+	for (size_t i = 0; i < PY_CODE_SLOTS; i++)
+		forget(cache, &cache->slots[i]);
+}
+
+static struct py_code *slot_of(struct py_code_cache *cache, uint64_t addr)
+{
+	/* Fibonacci hashing; objects are aligned to 16 bytes. */
+	return &cache->slots[(addr >> 4) * 0x9e3779b97f4a7c15ull >> 53];
+}
+
+_Static_assert(PY_CODE_SLOTS == 1 << (64 - 53), "the hash gives numbers of slots");
+
+static int read_identity(const struct python *python, uint64_t addr,
+			 struct py_code_identity *identity)
+{
+	const struct py_layout *layout = &python->layout;
+	unsigned char bytes[CODE_BYTES_MAX];
+	size_t size = layout->code_lines + sizeof(uint64_t);
+	int err;
+
+	if (addr % sizeof(uint64_t) || size > sizeof(bytes) ||
+	    layout->code_filename >= size - 7 || layout->code_name >= size - 7 ||
+	    layout->code_firstlineno >= size - 3)
+		return -EINVAL;
+	err = py_read(&python->memory, addr, bytes, size);
+	if (err)
+		return err;
+	memset(identity, 0, sizeof(*identity));
+	memcpy(&identity->type, bytes + PY_OBJECT_TYPE, 8);
+	memcpy(&identity->filename, bytes + layout->code_filename, 8);
+	memcpy(&identity->name, bytes + layout->code_name, 8);
+	memcpy(&identity->lines, bytes + layout->code_lines, 8);
+	memcpy(&identity->firstlineno, bytes + layout->code_firstlineno, 4);
+	if (layout->code_bytecode)
+		memcpy(&identity->size, bytes + PY_VAR_SIZE, 8);
+	return 0;
+}
+
+static int check_type(struct python *python, uint64_t type)
+{
+	char name[8];
+	int err;
+
+	if (type == python->code_type)
+		return 0;
+	err = py_type_name(python, type, name, sizeof(name));
+	if (err || strcmp(name, "code"))
+		return -EINVAL;
+	python->code_type = type;
+	return 0;
+}
+
+/* path is, or ends in, this file. */
+static int is_file(const char *path, const char *file)
+{
+	size_t length = strlen(path), wanted = strlen(file);
+
+	return length >= wanted && strcmp(path + length - wanted, file) == 0 &&
+	       (length == wanted || path[length - wanted - 1] == '/');
+}
+
+static enum py_code_kind kind_of(const char *fn, const char *file)
+{
+	const char *dot = strrchr(fn, '.');
+	const char *name = dot ? dot + 1 : fn;
+
+	if (strcmp(name, "_run_once") == 0 && is_file(file, "asyncio/base_events.py"))
+		return PY_CODE_RUN_ONCE;
+	if (strcmp(name, "select") == 0)
+		return PY_CODE_SELECT;
+	if (strcmp(name, "getaddrinfo") == 0 && is_file(file, "socket.py"))
+		return PY_CODE_GETADDRINFO;
+	return PY_CODE_OTHER;
+}
+
+static int read_lines(const struct python *python, struct py_code *code)
+{
+	size_t size;
+	int err = py_bytes_size(python, code->identity.lines, &size);
+
+	if (err)
+		return err;
+	if (size == 0 || size > LINES_BYTES_MAX)
+		return 0;
+	code->lines = malloc(size);
+	if (!code->lines)
+		return -ENOMEM;
+	code->lines_bytes = size;
+	return py_read(&python->memory, code->identity.lines + PY_BYTES_DATA, code->lines, size);
+}
+
+static int load(struct python *python, uint64_t addr, const struct py_code_identity *identity,
+		struct py_code *code)
+{
+	char fn[FN_BYTES], file[FILE_BYTES];
+	int err = check_type(python, identity->type);
+
+	if (!err)
+		err = py_str(python, identity->name, fn, sizeof(fn));
+	if (!err)
+		err = py_str(python, identity->filename, file, sizeof(file));
+	if (err)
+		return err;
+
+	*code = (struct py_code){ .addr = addr, .identity = *identity, .kind = kind_of(fn, file) };
+	code->fn = strdup(fn);
+	code->file = strdup(file);
+	err = code->fn && code->file ? read_lines(python, code) : -ENOMEM;
+	if (err) {
+		free(code->fn);
+		free(code->file);
+		free(code->lines);
+	}
+	return err;
+}
+
+int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
+{
+	struct py_code_cache *cache = &python->codes;
+	struct py_code *slot = slot_of(cache, addr);
+	struct py_code_identity identity;
+	struct py_code code;
+	int err = read_identity(python, addr, &identity);
+
+	if (err)
+		return err;
+	if (slot->addr != addr || memcmp(&slot->identity, &identity, sizeof(identity))) {
+		err = load(python, addr, &identity, &code);
+		if (err)
+			return err;
+		forget(cache, slot);
+		if (cache->bytes > CACHE_BYTES_MAX)
+			py_code_cache_clear(cache);
+		*slot = code;
+		cache->bytes += strlen(code.fn) + strlen(code.file) + code.lines_bytes;
+	}
+	*out = slot;
+	return 0;
+}
+
+unsigned int py_code_line(const struct python *python, const struct py_code *code, uint64_t instr)
+{
+	const struct py_layout *layout = &python->layout;
+	int64_t offset;
+
+	if (layout->code_bytecode) {
+		uint64_t start = code->addr + layout->code_bytecode;
+
+		/* From 3.11 on a frame that has not started points before the first instruction. */
+		if (instr + CODE_UNIT_BYTES == start)
+			offset = -1;
+		else if (instr < start || (instr - start) / CODE_UNIT_BYTES >= code->identity.size)
+			return 0;
+		else
+			offset = (int64_t)(instr - start);
+	} else {
+		offset = (int32_t)instr;
+		if (layout->lines == PY_LINES_RANGES)
+			offset *= CODE_UNIT_BYTES; /* 3.10 counts code units */
+	}
+	return py_line(layout->lines, code->lines, code->lines_bytes, code->identity.firstlineno,
+		       offset);
+}
+
+int py_code_local(struct python *python, const struct py_code *code, const char *name,
+		  size_t *index)
+{
+	uint64_t names;
+	int err = py_read_ptr(&python->memory, code->addr + python->layout.code_locals, &names);
+
+	return err ? err : py_tuple_index(python, names, name, index);
+}
+
+int python_frame_name(struct python *python, const struct bp_python_frame *frame,
+		      struct python_name *out)
+{
+	const struct py_code *code;
+	int err = py_code_at(python, frame->code & ~BP_PYTHON_ENTRY, &code);
+
+	if (err)
+		return err;
+	out->fn = code->fn;
+	out->file = code->file;
+	out->line = py_code_line(python, code, frame->instr);
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* code.h - code objects: names, files and lines of functions, remembered by address. */
+#ifndef BLOCKPROF_PYTHON_CODE_H
+#define BLOCKPROF_PYTHON_CODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct python;
+
+/* Functions that mean something to us. */
+enum py_code_kind {
+	PY_CODE_OTHER,
+	PY_CODE_RUN_ONCE, /* BaseEventLoop._run_once of asyncio/base_events.py */
+	PY_CODE_SELECT, /* any function called select */
+	PY_CODE_GETADDRINFO, /* getaddrinfo of socket.py */
+};
+
+/* What tells one code object from another that takes its address later. */
+struct py_code_identity {
+	uint64_t type;
+	uint64_t filename;
+	uint64_t name;
+	uint64_t lines;
+	uint64_t size; /* number of code units, where it is kept in the object */
+	uint32_t firstlineno;
+	uint32_t pad;
+};
+
+struct py_code {
+	uint64_t addr; /* 0: unused */
+	struct py_code_identity identity;
+	enum py_code_kind kind;
+	char *fn;
+	char *file;
+	unsigned char *lines;
+	size_t lines_bytes;
+};
+
+/* Slots are found by address; what hits the same slot, or would pass the limit of bytes, replaces. */
+#define PY_CODE_SLOTS 2048
+struct py_code_cache {
+	struct py_code slots[PY_CODE_SLOTS];
+	size_t bytes;
+};
+
+void py_code_cache_clear(struct py_code_cache *cache);
+
+/* 0 or -errno: -EINVAL when there is no code object at addr. Valid until the next call. */
+int py_code_at(struct python *python, uint64_t addr, const struct py_code **out);
+/* The line of an instruction, given as the frame holds it; 0: none. */
+unsigned int py_code_line(const struct python *python, const struct py_code *code, uint64_t instr);
+/* The number of a local variable. -ENOENT: it has none of that name. */
+int py_code_local(struct python *python, const struct py_code *code, const char *name,
+		  size_t *index);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * find.c - CPython lives in libpython3.X.so or in the executable. Its state
+ * begins at the symbol _PyRuntime (3.7 on), which is also a section of its own
+ * from 3.10.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/cleanup.h"
+#include "proc/maps.h"
+#include "proc/procfs.h"
+#include "runtime/python/elf.h"
+#include "runtime/python/find.h"
+
+#define MAPS_LINES_MAX 262144
+
+struct candidate {
+	uint64_t addr; /* in an executable mapping of the file */
+	bool named; /* the file's name says that it is Python */
+};
+
+struct candidates {
+	struct candidate list[PY_PLACES_MAX];
+	size_t nr;
+	char last[PATH_MAX]; /* mappings of one file stand together */
+};
+
+static void close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* "3.11" of "libpython3.11.so.1.0", "python3.11", "libpython3.6m.so" and so on. */
+static void parse_name(const char *path, struct py_place *place)
+{
+	const char *at = strstr(base_name(path), "python");
+	unsigned int major, minor;
+	int used = 0;
+
+	place->major = -1;
+	place->minor = -1;
+	if (!at)
+		return;
+	at += strlen("python");
+	if (!isdigit((unsigned char)at[0]) || at[1] != '.' || !isdigit((unsigned char)at[2]) ||
+	    sscanf(at, "%1u.%2u%n", &major, &minor, &used) != 2)
+		return;
+	place->major = (int)major;
+	place->minor = (int)minor;
+	place->free_threaded = at[used] == 't';
+	place->debug = at[used] == 'd' || at[used + (at[used] == 't')] == 'd';
+}
+
+/* libpython comes first: with it the executable is most often a stub. */
+static void add(struct candidates *candidates, uint64_t addr, const char *path, bool is_library)
+{
+	struct candidate candidate = { .addr = addr, .named = strstr(base_name(path), "python") };
+	size_t at = is_library ? 0 : candidates->nr;
+
+	if (candidates->nr == PY_PLACES_MAX || strcmp(path, candidates->last) == 0)
+		return;
+	snprintf(candidates->last, sizeof(candidates->last), "%s", path);
+	memmove(&candidates->list[at + 1], &candidates->list[at],
+		(candidates->nr - at) * sizeof(candidate));
+	candidates->list[at] = candidate;
+	candidates->nr++;
+}
+
+/* Executable mappings of the executable and of what is called libpython. */
+static int scan(pid_t pid, struct candidates *candidates)
+{
+	FILE *stream __attribute__((cleanup(close_stream))) = NULL;
+	char *exe __freeing = procfs_link(pid, "exe");
+	char *line __freeing = NULL;
+	size_t size = 0, lines = 0;
+	int fd = procfs_open(pid, "maps", 0);
+
+	if (fd < 0)
+		return fd;
+	stream = fdopen(fd, "re");
+	if (!stream) {
+		close(fd);
+		return -ENOMEM;
+	}
+	errno = 0;
+	while (getline(&line, &size, stream) > 0 && lines++ < MAPS_LINES_MAX) {
+		char *path = strchr(line, '/'), *space = strchr(line, ' ');
+		bool is_library, is_exe;
+
+		if (!path || !space || space[1] == '\0' || space[2] == '\0' || space[3] != 'x')
+			continue;
+		path[strcspn(path, "\n")] = '\0';
+		is_library = strncmp(base_name(path), "libpython", strlen("libpython")) == 0;
+		is_exe = exe && strcmp(path, exe) == 0;
+		if (is_library || is_exe)
+			add(candidates, strtoull(line, NULL, 16), path, is_library);
+	}
+	return ferror(stream) ? -errno : 0;
+}
+
+/*
+ * An executable of another name is asked for the section only: its symbol
+ * tables may be huge, and whoever still embeds a static 3.9 is not worth them.
+ */
+static int look_into(const struct py_elf *elf, uint64_t bias, bool named, struct py_place *place)
+{
+	struct py_elf_symbol symbols[] = {
+		{ .name = "_PyRuntime" },
+		{ .name = "Py_Version" },
+		{ .name = "_Py_NegativeRefcount" }, /* exported by --with-pydebug builds only */
+	};
+	const size_t nr = sizeof(symbols) / sizeof(symbols[0]);
+	uint64_t runtime = 0;
+	int err = py_elf_section(elf, ".PyRuntime", &runtime);
+
+	if (err && !named)
+		return -ENOENT;
+	err = py_elf_symbols(elf, SHT_DYNSYM, symbols, nr);
+	if (!symbols[0].addr && !runtime)
+		err = py_elf_symbols(elf, SHT_SYMTAB, symbols, nr);
+	if (symbols[0].addr)
+		runtime = symbols[0].addr;
+	if (!runtime)
+		return err ? err : -ENOENT;
+
+	place->runtime = runtime + bias;
+	place->version_addr = symbols[1].addr ? symbols[1].addr + bias : 0;
+	place->debug |= symbols[2].addr != 0;
+	return 0;
+}
+
+static int look_at(struct maps *maps, pid_t pid, const struct candidate *candidate,
+		   struct py_place *place)
+{
+	const struct mapping *mapping = maps_find(maps, candidate->addr);
+	struct stat status;
+	int fd __closing = -1;
+	struct py_elf elf;
+	uint64_t bias;
+	int err;
+
+	if (!mapping)
+		return -ENOENT;
+	memset(place, 0, sizeof(*place));
+	parse_name(maps_path(maps, mapping), place);
+	/* Before 3.7 there is no _PyRuntime, and nothing that could be read. */
+	if (place->major == 2 || (place->major == 3 && place->minor < 7))
+		return 0;
+
+	fd = maps_open(maps, mapping, pid, &status);
+	if (fd < 0)
+		return fd;
+	err = py_elf_open(&elf, fd);
+	if (err)
+		return err;
+	err = py_elf_bias(&elf, mapping->start, mapping->offset, &bias);
+	if (!err)
+		err = look_into(&elf, bias, candidate->named, place);
+	py_elf_close(&elf);
+	return err;
+}
+
+static void free_maps(struct maps **maps)
+{
+	maps_free(*maps);
+}
+
+int py_find(pid_t pid, struct py_place *places, size_t max)
+{
+	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
+	struct candidates candidates = { 0 };
+	int err, nr = 0;
+
+	err = scan(pid, &candidates);
+	if (err)
+		return err;
+	if (!candidates.nr)
+		return 0;
+	err = maps_read(&maps, pid);
+	if (err)
+		return err;
+	for (size_t i = 0; i < candidates.nr && (size_t)nr < max; i++) {
+		err = look_at(maps, pid, &candidates.list[i], &places[nr]);
+		if (err == 0)
+			nr++;
+		else if (err == -EACCES || err == -EPERM || err == -ENOMEM)
+			return err;
+	}
+	return nr;
+}

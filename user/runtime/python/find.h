@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* find.h - where the interpreter of a process is, from what the process has mapped. */
+#ifndef BLOCKPROF_PYTHON_FIND_H
+#define BLOCKPROF_PYTHON_FIND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct py_place {
+	uint64_t runtime; /* address of _PyRuntime, 0: this version has none */
+	uint64_t version_addr; /* address of Py_Version (3.11 on), 0: none */
+	int major, minor; /* by the file's name, -1: it does not say */
+	bool debug; /* built with --with-pydebug */
+	bool free_threaded; /* by the file's name */
+};
+
+/* How many files of one process may be tried: an executable and a few libpythons. */
+#define PY_PLACES_MAX 4
+
+/* Stores the places where an interpreter may be, best first. Returns how many, or -errno. */
+int py_find(pid_t pid, struct py_place *places, size_t max);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/cleanup.h"
+#include "runtime/python/frames.h"
+#include "runtime/python/interpreter.h"
+
+#define INTERPRETERS_MAX 64
+#define THREADS_MAX 4096
+/* What is read of a thread state and of a frame at once. */
+#define TSTATE_BYTES_MAX 256
+#define FRAME_BYTES_MAX 128
+
+static uint64_t word_at(const unsigned char *bytes, size_t at)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes + at, sizeof(value));
+	return value;
+}
+
+/* Looks for the thread in one interpreter's list; *budget bounds the whole search. */
+static int find_in(const struct python *python, uint64_t interp, uint64_t fsbase, int *budget,
+		   uint64_t *frame)
+{
+	const struct bp_python *layout = &python->layout.kernel;
+	unsigned char tstate[TSTATE_BYTES_MAX];
+	size_t size = layout->tstate_thread_id + sizeof(uint64_t);
+	uint64_t addr;
+	int err;
+
+	if (size > sizeof(tstate) || layout->tstate_frame >= size || layout->tstate_next >= size)
+		return -ENOTSUP;
+	err = py_read_ptr(&python->memory, interp + layout->interp_threads_head, &addr);
+	while (!err && addr && (*budget)-- > 0) {
+		err = py_read(&python->memory, addr, tstate, size);
+		if (err)
+			break;
+		if (word_at(tstate, layout->tstate_thread_id) == fsbase) {
+			*frame = word_at(tstate, layout->tstate_frame);
+			return 0;
+		}
+		addr = word_at(tstate, layout->tstate_next);
+	}
+	return err ? err : -ESRCH;
+}
+
+/* What the thread's state points to: a frame, or from 3.11 to 3.12 a cframe that does. */
+static int innermost(const struct python *python, uint64_t fsbase, uint64_t *frame)
+{
+	const struct bp_python *layout = &python->layout.kernel;
+	int budget = THREADS_MAX;
+	uint64_t interp;
+	int err = py_read_ptr(&python->memory,
+			      python->runtime + python->layout.runtime_interpreters, &interp);
+
+	if (!err && !interp)
+		err = -ESRCH;
+	for (int i = 0; !err && interp && i < INTERPRETERS_MAX; i++) {
+		err = find_in(python, interp, fsbase, &budget, frame);
+		if (err == 0) {
+			if (!layout->tstate_has_cframe || !*frame)
+				return 0;
+			return py_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
+		}
+		if (err == -ESRCH)
+			err = py_read_ptr(&python->memory, interp + python->layout.interp_next,
+					  &interp);
+	}
+	return err ? err : -ESRCH;
+}
+
+int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)
+{
+	const struct bp_python *layout = &python->layout.kernel;
+	unsigned char bytes[FRAME_BYTES_MAX];
+	size_t size = layout->frame_instr + 16, nr = 0;
+	uint64_t addr;
+	int err;
+
+	if (size > sizeof(bytes) || layout->frame_owner >= size || layout->frame_back > size - 8 ||
+	    layout->frame_code > size - 8)
+		return -ENOTSUP;
+	err = innermost(python, fsbase, &addr);
+	if (err)
+		return err;
+
+	/* Each run of the evaluation loop has a frame of its own in 3.12 and 3.13: twice as many steps. */
+	for (size_t steps = 0; addr && nr < max && steps < 2 * PY_FRAMES_MAX; steps++) {
+		unsigned int owner = 0;
+
+		/* What a page fault on the kernel side leaves out is left out here too. */
+		if (py_read(&python->memory, addr, bytes, size))
+			break;
+		if (layout->frame_owner)
+			owner = bytes[layout->frame_owner];
+		if (layout->owner_cstack && owner == layout->owner_cstack) {
+			if (nr)
+				frames[nr - 1].is_entry = true;
+		} else {
+			frames[nr++] = (struct py_frame){
+				.addr = addr,
+				.code = word_at(bytes, layout->frame_code),
+				.instr = word_at(bytes, layout->frame_instr),
+				.is_entry = !layout->frame_owner ||
+					    (layout->frame_is_entry && bytes[layout->frame_is_entry]),
+			};
+			if (layout->instr_is_lasti)
+				frames[nr - 1].instr &= UINT32_MAX;
+		}
+		addr = word_at(bytes, layout->frame_back);
+	}
+	return (int)nr;
+}
+
+int py_frame_local(struct python *python, const struct py_frame *frame, const char *name,
+		   uint64_t *object)
+{
+	const struct py_code *code;
+	size_t index;
+	int err = py_code_at(python, frame->code, &code);
+
+	if (!err)
+		err = py_code_local(python, code, name, &index);
+	if (!err)
+		err = py_read_ptr(&python->memory,
+				  frame->addr + python->layout.frame_locals +
+					  index * sizeof(*object),
+				  object);
+	if (!err && !*object)
+		err = -ENOENT;
+	return err;
+}
+
+int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames, size_t max)
+{
+	struct py_frame *own __freeing = NULL;
+	int nr;
+
+	if (max > PY_FRAMES_MAX)
+		max = PY_FRAMES_MAX;
+	own = calloc(max, sizeof(*own));
+	if (!own)
+		return -ENOMEM;
+	nr = py_frames(python, fsbase, own, max);
+	for (int i = 0; i < nr; i++) {
+		frames[i].code = own[i].code | (own[i].is_entry ? BP_PYTHON_ENTRY : 0);
+		frames[i].instr = own[i].instr;
+	}
+	return nr;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frames.h - thread states and the frames they run. */
+#ifndef BLOCKPROF_PYTHON_FRAMES_H
+#define BLOCKPROF_PYTHON_FRAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct python;
+
+struct py_frame {
+	uint64_t addr; /* of the frame */
+	uint64_t code; /* of its code object */
+	uint64_t instr; /* as struct bp_python_frame has it */
+	bool is_entry; /* BP_PYTHON_ENTRY */
+};
+
+/* The most frames that are looked at: what the stack of one thread holds at the usual recursion limit. */
+#define PY_FRAMES_MAX 1024
+
+/* Frames of the thread with this pthread_self(), innermost first. How many, or -errno (-ESRCH). */
+int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max);
+/* The object a local variable of a running frame holds. -ENOENT: no such variable, or not set. */
+int py_frame_local(struct python *python, const struct py_frame *frame, const char *name,
+		   uint64_t *object);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* interpreter.h - what the files behind python.h share. */
+#ifndef BLOCKPROF_PYTHON_INTERPRETER_H
+#define BLOCKPROF_PYTHON_INTERPRETER_H
+
+#include "runtime/python/code.h"
+#include "runtime/python/find.h"
+#include "runtime/python/layout.h"
+#include "runtime/python/memory.h"
+#include "runtime/python/python.h"
+
+struct python {
+	struct py_memory memory;
+	struct py_layout layout;
+	uint64_t runtime; /* address of _PyRuntime; 0: version only */
+	char version[48];
+
+	/* Types met so far, so that their names need not be read again. */
+	uint64_t str_type;
+	uint64_t code_type;
+
+	uint64_t current_tasks; /* dict, 0: not found so far */
+	uint64_t modules_entries; /* how many entries sys.modules had when it was looked for */
+	struct py_code_cache codes;
+};
+
+/*
+ * python_open() for an interpreter whose place is known: same results. version
+ * is a PY_VERSION_HEX or 0 when only the structures can tell.
+ */
+int py_open_place(struct python **out, const struct py_memory *memory,
+		  const struct py_place *place);
+
+/* The main interpreter's PyInterpreterState. -EAGAIN: there is none (yet). */
+int py_main_interpreter(const struct python *python, uint64_t *interp);
+
+#endif

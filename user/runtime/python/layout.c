@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * layout.c - one row a minor version. The numbers are what the debug
+ * information of release builds for x86-64 says (pahole/gdb "ptype /o"), and
+ * what the unit test finds in running interpreters.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/python/layout.h"
+
+/* struct _gil_runtime_state (pycore_gil.h), the same from 3.8 to 3.13. */
+#define GIL_FIELDS .gil_bytes = 208, .gil_last_holder = 8, .gil_locked = 16
+
+/* PyDictObject and PyDictKeysObject (pycore_dict.h) before and from 3.11. */
+#define DICT_3_8                                                                                   \
+	.dict_keys = 32, .keys_nentries = 32, .keys_log2_index_bytes = 0, .keys_size = 8,          \
+	.keys_kind = 0, .keys_indices = 40
+#define DICT_3_11                                                                                  \
+	.dict_keys = 32, .keys_nentries = 24, .keys_log2_index_bytes = 9, .keys_size = 0,          \
+	.keys_kind = 10, .keys_indices = 32
+
+/* PyFrameObject of 3.8 to 3.10, to which thread states point. */
+#define FRAME_3_8                                                                                  \
+	.interp_threads_head = 8, .tstate_next = 8, .tstate_thread_id = 176, .tstate_frame = 24,   \
+	.frame_back = 24, .frame_code = 32, .instr_is_lasti = 1
+
+/* PyCodeObject before and from 3.11. */
+#define CODE_3_8                                                                                   \
+	.code_filename = 104, .code_name = 112, .code_firstlineno = 40, .code_lines = 120,         \
+	.code_locals = 72
+#define CODE_3_11                                                                                  \
+	.code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
+
+static const struct py_layout layouts[] = {
+	{
+		.minor = 8,
+		.lines = PY_LINES_LNOTAB,
+		.instances = PY_INSTANCE_DICT,
+		.runtime_interpreters = 32,
+		.runtime_gil = 1152,
+		.interp_modules = 56,
+		.tstate_interp = 16,
+		.frame_locals = 360,
+		CODE_3_8,
+		.str_ascii = 48,
+		.str_other = 72,
+		.dict_values = 40,
+		.type_cached_keys = 872,
+		.coro_qualname = 56,
+		.task_coro = 112,
+		.task_name = 120,
+		.kernel = { .version = 0x0308, FRAME_3_8, .frame_instr = 104, GIL_FIELDS, DICT_3_8 },
+	},
+	{
+		.minor = 9,
+		.lines = PY_LINES_LNOTAB,
+		.instances = PY_INSTANCE_DICT,
+		.runtime_interpreters = 32,
+		.runtime_gil = 352,
+		.interp_modules = 856,
+		.tstate_interp = 16,
+		.frame_locals = 360,
+		CODE_3_8,
+		.str_ascii = 48,
+		.str_other = 72,
+		.dict_values = 40,
+		.type_cached_keys = 864,
+		.coro_qualname = 56,
+		.task_coro = 152,
+		.task_name = 160,
+		.kernel = { .version = 0x0309, FRAME_3_8, .frame_instr = 104, GIL_FIELDS, DICT_3_8 },
+	},
+	{
+		.minor = 10,
+		.lines = PY_LINES_RANGES,
+		.instances = PY_INSTANCE_DICT,
+		.runtime_interpreters = 32,
+		.runtime_gil = 352,
+		.interp_modules = 856,
+		.tstate_interp = 16,
+		.frame_locals = 352,
+		CODE_3_8,
+		.str_ascii = 48,
+		.str_other = 72,
+		.dict_values = 40,
+		.type_cached_keys = 872,
+		.coro_qualname = 48,
+		.task_coro = 160,
+		.task_name = 168,
+		.kernel = { .version = 0x030a, FRAME_3_8, .frame_instr = 96, GIL_FIELDS, DICT_3_8 },
+	},
+	{
+		.minor = 11,
+		.lines = PY_LINES_LOCATIONS,
+		.instances = PY_INSTANCE_VALUES_OR_DICT,
+		.runtime_interpreters = 40,
+		.runtime_gil = 360,
+		.interp_modules = 888,
+		.tstate_interp = 16,
+		.frame_locals = 72,
+		CODE_3_11,
+		.code_firstlineno = 72,
+		.code_bytecode = 184,
+		.str_ascii = 48,
+		.str_other = 72,
+		.dict_values = 40,
+		.type_cached_keys = 872,
+		.coro_qualname = 40,
+		.task_coro = 136,
+		.task_name = 144,
+		.kernel = {
+			.version = 0x030b,
+			.interp_threads_head = 16,
+			.tstate_next = 8,
+			.tstate_thread_id = 152,
+			.tstate_frame = 56,
+			.tstate_has_cframe = 1,
+			.cframe_frame = 8,
+			.frame_back = 48,
+			.frame_code = 32,
+			.frame_instr = 56,
+			.frame_owner = 69,
+			.frame_is_entry = 68,
+			GIL_FIELDS,
+			DICT_3_11,
+		},
+	},
+	{
+		.minor = 12,
+		.lines = PY_LINES_LOCATIONS,
+		.instances = PY_INSTANCE_TAGGED,
+		.runtime_interpreters = 40,
+		.interp_gil = 384,
+		.interp_modules = 944,
+		.tstate_interp = 16,
+		.frame_locals = 72,
+		CODE_3_11,
+		.code_firstlineno = 68,
+		.code_bytecode = 192,
+		.str_ascii = 40,
+		.str_other = 56,
+		.long_digits_shift = 3,
+		.dict_values = 40,
+		.type_cached_keys = 880,
+		.coro_qualname = 32,
+		.task_coro = 136,
+		.task_name = 144,
+		.kernel = {
+			.version = 0x030c,
+			.interp_threads_head = 72,
+			.tstate_next = 8,
+			.tstate_thread_id = 136,
+			.tstate_frame = 56,
+			.tstate_has_cframe = 1,
+			.cframe_frame = 0,
+			.frame_back = 8,
+			.frame_code = 0,
+			.frame_instr = 56,
+			.frame_owner = 70,
+			.owner_cstack = 3,
+			GIL_FIELDS,
+			DICT_3_11,
+		},
+	},
+	{
+		.minor = 13,
+		.lines = PY_LINES_LOCATIONS,
+		.instances = PY_INSTANCE_INLINE,
+		.runtime_interpreters = 632,
+		.interp_gil = 16,
+		.interp_next = 7264,
+		.interp_modules = 7656,
+		.tstate_interp = 16,
+		.frame_locals = 72,
+		CODE_3_11,
+		.code_firstlineno = 68,
+		.code_bytecode = 200,
+		.str_ascii = 40,
+		.str_other = 56,
+		.long_digits_shift = 3,
+		.dict_values = 40,
+		.values_header = 8,
+		.type_cached_keys = 880,
+		.coro_qualname = 32,
+		.task_coro = 120,
+		.task_name = 128,
+		.kernel = {
+			.version = 0x030d,
+			.interp_threads_head = 7344,
+			.tstate_next = 8,
+			.tstate_thread_id = 152,
+			.tstate_frame = 72,
+			.frame_back = 8,
+			.frame_code = 0,
+			.frame_instr = 56,
+			.frame_owner = 70,
+			.owner_cstack = 3,
+			GIL_FIELDS,
+			DICT_3_11,
+		},
+	},
+};
+
+const struct py_layout *py_layout_of(unsigned int minor)
+{
+	if (minor < PY_MINOR_MIN || minor > PY_MINOR_MAX)
+		return NULL;
+	return &layouts[minor - PY_MINOR_MIN];
+}
+
+/* Offsets in _Py_DebugOffsets itself (3.13's pycore_runtime.h). */
+#define DEBUG_COOKIE "xdebugpy"
+#define DEBUG_VERSION 8
+#define DEBUG_FREE_THREADED 16
+#define DEBUG_BYTES 368 /* up to and with pyobject.ob_type */
+#define DEBUG_OBJECT_SIZE 352
+#define DEBUG_OBJECT_TYPE 360
+
+/* No offset in these structures is as large: the interpreter's is the largest by far. */
+#define DEBUG_OFFSET_MAX (1u << 20)
+
+/* Which field of the layout stands where. */
+static const struct {
+	size_t at;
+	size_t field;
+} debug_fields[] = {
+	{ 40, offsetof(struct py_layout, runtime_interpreters) },
+	{ 64, offsetof(struct py_layout, interp_next) },
+	{ 72, offsetof(struct py_layout, kernel.interp_threads_head) },
+	{ 88, offsetof(struct py_layout, interp_modules) },
+	{ 112, offsetof(struct py_layout, interp_gil) },
+	{ 168, offsetof(struct py_layout, kernel.tstate_next) },
+	{ 176, offsetof(struct py_layout, tstate_interp) },
+	{ 184, offsetof(struct py_layout, kernel.tstate_frame) },
+	{ 192, offsetof(struct py_layout, kernel.tstate_thread_id) },
+	{ 232, offsetof(struct py_layout, kernel.frame_back) },
+	{ 240, offsetof(struct py_layout, kernel.frame_code) },
+	{ 248, offsetof(struct py_layout, kernel.frame_instr) },
+	{ 256, offsetof(struct py_layout, frame_locals) },
+	{ 264, offsetof(struct py_layout, kernel.frame_owner) },
+	{ 280, offsetof(struct py_layout, code_filename) },
+	{ 296, offsetof(struct py_layout, code_name) },
+	{ 304, offsetof(struct py_layout, code_lines) },
+	{ 312, offsetof(struct py_layout, code_firstlineno) },
+	{ 328, offsetof(struct py_layout, code_locals) },
+	{ 344, offsetof(struct py_layout, code_bytecode) },
+};
+
+static uint64_t debug_value(const unsigned char *bytes, size_t at)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes + at, sizeof(value));
+	return value;
+}
+
+int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
+			  struct py_debug_offsets *out)
+{
+	unsigned char bytes[DEBUG_FREE_THREADED + 8];
+	int err = py_read(memory, runtime, bytes, sizeof(bytes));
+
+	if (err)
+		return err;
+	if (memcmp(bytes, DEBUG_COOKIE, strlen(DEBUG_COOKIE)))
+		return -ENOENT;
+	out->version = (uint32_t)debug_value(bytes, DEBUG_VERSION);
+	out->free_threaded = debug_value(bytes, DEBUG_FREE_THREADED) != 0;
+	return 0;
+}
+
+int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, uint64_t runtime)
+{
+	unsigned char bytes[DEBUG_BYTES];
+	int err = py_read(memory, runtime, bytes, sizeof(bytes));
+
+	if (err)
+		return err;
+	if (debug_value(bytes, DEBUG_OBJECT_SIZE) != 16 ||
+	    debug_value(bytes, DEBUG_OBJECT_TYPE) != PY_OBJECT_TYPE)
+		return -ENOTSUP;
+
+	for (size_t i = 0; i < sizeof(debug_fields) / sizeof(debug_fields[0]); i++) {
+		uint64_t value = debug_value(bytes, debug_fields[i].at);
+		unsigned int offset = (unsigned int)value;
+
+		if (value >= DEBUG_OFFSET_MAX)
+			return -ENOTSUP;
+		memcpy((char *)layout + debug_fields[i].field, &offset, sizeof(offset));
+	}
+	return 0;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/python/interpreter.h"
+#include "runtime/python/object.h"
+
+#define BASES_MAX 16
+#define TUPLE_MAX 1024
+#define TYPE_NAME_BYTES 128
+
+/* One digit of an int holds 30 bits (PyLong_SHIFT on 64-bit builds). */
+#define LONG_SHIFT 30
+
+int py_type_of(const struct python *python, uint64_t object, uint64_t *type)
+{
+	if (object % sizeof(uint64_t))
+		return -EINVAL;
+	return py_read_ptr(&python->memory, object + PY_OBJECT_TYPE, type);
+}
+
+int py_type_name(const struct python *python, uint64_t type, char *name, size_t size)
+{
+	uint64_t addr;
+	int err = py_read_ptr(&python->memory, type + PY_TYPE_NAME, &addr);
+
+	return err ? err : py_read_cstring(&python->memory, addr, name, size);
+}
+
+int py_type_flags(const struct python *python, uint64_t type, uint64_t *flags)
+{
+	return py_read_ptr(&python->memory, type + PY_TYPE_FLAGS, flags);
+}
+
+static int has_flag(const struct python *python, uint64_t object, uint64_t flag)
+{
+	uint64_t type, flags;
+	int err = py_type_of(python, object, &type);
+
+	if (!err)
+		err = py_type_flags(python, type, &flags);
+	if (err)
+		return err;
+	return flags & flag ? 0 : -EINVAL;
+}
+
+bool py_is_instance(const struct python *python, uint64_t object, const char *type_name)
+{
+	char name[TYPE_NAME_BYTES];
+	uint64_t type;
+
+	if (py_type_of(python, object, &type))
+		return false;
+	for (int i = 0; i < BASES_MAX && type; i++) {
+		if (py_type_name(python, type, name, sizeof(name)) == 0 &&
+		    strcmp(name, type_name) == 0)
+			return true;
+		if (py_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
+			return false;
+	}
+	return false;
+}
+
+/* PyASCIIObject, as far as all versions have it. */
+struct str_header {
+	uint64_t refcount;
+	uint64_t type;
+	uint64_t length; /* in characters */
+	uint64_t hash;
+	uint32_t state;
+	uint32_t pad;
+};
+
+/* PyASCIIObject.state (Include/cpython/unicodeobject.h). */
+static unsigned int str_kind(const struct str_header *header)
+{
+	return (header->state >> 2) & 7;
+}
+
+static bool str_is_compact(const struct str_header *header)
+{
+	return header->state & (1u << 5);
+}
+
+static bool str_is_ascii(const struct str_header *header)
+{
+	return header->state & (1u << 6);
+}
+
+static int str_header(struct python *python, uint64_t object, struct str_header *header)
+{
+	uint64_t flags;
+	int err;
+
+	if (object % sizeof(uint64_t))
+		return -EINVAL;
+	err = py_read(&python->memory, object, header, sizeof(*header));
+	if (err)
+		return err;
+	if (header->type == python->str_type)
+		return 0;
+	err = py_type_flags(python, header->type, &flags);
+	if (err)
+		return err;
+	if (!(flags & PY_FLAG_STR))
+		return -EINVAL;
+	python->str_type = header->type;
+	return 0;
+}
+
+static int str_data(const struct python *python, uint64_t object, const struct str_header *header,
+		    uint64_t *data)
+{
+	if (str_is_compact(header)) {
+		*data = object + (str_is_ascii(header) ? python->layout.str_ascii :
+							 python->layout.str_other);
+		return 0;
+	}
+	return py_read_ptr(&python->memory, object + python->layout.str_other, data);
+}
+
+/* Surrogates (os.fsdecode() leaves them for bytes that are no UTF-8) and nonsense become U+FFFD. */
+static size_t put_utf8(uint32_t c, char *out, size_t room)
+{
+	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		c = 0xfffd;
+	if (c < 0x80 && room >= 1) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c >= 0x80 && c < 0x800 && room >= 2) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c >= 0x800 && c < 0x10000 && room >= 3) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	if (c >= 0x10000 && room >= 4) {
+		out[0] = (char)(0xf0 | c >> 18);
+		out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+		out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[3] = (char)(0x80 | (c & 0x3f));
+		return 4;
+	}
+	return 0;
+}
+
+static uint32_t char_at(const unsigned char *data, unsigned int kind, size_t index)
+{
+	uint16_t two;
+	uint32_t four;
+
+	switch (kind) {
+	case 1:
+		return data[index];
+	case 2:
+		memcpy(&two, data + 2 * index, sizeof(two));
+		return two;
+	default:
+		memcpy(&four, data + 4 * index, sizeof(four));
+		return four;
+	}
+}
+
+int py_str(struct python *python, uint64_t object, char *out, size_t size)
+{
+	unsigned char some[1024];
+	struct str_header header;
+	size_t used = 0;
+	unsigned int kind;
+	uint64_t data, done = 0;
+	int err;
+
+	out[0] = '\0';
+	err = str_header(python, object, &header);
+	if (!err)
+		err = str_data(python, object, &header, &data);
+	if (err)
+		return err;
+	kind = str_kind(&header);
+	if (kind != 1 && kind != 2 && kind != 4)
+		return -EINVAL;
+
+	while (done < header.length) {
+		uint64_t now = header.length - done;
+
+		if (now > sizeof(some) / kind)
+			now = sizeof(some) / kind;
+		err = py_read(&python->memory, data + done * kind, some, now * kind);
+		if (err)
+			return err;
+		for (size_t i = 0; i < now; i++) {
+			size_t put = put_utf8(char_at(some, kind, i), out + used, size - 1 - used);
+
+			if (put == 0) {
+				out[used] = '\0';
+				return 0;
+			}
+			used += put;
+		}
+		done += now;
+	}
+	out[used] = '\0';
+	return 0;
+}
+
+bool py_str_equals(struct python *python, uint64_t object, const char *ascii)
+{
+	struct str_header header;
+	char text[64];
+	uint64_t data;
+	size_t length = strlen(ascii);
+
+	return length <= sizeof(text) && str_header(python, object, &header) == 0 &&
+	       header.length == length && str_is_ascii(&header) &&
+	       str_data(python, object, &header, &data) == 0 &&
+	       py_read(&python->memory, data, text, length) == 0 &&
+	       memcmp(text, ascii, length) == 0;
+}
+
+int py_bytes_size(const struct python *python, uint64_t object, size_t *size)
+{
+	int err = has_flag(python, object, PY_FLAG_BYTES);
+	uint64_t value;
+
+	if (!err)
+		err = py_read_ptr(&python->memory, object + PY_VAR_SIZE, &value);
+	if (!err)
+		*size = value;
+	return err;
+}
+
+int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t size)
+{
+	size_t length;
+	int err = py_str(python, object, out, size);
+
+	if (err != -EINVAL)
+		return err;
+	err = py_bytes_size(python, object, &length);
+	if (err)
+		return err;
+	if (length > size - 1)
+		length = size - 1;
+	err = py_read(&python->memory, object + PY_BYTES_DATA, out, length);
+	out[err ? 0 : length] = '\0';
+	return err;
+}
+
+int py_long(const struct python *python, uint64_t object, int64_t *out)
+{
+	unsigned int shift = python->layout.long_digits_shift;
+	uint32_t digits[2] = { 0 };
+	bool negative;
+	uint64_t size;
+	int err = has_flag(python, object, PY_FLAG_LONG);
+
+	if (!err)
+		err = py_read_ptr(&python->memory, object + PY_VAR_SIZE, &size);
+	if (err)
+		return err;
+	if (shift) {
+		/* 3.12: lv_tag holds the number of digits over the sign: 2 is negative. */
+		negative = (size & 3) == 2;
+		size >>= shift;
+	} else {
+		negative = (int64_t)size < 0;
+		size = negative ? 0 - size : size;
+	}
+	if (size > 2)
+		return -ERANGE;
+	err = py_read(&python->memory, object + PY_LONG_DIGITS, digits, size * sizeof(digits[0]));
+	if (err)
+		return err;
+	*out = (int64_t)((uint64_t)digits[1] << LONG_SHIFT | digits[0]);
+	if (negative)
+		*out = -*out;
+	return 0;
+}
+
+int py_float(const struct python *python, uint64_t object, double *out)
+{
+	char name[TYPE_NAME_BYTES];
+	uint64_t type;
+	int err = py_type_of(python, object, &type);
+
+	if (!err)
+		err = py_type_name(python, type, name, sizeof(name));
+	if (err)
+		return err;
+	if (strcmp(name, "float"))
+		return -EINVAL;
+	return py_read(&python->memory, object + PY_FLOAT_VALUE, out, sizeof(*out));
+}
+
+int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, size_t *index)
+{
+	uint64_t items[TUPLE_MAX], size;
+	int err = has_flag(python, tuple, PY_FLAG_TUPLE);
+
+	if (!err)
+		err = py_read_ptr(&python->memory, tuple + PY_VAR_SIZE, &size);
+	if (err)
+		return err;
+	if (size > TUPLE_MAX)
+		size = TUPLE_MAX;
+	err = py_read(&python->memory, tuple + PY_TUPLE_ITEMS, items, size * sizeof(items[0]));
+	if (err)
+		return err;
+	for (size_t i = 0; i < size; i++) {
+		if (py_str_equals(python, items[i], ascii)) {
+			*index = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

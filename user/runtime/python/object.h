@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object.h - Python objects of simple types. 0 or -errno; -EINVAL: not of that type. */
+#ifndef BLOCKPROF_PYTHON_OBJECT_H
+#define BLOCKPROF_PYTHON_OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct python;
+
+int py_type_of(const struct python *python, uint64_t object, uint64_t *type);
+int py_type_name(const struct python *python, uint64_t type, char *name, size_t size);
+int py_type_flags(const struct python *python, uint64_t type, uint64_t *flags);
+/* Whether the object's type, or a base of it, has this name. */
+bool py_is_instance(const struct python *python, uint64_t object, const char *type_name);
+
+/* As UTF-8, cut to what fits. */
+int py_str(struct python *python, uint64_t object, char *out, size_t size);
+bool py_str_equals(struct python *python, uint64_t object, const char *ascii);
+/* str, or bytes as they are. */
+int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t size);
+int py_bytes_size(const struct python *python, uint64_t object, size_t *size);
+/* Integers of up to 60 bits. */
+int py_long(const struct python *python, uint64_t object, int64_t *out);
+int py_float(const struct python *python, uint64_t object, double *out);
+/* Where in a tuple of strings this one is. -ENOENT. */
+int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, size_t *index);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* python.c - opening an interpreter: which version it is, and whether it really is that. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/python/asyncio.h"
+#include "runtime/python/dict.h"
+#include "runtime/python/interpreter.h"
+#include "runtime/python/object.h"
+
+/* PY_VERSION_HEX (Include/patchlevel.h): major, minor, micro, release level and serial. */
+static unsigned int hex_major(uint32_t hex)
+{
+	return hex >> 24;
+}
+
+static unsigned int hex_minor(uint32_t hex)
+{
+	return hex >> 16 & 0xff;
+}
+
+static void name_version(struct python *python, const struct py_place *place, uint32_t hex,
+			 bool free_threaded)
+{
+	const char *build = free_threaded ? " free-threaded" : place->debug ? " debug" : "";
+
+	if (hex)
+		snprintf(python->version, sizeof(python->version), "%u.%u.%u%s", hex_major(hex),
+			 hex_minor(hex), hex >> 8 & 0xff, build);
+	else if (place->major >= 0)
+		snprintf(python->version, sizeof(python->version), "%d.%d%s", place->major,
+			 place->minor, build);
+	else
+		snprintf(python->version, sizeof(python->version), "?%s", build);
+}
+
+int py_main_interpreter(const struct python *python, uint64_t *interp)
+{
+	/* struct pyinterpreters: head (the newest one), then main. */
+	int err = py_read_ptr(&python->memory,
+			      python->runtime + python->layout.runtime_interpreters + 8, interp);
+
+	return err ? err : *interp ? 0 : -EAGAIN;
+}
+
+/* An interpreter is one whose first thread points back to it and whose sys says which version it is. */
+static int check_layout(struct python *python, uint32_t *hex)
+{
+	const struct py_layout *layout = &python->layout;
+	uint64_t interp, tstate, back, modules, sys, dict, object;
+	int64_t version;
+	int err = py_main_interpreter(python, &interp);
+
+	if (!err)
+		err = py_read_ptr(&python->memory, interp + layout->kernel.interp_threads_head,
+				  &tstate);
+	if (!err && !tstate)
+		return -EAGAIN;
+	if (!err)
+		err = py_read_ptr(&python->memory, tstate + layout->tstate_interp, &back);
+	if (!err && back != interp)
+		return -ENOTSUP;
+	if (!err)
+		err = py_read_ptr(&python->memory, interp + layout->interp_modules, &modules);
+	if (err)
+		return err;
+	/* While the interpreter starts these come one after the other. */
+	if (!modules || py_dict_get(python, modules, "sys", &sys) == -ENOENT)
+		return -EAGAIN;
+	if (py_dict_get(python, modules, "sys", &sys) || !py_is_instance(python, sys, "module") ||
+	    py_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict))
+		return -ENOTSUP;
+	err = py_dict_get(python, dict, "hexversion", &object);
+	if (err)
+		return err == -ENOENT ? -EAGAIN : -ENOTSUP;
+	if (py_long(python, object, &version) || version < 0 || version > UINT32_MAX ||
+	    hex_major((uint32_t)version) != 3 || hex_minor((uint32_t)version) != layout->minor)
+		return -ENOTSUP;
+	*hex = (uint32_t)version;
+	return 0;
+}
+
+/* A read that fails with the wrong layout is not different from a wrong value; a process that is gone is. */
+static int try_layout(struct python *python, unsigned int minor, uint32_t *hex)
+{
+	const struct py_layout *layout = py_layout_of(minor);
+	int err = 0;
+
+	if (!layout)
+		return -ENOTSUP;
+	python->layout = *layout;
+	if (minor >= 13)
+		err = py_layout_refine(&python->layout, &python->memory, python->runtime);
+	if (!err)
+		err = check_layout(python, hex);
+	switch (err) {
+	case -EFAULT:
+	case -EINVAL:
+	case -E2BIG:
+	case -ENAMETOOLONG:
+		return -ENOTSUP;
+	default:
+		return err;
+	}
+}
+
+/* Version as far as the interpreter itself tells without a layout: *hex stays 0 before 3.11. */
+static int read_version(const struct python *python, const struct py_place *place, uint32_t *hex,
+			bool *free_threaded)
+{
+	struct py_debug_offsets debug;
+	int err = py_debug_offsets_read(&python->memory, place->runtime, &debug);
+
+	if (err == 0) {
+		*hex = debug.version;
+		*free_threaded |= debug.free_threaded != 0;
+		return 0;
+	}
+	if (err != -ENOENT)
+		return err;
+	if (place->version_addr && py_read_u32(&python->memory, place->version_addr, hex) == 0 &&
+	    hex_major(*hex) != 3)
+		*hex = 0;
+	return 0;
+}
+
+static int find_layout(struct python *python, const struct py_place *place, uint32_t *hex)
+{
+	int best = -ENOTSUP;
+
+	if (*hex)
+		return try_layout(python, hex_minor(*hex), hex);
+	if (place->major >= 0)
+		return try_layout(python, (unsigned int)place->minor, hex);
+	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
+		int err = try_layout(python, minor, hex);
+
+		if (err != -ENOTSUP && err != -EAGAIN)
+			return err;
+		if (err == -EAGAIN)
+			best = err;
+	}
+	return best;
+}
+
+int py_open_place(struct python **out, const struct py_memory *memory, const struct py_place *place)
+{
+	struct python *python = calloc(1, sizeof(*python));
+	bool free_threaded = place->free_threaded;
+	uint32_t hex = 0;
+	int err = 0;
+
+	*out = NULL;
+	if (!python)
+		return -ENOMEM;
+	python->memory = *memory;
+	python->runtime = place->runtime;
+	if (place->runtime)
+		err = read_version(python, place, &hex, &free_threaded);
+	if (!err && (!place->runtime || place->debug || free_threaded))
+		err = -ENOTSUP;
+	if (!err)
+		err = find_layout(python, place, &hex);
+	if (err && err != -ENOTSUP) {
+		python_close(python);
+		return err;
+	}
+	name_version(python, place, hex, free_threaded);
+	*out = python;
+	return err;
+}
+
+int python_open(struct python **out, pid_t pid)
+{
+	struct py_place places[PY_PLACES_MAX];
+	struct py_memory memory;
+	struct python *refused = NULL;
+	int nr, best = -ENOENT;
+
+	*out = NULL;
+	py_memory_of_process(&memory, pid);
+	nr = py_find(pid, places, PY_PLACES_MAX);
+	if (nr < 0)
+		return nr;
+	/* A library that some extension brought along is no interpreter: the next place may be one. */
+	for (int i = 0; i < nr; i++) {
+		int err = py_open_place(out, &memory, &places[i]);
+
+		if (err == 0) {
+			python_close(refused);
+			return 0;
+		}
+		if (err == -ENOTSUP && !refused)
+			refused = *out;
+		else
+			python_close(*out);
+		*out = NULL;
+		if (best == -ENOENT || err == -EAGAIN)
+			best = err;
+	}
+	if (best == -ENOTSUP)
+		*out = refused;
+	else
+		python_close(refused);
+	return best;
+}
+
+void python_close(struct python *python)
+{
+	if (!python)
+		return;
+	py_code_cache_clear(&python->codes);
+	free(python);
+}
+
+const char *python_version(const struct python *python)
+{
+	return python->version;
+}
+
+int python_layout(struct python *python, struct bp_python *out)
+{
+	const struct py_layout *layout = &python->layout;
+	uint64_t interp, tasks;
+	int err = py_main_interpreter(python, &interp);
+
+	if (err)
+		return err;
+	*out = layout->kernel;
+	out->interp_head_addr = python->runtime + layout->runtime_interpreters + 8;
+	if (layout->runtime_gil)
+		out->gil_addr = python->runtime + layout->runtime_gil;
+	else if (py_read_ptr(&python->memory, interp + layout->interp_gil, &tasks) == 0)
+		out->gil_addr = tasks;
+	if (py_current_tasks(python, interp, &tasks) == 0)
+		out->current_tasks = tasks;
+	return 0;
+}
+
+bool python_file_is_library(const char *file)
+{
+	static const char *const places[] = { "/lib/python3.", "/lib64/python3." };
+
+	if (strncmp(file, "<frozen ", strlen("<frozen ")) == 0 || strstr(file, "/site-packages/") ||
+	    strstr(file, "/dist-packages/"))
+		return true;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		const char *at = strstr(file, places[i]);
+
+		if (!at)
+			continue;
+		at += strlen(places[i]);
+		at += strspn(at, "0123456789");
+		if (*at == '/' || (at[0] == 't' && at[1] == '/'))
+			return true;
+	}
+	return false;
+}

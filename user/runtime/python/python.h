@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * python.h - a CPython interpreter read from outside, without stopping it
+ * (process_vm_readv). 3.8 to 3.13, release builds with the GIL.
+ *
+ * Everything read is foreign: sizes are bounded, pointers are followed a
+ * limited number of times, types are checked before fields are believed.
+ */
+#ifndef BLOCKPROF_PYTHON_H
+#define BLOCKPROF_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../../../bpf/abi.h"
+
+struct python;
+
+/*
+ * Finds the interpreter of a process. 0; -ENOENT: no Python is mapped;
+ * -EAGAIN: Python that is not initialised yet; -ENOTSUP: a version or build
+ * that cannot be read (python_version() of *out then says which, nothing else
+ * may be asked); other -errno.
+ */
+int python_open(struct python **out, pid_t pid);
+void python_close(struct python *python);
+const char *python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */
+
+/* What the kernel side needs to walk frames. current_tasks is 0 until _asyncio is imported; ask again. */
+int python_layout(struct python *python, struct bp_python *out);
+
+/*
+ * Python frames of the thread whose pthread_self() is fsbase, innermost first,
+ * as BPF would give them. Returns how many, or -errno (-ESRCH: no such thread
+ * state). The thread should be blocked; frames of a running one may be garbage
+ * and python_frame_name() then fails for some.
+ */
+int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames, size_t max);
+
+struct python_name {
+	const char *fn; /* qualified name from 3.11, else the plain name */
+	const char *file; /* as the code object has it */
+	unsigned int line; /* 0: not known */
+};
+
+/* Strings are valid until the next call into python. -errno: no code object (any more). */
+int python_frame_name(struct python *python, const struct bp_python_frame *frame,
+		      struct python_name *out);
+
+/* Name and coroutine (qualified name) of an asyncio task at this address. -errno: it is none (any more). */
+int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
+		size_t coro_size);
+
+/*
+ * The event loop that a thread runs, judged by its frames now.
+ * run_onces: how many asyncio _run_once frames are on the stack: 0 no asyncio
+ * loop, more than 1 nested. The other fields are of the outermost one.
+ */
+struct python_loop {
+	unsigned int run_onces;
+	bool in_own_select; /* innermost frames are the selector's select called by the only _run_once */
+	uint64_t loop_object; /* address of the loop, 0: not known */
+	uint64_t turn_start_ns; /* its local end_time: CLOCK_MONOTONIC of the turn's start; 0: not set (in the wait) */
+	int epoll_fd; /* of its selector, -1: not known */
+	uint64_t task; /* the Task that runs on it now, 0: none or not known */
+};
+
+int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out);
+
+/* The same judged by frames taken earlier: run_onces and in_own_select only. */
+int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
+		       struct python_loop *out);
+
+/*
+ * Host argument of the socket.getaddrinfo call that is on the thread's stack
+ * now. 0, or -ENOENT.
+ */
+int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size);
+
+/*
+ * Whether a file belongs to the interpreter's library or installed packages
+ * rather than to the user's program: "/lib/python3.x/", site-packages,
+ * dist-packages, "<frozen ...>".
+ */
+bool python_file_is_library(const char *file);
+
+#endif

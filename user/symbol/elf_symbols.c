@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * elf_symbols.c - a compact sorted table of an ELF file's functions.
+ *
+ * An entry is 16 bytes, and names stay in the file: a large program has a
+ * million of them, of which a profile shows a hundred.
+ */
+#include "symbol/elf_symbols.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc/cleanup.h"
+#include "symbol/name.h"
+
+#define SECTIONS_MAX 65536
+#define SYMBOLS_MAX  10000000
+/* How many symbols before an address are looked at for one that encloses it. */
+#define NESTING_MAX 32
+
+#define SIZE_MASK    0x3fffffffu
+#define SIZE_UNTYPED 0x40000000u /* while the table is made: no function by type, a label */
+#define SIZE_UNKNOWN 0x80000000u /* while the table is made: goes to the next symbol */
+#define NAME_MASK    0x7fffffffu
+#define NAME_DYNAMIC 0x80000000u
+
+enum { TABLE_SYMTAB, TABLE_DYNSYM, TABLES };
+
+struct entry {
+	uint64_t start;
+	uint32_t size;
+	uint32_t name; /* in the strings of its table */
+};
+
+/* Where in the file the names of a table are. */
+struct strings {
+	uint64_t offset;
+	uint64_t bytes;
+};
+
+struct elf_symbols {
+	struct entry *v;
+	size_t nr;
+	struct strings strings[TABLES];
+};
+
+struct code {
+	uint64_t start; /* equal to end: the section holds no code */
+	uint64_t end;
+};
+
+/* What is needed only while the table is made. */
+struct building {
+	Elf *elf;
+	struct elf_symbols *symbols;
+	struct code *sections;
+	size_t nr_sections;
+	size_t sections_of_names[TABLES];
+	size_t capacity;
+};
+
+static const char *entry_name(const struct building *building, const struct entry *entry)
+{
+	int table = entry->name & NAME_DYNAMIC ? TABLE_DYNSYM : TABLE_SYMTAB;
+	const char *name = elf_strptr(building->elf, building->sections_of_names[table],
+				      entry->name & NAME_MASK);
+
+	return name ? name : "";
+}
+
+static int read_code(struct building *building)
+{
+	size_t nr;
+	size_t i = 0;
+
+	if (elf_getshdrnum(building->elf, &nr))
+		return -ENOEXEC;
+	if (nr > SECTIONS_MAX)
+		return -EFBIG;
+	building->sections = calloc(nr + 1, sizeof(*building->sections));
+	if (!building->sections)
+		return -ENOMEM;
+	building->nr_sections = nr;
+	for (i = 0; i < nr; i++) {
+		Elf_Scn *section = elf_getscn(building->elf, i);
+		GElf_Shdr header;
+
+		if (!section || !gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
+		    !(header.sh_flags & SHF_EXECINSTR) ||
+		    header.sh_size > UINT64_MAX - header.sh_addr)
+			continue;
+		building->sections[i].start = header.sh_addr;
+		building->sections[i].end = header.sh_addr + header.sh_size;
+	}
+	return 0;
+}
+
+static bool is_function(const GElf_Sym *sym)
+{
+	int type = GELF_ST_TYPE(sym->st_info);
+
+	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
+}
+
+static void add(struct building *building, const GElf_Sym *sym, int table)
+{
+	struct entry *entry = &building->symbols->v[building->symbols->nr];
+	const struct code *code;
+	uint64_t room;
+
+	if (!is_function(sym) || sym->st_shndx == SHN_UNDEF || sym->st_name == 0 ||
+	    sym->st_name > NAME_MASK || sym->st_shndx >= building->nr_sections)
+		return;
+	code = &building->sections[sym->st_shndx];
+	if (sym->st_value < code->start || sym->st_value >= code->end)
+		return;
+	room = code->end - sym->st_value;
+	if (room > SIZE_MASK)
+		room = SIZE_MASK;
+	entry->start = sym->st_value;
+	entry->name = sym->st_name | (table == TABLE_DYNSYM ? NAME_DYNAMIC : 0);
+	if (sym->st_size == 0)
+		entry->size = (uint32_t)room | SIZE_UNKNOWN;
+	else
+		entry->size = (uint32_t)(sym->st_size < room ? sym->st_size : room);
+	if (GELF_ST_TYPE(sym->st_info) == STT_NOTYPE)
+		entry->size |= SIZE_UNTYPED;
+	building->symbols->nr++;
+}
+
+static int reserve(struct building *building, size_t more)
+{
+	struct elf_symbols *symbols = building->symbols;
+	struct entry *v;
+
+	if (more > SYMBOLS_MAX - symbols->nr)
+		return -EFBIG;
+	v = realloc(symbols->v, (symbols->nr + more + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	symbols->v = v;
+	return 0;
+}
+
+static int read_table(struct building *building, Elf_Scn *section, const GElf_Shdr *header,
+		      int table)
+{
+	size_t size = gelf_fsize(building->elf, ELF_T_SYM, 1, EV_CURRENT);
+	Elf_Scn *names = elf_getscn(building->elf, header->sh_link);
+	GElf_Shdr names_header;
+	Elf_Data *data;
+	size_t nr;
+	int err;
+
+	if (!names || !gelf_getshdr(names, &names_header) || names_header.sh_type != SHT_STRTAB ||
+	    ((header->sh_flags | names_header.sh_flags) & SHF_COMPRESSED) || size == 0)
+		return 0;
+	/* Asked before the data is: that would take as much memory as the header claims. */
+	err = reserve(building, header->sh_size / size);
+	if (err)
+		return err;
+	data = elf_getdata(section, NULL);
+	if (!data)
+		return 0;
+	building->sections_of_names[table] = header->sh_link;
+	building->symbols->strings[table].offset = names_header.sh_offset;
+	building->symbols->strings[table].bytes = names_header.sh_size;
+	nr = data->d_size / size;
+	if (nr > header->sh_size / size)
+		nr = header->sh_size / size;
+	/* The first is always the undefined one. */
+	for (size_t i = 1; i < nr && i <= INT32_MAX; i++) {
+		GElf_Sym sym;
+
+		if (gelf_getsym(data, (int)i, &sym))
+			add(building, &sym, table);
+	}
+	return 0;
+}
+
+static int read_tables(struct building *building)
+{
+	bool seen[TABLES] = { false };
+
+	for (size_t i = 1; i < building->nr_sections; i++) {
+		Elf_Scn *section = elf_getscn(building->elf, i);
+		GElf_Shdr header;
+		int table, err;
+
+		if (!section || !gelf_getshdr(section, &header))
+			continue;
+		if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)
+			continue;
+		table = header.sh_type == SHT_DYNSYM ? TABLE_DYNSYM : TABLE_SYMTAB;
+		if (seen[table])
+			continue;
+		seen[table] = true;
+		err = read_table(building, section, &header, table);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int compare(const void *a_void, const void *b_void)
+{
+	const struct entry *a = a_void, *b = b_void;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+/* Of two symbols at one address: functions before labels, known sizes before unknown, the better name. */
+static bool entry_better(const struct building *building, const struct entry *a,
+			 const struct entry *b)
+{
+	uint32_t a_flags = a->size & ~SIZE_MASK, b_flags = b->size & ~SIZE_MASK;
+
+	if (a_flags != b_flags)
+		return (a_flags & SIZE_UNTYPED) != (b_flags & SIZE_UNTYPED)
+			       ? (b_flags & SIZE_UNTYPED)
+			       : (b_flags & SIZE_UNKNOWN);
+	return name_better(entry_name(building, a), entry_name(building, b));
+}
+
+/* One symbol an address. */
+static void choose(struct building *building)
+{
+	struct elf_symbols *symbols = building->symbols;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < symbols->nr; i++) {
+		struct entry *entry = &symbols->v[i];
+
+		if (kept == 0 || symbols->v[kept - 1].start != entry->start)
+			symbols->v[kept++] = *entry;
+		else if (entry_better(building, entry, &symbols->v[kept - 1]))
+			symbols->v[kept - 1] = *entry;
+	}
+	symbols->nr = kept;
+}
+
+/* A symbol without a size is a label inside the function around it, or goes to the next symbol. */
+static void settle_sizes(struct elf_symbols *symbols)
+{
+	uint64_t function_end = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < symbols->nr; i++) {
+		struct entry entry = symbols->v[i];
+		bool unknown = entry.size & SIZE_UNKNOWN;
+
+		entry.size &= SIZE_MASK;
+		if (unknown) {
+			if (entry.start < function_end)
+				continue;
+			if (i + 1 < symbols->nr &&
+			    symbols->v[i + 1].start - entry.start < entry.size)
+				entry.size = (uint32_t)(symbols->v[i + 1].start - entry.start);
+		} else if (entry.start + entry.size > function_end) {
+			function_end = entry.start + entry.size;
+		}
+		symbols->v[kept++] = entry;
+	}
+	symbols->nr = kept;
+}
+
+static void free_symbols(struct elf_symbols **symbols)
+{
+	elf_symbols_free(*symbols);
+}
+
+int elf_symbols_read(struct elf_symbols **out, Elf *elf)
+{
+	struct elf_symbols *symbols __attribute__((cleanup(free_symbols))) =
+		calloc(1, sizeof(*symbols));
+	struct code *sections __freeing = NULL;
+	struct building building = { .elf = elf, .symbols = symbols };
+	struct entry *v;
+	int err;
+
+	if (!symbols)
+		return -ENOMEM;
+	err = read_code(&building);
+	sections = building.sections;
+	if (!err)
+		err = read_tables(&building);
+	if (err)
+		return err;
+	if (symbols->nr)
+		qsort(symbols->v, symbols->nr, sizeof(*symbols->v), compare);
+	choose(&building);
+	settle_sizes(symbols);
+	v = realloc(symbols->v, (symbols->nr + 1) * sizeof(*v));
+	if (v)
+		symbols->v = v;
+	*out = symbols;
+	symbols = NULL;
+	return 0;
+}
+
+void elf_symbols_free(struct elf_symbols *symbols)
+{
+	if (!symbols)
+		return;
+	free(symbols->v);
+	free(symbols);
+}
+
+size_t elf_symbols_bytes(const struct elf_symbols *symbols)
+{
+	return sizeof(*symbols) + symbols->nr * sizeof(*symbols->v);
+}
+
+static const struct entry *find(const struct elf_symbols *symbols, uint64_t vaddr)
+{
+	size_t low = 0, high = symbols->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symbols->v[middle].start <= vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (size_t i = 0; i < NESTING_MAX && low > 0; i++) {
+		const struct entry *entry = &symbols->v[--low];
+
+		if (vaddr - entry->start < entry->size)
+			return entry;
+	}
+	return NULL;
+}
+
+int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, uint64_t *start,
+		     char *name, size_t size)
+{
+	const struct entry *entry = find(symbols, vaddr);
+	const struct strings *strings;
+	uint64_t at, bytes;
+	ssize_t got;
+
+	if (!entry)
+		return -ENOENT;
+	strings = &symbols->strings[entry->name & NAME_DYNAMIC ? TABLE_DYNSYM : TABLE_SYMTAB];
+	at = entry->name & NAME_MASK;
+	if (at >= strings->bytes || strings->offset > INT64_MAX - at)
+		return -ENOENT;
+	bytes = strings->bytes - at;
+	if (bytes > size - 1)
+		bytes = size - 1;
+	got = pread(fd, name, bytes, (off_t)(strings->offset + at));
+	if (got <= 0 || name[0] == '\0')
+		return -ENOENT;
+	name[got] = '\0';
+	*start = entry->start;
+	return 0;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* files.c - an array; it is searched once for each mapping that is used. */
+#include "symbol/files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FILES_MAX 4096
+
+struct files {
+	struct file *v;
+	size_t nr;
+	size_t capacity;
+	uint32_t last_id;
+};
+
+static bool same(const struct file *file, const struct stat *status)
+{
+	return file->ino == status->st_ino && file->dev == status->st_dev &&
+	       file->bytes == status->st_size && file->changed.tv_sec == status->st_mtim.tv_sec &&
+	       file->changed.tv_nsec == status->st_mtim.tv_nsec;
+}
+
+int files_tag(struct files *files, const struct stat *status, uint32_t *tag)
+{
+	for (size_t i = 0; i < files->nr; i++)
+		if (same(&files->v[i], status)) {
+			*tag = (uint32_t)i + 1;
+			return 0;
+		}
+	if (files->nr == FILES_MAX)
+		return -ENOSPC;
+	if (files->nr == files->capacity) {
+		size_t capacity = files->capacity * 2 + 32;
+		struct file *v = realloc(files->v, capacity * sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		files->v = v;
+		files->capacity = capacity;
+	}
+	files->v[files->nr++] = (struct file){
+		.dev = status->st_dev,
+		.ino = status->st_ino,
+		.bytes = status->st_size,
+		.changed = status->st_mtim,
+		.id = ++files->last_id,
+	};
+	*tag = (uint32_t)files->nr;
+	return 0;
+}
+
+struct file *files_get(struct files *files, uint32_t tag)
+{
+	return &files->v[tag - 1];
+}
+
+bool files_full(const struct files *files)
+{
+	return files->nr == FILES_MAX;
+}
+
+void files_clear(struct files *files)
+{
+	files->nr = 0;
+}
+
+int files_new(struct files **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void files_free(struct files *files)
+{
+	if (!files)
+		return;
+	free(files->v);
+	free(files);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* files.h - the files seen in mappings, each known once, and which of them are not asked about again. */
+#ifndef BLOCKPROF_FILES_H
+#define BLOCKPROF_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+struct files;
+
+/* One content: a file that was changed is another one. */
+struct file {
+	dev_t dev;
+	ino_t ino;
+	off_t bytes;
+	struct timespec changed;
+	uint32_t id; /* from 1, never used again */
+	uint64_t generation; /* of the child that was sent it last, 0: none */
+	unsigned int strikes; /* children that were killed while they had it */
+	bool refused;
+};
+
+int files_new(struct files **out);
+void files_free(struct files *files);
+
+/*
+ * The file of this status, known before or new, by its tag: a number above 0
+ * that stays until files_clear(). -ENOSPC: there are too many; -ENOMEM.
+ */
+int files_tag(struct files *files, const struct stat *status, uint32_t *tag);
+struct file *files_get(struct files *files, uint32_t tag);
+/* No new file would be taken. */
+bool files_full(const struct files *files);
+/* Forgets all; ids go on. */
+void files_clear(struct files *files);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* maps_cache.c - a bounded hash of maps by pid. */
+#include "symbol/maps_cache.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "proc/process.h"
+#include "symbol/clock.h"
+
+#define BUCKETS	      256
+#define PROCESSES_MAX 512
+#define BYTES_MAX     (4 << 20)
+
+/* A library unloaded and another put in its place would not be noticed otherwise. */
+#define AGE_MAX_NS (10 * NS_PER_SEC)
+/*
+ * Walks by frame pointers give garbage, which is in no mapping: each reading
+ * that did not help doubles the time until the next.
+ */
+#define MISS_MIN_NS (100 * NS_PER_MS)
+#define MISS_MAX_NS (5 * NS_PER_SEC)
+/* No user address of any process: below vm.mmap_min_addr's default, beyond 5-level paging. */
+#define ADDR_MIN 0x10000ULL
+#define ADDR_MAX (1ULL << 56)
+
+struct space {
+	struct space *next;
+	pid_t pid;
+	uint64_t start_time;
+	struct maps *maps; /* NULL: could not be read */
+	uint64_t read_ns;
+	uint64_t miss_ns; /* this long after read_ns an address that is in none may ask again */
+	uint64_t used; /* cache->uses when it was asked last */
+};
+
+struct maps_cache {
+	struct space *buckets[BUCKETS];
+	size_t nr;
+	size_t bytes;
+	uint64_t uses;
+	uint64_t cut;
+};
+
+static struct space **bucket(struct maps_cache *cache, pid_t pid)
+{
+	return &cache->buckets[(unsigned int)pid % BUCKETS];
+}
+
+static size_t space_bytes(const struct space *space)
+{
+	return sizeof(*space) + (space->maps ? maps_bytes(space->maps) : 0);
+}
+
+static void drop(struct maps_cache *cache, struct space **at)
+{
+	struct space *space = *at;
+
+	*at = space->next;
+	cache->nr--;
+	cache->bytes -= space_bytes(space);
+	maps_free(space->maps);
+	free(space);
+}
+
+/* Makes room, but not at the cost of the one that is asked for now. */
+static void shrink(struct maps_cache *cache, const struct space *keep)
+{
+	while (cache->nr > 1 && (cache->nr > PROCESSES_MAX || cache->bytes > BYTES_MAX)) {
+		struct space **oldest = NULL;
+
+		for (size_t i = 0; i < BUCKETS; i++)
+			for (struct space **at = &cache->buckets[i]; *at; at = &(*at)->next)
+				if (*at != keep && (!oldest || (*at)->used < (*oldest)->used))
+					oldest = at;
+		if (!oldest)
+			return;
+		drop(cache, oldest);
+	}
+}
+
+/* Maps read anew, unless the process is gone: then the old ones are the best there is. */
+static void space_read(struct maps_cache *cache, struct space *space, uint64_t now_ns)
+{
+	uint64_t start_time = 0;
+	struct maps *maps = NULL;
+
+	space->read_ns = now_ns;
+	if (process_start_time(space->pid, &start_time) || maps_read(&maps, space->pid))
+		return;
+	/* A zombie, or a process between exec and its first mapping, has none. */
+	if (space->maps && space->start_time == start_time && maps_count(maps) == 0) {
+		maps_free(maps);
+		return;
+	}
+	cache->cut += maps_cut(maps);
+	cache->bytes -= space_bytes(space);
+	maps_free(space->maps);
+	space->maps = maps;
+	space->start_time = start_time;
+	cache->bytes += space_bytes(space);
+	shrink(cache, space);
+}
+
+static struct space *space_get(struct maps_cache *cache, pid_t pid)
+{
+	struct space **head = bucket(cache, pid);
+	struct space *space;
+
+	for (space = *head; space; space = space->next)
+		if (space->pid == pid)
+			return space;
+	space = calloc(1, sizeof(*space));
+	if (!space)
+		return NULL;
+	space->pid = pid;
+	space->miss_ns = MISS_MIN_NS;
+	space->next = *head;
+	*head = space;
+	cache->nr++;
+	cache->bytes += space_bytes(space);
+	space_read(cache, space, clock_now_ns());
+	return space;
+}
+
+static struct mapping *space_find(struct space *space, uint64_t addr)
+{
+	return space->maps ? maps_find(space->maps, addr) : NULL;
+}
+
+struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
+				struct maps **maps)
+{
+	struct mapping *mapping;
+	struct space *space;
+	uint64_t age_ns;
+
+	if (addr < ADDR_MIN || addr >= ADDR_MAX)
+		return NULL;
+	space = space_get(cache, pid);
+	if (!space)
+		return NULL;
+	space->used = ++cache->uses;
+	age_ns = clock_now_ns() - space->read_ns;
+	mapping = space_find(space, addr);
+	if (age_ns >= (mapping ? AGE_MAX_NS : space->miss_ns)) {
+		bool missed = !mapping;
+
+		space_read(cache, space, clock_now_ns());
+		mapping = space_find(space, addr);
+		if (mapping)
+			space->miss_ns = MISS_MIN_NS;
+		else if (missed && space->miss_ns < MISS_MAX_NS)
+			space->miss_ns *= 2;
+	}
+	*maps = space->maps;
+	return mapping;
+}
+
+void maps_cache_forget(struct maps_cache *cache, pid_t pid)
+{
+	for (struct space **at = bucket(cache, pid); *at; at = &(*at)->next)
+		if ((*at)->pid == pid) {
+			drop(cache, at);
+			return;
+		}
+}
+
+void maps_cache_clear(struct maps_cache *cache)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (cache->buckets[i])
+			drop(cache, &cache->buckets[i]);
+}
+
+uint64_t maps_cache_cut(const struct maps_cache *cache)
+{
+	return cache->cut;
+}
+
+int maps_cache_new(struct maps_cache **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void maps_cache_free(struct maps_cache *cache)
+{
+	if (!cache)
+		return;
+	maps_cache_clear(cache);
+	free(cache);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * maps_cache.h - the maps of the processes whose addresses were asked for.
+ *
+ * Kept by (pid, start time), the least recently asked dropped first, and kept
+ * when the process is gone, until maps_cache_forget().
+ */
+#ifndef BLOCKPROF_MAPS_CACHE_H
+#define BLOCKPROF_MAPS_CACHE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc/maps.h"
+
+struct maps_cache;
+
+int maps_cache_new(struct maps_cache **out);
+void maps_cache_free(struct maps_cache *cache);
+
+/*
+ * The mapping of process pid at addr; NULL: none, or the process cannot be
+ * read. *maps and the mapping live until the next call; mapping->tag is the
+ * caller's until the maps are read again, then 0.
+ */
+struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
+				struct maps **maps);
+void maps_cache_forget(struct maps_cache *cache, pid_t pid);
+/* All processes: no tag is left after it. */
+void maps_cache_clear(struct maps_cache *cache);
+/* Lines of maps that a limit cut, in all that were read. */
+uint64_t maps_cache_cut(const struct maps_cache *cache);
+
+#endif

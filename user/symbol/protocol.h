@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * protocol.h - what goes over the socket between blockprof and its symbolizer.
+ *
+ * Packets: one request, one answer. A request may carry the open file it is
+ * about; the symbolizer keeps files until it needs the room, and answers
+ * -ESTALE when it does not have the one that is meant. Answers come from a
+ * process that parses hostile files: every field is checked.
+ */
+#ifndef BLOCKPROF_PROTOCOL_H
+#define BLOCKPROF_PROTOCOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ANSWER_NAME_BYTES 512
+
+enum request_kind {
+	REQUEST_SYMBOL = 1, /* the function at an offset of a file */
+};
+
+struct request {
+	uint32_t kind; /* enum request_kind */
+	uint32_t file; /* never used again for another file */
+	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
+	uint64_t offset; /* in the file */
+	uint32_t is_return; /* offset is a return address: the call before it is meant */
+	uint32_t pad;
+};
+
+/* Sent up to the end of name. */
+struct answer {
+	uint64_t sequence; /* of the request */
+	int32_t error; /* 0, -ESTALE, or why the file cannot be used */
+	uint32_t after_call;
+	uint64_t vaddr; /* of the offset, as objdump shows it */
+	uint64_t symbol_offset; /* from the start of the function */
+	uint32_t name_bytes; /* without a NUL; 0: no function is known there */
+	char name[ANSWER_NAME_BYTES];
+};
+
+#define ANSWER_HEADER_BYTES offsetof(struct answer, name)
+
+#endif

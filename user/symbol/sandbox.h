@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sandbox.h - takes everything from a process but memory, one socket and the files it is sent. */
+#ifndef BLOCKPROF_SANDBOX_H
+#define BLOCKPROF_SANDBOX_H
+
+#include <sys/types.h>
+
+#define SANDBOX_UID    65534 /* nobody */
+#define SANDBOX_SOCKET 3 /* where the socket is then */
+#define SANDBOX_FILES  64 /* open at a time, all told */
+
+/*
+ * Called in a fresh child of parent. 0, or -errno: then the process must not go
+ * on. Another uid is taken where that is allowed, the rest is a must.
+ */
+int sandbox_enter(int socket, pid_t parent);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* symbol.c - addresses to names: which mapping, which file, then what the child says of it. */
+#define _GNU_SOURCE
+#include "symbol/symbol.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "proc/cleanup.h"
+#include "proc/maps.h"
+#include "symbol/answers.h"
+#include "symbol/call.h"
+#include "symbol/client.h"
+#include "symbol/files.h"
+#include "symbol/kernel.h"
+#include "symbol/maps_cache.h"
+#include "symbol/vdso.h"
+
+/* mapping->tag: 0 not looked at, else one of files.h, or: */
+#define TAG_NO_FILE UINT32_MAX
+/* A child killed from outside while it had a file may be chance, or memory the file made it take. */
+#define STRIKES_MAX 2
+/* The vDSO of a 32-bit process is another one, and below this. */
+#define ADDR_32BIT_END (1ULL << 32)
+
+struct symbols {
+	struct client *client;
+	struct maps_cache *spaces;
+	struct files *files;
+	struct answers *answers;
+	int vdso_fd; /* -1: there is none */
+	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
+	bool kernel_asked;
+	uint64_t files_refused;
+	uint64_t lookups_failed;
+	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
+};
+
+/* A user address, and what it was found in. */
+struct spot {
+	pid_t pid;
+	uint64_t addr;
+	bool is_return;
+	struct maps *maps;
+	struct mapping *mapping;
+};
+
+static uint64_t spot_offset(const struct spot *spot)
+{
+	return spot->addr - spot->mapping->start + spot->mapping->offset;
+}
+
+/* For reading; the caller's. */
+static int open_spot(const struct symbols *symbols, const struct spot *spot, struct stat *status)
+{
+	int fd;
+
+	if (spot->mapping->ino)
+		return maps_open(spot->maps, spot->mapping, spot->pid, status);
+	if (strcmp(maps_path(spot->maps, spot->mapping), "[vdso]") != 0 ||
+	    spot->addr < ADDR_32BIT_END || symbols->vdso_fd < 0)
+		return -ENOENT;
+	if (fstat(symbols->vdso_fd, status))
+		return -errno;
+	fd = dup(symbols->vdso_fd);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * Finds out which file a mapping is of. *fd is left open for the child, which
+ * mostly needs it next. NULL: none that can be read.
+ */
+static struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd)
+{
+	struct mapping *mapping = spot->mapping;
+	struct stat status;
+
+	if (mapping->tag == TAG_NO_FILE)
+		return NULL;
+	if (mapping->tag)
+		return files_get(symbols->files, mapping->tag);
+	*fd = open_spot(symbols, spot, &status);
+	if (*fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
+		mapping->tag = TAG_NO_FILE;
+		return NULL;
+	}
+	return files_get(symbols->files, mapping->tag);
+}
+
+static void refuse(struct symbols *symbols, struct file *file)
+{
+	file->refused = true;
+	symbols->files_refused++;
+}
+
+/*
+ * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
+ * when it cannot be opened any more.
+ */
+static int ask(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
+	       struct answer *answer)
+{
+	struct request request = {
+		.kind = REQUEST_SYMBOL,
+		.file = file->id,
+		.offset = spot_offset(spot),
+		.is_return = spot->is_return,
+	};
+	int opened __closing = -1;
+	int err = -ENOTCONN;
+
+	/* Once more when the child had died before, once more when it needs the file again. */
+	for (int tries = 0; tries < 3; tries++) {
+		bool has_it = file->generation == client_generation(symbols->client);
+
+		if (!has_it && fd < 0) {
+			struct stat status;
+
+			fd = opened = open_spot(symbols, spot, &status);
+			if (fd < 0)
+				return -ENOENT;
+		}
+		err = client_ask(symbols->client, &request, has_it ? -1 : fd, answer);
+		if (err == 0 && answer->error != -ESTALE) {
+			file->generation = client_generation(symbols->client);
+			return 0;
+		}
+		if (err && err != -ENOTCONN)
+			return err;
+		file->generation = 0;
+	}
+	return -ENOTCONN;
+}
+
+/* Learns what is to be known of the spot; false: nothing. */
+static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
+{
+	int fd __closing = -1;
+	struct file *file = spot_file(symbols, spot, &fd);
+	struct answer answer;
+	struct place place;
+	int err;
+
+	if (!file || file->refused)
+		return false;
+	place = (struct place){ file->id, spot->is_return, spot_offset(spot) };
+	if (answers_find(symbols->answers, &place, known))
+		return true;
+	err = ask(symbols, spot, file, fd, &answer);
+	if (err) {
+		symbols->lookups_failed += err != -ENOENT;
+		if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
+		    (err == -ECANCELED && ++file->strikes == STRIKES_MAX))
+			refuse(symbols, file);
+		return false;
+	}
+	if (answer.error) {
+		refuse(symbols, file);
+		return false;
+	}
+	*known = (struct known){
+		.name = answer.name_bytes ? answer.name : NULL,
+		.vaddr = answer.vaddr,
+		.symbol_offset = answer.symbol_offset,
+		.after_call = answer.after_call,
+	};
+	return answers_add(symbols->answers, &place, known) == 0;
+}
+
+static const char *made_up_name(struct symbols *symbols, const char *module, uint64_t offset)
+{
+	const char *base = strrchr(module, '/');
+
+	base = base ? base + 1 : module;
+	snprintf(symbols->text, sizeof(symbols->text), "%.*s+0x%llx", NAME_MAX, base,
+		 (unsigned long long)offset);
+	return symbols->text;
+}
+
+/* Code that was made at run time is in the target's memory only. */
+static bool anonymous_after_call(const struct spot *spot, uint64_t addr)
+{
+	uint64_t nr = addr - spot->mapping->start;
+	uint8_t code[CALL_BYTES];
+	struct iovec here = { code, 0 }, there = { NULL, 0 };
+
+	if (nr > CALL_BYTES)
+		nr = CALL_BYTES;
+	here.iov_len = there.iov_len = nr;
+	there.iov_base = (void *)(uintptr_t)(addr - nr);
+	if (process_vm_readv(spot->pid, &here, 1, &there, 1, 0) != (ssize_t)nr)
+		return true;
+	return call_precedes(code, nr, call_own_machine());
+}
+
+/* Too many files: all are forgotten, and those in use come back. */
+static void renew_files(struct symbols *symbols)
+{
+	maps_cache_clear(symbols->spaces);
+	files_clear(symbols->files);
+	answers_clear(symbols->answers);
+}
+
+int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		 struct symbol *out)
+{
+	struct spot spot = { .pid = pid, .addr = addr, .is_return = is_return };
+	uint64_t back = is_return ? 1 : 0;
+	struct known known;
+
+	*out = (struct symbol){ .fn = "[unknown]" };
+	if (files_full(symbols->files))
+		renew_files(symbols);
+	/* A return address can be the first one behind a mapping: the call is in it. */
+	spot.mapping = maps_cache_find(symbols->spaces, pid, addr - back, &spot.maps);
+	if (!spot.mapping)
+		return -ENOENT;
+	out->module = maps_path(spot.maps, spot.mapping);
+	if (!out->module[0])
+		out->module = "[anon]";
+	out->in_text = spot.mapping->executable;
+	if (out->in_text && know(symbols, &spot, &known)) {
+		out->after_call = known.after_call;
+		out->offset = known.name ? known.symbol_offset : 0;
+		out->fn = known.name ? known.name : made_up_name(symbols, out->module, known.vaddr);
+		return 0;
+	}
+	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
+	out->after_call = out->in_text && (spot.mapping->ino || anonymous_after_call(&spot, addr));
+	return 0;
+}
+
+void symbols_forget(struct symbols *symbols, pid_t pid)
+{
+	maps_cache_forget(symbols->spaces, pid);
+}
+
+void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
+{
+	struct kernel_symbol found;
+
+	*out = (struct symbol){ .fn = "[unknown]" };
+	if (!symbols->kernel_asked) {
+		symbols->kernel_asked = true;
+		if (kernel_symbols_read(&symbols->kernel, "/proc/kallsyms"))
+			symbols->kernel = NULL;
+	}
+	if (!symbols->kernel || kernel_symbols_find(symbols->kernel, addr, &found))
+		return;
+	out->fn = found.name;
+	out->module = found.module;
+	out->offset = found.offset;
+	out->in_text = 1;
+	/* The kernel unwinds itself and gives no garbage. */
+	out->after_call = 1;
+}
+
+const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr)
+{
+	struct maps *maps;
+	struct mapping *mapping = maps_cache_find(symbols->spaces, pid, addr, &maps);
+	const char *path = mapping ? maps_path(maps, mapping) : "";
+
+	return path[0] == '/' ? path : NULL;
+}
+
+void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
+{
+	*out = (struct symbols_counts){
+		.child_restarts = client_restarts(symbols->client),
+		.files_refused = symbols->files_refused,
+		.lookups_failed = symbols->lookups_failed,
+		.maps_cut = maps_cache_cut(symbols->spaces),
+	};
+}
+
+int symbols_new(struct symbols **out)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+	int err;
+
+	if (!symbols)
+		return -ENOMEM;
+	symbols->vdso_fd = -1;
+	/* First: the child inherits what memory there is. */
+	err = client_new(&symbols->client);
+	if (!err)
+		err = maps_cache_new(&symbols->spaces);
+	if (!err)
+		err = files_new(&symbols->files);
+	if (!err)
+		err = answers_new(&symbols->answers);
+	if (err) {
+		symbols_free(symbols);
+		return err;
+	}
+	symbols->vdso_fd = vdso_open();
+	*out = symbols;
+	return 0;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	client_free(symbols->client);
+	maps_cache_free(symbols->spaces);
+	files_free(symbols->files);
+	answers_free(symbols->answers);
+	kernel_symbols_free(symbols->kernel);
+	if (symbols->vdso_fd >= 0)
+		close(symbols->vdso_fd);
+	free(symbols);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * symbol.h - addresses to names.
+ *
+ * Targets' files are parsed by a child process without privileges, which gets
+ * open descriptors only. Whatever goes wrong with it costs names, never the
+ * watch: frames then read module+0xoffset.
+ */
+#ifndef BLOCKPROF_SYMBOL_H
+#define BLOCKPROF_SYMBOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct symbols;
+
+/*
+ * 0 or -errno. Starts the child; without one (limits, seccomp missing) only
+ * module+offset is given. The child ends with the thread that calls this, or
+ * that makes a call below when it has to be started again.
+ */
+int symbols_new(struct symbols **out);
+void symbols_free(struct symbols *symbols);
+
+/* A frame's name. Strings stay valid until the next call into symbols. */
+struct symbol {
+	const char *fn; /* "name", "module+0xoffset", or "[unknown]"; never NULL */
+	const char *module; /* path as the target sees it, NULL: none */
+	int in_text; /* the address lies in an executable mapping */
+	int after_call; /* the bytes before it are a call: it can be a return address */
+	uint64_t offset; /* from the symbol's start, 0 when fn is no symbol */
+};
+
+/*
+ * A user address of process pid. Maps are cached by (pid, start time) and read
+ * again when an address is in none of them; symbols_forget() on exec and exit.
+ * is_return: the address is a return address: the call before it is meant.
+ * 0, or -ENOENT when it lies in no mapping; *out is filled in any case.
+ */
+int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		 struct symbol *out);
+void symbols_forget(struct symbols *symbols, pid_t pid);
+
+/* A kernel address, by /proc/kallsyms. Never fails: "[unknown]" when hidden. */
+void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out);
+
+/* The path mapped at a user address (for page faults), NULL: none. Valid until the next call. */
+const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr);
+
+struct symbols_counts {
+	uint64_t child_restarts;
+	uint64_t files_refused; /* not tried again: too large, malformed, killed the child */
+	uint64_t lookups_failed; /* frames that stayed module+offset because of the child */
+	uint64_t maps_cut; /* lines of processes' maps left out: too many, or malformed */
+};
+
+void symbols_counts(const struct symbols *symbols, struct symbols_counts *out);
+
+#endif

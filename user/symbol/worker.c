@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* worker.c - keeps the files it is sent, within bounds, and names functions in them. */
+#include "symbol/worker.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "symbol/elf_file.h"
+#include "symbol/name.h"
+#include "symbol/protocol.h"
+
+#define FILES_MAX   48 /* less than SANDBOX_FILES */
+#define BYTES_MAX   (32u << 20) /* of tables; a single larger file is kept until the next comes */
+#define MANGLED_MAX 4096
+
+struct held {
+	uint32_t id;
+	struct elf_file *file;
+	uint64_t used; /* worker->uses when it was asked last */
+};
+
+struct worker {
+	struct held files[FILES_MAX];
+	size_t nr;
+	size_t bytes;
+	uint64_t uses;
+};
+
+static struct held *held(struct worker *worker, uint32_t id)
+{
+	for (size_t i = 0; i < worker->nr; i++)
+		if (worker->files[i].id == id)
+			return &worker->files[i];
+	return NULL;
+}
+
+static void drop_oldest(struct worker *worker)
+{
+	struct held *oldest = &worker->files[0];
+
+	for (size_t i = 1; i < worker->nr; i++)
+		if (worker->files[i].used < oldest->used)
+			oldest = &worker->files[i];
+	worker->bytes -= elf_file_bytes(oldest->file);
+	elf_file_close(oldest->file);
+	*oldest = worker->files[--worker->nr];
+}
+
+static int hold(struct worker *worker, uint32_t id, int fd, struct held **out)
+{
+	struct held *new;
+	int err;
+
+	while (worker->nr == FILES_MAX || (worker->nr && worker->bytes > BYTES_MAX))
+		drop_oldest(worker);
+	new = &worker->files[worker->nr];
+	err = elf_file_open(&new->file, fd);
+	if (err)
+		return err;
+	new->id = id;
+	worker->nr++;
+	worker->bytes += elf_file_bytes(new->file);
+	*out = new;
+	return 0;
+}
+
+static void name_symbol(struct elf_file *file, const struct request *request, struct answer *answer)
+{
+	uint32_t back = request->is_return ? 1 : 0;
+	char mangled[MANGLED_MAX];
+	uint64_t start;
+
+	/* The end of a function is where the call to one that never returns would return to. */
+	if (request->offset < back ||
+	    elf_file_vaddr(file, request->offset - back, &answer->vaddr)) {
+		answer->vaddr = request->offset;
+		return;
+	}
+	answer->vaddr += back;
+	answer->after_call = elf_file_after_call(file, request->offset);
+	if (elf_file_symbol(file, answer->vaddr - back, &start, mangled, sizeof(mangled)))
+		return;
+	answer->symbol_offset = answer->vaddr - start;
+	name_display(mangled, answer->name, sizeof(answer->name));
+	answer->name_bytes = (uint32_t)strlen(answer->name);
+}
+
+/* Takes fd (-1: none came). */
+static void serve(struct worker *worker, const struct request *request, int fd,
+		  struct answer *answer)
+{
+	struct held *found = held(worker, request->file);
+
+	answer->sequence = request->sequence;
+	if (request->kind != REQUEST_SYMBOL)
+		answer->error = -ENOSYS;
+	else if (!found && fd < 0)
+		answer->error = -ESTALE;
+	else if (!found)
+		answer->error = hold(worker, request->file, fd, &found);
+	else if (fd >= 0)
+		close(fd);
+	if (answer->error)
+		return;
+	found->used = ++worker->uses;
+	name_symbol(found->file, request, answer);
+}
+
+static bool receive(int socket, struct request *request, int *fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { request, sizeof(*request) };
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	struct cmsghdr *header;
+	ssize_t got;
+
+	do {
+		got = recvmsg(socket, &message, 0);
+	} while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(*request))
+		return false;
+	*fd = -1;
+	header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(header), sizeof(*fd));
+	return true;
+}
+
+static bool answer_send(int socket, const struct answer *answer)
+{
+	size_t bytes = ANSWER_HEADER_BYTES + answer->name_bytes;
+
+	return send(socket, answer, bytes, 0) == (ssize_t)bytes;
+}
+
+void worker_run(int socket)
+{
+	struct answer ready = { 0 };
+	struct worker worker = { 0 };
+	struct request request;
+	int fd;
+
+	if (!answer_send(socket, &ready))
+		return;
+	while (receive(socket, &request, &fd)) {
+		struct answer answer = { 0 };
+
+		serve(&worker, &request, fd, &answer);
+		if (!answer_send(socket, &answer))
+			break;
+	}
+	while (worker.nr)
+		drop_oldest(&worker);
+}
