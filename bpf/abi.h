@@ -238,6 +238,7 @@ struct bp_slot {
 	unsigned long long idle_ns;
 	unsigned long long longest_ns;
 	unsigned long long bound_ns; /* when the thread was bound */
+	unsigned long long slept_ns; /* when it was last woken from its own wait */
 	unsigned long long waking_ns; /* last wakeup that found it not blocked (yet) */
 	unsigned long long cpu_sampled_ns; /* turn's cpu time that samples stand for so far */
 	unsigned long long throttled_mark_ns; /* the cgroup's throttled time when it was preempted */
@@ -388,6 +389,8 @@ struct bp_bind {
 	unsigned long long loop_object;
 	unsigned long long turn_start_ns; /* of the turn it is in; 0: not known, or it is in its wait */
 	unsigned long long blocked_since_ns; /* for one that has not moved since before it was watched; 0: not known */
+	int object_fd; /* of the poll or select that it is blocked in, as only user space can read it now; -1: none */
+	unsigned int pad;
 };
 
 /* What user space tells of a process: the value of the map processes, by tgid. */

@@ -105,6 +105,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 		slice->capture.stack.flags = 0;
 		slice->capture.stack.task = 0;
 		object_read(&slice->capture.object, task, &slice->capture.block, false);
+		if (bind->object_fd >= 0)
+			object_fd(&slice->capture.object, task, bind->object_fd);
 	}
 	slot_use(slot, &thread->block, bind);
 	slice->capture.turn_seq = slot->turn_seq;
@@ -128,7 +130,7 @@ static __always_inline struct thread *thread_watch(struct task_struct *task, u64
 		return NULL;
 	thread_look(thread, task, now);
 	if (all_threads && thread->slot == BP_NO_SLOT && !thread->own) {
-		struct bp_bind bind = { .use = BP_SLOT_THREAD };
+		struct bp_bind bind = { .use = BP_SLOT_THREAD, .object_fd = -1 };
 
 		thread_bind(thread, task, &bind);
 	}

@@ -261,6 +261,10 @@ static __always_inline void object_read(struct bp_object *object, struct task_st
 	if (nr >= BP_SYSCALLS || block->flags & (BP_BLOCK_COMPAT | BP_BLOCK_STOPPED))
 		return;
 	flags = syscall_flags[nr & (BP_SYSCALLS - 1)];
+	if (flags & BP_SYSCALL_POLL)
+		object->nr_fds = block->args[1];
+	else if (flags & BP_SYSCALL_SELECT)
+		object->nr_fds = block->args[0];
 	if (flags & BP_SYSCALL_FD) {
 		object_fd(object, task, block->args[0]);
 	} else if (!own) {
@@ -275,12 +279,10 @@ static __always_inline void object_read(struct bp_object *object, struct task_st
 	} else if (flags & BP_SYSCALL_POLL) {
 		struct pollfd pollfd = {};
 
-		object->nr_fds = block->args[1];
 		if (object->nr_fds &&
 		    !bpf_probe_read_user(&pollfd, sizeof(pollfd), (void *)block->args[0]))
 			object_fd(object, task, pollfd.fd);
 	} else if (flags & BP_SYSCALL_SELECT) {
-		object->nr_fds = block->args[0];
 		object_fd(object, task, select_first_fd(block));
 	}
 }

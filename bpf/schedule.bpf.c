@@ -157,8 +157,7 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
 		/* the block was the loop's own wait, which was learnt meanwhile */
 		turn_end(slot, index, slot->since_ns, end, 0);
-		slot->idle_ns += ns;
-		turn_begin(slot, end);
+		wait_end(slot, end);
 		return;
 	}
 	if (slot->in_turn)
@@ -200,8 +199,7 @@ static __always_inline void switch_in(void *ctx, struct task_struct *task, u64 n
 			slot->turn.runqueue_ns += since(now, woken_ns);
 		break;
 	case BP_WAITING:
-		slot->idle_ns += since(woken_ns, slot->since_ns);
-		turn_begin(slot, woken_ns);
+		wait_end(slot, woken_ns);
 		slot->turn.runqueue_ns += since(now, woken_ns);
 		break;
 	default:
@@ -261,8 +259,7 @@ int BPF_PROG(on_waking, struct task_struct *task)
 		runnable_begin(slot, task, now);
 		break;
 	case BP_WAITING:
-		slot->idle_ns += since(now, slot->since_ns);
-		turn_begin(slot, now);
+		wait_end(slot, now);
 		runnable_begin(slot, task, now);
 		break;
 	default:

@@ -121,6 +121,14 @@ static __always_inline void turn_begin(struct bp_slot *slot, u64 now)
 	slot->in_turn = 1;
 }
 
+/* The loop's own wait, in which it slept, ended at now. */
+static __always_inline void wait_end(struct bp_slot *slot, u64 now)
+{
+	slot->idle_ns += since(now, slot->since_ns);
+	slot->slept_ns = now;
+	turn_begin(slot, now);
+}
+
 /* What blocks of this turn were not told of one by one is kept for the next ones. */
 static __always_inline void sums_carry(struct bp_slot *slot)
 {

@@ -113,7 +113,7 @@ def judge(case):
     except AssertionError as error:
         first, _, rest = str(error).partition("\n")
         place = traceback.extract_tb(error.__traceback__)
-        mine = [frame for frame in place if not frame.filename.endswith(("run.py", "harness.py"))]
+        mine = [frame for frame in place if os.path.basename(frame.filename).startswith("test_")]
         where = "%s:%d" % (os.path.basename(mine[-1].filename), mine[-1].lineno) if mine else ""
         return "FAIL", "%s (%s)" % (first or "assertion", where), rest
     except Exception as error:

@@ -257,7 +257,6 @@ def test_fail_says_0_without_a_stall():
     ["dance"],
     ["report"],
     ["dump"],
-    ["-p", "1", "--", "true"],
 )])
 def test_wrong_usage_says_2(args):
     status, out, err = run_blockprof(*args, seconds=15)

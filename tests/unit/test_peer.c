@@ -27,6 +27,7 @@
 
 #include <cmocka.h>
 
+#include "proc/holder.h"
 #include "proc/peer.h"
 
 /* --- Children that do one thing and then wait to be killed --- */
@@ -36,9 +37,17 @@ struct child {
 	int from; /* what it tells */
 };
 
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it was faster */
+		_exit(1);
+}
+
 /* What a child starts with: run() tells its parent through to. */
 static struct child start(void (*run)(int to, const void *arg), const void *arg)
 {
+	pid_t parent = getpid();
 	struct child child;
 	int fds[2];
 
@@ -46,7 +55,7 @@ static struct child start(void (*run)(int to, const void *arg), const void *arg)
 	child.pid = fork();
 	assert_true(child.pid >= 0);
 	if (!child.pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(parent);
 		close(fds[0]);
 		run(fds[1], arg);
 		for (;;)
@@ -180,6 +189,7 @@ static void serve(int to, const void *arg)
 	int fd = socket(server->family, server->type, 0), off = 0;
 	union address address;
 	socklen_t len = loopback(&address, server->family, 0);
+	pid_t server_pid = getpid();
 	unsigned short port;
 
 	prctl(PR_SET_NAME, "test server");
@@ -203,7 +213,7 @@ static void serve(int to, const void *arg)
 
 		MUST(worker >= 0);
 		if (!worker) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			die_with(server_pid);
 			return;
 		}
 	}
@@ -418,22 +428,23 @@ static void test_not_connected(void **state)
 	assert_int_equal(peers_pipe(*state, INT_MAX, 1, 0, &peer), -ENOENT);
 }
 
-/* More than is remembered. */
+/* More than is remembered: whether known or not, the answers stay right. */
 static void test_many_questions(void **state)
 {
 	struct bp_socket description = { .family = AF_INET, .protocol = IPPROTO_TCP };
-	int fds[2];
 	struct peer peer;
+	int fds[2];
 
 	inet_pton(AF_INET, "127.0.0.1", description.local);
 	inet_pton(AF_INET, "127.255.255.254", description.peer);
 	description.peer_port = 1;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	for (unsigned int port = 1; port < 3000; port++) {
-		description.local_port = (unsigned short)port;
+	for (unsigned int i = 0; i < 3000; i++) {
+		description.local_port = (unsigned short)i;
 		assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -ENOENT);
-		assert_peer(peers_unix(*state, getpid(), inode(fds[port % 2]), &peer), &peer,
-			    getpid());
+		if (i % 100 == 0)
+			assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer,
+				    getpid());
 	}
 	close(fds[0]);
 	close(fds[1]);
@@ -464,7 +475,6 @@ static void test_socketpair(void **state)
 		hear(&child, &c, 1);
 		close(fds[1]);
 		assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer, child.pid);
-		/* And from the child's side, it is us. */
 		end(&child);
 		assert_int_equal(peers_unix(*state, getpid(), inode(fds[0]), &peer), -ENOENT);
 		close(fds[0]);
@@ -486,6 +496,105 @@ static void test_shared_end(void **state)
 	end(&child);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+static void hold_both(int to, const void *arg)
+{
+	(void)arg;
+	tell(to, "h", 1);
+}
+
+/* Two brothers hold it: for each the other one is meant. */
+static void test_shared_by_brothers(void **state)
+{
+	struct child a, b;
+	struct peer peer;
+	int fds[2];
+	char c;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	a = start(hold_both, NULL);
+	hear(&a, &c, 1);
+	b = start(hold_both, NULL);
+	hear(&b, &c, 1);
+	unsigned long long ino = inode(fds[0]);
+
+	close(fds[0]);
+	close(fds[1]);
+	assert_peer(peers_unix(*state, a.pid, ino, &peer), &peer, b.pid);
+	assert_peer(peers_unix(*state, b.pid, ino, &peer), &peer, a.pid);
+	end(&a);
+	assert_peer(peers_unix(*state, b.pid, ino, &peer), &peer, b.pid);
+	end(&b);
+}
+
+/* A look that was cut short goes on there, and comes to those before it in the end. */
+static void test_resumed_look(void **state)
+{
+	struct holders holders = { 0 };
+	struct holder_wanted wanted = { .end = HOLDER_ANY };
+	struct holder found;
+	struct child a, b;
+	char link[48], c;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	a = start(hold_both, NULL);
+	hear(&a, &c, 1);
+	snprintf(link, sizeof(link), "socket:[%llu]", inode(fds[0]));
+	close(fds[0]);
+	close(fds[1]);
+	b = start(hold_both, NULL);
+	hear(&b, &c, 1);
+	wanted.asker = b.pid;
+	wanted.link = link;
+	holders.resume = a.pid + 1;
+	assert_int_equal(holders_find(&holders, &wanted, &found), 0);
+	assert_int_equal(found.pid, a.pid);
+	assert_true(holder_check(&found, &wanted));
+	end(&a);
+	assert_false(holder_check(&found, &wanted));
+	assert_int_equal(holders_find(&holders, &wanted, &found), -ENOENT);
+	end(&b);
+}
+
+/* Shares the first of two sockets with a worker, and leaves it the second. */
+static void lead(int to, const void *arg)
+{
+	const int *sockets = arg;
+	pid_t leader = getpid(), worker = fork();
+
+	MUST(worker >= 0);
+	if (!worker) {
+		die_with(leader);
+		return;
+	}
+	close(sockets[1]);
+	tell(to, &worker, sizeof(worker));
+}
+
+static void test_leader(void **state)
+{
+	int shared[2], single[2], sockets[2];
+	struct child leader;
+	struct peer peer;
+	pid_t worker;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, shared), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, single), 0);
+	sockets[0] = shared[1];
+	sockets[1] = single[1];
+	leader = start(lead, sockets);
+	hear(&leader, &worker, sizeof(worker));
+	close(shared[1]);
+	close(single[1]);
+	assert_peer(peers_unix(*state, getpid(), inode(single[0]), &peer), &peer, worker);
+	/* The worker, just seen, is looked at first: but it is not the one. */
+	assert_peer(peers_unix(*state, getpid(), inode(shared[0]), &peer), &peer, leader.pid);
+	end(&leader);
+	close(shared[0]);
+	close(single[0]);
 }
 
 struct unix_server {
@@ -628,6 +737,7 @@ static void live_elsewhere(int to, const void *arg)
 	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	struct elsewhere elsewhere = { 0 };
 	struct sockaddr_un unix_address;
+	pid_t client = getpid();
 	union address address;
 	unsigned short port;
 	struct stat stat;
@@ -643,7 +753,7 @@ static void live_elsewhere(int to, const void *arg)
 	elsewhere.server = fork();
 	MUST(elsewhere.server >= 0);
 	if (!elsewhere.server) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(client);
 		close(to);
 		serve(fds[1], &tcp);
 		serve_unix(fds[1], &local);
@@ -843,6 +953,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_questions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_socketpair, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shared_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_shared_by_brothers, set_up, tear_down),
+		cmocka_unit_test(test_resumed_look),
+		cmocka_unit_test_setup_teardown(test_leader, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unix_servers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),

@@ -51,7 +51,7 @@ fetch_kernel() {
 		Acquire::Languages "none";
 	END
 	export APT_CONFIG=$apt/conf
-	apt-get update -qq >&2 || cannot "cannot reach $mirror for $suite" 77
+	apt-get update -qq -o APT::Update::Error-Mode=any >&2 || cannot "cannot reach $mirror for $suite" 77
 	image=$(apt-cache depends linux-image-cloud-amd64 | grep -o 'linux-image-[0-9].*' | head -n 1) ||
 		cannot "no kernel in $suite" 77
 	# The newest suites keep vmlinuz in a package that the image's depends on.
@@ -124,7 +124,8 @@ boot() {
 	kernel=$(find "$lab/kernel/$suite" -name 'vmlinuz*' | head -n 1)
 	for try in 1 2 3; do
 		: >"$log"
-		timeout "${BLOCKPROF_VM_TIMEOUT:-300}" nice qemu-system-x86_64 \
+		# The guest ends with this script, however that ends.
+		setpriv --pdeathsig TERM timeout "${BLOCKPROF_VM_TIMEOUT:-300}" nice qemu-system-x86_64 \
 			-accel tcg,thread=single -cpu "$cpu" -smp 2 -m 1G \
 			-nodefaults -display none -no-reboot \
 			-kernel "$kernel" -initrd "$scratch/initramfs" \

@@ -11,7 +11,7 @@ def nap():
 
 async def main():
     print("READY", flush=True)
-    for number in range(120):
+    for _ in range(120):
         await asyncio.sleep(0.2)
         nap()
 

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -66,14 +67,18 @@ class Guest:
         argv = [RUN]
         for path in (BLOCKPROF, TARGET, python, library):
             argv += ["-f", path]
-        run = subprocess.run(
+        run = subprocess.Popen(
             argv + [suite, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        try:
+            output, errors = run.communicate()
+        finally:
+            run.terminate()  # does nothing to one that has ended
         self.status = run.returncode
-        self.errors = run.stderr.decode("utf-8", "replace")
+        self.errors = errors.decode("utf-8", "replace")
         if self.status == NO_KERNEL:
             raise Skip(self.errors.strip().splitlines()[-1])
-        parts = re.split(r"^@@ (\S+)\r?\n", run.stdout.decode("utf-8", "replace"), flags=re.MULTILINE)
+        parts = re.split(r"^@@ (\S+)\r?\n", output.decode("utf-8", "replace"), flags=re.MULTILINE)
         self.parts = dict(zip(parts[1::2], parts[2::2]))
 
     def describe(self):
@@ -146,6 +151,7 @@ def main():
     suites = sys.argv[1:] or list(SUITES)
     if not set(suites) <= set(SUITES):
         sys.exit("usage: test_kernels.py [%s]..." % "|".join(SUITES))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     verdicts = []
     for suite in suites:
         verdict, reason, details = test(suite)

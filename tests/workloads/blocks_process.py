@@ -2,6 +2,8 @@
 """Children, pipes, terminals, queues between processes, and signals."""
 
 import ctypes
+import fcntl
+import multiprocessing
 import os
 import pty
 import signal
@@ -13,6 +15,7 @@ from workload import call_libc, libc, pattern, say, unable
 
 IPC_PRIVATE = 0
 IPC_RMID = 0
+F_GETPIPE_SZ = 1032
 
 
 def comm_of_sleep(run):
@@ -60,6 +63,23 @@ def pipe_writer(run):
 def block_pipe(run):
     run.ask()
     os.read(run.state, 1)  # blocks
+
+
+def full_pipe(run):
+    """What print() meets when no one reads: a pipe that takes no more."""
+    reader, writer = os.pipe()
+    size = fcntl.fcntl(writer, F_GETPIPE_SZ)
+    os.write(writer, b"x" * size)
+    run.helper(lambda: lambda: os.read(reader, size))
+    os.close(reader)
+    run.state = writer, size
+
+
+@pattern("pipe-write", setup=full_pipe)
+def block_pipe_write(run):
+    writer, size = run.state
+    run.ask()
+    os.write(writer, b"x" * size)  # blocks
 
 
 def terminal(run):
@@ -117,6 +137,17 @@ def semaphore(run):
 def block_semop(run):
     run.ask()
     libc.semop(run.state, ctypes.byref(SemaphoreStep(0, -1, 0)), ctypes.c_size_t(1))  # blocks
+
+
+def semaphore_of_multiprocessing(run):
+    run.state = multiprocessing.get_context("fork").Semaphore(0)
+    run.helper(lambda: run.state.release)
+
+
+@pattern("multiprocessing", setup=semaphore_of_multiprocessing)
+def block_multiprocessing(run):
+    run.ask()
+    run.state.acquire()  # blocks
 
 
 def block_signal(run):

@@ -5,12 +5,12 @@
 #include <string.h>
 
 static const char *const names[CAUSE_NR] = {
-	[CAUSE_CPU] = "cpu",	     [CAUSE_RUNQUEUE] = "runqueue", [CAUSE_THROTTLED] = "throttled",
-	[CAUSE_SLEEP] = "sleep",     [CAUSE_FILE] = "file",	    [CAUSE_SOCKET] = "socket",
-	[CAUSE_DNS] = "dns",	     [CAUSE_PIPE] = "pipe",	    [CAUSE_TTY] = "tty",
-	[CAUSE_LOCK] = "lock",	     [CAUSE_GIL] = "gil",	    [CAUSE_CHILD] = "child",
-	[CAUSE_POLL] = "poll",	     [CAUSE_FAULT] = "fault",	    [CAUSE_STOPPED] = "stopped",
-	[CAUSE_IPC] = "ipc",	     [CAUSE_OTHER] = "other",
+	[CAUSE_CPU] = "cpu",	 [CAUSE_RUNQUEUE] = "runqueue", [CAUSE_THROTTLED] = "throttled",
+	[CAUSE_SLEEP] = "sleep", [CAUSE_FILE] = "file",		[CAUSE_SOCKET] = "socket",
+	[CAUSE_DNS] = "dns",	 [CAUSE_PIPE] = "pipe",		[CAUSE_TTY] = "tty",
+	[CAUSE_LOCK] = "lock",	 [CAUSE_GIL] = "gil",		[CAUSE_CHILD] = "child",
+	[CAUSE_POLL] = "poll",	 [CAUSE_FAULT] = "fault",	[CAUSE_STOPPED] = "stopped",
+	[CAUSE_IPC] = "ipc",	 [CAUSE_OTHER] = "other",
 };
 
 const char *cause_name(enum cause cause)

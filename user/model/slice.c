@@ -174,7 +174,8 @@ static int compare_slices(const void *left, const void *right)
 	if (!order)
 		order = compare_numbers((uint64_t)a->target.pid, (uint64_t)b->target.pid);
 	if (!order)
-		order = compare_numbers(a->stack ? a->stack->hash : 0, b->stack ? b->stack->hash : 0);
+		order = compare_numbers(a->stack ? a->stack->hash : 0,
+					b->stack ? b->stack->hash : 0);
 	return order;
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const char *const kind_names[TARGET_KIND_NR] = {
-	[TARGET_NONE] = "none",	  [TARGET_FILE] = "file",   [TARGET_SOCKET] = "socket",
-	[TARGET_PIPE] = "pipe",	  [TARGET_FUTEX] = "futex", [TARGET_CHILD] = "child",
-	[TARGET_DNS] = "dns",	  [TARGET_DEVICE] = "device",
+	[TARGET_NONE] = "none", [TARGET_FILE] = "file",	    [TARGET_SOCKET] = "socket",
+	[TARGET_PIPE] = "pipe", [TARGET_FUTEX] = "futex",   [TARGET_CHILD] = "child",
+	[TARGET_DNS] = "dns",	[TARGET_DEVICE] = "device",
 };
 
 /* Every string a target owns. */

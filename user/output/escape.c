@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ELLIPSIS	"..."
+#define ELLIPSIS	 "..."
 #define ELLIPSIS_COLUMNS 3
 
 /*
@@ -122,10 +122,9 @@ void unescape_invalid(const char *s, char *out, size_t size)
 static size_t columns_of(uint32_t c)
 {
 	static const uint32_t wide[][2] = {
-		{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf },
-		{ 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },
-		{ 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x1f300, 0x1faff },
-		{ 0x20000, 0x3fffd },
+		{ 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0xa4cf }, { 0xac00, 0xd7a3 },
+		{ 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },   { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 },
+		{ 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
 	};
 
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARGIN		4
-#define MAX_DEPTH	8 /* levels of indent */
-#define MAX_ROWS	12 /* of a folded stack */
-#define OUTER_ROWS	3 /* of them, those at the outer end when some are left out */
-#define LIBRARY_ROWS	3 /* where no frame is the user's own */
-#define NATIVE_ROWS	5
-#define NAME_COLUMNS	38 /* the place begins here at the latest */
+#define MARGIN		 4
+#define MAX_DEPTH	 8 /* levels of indent */
+#define MAX_ROWS	 12 /* of a folded stack */
+#define OUTER_ROWS	 3 /* of them, those at the outer end when some are left out */
+#define LIBRARY_ROWS	 3 /* where no frame is the user's own */
+#define NATIVE_ROWS	 5
+#define NAME_COLUMNS	 38 /* the place begins here at the latest */
 #define FN_LEAST_COLUMNS 12
 
 void look_as(const struct look *look, FILE *out, const char *sequence)
@@ -70,9 +70,9 @@ static bool has_name(const struct frame *frame)
 /* Native code that only carries other code: the C library, the loader, interpreters. */
 static bool is_carrier(const struct frame *frame)
 {
-	static const char *const names[] = { "libc.so",	 "libc-",     "ld-linux", "ld-musl",
-					     "libpthread", "libpython", "python",   "node",
-					     "[vdso]" };
+	static const char *const names[] = { "libc.so", "libc-",      "ld-linux",
+					     "ld-musl", "libpthread", "libpython",
+					     "python",	"node",	      "[vdso]" };
 	const char *module = frame->module ? base_name(frame->module) : "";
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -154,7 +154,7 @@ static void choose_folded(struct choice *choice, const struct stack *stack)
 
 const struct frame *fold_innermost(const struct stack *stack)
 {
-	unsigned int at;
+	unsigned int at = 0;
 	struct choice choice = { .at = &at };
 	bool (*const wanted[])(const struct frame *) = { frame_is_own, is_managed, is_native_api,
 							 is_native_named, is_any };
@@ -188,17 +188,40 @@ static char *short_place(const struct frame *frame)
 	return strdup(escaped);
 }
 
-char *fold_place(const struct frame *frame)
+/* fn and place in one, of a width that is at most columns if fn can be cut that far. */
+static char *join_place(const char *fn, const char *place, size_t columns)
 {
-	__freeing char *fn = escape_text(frame->fn);
-	__freeing char *place = short_place(frame);
+	__freeing char *own_fn = strdup(fn);
+	size_t around = text_width(place) + strlen(" ()");
 	char *text = NULL;
+
+	if (!own_fn)
+		return NULL;
+	text_cut_left(own_fn,
+		      columns > around + FN_LEAST_COLUMNS ? columns - around : FN_LEAST_COLUMNS);
+	return asprintf(&text, "%s (%s)", own_fn, place) < 0 ? NULL : text;
+}
+
+char *fold_place(const struct frame *frame, size_t columns)
+{
+	__freeing char *fn = escape_text(*frame->fn ? frame->fn : "[unknown]");
+	__freeing char *place = short_place(frame);
+	char *text;
 
 	if (!fn || !place)
 		return NULL;
-	if (!*place)
+	if (!*place) {
+		text_cut_left(fn, columns);
 		return strdup(fn);
-	return asprintf(&text, "%s (%s)", fn, place) < 0 ? NULL : text;
+	}
+	text = join_place(fn, place, columns);
+	if (text && text_width(text) > columns) {
+		free(text);
+		text = join_place(fn, base_name(place), columns);
+	}
+	if (text)
+		text_cut_left(text, columns);
+	return text;
 }
 
 struct row {
@@ -265,7 +288,7 @@ static unsigned int count_folded(const struct stack *stack, unsigned int at, uns
 static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int innermost,
 		    const char *call)
 {
-	unsigned int at;
+	unsigned int at = 0;
 	struct choice choice = { .at = &at };
 
 	choose(&choice, stack, innermost, is_native_api, 1);
@@ -359,8 +382,9 @@ static void print_row(FILE *out, struct row *row, size_t column, const struct lo
 		size_t place = text_width(row->place);
 
 		if (row->indent + text_width(row->fn) + 2 + place > look->columns)
-			text_cut_left(row->fn, column > row->indent + FN_LEAST_COLUMNS + 2 ?
-						       column - row->indent - 2 : FN_LEAST_COLUMNS);
+			text_cut_left(row->fn, column > row->indent + FN_LEAST_COLUMNS + 2
+						       ? column - row->indent - 2
+						       : FN_LEAST_COLUMNS);
 	}
 	text_cut_left(row->fn, room);
 	print_spaces(out, row->indent);

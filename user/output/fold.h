@@ -34,8 +34,11 @@ bool frame_is_own(const struct frame *frame);
  */
 const struct frame *fold_innermost(const struct stack *stack);
 
-/* "rates.fetch (app/rates.py:88)" of a frame. Escaped; caller frees; NULL: no memory. */
-char *fold_place(const struct frame *frame);
+/*
+ * "fetch_rates (app/rates.py:88)" of a frame, in at most so many columns.
+ * Escaped; caller frees; NULL: no memory.
+ */
+char *fold_place(const struct frame *frame, size_t columns);
 
 /*
  * The frames of a stack, outermost first, one a line. call: the system call it

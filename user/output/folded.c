@@ -34,7 +34,8 @@ struct folded {
 	bool stalls_only;
 	struct finals *finals;
 	struct names *names;
-	struct tally *stacks; /* keys are lines without process and weight, but with the pid before */
+	struct tally
+		*stacks; /* keys are lines without process and weight, but with the pid before */
 	uint64_t lost_ns[CAUSE_NR];
 };
 

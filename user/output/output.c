@@ -108,16 +108,16 @@ static void keep_error(struct output *output, int err)
  * Hands a record to its callback, with the time filled in where it is live. A
  * format is not called again once it failed: what it wrote would have a hole.
  */
-#define DEFINE_FEED(callback, record_type)                                                         \
-	void output_##callback(struct output *output, const struct record_type *record)            \
-	{                                                                                          \
-		struct record_type timed = *record;                                                \
-                                                                                                   \
-		if (!output->format->callback || output->error)                                    \
-			return;                                                                    \
-		if (!timed.time_ns)                                                                \
-			timed.time_ns = timed.mono_ns + (uint64_t)output->realtime_offset_ns;      \
-		keep_error(output, output->format->callback(output->state, &timed));               \
+#define DEFINE_FEED(callback, record_type)                                                    \
+	void output_##callback(struct output *output, const struct record_type *record)       \
+	{                                                                                     \
+		struct record_type timed = *record;                                           \
+                                                                                              \
+		if (!output->format->callback || output->error)                               \
+			return;                                                               \
+		if (!timed.time_ns)                                                           \
+			timed.time_ns = timed.mono_ns + (uint64_t)output->realtime_offset_ns; \
+		keep_error(output, output->format->callback(output->state, &timed));          \
 	}
 
 DEFINE_FEED(start, start_record)

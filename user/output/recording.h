@@ -17,6 +17,8 @@ struct recording_reader {
 	void (*blocked)(void *context, const struct blocked_record *record);
 	void (*exit)(void *context, const struct exit_record *record);
 	void (*summary)(void *context, const struct summary_record *record);
+	/* Asked after each line: whether the rest need not be read. May be NULL, as any of them. */
+	bool (*enough)(void *context);
 };
 
 struct recording_result {

@@ -31,7 +31,7 @@ struct thread_total {
 };
 
 struct totals {
-	struct tally *places; /* "cause TAB place TAB what for TAB thread": names have no TAB once escaped */
+	struct tally *places; /* by struct place as a key */
 	uint64_t elsewhere_ns; /* of places, or threads, beyond the bounds */
 	struct thread_total *threads;
 	size_t nr_threads;
@@ -67,6 +67,12 @@ bool totals_are_empty(const struct totals *totals)
 	return !totals->stalls && !tally_size(totals->places);
 }
 
+/*
+ * Cause, place, what for, thread, and the place uncut, which tells places apart
+ * that are shown alike. Names have no TAB once they are escaped.
+ */
+#define KEY_FORMAT "%s\t%s\t%s\t%s\t%s"
+
 static const struct thread_total *find_thread(const struct totals *totals, pid_t pid, pid_t tid)
 {
 	for (size_t i = 0; i < totals->nr_threads; i++)
@@ -78,8 +84,7 @@ static const struct thread_total *find_thread(const struct totals *totals, pid_t
 /* NULL: a bound is reached, or no memory: then only the summary's breakdown by cause misses it. */
 static struct thread_total *get_thread(struct totals *totals, const struct thread_id *id)
 {
-	struct thread_total *thread =
-		(struct thread_total *)find_thread(totals, id->pid, id->tid);
+	struct thread_total *thread = (struct thread_total *)find_thread(totals, id->pid, id->tid);
 
 	if (thread || totals->nr_threads == MAX_THREADS)
 		return thread;
@@ -115,26 +120,28 @@ static char *lasting_detail(const struct slice *slice)
 	return text;
 }
 
-static char *slice_place(const struct slice *slice)
+static char *slice_place(const struct slice *slice, size_t columns)
 {
 	const struct frame *frame = fold_innermost(slice->stack);
 
-	return frame ? fold_place(frame) : strdup("");
+	return frame ? fold_place(frame, columns) : strdup("");
 }
 
 static int add_slice(struct totals *totals, const struct thread_id *id, const struct slice *slice)
 {
 	__freeing char *thread = words_thread(id->comm, id->pid, id->tid);
 	__freeing char *detail = lasting_detail(slice);
-	__freeing char *place = slice_place(slice);
+	__freeing char *place = slice_place(slice, PLACE_COLUMNS);
+	__freeing char *whole_place = slice_place(slice, SIZE_MAX);
 	__freeing char *key = NULL;
 	struct thread_total *total = get_thread(totals, id);
 	int err;
 
 	if (total)
 		total->ns[slice->cause] = add_saturated(total->ns[slice->cause], slice->ns);
-	if (!thread || !detail || !place ||
-	    asprintf(&key, "%s\t%s\t%s\t%s", cause_name(slice->cause), place, detail, thread) < 0) {
+	if (!thread || !detail || !place || !whole_place ||
+	    asprintf(&key, KEY_FORMAT, cause_name(slice->cause), place, detail, thread,
+		     whole_place) < 0) {
 		key = NULL;
 		return -ENOMEM;
 	}
@@ -146,28 +153,28 @@ static int add_slice(struct totals *totals, const struct thread_id *id, const st
 	return err;
 }
 
-static int add_slices(struct totals *totals, const struct thread_id *id,
-		      const struct slices *slices)
+int totals_stall(struct totals *totals, const struct stall_record *stall)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < slices->nr && !err; i++)
-		err = add_slice(totals, id, &slices->v[i]);
-	return err;
-}
-
-int totals_stall(struct totals *totals, const struct stall_record *stall)
-{
 	totals->stalls++;
 	totals->stalled_ns = add_saturated(totals->stalled_ns, stall->duration_ns);
 	if (stall->duration_ns > totals->longest_ns)
 		totals->longest_ns = stall->duration_ns;
-	return add_slices(totals, &stall->id, &stall->slices);
+	for (size_t i = 0; i < stall->slices.nr && !err; i++)
+		err = add_slice(totals, &stall->id, &stall->slices.v[i]);
+	return err;
 }
 
 int totals_blocked(struct totals *totals, const struct blocked_record *blocked)
 {
-	return add_slices(totals, &blocked->id, &blocked->slices);
+	int err = 0;
+
+	for (size_t i = 0; i < blocked->slices.nr && !err; i++)
+		/* Time on a CPU is lost time in a stall only. */
+		if (blocked->slices.v[i].cause != CAUSE_CPU)
+			err = add_slice(totals, &blocked->id, &blocked->slices.v[i]);
+	return err;
 }
 
 static void print_headline(const struct totals *totals, FILE *out,
@@ -259,8 +266,8 @@ static int compare_loops(const void *left, const void *right)
 	return a->id.tid < b->id.tid ? -1 : a->id.tid > b->id.tid;
 }
 
-static int print_loops(const struct totals *totals, FILE *out,
-		       const struct summary_record *summary, const struct look *look)
+static int print_loops(const struct totals *totals, FILE *out, const struct summary_record *summary,
+		       const struct look *look)
 {
 	__freeing const struct loop_summary **sorted = NULL;
 	size_t shown = summary->nr_loops;
@@ -287,16 +294,16 @@ static int print_loops(const struct totals *totals, FILE *out,
 	return err;
 }
 
-/* The parts of a key of the places, each of them ended by a NUL in copy. */
+/* The parts of a key that are shown. */
 struct place {
-	char *copy;
+	char *copy; /* of the key, where they are */
 	const char *cause;
-	char *where;
+	const char *where;
 	const char *detail;
 	const char *thread;
 };
 
-static int split_place(const char *key, struct place *out)
+static int split_key(const char *key, struct place *out)
 {
 	char *rest = strdup(key);
 
@@ -306,52 +313,75 @@ static int split_place(const char *key, struct place *out)
 	out->cause = strsep(&rest, "\t");
 	out->where = strsep(&rest, "\t");
 	out->detail = strsep(&rest, "\t");
-	out->thread = rest;
+	out->thread = strsep(&rest, "\t");
 	return 0;
 }
 
-static int print_place(FILE *out, const struct tally_entry *entry, const struct look *look)
+/* "     5.1 s  sleep    do_io (app/bad.py:3)  clock_nanosleep  python3[4242]", the thread if it fits. */
+static int print_place(FILE *out, const struct tally_entry *entry, size_t place_columns,
+		       const struct look *look)
 {
-	__freeing char *rest = NULL;
+	size_t used = 22 + place_columns + 2, room = look->columns - used;
+	__freeing char *detail = NULL;
 	struct place place;
 	char time[DURATION_BYTES];
-	size_t used = 22 + PLACE_COLUMNS;
-	int err = split_place(entry->key, &place);
 
-	if (err)
-		return err;
-	words_duration(entry->ns, time);
-	if (asprintf(&rest, "%s%s%s", place.detail, *place.detail ? "  " : "", place.thread) < 0) {
-		rest = NULL;
-		err = -ENOMEM;
-	} else {
-		text_cut_left(place.where, PLACE_COLUMNS);
-		text_cut_right(rest, look->columns > used + 2 ? look->columns - used - 2 : 0);
-		fprintf(out, "  %9s  %-9s%s%*s  %s\n", time, place.cause, place.where,
-			(int)(PLACE_COLUMNS - text_width(place.where)), "", rest);
+	if (split_key(entry->key, &place))
+		return -ENOMEM;
+	detail = strdup(place.detail);
+	if (!detail) {
+		free(place.copy);
+		return -ENOMEM;
 	}
+	text_cut_left(detail, room);
+	words_duration(entry->ns, time);
+	fprintf(out, "  %9s  %-9s%s%*s", time, place.cause, place.where,
+		(int)(place_columns - text_width(place.where)), "");
+	if (*detail)
+		fprintf(out, "  %s", detail);
+	if (text_width(detail) + 2 + text_width(place.thread) <= room)
+		fprintf(out, "  %s", place.thread);
+	fputc('\n', out);
 	free(place.copy);
-	return err;
+	return 0;
+}
+
+/* What the widest of the shown places needs. */
+static int place_columns(const struct tally_entry *const *entries, size_t nr, size_t *columns)
+{
+	*columns = 0;
+	for (size_t i = 0; i < nr; i++) {
+		struct place place;
+
+		if (split_key(entries[i]->key, &place))
+			return -ENOMEM;
+		if (text_width(place.where) > *columns)
+			*columns = text_width(place.where);
+		free(place.copy);
+	}
+	return 0;
 }
 
 static int print_places(struct totals *totals, FILE *out, const struct look *look)
 {
 	const struct tally_entry *const *entries = tally_by_ns(totals->places);
-	size_t nr = tally_size(totals->places), shown = nr;
-	int err = 0;
+	size_t nr = tally_size(totals->places), shown = nr, columns;
+	int err;
 
 	if (!nr)
 		return 0;
 	if (!look->unfold && shown > SHOWN_PLACES)
 		shown = SHOWN_PLACES;
+	err = place_columns(entries, shown, &columns);
 	look_as(look, out, LOOK_DIM);
 	if (shown < nr)
-		fprintf(out, "  where the time went, %zu largest of %zu (-v shows all)\n", shown, nr);
+		fprintf(out, "  where the time went, %zu largest of %zu (-v shows all)\n", shown,
+			nr);
 	else
 		fputs("  where the time went\n", out);
 	look_as(look, out, LOOK_PLAIN);
 	for (size_t i = 0; i < shown && !err; i++)
-		err = print_place(out, entries[i], look);
+		err = print_place(out, entries[i], columns, look);
 	if (totals->elsewhere_ns) {
 		char time[DURATION_BYTES];
 
@@ -361,30 +391,40 @@ static int print_places(struct totals *totals, FILE *out, const struct look *loo
 	return err;
 }
 
+/* Names of what can be lost (enum bp_loss, and others of user space) in words. */
+static const char *loss_words(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "slice_ring", "slices (ring buffer full)" },
+		{ "sample_ring", "CPU samples (ring buffer full)" },
+		{ "turn_ring", "stalls (ring buffer full)" },
+		{ "candidate_ring", "candidates for loops (ring buffer full)" },
+		{ "process_ring", "process events (ring buffer full)" },
+		{ "threads", "threads (no storage)" },
+		{ "slots", "loops (no free slot)" },
+		{ "sums", "short blocks (too many different calls)" },
+		{ "stack_skipped", "stacks (too many at a time)" },
+		{ "stack_cut", "outer ends of stacks (too deep)" },
+		{ "python_fault", "outer ends of Python stacks (not in memory)" },
+		{ "processes", "processes (too many)" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], name) == 0)
+			return words[i][1];
+	return name;
+}
+
 static int print_lost(FILE *out, const struct summary_record *summary, const struct look *look)
 {
-	size_t used = 5;
-
-	if (!summary->nr_lost)
-		return 0;
-	fputs("lost:", out);
 	for (size_t i = 0; i < summary->nr_lost; i++) {
-		const char *comma = i ? "," : "";
-		__freeing char *name = escape_text(summary->lost[i].name);
-		char count[32];
+		__freeing char *words = escape_text(loss_words(summary->lost[i].name));
 
-		if (!name)
+		if (!words)
 			return -ENOMEM;
-		snprintf(count, sizeof(count), " %" PRIu64 " ", summary->lost[i].count);
-		used += strlen(comma) + strlen(count) + text_width(name);
-		fputs(comma, out);
-		if (used >= look->columns && i) {
-			fputs("\n     ", out);
-			used = 5 + strlen(count) + text_width(name);
-		}
-		fprintf(out, "%s%s", count, name);
+		text_cut_right(words, look->columns - 32);
+		fprintf(out, "lost: %" PRIu64 " %s\n", summary->lost[i].count, words);
 	}
-	fputc('\n', out);
 	return 0;
 }
 

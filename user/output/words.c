@@ -36,7 +36,7 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " ns", ns);
 	else if (rounded(ns, NS_PER_US) < 1000)
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " us", rounded(ns, NS_PER_US));
-	else if (rounded(ns, NS_PER_MS / 10) < 100)
+	else if (rounded(ns, NS_PER_MS / 10) < 100 && rounded(ns, NS_PER_MS / 10) % 10)
 		snprintf(text, DURATION_BYTES, "%.1f ms", (double)rounded(ns, NS_PER_MS / 10) / 10);
 	else if (rounded(ns, NS_PER_MS) < 1000)
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " ms", rounded(ns, NS_PER_MS));
@@ -48,6 +48,14 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 	else
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
 			 seconds % 3600 / 60);
+}
+
+void words_local_time(uint64_t time_ns, struct tm *tm)
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_S);
+
+	*tm = (struct tm){ 0 };
+	localtime_r(&seconds, tm);
 }
 
 static char *format(const char *template, ...) __attribute__((format(printf, 1, 2)));
@@ -146,8 +154,8 @@ static int set_target(struct detail *out, const struct target *target)
 	case TARGET_FUTEX:
 		return target->addr ? set(&out->object, format("0x%" PRIx64, target->addr)) : 0;
 	case TARGET_CHILD:
-		return target->pid ? set(&out->object,
-					 words_thread(target->comm, target->pid, 0)) : 0;
+		return target->pid ? set(&out->object, words_thread(target->comm, target->pid, 0))
+				   : 0;
 	case TARGET_DNS:
 		return set_escaped(&out->object, target->name) | set_server(&out->after, target);
 	case TARGET_DEVICE:
@@ -171,8 +179,7 @@ static int add_count(struct detail *out, const struct slice *slice)
 
 	if (slice->count < 2 || slice->cause == CAUSE_GIL || slice->cause == CAUSE_CPU)
 		return 0;
-	out->after = after ? format("%s %" PRIu64 " times", after, slice->count) :
-			     format("%" PRIu64 " times", slice->count);
+	out->after = format("%s, %" PRIu64 " times", after ? after : "", slice->count);
 	free(after);
 	return out->after ? 0 : -ENOMEM;
 }
@@ -221,7 +228,7 @@ static char *join(const struct detail *detail, const char *object)
 
 		if (!parts[i])
 			continue;
-		text = format("%s%s%s", shorter, *shorter ? " " : "", parts[i]);
+		text = format("%s%s%s", shorter, *shorter && *parts[i] != ',' ? " " : "", parts[i]);
 		free(shorter);
 	}
 	return text;
@@ -237,8 +244,9 @@ char *detail_text(const struct detail *detail, size_t columns)
 	if (detail->object && !object)
 		return NULL;
 	if (object)
-		text_cut_left(object, around + OBJECT_LEAST_COLUMNS < columns ?
-					      columns - around : OBJECT_LEAST_COLUMNS);
+		text_cut_left(object, around + OBJECT_LEAST_COLUMNS < columns
+					      ? columns - around
+					      : OBJECT_LEAST_COLUMNS);
 	text = join(detail, object);
 	if (text)
 		text_cut_right(text, columns);

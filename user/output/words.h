@@ -7,12 +7,17 @@
 #ifndef BLOCKPROF_WORDS_H
 #define BLOCKPROF_WORDS_H
 
+#include <time.h>
+
 #include "model/model.h"
 
 #define DURATION_BYTES 32
 
 /* "85 us", "1.2 ms", "352 ms", "5.0 s", "2 min 5 s", "1 h 3 min" */
 void words_duration(uint64_t ns, char text[DURATION_BYTES]);
+
+/* A record's time_ns in the reader's time zone. */
+void words_local_time(uint64_t time_ns, struct tm *tm);
 
 /* "python3[4242]"; tid 0 or that of the main thread: the process; else "worker[4242/4250]" */
 char *words_thread(const char *comm, pid_t pid, pid_t tid);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proc/cleanup.h"
@@ -15,23 +16,52 @@
 #include "proc/procfs.h"
 #include "symbol/clock.h"
 
-#define PROCESSES_MAX	4096
-#define DESCRIPTORS_MAX 65536
-#define BUDGET_NS	(30 * NS_PER_MS)
-#define CHILDREN_MAX	64
-#define PARENTS_MAX	16
+#define PROCESSES_MAX	   4096
+#define DESCRIPTORS_MAX	   65536
+#define BUDGET_NS	   (30 * NS_PER_MS)
+#define DESCRIPTORS_A_TICK 32 /* between two looks at the clock */
+#define CHILDREN_MAX	   64
+#define PARENTS_MAX	   16
 
 struct budget {
-	uint64_t deadline_ns;
+	uint64_t deadline_ns; /* by cpu_ns() */
 	unsigned int processes;
 	unsigned int descriptors;
 };
 
-static bool spend(unsigned int *left, const struct budget *budget)
+/* CPU time and not time: it is what a look costs, and a busy machine makes no answer shorter. */
+static uint64_t cpu_ns(void)
 {
-	if (!*left || clock_now_ns() >= budget->deadline_ns)
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static struct budget budget_share(unsigned int parts)
+{
+	return (struct budget){
+		.deadline_ns = cpu_ns() + BUDGET_NS / parts,
+		.processes = PROCESSES_MAX / parts,
+		.descriptors = DESCRIPTORS_MAX / parts,
+	};
+}
+
+static bool spend_process(struct budget *budget)
+{
+	if (!budget->processes || cpu_ns() >= budget->deadline_ns)
 		return false;
-	(*left)--;
+	budget->processes--;
+	return true;
+}
+
+static bool spend_descriptor(struct budget *budget)
+{
+	bool look_at_clock = budget->descriptors % DESCRIPTORS_A_TICK == 0;
+
+	if (!budget->descriptors || (look_at_clock && cpu_ns() >= budget->deadline_ns))
+		return false;
+	budget->descriptors--;
 	return true;
 }
 
@@ -103,7 +133,7 @@ static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget 
 {
 	int fd;
 
-	if (!spend(&budget->processes, budget))
+	if (!spend_process(budget))
 		return -EAGAIN;
 
 	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
@@ -111,7 +141,7 @@ static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget 
 	if (!dir)
 		return -ENOENT;
 	while ((fd = procfs_next_number(dir)) >= 0) {
-		if (!spend(&budget->descriptors, budget))
+		if (!spend_descriptor(budget))
 			return -EAGAIN;
 		if (descriptor_fits(dirfd(dir), pid, fd, wanted)) {
 			*out = (struct holder){ .pid = pid, .fd = fd };
@@ -210,15 +240,6 @@ static int look_at_all(struct holders *holders, const struct holder_wanted *want
 	return err;
 }
 
-static struct budget budget_share(unsigned int parts)
-{
-	return (struct budget){
-		.deadline_ns = clock_now_ns() + BUDGET_NS / parts,
-		.processes = PROCESSES_MAX / parts,
-		.descriptors = DESCRIPTORS_MAX / parts,
-	};
-}
-
 int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out)
 {
 	/* Of its own, so that one likely process with very many descriptors hides no other. */
@@ -263,7 +284,7 @@ char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo)
 	if (!dir)
 		return NULL;
 	snprintf(pipe_link, sizeof(pipe_link), "pipe:[%llu]", (unsigned long long)ino);
-	while ((fd = procfs_next_number(dir)) >= 0 && spend(&budget.descriptors, &budget)) {
+	while ((fd = procfs_next_number(dir)) >= 0 && spend_descriptor(&budget)) {
 		link = process_fd_path(pid, fd);
 		if (!link)
 			continue;

@@ -3,7 +3,7 @@
  * holder.h - which process has a socket or one end of a pipe open.
  *
  * The kernel does not say it: /proc/PID/fd of the processes is looked
- * through, likely ones first, within a budget of processes, descriptors and time.
+ * through, likely ones first, within a budget of processes, descriptors and CPU time.
  */
 #ifndef BLOCKPROF_HOLDER_H
 #define BLOCKPROF_HOLDER_H

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <gelf.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -71,7 +72,7 @@ static int read_file(struct elf_file *file)
 		return -ENOEXEC;
 	file->machine = header.e_machine;
 	err = read_segments(file, elf);
-	return err ? err : elf_symbols_read(&file->symbols, elf);
+	return err ? err : elf_symbols_read(&file->symbols, elf, file->fd);
 }
 
 int elf_file_open(struct elf_file **out, int fd)
@@ -89,6 +90,8 @@ int elf_file_open(struct elf_file **out, int fd)
 		elf_file_close(file);
 		return err;
 	}
+	/* What libelf had read for the table is many times its size. */
+	malloc_trim(0);
 	*out = file;
 	return 0;
 }

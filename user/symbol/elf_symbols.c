@@ -21,6 +21,8 @@
 #define SYMBOLS_MAX  10000000
 /* How many symbols before an address are looked at for one that encloses it. */
 #define NESTING_MAX 32
+/* How much of two names for one address is compared. */
+#define COMPARED_BYTES 128
 
 #define SIZE_MASK    0x3fffffffu
 #define SIZE_UNTYPED 0x40000000u /* while the table is made: no function by type, a label */
@@ -56,20 +58,32 @@ struct code {
 /* What is needed only while the table is made. */
 struct building {
 	Elf *elf;
+	int fd;
 	struct elf_symbols *symbols;
 	struct code *sections;
 	size_t nr_sections;
-	size_t sections_of_names[TABLES];
-	size_t capacity;
 };
 
-static const char *entry_name(const struct building *building, const struct entry *entry)
+/* The name as the file has it, cut to fit. 0, or -ENOENT. */
+static int read_name(const struct elf_symbols *symbols, int fd, const struct entry *entry,
+		     char *name, size_t size)
 {
 	int table = entry->name & NAME_DYNAMIC ? TABLE_DYNSYM : TABLE_SYMTAB;
-	const char *name = elf_strptr(building->elf, building->sections_of_names[table],
-				      entry->name & NAME_MASK);
+	const struct strings *strings = &symbols->strings[table];
+	uint64_t at = entry->name & NAME_MASK;
+	uint64_t bytes;
+	ssize_t got;
 
-	return name ? name : "";
+	if (at >= strings->bytes || strings->offset > INT64_MAX - at)
+		return -ENOENT;
+	bytes = strings->bytes - at;
+	if (bytes > size - 1)
+		bytes = size - 1;
+	got = pread(fd, name, bytes, (off_t)(strings->offset + at));
+	if (got <= 0 || name[0] == '\0')
+		return -ENOENT;
+	name[got] = '\0';
+	return 0;
 }
 
 static int read_code(struct building *building)
@@ -166,7 +180,6 @@ static int read_table(struct building *building, Elf_Scn *section, const GElf_Sh
 	data = elf_getdata(section, NULL);
 	if (!data)
 		return 0;
-	building->sections_of_names[table] = header->sh_link;
 	building->symbols->strings[table].offset = names_header.sh_offset;
 	building->symbols->strings[table].bytes = names_header.sh_size;
 	nr = data->d_size / size;
@@ -218,12 +231,16 @@ static bool entry_better(const struct building *building, const struct entry *a,
 			 const struct entry *b)
 {
 	uint32_t a_flags = a->size & ~SIZE_MASK, b_flags = b->size & ~SIZE_MASK;
+	char a_name[COMPARED_BYTES], b_name[COMPARED_BYTES];
 
 	if (a_flags != b_flags)
 		return (a_flags & SIZE_UNTYPED) != (b_flags & SIZE_UNTYPED)
 			       ? (b_flags & SIZE_UNTYPED)
 			       : (b_flags & SIZE_UNKNOWN);
-	return name_better(entry_name(building, a), entry_name(building, b));
+	if (read_name(building->symbols, building->fd, a, a_name, sizeof(a_name)))
+		return false;
+	return read_name(building->symbols, building->fd, b, b_name, sizeof(b_name)) ||
+	       name_better(a_name, b_name);
 }
 
 /* One symbol an address. */
@@ -273,12 +290,12 @@ static void free_symbols(struct elf_symbols **symbols)
 	elf_symbols_free(*symbols);
 }
 
-int elf_symbols_read(struct elf_symbols **out, Elf *elf)
+int elf_symbols_read(struct elf_symbols **out, Elf *elf, int fd)
 {
 	struct elf_symbols *symbols __attribute__((cleanup(free_symbols))) =
 		calloc(1, sizeof(*symbols));
 	struct code *sections __freeing = NULL;
-	struct building building = { .elf = elf, .symbols = symbols };
+	struct building building = { .elf = elf, .fd = fd, .symbols = symbols };
 	struct entry *v;
 	int err;
 
@@ -340,23 +357,9 @@ int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, 
 		     char *name, size_t size)
 {
 	const struct entry *entry = find(symbols, vaddr);
-	const struct strings *strings;
-	uint64_t at, bytes;
-	ssize_t got;
 
-	if (!entry)
+	if (!entry || read_name(symbols, fd, entry, name, size))
 		return -ENOENT;
-	strings = &symbols->strings[entry->name & NAME_DYNAMIC ? TABLE_DYNSYM : TABLE_SYMTAB];
-	at = entry->name & NAME_MASK;
-	if (at >= strings->bytes || strings->offset > INT64_MAX - at)
-		return -ENOENT;
-	bytes = strings->bytes - at;
-	if (bytes > size - 1)
-		bytes = size - 1;
-	got = pread(fd, name, bytes, (off_t)(strings->offset + at));
-	if (got <= 0 || name[0] == '\0')
-		return -ENOENT;
-	name[got] = '\0';
 	*start = entry->start;
 	return 0;
 }

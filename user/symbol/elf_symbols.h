@@ -14,9 +14,10 @@ struct elf_symbols;
 
 /*
  * 0 or -errno: -EFBIG: more symbols than are taken. A file without any gives an
- * empty list. The list does not refer to elf; names are read from the file.
+ * empty list. The list does not refer to elf; names are read from the file,
+ * which is open as fd.
  */
-int elf_symbols_read(struct elf_symbols **out, Elf *elf);
+int elf_symbols_read(struct elf_symbols **out, Elf *elf, int fd);
 void elf_symbols_free(struct elf_symbols *symbols);
 size_t elf_symbols_bytes(const struct elf_symbols *symbols);
 

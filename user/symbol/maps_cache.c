@@ -99,7 +99,6 @@ static void space_read(struct maps_cache *cache, struct space *space, uint64_t n
 	space->maps = maps;
 	space->start_time = start_time;
 	cache->bytes += space_bytes(space);
-	shrink(cache, space);
 }
 
 static struct space *space_get(struct maps_cache *cache, pid_t pid)
@@ -120,6 +119,7 @@ static struct space *space_get(struct maps_cache *cache, pid_t pid)
 	cache->nr++;
 	cache->bytes += space_bytes(space);
 	space_read(cache, space, clock_now_ns());
+	shrink(cache, space);
 	return space;
 }
 
@@ -147,6 +147,7 @@ struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t ad
 		bool missed = !mapping;
 
 		space_read(cache, space, clock_now_ns());
+		shrink(cache, space);
 		mapping = space_find(space, addr);
 		if (mapping)
 			space->miss_ns = MISS_MIN_NS;

@@ -10,7 +10,6 @@ import asyncio.tasks  # noqa: E402
 
 say("tasks", id(asyncio.tasks._current_tasks))
 ready()
-say("hog", threading.get_ident())
 say("ready")
 while True:
     pass

@@ -2,8 +2,10 @@
 """Event loops in threads, each in another state."""
 import _socket
 import asyncio
+import collections.abc
 import selectors
 import socket
+import sys
 import time
 import types
 
@@ -11,7 +13,7 @@ from report import block, ready, report, say, start, wait_blocked
 
 
 def loop_is(name, loop):
-    say("loop", name, id(loop), loop._selector.fileno())
+    say("loop", name, id(loop), getattr(loop._selector, "fileno", lambda: -1)())
 
 
 def clock(name, which):
@@ -24,7 +26,7 @@ class Service:
 
 
 def blocked(name, coro, task_name=None, loop=None, task_type=None):
-    """A task that blocks; clocks around the moment at which its turn begins."""
+    """A task that blocks. The name of one that has none is not asked for: asking makes it."""
     loop = loop or asyncio.new_event_loop()
 
     async def main():
@@ -35,7 +37,8 @@ def blocked(name, coro, task_name=None, loop=None, task_type=None):
             task = loop.create_task(coro)
         if task_name is not None:
             task.set_name(task_name)
-        say("task", name, id(task), task.get_name(), coro.__qualname__)
+        say("task", name, id(task), "?" if task_name is None else task.get_name(),
+            getattr(coro, "__qualname__", type(coro).__name__))
         clock(name, "before")
         await task
 
@@ -54,6 +57,18 @@ def coro_after_clock(name):
 def by_generator():
     block()
     yield
+
+
+class Wrapped(collections.abc.Coroutine):
+    """A coroutine that is none of the interpreter's own, as Cython's are."""
+    def send(self, _value):
+        block()
+
+    def throw(self, *_args):
+        pass
+
+    def __await__(self):
+        return self
 
 
 class MyTask(asyncio.Task):
@@ -89,6 +104,23 @@ def callback(name):
     loop_is(name, loop)
     loop.call_soon(block)
     loop.run_forever()
+
+
+def eager(name):
+    """A task that starts before the one that made it has gone on."""
+    loop = asyncio.new_event_loop()
+
+    async def handle():
+        task = asyncio.current_task()
+        say("task", name, id(task), task.get_name(), handle.__qualname__)
+        block()
+
+    async def main():
+        loop_is(name, loop)
+        loop.set_task_factory(asyncio.eager_task_factory)
+        await loop.create_task(handle(), name="eager")
+
+    loop.run_until_complete(main())
 
 
 class Counting(selectors.EpollSelector):
@@ -163,7 +195,9 @@ also("method", blocked, Service().handle(), "wörker-数-\U0001f40d")
 also("clocked", blocked, coro_after_clock("clocked"), "clocked task")
 also("unnamed", blocked, Service().handle())
 also("long", blocked, Service().handle(), "n" * 5000)
-also("generator", blocked, by_generator(), "by generator")
+if sys.version_info < (3, 12):
+    also("generator", blocked, by_generator(), "by generator")
+also("wrapped", blocked, Wrapped(), "wrapped")
 also("subclass", blocked, Service().handle(), "sub", None, MyTask)
 also("slots", blocked, Service().handle(), "slots", None, EmptySlots)
 also("pure", blocked, Service().handle(), "pure", None, asyncio.tasks._PyTask)
@@ -171,6 +205,8 @@ also("own_run_once", blocked, Service().handle(), "own", OwnRunOnce())
 also("many", blocked, Service().handle(), "many", ManyAttributes())
 also("own_dict", blocked, Service().handle(), "dict", own_dict())
 also("swapped_dict", blocked, Service().handle(), "dict", swapped_dict())
+if sys.version_info >= (3, 12):
+    also("eager", eager)
 also("callback", callback)
 also("blocking_select", idle, asyncio.SelectorEventLoop(BlockingSelect()))
 start("no_loop", no_loop)

@@ -173,7 +173,7 @@ static int epoll_fd(struct python *python, uint64_t loop)
 int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 {
 	static const char *const names[] = { "_asyncio", "asyncio.tasks" };
-	uint64_t modules, module, its_dict, nentries;
+	uint64_t modules, module, its_dict, nentries, tasks;
 	int err;
 
 	if (python->current_tasks) {
@@ -191,7 +191,8 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 		if (py_dict_get(python, modules, names[i], &module) ||
 		    !py_is_instance(python, module, "module") ||
 		    py_read_ptr(&python->memory, module + PY_MODULE_DICT, &its_dict) ||
-		    py_dict_get(python, its_dict, "_current_tasks", dict))
+		    py_dict_get(python, its_dict, "_current_tasks", dict) ||
+		    py_dict_nentries(python, *dict, &tasks))
 			continue;
 		python->current_tasks = *dict;
 		return 0;

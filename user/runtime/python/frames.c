@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +22,29 @@ static uint64_t word_at(const unsigned char *bytes, size_t at)
 	return value;
 }
 
-/* Looks for the thread in one interpreter's list; *budget bounds the whole search. */
-static int find_in(const struct python *python, uint64_t interp, uint64_t fsbase, int *budget,
-		   uint64_t *frame)
+/* The frame a thread state runs, which from 3.11 to 3.12 is one step further; 0: none. */
+static int innermost_of(const struct python *python, const unsigned char *tstate, uint64_t *frame)
+{
+	const struct bp_python *layout = &python->layout.kernel;
+
+	*frame = word_at(tstate, layout->tstate_frame);
+	if (!layout->tstate_has_cframe || !*frame)
+		return 0;
+	return py_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
+}
+
+struct search {
+	uint64_t fsbase;
+	unsigned int budget; /* thread states that may still be looked at */
+	bool found;
+	uint64_t frame; /* the innermost of it, 0: it runs none */
+};
+
+/*
+ * Looks through one interpreter's threads. A thread has a state in each
+ * interpreter it has to do with: the one that runs frames is meant.
+ */
+static int search_in(const struct python *python, uint64_t interp, struct search *search)
 {
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char tstate[TSTATE_BYTES_MAX];
@@ -31,44 +52,41 @@ static int find_in(const struct python *python, uint64_t interp, uint64_t fsbase
 	uint64_t addr;
 	int err;
 
-	if (size > sizeof(tstate) || layout->tstate_frame >= size || layout->tstate_next >= size)
+	if (size > sizeof(tstate) || layout->tstate_frame > size - 8 ||
+	    layout->tstate_next > size - 8)
 		return -ENOTSUP;
 	err = py_read_ptr(&python->memory, interp + layout->interp_threads_head, &addr);
-	while (!err && addr && (*budget)-- > 0) {
+	while (!err && addr && search->budget > 0 && !search->frame) {
+		search->budget--;
 		err = py_read(&python->memory, addr, tstate, size);
 		if (err)
 			break;
-		if (word_at(tstate, layout->tstate_thread_id) == fsbase) {
-			*frame = word_at(tstate, layout->tstate_frame);
-			return 0;
+		if (word_at(tstate, layout->tstate_thread_id) == search->fsbase) {
+			search->found = true;
+			err = innermost_of(python, tstate, &search->frame);
 		}
 		addr = word_at(tstate, layout->tstate_next);
 	}
-	return err ? err : -ESRCH;
+	return err;
 }
 
-/* What the thread's state points to: a frame, or from 3.11 to 3.12 a cframe that does. */
+/* The thread's innermost frame; 0: it runs no Python code now. */
 static int innermost(const struct python *python, uint64_t fsbase, uint64_t *frame)
 {
-	const struct bp_python *layout = &python->layout.kernel;
-	int budget = THREADS_MAX;
+	struct search search = { .fsbase = fsbase, .budget = THREADS_MAX };
 	uint64_t interp;
 	int err = py_read_ptr(&python->memory,
 			      python->runtime + python->layout.runtime_interpreters, &interp);
 
-	if (!err && !interp)
-		err = -ESRCH;
-	for (int i = 0; !err && interp && i < INTERPRETERS_MAX; i++) {
-		err = find_in(python, interp, fsbase, &budget, frame);
-		if (err == 0) {
-			if (!layout->tstate_has_cframe || !*frame)
-				return 0;
-			return py_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
-		}
-		if (err == -ESRCH)
+	for (int i = 0; !err && interp && !search.frame && i < INTERPRETERS_MAX; i++) {
+		err = search_in(python, interp, &search);
+		if (!err)
 			err = py_read_ptr(&python->memory, interp + python->layout.interp_next,
 					  &interp);
 	}
+	*frame = search.frame;
+	if (search.found)
+		return 0;
 	return err ? err : -ESRCH;
 }
 

@@ -16,8 +16,8 @@ struct py_frame {
 	bool is_entry; /* BP_PYTHON_ENTRY */
 };
 
-/* The most frames that are looked at: what the stack of one thread holds at the usual recursion limit. */
-#define PY_FRAMES_MAX 1024
+/* The most frames that are looked at: four times the usual recursion limit. */
+#define PY_FRAMES_MAX 4096
 
 /* Frames of the thread with this pthread_self(), innermost first. How many, or -errno (-ESRCH). */
 int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max);

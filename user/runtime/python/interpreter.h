@@ -24,10 +24,7 @@ struct python {
 	struct py_code_cache codes;
 };
 
-/*
- * python_open() for an interpreter whose place is known: same results. version
- * is a PY_VERSION_HEX or 0 when only the structures can tell.
- */
+/* python_open() for an interpreter whose place is known: same results. */
 int py_open_place(struct python **out, const struct py_memory *memory,
 		  const struct py_place *place);
 

@@ -29,7 +29,7 @@ struct py_layout {
 	enum py_line_format lines;
 	enum py_instance_format instances;
 
-	unsigned int runtime_interpreters; /* interpreters.head; interpreters.main follows it */
+	unsigned int runtime_interpreters; /* interpreters.head */
 	unsigned int runtime_gil; /* the struct; 0: it is the interpreter's */
 	unsigned int interp_gil; /* pointer to the struct */
 	unsigned int interp_next;
@@ -60,6 +60,7 @@ struct py_layout {
 };
 
 /* The same in every supported version (Include/object.h and friends). */
+#define PY_INTERPRETERS_MAIN 8 /* interpreters.main, from interpreters.head */
 #define PY_OBJECT_TYPE 8
 #define PY_VAR_SIZE 16 /* ob_size of tuple, bytes, code */
 #define PY_TUPLE_ITEMS 24

@@ -11,6 +11,9 @@
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 
+/* sys.setswitchinterval() takes more, but no one means it. */
+#define GIL_INTERVAL_MAX_US (1ull << 40)
+
 /* PY_VERSION_HEX (Include/patchlevel.h): major, minor, micro, release level and serial. */
 static unsigned int hex_major(uint32_t hex)
 {
@@ -39,18 +42,40 @@ static void name_version(struct python *python, const struct py_place *place, ui
 
 int py_main_interpreter(const struct python *python, uint64_t *interp)
 {
-	/* struct pyinterpreters: head (the newest one), then main. */
 	int err = py_read_ptr(&python->memory,
-			      python->runtime + python->layout.runtime_interpreters + 8, interp);
+			      python->runtime + python->layout.runtime_interpreters +
+				      PY_INTERPRETERS_MAIN,
+			      interp);
 
 	return err ? err : *interp ? 0 : -EAGAIN;
+}
+
+/*
+ * sys.hexversion by way of sys.modules. While the interpreter starts these
+ * come one after the other, and while it ends they become None and go.
+ */
+static int read_hexversion(struct python *python, uint64_t interp, int64_t *version)
+{
+	uint64_t modules, nr, sys, dict, object;
+	int err = py_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
+
+	if (!err && modules)
+		err = py_dict_nentries(python, modules, &nr);
+	if (err)
+		return err;
+	if (!modules || py_dict_get(python, modules, "sys", &sys) ||
+	    !py_is_instance(python, sys, "module") ||
+	    py_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict) ||
+	    py_dict_get(python, dict, "hexversion", &object) || py_long(python, object, version))
+		return -EAGAIN;
+	return 0;
 }
 
 /* An interpreter is one whose first thread points back to it and whose sys says which version it is. */
 static int check_layout(struct python *python, uint32_t *hex)
 {
 	const struct py_layout *layout = &python->layout;
-	uint64_t interp, tstate, back, modules, sys, dict, object;
+	uint64_t interp, tstate, back;
 	int64_t version;
 	int err = py_main_interpreter(python, &interp);
 
@@ -64,20 +89,11 @@ static int check_layout(struct python *python, uint32_t *hex)
 	if (!err && back != interp)
 		return -ENOTSUP;
 	if (!err)
-		err = py_read_ptr(&python->memory, interp + layout->interp_modules, &modules);
+		err = read_hexversion(python, interp, &version);
 	if (err)
 		return err;
-	/* While the interpreter starts these come one after the other. */
-	if (!modules || py_dict_get(python, modules, "sys", &sys) == -ENOENT)
-		return -EAGAIN;
-	if (py_dict_get(python, modules, "sys", &sys) || !py_is_instance(python, sys, "module") ||
-	    py_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict))
-		return -ENOTSUP;
-	err = py_dict_get(python, dict, "hexversion", &object);
-	if (err)
-		return err == -ENOENT ? -EAGAIN : -ENOTSUP;
-	if (py_long(python, object, &version) || version < 0 || version > UINT32_MAX ||
-	    hex_major((uint32_t)version) != 3 || hex_minor((uint32_t)version) != layout->minor)
+	if (version < 0 || version > UINT32_MAX || hex_major((uint32_t)version) != 3 ||
+	    hex_minor((uint32_t)version) != layout->minor)
 		return -ENOTSUP;
 	*hex = (uint32_t)version;
 	return 0;
@@ -127,6 +143,7 @@ static int read_version(const struct python *python, const struct py_place *plac
 	return 0;
 }
 
+/* Without a version or a name that says it, the layout that fits says which it is. */
 static int find_layout(struct python *python, const struct py_place *place, uint32_t *hex)
 {
 	int best = -ENOTSUP;
@@ -138,10 +155,10 @@ static int find_layout(struct python *python, const struct py_place *place, uint
 	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
 		int err = try_layout(python, minor, hex);
 
-		if (err != -ENOTSUP && err != -EAGAIN)
-			return err;
 		if (err == -EAGAIN)
 			best = err;
+		else if (err != -ENOTSUP)
+			return err;
 	}
 	return best;
 }
@@ -169,6 +186,8 @@ int py_open_place(struct python **out, const struct py_memory *memory, const str
 		return err;
 	}
 	name_version(python, place, hex, free_threaded);
+	if (err)
+		python->runtime = 0;
 	*out = python;
 	return err;
 }
@@ -221,20 +240,37 @@ const char *python_version(const struct python *python)
 	return python->version;
 }
 
-int python_layout(struct python *python, struct bp_python *out)
+/*
+ * struct _gil_runtime_state begins with the switch interval in microseconds;
+ * locked is -1 before the first use. Anything else is not the GIL, and a futex
+ * in it says nothing.
+ */
+static uint64_t find_gil(const struct python *python, uint64_t interp)
 {
 	const struct py_layout *layout = &python->layout;
+	uint64_t gil = python->runtime + layout->runtime_gil, interval;
+	uint32_t locked;
+
+	if (!layout->runtime_gil && py_read_ptr(&python->memory, interp + layout->interp_gil, &gil))
+		return 0;
+	if (py_read_ptr(&python->memory, gil, &interval) ||
+	    py_read_u32(&python->memory, gil + layout->kernel.gil_locked, &locked))
+		return 0;
+	return interval > 0 && interval <= GIL_INTERVAL_MAX_US && locked + 1 <= 2 ? gil : 0;
+}
+
+int python_layout(struct python *python, struct bp_python *out)
+{
 	uint64_t interp, tasks;
 	int err = py_main_interpreter(python, &interp);
 
 	if (err)
 		return err;
-	*out = layout->kernel;
-	out->interp_head_addr = python->runtime + layout->runtime_interpreters + 8;
-	if (layout->runtime_gil)
-		out->gil_addr = python->runtime + layout->runtime_gil;
-	else if (py_read_ptr(&python->memory, interp + layout->interp_gil, &tasks) == 0)
-		out->gil_addr = tasks;
+	*out = python->layout.kernel;
+	/* The main interpreter, not the head of the list, which is the newest subinterpreter. */
+	out->interp_head_addr = python->runtime + python->layout.runtime_interpreters +
+				PY_INTERPRETERS_MAIN;
+	out->gil_addr = find_gil(python, interp);
 	if (py_current_tasks(python, interp, &tasks) == 0)
 		out->current_tasks = tasks;
 	return 0;

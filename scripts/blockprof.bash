@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of blockprof's arguments, for bash-completion or sourced by hand.
+
+_blockprof_pids() {
+	local before='' path
+	[[ $1 == *,* ]] && before=${1%,*},
+	for path in /proc/[0-9]*; do
+		echo "$before${path#/proc/}"
+	done
+}
+
+_blockprof() {
+	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
+	local options='-p --pid -f --follow -t --threshold -d --duration -o --output -F --format
+		--stalls-only --all-threads --loop --fail -q --quiet -v --verbose -V --version -h --help'
+	COMPREPLY=()
+
+	# Behind "--" is a command of its own.
+	for ((index = 1; index < COMP_CWORD; index++)); do
+		if [ "${COMP_WORDS[index]}" = -- ]; then
+			if declare -F _command_offset >/dev/null; then
+				_command_offset $((index + 1))
+			else
+				mapfile -t COMPREPLY < <(compgen -c -- "$word")
+			fi
+			return
+		fi
+	done
+
+	case $previous in
+	-p | --pid) mapfile -t COMPREPLY < <(compgen -W "$(_blockprof_pids "$word")" -- "$word") ;;
+	-t | --threshold) mapfile -t COMPREPLY < <(compgen -W '10ms 50ms 100ms 500ms 1s' -- "$word") ;;
+	-d | --duration) mapfile -t COMPREPLY < <(compgen -W '10s 1m 10m' -- "$word") ;;
+	-F | --format) mapfile -t COMPREPLY < <(compgen -W 'text json folded' -- "$word") ;;
+	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	--loop) ;;
+	*)
+		if [[ $word == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		elif [ "$COMP_CWORD" -eq 1 ]; then
+			mapfile -t COMPREPLY < <(compgen -W 'watch report' -- "$word")
+		elif [ "${COMP_WORDS[1]}" = report ]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		fi
+		;;
+	esac
+}
+
+complete -o filenames -F _blockprof blockprof

@@ -1,0 +1,413 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What blockprof costs, and how right it is, beside other tools, in one run.
+
+bench.py [--quick] [--rounds N] [NAME...]
+
+Each comparison alternates: nothing attached, a tool attached, nothing, the next
+tool, ... A ratio is that of two neighbours; shown are the least, the median and
+the greatest. Needs root; tools that are not installed are named and left out.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, BENCH)
+sys.dont_write_bytecode = True
+
+import tools
+from tools import TOOLS, Child, Unavailable, Watch
+
+STATS = "/proc/sys/kernel/bpf_stats_enabled"
+THRESHOLD_NS = 100_000_000
+
+
+class Bench:
+    def __init__(self, quick, rounds):
+        self.quick = quick
+        self.rounds = rounds or (2 if quick else 9)
+        self.seconds = 0.3 if quick else 1.5  # of one load
+        self.cpus = sorted(os.sched_getaffinity(0))
+        self.missing = set()
+        self.scratch = tempfile.mkdtemp(prefix="blockprof-bench-")
+        self.micro_path = os.path.join(self.scratch, "micro")
+        source = os.path.join(BENCH, "micro.c")
+        compiler = os.environ.get("CC", "cc").split()
+        subprocess.run(compiler + ["-O2", "-pthread", "-o", self.micro_path, source], check=True)
+
+    def close(self):
+        os.unlink(self.micro_path)
+        os.rmdir(self.scratch)
+
+    # Loads run on the last CPU, what else is watched on the first.
+
+    def micro(self, mode):
+        return Child([self.micro_path, mode, str(self.seconds), str(self.cpus[-1])])
+
+    def target(self, name, pinned=True):
+        argv = [sys.executable, os.path.join(BENCH, "target.py"), name]
+        return Child(argv + [str(self.cpus[0])] if pinned else argv)
+
+    def skip(self, error):
+        if str(error) not in self.missing:
+            self.missing.add(str(error))
+            print("  missing: %s" % error, flush=True)
+
+    def row(self, tool, values, unit):
+        """unit: how one value is to be read, "%.2f x"."""
+        shown = [unit % value for value in (min(values), statistics.median(values), max(values))]
+        print("  %-38s %14s %14s %14s  (%d)" % (tool, *shown, len(values)), flush=True)
+
+    def compare(self, pid, measure, attachers, unit, judge, rounds=None):
+        """A row each of judge(measure() alone, measure() with a tool attached to pid right after it)."""
+        values = {name: [] for name in attachers}
+        for _ in range(rounds or self.rounds):
+            for name in list(values):
+                try:
+                    alone = measure()
+                    with attachers[name](pid):
+                        values[name].append(judge(alone, measure()))
+                except Unavailable as error:
+                    self.skip(error)
+                    del values[name]
+        for name, found in values.items():
+            self.row(name, found, unit)
+
+
+def title(text):
+    print("\n%-40s %14s %14s %14s" % (text, "min", "median", "max"), flush=True)
+
+
+def added(alone, attached):
+    return attached - alone
+
+
+def longer(alone, attached):
+    return attached / alone
+
+
+def less(alone, attached):
+    return alone / attached
+
+
+def some(*names):
+    return {name: TOOLS[name] for name in names}
+
+
+OURS = some("blockprof -p", "blockprof (system)")
+OTHERS = some("offcputime -p", "perf trace -s", "strace -c", "py-spy 100 Hz")
+SYSTEM_CALLS = some("offcputime -p", "perf trace -s", "strace -c")  # those that work on any program
+
+
+def as_loop(ready):
+    """blockprof told that micro's first thread is a loop, by its line READY."""
+    _, tid, fd = ready.split()
+    return {"blockprof -p --loop": lambda pid: Watch("-p", pid, "--loop", "%s:fd=%s" % (tid, fd))}
+
+
+def fastest_round(load):
+    return float(load.ask("run").split()[0])
+
+
+# --- What the machine pays ----------------------------------------------------------------------
+
+
+def bench_unrelated(bench):
+    """A system call of a process that is not watched; the watched one is idle, or blocked."""
+    for state in ("idle", "asleep", "busy"):
+        title("unrelated getppid, target %s: ns more" % state)
+        attachers = {**OURS, **OTHERS} if state == "idle" else OURS
+        values = {name: [] for name in attachers}
+        with bench.micro("getppid") as load:
+            load.line()
+            for _ in range(bench.rounds):
+                for name in list(values):
+                    with bench.target(state) as target:
+                        target.line()
+                        alone = fastest_round(load)
+                        try:
+                            with attachers[name](target.pid):
+                                if state != "idle":
+                                    target.ask("go")
+                                    time.sleep(0.5)  # it is a stall by then
+                                values[name].append(added(alone, fastest_round(load)))
+                        except Unavailable as error:
+                            bench.skip(error)
+                            del values[name]
+        for name, found in values.items():
+            bench.row(name, found, "%+.0f ns")
+
+
+def bench_wait(bench):
+    """A watched loop whose waits return at once."""
+    title("watched epoll_wait(0), C: ns more")
+    with bench.micro("epoll") as load:
+        attachers = {**as_loop(load.line()), **SYSTEM_CALLS}
+        bench.compare(load.pid, lambda: fastest_round(load), attachers, "%+.0f ns", added)
+
+    title("watched asyncio loop that spins: slower")
+    with bench.target("spin") as target:
+        target.line()
+
+        def turn():
+            answer = json.loads(target.ask("go %s" % bench.seconds))
+            return answer["seconds"] / answer["turns"]
+
+        bench.compare(target.pid, turn, {**OURS, **OTHERS}, "%.3f x", longer, min(bench.rounds, 5))
+
+
+def bench_switch(bench):
+    """Context switches, two a round, of a pair of threads."""
+    title("switching pair, not watched: slower")
+    with bench.target("idle") as target, bench.micro("switch") as load:
+        target.line()
+        load.line()
+        attachers = {**OURS, **some("offcputime -p")}
+        bench.compare(target.pid, lambda: fastest_round(load), attachers, "%.3f x", longer)
+
+    title("switching pair, one of it a loop: slower")
+    with bench.micro("switch") as load:
+        attachers = {**as_loop(load.line()), **SYSTEM_CALLS}
+        bench.compare(load.pid, lambda: fastest_round(load), attachers, "%.3f x", longer)
+
+
+@contextlib.contextmanager
+def kernel_statistics():
+    """The kernel counts runs of BPF programs, which costs some 20 ns a run."""
+    with open(STATS) as file:
+        before = file.read()
+    with open(STATS, "w") as file:
+        file.write("1")
+    try:
+        yield
+    finally:
+        with open(STATS, "w") as file:
+            file.write(before)
+
+
+def bpf_programs():
+    argv = [os.path.join(tools.ROOT, "scripts", "bpftool"), "prog", "show", "-j"]
+    programs = json.loads(subprocess.run(argv, stdout=subprocess.PIPE, check=True).stdout)
+    return {entry["id"]: entry for entry in programs}
+
+
+def bench_programs(bench):
+    """Nanoseconds of each BPF program a run, as the kernel counts them."""
+    with bench.target("idle") as target, bench.micro("switch") as load:
+        target.line()
+        loop = as_loop(load.line())
+        for what, attachers, pid in (
+            ("not watched", {**OURS, **some("offcputime -p")}, target.pid),
+            ("watched", {**loop, **some("offcputime -p")}, load.pid),
+        ):
+            title("BPF, ns a run, switching pair %s" % what)
+            for name, attach in attachers.items():
+                others = bpf_programs()
+                found = {}
+                try:
+                    with kernel_statistics(), attach(pid):
+                        for _ in range(bench.rounds):
+                            before = bpf_programs()
+                            load.ask("run")
+                            for number, now in bpf_programs().items():
+                                was = before.get(number, {})
+                                runs = now.get("run_cnt", 0) - was.get("run_cnt", 0)
+                                if number in others or runs < 1000:
+                                    continue
+                                took = now["run_time_ns"] - was.get("run_time_ns", 0)
+                                found.setdefault(now["name"], []).append(took / runs)
+                except Unavailable as error:
+                    bench.skip(error)
+                for program, values in sorted(found.items()):
+                    bench.row("%s %s" % (name, program), values, "%.0f ns")
+
+
+def bench_redis(bench):
+    """GET of redis-benchmark, over a unix socket."""
+    title("redis GET: slower")
+    server, client = tools.program("redis-server"), tools.program("redis-benchmark")
+    requests = 10000 if bench.quick else 150000
+    with tempfile.TemporaryDirectory(prefix="blockprof-bench-") as directory:
+        path = os.path.join(directory, "socket")
+        argv = [server, "--port", "0", "--unixsocket", path, "--save", "", "--dir", directory]
+        with open(os.path.join(directory, "log"), "w") as log:
+            redis = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, start_new_session=True)
+        try:
+            while not os.path.exists(path):
+                if redis.poll() is not None:
+                    raise Unavailable("redis-server does not start")
+                time.sleep(0.05)
+
+            def rate():
+                argv = [client, "-s", path, "-t", "get", "-n", str(requests), "-c", "30", "--csv"]
+                run = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+                return float(re.search(r'^"GET","([0-9.]+)"', run.stdout.decode(), re.MULTILINE).group(1))
+
+            rate()
+            bench.compare(redis.pid, rate, OURS, "%.3f x", less)
+            bench.compare(redis.pid, rate, SYSTEM_CALLS, "%.3f x", less, min(bench.rounds, 3))
+        finally:
+            redis.terminate()
+            redis.wait()
+
+
+def bench_http(bench):
+    """An asyncio HTTP server under wrk."""
+    title("asyncio HTTP, wrk: slower")
+    wrk = tools.program("wrk")
+    with bench.target("http") as target:
+        port = target.line().split()[1]
+        argv = [wrk, "-t1", "-c16", "-d%d" % (1 if bench.quick else 3), "http://127.0.0.1:%s/" % port]
+
+        def rate():
+            run = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+            return float(re.search(r"Requests/sec: +([0-9.]+)", run.stdout.decode()).group(1))
+
+        rate()
+        bench.compare(target.pid, rate, OURS, "%.3f x", less)
+        bench.compare(target.pid, rate, OTHERS, "%.3f x", less, min(bench.rounds, 3))
+
+
+# --- What it takes itself -----------------------------------------------------------------------
+
+
+def bench_own(bench):
+    """CPU and memory of the tools while they watch an asyncio program that ticks at 1 kHz."""
+    seconds, rounds = (2, 1) if bench.quick else (10, 3)
+    memory = {}
+    title("own CPU, 1 kHz asyncio ticker: % of a CPU")
+    with bench.target("tick") as target:
+        target.line()
+        attachers = {**OURS, **OTHERS}
+        found = {name: [] for name in attachers}
+        for _ in range(rounds):
+            for name in list(found):
+                try:
+                    with attachers[name](target.pid) as tool:
+                        pid = tool.pid
+                        time.sleep(1)
+                        before, start = tools.cpu_seconds(pid), time.monotonic()
+                        time.sleep(seconds)
+                        used = tools.cpu_seconds(pid) - before
+                        found[name].append(100 * used / (time.monotonic() - start))
+                        memory.setdefault(name, []).append(tools.resident_mib(pid))
+                except Unavailable as error:
+                    bench.skip(error)
+                    del found[name]
+    for name, values in found.items():
+        bench.row(name, values, "%.2f %%")
+    title("own memory (PSS), same runs")
+    for name, values in memory.items():
+        bench.row(name, values, "%.1f MiB")
+
+
+def bench_start(bench):
+    """Time until it says that it watches."""
+    title("start until \"blockprof: watching\"")
+    with bench.target("idle") as target:
+        target.line()
+        for name, args in (("blockprof -p", ["-p", target.pid]), ("blockprof (system)", [])):
+            times = []
+            for _ in range(bench.rounds):
+                with Watch(*args) as watch:
+                    times.append(watch.ready_s * 1000)
+            bench.row(name, times, "%.0f ms")
+
+
+# --- How right it is ----------------------------------------------------------------------------
+
+
+def bench_delay(bench):
+    """From the moment a stall passes the threshold until its line can be read."""
+    title("delay of a stall's first line")
+    with bench.target("stall") as target:
+        target.line()
+        delays = []
+        with Watch("-p", target.pid) as watch:
+            time.sleep(1)
+            for _ in range(bench.rounds):
+                start_ns = json.loads(target.ask("go"))["start_ns"]
+                while True:
+                    line = watch.line(5)
+                    if line is None or "still blocked" in line:
+                        break
+                if line is not None:
+                    delays.append((time.monotonic_ns() - start_ns - THRESHOLD_NS) / 1e6)
+                time.sleep(1.5)
+        if delays:
+            bench.row("blockprof -p", delays, "%.1f ms")
+        if len(delays) < bench.rounds:
+            print("  %d of %d lines were not seen" % (bench.rounds - len(delays), bench.rounds))
+
+
+def bench_truth(bench):
+    """Attributed time against the program's own clocks, with migrations between the CPUs."""
+    seconds = 5 if bench.quick else 60
+    title("attributed / true, %d s of mixed blocking" % seconds)
+    with bench.target("mixed", pinned=False) as target:
+        target.line()
+        with Watch("-p", target.pid, "-t", "20ms") as watch:
+            reader = threading.Thread(target=watch.popen.stdout.read, daemon=True)
+            reader.start()
+            truth = json.loads(target.ask("go %d" % seconds, seconds + 60))
+            time.sleep(0.5)
+            records = [json.loads(line) for line in watch.finish()]
+    summary = records[-1]
+    loop = next(loop for loop in summary["loops"] if loop["pid"] == target.pid)
+    off_cpu = sum(loop[key] for key in ("runqueue_ns", "throttled_ns", "blocked_ns"))
+    turns = off_cpu + loop["cpu_ns"] + loop["unknown_ns"]
+    bench.row("turns", [turns / truth["turns_ns"]], "%.4f")
+    bench.row("of it off the CPU", [off_cpu / (truth["turns_ns"] - truth["cpu_ns"])], "%.4f")
+    lost = {name: count for name, count in summary["lost"].items() if count}
+    print("  %d stalls, %d changes of the CPU, lost: %s" % (loop["stalls"], truth["flips"], lost or "nothing"))
+
+
+BENCHES = {
+    "unrelated": bench_unrelated,
+    "wait": bench_wait,
+    "switch": bench_switch,
+    "programs": bench_programs,
+    "redis": bench_redis,
+    "http": bench_http,
+    "own": bench_own,
+    "start": bench_start,
+    "delay": bench_delay,
+    "truth": bench_truth,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a smoke run: figures mean little")
+    parser.add_argument("--rounds", type=int, help="alternations of each comparison (9)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these: %s" % ", ".join(BENCHES))
+    options = parser.parse_args()
+    if not set(options.names) <= set(BENCHES):
+        parser.error("known are %s" % ", ".join(BENCHES))
+    if os.geteuid() != 0:
+        sys.exit("bench.py: needs root")
+    print("Linux %s, %d CPUs, Python %s" % (os.uname().release, os.cpu_count(), sys.version.split()[0]))
+    bench = Bench(options.quick, options.rounds)
+    try:
+        for name in options.names or BENCHES:
+            try:
+                BENCHES[name](bench)
+            except Unavailable as error:
+                bench.skip(error)
+    finally:
+        bench.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The asyncio programs that the benchmark watches: target.py NAME [CPU]
+
+idle   wakes once a second
+tick   wakes 1000 times a second
+spin   never sleeps: each turn is empty, each wait has a timeout of 0
+http   answers GET on a port of 127.0.0.1
+stall  on "go": tells the time, then sleeps 1 s in a coroutine
+asleep, busy   on "go": blocks, or computes, until the end
+mixed  on "go": blocks in many ways for N seconds ("go N"), changing CPUs; tells
+       for how long its turns ran and how much of that was CPU time
+
+Prints "READY [PORT]". spin answers "go N" with the turns of N seconds.
+"""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import sys
+import threading
+import time
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+class Orders:
+    """Lines from standard input, awaited without a thread."""
+
+    def __init__(self):
+        self.queue = asyncio.Queue()
+        asyncio.get_running_loop().add_reader(0, self.read)
+
+    def read(self):
+        data = os.read(0, 4096).decode()
+        if not data:
+            os._exit(0)
+        for line in data.splitlines():
+            self.queue.put_nowait(line.split())
+
+    async def get(self):
+        return await self.queue.get()
+
+
+async def idle(orders):
+    while True:
+        await asyncio.sleep(1)
+
+
+async def tick(orders):
+    while True:
+        await asyncio.sleep(0.001)
+
+
+async def spin(orders):
+    while True:
+        _, seconds = await orders.get()
+        turns = 0
+        start = time.monotonic()
+        end = start + float(seconds)
+        while time.monotonic() < end:
+            await asyncio.sleep(0)
+            turns += 1
+        say(json.dumps({"turns": turns, "seconds": time.monotonic() - start}))
+
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain\r\n\r\nok\n"
+
+
+class Http(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(ANSWER * data.count(b"\r\n\r\n"))
+
+
+async def stall(orders):
+    while True:
+        await orders.get()
+        say(json.dumps({"start_ns": time.monotonic_ns()}))
+        time.sleep(1)
+
+
+async def asleep(orders):
+    await orders.get()
+    say("{}")
+    time.sleep(3600)
+
+
+async def busy(orders):
+    await orders.get()
+    say("{}")
+    while True:
+        pass
+
+
+def helper(connection):
+    """Answers each request after the milliseconds that it asks for."""
+    while True:
+        data = connection.recv(1)
+        if not data:
+            return
+        time.sleep(data[0] / 1000)
+        connection.sendall(data)
+
+
+def block(kind, milliseconds, connection):
+    if kind == "sleep":
+        time.sleep(milliseconds / 1000)
+    elif kind == "socket":
+        connection.sendall(bytes([milliseconds]))
+        connection.recv(1)
+    elif kind == "naps":
+        for _ in range(milliseconds):
+            time.sleep(0.001)
+    else:
+        end = time.thread_time() + milliseconds / 1000
+        while time.thread_time() < end:
+            pass
+
+
+async def mixed(orders):
+    mine, its = socket.socketpair()
+    threading.Thread(target=helper, args=(its,), daemon=True).start()
+    _, seconds = await orders.get()
+    cpus = sorted(os.sched_getaffinity(0))
+    chance = random.Random(1)
+    flips = turns_ns = cpu_ns = 0
+    end = time.monotonic() + float(seconds)
+    while time.monotonic() < end:
+        await asyncio.sleep(0.001 * chance.randint(1, 5))
+        start_ns, start_cpu_ns = time.monotonic_ns(), time.thread_time_ns()
+        block(chance.choice(["sleep", "socket", "naps", "cpu"]), chance.randint(1, 60), mine)
+        os.sched_setaffinity(threading.get_native_id(), {cpus[flips % len(cpus)]})
+        flips += 1
+        turns_ns += time.monotonic_ns() - start_ns
+        cpu_ns += time.thread_time_ns() - start_cpu_ns
+    os.sched_setaffinity(threading.get_native_id(), cpus)
+    await asyncio.sleep(0.001)
+    say(json.dumps({"turns_ns": turns_ns, "cpu_ns": cpu_ns, "flips": flips}))
+    await asyncio.sleep(3600)
+
+
+async def main(name):
+    orders = Orders()
+    port = ""
+    if name == "http":
+        server = await asyncio.get_running_loop().create_server(Http, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+    await asyncio.sleep(0.05)
+    say("READY", port)
+    work = {"idle": idle, "tick": tick, "spin": spin, "http": idle, "stall": stall,
+            "asleep": asleep, "busy": busy, "mixed": mixed}[name]  # fmt: skip
+    await work(orders)
+
+
+if len(sys.argv) > 2:
+    os.sched_setaffinity(0, {int(sys.argv[2])})
+asyncio.run(main(sys.argv[1]))

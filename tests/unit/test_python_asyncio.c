@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loops, tasks and names asked for, against what the target says of itself. */
+#include "python/target.h"
+
+#include <ctype.h>
+
+#define NAME_BYTES 256
+
+static struct target *loops_start(void **state)
+{
+	struct target *target = target_start(*state, "loops.py");
+
+	target_wait_ready(target);
+	target_open(target);
+	return target;
+}
+
+/* What the thread's loop is said to be; checked for what is true of all loops. */
+static struct python_loop loop_of(struct target *target, const char *name)
+{
+	struct bp_python_frame frames[BP_PYTHON_FRAMES];
+	uint64_t fsbase = target_thread(target, name);
+	struct python_loop loop, judged;
+	int nr;
+
+	assert_int_equal(python_thread_loop(target->python, fsbase, &loop), 0);
+	nr = python_frames(target->python, fsbase, frames, BP_PYTHON_FRAMES);
+	assert_true(nr > 0);
+	assert_int_equal(python_frames_loop(target->python, frames, (size_t)nr, &judged), 0);
+	assert_int_equal(judged.run_onces, loop.run_onces);
+	assert_int_equal(judged.in_own_select, loop.in_own_select);
+	assert_int_equal(judged.loop_object, 0);
+	assert_int_equal(judged.epoll_fd, -1);
+	return loop;
+}
+
+static void check_blocked(struct target *target, const char *name)
+{
+	char **fields = target_find_line(target, "task", name)->fields;
+	struct python_loop loop = loop_of(target, name);
+	char task[NAME_BYTES], coro[NAME_BYTES];
+	const char *expected = fields[3];
+
+	assert_int_equal(loop.run_onces, 1);
+	assert_false(loop.in_own_select);
+	assert_int_equal(loop.loop_object, target_number(target, "loop", name, 2));
+	assert_int_equal(loop.epoll_fd, target_number(target, "loop", name, 3));
+	assert_int_equal(loop.task, target_number(target, "task", name, 2));
+	assert_int_equal(python_task(target->python, loop.task, task, sizeof(task), coro,
+				     sizeof(coro)),
+			 0);
+	if (strcmp(expected, "?") == 0) {
+		assert_int_equal(strncmp(task, "Task-", 5), 0);
+		assert_true(isdigit((unsigned char)task[5]));
+	} else {
+		assert_int_equal(strncmp(task, expected, NAME_BYTES - 1), 0);
+		assert_int_equal(strlen(task), strlen(expected) < NAME_BYTES ? strlen(expected) :
+									       NAME_BYTES - 1);
+	}
+	/* Before 3.11 frames have plain names, coroutines always qualified ones. */
+	assert_string_equal(coro, fields[4]);
+}
+
+static void tasks_are_known(void **state)
+{
+	struct target *target = loops_start(state);
+	size_t nr = 0;
+
+	for (size_t i = 0; i < target->nr; i++) {
+		if (strcmp(target->lines[i].fields[0], "task") == 0) {
+			check_blocked(target, target->lines[i].fields[1]);
+			nr++;
+		}
+	}
+	assert_true(nr >= 12);
+}
+
+static void names_are_cut_between_characters(void **state)
+{
+	struct target *target = loops_start(state);
+	uint64_t task = target_number(target, "task", "method", 2);
+	const char *name = target_find_line(target, "task", "method")->fields[3];
+	char cut[64], coro[64];
+
+	for (size_t size = 1; size <= strlen(name) + 1; size++) {
+		size_t length;
+
+		assert_int_equal(python_task(target->python, task, cut, size, coro, size), 0);
+		length = strlen(cut);
+		assert_true(length < size && length + 4 >= size);
+		assert_memory_equal(cut, name, length);
+		assert_true((name[length] & 0xc0) != 0x80);
+	}
+}
+
+static void turn_start_is_in_time(void **state)
+{
+	struct target *target = loops_start(state);
+	struct python_loop loop = loop_of(target, "clocked");
+	uint64_t before = 0, after = 0;
+
+	for (size_t i = 0; i < target->nr; i++) {
+		char **fields = target->lines[i].fields;
+
+		if (strcmp(fields[0], "clock") || strcmp(fields[1], "clocked"))
+			continue;
+		*(strcmp(fields[2], "before") ? &after : &before) = strtoull(fields[3], NULL, 10);
+	}
+	assert_true(before && after);
+	/* A float has some 50 ns of error after half a year; asyncio adds the clock's resolution. */
+	assert_in_range(loop.turn_start_ns, before - 1000, after + 1000);
+}
+
+static void idle_loops(void **state)
+{
+	static const char *const names[] = { "idle", "counting", "wrapping", "poll" };
+	struct target *target = loops_start(state);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct python_loop loop = loop_of(target, names[i]);
+
+		assert_int_equal(loop.run_onces, 1);
+		assert_true(loop.in_own_select);
+		assert_int_equal(loop.turn_start_ns, 0);
+		assert_int_equal(loop.task, 0);
+		assert_int_equal(loop.loop_object, target_number(target, "loop", names[i], 2));
+		if (strcmp(names[i], "poll"))
+			assert_int_equal(loop.epoll_fd, target_number(target, "loop", names[i], 3));
+		else
+			assert_int_equal(loop.epoll_fd, -1);
+	}
+}
+
+/* The outer loop blocks in the inner one's wait. */
+static void nested_loops(void **state)
+{
+	struct target *target = loops_start(state);
+	struct python_loop loop = loop_of(target, "nested");
+
+	assert_int_equal(loop.run_onces, 2);
+	assert_false(loop.in_own_select);
+	assert_int_equal(loop.loop_object, target_number(target, "loop", "nested", 2));
+	assert_int_equal(loop.epoll_fd, target_number(target, "loop", "nested", 3));
+	assert_true(loop.task);
+	assert_true(loop.turn_start_ns);
+}
+
+static void neither_task_nor_wait(void **state)
+{
+	struct target *target = loops_start(state);
+	struct python_loop loop = loop_of(target, "callback");
+	char name[NAME_BYTES], coro[NAME_BYTES];
+
+	assert_int_equal(loop.run_onces, 1);
+	assert_false(loop.in_own_select);
+	assert_int_equal(loop.task, 0);
+	assert_true(loop.turn_start_ns);
+
+	/* Its select() is one, but what it calls is not. */
+	loop = loop_of(target, "blocking_select");
+	assert_int_equal(loop.run_onces, 1);
+	assert_false(loop.in_own_select);
+
+	loop = loop_of(target, "no_loop");
+	assert_int_equal(loop.run_onces, 0);
+	assert_false(loop.in_own_select);
+	assert_int_equal(loop.loop_object, 0);
+	assert_int_equal(loop.epoll_fd, -1);
+	assert_int_equal(python_thread_loop(target->python, 4096, &loop), -ESRCH);
+
+	/* A loop, an address in nothing, and one in the middle of a task are no tasks. */
+	assert_true(python_task(target->python, target_number(target, "loop", "idle", 2), name,
+				sizeof(name), coro, sizeof(coro)) < 0);
+	assert_true(python_task(target->python, 8, name, sizeof(name), coro, sizeof(coro)) < 0);
+	assert_true(python_task(target->python, target_number(target, "task", "method", 2) + 8,
+				name, sizeof(name), coro, sizeof(coro)) < 0);
+}
+
+static void hosts(void **state)
+{
+	struct target *target = loops_start(state);
+	char host[NAME_BYTES];
+
+	assert_int_equal(python_getaddrinfo_host(target->python,
+						 target_thread(target, "resolve_text"), host,
+						 sizeof(host)),
+			 0);
+	assert_string_equal(host, "db.example.org");
+	assert_int_equal(python_getaddrinfo_host(target->python,
+						 target_thread(target, "resolve_bytes"), host,
+						 sizeof(host)),
+			 0);
+	assert_string_equal(host, "bytes.example");
+	assert_int_equal(python_getaddrinfo_host(target->python,
+						 target_thread(target, "resolve_wide"), host,
+						 sizeof(host)),
+			 0);
+	assert_string_equal(host, "b\u00fccher.example");
+	assert_int_equal(python_getaddrinfo_host(target->python,
+						 target_thread(target, "resolve_text"), host, 4),
+			 0);
+	assert_string_equal(host, "db.");
+	assert_int_equal(python_getaddrinfo_host(target->python,
+						 target_thread(target, "resolve_none"), host,
+						 sizeof(host)),
+			 -ENOENT);
+	assert_int_equal(python_getaddrinfo_host(target->python, target_thread(target, "no_loop"),
+						 host, sizeof(host)),
+			 -ENOENT);
+	assert_int_equal(python_getaddrinfo_host(target->python, 4096, host, sizeof(host)),
+			 -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH_PYTHON(tasks_are_known),
+		EACH_PYTHON(names_are_cut_between_characters),
+		EACH_PYTHON(turn_start_is_in_time),
+		EACH_PYTHON(idle_loops),
+		EACH_PYTHON(nested_loops),
+		EACH_PYTHON(neither_task_nor_wait),
+		EACH_PYTHON(hosts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

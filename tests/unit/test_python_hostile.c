@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whatever a target's memory and files hold: an answer or an error, in bounded time. */
+#define _GNU_SOURCE
+#include "python/target.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "runtime/python/elf.h"
+#include "runtime/python/interpreter.h"
+
+#define FRAMES_MAX 128
+#define NAME_BYTES 64
+#define ROUNDS 400
+#define ELF_ROUNDS 4000
+
+/* A reader that spoils what another one gives. */
+struct spoiler {
+	struct py_memory memory; /* the honest one */
+	unsigned int one_in; /* reads that are spoilt, 0: none */
+	uint64_t seen[64]; /* addresses that were asked for: pointers into something */
+	unsigned int nr_seen;
+};
+
+static uint64_t odd_word(struct spoiler *spoiler)
+{
+	static const uint64_t words[] = { 0,	      1,	    7,		    16,
+					  4096,	      0x7fffffff,   0xffffffff,	    1ull << 32,
+					  1ull << 40, INT64_MAX,    1ull << 63,	    UINT64_MAX,
+					  1ull << 28, PY_READ_MAX,  ENOENT,	    0x7ff8000000000000 };
+
+	switch (random() % 3) {
+	case 0:
+		return words[random() % (long)(sizeof(words) / sizeof(words[0]))];
+	case 1:
+		return spoiler->seen[random() % 64];
+	default:
+		return (uint64_t)random() << 32 ^ (uint64_t)random();
+	}
+}
+
+static int spoiling_read(void *context, uint64_t addr, void *buf, size_t size)
+{
+	struct spoiler *spoiler = context;
+	int err = py_read(&spoiler->memory, addr, buf, size);
+
+	spoiler->seen[spoiler->nr_seen++ % 64] = addr;
+	if (err || !spoiler->one_in || random() % spoiler->one_in)
+		return err;
+	if (size >= 8 && random() % 2) {
+		uint64_t word = odd_word(spoiler);
+
+		memcpy((char *)buf + ((size_t)random() % (size / 8)) * 8, &word, 8);
+	} else {
+		((unsigned char *)buf)[(size_t)random() % size] = (unsigned char)random();
+	}
+	return random() % 50 ? 0 : -EFAULT;
+}
+
+/* Everything that can be asked. */
+static void ask_all(struct python *python, const uint64_t *threads, size_t nr_threads,
+		    uint64_t task)
+{
+	char name[NAME_BYTES], coro[NAME_BYTES];
+	struct bp_python layout;
+
+	python_layout(python, &layout);
+	python_task(python, task, name, sizeof(name), coro, sizeof(coro));
+	assert_true(strlen(name) < sizeof(name) && strlen(coro) < sizeof(coro));
+	for (size_t i = 0; i < nr_threads; i++) {
+		struct bp_python_frame frames[FRAMES_MAX];
+		struct python_loop loop;
+		int nr = python_frames(python, threads[i], frames, FRAMES_MAX);
+
+		assert_true(nr <= FRAMES_MAX);
+		for (int at = 0; at < nr; at++) {
+			struct python_name frame_name;
+
+			if (python_frame_name(python, &frames[at], &frame_name) == 0)
+				assert_true(strlen(frame_name.fn) < 512 &&
+					    strlen(frame_name.file) < 4096);
+		}
+		if (nr > 0)
+			python_frames_loop(python, frames, (size_t)nr, &loop);
+		python_thread_loop(python, threads[i], &loop);
+		python_getaddrinfo_host(python, threads[i], name, sizeof(name));
+		assert_true(strlen(name) < sizeof(name));
+	}
+}
+
+static void spoilt_memory(void **state)
+{
+	struct target *target = target_start(*state, "loops.py");
+	struct spoiler spoiler = { 0 };
+	struct py_place places[PY_PLACES_MAX];
+	struct py_memory memory = { spoiling_read, &spoiler };
+	uint64_t threads[32], task;
+	size_t nr_threads = 0;
+	int opened = 0;
+
+	target_wait_ready(target);
+	for (size_t i = 0; i < target->nr && nr_threads < 32; i++) {
+		if (strcmp(target->lines[i].fields[0], "thread") == 0)
+			threads[nr_threads++] = strtoull(target->lines[i].fields[2], NULL, 10);
+	}
+	assert_true(nr_threads > 10);
+	task = target_number(target, "task", "method", 2);
+	assert_true(py_find(target->pid, places, PY_PLACES_MAX) >= 1);
+	py_memory_of_process(&spoiler.memory, target->pid);
+	srandom(1);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct python *python = NULL;
+
+		spoiler.one_in = round % 2 ? 100 : 0;
+		opened += py_open_place(&python, &memory, &places[0]) == 0;
+		/* A few at a time, so that spoilt reads come in all depths. */
+		spoiler.one_in = 4u << random() % 8;
+		if (python && python->runtime && python->layout.minor)
+			ask_all(python, threads + random() % (long)(nr_threads - 1), 2, task);
+		python_close(python);
+	}
+	assert_true(opened >= ROUNDS / 2);
+}
+
+/* Memory without end in which every word points somewhere. */
+static int endless_read(void *context, uint64_t addr, void *buf, size_t size)
+{
+	uint64_t seed = *(uint64_t *)context;
+
+	for (size_t at = 0; at < size; at++) {
+		uint64_t word = ((addr + at) / 8 + seed) * 0x9e3779b97f4a7c15ull;
+
+		word ^= word >> 29;
+		if (word % 8 == 0)
+			word = word >> 8 & 0xff;
+		else if (word % 8 < 7)
+			word = (word & 0x7fffffffff00) | 0x10;
+		((unsigned char *)buf)[at] = (unsigned char)(word >> ((addr + at) % 8 * 8));
+	}
+	return 0;
+}
+
+static void endless_memory(void **state)
+{
+	uint64_t seed, threads[] = { 0x7f0000001000, 0x10 };
+	struct py_memory memory = { endless_read, &seed };
+
+	(void)state;
+	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
+		for (seed = 1; seed <= 20; seed++) {
+			struct python *python = calloc(1, sizeof(*python));
+			struct py_place place = { .runtime = 0x400000 + seed * 8,
+						  .major = 3,
+						  .minor = (int)minor };
+			struct python *opened;
+
+			assert_non_null(python);
+			python->memory = memory;
+			python->runtime = place.runtime;
+			python->layout = *py_layout_of(minor);
+			ask_all(python, threads, 2, 0x7f0000000010);
+			python_close(python);
+			assert_int_not_equal(py_open_place(&opened, &memory, &place), 0);
+			python_close(opened);
+		}
+	}
+}
+
+/* Nothing but what _PyRuntime of 3.13 and later begins with. */
+#define RUNTIME_ADDR 0x10000
+
+static int runtime_read(void *context, uint64_t addr, void *buf, size_t size)
+{
+	if (addr < RUNTIME_ADDR || addr + size > RUNTIME_ADDR + 512)
+		return -EFAULT;
+	memcpy(buf, (char *)context + (addr - RUNTIME_ADDR), size);
+	return 0;
+}
+
+static int open_runtime(const uint64_t *words, struct python **out)
+{
+	struct py_memory memory = { runtime_read, (void *)(uintptr_t)words };
+	struct py_place place = { .runtime = RUNTIME_ADDR, .major = -1, .minor = -1 };
+
+	return py_open_place(out, &memory, &place);
+}
+
+static void builds_that_cannot_be_read(void **state)
+{
+	uint64_t words[64] = { 0 };
+	struct python *python;
+	struct bp_python layout;
+
+	(void)state;
+	memcpy(words, "xdebugpy", 8);
+	words[1] = 0x030d02f0; /* 3.13.2 */
+	words[2] = 1;
+	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+	assert_string_equal(python_version(python), "3.13.2 free-threaded");
+	assert_true(python_layout(python, &layout) < 0);
+	python_close(python);
+
+	words[2] = 0;
+	words[1] = 0x030e00f0;
+	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+	assert_string_equal(python_version(python), "3.14.0");
+	python_close(python);
+
+	/* Offsets that make no sense, and then some that do, of an interpreter that has not started. */
+	words[1] = 0x030d00f0;
+	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+	assert_string_equal(python_version(python), "3.13.0");
+	python_close(python);
+	words[352 / 8] = 16;
+	words[360 / 8] = 8;
+	words[40 / 8] = 1ull << 32;
+	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+	python_close(python);
+	words[40 / 8] = 400;
+	assert_int_equal(open_runtime(words, &python), -EAGAIN);
+	assert_null(python);
+}
+
+static void *file_bytes(const char *path, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	void *bytes;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	*size = (size_t)status.st_size;
+	bytes = malloc(*size);
+	assert_non_null(bytes);
+	assert_int_equal(read(fd, bytes, *size), (ssize_t)*size);
+	close(fd);
+	return bytes;
+}
+
+static void ask_elf(int fd)
+{
+	struct py_elf_symbol symbols[] = { { .name = "_PyRuntime" }, { .name = "stdout" } };
+	struct py_elf elf;
+	uint64_t addr;
+
+	if (py_elf_open(&elf, fd))
+		return;
+	py_elf_bias(&elf, 0x400000, 0x1000, &addr);
+	py_elf_section(&elf, ".PyRuntime", &addr);
+	py_elf_section(&elf, ".text", &addr);
+	py_elf_symbols(&elf, SHT_DYNSYM, symbols, 2);
+	py_elf_symbols(&elf, SHT_SYMTAB, symbols, 2);
+	py_elf_close(&elf);
+}
+
+/* Mostly spoils the headers, where one byte changes most. */
+static void spoilt_elf(void **state)
+{
+	size_t size;
+	unsigned char *bytes = file_bytes("/usr/bin/env", &size);
+	Elf64_Ehdr header;
+	int fd = memfd_create("elf", MFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	memcpy(&header, bytes, sizeof(header));
+	srandom(1);
+	for (int round = 0; round < ELF_ROUNDS; round++) {
+		assert_int_equal(pwrite(fd, bytes, size, 0), (ssize_t)size);
+		for (int i = random() % 8; i >= 0; i--) {
+			size_t at = (size_t)random() % size;
+			unsigned char byte = random() % 2 ? (unsigned char)random() : 0xff;
+
+			if (random() % 3 == 0)
+				at = (size_t)random() % sizeof(header);
+			else if (random() % 2)
+				at = header.e_shoff + (size_t)random() % (size - header.e_shoff);
+			assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+		}
+		if (round % 8 == 0)
+			assert_int_equal(ftruncate(fd, random() % (long)size), 0);
+		ask_elf(fd);
+		if (round % 8 == 0)
+			assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	}
+	close(fd);
+	free(bytes);
+}
+
+static void honest_elf(void **state)
+{
+	struct py_elf_symbol symbols[] = { { .name = "stdout" }, { .name = "no such symbol" } };
+	int fd = open("/usr/bin/env", O_RDONLY | O_CLOEXEC);
+	struct py_elf elf;
+	uint64_t addr;
+
+	(void)state;
+	assert_int_equal(py_elf_open(&elf, fd), 0);
+	assert_int_equal(py_elf_section(&elf, ".text", &addr), 0);
+	assert_true(addr);
+	assert_int_equal(py_elf_section(&elf, ".PyRuntime", &addr), -ENOENT);
+	assert_int_equal(py_elf_section(&elf, ".tex", &addr), -ENOENT);
+	assert_int_equal(py_elf_symbols(&elf, SHT_DYNSYM, symbols, 2), 0);
+	assert_true(symbols[0].addr);
+	assert_int_equal(symbols[1].addr, 0);
+	assert_int_equal(py_elf_symbols(&elf, SHT_SYMTAB, symbols, 2), -ENOENT);
+	py_elf_close(&elf);
+	close(fd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH_PYTHON(spoilt_memory),
+		cmocka_unit_test(endless_memory),
+		cmocka_unit_test(builds_that_cannot_be_read),
+		cmocka_unit_test(spoilt_elf),
+		cmocka_unit_test(honest_elf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* launch.h - COMMAND: started as the user who called, held until it is watched. */
+#ifndef BLOCKPROF_LAUNCH_H
+#define BLOCKPROF_LAUNCH_H
+
+#include <sys/types.h>
+
+struct launch {
+	pid_t pid;
+	int gate; /* closed: it goes on */
+	int failure; /* an errno comes out of it when it cannot be executed */
+};
+
+/* A child that waits before it becomes argv. 0 or -errno. */
+int launch_hold(struct launch *launch, char **argv);
+/* Lets it go. 0, or the -errno with which it could not be executed. */
+int launch_go(struct launch *launch);
+/* It ends without having become anything. */
+void launch_abandon(struct launch *launch);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options.h - the command line of `blockprof [watch]`. */
+#ifndef BLOCKPROF_OPTIONS_H
+#define BLOCKPROF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cli/outputs.h"
+#include "stall/engine.h"
+
+struct watch_options {
+	pid_t *pids;
+	size_t nr_pids;
+	char **command; /* NULL: none; else argv of it, ended by NULL */
+	uint64_t threshold_ns;
+	uint64_t duration_ns; /* 0: no end */
+	bool follow;
+	bool all_threads;
+	bool fail;
+	struct engine_override *overrides;
+	size_t nr_overrides;
+	struct outputs_spec outputs;
+	struct output_options output;
+	int verbosity;
+	bool help;
+	bool version;
+};
+
+/* 0, or -EINVAL: wrong usage, which was said; -ENOMEM. */
+int watch_options_parse(struct watch_options *options, int argc, char **argv);
+void watch_options_free(struct watch_options *options);
+void watch_options_help(void);
+
+#endif

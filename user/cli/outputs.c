@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* outputs.c - what -o and -F ask for, opened and fed together. */
+#include "cli/outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "proc/cleanup.h"
+
+static bool is_stdout(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
+static struct output_spec *find(struct outputs_spec *spec, const char *path)
+{
+	for (size_t i = 0; i < spec->nr; i++)
+		if (strcmp(spec->v[i].path, path) == 0)
+			return &spec->v[i];
+	return NULL;
+}
+
+static int add(struct outputs_spec *spec, const struct output_spec *output)
+{
+	if (spec->nr == OUTPUTS_MAX) {
+		message_error("more than %d outputs; leave out an -o", OUTPUTS_MAX);
+		return -EINVAL;
+	}
+	spec->v[spec->nr++] = *output;
+	return 0;
+}
+
+int outputs_spec_path(struct outputs_spec *spec, const char *path)
+{
+	struct output_spec *given = find(spec, path);
+
+	if (given && given->implied) {
+		given->implied = false;
+		return 0;
+	}
+	if (given) {
+		message_error("-o %s is given twice; leave one out", path);
+		return -EINVAL;
+	}
+	return add(spec, &(struct output_spec){ .path = path });
+}
+
+int outputs_spec_format(struct outputs_spec *spec, const char *name)
+{
+	const struct output_format *format = output_format_by_name(name);
+
+	if (!format) {
+		message_error("no format is called '%s'; there are %s", name,
+			      output_format_names());
+		return -EINVAL;
+	}
+	if (!spec->nr)
+		return add(spec, &(struct output_spec){
+					 .path = "-",
+					 .format = format,
+					 .implied = true,
+				 });
+	spec->v[spec->nr - 1].format = format;
+	return 0;
+}
+
+int outputs_spec_finish(struct outputs_spec *spec)
+{
+	if (!spec->nr)
+		add(spec, &(struct output_spec){ .path = "-" });
+	for (size_t i = 0; i < spec->nr; i++) {
+		struct output_spec *output = &spec->v[i];
+
+		if (!output->format)
+			output->format = is_stdout(output->path)
+						 ? output_format_by_name("text")
+						 : output_format_by_path(output->path);
+		if (!output->format) {
+			message_error(
+				"the suffix of %s says no format; put -F and one of %s after it",
+				output->path, output_format_names());
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+bool outputs_spec_writes(const struct outputs_spec *spec, const char *path)
+{
+	struct stat read, written;
+
+	if (stat(path, &read) || !S_ISREG(read.st_mode))
+		return false;
+	for (size_t i = 0; i < spec->nr; i++) {
+		int err = is_stdout(spec->v[i].path) ? fstat(STDOUT_FILENO, &written)
+						     : stat(spec->v[i].path, &written);
+
+		if (!err && written.st_dev == read.st_dev && written.st_ino == read.st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* https://no-color.org: set and not empty. */
+static bool wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static void fit_to_terminal(struct output_options *options)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	options->colour = wants_colour();
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		options->columns = size.ws_col;
+}
+
+static const char *printed_path(const char *path)
+{
+	return is_stdout(path) ? "standard output" : path;
+}
+
+static void say_cannot_write(const char *path, int err)
+{
+	const char *remedy = err == -ENOSPC || err == -EDQUOT
+				     ? "make room, or write elsewhere with -o"
+				     : "write elsewhere with -o";
+
+	message_error("cannot write %s: %s; %s", printed_path(path), strerror(-err), remedy);
+}
+
+static void drop(struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->nr; i++)
+		output_close(outputs->v[i]);
+	free(outputs->v);
+	*outputs = (struct outputs){ 0 };
+}
+
+int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
+		 const struct output_options *options)
+{
+	*outputs = (struct outputs){ .v = calloc(spec->nr, sizeof(outputs->v[0])) };
+	if (!outputs->v) {
+		message_error("cannot open the outputs: out of memory");
+		return -ENOMEM;
+	}
+	for (; outputs->nr < spec->nr; outputs->nr++) {
+		const struct output_spec *output = &spec->v[outputs->nr];
+		struct output_options own = *options;
+		int err;
+
+		if (is_stdout(output->path))
+			fit_to_terminal(&own);
+		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);
+		if (err) {
+			say_cannot_write(output->path, err);
+			drop(outputs);
+			return err;
+		}
+	}
+	return 0;
+}
+
+#define DEFINE_FEED_ALL(record)                                                           \
+	void outputs_##record(struct outputs *outputs, const struct record##_record *one) \
+	{                                                                                 \
+		for (size_t i = 0; i < outputs->nr; i++)                                  \
+			output_##record(outputs->v[i], one);                              \
+	}
+
+DEFINE_FEED_ALL(start)
+DEFINE_FEED_ALL(loop)
+DEFINE_FEED_ALL(stall)
+DEFINE_FEED_ALL(blocked)
+DEFINE_FEED_ALL(exit)
+DEFINE_FEED_ALL(summary)
+
+bool outputs_are_dead(const struct outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->nr; i++)
+		if (!output_error(outputs->v[i]))
+			return false;
+	return true;
+}
+
+int outputs_close(struct outputs *outputs)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < outputs->nr; i++) {
+		__freeing char *path = strdup(output_path(outputs->v[i]));
+		int err = output_close(outputs->v[i]);
+
+		if (!err || (err == -EPIPE && path && is_stdout(path)))
+			continue;
+		say_cannot_write(path ? path : "an output", err);
+		first = first ? first : err;
+	}
+	free(outputs->v);
+	*outputs = (struct outputs){ 0 };
+	return first;
+}

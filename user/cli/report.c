@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* report.c - `blockprof report`: recordings rendered in any format. */
+#include "cli/report.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/exit_status.h"
+#include "cli/message.h"
+#include "cli/outputs.h"
+#include "output/recording.h"
+
+
+
+static const char help[] =
+	"usage: blockprof report [OPTIONS] FILE...\n"
+	"Read recordings (JSON Lines, plain or gzip; - is standard input) and render them.\n"
+	"\n"
+	"  -o, --output FILE   write here; repeatable; format from the suffix; - is stdout\n"
+	"  -F, --format NAME   format of the -o before it, or of stdout:\n"
+	"                      %s\n"
+	"      --stalls-only   profiles hold the slices of stalls only\n"
+	"  -v, --verbose       text: library and interpreter frames too, and whole tables\n"
+	"  -q, --quiet         no warnings\n"
+	"  -h, --help          this text\n";
+
+struct arguments {
+	struct outputs_spec spec;
+	struct output_options options;
+	int level; /* of messages */
+	bool help;
+};
+
+enum { OPTION_STALLS_ONLY = 256 };
+
+static const struct option long_options[] = {
+	{ "output", required_argument, NULL, 'o' },
+	{ "format", required_argument, NULL, 'F' },
+	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static int take_option(struct arguments *arguments, int option, char **argv)
+{
+	switch (option) {
+	case 'o':
+		return outputs_spec_path(&arguments->spec, optarg);
+	case 'F':
+		return outputs_spec_format(&arguments->spec, optarg);
+	case OPTION_STALLS_ONLY:
+		arguments->options.stalls_only = true;
+		return 0;
+	case 'v':
+		arguments->options.unfold = true;
+		arguments->level++;
+		return 0;
+	case 'q':
+		arguments->level = MESSAGE_ERROR;
+		return 0;
+	case 'h':
+		arguments->help = true;
+		return 0;
+	case ':':
+		message_error("%s needs a value; see blockprof report --help", argv[optind - 1]);
+		return -EINVAL;
+	default:
+		if (optopt && optopt < 256)
+			message_error("unknown option -%c; see blockprof report --help", optopt);
+		else
+			message_error("wrong option %s; see blockprof report --help",
+				      argv[optind - 1]);
+		return -EINVAL;
+	}
+}
+
+/* -EINVAL: wrong usage, which was said. */
+static int parse(struct arguments *arguments, int argc, char **argv)
+{
+	int option, err = 0;
+
+	optind = 0; /* glibc: start anew, whatever was parsed before */
+	opterr = 0;
+	while (!err && !arguments->help &&
+	       (option = getopt_long(argc, argv, ":o:F:vqh", long_options, NULL)) != -1)
+		err = take_option(arguments, option, argv);
+	if (err || arguments->help)
+		return err;
+	if (optind == argc) {
+		message_error("which recording? give a FILE; see blockprof report --help");
+		return -EINVAL;
+	}
+	err = outputs_spec_finish(&arguments->spec);
+	for (int i = optind; i < argc && !err; i++) {
+		if (outputs_spec_writes(&arguments->spec, argv[i])) {
+			message_error("%s is to be read and written; write elsewhere with -o",
+				      argv[i]);
+			err = -EINVAL;
+		}
+	}
+	return err;
+}
+
+/* From a reader's calls to the outputs. */
+static void feed_start(void *outputs, const struct start_record *record)
+{
+	outputs_start(outputs, record);
+}
+
+static void feed_loop(void *outputs, const struct loop_record *record)
+{
+	outputs_loop(outputs, record);
+}
+
+static void feed_stall(void *outputs, const struct stall_record *record)
+{
+	outputs_stall(outputs, record);
+}
+
+static void feed_blocked(void *outputs, const struct blocked_record *record)
+{
+	outputs_blocked(outputs, record);
+}
+
+static void feed_exit(void *outputs, const struct exit_record *record)
+{
+	outputs_exit(outputs, record);
+}
+
+static void feed_summary(void *outputs, const struct summary_record *record)
+{
+	outputs_summary(outputs, record);
+}
+
+static bool outputs_are_done(void *outputs)
+{
+	return outputs_are_dead(outputs);
+}
+
+static void say_cannot_read(const char *path, const char *reason)
+{
+	message_error("cannot read %s: %s; give a recording made with -o FILE.jsonl or .jsonl.gz",
+		      path, reason);
+}
+
+static int read_one(const char *path, struct outputs *outputs)
+{
+	const struct recording_reader reader = {
+		.context = outputs,
+		.start = feed_start,
+		.loop = feed_loop,
+		.stall = feed_stall,
+		.blocked = feed_blocked,
+		.exit = feed_exit,
+		.summary = feed_summary,
+		.enough = outputs_are_done,
+	};
+	struct recording_result result;
+	int err = recording_read(path, &reader, &result);
+
+	if (err) {
+		say_cannot_read(path,
+				err == -EBADMSG ? "its gzip data is damaged" : strerror(-err));
+		return err;
+	}
+	if (!result.lines && !result.unknown_lines) {
+		say_cannot_read(path, "it holds no records");
+		return -EBADMSG;
+	}
+	if (result.bad_lines)
+		message_warn("%s: left out %" PRIu64 " lines that are cut or damaged; %" PRIu64
+			     " were read",
+			     path, result.bad_lines, result.lines);
+	if (result.unknown_lines)
+		message_warn("%s: left out %" PRIu64
+			     " lines of types that a later blockprof writes",
+			     path, result.unknown_lines);
+	return 0;
+}
+
+/* Said before an output is opened, which may be there and whole. */
+static int check_readable(int argc, char **argv)
+{
+	for (int i = optind; i < argc; i++) {
+		if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK)) {
+			say_cannot_read(argv[i], strerror(errno));
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	struct outputs outputs;
+	int err;
+
+	if (parse(&arguments, argc, argv))
+		return EXIT_USAGE;
+	if (arguments.help) {
+		printf(help, output_format_names());
+		return EXIT_OK;
+	}
+	message_set_level(arguments.level);
+	if (check_readable(argc, argv) ||
+	    outputs_open(&outputs, &arguments.spec, &arguments.options))
+		return EXIT_COULD_NOT;
+	err = 0;
+	for (int i = optind; i < argc && !err; i++)
+		err = read_one(argv[i], &outputs);
+	/* What was read is shown all the same. */
+	if (outputs_close(&outputs) || err)
+		return EXIT_COULD_NOT;
+	return EXIT_OK;
+}

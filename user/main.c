@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* main.c - which command it is. */
+#include <string.h>
+
+#include "cli/report.h"
+#include "cli/watch.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "watch", cmd_watch },
+	{ "report", cmd_report },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	/* without a command's name it is the first of them */
+	return commands[0].run(argc, argv);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* classify.h - why a thread blocked, and what it waited for. */
+#ifndef BLOCKPROF_CLASSIFY_H
+#define BLOCKPROF_CLASSIFY_H
+
+#include "bpf/abi.h"
+#include "model/model.h"
+
+struct peers;
+struct symbols;
+
+struct classify {
+	struct peers *peers;
+	struct symbols *symbols;
+};
+
+/*
+ * Fills slice's cause, syscall and target from what the thread was blocked in.
+ * slice->stack and slice->waker are set already. capture must be a copy that
+ * does not change.
+ */
+void classify(const struct classify *with, pid_t pid, const struct bp_capture *capture,
+	      struct slice *slice);
+
+#endif

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/peer.h"
+#include "runtime/python/python.h"
+#include "stall/engine_private.h"
+#include "stall/ledger.h"
+#include "symbol/symbol.h"
+
+#define PART		 8 /* of the threshold: see pace.c */
+#define PART_MIN_NS	 2000000ull
+#define PART_MAX_NS	 20000000ull
+#define BLOCKED_EVERY_NS 10000000000ull
+#define ENDED_MAX	 10000 /* ended loops kept for the summary */
+
+int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
+	       struct symbols *symbols, const struct engine_sink *sink)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int err;
+
+	if (!engine)
+		return -ENOMEM;
+	engine->options = *options;
+	engine->sink = *sink;
+	engine->probe = probe;
+	engine->symbols = symbols;
+	engine->classify.symbols = symbols;
+	engine->part_ns = options->threshold_ns / PART;
+	if (engine->part_ns < PART_MIN_NS)
+		engine->part_ns = PART_MIN_NS;
+	if (engine->part_ns > PART_MAX_NS)
+		engine->part_ns = PART_MAX_NS;
+	engine->loops = calloc(probe_slots(probe) + 1, sizeof(struct loop *));
+	err = engine->loops ? peers_new(&engine->classify.peers) : -ENOMEM;
+	if (!err)
+		err = watched_table_new(&engine->watched);
+	if (err) {
+		engine_free(engine);
+		return err;
+	}
+	*out = engine;
+	return 0;
+}
+
+void engine_free(struct engine *engine)
+{
+	if (!engine)
+		return;
+	for (unsigned int i = 1; engine->loops && i <= probe_slots(engine->probe); i++)
+		loop_free(engine->loops[i]);
+	free(engine->loops);
+	for (size_t i = 0; i < engine->nr_ended; i++)
+		free(engine->ended[i].id.runtime);
+	free(engine->ended);
+	recognise_forget(engine);
+	watched_table_free(engine->watched);
+	peers_free(engine->classify.peers);
+	free(engine);
+}
+
+int engine_watch(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_add(engine->watched, pid, probe_now_ns());
+
+	if (!watched)
+		return -ENOMEM;
+	watched->asked_for = true;
+	watched_identify(watched);
+	return probe_watch(engine->probe, pid, engine->options.follow);
+}
+
+int engine_start(struct engine *engine)
+{
+	engine->started_ns = probe_now_ns();
+	engine->next_blocked_ns = engine->started_ns + BLOCKED_EVERY_NS;
+	probe_start(engine->probe);
+	return recognise_look(engine);
+}
+
+/* -- records -- */
+
+static struct loop *loop_of(struct engine *engine, const struct bp_header *header)
+{
+	struct loop *loop;
+
+	if (header->slot == BP_NO_SLOT || header->slot > probe_slots(engine->probe))
+		return NULL;
+	loop = engine->loops[header->slot];
+	if (!loop)
+		loop = recognise_slot(engine, header->slot, header->tgid, header->tid);
+	return loop && loop->id.tid == (pid_t)header->tid ? loop : NULL;
+}
+
+/* Time of turns before this one, from the same place as the slice. */
+static void add_carried(struct loop *loop, const struct bp_slice *record, const struct slice *slice)
+{
+	struct slice carried;
+
+	if (!record->carry_ns || slice_copy(&carried, slice))
+		return;
+	carried.ns = record->carry_ns;
+	carried.count = record->carry_count;
+	loop_add_blocked(loop, &carried);
+}
+
+static void on_slice(struct engine *engine, const struct bp_slice *record)
+{
+	struct loop *loop = loop_of(engine, &record->header);
+	struct slice slice = { .ns = record->ns, .count = record->count, .max_ns = record->max_ns };
+	bool left;
+
+	if (!loop)
+		return;
+	if (record->turn_seq) {
+		loop_turn(loop, record->turn_seq);
+		if (record->turn_seq == loop->void_seq)
+			return;
+		if (recognise_wait(engine, loop, &record->capture, &left) || left) {
+			loop_void(loop, record->turn_seq);
+			return;
+		}
+	}
+	if (record->header.type == BP_RECORD_SAMPLE) {
+		tell_sample(engine, loop, &record->capture, &slice);
+		loop_add(loop, &slice);
+		return;
+	}
+	tell_slice(engine, loop, &record->capture, &slice);
+	add_carried(loop, record, &slice);
+	if (record->turn_seq)
+		loop_add(loop, &slice);
+	else
+		loop_add_blocked(loop, &slice);
+}
+
+static void on_turn(struct engine *engine, const struct bp_turn *turn)
+{
+	struct loop *loop = loop_of(engine, &turn->header);
+
+	if (!loop || turn->turn_seq == loop->void_seq || turn->end_ns < turn->start_ns)
+		return;
+	tell_final(engine, loop, turn);
+}
+
+/* A slot's thread is gone: what it did is kept for the summary. */
+static void end_loop(struct engine *engine, unsigned int slot)
+{
+	struct loop *loop = slot <= probe_slots(engine->probe) ? engine->loops[slot] : NULL;
+	struct loop_summary *grown;
+
+	if (slot == BP_NO_SLOT || slot > probe_slots(engine->probe))
+		return;
+	if (loop) {
+		loop_turn(loop, 0);
+		tell_sums(engine, loop, probe_slot(engine->probe, slot)->sums, true, &loop->blocked);
+		tell_blocked(engine, loop);
+		grown = loop->id.runtime && engine->nr_ended < ENDED_MAX ?
+				realloc(engine->ended, (engine->nr_ended + 1) * sizeof(*grown)) :
+				NULL;
+		if (grown) {
+			engine->ended = grown;
+			if (!loop_summarise(loop, probe_slot(engine->probe, slot), probe_now_ns(),
+					    &engine->ended[engine->nr_ended]))
+				engine->nr_ended++;
+		}
+		loop_free(loop);
+		engine->loops[slot] = NULL;
+	}
+	probe_slot_free(engine->probe, slot);
+}
+
+static void on_process(struct engine *engine, const struct bp_process *record)
+{
+	pid_t pid = record->header.tgid;
+	struct exit_record exited = {
+		.mono_ns = record->header.time_ns,
+		.pid = pid,
+		.status = record->status,
+	};
+	struct watched *watched;
+
+	switch (record->header.type) {
+	case BP_RECORD_FORK:
+		watched = watched_add(engine->watched, pid, record->header.time_ns);
+		if (watched) {
+			watched_identify(watched);
+			/* a copy of its parent: not worth a look before it has had time to do something */
+			watched->next_look_ns = record->header.time_ns + 50000000ull;
+		}
+		break;
+	case BP_RECORD_EXEC:
+		end_loop(engine, record->header.slot);
+		symbols_forget(engine->symbols, pid);
+		watched = watched_find(engine->watched, pid);
+		if (watched) {
+			watched_renew(watched, record->header.time_ns);
+			watched->next_look_ns = record->header.time_ns + 20000000ull;
+			watched_identify(watched);
+		}
+		break;
+	case BP_RECORD_EXIT:
+		end_loop(engine, record->header.slot);
+		if (!record->last)
+			break;
+		watched = watched_find(engine->watched, pid);
+		if (watched)
+			engine->sink.exit(engine->sink.context, &exited, watched->asked_for);
+		watched_remove(engine->watched, pid);
+		symbols_forget(engine->symbols, pid);
+	}
+}
+
+/* Only the used beginning of a record is sent: the rest of the struct is made empty. */
+#define WHOLE(type, name, record, bytes)                                                           \
+	type name;                                                                                 \
+	memset(&name, 0, sizeof(name));                                                            \
+	memcpy(&name, record, bytes < sizeof(name) ? bytes : sizeof(name))
+
+static void on_record(void *context, const struct bp_header *record, size_t bytes)
+{
+	struct engine *engine = context;
+
+	switch (record->type) {
+	case BP_RECORD_SLICE:
+	case BP_RECORD_SAMPLE: {
+		WHOLE(struct bp_slice, slice, record, bytes);
+		on_slice(engine, &slice);
+		break;
+	}
+	case BP_RECORD_TURN: {
+		WHOLE(struct bp_turn, turn, record, bytes);
+		on_turn(engine, &turn);
+		break;
+	}
+	case BP_RECORD_CANDIDATE: {
+		WHOLE(struct bp_candidate, candidate, record, bytes);
+		recognise_candidate(engine, &candidate);
+		break;
+	}
+	default: {
+		WHOLE(struct bp_process, process, record, bytes);
+		on_process(engine, &process);
+	}
+	}
+}
+
+/* -- time -- */
+
+static void each_loop(struct engine *engine, uint64_t now_ns)
+{
+	bool blocked_due = now_ns >= engine->next_blocked_ns;
+
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		struct loop *loop = engine->loops[i];
+
+		if (!loop)
+			continue;
+		tell_ongoing(engine, loop, now_ns, false);
+		if (blocked_due) {
+			/* its slices' turn is over, and was no stall, if another one runs */
+			if (probe_slot(engine->probe, i)->turn_seq != loop->turn_seq)
+				loop_turn(loop, 0);
+			tell_blocked(engine, loop);
+		}
+	}
+	if (blocked_due)
+		engine->next_blocked_ns = now_ns + BLOCKED_EVERY_NS;
+}
+
+void engine_run(struct engine *engine)
+{
+	uint64_t now_ns;
+
+	probe_read(engine->probe, on_record, engine);
+	now_ns = probe_now_ns();
+	pace(engine, now_ns);
+	recognise_scan(engine, now_ns);
+	each_loop(engine, now_ns);
+}
+
+int engine_tick_ms(const struct engine *engine)
+{
+	return engine->part_ns / 1000000;
+}
+
+void engine_finish(struct engine *engine)
+{
+	uint64_t now_ns;
+
+	probe_read(engine->probe, on_record, engine);
+	now_ns = probe_now_ns();
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		struct loop *loop = engine->loops[i];
+		const struct bp_slot *slot = probe_slot(engine->probe, i);
+
+		if (!loop)
+			continue;
+		tell_ongoing(engine, loop, now_ns, true);
+		/* what has come of a turn that is told of is in there already */
+		if (loop->told_seq && loop->told_seq == loop->turn_seq && slot->in_turn &&
+		    slot->turn_seq == loop->told_seq)
+			slices_free(&loop->turn);
+		loop_turn(loop, 0);
+		tell_sums(engine, loop, slot->sums, true, &loop->blocked);
+		tell_blocked(engine, loop);
+	}
+}
+
+static void add_loss(struct summary_record *record, const char *name, uint64_t count)
+{
+	if (count)
+		record->lost[record->nr_lost++] = (struct loss){ name, count };
+}
+
+int engine_summary(struct engine *engine, struct summary_record *record)
+{
+	struct symbols_counts counts;
+	uint64_t now_ns = probe_now_ns();
+	size_t nr = engine->nr_ended;
+
+	memset(record, 0, sizeof(*record));
+	record->mono_ns = now_ns;
+	record->duration_ns = now_ns - engine->started_ns;
+	record->command_status = -1;
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++)
+		nr += engine->loops[i] && engine->loops[i]->id.runtime;
+	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
+	record->lost = calloc(BP_LOSS_NR + 8, sizeof(*record->lost));
+	if (!record->loops || !record->lost) {
+		summary_free(record);
+		return -ENOMEM;
+	}
+	memcpy(record->loops, engine->ended, engine->nr_ended * sizeof(*record->loops));
+	record->nr_loops = engine->nr_ended;
+	engine->nr_ended = 0; /* what they own is the record's now */
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		struct loop *loop = engine->loops[i];
+
+		if (loop && loop->id.runtime &&
+		    !loop_summarise(loop, probe_slot(engine->probe, i), now_ns,
+				    &record->loops[record->nr_loops]))
+			record->nr_loops++;
+	}
+	for (int place = 0; place < BP_LOSS_NR; place++)
+		add_loss(record, probe_loss_name(place), probe_loss(engine->probe, place));
+	symbols_counts(engine->symbols, &counts);
+	add_loss(record, "ledgers_cut", engine->ledgers_cut);
+	add_loss(record, "symbol_lookups_failed", counts.lookups_failed);
+	add_loss(record, "symbol_files_refused", counts.files_refused);
+	add_loss(record, "symbolizer_restarts", counts.child_restarts);
+	add_loss(record, "maps_cut", counts.maps_cut);
+	return 0;
+}
+
+void summary_free(struct summary_record *record)
+{
+	for (size_t i = 0; i < record->nr_loops; i++)
+		free(record->loops[i].id.runtime);
+	free(record->loops);
+	free(record->lost);
+	memset(record, 0, sizeof(*record));
+}
+
+/* -- for "watching ..." -- */
+
+unsigned int engine_loops(struct engine *engine, pid_t pid)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		const struct loop *loop = engine->loops[i];
+
+		nr += loop && loop->id.runtime && (!pid || loop->id.pid == pid);
+	}
+	return nr;
+}
+
+const char *engine_runtime(struct engine *engine, pid_t pid)
+{
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		const struct loop *loop = engine->loops[i];
+
+		if (loop && loop->id.runtime && loop->id.pid == pid)
+			return loop->id.runtime;
+	}
+	return NULL;
+}
+
+const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size_t size)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	if (!watched || !watched->python)
+		return NULL;
+	snprintf(buf, size, "CPython %s", python_version(watched->python));
+	return buf;
+}
+
+bool engine_unreadable(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	return watched && watched->unreadable;
+}
+
+uint64_t engine_started_ns(const struct engine *engine)
+{
+	return engine->started_ns;
+}

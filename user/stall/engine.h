@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - from the kernel side's records to stalls: knows the watched
+ * processes, recognises their loops, merges slices, checks ledgers, tells of
+ * turns that pass the threshold while they last and when they end.
+ */
+#ifndef BLOCKPROF_ENGINE_H
+#define BLOCKPROF_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/model.h"
+
+struct engine;
+struct probe;
+struct symbols;
+
+/* Where what the engine finds goes; called from engine_*() only. */
+struct engine_sink {
+	void *context;
+	void (*loop)(void *context, const struct loop_record *record);
+	void (*stall)(void *context, const struct stall_record *record);
+	void (*blocked)(void *context, const struct blocked_record *record);
+	void (*exit)(void *context, const struct exit_record *record, bool asked_for);
+};
+
+/* What the user says of one thread's wait (--loop). */
+struct engine_override {
+	pid_t tid;
+	int fd; /* -1: the thread is no loop */
+};
+
+struct engine_options {
+	uint64_t threshold_ns;
+	bool whole_system;
+	bool follow; /* children too */
+	bool all_threads;
+	const struct engine_override *overrides;
+	size_t nr_overrides;
+};
+
+/* probe is open and not started yet; probe, symbols and options outlive the engine. */
+int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
+	       struct symbols *symbols, const struct engine_sink *sink);
+void engine_free(struct engine *engine);
+
+/* Watches a process. Before engine_start(), or later (a COMMAND). 0 or -errno. */
+int engine_watch(struct engine *engine, pid_t pid);
+/* Starts the probes and looks at what is there: loops, and what is blocked already. 0 or -errno. */
+int engine_start(struct engine *engine);
+
+/* Reads the records that have come, finds what is overdue. Call when the probe is readable, and each tick. */
+void engine_run(struct engine *engine);
+/* How long to wait at the most before the next engine_run(), in milliseconds. */
+int engine_tick_ms(const struct engine *engine);
+
+/* Tells what is still open: turns that last, blocked time not told yet. */
+void engine_finish(struct engine *engine);
+/* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
+int engine_summary(struct engine *engine, struct summary_record *record);
+void summary_free(struct summary_record *record);
+
+/* For "watching ...": loops known in a process (0: all), and a word on its interpreter ("CPython 3.11", NULL). */
+unsigned int engine_loops(struct engine *engine, pid_t pid);
+const char *engine_runtime(struct engine *engine, pid_t pid); /* of its first loop; NULL: none */
+const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size_t size);
+/* Its interpreter is one that cannot be read: only native stacks. */
+bool engine_unreadable(struct engine *engine, pid_t pid);
+uint64_t engine_started_ns(const struct engine *engine);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* engine_private.h - what the parts of the engine share. */
+#ifndef BLOCKPROF_ENGINE_PRIVATE_H
+#define BLOCKPROF_ENGINE_PRIVATE_H
+
+#include "bpf/abi.h"
+#include "probe/probe.h"
+#include "runtime/runtime.h"
+#include "stall/classify.h"
+#include "stall/engine.h"
+#include "stall/loop.h"
+#include "stall/watched.h"
+
+/* A thread that is to get a slot at the next look: what to know of it then. */
+struct binding {
+	struct binding *next;
+	pid_t pid;
+	pid_t tid;
+	struct verdict verdict;
+};
+
+struct engine {
+	struct engine_options options;
+	struct engine_sink sink;
+	struct probe *probe;
+	struct symbols *symbols;
+	struct classify classify;
+	struct watched_table *watched;
+	struct loop **loops; /* by slot, up to probe_slots() */
+	struct binding *bindings;
+	struct loop_summary *ended; /* loops whose threads are gone */
+	size_t nr_ended;
+	uint64_t started_ns;
+	uint64_t part_ns; /* of the threshold: turns older than this are looked at closely */
+	uint64_t needed_ns; /* when the costly probes were needed last, 0: not in use */
+	uint64_t next_scan_ns;
+	uint64_t next_blocked_ns;
+	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
+	bool sched_clock_known;
+	uint64_t ledgers_cut; /* did not add up: counted as lost */
+};
+
+/* -- recognise.c: which threads are loops -- */
+
+/* A look at all threads: new ones are judged, those in bindings are bound. */
+int recognise_look(struct engine *engine);
+void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate);
+/* Looks for interpreters and loops where it is time to. */
+void recognise_scan(struct engine *engine, uint64_t now_ns);
+/* The thread of a slot that the kernel side bound by itself, or that was bound before. */
+struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid);
+/*
+ * A loop's thread slept in a call like a wait that is not the one we know:
+ * whether it is the loop's wait all the same (the loop was made anew). Then it
+ * is known as that from now on. left: no loop runs on the thread's stack any more.
+ */
+bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		    bool *left);
+/* Is the interpreter of this process known? Looks for it if it is time to. */
+struct python *recognise_python(struct engine *engine, struct watched *watched);
+void recognise_forget(struct engine *engine);
+
+/* -- tell.c: slices and stalls -- */
+
+/* The slice of a capture. capture is a private copy. */
+void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		struct slice *slice);
+void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		 struct slice *slice);
+/* Blocks that no slice was sent for: of the turn, or carried over from turns before. */
+void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *sums, bool carried,
+	       struct slices *slices);
+void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *turn);
+/* A turn that lasts, if it is over the threshold and it is time to tell of it; at_end: the watch ends. */
+void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end);
+void tell_blocked(struct engine *engine, struct loop *loop);
+
+/* -- pace.c -- */
+
+/* Turns the costly probes on while a turn is old, and off when none has been for a while. */
+void pace(struct engine *engine, uint64_t now_ns);
+
+#endif

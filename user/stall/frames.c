@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/python/python.h"
+#include "stall/frames.h"
+#include "symbol/symbol.h"
+
+#define FRAMES_MAX (BP_KERNEL_FRAMES + BP_USER_FRAMES + BP_PYTHON_FRAMES)
+
+/* Frames under way, with room for their strings: symbol lookups reuse theirs. */
+struct builder {
+	struct frame frames[FRAMES_MAX];
+	size_t nr;
+	char *strings[FRAMES_MAX * 3];
+	size_t nr_strings;
+};
+
+static const char *keep(struct builder *builder, const char *string)
+{
+	char *copy = string ? strdup(string) : NULL;
+
+	if (copy)
+		builder->strings[builder->nr_strings++] = copy;
+	return copy;
+}
+
+static void add(struct builder *builder, enum frame_kind kind, const char *fn, const char *file,
+		const char *module, unsigned int line)
+{
+	struct frame *frame;
+
+	if (builder->nr == FRAMES_MAX)
+		return;
+	frame = &builder->frames[builder->nr++];
+	frame->kind = kind;
+	frame->fn = keep(builder, fn);
+	if (!frame->fn)
+		frame->fn = "[unknown]";
+	frame->file = keep(builder, file);
+	frame->module = keep(builder, module);
+	frame->line = line;
+}
+
+static struct stack *finish(struct builder *builder, bool cut)
+{
+	struct stack *stack = builder->nr ? stack_new(builder->frames, builder->nr, cut) : NULL;
+
+	while (builder->nr_strings)
+		free(builder->strings[--builder->nr_strings]);
+	return stack;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* The probe itself and the way off the CPU: the same in every stack. */
+static bool is_scheduling(const char *fn)
+{
+	static const char *const prefixes[] = { "bpf_",	      "__bpf_",	   "__traceiter_",
+						"__schedule", "schedule",  "preempt_schedule",
+						"__cond_resched" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (starts_with(fn, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* The way into the kernel: likewise. */
+static bool is_entry(const char *fn)
+{
+	return starts_with(fn, "entry_SYSCALL") || starts_with(fn, "do_syscall_64") ||
+	       starts_with(fn, "x64_sys_call") || starts_with(fn, "el0_svc") ||
+	       starts_with(fn, "el0t_64_sync") || starts_with(fn, "invoke_syscall") ||
+	       starts_with(fn, "do_el0_svc") || starts_with(fn, "ret_from_fork") ||
+	       starts_with(fn, "asm_exc_");
+}
+
+static void add_kernel(struct builder *builder, struct symbols *symbols, const struct bp_stack *raw)
+{
+	bool inner = true;
+
+	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_kernel(symbols, raw->kernel[i], &symbol);
+		if (inner && is_scheduling(symbol.fn))
+			continue;
+		inner = false;
+		if (is_entry(symbol.fn))
+			break;
+		add(builder, FRAME_KERNEL, symbol.fn, NULL, symbol.module, 0);
+	}
+}
+
+static void add_python(struct builder *builder, struct python *python,
+		       const struct bp_python_frame *frame)
+{
+	struct python_name name;
+
+	if (!python || python_frame_name(python, frame, &name) < 0)
+		add(builder, FRAME_PYTHON, "[unknown]", NULL, NULL, 0);
+	else
+		add(builder, FRAME_PYTHON, name.fn, name.file, NULL, name.line);
+}
+
+/* Python frames from *next up to the outermost of one run of the interpreter's loop. */
+static void add_python_run(struct builder *builder, struct python *python,
+			   const struct bp_stack *raw, size_t *next)
+{
+	while (*next < raw->python_nr && *next < BP_PYTHON_FRAMES) {
+		const struct bp_python_frame *frame = &raw->python[(*next)++];
+
+		add_python(builder, python, frame);
+		if (frame->code & BP_PYTHON_ENTRY)
+			return;
+	}
+}
+
+static bool is_python_loop(const char *fn)
+{
+	return starts_with(fn, "_PyEval_EvalFrame") || starts_with(fn, "PyEval_EvalFrame");
+}
+
+static void add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
+		     struct python *python, const struct bp_stack *raw)
+{
+	size_t next = 0;
+
+	for (size_t i = 0; i < raw->user_nr && i < BP_USER_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_user(symbols, pid, raw->user[i], i > 0, &symbol);
+		/* without frame pointers the walk goes astray: what no call left behind is no frame */
+		if (!symbol.in_text || (i > 0 && !symbol.after_call))
+			break;
+		if (raw->python_nr && is_python_loop(symbol.fn))
+			add_python_run(builder, python, raw, &next);
+		else
+			add(builder, FRAME_NATIVE, symbol.fn, NULL, symbol.module, 0);
+	}
+	while (next < raw->python_nr && next < BP_PYTHON_FRAMES)
+		add_python_run(builder, python, raw, &next);
+}
+
+struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
+			     const struct bp_stack *raw, unsigned int parts)
+{
+	struct builder builder = { .nr = 0 };
+
+	if (parts & FRAMES_KERNEL)
+		add_kernel(&builder, symbols, raw);
+	if (parts & FRAMES_USER)
+		add_user(&builder, symbols, pid, python, raw);
+	return finish(&builder, raw->flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT |
+					      BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT));
+}
+
+bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
+{
+	static const char *const marks[] = { "asm_sysvec_", "sysvec_", "asm_common_interrupt",
+					     "common_interrupt", "irq_exit", "__irq_exit",
+					     "el1h_64_irq", "el0t_64_irq", "asm_exc_nmi" };
+
+	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_kernel(symbols, raw->kernel[i], &symbol);
+		for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++)
+			if (starts_with(symbol.fn, marks[m]))
+				return true;
+	}
+	return raw->flags & BP_STACK_KERNEL_CUT;
+}
+
+/* Lines of /proc/PID/task/TID/stack: "[<0>] hrtimer_nanosleep+0xe5/0x1f0". */
+static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
+{
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	for (int i = 0; i < BP_KERNEL_FRAMES && fgets(line, sizeof(line), file); i++) {
+		char *name = strstr(line, "] "), *end;
+
+		if (!name)
+			continue;
+		name += 2;
+		end = name + strcspn(name, "+ \n");
+		*end = 0;
+		if (is_entry(name))
+			break;
+		if (*name && !is_scheduling(name))
+			add(builder, FRAME_KERNEL, name, NULL, NULL, 0);
+	}
+	fclose(file);
+}
+
+struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid, struct python *python,
+				const struct bp_stack *raw)
+{
+	struct builder builder = { .nr = 0 };
+
+	add_proc_stack(&builder, pid, tid);
+	add_user(&builder, symbols, pid, python, raw);
+	return finish(&builder, raw->flags & BP_STACK_PYTHON_CUT);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * pace.c - what costs is on only while it is needed. The scheduler's events
+ * show every wait that sleeps; a loop that has not slept in its wait for a part
+ * of the threshold is either stalled or so busy that its waits do not sleep,
+ * and only the return of a wait tells which.
+ */
+#include "stall/engine_private.h"
+
+#define KEEP_NS 1000000000ull /* turning it on takes longer than keeping it a while */
+
+static bool is_old(const struct engine *engine, const struct bp_slot *slot, uint64_t now_ns)
+{
+	return slot->use == BP_SLOT_LOOP && slot->in_turn && slot->state != BP_WAITING &&
+	       now_ns > slot->slept_ns && now_ns - slot->slept_ns >= engine->part_ns;
+}
+
+void pace(struct engine *engine, uint64_t now_ns)
+{
+	bool needed = false;
+
+	for (unsigned int i = 1; i <= probe_slots(engine->probe) && !needed; i++)
+		needed = engine->loops[i] && is_old(engine, probe_slot(engine->probe, i), now_ns);
+	if (needed) {
+		if (!engine->needed_ns) {
+			probe_samples(engine->probe, true);
+			probe_waits(engine->probe, true);
+		}
+		engine->needed_ns = now_ns;
+	} else if (engine->needed_ns && now_ns - engine->needed_ns > KEEP_NS) {
+		probe_samples(engine->probe, false);
+		probe_waits(engine->probe, false);
+		engine->needed_ns = 0;
+	}
+}

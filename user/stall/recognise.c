@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+/*
+ * recognise.c - which threads are loops. A thread is judged when it is first
+ * seen, when it sleeps in a call that may be a loop's wait, and, where a Python
+ * program has shown no loop yet, every now and then.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "probe/syscall.h"
+#include "runtime/python/python.h"
+#include "stall/engine_private.h"
+#include "stall/frames.h"
+
+#define SCAN_EVERY_NS  50000000ull
+#define LOOK_FIRST_NS  20000000ull
+#define LOOK_EVERY_NS  100000000ull
+#define LOOK_LATE_NS   1000000000ull
+#define LOOKS_OFTEN    100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
+#define SCANS_A_TICK   16
+
+struct python *recognise_python(struct engine *engine, struct watched *watched)
+{
+	struct bp_python layout;
+	uint64_t now_ns = probe_now_ns();
+
+	if (watched->python_pending && now_ns >= watched->next_look_ns) {
+		int err = python_open(&watched->python, watched->pid);
+
+		watched->looks++;
+		watched->next_look_ns = now_ns + (watched->looks == 1 ? LOOK_FIRST_NS :
+						  watched->looks < LOOKS_OFTEN ? LOOK_EVERY_NS :
+										 LOOK_LATE_NS);
+		/* a program that is no Python may still load it later; that is not waited for long */
+		watched->python_pending = err == -EAGAIN || (err == -ENOENT && watched->looks < 3);
+		watched->unreadable = err == -ENOTSUP;
+		if (err && err != -ENOTSUP)
+			watched->python = NULL;
+	}
+	if (!watched->python || watched->unreadable)
+		return NULL;
+	if (!watched->tasks_known && !python_layout(watched->python, &layout)) {
+		watched->tasks_known = layout.current_tasks != 0;
+		probe_python(engine->probe, watched->pid, &layout);
+	}
+	return watched->python;
+}
+
+static bool overridden(const struct engine *engine, pid_t tid, struct verdict *verdict)
+{
+	for (size_t i = 0; i < engine->options.nr_overrides; i++) {
+		const struct engine_override *override = &engine->options.overrides[i];
+
+		if (override->tid != tid)
+			continue;
+		memset(verdict, 0, sizeof(*verdict));
+		if (override->fd < 0)
+			return true;
+		verdict->runtime = "generic";
+		verdict->wait_class = BP_WAIT_EPOLL;
+		verdict->wait_id = override->fd;
+		return true;
+	}
+	return false;
+}
+
+static void judge(struct engine *engine, struct watched *watched, struct sighting *sighting,
+		  struct verdict *verdict)
+{
+	sighting->python = recognise_python(engine, watched);
+	sighting->python_pending = watched->python_pending && watched->python;
+	runtime_judge(sighting, verdict);
+	if (overridden(engine, sighting->tid, verdict) && sighting->python)
+		verdict->turn_start_ns = 0;
+}
+
+/* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */
+static int polled_fd(pid_t pid, const struct bp_block *block)
+{
+	const struct syscall_info *info = syscall_info(block->syscall);
+	struct pollfd pollfd;
+	struct iovec to = { &pollfd, sizeof(pollfd) };
+	struct iovec from = { (void *)(uintptr_t)block->args[0], sizeof(pollfd) };
+
+	if (!info || !(info->flags & BP_SYSCALL_POLL) || !block->args[1])
+		return -1;
+	if (process_vm_readv(pid, &to, 1, &from, 1, 0) != sizeof(pollfd))
+		return -1;
+	return pollfd.fd;
+}
+
+static struct binding *binding_find(struct engine *engine, pid_t tid)
+{
+	struct binding *binding = engine->bindings;
+
+	while (binding && binding->tid != tid)
+		binding = binding->next;
+	return binding;
+}
+
+/* Asks for a slot for a thread; it gets it at the next look. info: where it is blocked, NULL: not known. */
+static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdict *verdict,
+		 const struct bp_thread_info *info)
+{
+	struct bp_bind request = {
+		.use = BP_SLOT_LOOP,
+		.wait_class = verdict->wait_class,
+		.wait_id = verdict->wait_id,
+		.loop_object = verdict->loop_object,
+		.turn_start_ns = verdict->turn_start_ns,
+		.object_fd = -1,
+	};
+	struct binding *binding = binding_find(engine, tid);
+
+	if (!binding) {
+		binding = calloc(1, sizeof(*binding));
+		if (!binding)
+			return;
+		binding->next = engine->bindings;
+		engine->bindings = binding;
+	}
+	binding->pid = pid;
+	binding->tid = tid;
+	binding->verdict = *verdict;
+	if (info && info->state == BP_BLOCKED) {
+		request.object_fd = polled_fd(pid, &info->block);
+		if (info->before && engine->sched_clock_known && info->sched_arrival_ns) {
+			uint64_t since_ns = info->sched_arrival_ns + info->sched_ran_ns +
+					    engine->sched_clock_ns;
+
+			request.blocked_since_ns = since_ns < info->since_ns ? since_ns : 0;
+			/* nothing better is known than that its turn is no younger than its last run */
+			if (!request.turn_start_ns && !verdict->wait_class)
+				request.turn_start_ns =
+					info->sched_arrival_ns + engine->sched_clock_ns;
+		}
+	}
+	probe_bind(engine->probe, tid, &request);
+}
+
+static void unbind(struct engine *engine, pid_t tid)
+{
+	for (struct binding **link = &engine->bindings; *link; link = &(*link)->next) {
+		struct binding *binding = *link;
+
+		if (binding->tid != tid)
+			continue;
+		*link = binding->next;
+		free(binding);
+		return;
+	}
+}
+
+void recognise_forget(struct engine *engine)
+{
+	while (engine->bindings)
+		unbind(engine, engine->bindings->tid);
+}
+
+static void announce(struct engine *engine, struct loop *loop)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	/* the name of the class's oldest call; which of them it is shows with the first wait */
+	static const char *const calls[] = {
+		[BP_WAIT_NONE] = NULL,	   [BP_WAIT_EPOLL] = "epoll_wait",
+		[BP_WAIT_POLL] = "poll",   [BP_WAIT_SELECT] = "select",
+		[BP_WAIT_URING] = "io_uring_enter",
+	};
+	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
+
+	if (loop->announced || !loop->id.runtime)
+		return;
+	loop->announced = true;
+	if (watched) {
+		watched->loops++;
+		record.exe = watched->exe;
+		record.runtime_version = runtime_version(watched->python);
+		record.cgroup = watched->cgroup.path;
+		record.unit = watched->cgroup.unit;
+		record.container = watched->cgroup.container;
+	}
+	if (slot->wait_class <= BP_WAIT_URING)
+		record.wait_syscall = calls[slot->wait_class];
+	if (slot->wait_class == BP_WAIT_EPOLL || slot->wait_class == BP_WAIT_URING)
+		record.wait_fd = (int)slot->wait_id;
+	engine->sink.loop(engine->sink.context, &record);
+}
+
+/* The stack and task of a thread that blocked before it had a slot, while it is still blocked. */
+static void note_earlier(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
+			 const struct verdict *verdict)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct bp_stack raw = { 0 };
+	char name[256] = "", coro[256] = "";
+	int nr;
+
+	if (!watched || slot->state != BP_BLOCKED)
+		return;
+	if (watched->python && !watched->unreadable) {
+		nr = python_frames(watched->python, watched_pthread(watched, loop->id.tid), raw.python,
+				   BP_PYTHON_FRAMES);
+		raw.python_nr = nr > 0 ? nr : 0;
+		if (verdict && verdict->task &&
+		    !python_task(watched->python, verdict->task, name, sizeof(name), coro,
+				 sizeof(coro))) {
+			loop->earlier.task_name = name[0] ? strdup(name) : NULL;
+			loop->earlier.task_coro = coro[0] ? strdup(coro) : NULL;
+		}
+	}
+	loop->earlier.stack = frames_of_blocked(engine->symbols, loop->id.pid, loop->id.tid,
+						watched->python, &raw);
+	loop->earlier_since_ns = slot->since_ns;
+}
+
+struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid)
+{
+	struct loop *loop = engine->loops[slot];
+	struct binding *binding = binding_find(engine, tid);
+
+	if (!loop) {
+		loop = loop_new(slot, pid, tid, NULL);
+		if (!loop)
+			return NULL;
+		engine->loops[slot] = loop;
+		note_earlier(engine, loop, probe_slot(engine->probe, slot),
+			     binding ? &binding->verdict : NULL);
+	}
+	if (binding) {
+		loop_set_runtime(loop, binding->verdict.runtime);
+		announce(engine, loop);
+		unbind(engine, tid);
+	}
+	return loop;
+}
+
+/* -- a look at every thread -- */
+
+struct look {
+	struct engine *engine;
+	bool calibrate;
+	bool judge;
+};
+
+static void calibrate(struct engine *engine, const struct bp_thread_info *own)
+{
+	/* we run now: since when, is known by both clocks */
+	if (own->state != BP_RUNNING || !own->sched_arrival_ns || own->before)
+		return;
+	engine->sched_clock_ns = (int64_t)(own->since_ns - own->sched_arrival_ns);
+	engine->sched_clock_known = true;
+}
+
+static void look_at(void *context, const struct bp_thread_info *info)
+{
+	struct look *look = context;
+	struct engine *engine = look->engine;
+	struct sighting sighting = { .pid = info->tgid, .tid = info->tid, .pthread = info->pthread };
+	struct watched *watched;
+	struct verdict verdict;
+
+	if (info->own) {
+		if (look->calibrate)
+			calibrate(engine, info);
+		return;
+	}
+	watched = watched_find(engine->watched, info->tgid);
+	if (!watched && engine->options.whole_system) {
+		watched = watched_add(engine->watched, info->tgid, probe_now_ns());
+		if (watched)
+			watched_identify(watched);
+	}
+	if (!watched)
+		return;
+	watched_note_thread(watched, info->tid, info->pthread);
+	if (info->slot != BP_NO_SLOT)
+		recognise_slot(engine, info->slot, info->tgid, info->tid);
+	if (!look->judge || (info->slot != BP_NO_SLOT && engine->loops[info->slot] &&
+			     engine->loops[info->slot]->id.runtime))
+		return;
+	sighting.block = info->state == BP_BLOCKED ? &info->block : NULL;
+	judge(engine, watched, &sighting, &verdict);
+	if (verdict.runtime)
+		bind(engine, info->tgid, info->tid, &verdict, info);
+}
+
+/* The thread itself has to have left the CPU and come back for its clocks to be compared. */
+static void calibrate_clock(struct engine *engine)
+{
+	struct look look = { .engine = engine, .calibrate = true };
+
+	for (int i = 0; i < 3 && !engine->sched_clock_known; i++) {
+		poll(NULL, 0, 1);
+		probe_look(engine->probe, look_at, &look);
+	}
+}
+
+int recognise_look(struct engine *engine)
+{
+	struct look judging = { .engine = engine, .judge = true };
+	struct look binding = { .engine = engine };
+	int err;
+
+	if (!engine->sched_clock_known) {
+		err = probe_look(engine->probe, NULL, NULL);
+		if (err)
+			return err;
+		calibrate_clock(engine);
+	}
+	err = probe_look(engine->probe, look_at, &judging);
+	if (!err && engine->bindings)
+		err = probe_look(engine->probe, look_at, &binding);
+	return err;
+}
+
+/* -- candidates and scans -- */
+
+static void bind_now(struct engine *engine, pid_t pid, pid_t tid, const struct verdict *verdict)
+{
+	struct look look = { .engine = engine };
+
+	bind(engine, pid, tid, verdict, NULL);
+	probe_look(engine->probe, look_at, &look);
+}
+
+void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate)
+{
+	struct watched *watched = watched_find(engine->watched, candidate->header.tgid);
+	struct sighting sighting = {
+		.pid = candidate->header.tgid,
+		.tid = candidate->header.tid,
+		.pthread = candidate->pthread,
+		.candidate = candidate,
+	};
+	struct verdict verdict;
+
+	if (!watched)
+		return;
+	watched_note_thread(watched, sighting.tid, sighting.pthread);
+	judge(engine, watched, &sighting, &verdict);
+	if (!verdict.runtime)
+		return;
+	if (candidate->header.slot != BP_NO_SLOT && engine->loops[candidate->header.slot]) {
+		struct bp_slot *slot = probe_slot(engine->probe, candidate->header.slot);
+
+		/* a loop whose wait was not known: here it is; the kernel side sees it at the wakeup */
+		if (slot->use == BP_SLOT_LOOP && !slot->wait_class && verdict.wait_class) {
+			slot->wait_id = verdict.wait_id;
+			__atomic_store_n(&slot->wait_class, verdict.wait_class, __ATOMIC_RELEASE);
+			return;
+		}
+	}
+	bind_now(engine, sighting.pid, sighting.tid, &verdict);
+}
+
+bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		    bool *left)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	struct python_loop seen = { .epoll_fd = -1 };
+
+	*left = false;
+	if (!watched || !watched->python || watched->unreadable || !loop->id.runtime ||
+	    strcmp(loop->id.runtime, runtime_asyncio.name) || !capture->stack.python_nr ||
+	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT))
+		return false;
+	if (python_frames_loop(watched->python, capture->stack.python, capture->stack.python_nr,
+			       &seen) < 0)
+		return false;
+	*left = !seen.run_onces;
+	if (!seen.in_own_select || !capture->block.wait_class)
+		return false;
+	/* asyncio.run() again: another loop object, another epoll instance */
+	slot->loop_object = 0;
+	slot->wait_id = capture->block.wait_id;
+	__atomic_store_n(&slot->wait_class, capture->block.wait_class, __ATOMIC_RELEASE);
+	return true;
+}
+
+struct scan {
+	struct engine *engine;
+	uint64_t now_ns;
+	unsigned int left;
+};
+
+static void scan_process(void *context, struct watched *watched)
+{
+	struct scan *scan = context;
+	struct engine *engine = scan->engine;
+	struct sighting sighting = { .pid = watched->pid, .tid = watched->pid };
+	struct verdict verdict;
+	bool was_pending = watched->python_pending;
+
+	if (watched->loops || !scan->left || watched->next_look_ns > scan->now_ns)
+		return;
+	scan->left--;
+	if (!recognise_python(engine, watched)) {
+		if (!watched->python_pending)
+			watched->next_look_ns = UINT64_MAX; /* candidates are judged all the same */
+		return;
+	}
+	watched->next_look_ns = scan->now_ns + LOOK_EVERY_NS;
+	if (was_pending || !watched_pthread(watched, watched->pid)) {
+		recognise_look(engine);
+		return;
+	}
+	/* its main thread may run a loop that has never had to wait yet */
+	sighting.pthread = watched_pthread(watched, watched->pid);
+	judge(engine, watched, &sighting, &verdict);
+	if (verdict.runtime)
+		bind_now(engine, sighting.pid, sighting.tid, &verdict);
+}
+
+void recognise_scan(struct engine *engine, uint64_t now_ns)
+{
+	struct scan scan = { .engine = engine, .now_ns = now_ns, .left = SCANS_A_TICK };
+
+	if (now_ns < engine->next_scan_ns)
+		return;
+	engine->next_scan_ns = now_ns + SCAN_EVERY_NS;
+	watched_each(engine->watched, scan_process, &scan);
+}

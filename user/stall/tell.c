@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tell.c - records become slices, slices and ledgers become stalls. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/process.h"
+#include "probe/syscall.h"
+#include "runtime/python/python.h"
+#include "stall/engine_private.h"
+#include "stall/frames.h"
+#include "stall/ledger.h"
+
+#define TOLD_EVERY_NS 1000000000ull
+#define SNAPSHOT_TRIES 8
+
+static struct python *python_of(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	return watched ? recognise_python(engine, watched) : NULL;
+}
+
+static void set_task(struct python *python, uint64_t task, struct slice *slice)
+{
+	char name[256] = "", coro[256] = "";
+
+	if (!python || !task ||
+	    python_task(python, task, name, sizeof(name), coro, sizeof(coro)) < 0)
+		return;
+	slice->task_name = name[0] ? strdup(name) : NULL;
+	slice->task_coro = coro[0] ? strdup(coro) : NULL;
+}
+
+static void set_waker(struct engine *engine, const struct bp_capture *capture, struct slice *slice)
+{
+	const struct bp_other *other = &capture->other;
+
+	if (other->kind != BP_OTHER_WAKER || frames_in_interrupt(engine->symbols, &capture->other_stack))
+		return;
+	slice->waker.pid = other->tgid;
+	slice->waker.tid = other->tid;
+	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
+	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
+	slice->waker.stack = frames_resolve(engine->symbols, other->tgid, python_of(engine, other->tgid),
+					    &capture->other_stack, FRAMES_USER);
+}
+
+/* The GIL's holder is a thread of the same process, known by its pthread_self(). */
+static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture *capture,
+		       struct slice *slice)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+	pid_t tid;
+
+	if (capture->other.kind != BP_OTHER_HOLDER || !watched)
+		return;
+	tid = watched_tid(watched, capture->other.pthread);
+	if (!tid) {
+		recognise_look(engine);
+		tid = watched_tid(watched, capture->other.pthread);
+	}
+	slice->holder.pid = pid;
+	slice->holder.tid = tid;
+	if (tid)
+		process_thread_comm(pid, tid, slice->holder.comm);
+	slice->holder.stack = frames_resolve(engine->symbols, pid, watched->python,
+					     &capture->other_stack, FRAMES_USER);
+}
+
+void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		struct slice *slice)
+{
+	pid_t pid = loop->id.pid;
+	struct python *python = python_of(engine, pid);
+
+	set_waker(engine, capture, slice);
+	set_holder(engine, pid, capture, slice);
+	if (capture->block.flags & BP_BLOCK_EARLIER && loop->earlier_since_ns == capture->since_ns) {
+		slice->stack = stack_get(loop->earlier.stack);
+		if (loop->earlier.task_name)
+			slice->task_name = strdup(loop->earlier.task_name);
+		if (loop->earlier.task_coro)
+			slice->task_coro = strdup(loop->earlier.task_coro);
+	} else {
+		slice->stack = frames_resolve(engine->symbols, pid, python, &capture->stack,
+					      FRAMES_KERNEL | FRAMES_USER);
+		set_task(python, capture->stack.task, slice);
+	}
+	classify(&engine->classify, pid, capture, slice);
+}
+
+void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+		 struct slice *slice)
+{
+	struct python *python = python_of(engine, loop->id.pid);
+
+	slice->cause = CAUSE_CPU;
+	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
+				      FRAMES_KERNEL | FRAMES_USER);
+	set_task(python, capture->stack.task, slice);
+}
+
+/* -- what the ledger says beyond the slices -- */
+
+static void add_plain(struct slices *slices, enum cause cause, uint64_t ns, uint64_t count)
+{
+	struct slice slice = { .cause = cause, .ns = ns, .count = count, .max_ns = count == 1 ? ns : 0 };
+
+	if (ns)
+		slices_add(slices, &slice);
+}
+
+/* Blocks too short and too few for a stack. */
+void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *sums, bool carried,
+	       struct slices *slices)
+{
+	for (unsigned int i = 0; i < BP_SUMS && sums[i].used; i++) {
+		struct bp_capture capture = { .block = { .syscall = sums[i].syscall,
+							 .flags = sums[i].flags } };
+		struct slice slice = {
+			.ns = carried ? sums[i].carry_ns : sums[i].ns,
+			.count = carried ? sums[i].carry_count : sums[i].count,
+			.max_ns = carried ? sums[i].carry_max_ns : sums[i].max_ns,
+		};
+
+		if (!slice.ns)
+			continue;
+		/* which descriptor, lock or place it was is not known: only what the call tells */
+		classify(&engine->classify, loop->id.pid, &capture, &slice);
+		target_free(&slice.target);
+		memset(&slice.target, 0, sizeof(slice.target));
+		slices_add(slices, &slice);
+	}
+}
+
+static uint64_t sum_of(const struct slices *slices, bool cpu)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		if ((slices->v[i].cause == CAUSE_CPU) == cpu)
+			sum += slices->v[i].ns;
+	return sum;
+}
+
+/*
+ * Makes the slices say what the ledger says: cpu time that no sample stands
+ * for goes to the place where most samples were; blocked time whose slices
+ * were lost has no place. While a turn lasts, they may only be on their way.
+ */
+static void complete(struct slices *slices, const struct ledger *ledger, bool ongoing)
+{
+	uint64_t cpu_ns = sum_of(slices, true), blocked_ns = sum_of(slices, false);
+	struct slice *most = NULL;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		if (slices->v[i].cause == CAUSE_CPU && (!most || slices->v[i].ns > most->ns))
+			most = &slices->v[i];
+	if (ledger->cpu_ns > cpu_ns) {
+		if (most)
+			most->ns += ledger->cpu_ns - cpu_ns;
+		else
+			add_plain(slices, CAUSE_CPU, ledger->cpu_ns, 0);
+	}
+	if (ledger->blocked_ns > blocked_ns && !ongoing)
+		add_plain(slices, CAUSE_OTHER, ledger->blocked_ns - blocked_ns, 0);
+	add_plain(slices, CAUSE_RUNQUEUE, ledger->runqueue_ns, 0);
+	add_plain(slices, CAUSE_THROTTLED, ledger->throttled_ns, 0);
+	slices_sort(slices);
+}
+
+/*
+ * A nap between two looks at a child or a lock is known as one from the moment
+ * when such looks are seen; the naps before, from the same place, were the same.
+ */
+static void join_naps(struct slices *slices)
+{
+	struct slices joined = { 0 };
+
+	for (size_t i = 0; i < slices->nr; i++) {
+		struct slice *nap = &slices->v[i];
+
+		if (nap->cause != CAUSE_SLEEP || !nap->stack)
+			continue;
+		for (size_t k = 0; k < slices->nr; k++) {
+			struct slice *known = &slices->v[k];
+
+			if ((known->cause == CAUSE_CHILD || known->cause == CAUSE_FILE) &&
+			    known->syscall && nap->syscall && !strcmp(known->syscall, nap->syscall) &&
+			    stack_equal(known->stack, nap->stack)) {
+				nap->cause = known->cause;
+				target_free(&nap->target);
+				target_copy(&nap->target, &known->target);
+				break;
+			}
+		}
+	}
+	for (size_t i = 0; i < slices->nr; i++)
+		slices_add(&joined, &slices->v[i]);
+	slices->nr = 0;
+	slices_free(slices);
+	*slices = joined;
+}
+
+static void emit(struct engine *engine, struct loop *loop, uint64_t seq, struct stall_record *record)
+{
+	snprintf(record->turn, sizeof(record->turn), "%d-%llu", loop->id.tid,
+		 (unsigned long long)seq);
+	record->id = loop->id;
+	record->before_attach = record->mono_ns < engine->started_ns;
+	join_naps(&record->slices);
+	complete(&record->slices, &record->ledger, record->ongoing);
+	record->cause = slices_cause(&record->slices);
+	engine->sink.stall(engine->sink.context, record);
+}
+
+void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *turn)
+{
+	struct stall_record record = {
+		.mono_ns = turn->start_ns,
+		.duration_ns = turn->end_ns - turn->start_ns,
+		.delayed_events = turn->delayed_events,
+	};
+
+	if (loop->turn_seq == turn->turn_seq) {
+		record.slices = loop->turn;
+		memset(&loop->turn, 0, sizeof(loop->turn));
+	}
+	tell_sums(engine, loop, turn->sums, false, &record.slices);
+	if (!ledger_fit(&turn->ledger, record.duration_ns, &record.ledger))
+		engine->ledgers_cut++;
+	loop->stalls++;
+	emit(engine, loop, turn->turn_seq, &record);
+	slices_free(&record.slices);
+}
+
+/* A copy of what the kernel side writes at any moment, of one piece. */
+static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_slot *slot,
+		     struct bp_slice *slice)
+{
+	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
+	const struct bp_slice *live_slice = probe_slice(engine->probe, loop->slot);
+
+	for (int i = 0; i < SNAPSHOT_TRIES; i++) {
+		struct bp_slot again;
+		unsigned int seq = __atomic_load_n(&live_slice->capture.seq, __ATOMIC_ACQUIRE);
+
+		memcpy(slot, live, sizeof(*slot));
+		memcpy(slice, live_slice, sizeof(*slice));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		memcpy(&again, live, sizeof(again));
+		if (!(seq & 1) && seq == __atomic_load_n(&live_slice->capture.seq, __ATOMIC_ACQUIRE) &&
+		    !memcmp(slot, &again, sizeof(again)))
+			return true;
+	}
+	return false;
+}
+
+/* The block that the thread is in now. */
+static void add_current(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
+			const struct bp_slice *live, uint64_t now_ns, struct slices *slices)
+{
+	struct slice slice = { .ns = now_ns - slot->since_ns, .count = 1 };
+
+	if (slot->state != BP_BLOCKED || live->capture.since_ns != slot->since_ns)
+		return;
+	slice.max_ns = slice.ns;
+	tell_slice(engine, loop, &live->capture, &slice);
+	slices_add(slices, &slice);
+}
+
+void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end)
+{
+	struct stall_record record = { .ongoing = true, .delayed_events = -1 };
+	struct bp_ledger until;
+	struct bp_slice slice;
+	struct bp_slot slot;
+	bool left = false;
+
+	if (!snapshot(engine, loop, &slot, &slice) || !slot.in_turn || slot.use != BP_SLOT_LOOP ||
+	    slot.turn_seq == loop->void_seq || now_ns <= slot.since_ns ||
+	    now_ns - slot.turn_start_ns < engine->options.threshold_ns)
+		return;
+	if (loop->told_seq == slot.turn_seq && !at_end && now_ns < loop->next_told_ns)
+		return;
+	if (slot.state == BP_BLOCKED && slice.capture.since_ns == slot.since_ns &&
+	    (recognise_wait(engine, loop, &slice.capture, &left) || left)) {
+		if (left)
+			loop_void(loop, slot.turn_seq);
+		return;
+	}
+	/* on the second, as seen from the turn's start */
+	loop->next_told_ns = loop->told_seq == slot.turn_seq ? loop->next_told_ns + TOLD_EVERY_NS :
+							       now_ns + TOLD_EVERY_NS;
+	loop->told_seq = slot.turn_seq;
+	record.mono_ns = slot.turn_start_ns;
+	record.duration_ns = now_ns - slot.turn_start_ns;
+	if (loop->turn_seq == slot.turn_seq)
+		slices_copy(&record.slices, &loop->turn);
+	add_current(engine, loop, &slot, &slice, now_ns, &record.slices);
+	tell_sums(engine, loop, slot.sums, false, &record.slices);
+	until = ledger_until(&slot, now_ns);
+	ledger_fit(&until, record.duration_ns, &record.ledger);
+	emit(engine, loop, slot.turn_seq, &record);
+	slices_free(&record.slices);
+}
+
+void tell_blocked(struct engine *engine, struct loop *loop)
+{
+	struct blocked_record record = { .mono_ns = probe_now_ns(), .id = loop->id };
+
+	if (!loop->blocked.nr)
+		return;
+	record.slices = loop->blocked;
+	memset(&loop->blocked, 0, sizeof(loop->blocked));
+	slices_sort(&record.slices);
+	engine->sink.blocked(engine->sink.context, &record);
+	slices_free(&record.slices);
+}
