@@ -41,11 +41,47 @@ static __always_inline u8 user_u8(u64 addr)
 	return value;
 }
 
+/*
+ * Steps are written once and run by bpf_loop() (5.17, e6f2dd0f8067), which the
+ * verifier checks once; before that by a bounded loop, which it walks through
+ * each time: the probes then take a second to come up.
+ */
+#define HAVE_LOOP bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)
+
+#define REPEAT(times, step, state)                                                                 \
+	do {                                                                                       \
+		u32 __i;                                                                           \
+                                                                                                   \
+		if (HAVE_LOOP)                                                                     \
+			bpf_loop(times, step, state, 0);                                           \
+		else                                                                               \
+			for (__i = 0; __i < (times); __i++)                                        \
+				if (step(__i, state))                                              \
+					break;                                                     \
+	} while (0)
+
+struct tstate_search {
+	const struct bp_python *py;
+	u64 pthread;
+	u64 tstate;
+};
+
+static long tstate_step(u32 i, struct tstate_search *search)
+{
+	if (!search->tstate ||
+	    user_u64(search->tstate + search->py->tstate_thread_id) == search->pthread)
+		return 1;
+	search->tstate = i == PYTHON_THREADS - 1 ?
+				 0 :
+				 user_u64(search->tstate + search->py->tstate_next);
+	return 0;
+}
+
 /* The thread state of the thread whose pthread_self() this is; hint: where it was last time. */
 __weak __noinline u64 python_tstate(const struct bp_python *py, u64 pthread, u64 hint)
 {
-	u64 interp, tstate;
-	int i;
+	struct tstate_search search = { .py = py, .pthread = pthread };
+	u64 interp;
 
 	if (!py)
 		return 0;
@@ -54,106 +90,126 @@ __weak __noinline u64 python_tstate(const struct bp_python *py, u64 pthread, u64
 	interp = user_u64(py->interp_head_addr);
 	if (!interp)
 		return 0;
-	tstate = user_u64(interp + py->interp_threads_head);
-	for (i = 0; i < PYTHON_THREADS; i++) {
-		if (!tstate || user_u64(tstate + py->tstate_thread_id) == pthread)
-			break;
-		tstate = user_u64(tstate + py->tstate_next);
+	search.tstate = user_u64(interp + py->interp_threads_head);
+	REPEAT(PYTHON_THREADS, tstate_step, &search);
+	return search.tstate;
+}
+
+struct frame_walk {
+	struct bp_stack *stack;
+	const struct bp_python *py;
+	u64 frame;
+};
+
+static long frame_step(u32 i, struct frame_walk *walk)
+{
+	const struct bp_python *py = walk->py;
+	struct bp_stack *stack = walk->stack;
+	/* kept in the map: as a variable it would be one more thing for the verifier to count */
+	u32 nr = stack->python_nr;
+	u64 code = 0, instr;
+
+	if (!walk->frame)
+		return 1;
+	if (nr >= BP_PYTHON_FRAMES) {
+		stack->flags |= BP_STACK_PYTHON_CUT;
+		return 1;
 	}
-	return i < PYTHON_THREADS ? tstate : 0;
+	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) == py->owner_cstack) {
+		/* the frame that the C code made: the one inside it is the outermost of its run */
+		if (nr > 0)
+			stack->python[nr - 1].code |= BP_PYTHON_ENTRY;
+		walk->frame = user_u64(walk->frame + py->frame_back);
+		return 0;
+	}
+	if (bpf_probe_read_user(&code, sizeof(code), (void *)(walk->frame + py->frame_code))) {
+		stack->flags |= BP_STACK_PYTHON_FAULT;
+		lose(BP_LOSS_PYTHON_FAULT);
+		return 1;
+	}
+	instr = user_u64(walk->frame + py->frame_instr);
+	if (py->instr_is_lasti) {
+		instr = (u32)instr;
+		code |= BP_PYTHON_ENTRY; /* <= 3.10: a run of the C loop for each frame */
+	}
+	if (py->frame_is_entry && user_u8(walk->frame + py->frame_is_entry))
+		code |= BP_PYTHON_ENTRY;
+	stack->python[nr].code = code;
+	stack->python[nr].instr = instr;
+	stack->python_nr = nr + 1;
+	walk->frame = user_u64(walk->frame + py->frame_back);
+	return 0;
 }
 
 __weak __noinline int python_walk(struct bp_stack *stack, const struct bp_python *py, u64 tstate)
 {
-	u64 frame;
-	int i;
+	struct frame_walk walk = { .stack = stack, .py = py };
 
 	if (!stack || !py)
 		return 0;
 	stack->python_nr = 0;
-	frame = user_u64(tstate + py->tstate_frame);
-	if (py->tstate_has_cframe && frame)
-		frame = user_u64(frame + py->cframe_frame);
-	for (i = 0; i < BP_PYTHON_FRAMES + PYTHON_SHIMS; i++) {
-		/* kept in the map: as a variable it would be one more thing for the verifier to count */
-		u32 nr = stack->python_nr;
-		u64 code = 0, instr;
+	walk.frame = user_u64(tstate + py->tstate_frame);
+	if (py->tstate_has_cframe && walk.frame)
+		walk.frame = user_u64(walk.frame + py->cframe_frame);
+	REPEAT(BP_PYTHON_FRAMES + PYTHON_SHIMS, frame_step, &walk);
+	return 0;
+}
 
-		if (!frame)
-			return 0;
-		if (nr >= BP_PYTHON_FRAMES)
-			break;
-		if (py->owner_cstack && user_u8(frame + py->frame_owner) == py->owner_cstack) {
-			/* the frame that the C code made: the one inside it is the outermost of its run */
-			if (nr > 0)
-				stack->python[nr - 1].code |= BP_PYTHON_ENTRY;
-			frame = user_u64(frame + py->frame_back);
-			continue;
-		}
-		if (bpf_probe_read_user(&code, sizeof(code), (void *)(frame + py->frame_code))) {
-			stack->flags |= BP_STACK_PYTHON_FAULT;
-			lose(BP_LOSS_PYTHON_FAULT);
-			return 0;
-		}
-		instr = user_u64(frame + py->frame_instr);
-		if (py->instr_is_lasti) {
-			instr = (u32)instr;
-			code |= BP_PYTHON_ENTRY; /* <= 3.10: a run of the C loop for each frame */
-		}
-		if (py->frame_is_entry && user_u8(frame + py->frame_is_entry))
-			code |= BP_PYTHON_ENTRY;
-		stack->python[nr].code = code;
-		stack->python[nr].instr = instr;
-		stack->python_nr = nr + 1;
-		frame = user_u64(frame + py->frame_back);
+struct task_search {
+	u64 entry; /* of the dict: key and value */
+	u64 entry_bytes;
+	u64 left;
+	u64 loop_object; /* 0: whichever is there */
+	u64 task;
+	u64 found;
+};
+
+static long task_step(u32 i, struct task_search *search)
+{
+	u64 value;
+
+	if (!search->left)
+		return 1;
+	search->left--;
+	value = user_u64(search->entry + 8);
+	if (value && (!search->loop_object || user_u64(search->entry) == search->loop_object)) {
+		search->task = value;
+		search->found++;
 	}
-	stack->flags |= BP_STACK_PYTHON_CUT;
+	search->entry += search->entry_bytes;
 	return 0;
 }
 
 /* The Task that runs on a loop: the value of {loop: Task}, or the only value where the loop is not known. */
 __weak __noinline u64 python_task(const struct bp_python *py, u64 loop_object)
 {
-	u64 keys, entries, nr, only = 0;
-	u32 entry_bytes = 24, values = 0, i;
+	struct task_search search = { .entry_bytes = 24, .loop_object = loop_object };
+	u64 keys;
 
 	if (!py || !py->current_tasks)
 		return 0;
 	keys = user_u64(py->current_tasks + py->dict_keys);
 	if (!keys)
 		return 0;
-	nr = user_u64(keys + py->keys_nentries);
-	entries = keys + py->keys_indices;
+	search.left = user_u64(keys + py->keys_nentries);
+	search.entry = keys + py->keys_indices;
 	if (py->keys_log2_index_bytes) {
 		u32 log2 = user_u8(keys + py->keys_log2_index_bytes);
 
 		if (log2 > DICT_LOG2_MAX)
 			return 0;
-		entries += 1ull << log2;
+		search.entry += 1ull << log2;
 		if (py->keys_kind && user_u8(keys + py->keys_kind))
-			entry_bytes = 16;
+			search.entry_bytes = 16; /* no hash before the key */
 	} else {
 		u64 size = user_u64(keys + py->keys_size);
 
 		/* Objects/dictobject.c, DK_IXSIZE */
-		entries += size <= 0xff ? size : size <= 0xffff ? size * 2 : size * 4;
+		search.entry += size <= 0xff ? size : size <= 0xffff ? size * 2 : size * 4;
 	}
-	for (i = 0; i < DICT_ENTRIES; i++) {
-		u64 entry = entries + (u64)i * entry_bytes + (entry_bytes - 16);
-		u64 key, value;
-
-		if (i >= nr)
-			break;
-		value = user_u64(entry + 8);
-		if (!value)
-			continue;
-		key = user_u64(entry);
-		if (loop_object && key == loop_object)
-			return value;
-		only = value;
-		values++;
-	}
-	return !loop_object && values == 1 ? only : 0;
+	search.entry += search.entry_bytes - 16;
+	REPEAT(DICT_ENTRIES, task_step, &search);
+	return search.found == 1 ? search.task : 0;
 }
 
 #endif

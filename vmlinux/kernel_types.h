@@ -59,6 +59,7 @@ enum {
 /* Only asked for whether they exist. */
 enum bpf_func_id {
 	BPF_FUNC_task_pt_regs = 175,
+	BPF_FUNC_loop = 181,
 };
 
 struct list_head {

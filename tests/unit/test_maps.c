@@ -231,7 +231,7 @@ static void long_lines(void **state)
 	free(text);
 }
 
-/* More lines than are kept, each with a name of its own: memory stays bounded, the loss is counted. */
+/* More lines than are kept, each with its own name: memory stays bounded, the loss is counted. */
 static void many_lines(void **state)
 {
 	const size_t nr = 100000;

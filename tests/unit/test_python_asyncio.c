@@ -46,16 +46,15 @@ static void check_blocked(struct target *target, const char *name)
 	assert_int_equal(loop.loop_object, target_number(target, "loop", name, 2));
 	assert_int_equal(loop.epoll_fd, target_number(target, "loop", name, 3));
 	assert_int_equal(loop.task, target_number(target, "task", name, 2));
-	assert_int_equal(python_task(target->python, loop.task, task, sizeof(task), coro,
-				     sizeof(coro)),
-			 0);
+	assert_int_equal(
+		python_task(target->python, loop.task, task, sizeof(task), coro, sizeof(coro)), 0);
 	if (strcmp(expected, "?") == 0) {
 		assert_int_equal(strncmp(task, "Task-", 5), 0);
 		assert_true(isdigit((unsigned char)task[5]));
 	} else {
 		assert_int_equal(strncmp(task, expected, NAME_BYTES - 1), 0);
-		assert_int_equal(strlen(task), strlen(expected) < NAME_BYTES ? strlen(expected) :
-									       NAME_BYTES - 1);
+		assert_int_equal(strlen(task),
+				 strlen(expected) < NAME_BYTES ? strlen(expected) : NAME_BYTES - 1);
 	}
 	/* Before 3.11 frames have plain names, coroutines always qualified ones. */
 	assert_string_equal(coro, fields[4]);

@@ -81,8 +81,8 @@ static size_t walk(pid_t pid, const struct bp_python *layout, uint64_t fsbase,
 		}
 		assert_true(nr < FRAMES_MAX);
 		out->code = word_of(pid, frame + layout->frame_code, 8);
-		out->instr = word_of(pid, frame + layout->frame_instr,
-				     layout->instr_is_lasti ? 4 : 8);
+		out->instr =
+			word_of(pid, frame + layout->frame_instr, layout->instr_is_lasti ? 4 : 8);
 		if (!layout->frame_owner ||
 		    (layout->frame_is_entry && word_of(pid, frame + layout->frame_is_entry, 1)))
 			out->code |= BP_PYTHON_ENTRY;

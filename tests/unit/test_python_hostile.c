@@ -12,7 +12,7 @@
 
 #define FRAMES_MAX 128
 #define NAME_BYTES 64
-#define ROUNDS 400
+#define ROUNDS	   400
 #define ELF_ROUNDS 4000
 
 /* A reader that spoils what another one gives. */
@@ -25,10 +25,10 @@ struct spoiler {
 
 static uint64_t odd_word(struct spoiler *spoiler)
 {
-	static const uint64_t words[] = { 0,	      1,	    7,		    16,
-					  4096,	      0x7fffffff,   0xffffffff,	    1ull << 32,
-					  1ull << 40, INT64_MAX,    1ull << 63,	    UINT64_MAX,
-					  1ull << 28, PY_READ_MAX,  ENOENT,	    0x7ff8000000000000 };
+	static const uint64_t words[] = { 0,	      1,	   7,	       16,
+					  4096,	      0x7fffffff,  0xffffffff, 1ull << 32,
+					  1ull << 40, INT64_MAX,   1ull << 63, UINT64_MAX,
+					  1ull << 28, PY_READ_MAX, ENOENT,     0x7ff8000000000000 };
 
 	switch (random() % 3) {
 	case 0:

@@ -81,6 +81,7 @@ static void nonsense(void **state)
 	}
 	assert_int_equal(py_line(PY_LINES_LOCATIONS, NULL, 0, 7, 0), 0);
 	assert_int_equal(py_line(PY_LINES_RANGES, NULL, 0, 7, 0), 0);
+	/* Up to 3.9 a function on one line has an empty table. */
 	assert_int_equal(py_line(PY_LINES_LNOTAB, NULL, 0, 7, 0), 7);
 	assert_int_equal(py_line(PY_LINES_LOCATIONS, NULL, 0, 7, -1), 7);
 	assert_int_equal(py_line(PY_LINES_LNOTAB, NULL, 0, -7, 0), 0);

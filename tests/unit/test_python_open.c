@@ -187,8 +187,8 @@ static void not_started(void **state)
 	if (!libpython_of("3.12", library, sizeof(library)))
 		skip();
 	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", library);
-	target = target_run((char *[]){ "/usr/bin/env", preload, "/bin/sh", "-c",
-					"echo up; read line", NULL });
+	target = target_run(
+		(char *[]){ "/usr/bin/env", preload, "/bin/sh", "-c", "echo up; read line", NULL });
 	target_line(target);
 	assert_int_equal(python_open(&target->python, target->pid), -EAGAIN);
 	assert_null(target->python);
@@ -196,7 +196,8 @@ static void not_started(void **state)
 
 static void no_python(void **state)
 {
-	struct target *target = target_run((char *[]){ "/bin/sh", "-c", "echo up; read line", NULL });
+	struct target *target =
+		target_run((char *[]){ "/bin/sh", "-c", "echo up; read line", NULL });
 	struct python *python = (struct python *)1;
 
 	(void)state;
@@ -245,7 +246,8 @@ static void library_files(void **state)
 	assert_true(python_file_is_library("/usr/lib/python3.11/asyncio/events.py"));
 	assert_true(python_file_is_library("/opt/py/lib64/python3.8/socket.py"));
 	assert_true(python_file_is_library("/opt/py/lib/python3.13t/socket.py"));
-	assert_true(python_file_is_library("/srv/venv/lib/python3.12/site-packages/aiohttp/web.py"));
+	assert_true(
+		python_file_is_library("/srv/venv/lib/python3.12/site-packages/aiohttp/web.py"));
 	assert_true(python_file_is_library("/usr/lib/python3/dist-packages/yaml/__init__.py"));
 	assert_true(python_file_is_library("<frozen importlib._bootstrap>"));
 	assert_false(python_file_is_library("/app/bad.py"));

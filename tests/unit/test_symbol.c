@@ -489,7 +489,7 @@ static void hanging_child(void **state)
 	end_process(pid);
 }
 
-/* Children that die one after the other: no new one after some, names without it, no end of the world. */
+/* Children that die one after the other: after some no new one for a while, nothing worse. */
 static void dying_children(void **state)
 {
 	struct fixture *fixture = *state;

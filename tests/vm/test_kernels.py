@@ -84,7 +84,7 @@ class Guest:
     def describe(self):
         lines = ["exit status %d" % self.status] + self.errors.splitlines()
         for name, text in self.parts.items():
-            lines += ["@@ " + name] + text.splitlines()[:60]
+            lines += ["@@ " + name] + [line[:200] for line in text.splitlines()[:40]]
         return lines
 
 

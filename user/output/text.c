@@ -3,6 +3,8 @@
  * text.c - the report people read: see stall_text.c for a stall, fold.c for its
  * stacks, totals.c for the summary.
  */
+#define _GNU_SOURCE /* asprintf */
+
 #include "output/escape.h"
 #include "output/finals.h"
 #include "output/fold.h"
@@ -182,24 +184,31 @@ static int text_summary(void *state, const struct summary_record *summary)
 	return print_summary(state, summary);
 }
 
+/* "recorded 2024-05-01 12:00:00, turns over 100 ms, on web1 (Linux 6.1.0)" */
 static int print_start(struct text *text, const struct start_record *start)
 {
 	__freeing char *host = escape_text(start->host ? start->host : "?");
 	__freeing char *kernel = escape_text(start->kernel ? start->kernel : "?");
+	__freeing char *line = NULL;
 	char threshold[DURATION_BYTES], when[32];
 	struct page page;
 	struct tm tm;
-	int err = host && kernel ? page_open(&page) : -ENOMEM;
+	int err;
 
-	if (err)
-		return err;
-	text_cut_right(host, 24);
-	text_cut_right(kernel, 16);
 	words_local_time(start->time_ns, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	words_duration(start->threshold_ns, threshold);
-	fprintf(page.out, "recorded %s on %s, Linux %s; turns over %s\n", when, host, kernel,
-		threshold);
+	if (!host || !kernel ||
+	    asprintf(&line, "recorded %s, turns over %s, on %s (Linux %s)", when, threshold, host,
+		     kernel) < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	err = page_open(&page);
+	if (err)
+		return err;
+	text_cut_right(line, text->look.columns);
+	fprintf(page.out, "%s\n", line);
 	return page_write(&page, text->sink, 0);
 }
 

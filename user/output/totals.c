@@ -391,22 +391,21 @@ static int print_places(struct totals *totals, FILE *out, const struct look *loo
 	return err;
 }
 
-/* Names of what can be lost (enum bp_loss, and others of user space) in words. */
+/* What can be lost (probe_loss_name()) in words; what else there may be goes by its name. */
 static const char *loss_words(const char *name)
 {
 	static const char *const words[][2] = {
-		{ "slice_ring", "slices (ring buffer full)" },
-		{ "sample_ring", "CPU samples (ring buffer full)" },
-		{ "turn_ring", "stalls (ring buffer full)" },
-		{ "candidate_ring", "candidates for loops (ring buffer full)" },
-		{ "process_ring", "process events (ring buffer full)" },
-		{ "threads", "threads (no storage)" },
-		{ "slots", "loops (no free slot)" },
-		{ "sums", "short blocks (too many different calls)" },
-		{ "stack_skipped", "stacks (too many at a time)" },
-		{ "stack_cut", "outer ends of stacks (too deep)" },
-		{ "python_fault", "outer ends of Python stacks (not in memory)" },
-		{ "processes", "processes (too many)" },
+		{ "slices_ring_full", "slices (ring buffer full)" },
+		{ "samples_ring_full", "CPU samples (ring buffer full)" },
+		{ "turns_ring_full", "stalls (ring buffer full)" },
+		{ "candidates_ring_full", "candidates for loops (ring buffer full)" },
+		{ "processes_ring_full", "events of processes (ring buffer full)" },
+		{ "threads_not_watched", "threads (no storage for them)" },
+		{ "loops_without_slot", "loops (more than there are slots)" },
+		{ "stacks_skipped", "stacks (too many in too short a time)" },
+		{ "stacks_cut", "outer ends of stacks (too deep)" },
+		{ "python_frames_not_in_memory", "outer ends of Python stacks (not in memory)" },
+		{ "processes_map_full", "processes (more than fit)" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -235,7 +235,7 @@ bool diag_inet_may_leave(const struct bp_socket *socket)
 	return !is_own_address(&peer, &own);
 }
 
-int diag_inet_peer(int diag, const struct bp_socket *socket, uint32_t *ino, bool *listens)
+int diag_inet_peer(int diag, const struct bp_socket *socket, struct diag_socket *out)
 {
 	struct address own, peer;
 	struct inet_diag_msg found;
@@ -252,18 +252,20 @@ int diag_inet_peer(int diag, const struct bp_socket *socket, uint32_t *ino, bool
 			&found);
 	if (err)
 		return err;
-	*listens = !found.id.idiag_dport;
 	/* One bound to any address is found by its port, also when the peer is another machine's. */
-	if (*listens && !is_own_address(&peer, &own))
+	if (!found.id.idiag_dport && !is_own_address(&peer, &own))
 		return -ENOENT;
 	if (socket->protocol == IPPROTO_TCP && is_pending(&found)) {
 		err = find_inet(diag, IPPROTO_TCP, &peer, socket->peer_port, NULL, 0, &found);
 		if (err)
 			return err;
-		*listens = true;
 	}
-	*ino = found.idiag_inode;
-	return *ino ? 0 : -ENOENT;
+	*out = (struct diag_socket){
+		.ino = found.idiag_inode,
+		.uid = found.idiag_uid,
+		.listens = !found.id.idiag_dport,
+	};
+	return out->ino ? 0 : -ENOENT;
 }
 
 /* The value of one attribute of an answer about a unix socket. */
@@ -299,12 +301,20 @@ static bool has_client(const struct nlmsghdr *header, uint32_t client)
 	return false;
 }
 
-static int find_unix_listener(int diag, uint32_t client, uint32_t *ino)
+static uid_t unix_uid(const struct nlmsghdr *header)
+{
+	size_t bytes = 0;
+	const uint32_t *uid = unix_attribute(header, UNIX_DIAG_UID, &bytes);
+
+	return uid && bytes >= sizeof(*uid) ? *uid : 0;
+}
+
+static int find_unix_listener(int diag, uint32_t client, struct diag_socket *out)
 {
 	struct unix_diag_req question = {
 		.sdiag_family = AF_UNIX,
 		.udiag_states = 1u << TCP_LISTEN,
-		.udiag_show = UDIAG_SHOW_ICONS,
+		.udiag_show = UDIAG_SHOW_ICONS | UDIAG_SHOW_UID,
 	};
 	int err = send_question(diag, NLM_F_DUMP, &question, sizeof(question));
 	const struct unix_diag_msg *msg;
@@ -325,7 +335,11 @@ static int find_unix_listener(int diag, uint32_t client, uint32_t *ino)
 				return -ENOENT; /* the end, or an error */
 			if (has_client(header, client)) {
 				msg = NLMSG_DATA(header);
-				*ino = msg->udiag_ino;
+				*out = (struct diag_socket){
+					.ino = msg->udiag_ino,
+					.uid = unix_uid(header),
+					.listens = true,
+				};
 				return 0;
 			}
 		}
@@ -333,30 +347,38 @@ static int find_unix_listener(int diag, uint32_t client, uint32_t *ino)
 	return -ENOENT;
 }
 
-int diag_unix_peer(int diag, uint32_t own, uint32_t *ino, bool *listens)
+static int ask_unix(int diag, uint32_t ino, uint32_t show, struct message *answer)
 {
 	struct unix_diag_req question = {
 		.sdiag_family = AF_UNIX,
 		.udiag_states = ~0u,
-		.udiag_ino = own,
-		.udiag_show = UDIAG_SHOW_PEER,
+		.udiag_ino = ino,
+		.udiag_show = show,
 		.udiag_cookie = { ~0u, ~0u },
 	};
+
+	return ask(diag, &question, sizeof(question), answer, sizeof(struct unix_diag_msg));
+}
+
+int diag_unix_peer(int diag, uint32_t ino, struct diag_socket *out)
+{
 	const uint32_t *peer;
 	struct message answer;
 	size_t bytes = 0;
 	int err;
 
-	if (!own)
+	if (!ino)
 		return -ENOENT;
-	err = ask(diag, &question, sizeof(question), &answer, sizeof(struct unix_diag_msg));
+	err = ask_unix(diag, ino, UDIAG_SHOW_PEER, &answer);
 	if (err)
 		return err;
 	peer = unix_attribute((const struct nlmsghdr *)answer.bytes, UNIX_DIAG_PEER, &bytes);
 	if (!peer || bytes < sizeof(*peer))
 		return -ENOENT;
-	*ino = *peer;
-	*listens = !*ino;
-	/* Connected, but to a socket that no process has accepted. */
-	return *ino ? 0 : find_unix_listener(diag, own, ino);
+	if (!*peer) /* connected, but to a socket that no process has accepted */
+		return find_unix_listener(diag, ino, out);
+	*out = (struct diag_socket){ .ino = *peer };
+	if (!ask_unix(diag, out->ino, UDIAG_SHOW_UID, &answer))
+		out->uid = unix_uid((const struct nlmsghdr *)answer.bytes);
+	return 0;
 }

@@ -21,13 +21,19 @@
  */
 int diag_open(pid_t pid, unsigned int netns);
 
+struct diag_socket {
+	uint32_t ino;
+	uid_t uid; /* who made it; 0 as well where that is not known */
+	bool listens; /* waits for connections: whoever accepts ours will be the peer */
+};
+
 /*
- * Inode of the socket at the other end of this TCP or UDP socket; for a
- * connection that is not accepted yet, of the one that listens. 0, -ENOENT, or -errno.
+ * The socket at the other end of this TCP or UDP socket; for a connection that
+ * is not accepted yet, the one that listens. 0, -ENOENT, or -errno.
  */
-int diag_inet_peer(int diag, const struct bp_socket *socket, uint32_t *ino, bool *listens);
+int diag_inet_peer(int diag, const struct bp_socket *socket, struct diag_socket *out);
 /* The same for a unix socket, by its inode. */
-int diag_unix_peer(int diag, uint32_t own, uint32_t *ino, bool *listens);
+int diag_unix_peer(int diag, uint32_t ino, struct diag_socket *out);
 /* Whether the other end may be in another namespace: a TCP connection to an address not plainly its own. */
 bool diag_inet_may_leave(const struct bp_socket *socket);
 

@@ -200,8 +200,21 @@ static int look_at_likely(const struct holders *holders, const struct holder_wan
 	return -ENOENT;
 }
 
-/* Processes from first up to, but not with, end. *last: the one that was looked at last. */
-static int look_at_range(pid_t first, pid_t end, const struct holder_wanted *wanted,
+/* The directory of a process belongs to its effective user, also when its files are root's. */
+static bool is_of_user(int proc, pid_t pid, uid_t uid)
+{
+	struct stat status;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	return !fstatat(proc, name, &status, 0) && status.st_uid == uid;
+}
+
+/*
+ * Processes from first up to, but not with, end; of one user when uid is not 0.
+ * *last: the one that was looked at last.
+ */
+static int look_at_range(pid_t first, pid_t end, uid_t uid, const struct holder_wanted *wanted,
 			 struct budget *budget, pid_t *last, struct holder *out)
 {
 	DIR *processes __closing_dir = procfs_opendir(0, NULL);
@@ -213,6 +226,8 @@ static int look_at_range(pid_t first, pid_t end, const struct holder_wanted *wan
 	/* The kernel lists them in ascending order: proc_pid_readdir(). */
 	while ((pid = procfs_next_number(processes)) >= 0 && pid < end) {
 		if (pid < first || pid == wanted->asker)
+			continue;
+		if (uid && !is_of_user(dirfd(processes), pid, uid))
 			continue;
 		*last = pid;
 		err = look_at(pid, wanted, budget, out);
@@ -228,9 +243,9 @@ static int look_at_all(struct holders *holders, const struct holder_wanted *want
 	pid_t first = holders->resume, last = 0;
 	int err;
 
-	err = look_at_range(first, INT_MAX, wanted, budget, &last, out);
+	err = look_at_range(first, INT_MAX, 0, wanted, budget, &last, out);
 	if (err == -ENOENT && first)
-		err = look_at_range(0, first, wanted, budget, &last, out);
+		err = look_at_range(0, first, 0, wanted, budget, &last, out);
 	if (err != -EAGAIN)
 		holders->resume = 0;
 	else if (last == first && last < INT_MAX)
@@ -244,9 +259,14 @@ int holders_find(struct holders *holders, const struct holder_wanted *wanted, st
 {
 	/* Of its own, so that one likely process with very many descriptors hides no other. */
 	struct budget budget = budget_share(4);
+	pid_t last;
 	int err;
 
 	err = look_at_likely(holders, wanted, &budget, out);
+	if (err && wanted->uid) {
+		budget = budget_share(2);
+		err = look_at_range(0, INT_MAX, wanted->uid, wanted, &budget, &last, out);
+	}
 	if (err) {
 		budget = budget_share(1);
 		err = look_at_all(holders, wanted, &budget, out);

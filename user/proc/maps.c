@@ -128,7 +128,7 @@ static bool parse_line(char *line, struct mapping *mapping, char **path)
 	return true;
 }
 
-/* The kernel writes a newline in a name as \012, and nothing else that way (seq_path(m, path, "\n")). */
+/* The kernel writes a newline in a name as \012, and nothing else so: seq_path(m, path, "\n"). */
 static void unescape(char *path)
 {
 	char *to = path;
@@ -394,7 +394,7 @@ int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
 
 	if (!mapping->ino)
 		return -ENOENT;
-	/* The mapping's own file, also when its name is gone or in another mount namespace; for root only. */
+	/* The mapping's own file, even if its name is gone or elsewhere; for root only. */
 	snprintf(name, sizeof(name), "/proc/%d/map_files/%llx-%llx", pid,
 		 (unsigned long long)mapping->start, (unsigned long long)mapping->end);
 	place = open(name, O_PATH | O_CLOEXEC);

@@ -29,7 +29,7 @@ struct mapping {
 	bool deleted; /* the file's name is gone, or another file's by now */
 };
 
-/* 0 or -errno: -ENOENT or -ESRCH when the process is gone. A process without memory of its own has no mappings. */
+/* 0 or -errno: -ENOENT or -ESRCH when the process is gone. Kernel threads and zombies have none. */
 int maps_read(struct maps **out, pid_t pid);
 /*
  * The same from an open file in that format. root: what the target's root

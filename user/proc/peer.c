@@ -110,55 +110,54 @@ static bool answer_stands(const struct answer *answer, const struct question *qu
  * *listens is set when it is one that waits for connections. 0 or -errno.
  */
 
-static int seek_socket(struct answer *answer, uint32_t ino)
-{
-	answer->link = malloc(LINK_SIZE);
-	if (!answer->link)
-		return -ENOMEM;
-	snprintf(answer->link, LINK_SIZE, "socket:[%u]", ino);
-	return 0;
-}
-
 static int seek_inet_in(pid_t pid, unsigned int netns, const struct bp_socket *socket,
-			uint32_t *ino, bool *listens)
+			struct diag_socket *out)
 {
 	int diag __closing = diag_open(pid, netns);
 
-	return diag < 0 ? diag : diag_inet_peer(diag, socket, ino, listens);
+	return diag < 0 ? diag : diag_inet_peer(diag, socket, out);
 }
 
-static int seek_inet(struct peers *peers, struct answer *answer, const struct bp_socket *socket,
-		     bool *listens)
+/* From container to container: only a socket with just these two ends will do. */
+static int seek_inet_elsewhere(struct peers *peers, const struct bp_socket *socket,
+			       struct diag_socket *out)
 {
 	struct netns_list *namespaces = &peers->namespaces;
-	uint32_t ino;
-	int err;
+	struct question host = { .kind = QUESTION_HOST, .family = socket->family };
+	struct answer *nowhere;
+	int err = -ENOENT;
 
-	err = seek_inet_in(answer->question.pid, answer->question.netns, socket, &ino, listens);
-	if (!err)
-		return seek_socket(answer, ino);
-	if (!diag_inet_may_leave(socket))
-		return err;
-	/* From container to container: only a socket with just these two ends will do. */
+	memcpy(host.peer, socket->peer, socket->family == AF_INET ? 4 : 16);
+	nowhere = answer_at(peers, &host);
+	if (answer_stands(nowhere, &host))
+		return -ENOENT;
 	netns_list_update(namespaces);
 	for (size_t i = 0; err && i < namespaces->nr; i++)
-		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, &ino,
-				   listens);
-	return err ? err : seek_socket(answer, ino);
+		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, out);
+	if (err)
+		set_answer(nowhere, &host, LONG_NS);
+	return err;
 }
 
-static int seek_unix(struct answer *answer, bool *listens)
+static int seek_inet(struct peers *peers, const struct question *question,
+		     const struct bp_socket *socket, struct diag_socket *out)
 {
-	int diag __closing = diag_open(answer->question.pid, 0);
-	uint32_t ino;
-	int err;
+	int err = seek_inet_in(question->pid, question->netns, socket, out);
+
+	if (err && diag_inet_may_leave(socket))
+		err = seek_inet_elsewhere(peers, socket, out);
+	return err;
+}
+
+static int seek_unix(const struct question *question, struct diag_socket *out)
+{
+	int diag __closing = diag_open(question->pid, 0);
 
 	if (diag < 0)
 		return diag;
-	if (answer->question.ino > UINT32_MAX)
+	if (question->ino > UINT32_MAX)
 		return -ENOENT; /* no socket has such a number */
-	err = diag_unix_peer(diag, (uint32_t)answer->question.ino, &ino, listens);
-	return err ? err : seek_socket(answer, ino);
+	return diag_unix_peer(diag, (uint32_t)question->ino, out);
 }
 
 static int seek_pipe(struct answer *answer)

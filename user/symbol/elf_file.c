@@ -64,7 +64,7 @@ static int read_file(struct elf_file *file)
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOTSUP;
-	/* Not mapped: a file that is cut while it is read would be a SIGBUS, and large ones pass RLIMIT_AS. */
+	/* Not mapped: a file cut meanwhile would be a SIGBUS, a large one passes RLIMIT_AS. */
 	elf = elf_begin(file->fd, ELF_C_READ, NULL);
 	if (!elf || elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
 		return -ENOEXEC;

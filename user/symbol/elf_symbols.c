@@ -226,7 +226,7 @@ static int compare(const void *a_void, const void *b_void)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-/* Of two symbols at one address: functions before labels, known sizes before unknown, the better name. */
+/* Of two symbols at one address: function before label, known size before unknown, better name. */
 static bool entry_better(const struct building *building, const struct entry *a,
 			 const struct entry *b)
 {

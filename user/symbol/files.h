@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* files.h - the files seen in mappings, each known once, and which of them are not asked about again. */
+/* files.h - the files seen in mappings, each known once, and which are not asked about again. */
 #ifndef BLOCKPROF_FILES_H
 #define BLOCKPROF_FILES_H
 

@@ -68,7 +68,7 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Nothing stays open but the socket; 0 to 2 lead nowhere, so that a library's last words do not get into a file. */
+/* The socket stays; 0 to 2 lead nowhere, so that a library's last words do not get into a file. */
 static int close_descriptors(int socket)
 {
 	int null;
@@ -122,7 +122,7 @@ static int drop_identity(void)
 
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		cap_drop_bound(cap);
-	/* Not allowed without CAP_SETUID: then it stays the caller's uid, without any right of it but memory. */
+	/* Not allowed without CAP_SETUID: then the uid stays, without the means to use it. */
 	if (setgroups(0, NULL) == 0 && setresgid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) == 0 &&
 	    setresuid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) != 0)
 		err = -errno;

@@ -21,17 +21,19 @@
 #include "runtime/python/python.h"
 
 #define REPORT_LINES_MAX 4096
-#define FIELDS_MAX 6
+#define FIELDS_MAX	 6
 
 /* One test for each version that can be read, and the system's own interpreter. */
-#define EACH_PYTHON(test)                                                                          \
-	{ #test " 3.8", test, NULL, target_stop, (void *)"3.8" },                                  \
-	{ #test " 3.9", test, NULL, target_stop, (void *)"3.9" },                                  \
-	{ #test " 3.10", test, NULL, target_stop, (void *)"3.10" },                                \
-	{ #test " 3.11", test, NULL, target_stop, (void *)"3.11" },                                \
-	{ #test " 3.12", test, NULL, target_stop, (void *)"3.12" },                                \
-	{ #test " 3.13", test, NULL, target_stop, (void *)"3.13" },                                \
-	{ #test " of the system", test, NULL, target_stop, (void *)"" }
+#define EACH_PYTHON(test)                                                   \
+	{ #test " 3.8", test, NULL, target_stop, (void *)"3.8" },           \
+		{ #test " 3.9", test, NULL, target_stop, (void *)"3.9" },   \
+		{ #test " 3.10", test, NULL, target_stop, (void *)"3.10" }, \
+		{ #test " 3.11", test, NULL, target_stop, (void *)"3.11" }, \
+		{ #test " 3.12", test, NULL, target_stop, (void *)"3.12" }, \
+		{ #test " 3.13", test, NULL, target_stop, (void *)"3.13" }, \
+	{                                                                   \
+#test " of the system", test, NULL, target_stop, (void *)"" \
+	}
 
 struct target {
 	pid_t pid;
@@ -132,7 +134,8 @@ static inline struct target *target_start(const char *version, const char *scrip
 	char interpreter[512], path[512];
 
 	if (!target_find(version, interpreter, sizeof(interpreter))) {
-		print_message("CPython %s is not installed\n", *version ? version : "of the system");
+		print_message("CPython %s is not installed\n",
+			      *version ? version : "of the system");
 		skip();
 	}
 	target_script(script, path, sizeof(path));
@@ -185,7 +188,8 @@ static inline struct python *target_open(struct target *target)
 }
 
 /* The line that begins with these fields; name NULL: any. */
-static inline struct report *target_find_line(struct target *target, const char *kind, const char *name)
+static inline struct report *target_find_line(struct target *target, const char *kind,
+					      const char *name)
 {
 	for (size_t i = 0; i < target->nr; i++) {
 		struct report *line = &target->lines[i];
@@ -197,7 +201,8 @@ static inline struct report *target_find_line(struct target *target, const char 
 	return NULL;
 }
 
-static inline uint64_t target_number(struct target *target, const char *kind, const char *name, int field)
+static inline uint64_t target_number(struct target *target, const char *kind, const char *name,
+				     int field)
 {
 	struct report *line = target_find_line(target, kind, name);
 

@@ -7,7 +7,7 @@
 #include "runtime/python/lines.h"
 #include "runtime/python/object.h"
 
-#define FN_BYTES 512
+#define FN_BYTES   512
 #define FILE_BYTES 4096
 /* A function of some 50,000 lines. Code whose table is longer has a name and no lines. */
 #define LINES_BYTES_MAX (256u << 10)
@@ -50,9 +50,8 @@ static int read_identity(const struct python *python, uint64_t addr,
 	size_t size = layout->code_lines + sizeof(uint64_t);
 	int err;
 
-	if (addr % sizeof(uint64_t) || size > sizeof(bytes) ||
-	    layout->code_filename >= size - 7 || layout->code_name >= size - 7 ||
-	    layout->code_firstlineno >= size - 3)
+	if (addr % sizeof(uint64_t) || size > sizeof(bytes) || layout->code_filename >= size - 7 ||
+	    layout->code_name >= size - 7 || layout->code_firstlineno >= size - 3)
 		return -EINVAL;
 	err = py_read(&python->memory, addr, bytes, size);
 	if (err)
@@ -112,7 +111,8 @@ static int read_lines(const struct python *python, struct py_code *code)
 
 	if (err)
 		return err;
-	if (size == 0 || size > LINES_BYTES_MAX)
+	code->lines_cut = size > LINES_BYTES_MAX;
+	if (size == 0 || code->lines_cut)
 		return 0;
 	code->lines = malloc(size);
 	if (!code->lines)
@@ -175,6 +175,8 @@ unsigned int py_code_line(const struct python *python, const struct py_code *cod
 	const struct py_layout *layout = &python->layout;
 	int64_t offset;
 
+	if (code->lines_cut)
+		return 0;
 	if (layout->code_bytecode) {
 		uint64_t start = code->addr + layout->code_bytecode;
 

@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_PYTHON_CODE_H
 #define BLOCKPROF_PYTHON_CODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,8 @@ struct py_code {
 	char *fn;
 	char *file;
 	unsigned char *lines;
-	size_t lines_bytes;
+	size_t lines_bytes; /* 0: an empty table */
+	bool lines_cut; /* a table that is too long to be kept */
 };
 
 /* Slots are found by address; what hits the same slot, or would pass the limit of bytes, replaces. */

@@ -13,7 +13,7 @@
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 
-#define ENTRIES_MAX 16384
+#define ENTRIES_MAX	  16384
 #define KEYS_HEADER_BYTES 40
 
 /* dk_kind from 3.11: 0 has hashes in its entries, 1 (str keys) and 2 (split) have not. */
@@ -55,10 +55,10 @@ static int keys_read(const struct python *python, uint64_t addr, struct keys *ou
 		if (size > 1ull << 40)
 			return -EINVAL;
 		/* DK_IXSIZE: as wide as the largest index needs. */
-		index_bytes = size <= 0xff ? size :
-			      size <= 0xffff ? size * 2 :
-			      size <= 0xffffffff ? size * 4 :
-						   size * 8;
+		index_bytes = size <= 0xff	   ? size
+			      : size <= 0xffff	   ? size * 2
+			      : size <= 0xffffffff ? size * 4
+						   : size * 8;
 		out->entry_bytes = 24;
 	}
 	out->nr = word_at(header, layout->keys_nentries);
@@ -149,8 +149,7 @@ int py_dict_nentries(const struct python *python, uint64_t object, uint64_t *nr)
 	return err;
 }
 
-static int find(struct python *python, const struct py_dict *dict, const char *key,
-		uint64_t *value)
+static int find(struct python *python, const struct py_dict *dict, const char *key, uint64_t *value)
 {
 	for (size_t i = 0; i < dict->nr; i++) {
 		if (dict->entries[i].value && py_str_equals(python, dict->entries[i].key, key)) {
@@ -169,8 +168,7 @@ int py_dict_get(struct python *python, uint64_t object, const char *key, uint64_
 	return err ? err : find(python, &dict, key, value);
 }
 
-int py_dict_get_object(const struct python *python, uint64_t object, uint64_t key,
-		       uint64_t *value)
+int py_dict_get_object(const struct python *python, uint64_t object, uint64_t key, uint64_t *value)
 {
 	struct py_dict dict PY_DICT_FREEING = { 0 };
 	int err = py_dict_read(python, object, &dict);

@@ -14,7 +14,7 @@ struct py_dict {
 	struct py_dict_entry {
 		uint64_t key;
 		uint64_t value;
-	} *entries;
+	} * entries;
 };
 
 /* -EINVAL: no dict. */
@@ -26,8 +26,7 @@ void py_dict_free(struct py_dict *dict);
 int py_dict_nentries(const struct python *python, uint64_t object, uint64_t *nr);
 /* The value of a key that is this string, or this very object. -ENOENT. */
 int py_dict_get(struct python *python, uint64_t object, const char *key, uint64_t *value);
-int py_dict_get_object(const struct python *python, uint64_t object, uint64_t key,
-		       uint64_t *value);
+int py_dict_get_object(const struct python *python, uint64_t object, uint64_t key, uint64_t *value);
 /* An attribute kept in the instance itself. -ENOENT. */
 int py_attribute(struct python *python, uint64_t object, const char *name, uint64_t *value);
 

@@ -7,12 +7,12 @@
 #include "proc/cleanup.h"
 #include "runtime/python/elf.h"
 
-#define SEGMENTS_MAX 128
-#define SECTIONS_MAX 4096
+#define SEGMENTS_MAX	  128
+#define SECTIONS_MAX	  4096
 #define SECTION_NAMES_MAX (256u << 10)
-#define SYMBOLS_MAX (512u << 10)
-#define STRINGS_MAX (16u << 20)
-#define SYMBOLS_AT_ONCE 1024
+#define SYMBOLS_MAX	  (512u << 10)
+#define STRINGS_MAX	  (16u << 20)
+#define SYMBOLS_AT_ONCE	  1024
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
@@ -66,9 +66,9 @@ static int read_header(struct py_elf *elf, Elf64_Ehdr *header)
 
 	if (err)
 		return err;
-	if (memcmp(header->e_ident, ELFMAG, SELFMAG) ||
-	    header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    header->e_machine != MACHINE || header->e_phentsize != sizeof(Elf64_Phdr))
+	if (memcmp(header->e_ident, ELFMAG, SELFMAG) || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    header->e_ident[EI_DATA] != ELFDATA2LSB || header->e_machine != MACHINE ||
+	    header->e_phentsize != sizeof(Elf64_Phdr))
 		return -ENOEXEC;
 	return 0;
 }
@@ -145,8 +145,8 @@ int py_elf_bias(const struct py_elf *elf, uint64_t map_start, uint64_t map_offse
 
 static const char *string_at(const char *strings, size_t bytes, uint32_t at, size_t length)
 {
-	return at < bytes && bytes - at > length && strings[at + length] == '\0' ? strings + at :
-										   NULL;
+	return at < bytes && bytes - at > length && strings[at + length] == '\0' ? strings + at
+										 : NULL;
 }
 
 int py_elf_section(const struct py_elf *elf, const char *name, uint64_t *addr)

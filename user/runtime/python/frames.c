@@ -9,10 +9,10 @@
 #include "runtime/python/interpreter.h"
 
 #define INTERPRETERS_MAX 64
-#define THREADS_MAX 4096
+#define THREADS_MAX	 4096
 /* What is read of a thread state and of a frame at once. */
 #define TSTATE_BYTES_MAX 256
-#define FRAME_BYTES_MAX 128
+#define FRAME_BYTES_MAX	 128
 
 static uint64_t word_at(const unsigned char *bytes, size_t at)
 {
@@ -122,8 +122,8 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 				.addr = addr,
 				.code = word_at(bytes, layout->frame_code),
 				.instr = word_at(bytes, layout->frame_instr),
-				.is_entry = !layout->frame_owner ||
-					    (layout->frame_is_entry && bytes[layout->frame_is_entry]),
+				.is_entry = !layout->frame_owner || (layout->frame_is_entry &&
+								     bytes[layout->frame_is_entry]),
 			};
 			if (layout->instr_is_lasti)
 				frames[nr - 1].instr &= UINT32_MAX;
@@ -152,7 +152,8 @@ int py_frame_local(struct python *python, const struct py_frame *frame, const ch
 	return err;
 }
 
-int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames, size_t max)
+int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
+		  size_t max)
 {
 	struct py_frame *own __freeing = NULL;
 	int nr;

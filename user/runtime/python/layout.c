@@ -13,24 +13,23 @@
 #define GIL_FIELDS .gil_bytes = 208, .gil_last_holder = 8, .gil_locked = 16
 
 /* PyDictObject and PyDictKeysObject (pycore_dict.h) before and from 3.11. */
-#define DICT_3_8                                                                                   \
-	.dict_keys = 32, .keys_nentries = 32, .keys_log2_index_bytes = 0, .keys_size = 8,          \
+#define DICT_3_8                                                                          \
+	.dict_keys = 32, .keys_nentries = 32, .keys_log2_index_bytes = 0, .keys_size = 8, \
 	.keys_kind = 0, .keys_indices = 40
-#define DICT_3_11                                                                                  \
-	.dict_keys = 32, .keys_nentries = 24, .keys_log2_index_bytes = 9, .keys_size = 0,          \
+#define DICT_3_11                                                                         \
+	.dict_keys = 32, .keys_nentries = 24, .keys_log2_index_bytes = 9, .keys_size = 0, \
 	.keys_kind = 10, .keys_indices = 32
 
 /* PyFrameObject of 3.8 to 3.10, to which thread states point. */
-#define FRAME_3_8                                                                                  \
-	.interp_threads_head = 8, .tstate_next = 8, .tstate_thread_id = 176, .tstate_frame = 24,   \
+#define FRAME_3_8                                                                                \
+	.interp_threads_head = 8, .tstate_next = 8, .tstate_thread_id = 176, .tstate_frame = 24, \
 	.frame_back = 24, .frame_code = 32, .instr_is_lasti = 1
 
 /* PyCodeObject before and from 3.11. */
-#define CODE_3_8                                                                                   \
-	.code_filename = 104, .code_name = 112, .code_firstlineno = 40, .code_lines = 120,         \
+#define CODE_3_8                                                                           \
+	.code_filename = 104, .code_name = 112, .code_firstlineno = 40, .code_lines = 120, \
 	.code_locals = 72
-#define CODE_3_11                                                                                  \
-	.code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
+#define CODE_3_11 .code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
 
 static const struct py_layout layouts[] = {
 	{
@@ -210,12 +209,12 @@ const struct py_layout *py_layout_of(unsigned int minor)
 }
 
 /* Offsets in _Py_DebugOffsets itself (3.13's pycore_runtime.h). */
-#define DEBUG_COOKIE "xdebugpy"
-#define DEBUG_VERSION 8
+#define DEBUG_COOKIE	    "xdebugpy"
+#define DEBUG_VERSION	    8
 #define DEBUG_FREE_THREADED 16
-#define DEBUG_BYTES 368 /* up to and with pyobject.ob_type */
-#define DEBUG_OBJECT_SIZE 352
-#define DEBUG_OBJECT_TYPE 360
+#define DEBUG_BYTES	    368 /* up to and with pyobject.ob_type */
+#define DEBUG_OBJECT_SIZE   352
+#define DEBUG_OBJECT_TYPE   360
 
 /* No offset in these structures is as large: the interpreter's is the largest by far. */
 #define DEBUG_OFFSET_MAX (1u << 20)

@@ -61,31 +61,31 @@ struct py_layout {
 
 /* The same in every supported version (Include/object.h and friends). */
 #define PY_INTERPRETERS_MAIN 8 /* interpreters.main, from interpreters.head */
-#define PY_OBJECT_TYPE 8
-#define PY_VAR_SIZE 16 /* ob_size of tuple, bytes, code */
-#define PY_TUPLE_ITEMS 24
-#define PY_BYTES_DATA 32
-#define PY_FLOAT_VALUE 16
-#define PY_LONG_DIGITS 24
-#define PY_STR_LENGTH 16
-#define PY_STR_STATE 32
-#define PY_MODULE_DICT 16
-#define PY_TYPE_NAME 24
-#define PY_TYPE_BASICSIZE 32
-#define PY_TYPE_FLAGS 168
-#define PY_TYPE_BASE 256
-#define PY_TYPE_DICTOFFSET 288
-#define PY_EPOLL_FD 16
+#define PY_OBJECT_TYPE	     8
+#define PY_VAR_SIZE	     16 /* ob_size of tuple, bytes, code */
+#define PY_TUPLE_ITEMS	     24
+#define PY_BYTES_DATA	     32
+#define PY_FLOAT_VALUE	     16
+#define PY_LONG_DIGITS	     24
+#define PY_STR_LENGTH	     16
+#define PY_STR_STATE	     32
+#define PY_MODULE_DICT	     16
+#define PY_TYPE_NAME	     24
+#define PY_TYPE_BASICSIZE    32
+#define PY_TYPE_FLAGS	     168
+#define PY_TYPE_BASE	     256
+#define PY_TYPE_DICTOFFSET   288
+#define PY_EPOLL_FD	     16
 
 /* tp_flags (Include/object.h). */
 #define PY_FLAG_INLINE_VALUES (1ul << 2) /* 3.13 */
-#define PY_FLAG_MANAGED_DICT (1ul << 4) /* 3.11 on */
-#define PY_FLAG_HEAP_TYPE (1ul << 9)
-#define PY_FLAG_LONG (1ul << 24)
-#define PY_FLAG_TUPLE (1ul << 26)
-#define PY_FLAG_BYTES (1ul << 27)
-#define PY_FLAG_STR (1ul << 28)
-#define PY_FLAG_DICT (1ul << 29)
+#define PY_FLAG_MANAGED_DICT  (1ul << 4) /* 3.11 on */
+#define PY_FLAG_HEAP_TYPE     (1ul << 9)
+#define PY_FLAG_LONG	      (1ul << 24)
+#define PY_FLAG_TUPLE	      (1ul << 26)
+#define PY_FLAG_BYTES	      (1ul << 27)
+#define PY_FLAG_STR	      (1ul << 28)
+#define PY_FLAG_DICT	      (1ul << 29)
 
 /* NULL: not a version that can be read. */
 const struct py_layout *py_layout_of(unsigned int minor);

@@ -89,10 +89,9 @@ static int64_t location_delta(unsigned int code, struct cursor cursor)
 	}
 }
 
-static int64_t locations_line(const unsigned char *table, size_t size, int64_t line,
-			      int64_t offset)
+static int64_t locations_line(const unsigned char *table, size_t size, int64_t line, int64_t offset)
 {
-	struct cursor cursor = { .at = table, .end = table + size };
+	struct cursor cursor = { .at = table, .end = size ? table + size : table };
 	int64_t end = 0;
 
 	while (cursor.at < cursor.end) {

@@ -5,8 +5,8 @@
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 
-#define BASES_MAX 16
-#define TUPLE_MAX 1024
+#define BASES_MAX	16
+#define TUPLE_MAX	1024
 #define TYPE_NAME_BYTES 128
 
 /* One digit of an int holds 30 bits (PyLong_SHIFT on 64-bit builds). */
@@ -112,8 +112,8 @@ static int str_data(const struct python *python, uint64_t object, const struct s
 		    uint64_t *data)
 {
 	if (str_is_compact(header)) {
-		*data = object + (str_is_ascii(header) ? python->layout.str_ascii :
-							 python->layout.str_other);
+		*data = object + (str_is_ascii(header) ? python->layout.str_ascii
+						       : python->layout.str_other);
 		return 0;
 	}
 	return py_read_ptr(&python->memory, object + python->layout.str_other, data);

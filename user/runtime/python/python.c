@@ -268,8 +268,8 @@ int python_layout(struct python *python, struct bp_python *out)
 		return err;
 	*out = python->layout.kernel;
 	/* The main interpreter, not the head of the list, which is the newest subinterpreter. */
-	out->interp_head_addr = python->runtime + python->layout.runtime_interpreters +
-				PY_INTERPRETERS_MAIN;
+	out->interp_head_addr =
+		python->runtime + python->layout.runtime_interpreters + PY_INTERPRETERS_MAIN;
 	out->gil_addr = find_gil(python, interp);
 	if (py_current_tasks(python, interp, &tasks) == 0)
 		out->current_tasks = tasks;

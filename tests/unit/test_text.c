@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The text people read: its layout, its width, and that no name can harm a terminal. */
+#include "records.h"
+
+#include <time.h>
+
+#include "output/escape.h"
+#include "output/fold.h"
+#include "output/words.h"
+
+static char *render(struct temp *temp, const struct output_options *options,
+		    void (*feed)(struct output *output))
+{
+	const char *path = temp_path(temp, "a.txt");
+	struct output *output = open_output("text", path, options);
+
+	feed(output);
+	assert_int_equal(output_close(output), 0);
+	return read_text(path);
+}
+
+static void feed_contract(struct output *output)
+{
+	feed_loop(output);
+	feed_stall(output, socket_stall());
+	feed_stall(output, sleep_stall(true, 100 * MS));
+	feed_stall(output, sleep_stall(true, 1100 * MS));
+	feed_stall(output, sleep_stall(false, 5000 * MS));
+	feed_blocked(output);
+	feed_exit(output);
+	feed_summary(output);
+}
+
+static void report_is_as_in_the_contract(void **state)
+{
+	const struct output_options options = { .live = true };
+	char *text = render(*state, &options, feed_contract);
+
+	assert_string_equal(
+		text,
+		"12:00:01.000  352 ms  socket  recvfrom 127.0.0.1:5432 (postgres[812])\n"
+		"              python3[4242] asyncio, task rates-3\n"
+		"    fetch_rates  app/rates.py:88\n"
+		"      execute    app/db.py:41  (+2 library frames)\n"
+		"        recvfrom\n"
+		"    socket 340 ms, cpu 9 ms, runqueue 3 ms; 12 events waited\n"
+		"12:00:08.000  100 ms and still blocked  sleep  clock_nanosleep\n"
+		"              python3[4242] asyncio, task Task-7\n"
+		"    do_io  app/bad.py:3\n"
+		"    sleep 100 ms\n"
+		"12:00:09      1.1 s and still blocked  sleep  python3[4242] asyncio, task Task-7\n"
+		"12:00:08.000  5.0 s  sleep  clock_nanosleep  python3[4242] asyncio, task Task-7\n"
+		"    do_io  app/bad.py:3\n"
+		"    sleep 5.0 s; 1 event waited\n"
+		"12:00:23.000  python3[4242] ended, killed by signal 9\n"
+		"\n"
+		"24.0 s watched, 2 loops, 2 stalls: 5.4 s in all, longest 5.0 s\n"
+		"  loop                          turns stalls   longest       p50       p99  idle\n"
+		"  python3[4242] asyncio          1203      2     5.0 s    1.2 ms    352 ms   75%\n"
+		"    sleep 5.1 s, socket 340 ms\n"
+		"  w\\x1b[4242/4250] a\\x1b[...        0      0      0 ns      0 ns      0 ns    0%\n"
+		"  where the time went\n"
+		"      5.1 s  sleep    do_io (app/bad.py:3)    clock_nanosleep  python3[4242]\n"
+		"     340 ms  socket   execute (app/db.py:41)  ... 127.0.0.1:5432 (postgres[812])\n"
+		"lost: 3 slices (ring buffer full)\n"
+		"lost: 1 other\n"
+		"command: exit status 1\n");
+	free(text);
+}
+
+static void feed_unfinished(struct output *output)
+{
+	feed_start(output);
+	feed_stall(output, sleep_stall(true, 100 * MS));
+	feed_stall(output, sleep_stall(true, 3000 * MS));
+	feed_start(output);
+	feed_stall(output, sleep_stall(true, 200 * MS));
+}
+
+/* A killed watch leaves recordings without a summary: what there is, is summed all the same. */
+static void recordings_without_summary_are_summed(void **state)
+{
+	char *text = render(*state, NULL, feed_unfinished), *first, *second;
+
+	assert_int_equal(strncmp(text, "recorded 2024-05-01 12:00:00, turns over 100 ms, on ", 52), 0);
+	first = strstr(text, "no summary in the recording, 1 stall of 3.0 s\n");
+	assert_non_null(first);
+	second = strstr(first + 1, "no summary in the recording, 1 stall of 200 ms\n");
+	assert_non_null(second);
+	/* The second recording's stall is not the first one's going on. */
+	assert_non_null(strstr(first, "12:00:08.000  200 ms and still blocked"));
+	free(text);
+}
+
+static void check_width(const char *text, size_t columns)
+{
+	char *copy = strdup(text), *save = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (text_width(line) > columns)
+			fail_msg("%zu columns, not %zu: %s", text_width(line), columns, line);
+	free(copy);
+}
+
+static void check_harmless(const char *text)
+{
+	char *clean;
+
+	for (const char *c = text; *c; c++)
+		assert_true(*c == '\n' || (*c >= ' ' && *c != '\x7f') || (*c & 0x80));
+	clean = escape_invalid(text);
+	assert_string_equal(clean, text); /* is valid UTF-8 */
+	free(clean);
+	assert_null(strstr(text, "\xc2\x9b")); /* C1's CSI */
+	assert_null(strstr(text, "\xe2\x80\xae")); /* right-to-left override */
+}
+
+static void nothing_is_too_wide_or_harmful(void **state)
+{
+	for (unsigned int columns = 60; columns <= 200; columns += 7) {
+		for (int unfold = 0; unfold < 2; unfold++) {
+			const struct output_options options = { .columns = columns,
+								.unfold = unfold };
+			char *text = render(*state, &options, feed_all);
+
+			check_harmless(text);
+			check_width(text, columns);
+			free(text);
+		}
+	}
+}
+
+/* "a terminal of 0 columns" and of 5: the default, and the least there is. */
+static void odd_widths_do_no_harm(void **state)
+{
+	const struct output_options none = { .columns = 0 }, few = { .columns = 5 };
+	char *text = render(*state, &none, feed_all);
+
+	check_width(text, 80);
+	free(text);
+	text = render(*state, &few, feed_all);
+	check_width(text, 60);
+	free(text);
+}
+
+static void colour_is_optional(void **state)
+{
+	const struct output_options colour = { .colour = true };
+	char *text = render(*state, &colour, feed_contract);
+
+	assert_non_null(strstr(text, "\033[1mfetch_rates  app/rates.py:88\033[0m"));
+	assert_non_null(strstr(text, "\033[1;31m352 ms  socket\033[0m"));
+	free(text);
+	text = render(*state, NULL, feed_contract);
+	assert_null(strchr(text, '\033'));
+	free(text);
+}
+
+static void unfolding_shows_every_frame(void **state)
+{
+	const struct output_options options = { .unfold = true };
+	char *text = render(*state, &options, feed_contract);
+
+	assert_non_null(strstr(text, "Handle._run"));
+	assert_non_null(strstr(text, "pg/core.py:12"));
+	assert_non_null(strstr(text, "tcp_recvmsg"));
+	assert_non_null(strstr(text, "libc.so.6"));
+	assert_non_null(strstr(text, "<module>"));
+	assert_null(strstr(text, "library frames"));
+	free(text);
+}
+
+/* Text of one stack, folded at 80 columns. */
+static char *fold(const struct frame *frames, size_t nr, const char *call)
+{
+	const struct look look = { .columns = 80 };
+	struct stack *stack = make_stack(frames, nr);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(fold_print(out, stack, call, &look), 0);
+	fclose(out);
+	stack_put(stack);
+	return text;
+}
+
+static void library_only_shows_its_inner_frames(void **state)
+{
+	static const struct frame frames[] = {
+		PYTHON("d", LIBRARY "d.py", 4),
+		PYTHON("c", LIBRARY "c.py", 3),
+		PYTHON("b", LIBRARY "b.py", 2),
+		PYTHON("a", LIBRARY "a.py", 1),
+		PYTHON("run_forever", LIBRARY "asyncio/base_events.py", 607),
+		PYTHON("main", "/srv/app/main.py", 1),
+	};
+	char *text = fold(frames, NR(frames), "read");
+
+	(void)state;
+	assert_string_equal(text, "    b      python3.11/b.py:2\n"
+				  "      c    python3.11/c.py:3\n"
+				  "        d  python3.11/d.py:4\n");
+	free(text);
+}
+
+static void native_program_shows_its_named_frames(void **state)
+{
+	static const struct frame frames[] = {
+		KERNEL("ext4_sync_file"),
+		NATIVE("fdatasync", "/lib/libc.so.6"),
+		NATIVE("redis-server+0x1234", "/usr/bin/redis-server"),
+		NATIVE("flushAppendOnlyFile", "/usr/bin/redis-server"),
+		NATIVE("main", "/usr/bin/redis-server"),
+	};
+	char *text = fold(frames, NR(frames), "fdatasync");
+
+	(void)state;
+	assert_string_equal(text, "    main                   redis-server\n"
+				  "      flushAppendOnlyFile  redis-server\n");
+	free(text);
+}
+
+/* The library that a frame of the user's called, rather than the C library under it. */
+static void native_library_is_the_leaf(void **state)
+{
+	static const struct frame frames[] = {
+		KERNEL("do_sys_poll"),
+		NATIVE("poll", "/lib/libc.so.6"),
+		NATIVE("PQgetResult", "/usr/lib/libpq.so.5"),
+		NATIVE("_PyEval_EvalFrameDefault", "/usr/bin/python3.11"),
+		PYTHON("query", "/srv/app/db.py", 7),
+	};
+	char *text = fold(frames, NR(frames), "poll");
+
+	(void)state;
+	assert_string_equal(text, "    query          app/db.py:7\n"
+				  "      PQgetResult  libpq.so.5\n");
+	free(text);
+}
+
+static void node_modules_are_library(void **state)
+{
+	static const struct frame frames[] = {
+		{ .kind = FRAME_JS, .fn = "readFileSync", .file = "node:fs", .line = 1 },
+		{ .kind = FRAME_JS, .fn = "load", .file = "/a/node_modules/x/i.js", .line = 2 },
+		{ .kind = FRAME_JS, .fn = "handler", .file = "/srv/site/web.js", .line = 9 },
+	};
+	char *text = fold(frames, NR(frames), "openat");
+
+	(void)state;
+	assert_string_equal(text, "    handler  site/web.js:9  (+2 library frames)\n"
+				  "      openat\n");
+	free(text);
+}
+
+static void deep_stack_is_abridged(void **state)
+{
+	struct frame frames[100];
+	size_t lines = 0;
+	char *text;
+
+	(void)state;
+	for (unsigned int i = 0; i < NR(frames); i++)
+		frames[i] = (struct frame)PYTHON(i == 99 ? "outermost" : i ? "f" : "innermost",
+						 "/srv/f.py", i + 1);
+	text = fold(frames, NR(frames), NULL);
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	assert_int_equal(lines, 13);
+	assert_non_null(strstr(text, "... (88 more frames)\n"));
+	assert_int_equal(strncmp(text, "    outermost", 13), 0);
+	assert_non_null(strstr(text, "innermost"));
+	check_width(text, 80);
+	free(text);
+}
+
+static void empty_stack_is_no_stack(void **state)
+{
+	char *text = fold(NULL, 0, "read");
+
+	(void)state;
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void feed_gil(struct output *output)
+{
+	static const struct frame other[] = { NATIVE("sha256_block", "/usr/lib/libcrypto.so.3"),
+					      PYTHON("crunch", "/srv/app/hog.py", 12) };
+	struct stall_record stall = sleep_stall(false, 500 * MS);
+	struct slice *slice = &stall.slices.v[0];
+
+	stall.cause = slice->cause = CAUSE_GIL;
+	slice->count = 100;
+	slice->holder = (struct party){ .pid = 4242, .tid = 4250, .comm = "worker" };
+	slice->holder.stack = make_stack(other, 2);
+	feed_stall(output, stall);
+}
+
+static void holder_is_named(void **state)
+{
+	char *text = render(*state, NULL, feed_gil);
+
+	assert_non_null(strstr(text, "500 ms  gil  held by worker[4242/4250]"));
+	assert_non_null(strstr(text, "\n    held by worker[4242/4250] in crunch (app/hog.py:12)\n"));
+	assert_null(strstr(text, "100 times")); /* rounds of 5 ms are nobody's doing */
+	free(text);
+}
+
+static void feed_mixed(struct output *output)
+{
+	struct stall_record stall = socket_stall();
+	struct slice file = { .cause = CAUSE_FILE, .ns = 100 * MS, .count = 4, .max_ns = 90 * MS };
+	struct slice small = { .cause = CAUSE_PIPE, .ns = 10 * MS, .count = 1, .max_ns = 10 * MS };
+	struct frame save = PYTHON("save", "/srv/app/db.py", 77);
+
+	file.syscall = strdup("fsync");
+	file.target.kind = TARGET_FILE;
+	file.target.path = strdup("/var/lib/app/data.sqlite");
+	file.stack = make_stack(&save, 1);
+	small.stack = make_stack(&save, 1);
+	assert_int_equal(slices_add(&stall.slices, &file), 0);
+	assert_int_equal(slices_add(&stall.slices, &small), 0);
+	stall.duration_ns = stall.ledger.blocked_ns = 460 * MS;
+	stall.ledger.cpu_ns = stall.ledger.runqueue_ns = 0;
+	stall.delayed_events = 0;
+	feed_stall(output, stall);
+}
+
+static void several_causes_have_their_stacks(void **state)
+{
+	char *text = render(*state, NULL, feed_mixed);
+
+	assert_non_null(strstr(text, "\n  - 340 ms  socket  recvfrom 127.0.0.1:5432"));
+	assert_non_null(strstr(text,
+			       "\n  - 100 ms  file  fsync /var/lib/app/data.sqlite, 4 times\n"
+			       "    save  app/db.py:77\n"));
+	assert_null(strstr(text, "  - 10 ms")); /* under a tenth: in the ledger only */
+	assert_non_null(strstr(text, "\n    socket 340 ms, file 100 ms, "
+				     "blocked elsewhere 10 ms, pipe 10 ms\n"));
+	free(text);
+}
+
+static void durations_are_readable(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 ns" },
+		{ 999, "999 ns" },
+		{ 1000, "1 us" },
+		{ 85400, "85 us" },
+		{ 999499, "999 us" },
+		{ 999500, "1 ms" },
+		{ 1200000, "1.2 ms" },
+		{ 9 * MS, "9 ms" },
+		{ 9949999, "9.9 ms" },
+		{ 9950000, "10 ms" },
+		{ 352 * MS, "352 ms" },
+		{ 999499999, "999 ms" },
+		{ 999500000, "1.0 s" },
+		{ 5 * S, "5.0 s" },
+		{ 59949 * MS, "59.9 s" },
+		{ 59950 * MS, "1 min 0 s" },
+		{ 125 * S, "2 min 5 s" },
+		{ 3599499 * MS, "59 min 59 s" },
+		{ 3599500 * MS, "1 h 0 min" },
+		{ 3780 * S, "1 h 3 min" },
+		{ UINT64_MAX, "5124095 h 34 min" },
+	};
+	char text[DURATION_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < NR(cases); i++) {
+		words_duration(cases[i].ns, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void assert_escaped(const char *raw, const char *expected)
+{
+	char *escaped = escape_text(raw);
+
+	assert_string_equal(escaped, expected);
+	free(escaped);
+}
+
+static void names_are_escaped(void **state)
+{
+	char back[16];
+
+	(void)state;
+	assert_escaped("plain caf\xc3\xa9 \xe6\xbc\xa2", "plain caf\xc3\xa9 \xe6\xbc\xa2");
+	assert_escaped("\033]0;x\007\n\x7f", "\\x1b]0;x\\x07\\x0a\\x7f");
+	assert_escaped("\xc2\x9b", "\\xc2\\x9b");
+	assert_escaped("\xe2\x80\xae\xef\xbb\xbf", "\\xe2\\x80\\xae\\xef\\xbb\\xbf");
+	assert_escaped("\xff\xc0\x80", "\\xff\\xc0\\x80"); /* overlong NUL */
+	assert_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
+	assert_escaped("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
+	assert_escaped("a\xe2\x82", "a\\xe2\\x82"); /* cut */
+	unescape_invalid("a\\xe2\\x82\\x41\\xg", back, sizeof(back));
+	assert_string_equal(back, "a\xe2\x82\\x41\\xg");
+	unescape_invalid("\\xff\\xff\\xff\\xff", back, 3);
+	assert_string_equal(back, "\xff\xff");
+}
+
+static void cut(void (*function)(char *, size_t), const char *text, size_t columns,
+		const char *expected)
+{
+	char buffer[64];
+
+	snprintf(buffer, sizeof(buffer), "%s", text);
+	function(buffer, columns);
+	assert_string_equal(buffer, expected);
+	assert_true(text_width(buffer) <= columns || !*buffer);
+}
+
+static void text_is_cut_between_characters(void **state)
+{
+	(void)state;
+	cut(text_cut_left, "abcdefgh", 8, "abcdefgh");
+	cut(text_cut_left, "abcdefgh", 7, "...efgh");
+	cut(text_cut_right, "abcdefgh", 7, "abcd...");
+	cut(text_cut_left, "abcdefgh", 2, "ab");
+	cut(text_cut_right, "abcdefgh", 0, "");
+	/* Two columns each. */
+	cut(text_cut_left, "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 6,
+	    "...\xe6\xbc\xa2");
+	cut(text_cut_right, "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 6,
+	    "\xe6\xbc\xa2...");
+	assert_int_equal(text_width("\xe6\xbc\xa2\xc3\xa9x"), 4);
+}
+
+static void formats_are_found(void **state)
+{
+	static const char *const paths[][2] = {
+		{ "x.jsonl", "json" },	     { "/a/b.jsonl.gz", "json" }, { "x.folded", "folded" },
+		{ "x.folded.gz", "folded" }, { "x.txt", "text" },
+	};
+	char *names = strdup(output_format_names()), *save = NULL;
+	size_t nr = 0;
+
+	(void)state;
+	for (size_t i = 0; i < NR(paths); i++)
+		assert_string_equal(output_format_by_path(paths[i][0])->name, paths[i][1]);
+	assert_null(output_format_by_path("x.gz"));
+	assert_null(output_format_by_path("jsonl"));
+	assert_null(output_format_by_path(""));
+	assert_null(output_format_by_name("JSON"));
+	for (char *name = strtok_r(names, ", ", &save); name; name = strtok_r(NULL, ", ", &save)) {
+		assert_non_null(output_format_by_name(name));
+		nr++;
+	}
+	assert_true(nr >= 3);
+	free(names);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, temp_setup, temp_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(report_is_as_in_the_contract),
+		TEST(recordings_without_summary_are_summed),
+		TEST(nothing_is_too_wide_or_harmful),
+		TEST(odd_widths_do_no_harm),
+		TEST(colour_is_optional),
+		TEST(unfolding_shows_every_frame),
+		cmocka_unit_test(library_only_shows_its_inner_frames),
+		cmocka_unit_test(native_program_shows_its_named_frames),
+		cmocka_unit_test(native_library_is_the_leaf),
+		cmocka_unit_test(node_modules_are_library),
+		cmocka_unit_test(deep_stack_is_abridged),
+		cmocka_unit_test(empty_stack_is_no_stack),
+		TEST(holder_is_named),
+		TEST(several_causes_have_their_stacks),
+		cmocka_unit_test(durations_are_readable),
+		cmocka_unit_test(names_are_escaped),
+		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(formats_are_found),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
