@@ -16,6 +16,7 @@
 #define BP_PATH_BYTES	   512
 #define BP_PATH_NAME_BYTES 256
 #define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
+#define BP_SNIPPET_BYTES   184 /* the part of a Task object that is of use */
 #define BP_SUMS		   8
 #define BP_NO_SLOT	   0 /* slot 0 is never given to a thread */
 
@@ -151,6 +152,23 @@ struct bp_block {
 	unsigned long long fault_addr;
 };
 
+/* A copy of a piece of the target's memory. addr 0: none. */
+struct bp_snippet {
+	unsigned long long addr;
+	unsigned char bytes[BP_SNIPPET_BYTES];
+};
+
+/*
+ * What names the asyncio Task that ran: by the time user space reads, it may
+ * have ended and its memory be used for something else.
+ */
+struct bp_task {
+	struct bp_snippet task;
+	struct bp_snippet name;
+	struct bp_snippet coro;
+	struct bp_snippet coro_name;
+};
+
 enum bp_other_kind {
 	BP_OTHER_NONE,
 	BP_OTHER_WAKER, /* the thread that ended the block */
@@ -179,6 +197,7 @@ struct bp_capture {
 	struct bp_block block;
 	struct bp_object object;
 	struct bp_other other;
+	struct bp_task task;
 	struct bp_stack stack;
 	struct bp_stack other_stack;
 	unsigned char stack_bytes[BP_STACK_BYTES];
@@ -231,6 +250,7 @@ struct bp_slot {
 	unsigned long long since_ns; /* of the state */
 	unsigned long long turn_seq; /* number of the turn that runs, or ran last */
 	unsigned long long turn_start_ns;
+	unsigned long long turn_ran_ns; /* when the thread first ran in it; 0: not yet */
 	struct bp_ledger turn;
 	struct bp_ledger total; /* of all finished turns */
 	unsigned long long turns; /* finished */
@@ -379,6 +399,10 @@ struct bp_python {
 	unsigned int keys_size;
 	unsigned int keys_kind; /* 3.11+: offset of dk_kind; 0: entries have 24 bytes always */
 	unsigned int keys_indices; /* PyDictKeysObject.dk_indices */
+	unsigned int task_coro;
+	unsigned int task_name;
+	unsigned int coro_qualname;
+	unsigned int pad2;
 };
 
 /* What user space knows of a thread that is to be bound to a slot. */

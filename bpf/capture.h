@@ -58,8 +58,6 @@ static __always_inline void stack_python(struct bp_stack *stack, const struct bp
 		python_walk(stack, py, tstate);
 	if (py->current_tasks)
 		stack->task = python_task(py, loop_object);
-	if (stack->flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT | BP_STACK_PYTHON_CUT))
-		lose(BP_LOSS_STACK_CUT);
 }
 
 static __always_inline bool capture_allowed(struct bp_slot *slot, u64 now)
@@ -139,9 +137,13 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 	if (!py)
 		return;
 	stack_python(&capture->stack, py, task, thread, slot->loop_object);
+	if (capture->stack.task)
+		python_task_read(&capture->task, py, capture->stack.task);
 	if (py->gil_addr && capture->block.syscall == NR_futex &&
 	    capture->block.args[0] - py->gil_addr < py->gil_bytes) {
 		capture->block.flags |= BP_BLOCK_GIL;
+		/* its condition variable has several futexes, which take turns: one lock all the same */
+		capture->block.args[0] = py->gil_addr;
 		capture_holder(capture, py);
 	}
 }
@@ -168,6 +170,13 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
 	if (py)
 		stack_python(&capture->other_stack, py, current, thread_of(current), 0);
 	return 0;
+}
+
+/* What of the capture's own stack did not fit is counted when it is sent. */
+static __always_inline void capture_count_cut(const struct bp_capture *capture)
+{
+	if (capture->stack.flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT | BP_STACK_PYTHON_CUT))
+		lose(BP_LOSS_STACK_CUT);
 }
 
 /* Bytes of the capture that are used: what is rarely there comes last. */

@@ -212,4 +212,30 @@ __weak __noinline u64 python_task(const struct bp_python *py, u64 loop_object)
 	return search.found == 1 ? search.task : 0;
 }
 
+static __always_inline void snippet_read(struct bp_snippet *snippet, u64 addr)
+{
+	snippet->addr = 0;
+	if (!addr)
+		return;
+	/* an object at the very end of its mapping is shorter than what is asked for */
+	if (bpf_probe_read_user(snippet->bytes, sizeof(snippet->bytes), (void *)addr) &&
+	    bpf_probe_read_user(snippet->bytes, sizeof(snippet->bytes) / 2, (void *)addr))
+		return;
+	snippet->addr = addr;
+}
+
+__weak __noinline int python_task_read(struct bp_task *out, const struct bp_python *py, u64 task)
+{
+	u64 coro;
+
+	if (!out || !py)
+		return 0;
+	coro = task ? user_u64(task + py->task_coro) : 0;
+	snippet_read(&out->task, task);
+	snippet_read(&out->name, task ? user_u64(task + py->task_name) : 0);
+	snippet_read(&out->coro, coro);
+	snippet_read(&out->coro_name, coro ? user_u64(coro + py->coro_qualname) : 0);
+	return 0;
+}
+
 #endif

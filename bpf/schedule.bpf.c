@@ -209,6 +209,8 @@ static __always_inline void switch_in(void *ctx, struct task_struct *task, u64 n
 	slot->waking_ns = 0;
 	slot->state = BP_RUNNING;
 	slot->since_ns = now;
+	if (!slot->turn_ran_ns)
+		slot->turn_ran_ns = now;
 	if (slot->pending) {
 		slot->pending = 0;
 		slice_send(slot, thread->slot, slice_of(thread->slot), now);

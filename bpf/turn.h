@@ -111,6 +111,7 @@ static __always_inline void turn_begin(struct bp_slot *slot, u64 now)
 {
 	slot->turn_seq++;
 	slot->turn_start_ns = now;
+	slot->turn_ran_ns = 0;
 	slot->turn.cpu_ns = 0;
 	slot->turn.runqueue_ns = 0;
 	slot->turn.throttled_ns = 0;
@@ -215,6 +216,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	header_fill(&slice->header, BP_RECORD_SLICE, index, slot->tid, slot->tgid, now);
 	slice->turn_seq = slot->in_turn ? slot->turn_seq : 0;
 	slice->turn_start_ns = slot->turn_start_ns;
+	capture_count_cut(capture);
 	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(capture);
 	if (bytes > sizeof(*slice))
 		bytes = sizeof(*slice);

@@ -101,6 +101,7 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	slot->wait_slept = 0;
 	turn_end(slot, thread->slot, now, now, ret > 0 ? ret : 0);
 	turn_begin(slot, now);
+	slot->turn_ran_ns = now;
 	return 0;
 }
 

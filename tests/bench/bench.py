@@ -364,10 +364,9 @@ def bench_truth(bench):
             records = [json.loads(line) for line in watch.finish()]
     summary = records[-1]
     loop = next(loop for loop in summary["loops"] if loop["pid"] == target.pid)
-    off_cpu = sum(loop[key] for key in ("runqueue_ns", "throttled_ns", "blocked_ns"))
-    turns = off_cpu + loop["cpu_ns"] + loop["unknown_ns"]
-    bench.row("turns", [turns / truth["turns_ns"]], "%.4f")
-    bench.row("of it off the CPU", [off_cpu / (truth["turns_ns"] - truth["cpu_ns"])], "%.4f")
+    parts = ("cpu_ns", "runqueue_ns", "throttled_ns", "blocked_ns", "unknown_ns")
+    bench.row("turns", [sum(loop[part] for part in parts) / truth["turns_ns"]], "%.4f")
+    bench.row("of it blocked", [loop["blocked_ns"] / truth["blocked_ns"]], "%.4f")
     lost = {name: count for name, count in summary["lost"].items() if count}
     print("  %d stalls, %d changes of the CPU, lost: %s" % (loop["stalls"], truth["flips"], lost or "nothing"))
 

@@ -108,7 +108,7 @@ BLOCKS = {
     "wait": dict(cause="child", target=child),
     "wait-timeout": dict(cause="child", target=child),
     "system": dict(cause="child", target=some_child),
-    "check-output": dict(cause="pipe", target=lambda _facts, _turn: {"kind": "pipe"}),
+    "check-output": dict(cause=("pipe", "child")),
     "pipe": dict(cause="pipe", target=pipe_end),
     "pipe-write": dict(cause="pipe", target=pipe_end),
     "fifo": dict(cause=("file", "pipe"), target=lambda facts, _turn: {"path": facts["path"]}),
@@ -162,6 +162,7 @@ def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=Non
             waker=waker and waker(facts, turn),
             holder=holder and holder(facts, turn),
             turn=turn,
+            or_runqueue=cause in ("cpu", "gil"),
         )
         check(
             find_frame(frames_of(slice_), "do_io", "asyncio_target.py"),
@@ -400,6 +401,13 @@ def test_two_tasks_in_one_turn(python):
             check(
                 abs(slice_["ns"] - 250 * MS) <= tolerance(250 * MS), "a task's part is half of the stall", slice_
             )
+
+
+@each_python
+def test_task_that_is_gone_keeps_its_name(python):
+    target, blockprof = run_scenario("successors", "--count=5", python=python)
+    for turn in target.turns:
+        assert_stall(blockprof.stalls, cause="sleep", fn="victim", task=turn["task"], coro="victim", turn=turn)
 
 
 # --- Not stalls -------------------------------------------------------------------------------------------

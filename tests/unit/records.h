@@ -25,23 +25,17 @@
 #define TEST_TIME_NS 1714564800000000000ull
 #define TEST_MONO_NS (1000 * S)
 
-#define PYTHON(f, path, n)	      \
-	{                             \
-		.kind = FRAME_PYTHON, \
-		.fn = (f),            \
-		.file = (path),       \
-		.line = (n),          \
+#define PYTHON(f, path, n)                                                    \
+	{                                                                     \
+		.kind = FRAME_PYTHON, .fn = (f), .file = (path), .line = (n), \
 	}
-#define NATIVE(f, path)               \
-	{                             \
-		.kind = FRAME_NATIVE, \
-		.fn = (f),            \
-		.module = (path),     \
+#define NATIVE(f, path)                                            \
+	{                                                          \
+		.kind = FRAME_NATIVE, .fn = (f), .module = (path), \
 	}
-#define KERNEL(f)                     \
-	{                             \
-		.kind = FRAME_KERNEL, \
-		.fn = (f),            \
+#define KERNEL(f)                                \
+	{                                        \
+		.kind = FRAME_KERNEL, .fn = (f), \
 	}
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -70,8 +64,8 @@ static inline const char *temp_path(struct temp *temp, const char *name)
 
 static inline int temp_teardown(void **state)
 {
-	static const char *const names[] = { "a.jsonl",	 "a.jsonl.gz", "b.jsonl",     "a.folded",
-					     "a.folded.gz", "a.txt",	  "stdout",	 "stderr" };
+	static const char *const names[] = { "a.jsonl",	    "a.jsonl.gz", "b.jsonl", "a.folded",
+					     "a.folded.gz", "a.txt",	  "stdout",  "stderr" };
 	struct temp *temp = *state;
 
 	for (size_t i = 0; i < NR(names); i++)
@@ -117,14 +111,15 @@ static inline struct output *open_output(const char *format, const char *path,
 	struct output *output = NULL;
 
 	assert_int_equal(output_open(&output, output_format_by_name(format), path,
-				     options ? options : &defaults), 0);
+				     options ? options : &defaults),
+			 0);
 	return output;
 }
 
 /* Seconds after the start of the recording, on both clocks. */
-#define AT(seconds)                                                                            \
-	.mono_ns = TEST_MONO_NS + (uint64_t)((seconds) * 1e9),                                 \
-	.time_ns = TEST_TIME_NS + (uint64_t)((seconds) * 1e9)
+#define AT(seconds)                                          \
+	.mono_ns = TEST_MONO_NS + (uint64_t)((seconds)*1e9), \
+	.time_ns = TEST_TIME_NS + (uint64_t)((seconds)*1e9)
 
 static inline struct thread_id thread_main(void)
 {
@@ -231,7 +226,9 @@ static inline struct stall_record sleep_stall(bool ongoing, uint64_t ns)
 }
 
 /* Someone who means harm: escapes, separators, invalid UTF-8, C1, direction overrides. */
-#define HOSTILE "a\033[31m;b\nc\r\t\x01\xff\xc3(\xe2\x80\xae\xc2\x9b" "2J\"\\ \x7f"
+#define HOSTILE                                               \
+	"a\033[31m;b\nc\r\t\x01\xff\xc3(\xe2\x80\xae\xc2\x9b" \
+	"2J\"\\ \x7f"
 
 /* A GIL stall of another thread, with every string hostile and long, and three slices to show. */
 static inline struct stall_record hostile_stall(void)
@@ -257,7 +254,9 @@ static inline struct stall_record hostile_stall(void)
 		memcpy(longish + i, HOSTILE, sizeof(HOSTILE));
 	for (size_t i = 0; i < NR(frames); i++)
 		frames[i] = (struct frame){
-			.kind = i < 2 ? FRAME_KERNEL : i < 4 ? FRAME_NATIVE : FRAME_PYTHON,
+			.kind = i < 2	? FRAME_KERNEL
+				: i < 4 ? FRAME_NATIVE
+					: FRAME_PYTHON,
 			.fn = i % 3 ? HOSTILE : longish,
 			.file = i % 2 ? longish : HOSTILE,
 			.module = longish,
@@ -286,7 +285,8 @@ static inline struct stall_record hostile_stall(void)
 		};
 
 		memcpy(slice.holder.comm, HOSTILE, 15);
-		memcpy(slice.waker.comm, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82", 14);
+		memcpy(slice.waker.comm, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82",
+		       14);
 		assert_int_equal(slices_add(&stall.slices, &slice), 0);
 	}
 	return stall;
@@ -368,13 +368,8 @@ static inline void feed_summary(struct output *output)
 	};
 	struct loss lost[] = { { "slices_ring_full", 3 }, { "other", 1 } };
 	struct summary_record summary = {
-		AT(24),
-		.duration_ns = 24 * S,
-		.loops = loops,
-		.nr_loops = NR(loops),
-		.lost = lost,
-		.nr_lost = NR(lost),
-		.command_status = 256,
+		AT(24),	      .duration_ns = 24 * S, .loops = loops,	    .nr_loops = NR(loops),
+		.lost = lost, .nr_lost = NR(lost),   .command_status = 256,
 	};
 
 	output_summary(output, &summary);

@@ -18,7 +18,7 @@ static char *fold(struct temp *temp, const struct output_options *options,
 	return read_text(path);
 }
 
-#define SLEEP_STACK                                                                      \
+#define SLEEP_STACK                                                                             \
 	"<module> (bad.py:9);run (runners.py:190);Handle._run (events.py:84);do_io (bad.py:3);" \
 	"clock_nanosleep;hrtimer_nanosleep_[k];[sleep]"
 

@@ -41,7 +41,8 @@ static void stall_reads_as_in_the_contract(void **state)
 		"\"line\":84,\"kind\":\"python\"},"
 		"{\"fn\":\"run\",\"file\":\"/usr/lib/python3.11/asyncio/runners.py\","
 		"\"line\":190,\"kind\":\"python\"},"
-		"{\"fn\":\"<module>\",\"file\":\"/app/bad.py\",\"line\":9,\"kind\":\"python\"}]}]}\n"
+		"{\"fn\":\"<module>\",\"file\":\"/app/"
+		"bad.py\",\"line\":9,\"kind\":\"python\"}]}]}\n"
 		"{\"type\":\"stall\",\"time\":\"2024-05-01T12:00:08.000000000Z\","
 		"\"mono_ns\":1008000000000,\"turn\":\"4242-18\",\"ongoing\":true,\"pid\":4242,"
 		"\"tid\":4242,\"comm\":\"python3\",\"runtime\":\"asyncio\","
@@ -59,7 +60,8 @@ static void stall_reads_as_in_the_contract(void **state)
 		"\"line\":84,\"kind\":\"python\"},"
 		"{\"fn\":\"run\",\"file\":\"/usr/lib/python3.11/asyncio/runners.py\","
 		"\"line\":190,\"kind\":\"python\"},"
-		"{\"fn\":\"<module>\",\"file\":\"/app/bad.py\",\"line\":9,\"kind\":\"python\"}]}]}\n");
+		"{\"fn\":\"<module>\",\"file\":\"/app/"
+		"bad.py\",\"line\":9,\"kind\":\"python\"}]}]}\n");
 	free(text);
 }
 
@@ -72,13 +74,10 @@ static void other_records_have_their_keys(void **state)
 	struct exit_record exited = { AT(1), .pid = 4242, .status = 256 };
 	struct loop_summary loop = { .id = thread_main(), .turns = 3 };
 	struct loss lost = { "slice_ring", 7 };
-	struct summary_record summary = { AT(2),
-					  .duration_ns = 2 * S,
-					  .loops = &loop,
-					  .nr_loops = 1,
-					  .lost = &lost,
-					  .nr_lost = 1,
-					  .command_status = -1 };
+	struct summary_record summary = {
+		AT(2),	       .duration_ns = 2 * S, .loops = &loop,	  .nr_loops = 1,
+		.lost = &lost, .nr_lost = 1,	     .command_status = -1
+	};
 	char *text;
 
 	output_start(output, &system_wide);
@@ -138,9 +137,9 @@ static void hostile_names_are_valid_json(void **state)
 			    "a\033[31m;b\nc\r\t\x01\\xff\\xc3(\xe2\x80\xae\xc2\x9b"
 			    "2J\"\\ \x7f");
 	slice = json_array_get(json_object_get(line, "slices"), 0);
-	assert_string_equal(json_string_value(json_object_get(
-				    json_object_get(slice, "target"), "addr")),
-			    "0xffffffffffffffff");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(slice, "target"), "addr")),
+		"0xffffffffffffffff");
 	assert_true(json_is_true(json_object_get(slice, "stack_cut")));
 	assert_int_equal(
 		json_array_size(json_object_get(json_object_get(slice, "holder"), "stack")), 1);
@@ -177,8 +176,8 @@ static void live_time_is_that_of_the_moment(void **state)
 	output_exit(output, &exited);
 	assert_int_equal(output_close(output), 0);
 	line = only_line(path);
-	assert_int_equal(timestamp_parse(json_string_value(json_object_get(line, "time")), &time_ns),
-			 0);
+	assert_int_equal(
+		timestamp_parse(json_string_value(json_object_get(line, "time")), &time_ns), 0);
 	apart_ns = (int64_t)time_ns - (int64_t)((uint64_t)real.tv_sec * S + (uint64_t)real.tv_nsec);
 	assert_true(apart_ns < (int64_t)(10 * S) && apart_ns > -(int64_t)(10 * S));
 	json_decref(line);

@@ -553,6 +553,11 @@ static void test_resumed_look(void **state)
 	assert_int_equal(holders_find(&holders, &wanted, &found), 0);
 	assert_int_equal(found.pid, a.pid);
 	assert_true(holder_check(&found, &wanted));
+	/* Whose it may be is where to begin, no more. */
+	wanted.uid = 12345;
+	holders = (struct holders){ .resume = a.pid + 1 };
+	assert_int_equal(holders_find(&holders, &wanted, &found), 0);
+	assert_int_equal(found.pid, a.pid);
 	end(&a);
 	assert_false(holder_check(&found, &wanted));
 	assert_int_equal(holders_find(&holders, &wanted, &found), -ENOENT);
@@ -654,6 +659,38 @@ static void test_unix_servers(void **state)
 		assert_int_equal(peers_unix(*state, getpid(), inode(fd), &peer), -ENOENT);
 		close(fd);
 	}
+}
+
+#define NOBODY 65534
+
+static void serve_as_nobody(int to, const void *arg)
+{
+	MUST(!setresuid(NOBODY, NOBODY, NOBODY));
+	serve_unix(to, arg);
+}
+
+static void test_other_user(void **state)
+{
+	static const struct unix_server server = { SOCK_STREAM, true };
+	struct sockaddr_un address;
+	struct child child;
+	struct peer peer;
+	socklen_t len;
+	char c;
+	int fd;
+
+	if (geteuid())
+		skip();
+	child = start(serve_as_nobody, &server);
+	hear(&child, &c, 1);
+	unix_name(&address, &len, child.pid);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
+	hear(&child, &c, 1);
+	assert_peer(peers_unix(*state, getpid(), inode(fd), &peer), &peer, child.pid);
+	end(&child);
+	assert_int_equal(peers_unix(*state, getpid(), inode(fd), &peer), -ENOENT);
+	close(fd);
 }
 
 /* --- Pipes --- */
@@ -957,6 +994,7 @@ int main(void)
 		cmocka_unit_test(test_resumed_look),
 		cmocka_unit_test_setup_teardown(test_leader, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unix_servers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_other_user, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_fifo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_namespace, set_up, tear_down),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loops, tasks and names asked for, against what the target says of itself. */
+#define _GNU_SOURCE
 #include "python/target.h"
 
 #include <ctype.h>
+#include <sys/uio.h>
 
 #define NAME_BYTES 256
 
@@ -72,6 +74,60 @@ static void tasks_are_known(void **state)
 		}
 	}
 	assert_true(nr >= 12);
+}
+
+static void copy_snippet(struct target *target, struct bp_snippet *snippet, uint64_t addr)
+{
+	struct iovec local = { snippet->bytes, sizeof(snippet->bytes) };
+	struct iovec remote = { (void *)(uintptr_t)addr, sizeof(snippet->bytes) };
+
+	assert_true(process_vm_readv(target->pid, &local, 1, &remote, 1, 0) > 0);
+	snippet->addr = addr;
+}
+
+static uint64_t snippet_word(const struct bp_snippet *snippet, unsigned int at)
+{
+	uint64_t word;
+
+	assert_true(at + sizeof(word) <= sizeof(snippet->bytes));
+	memcpy(&word, snippet->bytes + at, sizeof(word));
+	return word;
+}
+
+/* As the kernel side copies them, and then the memory of the task is something else. */
+static void tasks_are_known_later(void **state)
+{
+	static const char *const names[] = { "clocked", "unnamed", "subclass" };
+	struct target *target = loops_start(state);
+	char task[2][NAME_BYTES], coro[2][NAME_BYTES];
+	struct bp_python layout;
+
+	assert_int_equal(python_layout(target->python, &layout), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint64_t addr = target_number(target, "task", names[i], 2);
+		struct bp_task copied = { 0 };
+		unsigned char zeros[BP_SNIPPET_BYTES] = { 0 };
+		struct iovec local = { zeros, layout.task_name + 8 };
+		struct iovec remote = { (void *)(uintptr_t)addr, layout.task_name + 8 };
+
+		assert_int_equal(
+			python_task(target->python, addr, task[0], NAME_BYTES, coro[0], NAME_BYTES),
+			0);
+		copy_snippet(target, &copied.task, addr);
+		copy_snippet(target, &copied.name, snippet_word(&copied.task, layout.task_name));
+		copy_snippet(target, &copied.coro, snippet_word(&copied.task, layout.task_coro));
+		copy_snippet(target, &copied.coro_name,
+			     snippet_word(&copied.coro, layout.coro_qualname));
+		assert_int_equal(process_vm_writev(target->pid, &local, 1, &remote, 1, 0),
+				 local.iov_len);
+		assert_true(python_task(target->python, addr, task[1], NAME_BYTES, coro[1],
+					NAME_BYTES) < 0);
+		assert_int_equal(python_task_copied(target->python, &copied, task[1], NAME_BYTES,
+						    coro[1], NAME_BYTES),
+				 0);
+		assert_string_equal(task[1], task[0]);
+		assert_string_equal(coro[1], coro[0]);
+	}
 }
 
 static void names_are_cut_between_characters(void **state)
@@ -214,6 +270,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH_PYTHON(tasks_are_known),
+		EACH_PYTHON(tasks_are_known_later),
 		EACH_PYTHON(names_are_cut_between_characters),
 		EACH_PYTHON(turn_start_is_in_time),
 		EACH_PYTHON(idle_loops),

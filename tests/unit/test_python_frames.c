@@ -177,31 +177,41 @@ static int copy_file(const char *from, const char *to)
 	return got == 0 ? 0 : -1;
 }
 
+/* Where the copy of an interpreter is; "" when there is none. */
+static char copy_path[64];
+
+static void remove_copy(void)
+{
+	if (!copy_path[0])
+		return;
+	unlink(copy_path);
+	*strrchr(copy_path, '/') = '\0';
+	rmdir(copy_path);
+	copy_path[0] = '\0';
+}
+
+static int stop_and_remove(void **state)
+{
+	remove_copy();
+	return target_stop(state);
+}
+
 /* A package was upgraded while the program runs: the file that is mapped has no name any more. */
 static void executable_is_deleted(void **state)
 {
-	char copy[] = "/tmp/blockprof-test-XXXXXX/python", script[512];
-	char *slash = strrchr(copy, '/');
-	struct target *target = &target_now;
-	int err;
+	char directory[] = "/tmp/blockprof-test-XXXXXX", script[512];
+	struct target *target;
 
 	(void)state;
 	if (access("/usr/bin/python3", X_OK))
 		skip();
-	*slash = '\0';
-	assert_non_null(mkdtemp(copy));
-	*slash = '/';
-	err = copy_file("/usr/bin/python3", copy);
+	assert_non_null(mkdtemp(directory));
+	snprintf(copy_path, sizeof(copy_path), "%s/python", directory);
+	assert_int_equal(copy_file("/usr/bin/python3", copy_path), 0);
 	target_script("lines.py", script, sizeof(script));
-	if (!err)
-		target_run((char *[]){ copy, script, NULL });
-	if (!err)
-		target_line(target);
-	unlink(copy);
-	*slash = '\0';
-	rmdir(copy);
-	assert_int_equal(err, 0);
+	target = target_run((char *[]){ copy_path, script, NULL });
 	target_wait_ready(target);
+	remove_copy();
 	if (geteuid() == 0) {
 		target_open(target);
 		check_thread(target, "lines");
@@ -217,7 +227,7 @@ int main(void)
 		EACH_PYTHON(layout_is_enough),
 		EACH_PYTHON(frames_are_cut),
 		EACH_PYTHON(no_code_no_name),
-		cmocka_unit_test_setup_teardown(executable_is_deleted, NULL, target_stop),
+		cmocka_unit_test_teardown(executable_is_deleted, stop_and_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,13 @@ static void ask_all(struct python *python, const uint64_t *threads, size_t nr_th
 {
 	char name[NAME_BYTES], coro[NAME_BYTES];
 	struct bp_python layout;
+	struct bp_task copied;
 
+	for (size_t at = 0; at < sizeof(copied); at++)
+		((unsigned char *)&copied)[at] = (unsigned char)random();
+	copied.task.addr = task;
+	python_task_copied(python, &copied, name, sizeof(name), coro, sizeof(coro));
+	assert_true(strlen(name) < sizeof(name) && strlen(coro) < sizeof(coro));
 	python_layout(python, &layout);
 	python_task(python, task, name, sizeof(name), coro, sizeof(coro));
 	assert_true(strlen(name) < sizeof(name) && strlen(coro) < sizeof(coro));

@@ -45,6 +45,36 @@ async def gather_naps(run):
         run.end()
 
 
+@scenario("successors")
+async def successors(run):
+    """After a task that blocked come others at once, which may have its memory."""
+    loop = asyncio.get_running_loop()
+    later = []
+
+    async def victim():
+        run.begin()
+        time.sleep(run.seconds)
+        run.end()
+
+    async def successor():
+        await asyncio.sleep(60)
+
+    def create_successors(_):
+        for number in range(200):
+            later.append(loop.create_task(successor()))
+            later[-1].set_name("successor-%d" % number)
+
+    for number in range(run.count):
+        await asyncio.sleep(run.gap)
+        task = loop.create_task(victim())
+        task.set_name("victim-%d" % number)
+        task.add_done_callback(create_successors)
+        del task
+        await asyncio.sleep(run.gap)
+    for task in later:
+        task.cancel()
+
+
 @scenario("small-tasks")
 async def many_small_tasks(run):
     """A turn of many tasks, each of which blocks for a little."""

@@ -14,8 +14,6 @@
 #include "cli/outputs.h"
 #include "output/recording.h"
 
-
-
 static const char help[] =
 	"usage: blockprof report [OPTIONS] FILE...\n"
 	"Read recordings (JSON Lines, plain or gzip; - is standard input) and render them.\n"
@@ -174,13 +172,13 @@ static int read_one(const char *path, struct outputs *outputs)
 		return -EBADMSG;
 	}
 	if (result.bad_lines)
-		message_warn("%s: left out %" PRIu64 " lines that are cut or damaged; %" PRIu64
-			     " were read",
-			     path, result.bad_lines, result.lines);
+		message_warn("%s: left out %" PRIu64 " line%s cut or damaged; %" PRIu64 " read",
+			     path, result.bad_lines,
+			     result.bad_lines == 1 ? " that is" : "s that are", result.lines);
 	if (result.unknown_lines)
-		message_warn("%s: left out %" PRIu64
-			     " lines of types that a later blockprof writes",
-			     path, result.unknown_lines);
+		message_warn("%s: left out %" PRIu64 " line%s that a later blockprof writes", path,
+			     result.unknown_lines,
+			     result.unknown_lines == 1 ? " of a type" : "s of types");
 	return 0;
 }
 

@@ -403,12 +403,13 @@ static int run(struct watch *watch)
 	}
 	err = add_targets(watch);
 	if (!err) {
-		err = engine_start(watch->engine);
+		engine_start(watch->engine);
+		start_record(watch);
+		err = engine_look(watch->engine);
 		if (err)
 			message_error("cannot watch: looking at threads failed: %s", strerror(-err));
 	}
 	if (!err) {
-		start_record(watch);
 		engine_run(watch->engine);
 		err = check_still_there(watch);
 	}

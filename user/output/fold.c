@@ -17,6 +17,7 @@
 #define MAX_ROWS	 12 /* of a folded stack */
 #define OUTER_ROWS	 3 /* of them, those at the outer end when some are left out */
 #define LIBRARY_ROWS	 3 /* where no frame is the user's own */
+#define COMPARED_FRAMES	 128 /* of their own frames, two stacks are told apart by the inner ones */
 #define NATIVE_ROWS	 5
 #define NAME_COLUMNS	 38 /* the place begins here at the latest */
 #define FN_LEAST_COLUMNS 12
@@ -110,6 +111,7 @@ static unsigned int inside_loop(const struct stack *stack)
 struct choice {
 	unsigned int *at;
 	unsigned int nr;
+	unsigned int max; /* that at has room for */
 };
 
 static bool is_any(const struct frame *frame)
@@ -131,6 +133,8 @@ static bool is_native_named(const struct frame *frame)
 static void choose(struct choice *choice, const struct stack *stack, unsigned int limit,
 		   bool (*wanted)(const struct frame *frame), unsigned int max)
 {
+	if (max > choice->max)
+		max = choice->max;
 	for (unsigned int i = 0; i < limit && choice->nr < max; i++)
 		if (wanted(&stack->frames[i]))
 			choice->at[choice->nr++] = i;
@@ -155,13 +159,42 @@ static void choose_folded(struct choice *choice, const struct stack *stack)
 const struct frame *fold_innermost(const struct stack *stack)
 {
 	unsigned int at = 0;
-	struct choice choice = { .at = &at };
+	struct choice choice = { .at = &at, .max = 1 };
 	bool (*const wanted[])(const struct frame *) = { frame_is_own, is_managed, is_native_api,
 							 is_native_named, is_any };
 
 	for (size_t i = 0; stack && i < sizeof(wanted) / sizeof(wanted[0]) && !choice.nr; i++)
 		choose(&choice, stack, i < 2 ? inside_loop(stack) : stack->nr, wanted[i], 1);
 	return choice.nr ? &stack->frames[at] : NULL;
+}
+
+static bool same_string(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_frame(const struct frame *a, const struct frame *b)
+{
+	return a->kind == b->kind && a->line == b->line && same_string(a->fn, b->fn) &&
+	       same_string(a->file, b->file) && same_string(a->module, b->module);
+}
+
+bool fold_same(const struct stack *a, const struct stack *b)
+{
+	unsigned int at_a[COMPARED_FRAMES], at_b[COMPARED_FRAMES];
+	struct choice chosen_a = { .at = at_a, .max = COMPARED_FRAMES };
+	struct choice chosen_b = { .at = at_b, .max = COMPARED_FRAMES };
+
+	if (!a || !b || a->cut != b->cut)
+		return a == b;
+	choose_folded(&chosen_a, a);
+	choose_folded(&chosen_b, b);
+	if (chosen_a.nr != chosen_b.nr)
+		return false;
+	for (unsigned int i = 0; i < chosen_a.nr; i++)
+		if (!same_frame(&a->frames[at_a[i]], &b->frames[at_b[i]]))
+			return false;
+	return true;
 }
 
 /* "app/rates.py:88": the last two parts of the path, which tell files apart well enough. */
@@ -289,7 +322,7 @@ static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int i
 		    const char *call)
 {
 	unsigned int at = 0;
-	struct choice choice = { .at = &at };
+	struct choice choice = { .at = &at, .max = 1 };
 
 	choose(&choice, stack, innermost, is_native_api, 1);
 	if (choice.nr)
@@ -302,7 +335,7 @@ static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int i
 static int build_folded(struct rows *rows, const struct stack *stack, const char *call)
 {
 	__freeing unsigned int *at = calloc(stack->nr, sizeof(at[0]));
-	struct choice choice = { .at = at };
+	struct choice choice = { .at = at, .max = stack->nr };
 	unsigned int left_out;
 	int err = 0;
 

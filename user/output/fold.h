@@ -40,6 +40,9 @@ const struct frame *fold_innermost(const struct stack *stack);
  */
 char *fold_place(const struct frame *frame, size_t columns);
 
+/* Whether two stacks show the same frames once they are folded. NULL is equal to NULL. */
+bool fold_same(const struct stack *a, const struct stack *b);
+
 /*
  * The frames of a stack, outermost first, one a line. call: the system call it
  * ends in, shown when library frames hide how it came to it; NULL: none.

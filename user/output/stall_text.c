@@ -4,6 +4,7 @@
 
 #include "output/stall_text.h"
 
+#include "model/number.h"
 #include "output/escape.h"
 #include "output/words.h"
 #include "proc/cleanup.h"
@@ -16,18 +17,65 @@
 
 #define INDENT	      14 /* of what goes on below a verdict: the width of its time */
 #define SHOWN_SLICES  3
+#define MAX_VIEWED    64 /* of a stall, largest first: what is beyond is in the ledger */
 #define SHOWN_SHARE   10 /* percent of the turn that gives a slice its own stack */
 #define PLACE_COLUMNS 44
 #define NS_PER_S      1000000000u
 #define NS_PER_MS     1000000u
 
-/* The slice that the verdict speaks of: the largest of the stall's cause. */
-static const struct slice *verdict_slice(const struct stall_record *stall)
+/*
+ * Slices as they are shown: those that would read the same, as one. What they
+ * point to is the record's.
+ */
+struct view {
+	struct slice v[MAX_VIEWED];
+	size_t nr;
+	const struct slice *
+		verdict; /* what the verdict speaks of: the largest of the stall's cause; or NULL */
+};
+
+static bool same_string(const char *a, const char *b)
 {
-	for (size_t i = 0; i < stall->slices.nr; i++)
-		if (stall->slices.v[i].cause == stall->cause)
-			return &stall->slices.v[i];
-	return NULL;
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Samples on the CPU are in ever other helpers of the interpreter, and differ in nothing shown. */
+static bool reads_same(const struct slice *a, const struct slice *b, const struct look *look)
+{
+	if (a->cause != b->cause || !same_string(a->task_name, b->task_name) ||
+	    !same_string(a->syscall, b->syscall) || !target_equal(&a->target, &b->target))
+		return false;
+	return look->unfold ? stack_equal(a->stack, b->stack) : fold_same(a->stack, b->stack);
+}
+
+static int compare_ns(const void *left, const void *right)
+{
+	const struct slice *a = left, *b = right;
+
+	return a->ns > b->ns ? -1 : a->ns < b->ns;
+}
+
+static void view_slices(struct view *view, const struct stall_record *stall,
+			const struct look *look)
+{
+	*view = (struct view){ 0 };
+	for (size_t i = 0; i < stall->slices.nr; i++) {
+		const struct slice *slice = &stall->slices.v[i];
+		size_t at = 0;
+
+		while (at < view->nr && !reads_same(&view->v[at], slice, look))
+			at++;
+		if (at < view->nr) {
+			view->v[at].ns = add_saturated(view->v[at].ns, slice->ns);
+			view->v[at].count = add_saturated(view->v[at].count, slice->count);
+		} else if (view->nr < MAX_VIEWED) {
+			view->v[view->nr++] = *slice;
+		}
+	}
+	qsort(view->v, view->nr, sizeof(view->v[0]), compare_ns);
+	for (size_t i = 0; i < view->nr && !view->verdict; i++)
+		if (view->v[i].cause == stall->cause)
+			view->verdict = &view->v[i];
 }
 
 static const char *state_words(const struct stall_record *stall)
@@ -70,10 +118,10 @@ static void print_when(FILE *out, const struct stall_record *stall, bool again)
  * One line where all fits, else the subject below. again: one line whatever it
  * takes, of which the subject matters more than what was waited for.
  */
-static int print_verdict(FILE *out, const struct stall_record *stall, bool again,
-			 const struct look *look)
+static int print_verdict(FILE *out, const struct stall_record *stall, const struct view *view,
+			 bool again, const struct look *look)
 {
-	const struct slice *slice = verdict_slice(stall);
+	const struct slice *slice = view->verdict;
 	__freeing char *what = NULL, *who = subject(stall, slice);
 	char duration[DURATION_BYTES], verdict[DURATION_BYTES + 64];
 	struct detail detail = { 0 };
@@ -188,21 +236,22 @@ static int print_slice(FILE *out, const struct slice *slice, const struct look *
 	return err ? err : print_parties(out, slice, look);
 }
 
-static int print_slices(FILE *out, const struct stall_record *stall, const struct look *look)
+static int print_slices(FILE *out, const struct stall_record *stall, const struct view *view,
+			const struct look *look)
 {
-	const struct slice *verdict = verdict_slice(stall), *shown[SHOWN_SLICES];
+	const struct slice *shown[SHOWN_SLICES];
 	size_t nr = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < stall->slices.nr && nr < SHOWN_SLICES; i++)
-		if (is_worth_showing(&stall->slices.v[i], stall))
-			shown[nr++] = &stall->slices.v[i];
+	for (size_t i = 0; i < view->nr && nr < SHOWN_SLICES; i++)
+		if (is_worth_showing(&view->v[i], stall))
+			shown[nr++] = &view->v[i];
 	if (!nr)
-		return verdict ? print_slice(out, verdict, look) : 0;
+		return view->verdict ? print_slice(out, view->verdict, look) : 0;
 	for (size_t i = 0; i < nr && !err; i++) {
 		/* A single one that the verdict speaks of needs no head of its own. */
-		if (nr > 1 || shown[0] != verdict)
-			err = print_slice_head(out, shown[i], verdict, look);
+		if (nr > 1 || shown[0] != view->verdict)
+			err = print_slice_head(out, shown[i], view->verdict, look);
 		if (!err)
 			err = print_slice(out, shown[i], look);
 	}
@@ -293,15 +342,21 @@ static void print_ledger(FILE *out, const struct stall_record *stall, const stru
 
 int stall_print(FILE *out, const struct stall_record *stall, const struct look *look)
 {
-	int err = print_verdict(out, stall, false, look);
+	struct view view;
+	int err;
 
+	view_slices(&view, stall, look);
+	err = print_verdict(out, stall, &view, false, look);
 	if (!err)
-		err = print_slices(out, stall, look);
+		err = print_slices(out, stall, &view, look);
 	print_ledger(out, stall, look);
 	return err;
 }
 
 int stall_print_again(FILE *out, const struct stall_record *stall, const struct look *look)
 {
-	return print_verdict(out, stall, true, look);
+	struct view view;
+
+	view_slices(&view, stall, look);
+	return print_verdict(out, stall, &view, true, look);
 }

@@ -23,10 +23,9 @@
 #include <string.h>
 #include <time.h>
 
-#define DEFAULT_COLUMNS 80
-#define LEAST_COLUMNS	60
-#define NS_PER_S	1000000000u
-#define NS_PER_MS	1000000u
+#define LEAST_COLUMNS 80 /* what the summary's table takes */
+#define NS_PER_S      1000000000u
+#define NS_PER_MS     1000000u
 
 struct text {
 	struct sink *sink;
@@ -90,9 +89,7 @@ static int text_open(void **state, struct sink *sink, const struct output_option
 	text->live = options->live;
 	text->look.colour = options->colour;
 	text->look.unfold = options->unfold;
-	text->look.columns = options->columns ? options->columns : DEFAULT_COLUMNS;
-	if (text->look.columns < LEAST_COLUMNS)
-		text->look.columns = LEAST_COLUMNS;
+	text->look.columns = options->columns > LEAST_COLUMNS ? options->columns : LEAST_COLUMNS;
 	if (finals_new(&text->finals, count_slice, text) || names_new(&text->names) ||
 	    totals_new(&text->totals)) {
 		free_text(text);

@@ -124,7 +124,7 @@ static char *slice_place(const struct slice *slice, size_t columns)
 {
 	const struct frame *frame = fold_innermost(slice->stack);
 
-	return frame ? fold_place(frame, columns) : strdup("");
+	return frame ? fold_place(frame, columns) : strdup("(no stack)");
 }
 
 static int add_slice(struct totals *totals, const struct thread_id *id, const struct slice *slice)
@@ -406,6 +406,11 @@ static const char *loss_words(const char *name)
 		{ "stacks_cut", "outer ends of stacks (too deep)" },
 		{ "python_frames_not_in_memory", "outer ends of Python stacks (not in memory)" },
 		{ "processes_map_full", "processes (more than fit)" },
+		{ "ledgers_cut", "ledgers (did not add up)" },
+		{ "symbol_lookups_failed", "names of frames (symbolizer failed)" },
+		{ "symbol_files_refused", "files without names (too large or malformed)" },
+		{ "symbolizer_restarts", "symbolizers (restarted)" },
+		{ "maps_cut", "mappings (too many in a process)" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -105,8 +105,6 @@ static const struct syscall_info calls[] = {
 	CALL(nanosleep, SLEEP, BP_SYSCALL_SLEEP),
 	CALL(clock_nanosleep, SLEEP, BP_SYSCALL_SLEEP),
 	CALL(sched_yield, SLEEP, BP_SYSCALL_SLEEP),
-	CALL(rt_sigsuspend, SLEEP, 0),
-	CALL(rt_sigtimedwait, SLEEP, 0),
 
 	CALL(futex, LOCK, 0),
 	CALL(wait4, CHILD, 0),
@@ -144,7 +142,6 @@ static const struct syscall_info calls[] = {
 	CALL(poll, POLL, BP_SYSCALL_POLL),
 	CALL(select, POLL, BP_SYSCALL_SELECT),
 	CALL(epoll_wait, POLL, FD),
-	CALL(pause, SLEEP, 0),
 	CALL(fork, CHILD, 0),
 	CALL(vfork, CHILD, 0),
 #endif

@@ -23,8 +23,8 @@ enum holder_end {
 struct holder_wanted {
 	pid_t asker; /* answered with only if no other process holds it */
 	enum holder_end end;
-	const char
-		*link; /* what the descriptor links to: "socket:[1]", "pipe:[1]", a FIFO's path */
+	uid_t uid; /* this user's processes are looked at first; 0: all alike */
+	const char *link; /* of its descriptor: "socket:[1]", "pipe:[1]", a FIFO's path */
 	uint64_t ino; /* a FIFO's; 0: the link says all */
 };
 

@@ -19,7 +19,7 @@
 
 #define ANSWERS 1024 /* a power of two */
 
-/* "None" may become wrong at any time, and so may a listening socket when its worker accepts. */
+/* "None" may become wrong at any time, and so may a listening socket when another accepts. */
 #define SHORT_NS  NS_PER_SEC
 #define LONG_NS	  (10 * NS_PER_SEC)
 #define LINK_SIZE 32 /* "socket:[4294967295]" */
@@ -28,6 +28,7 @@ enum question_kind {
 	QUESTION_INET = 1,
 	QUESTION_UNIX,
 	QUESTION_PIPE,
+	QUESTION_HOST, /* is this address in another namespace? Only "no" is kept */
 };
 
 /* Compared as bytes: no padding, unused fields are 0. */
@@ -45,13 +46,14 @@ struct question {
 	uint8_t peer[16];
 };
 
+_Static_assert(sizeof(struct question) == 64, "padding in struct question");
+
 struct answer {
 	struct question question;
 	uint64_t expires_ns;
 	struct holder holder; /* pid 0: none */
-	enum holder_end end;
-	uint64_t fifo_ino;
-	char *link;
+	struct holder_wanted wanted;
+	char *link; /* of wanted */
 };
 
 struct peers {
@@ -86,29 +88,20 @@ static struct answer *answer_at(struct peers *peers, const struct question *ques
 	return &peers->answers[(hash ^ hash >> 32) % ANSWERS];
 }
 
-static struct holder_wanted wanted_of(const struct answer *answer)
-{
-	return (struct holder_wanted){
-		.asker = answer->question.pid,
-		.end = answer->end,
-		.link = answer->link,
-		.ino = answer->fifo_ino,
-	};
-}
-
+/* An answer that names a process is looked at again: the descriptor may be closed by now. */
 static bool answer_stands(const struct answer *answer, const struct question *question)
 {
-	struct holder_wanted wanted = wanted_of(answer);
-
 	return !memcmp(&answer->question, question, sizeof(*question)) &&
 	       clock_now_ns() < answer->expires_ns &&
-	       (!answer->holder.pid || holder_check(&answer->holder, &wanted));
+	       (!answer->holder.pid || holder_check(&answer->holder, &answer->wanted));
 }
 
-/*
- * The seek functions find out which descriptor of another process answers the question.
- * *listens is set when it is one that waits for connections. 0 or -errno.
- */
+/* Takes the new answer. */
+static void answer_replace(struct answer *answer, const struct answer *with)
+{
+	free(answer->link);
+	*answer = *with;
+}
 
 static int seek_inet_in(pid_t pid, unsigned int netns, const struct bp_socket *socket,
 			struct diag_socket *out)
@@ -124,18 +117,20 @@ static int seek_inet_elsewhere(struct peers *peers, const struct bp_socket *sock
 {
 	struct netns_list *namespaces = &peers->namespaces;
 	struct question host = { .kind = QUESTION_HOST, .family = socket->family };
-	struct answer *nowhere;
+	struct answer no, *known;
 	int err = -ENOENT;
 
 	memcpy(host.peer, socket->peer, socket->family == AF_INET ? 4 : 16);
-	nowhere = answer_at(peers, &host);
-	if (answer_stands(nowhere, &host))
+	known = answer_at(peers, &host);
+	if (answer_stands(known, &host))
 		return -ENOENT;
 	netns_list_update(namespaces);
 	for (size_t i = 0; err && i < namespaces->nr; i++)
 		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, out);
-	if (err)
-		set_answer(nowhere, &host, LONG_NS);
+	if (err) {
+		no = (struct answer){ .question = host, .expires_ns = clock_now_ns() + SHORT_NS };
+		answer_replace(known, &no);
+	}
 	return err;
 }
 
@@ -160,54 +155,70 @@ static int seek_unix(const struct question *question, struct diag_socket *out)
 	return diag_unix_peer(diag, (uint32_t)question->ino, out);
 }
 
-static int seek_pipe(struct answer *answer)
+/* Sets what has to be held for the answer, from now on owned by it; *listens as in diag_socket. */
+static int want_socket(struct peers *peers, const struct bp_socket *socket, struct answer *answer,
+		       bool *listens)
 {
+	const struct question *question = &answer->question;
+	struct diag_socket found;
+	int err;
+
+	err = question->kind == QUESTION_INET ? seek_inet(peers, question, socket, &found)
+					      : seek_unix(question, &found);
+	if (err)
+		return err;
+	answer->link = malloc(LINK_SIZE);
+	if (!answer->link)
+		return -ENOMEM;
+	snprintf(answer->link, LINK_SIZE, "socket:[%u]", found.ino);
+	answer->wanted.uid = found.uid;
+	*listens = found.listens;
+	return 0;
+}
+
+static int want_pipe(struct answer *answer)
+{
+	const struct question *question = &answer->question;
 	bool fifo;
 
-	answer->link = holder_pipe_link(answer->question.pid, answer->question.ino, &fifo);
+	answer->link = holder_pipe_link(question->pid, question->ino, &fifo);
 	if (!answer->link)
 		return -ENOENT;
-	answer->fifo_ino = fifo ? answer->question.ino : 0;
-	answer->end = answer->question.reader ? HOLDER_WRITES : HOLDER_READS;
+	answer->wanted.ino = fifo ? question->ino : 0;
+	answer->wanted.end = question->reader ? HOLDER_WRITES : HOLDER_READS;
 	return 0;
 }
 
 /* socket: of QUESTION_INET. */
-static void find_answer(struct peers *peers, struct answer *answer, const struct bp_socket *socket)
+static struct answer find_answer(struct peers *peers, const struct question *question,
+				 const struct bp_socket *socket)
 {
-	struct holder_wanted wanted;
+	struct answer answer = { .question = *question, .wanted.asker = question->pid };
 	bool listens = false;
 	int err;
 
-	switch (answer->question.kind) {
-	case QUESTION_INET:
-		err = seek_inet(peers, answer, socket, &listens);
-		break;
-	case QUESTION_UNIX:
-		err = seek_unix(answer, &listens);
-		break;
-	default:
-		err = seek_pipe(answer);
-		break;
-	}
+	if (question->kind == QUESTION_PIPE)
+		err = want_pipe(&answer);
+	else
+		err = want_socket(peers, socket, &answer, &listens);
 	if (!err) {
-		wanted = wanted_of(answer);
-		err = holders_find(&peers->holders, &wanted, &answer->holder);
+		answer.wanted.link = answer.link;
+		err = holders_find(&peers->holders, &answer.wanted, &answer.holder);
 	}
-	answer->expires_ns = clock_now_ns() + (err || listens ? SHORT_NS : LONG_NS);
+	answer.expires_ns = clock_now_ns() + (err || listens ? SHORT_NS : LONG_NS);
+	return answer;
 }
 
 static int ask(struct peers *peers, const struct question *question, const struct bp_socket *socket,
 	       struct peer *out)
 {
-	struct answer *answer = answer_at(peers, question);
+	struct answer *known = answer_at(peers, question), found;
 
-	if (!answer_stands(answer, question)) {
-		free(answer->link);
-		*answer = (struct answer){ .question = *question };
-		find_answer(peers, answer, socket);
+	if (!answer_stands(known, question)) {
+		found = find_answer(peers, question, socket);
+		answer_replace(known, &found);
 	}
-	out->pid = answer->holder.pid;
+	out->pid = known->holder.pid;
 	if (!out->pid || process_comm(out->pid, out->comm))
 		return -ENOENT;
 	return 0;

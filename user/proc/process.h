@@ -39,7 +39,7 @@ void process_cgroup_free(struct process_cgroup *cgroup);
 pid_t process_parent(pid_t pid);
 /* Children, by /proc/PID/task/TID/children or, without it, a bounded look through /proc. Returns how many were stored. */
 int process_children(pid_t pid, pid_t *children, size_t max);
-/* The same at little cost, only where the kernel lists them: else -EOPNOTSUPP; -ESRCH: no such process. */
+/* The same at little cost: -EOPNOTSUPP where the kernel does not list them; or -ESRCH. */
 int process_children_listed(pid_t pid, pid_t *children, size_t max);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);

@@ -134,8 +134,29 @@ static void set_peer(struct target *target, const struct peer *peer)
 	target->peer_comm = strndup(peer->comm, sizeof(peer->comm));
 }
 
+/* Does this socket's other end have an address of this machine? */
+static bool is_local(const struct bp_socket *socket)
+{
+	static const unsigned char loopback6[16] = { [15] = 1 };
+	size_t bytes = socket->family == AF_INET ? 4 : 16;
+	bool mapped = socket->family == AF_INET6 && socket->peer[10] == 0xff && socket->peer[12] == 127;
+
+	return !memcmp(socket->local, socket->peer, bytes) || mapped ||
+	       (bytes == 4 && socket->peer[0] == 127) ||
+	       (bytes == 16 && !memcmp(socket->peer, loopback6, bytes));
+}
+
+/* Who sent what ended the wait is the other end, also when that has closed and gone since. */
+static void peer_by_waker(pid_t pid, const struct party *waker, struct target *target)
+{
+	if (!waker->pid || waker->pid == pid)
+		return;
+	target->peer_pid = waker->pid;
+	target->peer_comm = strndup(waker->comm, sizeof(waker->comm));
+}
+
 static void target_socket(const struct classify *with, pid_t pid, const struct bp_object *object,
-			  struct target *target)
+			  const struct party *waker, struct target *target)
 {
 	const struct bp_socket *socket = &object->socket;
 	struct peer peer;
@@ -149,6 +170,8 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 		target->peer = address(socket->family, socket->peer, socket->peer_port);
 		if (!peers_inet(with->peers, pid, socket, &peer))
 			set_peer(target, &peer);
+		else if (is_local(socket))
+			peer_by_waker(pid, waker, target);
 	} else if (socket->family == AF_UNIX) {
 		if (object->path_bytes && object->path_bytes <= BP_PATH_BYTES) {
 			target->peer = strndup(object->path, object->path_bytes);
@@ -159,6 +182,8 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 		}
 		if (!peers_unix(with->peers, pid, object->ino, &peer))
 			set_peer(target, &peer);
+		else
+			peer_by_waker(pid, waker, target);
 	}
 }
 
@@ -201,12 +226,9 @@ static void target_pipe(const struct classify *with, pid_t pid, const struct bp_
 	struct peer peer;
 
 	target->kind = TARGET_PIPE;
-	if (waker->pid && waker->pid != pid) {
-		target->peer_pid = waker->pid;
-		target->peer_comm = strndup(waker->comm, sizeof(waker->comm));
-	} else if (!peers_pipe(with->peers, pid, object->ino, reader, &peer)) {
+	peer_by_waker(pid, waker, target);
+	if (!target->peer_pid && !peers_pipe(with->peers, pid, object->ino, reader, &peer))
 		set_peer(target, &peer);
-	}
 }
 
 static void target_child(pid_t pid, const struct bp_capture *capture, const struct party *waker,
@@ -398,7 +420,7 @@ void classify(const struct classify *with, pid_t pid, const struct bp_capture *c
 		target_of_file(pid, object, &slice->target);
 		break;
 	case CAUSE_SOCKET:
-		target_socket(with, pid, object, &slice->target);
+		target_socket(with, pid, object, &slice->waker, &slice->target);
 		break;
 	case CAUSE_DNS:
 		target_dns(capture, &slice->target);

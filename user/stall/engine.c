@@ -7,7 +7,7 @@
 #include "proc/peer.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "stall/ledger.h"
+#include "stall/start.h"
 #include "symbol/symbol.h"
 
 #define PART		 8 /* of the threshold: see pace.c */
@@ -73,11 +73,15 @@ int engine_watch(struct engine *engine, pid_t pid)
 	return probe_watch(engine->probe, pid, engine->options.follow);
 }
 
-int engine_start(struct engine *engine)
+void engine_start(struct engine *engine)
 {
 	engine->started_ns = probe_now_ns();
 	engine->next_blocked_ns = engine->started_ns + BLOCKED_EVERY_NS;
 	probe_start(engine->probe);
+}
+
+int engine_look(struct engine *engine)
+{
 	return recognise_look(engine);
 }
 
@@ -126,13 +130,13 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 	}
 	if (record->header.type == BP_RECORD_SAMPLE) {
 		tell_sample(engine, loop, &record->capture, &slice);
-		loop_add(loop, &slice);
+		loop_add(loop, &slice, record->capture.since_ns);
 		return;
 	}
 	tell_slice(engine, loop, &record->capture, &slice);
 	add_carried(loop, record, &slice);
 	if (record->turn_seq)
-		loop_add(loop, &slice);
+		loop_add(loop, &slice, record->capture.since_ns);
 	else
 		loop_add_blocked(loop, &slice);
 }
@@ -259,6 +263,9 @@ static void each_loop(struct engine *engine, uint64_t now_ns)
 
 		if (!loop)
 			continue;
+		/* only where waits that do not sleep were not seen all the time */
+		if (engine->needed_ns && !probe_waits_always(engine->probe))
+			start_check(engine, loop, now_ns);
 		tell_ongoing(engine, loop, now_ns, false);
 		if (blocked_due) {
 			/* its slices' turn is over, and was no stall, if another one runs */

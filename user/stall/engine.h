@@ -47,8 +47,10 @@ void engine_free(struct engine *engine);
 
 /* Watches a process. Before engine_start(), or later (a COMMAND). 0 or -errno. */
 int engine_watch(struct engine *engine, pid_t pid);
-/* Starts the probes and looks at what is there: loops, and what is blocked already. 0 or -errno. */
-int engine_start(struct engine *engine);
+/* From here on events count. */
+void engine_start(struct engine *engine);
+/* Looks at what is there: loops, and what is blocked already. Once, right after the start. 0 or -errno. */
+int engine_look(struct engine *engine);
 
 /* Reads the records that have come, finds what is overdue. Call when the probe is readable, and each tick. */
 void engine_run(struct engine *engine);

@@ -53,7 +53,7 @@ static bool is_blocked(enum cause cause)
 }
 
 /* cpu time is told of stalls only. */
-static void keep_blocked(struct loop *loop)
+void loop_pass(struct loop *loop)
 {
 	for (size_t i = 0; i < loop->turn.nr; i++) {
 		struct slice *slice = &loop->turn.v[i];
@@ -70,13 +70,26 @@ void loop_turn(struct loop *loop, uint64_t seq)
 {
 	if (loop->turn_seq == seq)
 		return;
-	keep_blocked(loop);
+	loop_pass(loop);
 	loop->turn_seq = seq;
+	loop->last_ns = 0;
 }
 
-void loop_add(struct loop *loop, struct slice *slice)
+void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns)
 {
 	slices_add(&loop->turn, slice);
+	if (since_ns > loop->last_ns)
+		loop->last_ns = since_ns;
+}
+
+uint64_t loop_blocked(const struct loop *loop)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < loop->turn.nr; i++)
+		if (is_blocked(loop->turn.v[i].cause))
+			sum += loop->turn.v[i].ns;
+	return sum;
 }
 
 void loop_add_blocked(struct loop *loop, struct slice *slice)

@@ -9,17 +9,31 @@
 #include "bpf/abi.h"
 #include "model/model.h"
 
+/*
+ * Waits that did not sleep are not seen before the probes for that are on: a
+ * turn then seems to have begun at the last wait that slept. Where the loop
+ * itself notes when its turn began, that is better.
+ */
+struct turn_start {
+	uint64_t seq; /* the turn; 0: none yet */
+	uint64_t ns; /* 0: the turn's start is as it seems */
+	uint64_t ran_ns; /* when the thread first ran after the wait that slept */
+	uint64_t blocked_ns; /* between then and ns, told of in slices */
+};
+
 struct loop {
 	unsigned int slot;
 	struct thread_id id; /* runtime NULL: a thread that is no loop */
 	bool announced;
 	uint64_t turn_seq; /* the turn that slices last came for */
 	struct slices turn; /* of it */
+	uint64_t last_ns; /* when the latest of them began */
 	uint64_t void_seq; /* a turn that is none after all: not told */
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
 	uint64_t told_seq; /* the turn told of as ongoing last */
 	uint64_t next_told_ns;
+	struct turn_start start; /* of a turn that was found to have begun later than the scheduler shows */
 	/* The block that the thread was in when it was bound: what the kernel side could not see. */
 	struct slice earlier;
 	uint64_t earlier_since_ns; /* 0: none */
@@ -31,8 +45,12 @@ int loop_set_runtime(struct loop *loop, const char *runtime);
 
 /* The turn that slices come for is seq from now on; one before it was no stall. */
 void loop_turn(struct loop *loop, uint64_t seq);
-/* Takes what slice owns. */
-void loop_add(struct loop *loop, struct slice *slice);
+/* Takes what slice owns. since_ns: when it began. */
+void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns);
+/* What has come for the turn so far was of turns before it. */
+void loop_pass(struct loop *loop);
+/* Blocked time in what has come for the turn. */
+uint64_t loop_blocked(const struct loop *loop);
 void loop_add_blocked(struct loop *loop, struct slice *slice);
 /* Drops what has come for a turn, which is none. */
 void loop_void(struct loop *loop, uint64_t seq);

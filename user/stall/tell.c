@@ -10,6 +10,7 @@
 #include "stall/engine_private.h"
 #include "stall/frames.h"
 #include "stall/ledger.h"
+#include "stall/start.h"
 
 #define TOLD_EVERY_NS 1000000000ull
 #define SNAPSHOT_TRIES 8
@@ -21,12 +22,12 @@ static struct python *python_of(struct engine *engine, pid_t pid)
 	return watched ? recognise_python(engine, watched) : NULL;
 }
 
-static void set_task(struct python *python, uint64_t task, struct slice *slice)
+static void set_task(struct python *python, const struct bp_capture *capture, struct slice *slice)
 {
 	char name[256] = "", coro[256] = "";
 
-	if (!python || !task ||
-	    python_task(python, task, name, sizeof(name), coro, sizeof(coro)) < 0)
+	if (!python || !capture->stack.task ||
+	    python_task_copied(python, &capture->task, name, sizeof(name), coro, sizeof(coro)) < 0)
 		return;
 	slice->task_name = name[0] ? strdup(name) : NULL;
 	slice->task_coro = coro[0] ? strdup(coro) : NULL;
@@ -85,7 +86,7 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 	} else {
 		slice->stack = frames_resolve(engine->symbols, pid, python, &capture->stack,
 					      FRAMES_KERNEL | FRAMES_USER);
-		set_task(python, capture->stack.task, slice);
+		set_task(python, capture, slice);
 	}
 	classify(&engine->classify, pid, capture, slice);
 }
@@ -98,7 +99,7 @@ void tell_sample(struct engine *engine, struct loop *loop, const struct bp_captu
 	slice->cause = CAUSE_CPU;
 	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
 				      FRAMES_KERNEL | FRAMES_USER);
-	set_task(python, capture->stack.task, slice);
+	set_task(python, capture, slice);
 }
 
 /* -- what the ledger says beyond the slices -- */
@@ -217,18 +218,21 @@ static void emit(struct engine *engine, struct loop *loop, uint64_t seq, struct 
 
 void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *turn)
 {
-	struct stall_record record = {
-		.mono_ns = turn->start_ns,
-		.duration_ns = turn->end_ns - turn->start_ns,
-		.delayed_events = turn->delayed_events,
-	};
+	struct stall_record record = { .delayed_events = turn->delayed_events };
+	struct bp_ledger ledger = turn->ledger;
 
+	record.mono_ns = start_trim(loop, turn->turn_seq, turn->start_ns, &ledger);
+	record.duration_ns = turn->end_ns > record.mono_ns ? turn->end_ns - record.mono_ns : 0;
+	if (record.duration_ns < engine->options.threshold_ns) {
+		loop_turn(loop, 0);
+		return;
+	}
 	if (loop->turn_seq == turn->turn_seq) {
 		record.slices = loop->turn;
 		memset(&loop->turn, 0, sizeof(loop->turn));
 	}
 	tell_sums(engine, loop, turn->sums, false, &record.slices);
-	if (!ledger_fit(&turn->ledger, record.duration_ns, &record.ledger))
+	if (!ledger_fit(&ledger, record.duration_ns, &record.ledger))
 		engine->ledgers_cut++;
 	loop->stalls++;
 	emit(engine, loop, turn->turn_seq, &record);
@@ -274,13 +278,17 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 {
 	struct stall_record record = { .ongoing = true, .delayed_events = -1 };
 	struct bp_ledger until;
+	uint64_t start_ns;
 	struct bp_slice slice;
 	struct bp_slot slot;
 	bool left = false;
 
 	if (!snapshot(engine, loop, &slot, &slice) || !slot.in_turn || slot.use != BP_SLOT_LOOP ||
-	    slot.turn_seq == loop->void_seq || now_ns <= slot.since_ns ||
-	    now_ns - slot.turn_start_ns < engine->options.threshold_ns)
+	    slot.turn_seq == loop->void_seq || now_ns <= slot.since_ns)
+		return;
+	until = ledger_until(&slot, now_ns);
+	start_ns = start_trim(loop, slot.turn_seq, slot.turn_start_ns, &until);
+	if (now_ns - start_ns < engine->options.threshold_ns)
 		return;
 	if (loop->told_seq == slot.turn_seq && !at_end && now_ns < loop->next_told_ns)
 		return;
@@ -294,13 +302,12 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 	loop->next_told_ns = loop->told_seq == slot.turn_seq ? loop->next_told_ns + TOLD_EVERY_NS :
 							       now_ns + TOLD_EVERY_NS;
 	loop->told_seq = slot.turn_seq;
-	record.mono_ns = slot.turn_start_ns;
-	record.duration_ns = now_ns - slot.turn_start_ns;
+	record.mono_ns = start_ns;
+	record.duration_ns = now_ns - start_ns;
 	if (loop->turn_seq == slot.turn_seq)
 		slices_copy(&record.slices, &loop->turn);
 	add_current(engine, loop, &slot, &slice, now_ns, &record.slices);
 	tell_sums(engine, loop, slot.sums, false, &record.slices);
-	until = ledger_until(&slot, now_ns);
 	ledger_fit(&until, record.duration_ns, &record.ledger);
 	emit(engine, loop, slot.turn_seq, &record);
 	slices_free(&record.slices);

@@ -47,14 +47,14 @@ static int coro_name(struct python *python, uint64_t coro, char *out, size_t siz
 /* From 3.13 on a name that was not given is only a number until someone asks for it. */
 static int task_name(struct python *python, uint64_t object, char *out, size_t size)
 {
-	int64_t number;
+	uint64_t number;
 	int err = py_str(python, object, out, size);
 
 	if (err != -EINVAL)
 		return err;
 	err = py_long(python, object, &number);
 	if (!err)
-		snprintf(out, size, "Task-%lld", (long long)number);
+		snprintf(out, size, "Task-%llu", (unsigned long long)number);
 	return err;
 }
 
@@ -84,6 +84,48 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 	if (coro_object)
 		coro_name(python, coro_object, coro, coro_size);
 	return task_name(python, name_object, name, name_size);
+}
+
+/* Memory as it is, but for what was copied earlier. */
+struct overlay {
+	struct py_memory below;
+	const struct bp_task *copied;
+};
+
+static bool read_snippet(const struct bp_snippet *snippet, uint64_t addr, void *buf, size_t size)
+{
+	uint64_t at = addr - snippet->addr;
+
+	if (!snippet->addr || addr < snippet->addr || at >= BP_SNIPPET_BYTES ||
+	    size > BP_SNIPPET_BYTES - at)
+		return false;
+	memcpy(buf, snippet->bytes + at, size);
+	return true;
+}
+
+static int read_overlay(void *context, uint64_t addr, void *buf, size_t size)
+{
+	const struct overlay *overlay = context;
+	const struct bp_task *copied = overlay->copied;
+
+	if (read_snippet(&copied->task, addr, buf, size) ||
+	    read_snippet(&copied->name, addr, buf, size) ||
+	    read_snippet(&copied->coro, addr, buf, size) ||
+	    read_snippet(&copied->coro_name, addr, buf, size))
+		return 0;
+	return overlay->below.read(overlay->below.context, addr, buf, size);
+}
+
+int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
+		       size_t name_size, char *coro, size_t coro_size)
+{
+	struct overlay overlay = { .below = python->memory, .copied = copied };
+	int err;
+
+	python->memory = (struct py_memory){ .read = read_overlay, .context = &overlay };
+	err = python_task(python, copied->task.addr, name, name_size, coro, coro_size);
+	python->memory = overlay.below;
+	return err;
 }
 
 static enum py_code_kind kind_at(struct python *python, uint64_t addr)
@@ -139,7 +181,7 @@ static uint64_t turn_start(struct python *python, const struct py_frame *run_onc
 	uint64_t object, now_ns;
 	double seconds;
 
-	if (py_frame_local(python, run_once, "end_time", &object) ||
+	if (python->other_clock || py_frame_local(python, run_once, "end_time", &object) ||
 	    py_float(python, object, &seconds) || !isfinite(seconds) || seconds <= 0 ||
 	    seconds > (double)(UINT64_MAX / NS_PER_S / 2))
 		return 0;

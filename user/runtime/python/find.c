@@ -90,7 +90,7 @@ static int scan(pid_t pid, struct candidates *candidates)
 
 	if (fd < 0)
 		return fd;
-	stream = fdopen(fd, "re");
+	stream = fdopen(fd, "r");
 	if (!stream) {
 		close(fd);
 		return -ENOMEM;

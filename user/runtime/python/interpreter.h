@@ -14,6 +14,7 @@ struct python {
 	struct py_layout layout;
 	uint64_t runtime; /* address of _PyRuntime; 0: version only */
 	char version[48];
+	bool other_clock; /* its CLOCK_MONOTONIC is not ours */
 
 	/* Types met so far, so that their names need not be read again. */
 	uint64_t str_type;

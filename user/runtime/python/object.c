@@ -251,11 +251,10 @@ int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t si
 	return err;
 }
 
-int py_long(const struct python *python, uint64_t object, int64_t *out)
+int py_long(const struct python *python, uint64_t object, uint64_t *out)
 {
 	unsigned int shift = python->layout.long_digits_shift;
 	uint32_t digits[2] = { 0 };
-	bool negative;
 	uint64_t size;
 	int err = has_flag(python, object, PY_FLAG_LONG);
 
@@ -263,23 +262,14 @@ int py_long(const struct python *python, uint64_t object, int64_t *out)
 		err = py_read_ptr(&python->memory, object + PY_VAR_SIZE, &size);
 	if (err)
 		return err;
-	if (shift) {
-		/* 3.12: lv_tag holds the number of digits over the sign: 2 is negative. */
-		negative = (size & 3) == 2;
-		size >>= shift;
-	} else {
-		negative = (int64_t)size < 0;
-		size = negative ? 0 - size : size;
-	}
-	if (size > 2)
+	/* Negative: a negative size, or from 3.12 on (lv_tag) a sign of 2 below the size. */
+	if ((int64_t)size < 0 || (shift && (size & 3) == 2) || size >> shift > 2)
 		return -ERANGE;
-	err = py_read(&python->memory, object + PY_LONG_DIGITS, digits, size * sizeof(digits[0]));
-	if (err)
-		return err;
-	*out = (int64_t)((uint64_t)digits[1] << LONG_SHIFT | digits[0]);
-	if (negative)
-		*out = -*out;
-	return 0;
+	err = py_read(&python->memory, object + PY_LONG_DIGITS, digits,
+		      (size >> shift) * sizeof(digits[0]));
+	if (!err)
+		*out = (uint64_t)digits[1] << LONG_SHIFT | digits[0];
+	return err;
 }
 
 int py_float(const struct python *python, uint64_t object, double *out)

@@ -21,8 +21,8 @@ bool py_str_equals(struct python *python, uint64_t object, const char *ascii);
 /* str, or bytes as they are. */
 int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t size);
 int py_bytes_size(const struct python *python, uint64_t object, size_t *size);
-/* Integers of up to 60 bits. */
-int py_long(const struct python *python, uint64_t object, int64_t *out);
+/* -ERANGE: negative, or more than 60 bits. */
+int py_long(const struct python *python, uint64_t object, uint64_t *out);
 int py_float(const struct python *python, uint64_t object, double *out);
 /* Where in a tuple of strings this one is. -ENOENT. */
 int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, size_t *index);

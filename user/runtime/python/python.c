@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* python.c - opening an interpreter: which version it is, and whether it really is that. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "proc/cleanup.h"
+#include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
@@ -54,7 +56,7 @@ int py_main_interpreter(const struct python *python, uint64_t *interp)
  * sys.hexversion by way of sys.modules. While the interpreter starts these
  * come one after the other, and while it ends they become None and go.
  */
-static int read_hexversion(struct python *python, uint64_t interp, int64_t *version)
+static int read_hexversion(struct python *python, uint64_t interp, uint64_t *version)
 {
 	uint64_t modules, nr, sys, dict, object;
 	int err = py_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
@@ -76,7 +78,7 @@ static int check_layout(struct python *python, uint32_t *hex)
 {
 	const struct py_layout *layout = &python->layout;
 	uint64_t interp, tstate, back;
-	int64_t version;
+	uint64_t version;
 	int err = py_main_interpreter(python, &interp);
 
 	if (!err)
@@ -92,7 +94,7 @@ static int check_layout(struct python *python, uint32_t *hex)
 		err = read_hexversion(python, interp, &version);
 	if (err)
 		return err;
-	if (version < 0 || version > UINT32_MAX || hex_major((uint32_t)version) != 3 ||
+	if (version > UINT32_MAX || hex_major((uint32_t)version) != 3 ||
 	    hex_minor((uint32_t)version) != layout->minor)
 		return -ENOTSUP;
 	*hex = (uint32_t)version;
@@ -192,6 +194,15 @@ int py_open_place(struct python **out, const struct py_memory *memory, const str
 	return err;
 }
 
+/* Time namespaces shift CLOCK_MONOTONIC; one that cannot be asked about is taken for ours. */
+static bool has_other_clock(pid_t pid)
+{
+	char *its __freeing = procfs_link(pid, "ns/time");
+	char *ours __freeing = procfs_link(getpid(), "ns/time");
+
+	return its && ours && strcmp(its, ours) != 0;
+}
+
 int python_open(struct python **out, pid_t pid)
 {
 	struct py_place places[PY_PLACES_MAX];
@@ -209,6 +220,7 @@ int python_open(struct python **out, pid_t pid)
 		int err = py_open_place(out, &memory, &places[i]);
 
 		if (err == 0) {
+			(*out)->other_clock = has_other_clock(pid);
 			python_close(refused);
 			return 0;
 		}
@@ -267,6 +279,9 @@ int python_layout(struct python *python, struct bp_python *out)
 	if (err)
 		return err;
 	*out = python->layout.kernel;
+	out->task_coro = python->layout.task_coro;
+	out->task_name = python->layout.task_name;
+	out->coro_qualname = python->layout.coro_qualname;
 	/* The main interpreter, not the head of the list, which is the newest subinterpreter. */
 	out->interp_head_addr =
 		python->runtime + python->layout.runtime_interpreters + PY_INTERPRETERS_MAIN;

@@ -53,6 +53,10 @@ int python_frame_name(struct python *python, const struct bp_python_frame *frame
 int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
 		size_t coro_size);
 
+/* The same of a task as the kernel side copied it: it may have ended since. */
+int python_task_copied(struct python *python, const struct bp_task *copied, char *name, size_t name_size,
+		       char *coro, size_t coro_size);
+
 /*
  * The event loop that a thread runs, judged by its frames now.
  * run_onces: how many asyncio _run_once frames are on the stack: 0 no asyncio

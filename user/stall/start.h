@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* start.h - when an old turn really began, and what its ledger then is. */
+#ifndef BLOCKPROF_START_H
+#define BLOCKPROF_START_H
+
+#include "stall/engine_private.h"
+
+/* Once a turn, when it has grown old and waits are seen from now on: asks the loop. */
+void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns);
+
+/* Takes what came before the turn's real start out of its ledger. Returns the real start. */
+uint64_t start_trim(const struct loop *loop, uint64_t seq, uint64_t start_ns,
+		    struct bp_ledger *ledger);
+
+#endif
