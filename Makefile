@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e vm bench format-check bpf-arm64 clean
+# make unit e2e vm bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -46,14 +46,15 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e vm bench format-check bpf-arm64 install uninstall clean FORCE
+.PHONY: all test unit unit-programs e2e vm bench format format-check bpf-arm64 install \
+	uninstall clean FORCE
 
 all: $(PROGRAM)
 
 # --- What is needed ---------------------------------------------------------------------------
 
 PACKAGES := libbpf libelf libdw jansson libseccomp zlib libcap
-NO_BUILD := clean uninstall format-check
+NO_BUILD := clean uninstall format format-check
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 
 BPFTOOL ?= scripts/bpftool
@@ -180,8 +181,12 @@ vm: $(PROGRAM)
 bench: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) CC=$(CC) $(PYTHON) tests/bench/bench.py $(BENCH)
 
+FORMATTED = $(sort $(shell find bpf user vmlinux tests -name '*.[ch]'))
 format-check:
-	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(sort $(shell find bpf user vmlinux tests -name '*.[ch]'))
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
 
 # --- Install ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@
 
 #define BP_COMM_LEN	   16
 #define BP_KERNEL_FRAMES   40
-#define BP_USER_FRAMES	   48
+#define BP_USER_FRAMES	   112
 #define BP_PYTHON_FRAMES   80
 #define BP_PATH_BYTES	   512
 #define BP_PATH_NAME_BYTES 256

@@ -347,6 +347,50 @@ static void several_causes_have_their_stacks(void **state)
 	free(text);
 }
 
+static void feed_samples(struct output *output)
+{
+	static const char *const helpers[] = { "PyDict_GetItem", "float_richcompare", "sha256" };
+	struct stall_record stall = {
+		AT(1),
+		.turn = "4242-1",
+		.id = thread_main(),
+		.duration_ns = 300 * MS,
+		.delayed_events = -1,
+		.ledger = { .cpu_ns = 210 * MS, .runqueue_ns = 90 * MS },
+		.cause = CAUSE_CPU,
+	};
+	struct slice waited = { .cause = CAUSE_RUNQUEUE, .ns = 90 * MS, .count = 1 };
+
+	for (size_t i = 0; i < NR(helpers); i++) {
+		struct frame frames[] = { NATIVE(helpers[i], "/usr/lib/libpython3.11.so.1.0"),
+					  PYTHON("hog", "/srv/app/hog.py", 9) };
+		struct slice sample = { .cause = CAUSE_CPU, .ns = 70 * MS, .count = 7 };
+
+		sample.stack = make_stack(frames, 2);
+		assert_int_equal(slices_add(&stall.slices, &sample), 0);
+	}
+	assert_int_equal(slices_add(&stall.slices, &waited), 0);
+	slices_sort(&stall.slices);
+	feed_stall(output, stall);
+}
+
+/* Samples differ in what is folded away: they are one slice to a reader. */
+static void slices_that_read_the_same_are_one(void **state)
+{
+	char *text = render(*state, NULL, feed_samples);
+
+	assert_int_equal(strncmp(text,
+				 "12:00:01.000  300 ms  cpu  python3[4242] asyncio\n"
+				 "    hog  app/hog.py:9\n"
+				 "    cpu 210 ms, runqueue 90 ms\n",
+				 strlen("12:00:01.000  300 ms  cpu  python3[4242] asyncio\n"
+					"    hog  app/hog.py:9\n"
+					"    cpu 210 ms, runqueue 90 ms\n")),
+			 0);
+	assert_non_null(strstr(text, "  210 ms  cpu      hog (app/hog.py:9)  python3[4242]\n"));
+	free(text);
+}
+
 static void durations_are_readable(void **state)
 {
 	static const struct {
@@ -401,7 +445,7 @@ static void names_are_escaped(void **state)
 	assert_escaped("\033]0;x\007\n\x7f", "\\x1b]0;x\\x07\\x0a\\x7f");
 	assert_escaped("\xc2\x9b", "\\xc2\\x9b");
 	assert_escaped("\xe2\x80\xae\xef\xbb\xbf", "\\xe2\\x80\\xae\\xef\\xbb\\xbf");
-	assert_escaped("\xff\xc0\x80", "\\xff\\xc0\\x80"); /* overlong NUL */
+	assert_escaped("\xff\xc1\x81", "\\xff\\xc1\\x81"); /* overlong A */
 	assert_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
 	assert_escaped("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
 	assert_escaped("a\xe2\x82", "a\\xe2\\x82"); /* cut */
@@ -481,6 +525,7 @@ int main(void)
 		cmocka_unit_test(empty_stack_is_no_stack),
 		TEST(holder_is_named),
 		TEST(several_causes_have_their_stacks),
+		TEST(slices_that_read_the_same_are_one),
 		cmocka_unit_test(durations_are_readable),
 		cmocka_unit_test(names_are_escaped),
 		cmocka_unit_test(text_is_cut_between_characters),

@@ -59,6 +59,8 @@ struct frame {
 	unsigned int line; /* 0: not known */
 };
 
+bool frame_equal(const struct frame *a, const struct frame *b);
+
 /*
  * A stack, innermost frame first. Shared and never changed: counted references,
  * one block of memory for frames and strings. Equal contents have equal hash.

@@ -2,6 +2,7 @@
 /* stack.c - stacks: made once, shared, compared by hash first. */
 #include "model/model.h"
 #include "model/number.h"
+#include "model/same.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,9 +112,10 @@ void stack_put(struct stack *stack)
 		free(stack);
 }
 
-static bool same_string(const char *a, const char *b)
+bool frame_equal(const struct frame *a, const struct frame *b)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
+	return a->kind == b->kind && a->line == b->line && same_string(a->fn, b->fn) &&
+	       same_string(a->file, b->file) && same_string(a->module, b->module);
 }
 
 bool stack_equal(const struct stack *a, const struct stack *b)
@@ -122,12 +124,8 @@ bool stack_equal(const struct stack *a, const struct stack *b)
 		return true;
 	if (!a || !b || a->hash != b->hash || a->nr != b->nr || a->cut != b->cut)
 		return false;
-	for (unsigned int i = 0; i < a->nr; i++) {
-		const struct frame *x = &a->frames[i], *y = &b->frames[i];
-
-		if (x->kind != y->kind || x->line != y->line || !same_string(x->fn, y->fn) ||
-		    !same_string(x->file, y->file) || !same_string(x->module, y->module))
+	for (unsigned int i = 0; i < a->nr; i++)
+		if (!frame_equal(&a->frames[i], &b->frames[i]))
 			return false;
-	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.c - what a thread waited for. */
 #include "model/model.h"
+#include "model/same.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -76,11 +77,8 @@ bool target_equal(const struct target *a, const struct target *b)
 	if (a->kind != b->kind || a->peer_pid != b->peer_pid || a->addr != b->addr ||
 	    a->pid != b->pid)
 		return false;
-	for (size_t i = 0; i < NR_STRINGS; i++) {
-		const char *x = string_of(a, i), *y = string_of(b, i);
-
-		if (x != y && (!x || !y || strcmp(x, y) != 0))
+	for (size_t i = 0; i < NR_STRINGS; i++)
+		if (!same_string(string_of(a, i), string_of(b, i)))
 			return false;
-	}
 	return true;
 }

@@ -168,17 +168,6 @@ const struct frame *fold_innermost(const struct stack *stack)
 	return choice.nr ? &stack->frames[at] : NULL;
 }
 
-static bool same_string(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_frame(const struct frame *a, const struct frame *b)
-{
-	return a->kind == b->kind && a->line == b->line && same_string(a->fn, b->fn) &&
-	       same_string(a->file, b->file) && same_string(a->module, b->module);
-}
-
 bool fold_same(const struct stack *a, const struct stack *b)
 {
 	unsigned int at_a[COMPARED_FRAMES], at_b[COMPARED_FRAMES];
@@ -192,7 +181,7 @@ bool fold_same(const struct stack *a, const struct stack *b)
 	if (chosen_a.nr != chosen_b.nr)
 		return false;
 	for (unsigned int i = 0; i < chosen_a.nr; i++)
-		if (!same_frame(&a->frames[at_a[i]], &b->frames[at_b[i]]))
+		if (!frame_equal(&a->frames[at_a[i]], &b->frames[at_b[i]]))
 			return false;
 	return true;
 }

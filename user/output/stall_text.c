@@ -5,6 +5,7 @@
 #include "output/stall_text.h"
 
 #include "model/number.h"
+#include "model/same.h"
 #include "output/escape.h"
 #include "output/words.h"
 #include "proc/cleanup.h"
@@ -33,11 +34,6 @@ struct view {
 	const struct slice *
 		verdict; /* what the verdict speaks of: the largest of the stall's cause; or NULL */
 };
-
-static bool same_string(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
 
 /* Samples on the CPU are in ever other helpers of the interpreter, and differ in nothing shown. */
 static bool reads_same(const struct slice *a, const struct slice *b, const struct look *look)

@@ -232,7 +232,9 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 		memset(&loop->turn, 0, sizeof(loop->turn));
 	}
 	tell_sums(engine, loop, turn->sums, false, &record.slices);
-	if (!ledger_fit(&ledger, record.duration_ns, &record.ledger))
+	/* where the beginning was cut off, its parts were an estimate */
+	if (!ledger_fit(&ledger, record.duration_ns, &record.ledger) &&
+	    record.mono_ns == turn->start_ns)
 		engine->ledgers_cut++;
 	loop->stalls++;
 	emit(engine, loop, turn->turn_seq, &record);

@@ -142,7 +142,7 @@ static enum py_code_kind kind_at(struct python *python, uint64_t addr)
 struct judge {
 	unsigned int run_onces;
 	bool only_selects; /* so far */
-	bool in_select; /* the innermost _run_once was called by nothing but select() */
+	bool in_select; /* between the last _run_once and the innermost frame is nothing but select() */
 };
 
 static void judge_frame(struct judge *judge, enum py_code_kind kind, bool innermost)
@@ -150,8 +150,8 @@ static void judge_frame(struct judge *judge, enum py_code_kind kind, bool innerm
 	if (innermost)
 		judge->only_selects = kind == PY_CODE_SELECT;
 	if (kind == PY_CODE_RUN_ONCE) {
-		if (judge->run_onces++ == 0)
-			judge->in_select = judge->only_selects;
+		judge->run_onces++;
+		judge->in_select = judge->only_selects;
 	} else if (kind != PY_CODE_SELECT) {
 		judge->only_selects = false;
 	}
