@@ -434,7 +434,6 @@ enum bp_loss {
 	BP_LOSS_THREADS, /* task storage could not be had */
 	BP_LOSS_SLOTS, /* more loops than slots */
 	BP_LOSS_STACK_SKIPPED, /* stacks not taken: too many in too short a time */
-	BP_LOSS_STACK_CUT, /* stacks longer than what is sent */
 	BP_LOSS_PYTHON_FAULT, /* Python frames that were not in memory */
 	BP_LOSS_PROCESSES, /* map of processes full */
 	BP_LOSS_NR,

@@ -172,13 +172,6 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
 	return 0;
 }
 
-/* What of the capture's own stack did not fit is counted when it is sent. */
-static __always_inline void capture_count_cut(const struct bp_capture *capture)
-{
-	if (capture->stack.flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT | BP_STACK_PYTHON_CUT))
-		lose(BP_LOSS_STACK_CUT);
-}
-
 /* Bytes of the capture that are used: what is rarely there comes last. */
 static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
 {

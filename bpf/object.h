@@ -10,6 +10,7 @@
 #define BLOCKPROF_OBJECT_H
 
 #include "regs.h"
+#include "repeat.h"
 #include "state.h"
 
 #define S_IFMT	 00170000
@@ -50,46 +51,59 @@ static __always_inline void *mount_of(struct vfsmount *mnt)
 	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 }
 
+struct path_walk {
+	struct bp_object *object;
+	struct dentry *dentry;
+	struct vfsmount *mnt;
+};
+
+static long path_step(u32 i, struct path_walk *walk)
+{
+	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct bp_object *object = walk->object;
+	struct vfsmount *mnt = walk->mnt;
+	u32 used = object->path_bytes;
+	long len;
+
+	if (dentry == parent || dentry == BPF_CORE_READ(mnt, mnt_root)) {
+		struct mount *mount = mount_of(mnt);
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		if (above == mount || !above) {
+			object->path_cut = 0;
+			return 1;
+		}
+		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		walk->mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+		return 0;
+	}
+	if (used >= BP_PATH_BYTES - BP_PATH_NAME_BYTES)
+		return 1;
+	/* the bound again, where the verifier sees it and the compiler does not */
+	barrier_var(used);
+	used &= BP_PATH_BYTES - BP_PATH_NAME_BYTES - 1;
+	len = bpf_probe_read_kernel_str(&object->path[used], BP_PATH_NAME_BYTES,
+					BPF_CORE_READ(dentry, d_name.name));
+	if (len <= 0)
+		return 1;
+	object->path_bytes = used + len;
+	walk->dentry = parent;
+	return 0;
+}
+
 /* Names from the innermost outwards, over mount points, to the root of the mount namespace. */
 __weak __noinline int object_path(struct bp_object *object, u64 file_addr)
 {
 	struct file *file = (struct file *)file_addr;
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
-	u32 used = 0;
-	int i;
+	struct path_walk walk = { .object = object };
 
 	if (!object)
 		return 0;
 	object->path_cut = 1;
-	for (i = 0; i < PATH_NAMES; i++) {
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-		const unsigned char *name;
-		long len;
-
-		if (dentry == parent || dentry == BPF_CORE_READ(mnt, mnt_root)) {
-			struct mount *mount = mount_of(mnt);
-			struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-
-			if (above == mount || !above) {
-				object->path_cut = 0;
-				break;
-			}
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
-			continue;
-		}
-		if (used > BP_PATH_BYTES - BP_PATH_NAME_BYTES)
-			break;
-		name = BPF_CORE_READ(dentry, d_name.name);
-		len = bpf_probe_read_kernel_str(&object->path[used & (BP_PATH_BYTES - 1)],
-						BP_PATH_NAME_BYTES, name);
-		if (len <= 0)
-			break;
-		used += len;
-		dentry = parent;
-	}
-	object->path_bytes = used;
+	object->path_bytes = 0;
+	walk.dentry = BPF_CORE_READ(file, f_path.dentry);
+	walk.mnt = BPF_CORE_READ(file, f_path.mnt);
+	REPEAT(PATH_NAMES, path_step, &walk);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #ifndef BLOCKPROF_PYTHON_BPF_H
 #define BLOCKPROF_PYTHON_BPF_H
 
+#include "repeat.h"
 #include "state.h"
 
 #define PYTHON_THREADS 256 /* thread states looked through */
@@ -40,25 +41,6 @@ static __always_inline u8 user_u8(u64 addr)
 	bpf_probe_read_user(&value, sizeof(value), (void *)addr);
 	return value;
 }
-
-/*
- * Steps are written once and run by bpf_loop() (5.17, e6f2dd0f8067), which the
- * verifier checks once; before that by a bounded loop, which it walks through
- * each time: the probes then take a second to come up.
- */
-#define HAVE_LOOP bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)
-
-#define REPEAT(times, step, state)                                                                 \
-	do {                                                                                       \
-		u32 __i;                                                                           \
-                                                                                                   \
-		if (HAVE_LOOP)                                                                     \
-			bpf_loop(times, step, state, 0);                                           \
-		else                                                                               \
-			for (__i = 0; __i < (times); __i++)                                        \
-				if (step(__i, state))                                              \
-					break;                                                     \
-	} while (0)
 
 struct tstate_search {
 	const struct bp_python *py;
@@ -105,9 +87,7 @@ static long frame_step(u32 i, struct frame_walk *walk)
 {
 	const struct bp_python *py = walk->py;
 	struct bp_stack *stack = walk->stack;
-	/* kept in the map: as a variable it would be one more thing for the verifier to count */
-	u32 nr = stack->python_nr;
-	u64 code = 0, instr;
+	u64 nr = stack->python_nr, last = nr - 1, code = 0, instr;
 
 	if (!walk->frame)
 		return 1;
@@ -117,8 +97,9 @@ static long frame_step(u32 i, struct frame_walk *walk)
 	}
 	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) == py->owner_cstack) {
 		/* the frame that the C code made: the one inside it is the outermost of its run */
-		if (nr > 0)
-			stack->python[nr - 1].code |= BP_PYTHON_ENTRY;
+		barrier_var(last); /* checked as it is used */
+		if (last < BP_PYTHON_FRAMES)
+			stack->python[last].code |= BP_PYTHON_ENTRY;
 		walk->frame = user_u64(walk->frame + py->frame_back);
 		return 0;
 	}
@@ -134,6 +115,9 @@ static long frame_step(u32 i, struct frame_walk *walk)
 	}
 	if (py->frame_is_entry && user_u8(walk->frame + py->frame_is_entry))
 		code |= BP_PYTHON_ENTRY;
+	barrier_var(nr);
+	if (nr >= BP_PYTHON_FRAMES)
+		return 1;
 	stack->python[nr].code = code;
 	stack->python[nr].instr = instr;
 	stack->python_nr = nr + 1;

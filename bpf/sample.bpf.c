@@ -53,7 +53,6 @@ int on_tick(struct bpf_perf_event_data *ctx)
 		stack_python(&slice->capture.stack, py, task, thread, slot->loop_object);
 	if (py && slice->capture.stack.task)
 		python_task_read(&slice->capture.task, py, slice->capture.stack.task);
-	capture_count_cut(&slice->capture);
 	slice->capture.seq++;
 	header_fill(&slice->header, BP_RECORD_SAMPLE, thread->slot, slot->tid, slot->tgid, now);
 	if (bpf_ringbuf_output(&ring, slice,

@@ -184,8 +184,7 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 /* The turn ended at end; the slot's running state is already in the ledger up to then. */
 static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
 {
-	u64 ns = since(end, slot->turn_start_ns);
-	u32 bucket;
+	u64 ns = since(end, slot->turn_start_ns), bucket;
 
 	if (!slot->in_turn)
 		return;
@@ -195,6 +194,7 @@ static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u
 	if (ns > slot->longest_ns)
 		slot->longest_ns = ns;
 	bucket = hist_bucket(ns);
+	barrier_var(bucket); /* or the compiler checks another copy of it than it uses */
 	if (bucket < BP_HIST_BUCKETS)
 		slot->hist[bucket]++;
 	ledger_add(&slot->total, &slot->turn);
@@ -216,7 +216,6 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	header_fill(&slice->header, BP_RECORD_SLICE, index, slot->tid, slot->tgid, now);
 	slice->turn_seq = slot->in_turn ? slot->turn_seq : 0;
 	slice->turn_start_ns = slot->turn_start_ns;
-	capture_count_cut(capture);
 	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(capture);
 	if (bytes > sizeof(*slice))
 		bytes = sizeof(*slice);

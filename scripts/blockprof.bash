@@ -14,6 +14,8 @@ _blockprof() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-p --pid -f --follow -t --threshold -d --duration -o --output -F --format
 		--stalls-only --all-threads --loop --fail -q --quiet -v --verbose -V --version -h --help'
+	[ "${COMP_WORDS[1]}" != report ] ||
+		options='-o --output -F --format --stalls-only -q --quiet -v --verbose -h --help'
 	COMPREPLY=()
 
 	# Behind "--" is a command of its own.

@@ -177,6 +177,11 @@ def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=Non
             % (stall["ledger"]["cpu_ns"] / MS, turn["cpu_ns"] / MS),
             stall,
         )
+        check(
+            stall["ledger"]["unknown_ns"] <= tolerance(length),
+            "%.1f ms of the turn are unknown" % (stall["ledger"]["unknown_ns"] / MS),
+            stall,
+        )
         if cause != "cpu":
             of_cause = sum(s["ns"] for s in stall["slices"] if s["cause"] == slice_["cause"])
             check(slice_["ns"] * 10 >= of_cause * 8, "what is one block is not one slice", stall)

@@ -23,7 +23,7 @@ def check(condition, message, *evidence):
         raise Failed(message, *evidence)
 
 
-def show(value, limit=6000):
+def show(value, limit=2000):
     text = value if isinstance(value, str) else json.dumps(value, default=repr)
     return text if len(text) <= limit else text[:limit] + "..."
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "output/timestamp.h"
 #include "proc/cleanup.h"
 
 static bool is_stdout(const char *path)
@@ -150,6 +151,8 @@ static void drop(struct outputs *outputs)
 int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		 const struct output_options *options)
 {
+	int64_t realtime_offset_ns = timestamp_offset_ns();
+
 	*outputs = (struct outputs){ .v = calloc(spec->nr, sizeof(outputs->v[0])) };
 	if (!outputs->v) {
 		message_error("cannot open the outputs: out of memory");
@@ -160,6 +163,7 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		struct output_options own = *options;
 		int err;
 
+		own.realtime_offset_ns = realtime_offset_ns;
 		if (is_stdout(output->path))
 			fit_to_terminal(&own);
 		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);

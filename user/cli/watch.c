@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -389,6 +390,8 @@ static int run(struct watch *watch)
 		return err;
 	}
 	err = open_probe(watch);
+	/* libbpf has read all of the kernel's types: that memory is not needed again */
+	malloc_trim(0);
 	if (!err)
 		err = outputs_open(&watch->outputs, &watch->options.outputs, &watch->options.output);
 	if (err)

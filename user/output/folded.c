@@ -5,10 +5,9 @@
  *	python3[42];python3[42];rates-3;fetch (rates.py:88);recv_[k];[socket] 340000
  *
  * process[pid];thread[tid];task;outermost;...;innermost;[cause] microseconds.
- * A task that has asyncio's automatic name (Task-7) goes by its coroutine, so
- * that tasks doing the same add up. Names are as in escape_text(), with ':' for
- * ';'. `[cut]` stands where outer frames are missing. Time of stacks beyond the
- * bounds below is in the lines `[lost];[cause]`.
+ * Names are as in escape_text(), with ':' for ';'. `[cut]` stands where outer
+ * frames are missing. Time of stacks beyond the bounds below is in the lines
+ * `[lost];[cause]`.
  */
 #include "output/escape.h"
 #include "output/finals.h"
@@ -87,23 +86,12 @@ static int print_frame(FILE *line, const struct frame *frame)
 	return err;
 }
 
-/* asyncio's own "Task-7" (tasks.py: _task_name_counter). */
-static bool is_automatic_name(const char *name)
-{
-	static const char prefix[] = "Task-";
-
-	if (strncmp(name, prefix, strlen(prefix)) != 0)
-		return false;
-	name += strlen(prefix);
-	return *name && name[strspn(name, "0123456789")] == '\0';
-}
-
 static int print_task(FILE *line, const struct slice *slice)
 {
 	const char *name = slice->task_name;
 	int err;
 
-	if (slice->task_coro && (!name || is_automatic_name(name)))
+	if (!name)
 		name = slice->task_coro;
 	if (!name)
 		return 0;

@@ -22,6 +22,11 @@ struct output_options {
 	bool unfold; /* text: -v, library and interpreter frames too */
 	bool all_threads;
 	unsigned int columns; /* text: width, 0: 80 */
+	/*
+	 * CLOCK_REALTIME less CLOCK_MONOTONIC for live records, 0: measured when
+	 * opened. The same for all outputs: a record has the same time in each.
+	 */
+	int64_t realtime_offset_ns;
 };
 
 /* One row a format. Any callback may be NULL: the format does not show that record. */

@@ -397,7 +397,6 @@ const char *probe_loss_name(enum bp_loss place)
 		[BP_LOSS_THREADS] = "threads_not_watched",
 		[BP_LOSS_SLOTS] = "loops_without_slot",
 		[BP_LOSS_STACK_SKIPPED] = "stacks_skipped",
-		[BP_LOSS_STACK_CUT] = "stacks_cut",
 		[BP_LOSS_PYTHON_FAULT] = "python_frames_not_in_memory",
 		[BP_LOSS_PROCESSES] = "processes_map_full",
 	};

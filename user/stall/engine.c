@@ -124,19 +124,21 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		if (record->turn_seq == loop->void_seq)
 			return;
 		if (recognise_wait(engine, loop, &record->capture, &left) || left) {
+			if (left)
+				tell_left(engine, loop, record);
 			loop_void(loop, record->turn_seq);
 			return;
 		}
 	}
 	if (record->header.type == BP_RECORD_SAMPLE) {
 		tell_sample(engine, loop, &record->capture, &slice);
-		loop_add(loop, &slice, record->capture.since_ns);
+		loop_add(loop, &slice, record->capture.since_ns, record->header.time_ns);
 		return;
 	}
 	tell_slice(engine, loop, &record->capture, &slice);
 	add_carried(loop, record, &slice);
 	if (record->turn_seq)
-		loop_add(loop, &slice, record->capture.since_ns);
+		loop_add(loop, &slice, record->capture.since_ns, record->header.time_ns);
 	else
 		loop_add_blocked(loop, &slice);
 }
@@ -147,6 +149,19 @@ static void on_turn(struct engine *engine, const struct bp_turn *turn)
 
 	if (!loop || turn->turn_seq == loop->void_seq || turn->end_ns < turn->start_ns)
 		return;
+	if (turn->delayed_events < 0 && recognise_shows_end(loop)) {
+		/*
+		 * The thread ended, or its program: what an interpreter does to shut
+		 * down is no longer the loop's turn.
+		 */
+		struct bp_turn shown = *turn;
+
+		shown.end_ns = loop->turn_seq == turn->turn_seq ? loop->until_ns : turn->start_ns;
+		if (shown.end_ns > turn->end_ns)
+			shown.end_ns = turn->end_ns;
+		tell_final(engine, loop, &shown);
+		return;
+	}
 	tell_final(engine, loop, turn);
 }
 
@@ -355,6 +370,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 	for (int place = 0; place < BP_LOSS_NR; place++)
 		add_loss(record, probe_loss_name(place), probe_loss(engine->probe, place));
 	symbols_counts(engine->symbols, &counts);
+	add_loss(record, "stacks_cut", engine->stacks_cut);
 	add_loss(record, "ledgers_cut", engine->ledgers_cut);
 	add_loss(record, "symbol_lookups_failed", counts.lookups_failed);
 	add_loss(record, "symbol_files_refused", counts.files_refused);

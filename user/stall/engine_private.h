@@ -37,6 +37,7 @@ struct engine {
 	uint64_t next_blocked_ns;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
+	uint64_t stacks_cut; /* outer frames missing */
 	uint64_t ledgers_cut; /* did not add up: counted as lost */
 };
 
@@ -56,6 +57,8 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
  */
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left);
+/* Do the frames of this loop's slices show whether its thread is still in the loop? */
+bool recognise_shows_end(const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */
 struct python *recognise_python(struct engine *engine, struct watched *watched);
 void recognise_forget(struct engine *engine);
@@ -71,6 +74,8 @@ void tell_sample(struct engine *engine, struct loop *loop, const struct bp_captu
 void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *sums, bool carried,
 	       struct slices *slices);
 void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *turn);
+/* The record shows that the thread had left its loop by then: the turn ended with what came before. */
+void tell_left(struct engine *engine, struct loop *loop, const struct bp_slice *record);
 /* A turn that lasts, if it is over the threshold and it is time to tell of it; at_end: the watch ends. */
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end);
 void tell_blocked(struct engine *engine, struct loop *loop);

@@ -126,12 +126,13 @@ static bool is_python_loop(const char *fn)
 	return starts_with(fn, "_PyEval_EvalFrame") || starts_with(fn, "PyEval_EvalFrame");
 }
 
-static void add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
+/* Returns whether native frames are missing outside: the walk was cut, and right up to there. */
+static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
 		     struct python *python, const struct bp_stack *raw)
 {
-	size_t next = 0;
+	size_t next = 0, i;
 
-	for (size_t i = 0; i < raw->user_nr && i < BP_USER_FRAMES; i++) {
+	for (i = 0; i < raw->user_nr && i < BP_USER_FRAMES; i++) {
 		struct symbol symbol;
 
 		symbols_user(symbols, pid, raw->user[i], i > 0, &symbol);
@@ -145,19 +146,22 @@ static void add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 	}
 	while (next < raw->python_nr && next < BP_PYTHON_FRAMES)
 		add_python_run(builder, python, raw, &next);
+	return raw->flags & BP_STACK_USER_CUT && i == raw->user_nr;
 }
 
 struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
 			     const struct bp_stack *raw, unsigned int parts)
 {
+	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
 	struct builder builder = { .nr = 0 };
 
-	if (parts & FRAMES_KERNEL)
+	if (parts & FRAMES_KERNEL) {
 		add_kernel(&builder, symbols, raw);
+		cut |= raw->flags & BP_STACK_KERNEL_CUT;
+	}
 	if (parts & FRAMES_USER)
-		add_user(&builder, symbols, pid, python, raw);
-	return finish(&builder, raw->flags & (BP_STACK_KERNEL_CUT | BP_STACK_USER_CUT |
-					      BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT));
+		cut |= add_user(&builder, symbols, pid, python, raw);
+	return finish(&builder, cut);
 }
 
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)

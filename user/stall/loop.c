@@ -73,11 +73,14 @@ void loop_turn(struct loop *loop, uint64_t seq)
 	loop_pass(loop);
 	loop->turn_seq = seq;
 	loop->last_ns = 0;
+	loop->until_ns = 0;
 }
 
-void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns)
+void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns, uint64_t until_ns)
 {
 	slices_add(&loop->turn, slice);
+	if (until_ns > loop->until_ns)
+		loop->until_ns = until_ns;
 	if (since_ns > loop->last_ns)
 		loop->last_ns = since_ns;
 }

@@ -28,6 +28,7 @@ struct loop {
 	uint64_t turn_seq; /* the turn that slices last came for */
 	struct slices turn; /* of it */
 	uint64_t last_ns; /* when the latest of them began */
+	uint64_t until_ns; /* up to when they show that the thread was in its loop */
 	uint64_t void_seq; /* a turn that is none after all: not told */
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
@@ -45,8 +46,8 @@ int loop_set_runtime(struct loop *loop, const char *runtime);
 
 /* The turn that slices come for is seq from now on; one before it was no stall. */
 void loop_turn(struct loop *loop, uint64_t seq);
-/* Takes what slice owns. since_ns: when it began. */
-void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns);
+/* Takes what slice owns, which lasted from since_ns to until_ns. */
+void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns, uint64_t until_ns);
 /* What has come for the turn so far was of turns before it. */
 void loop_pass(struct loop *loop);
 /* Blocked time in what has come for the turn. */

@@ -359,6 +359,11 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 	bind_now(engine, sighting.pid, sighting.tid, &verdict);
 }
 
+bool recognise_shows_end(const struct loop *loop)
+{
+	return loop->id.runtime && !strcmp(loop->id.runtime, runtime_asyncio.name);
+}
+
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left)
 {
@@ -367,10 +372,15 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	struct python_loop seen = { .epoll_fd = -1 };
 
 	*left = false;
-	if (!watched || !watched->python || watched->unreadable || !loop->id.runtime ||
-	    strcmp(loop->id.runtime, runtime_asyncio.name) || !capture->stack.python_nr ||
-	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT))
+	if (!watched || !watched->python || watched->unreadable || !recognise_shows_end(loop) ||
+	    capture->block.flags & BP_BLOCK_EARLIER ||
+	    capture->stack.flags &
+		    (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))
 		return false;
+	if (!capture->stack.python_nr) {
+		*left = true; /* the interpreter starts, or shuts down */
+		return false;
+	}
 	if (python_frames_loop(watched->python, capture->stack.python, capture->stack.python_nr,
 			       &seen) < 0)
 		return false;

@@ -33,6 +33,17 @@ static void set_task(struct python *python, const struct bp_capture *capture, st
 	slice->task_coro = coro[0] ? strdup(coro) : NULL;
 }
 
+/* The stack of the thread itself. */
+static void set_stack(struct engine *engine, struct loop *loop, struct python *python,
+		      const struct bp_capture *capture, struct slice *slice)
+{
+	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
+				      FRAMES_KERNEL | FRAMES_USER);
+	if (slice->stack && slice->stack->cut)
+		engine->stacks_cut++;
+	set_task(python, capture, slice);
+}
+
 static void set_waker(struct engine *engine, const struct bp_capture *capture, struct slice *slice)
 {
 	const struct bp_other *other = &capture->other;
@@ -84,9 +95,7 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 		if (loop->earlier.task_coro)
 			slice->task_coro = strdup(loop->earlier.task_coro);
 	} else {
-		slice->stack = frames_resolve(engine->symbols, pid, python, &capture->stack,
-					      FRAMES_KERNEL | FRAMES_USER);
-		set_task(python, capture, slice);
+		set_stack(engine, loop, python, capture, slice);
 	}
 	classify(&engine->classify, pid, capture, slice);
 }
@@ -94,12 +103,8 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		 struct slice *slice)
 {
-	struct python *python = python_of(engine, loop->id.pid);
-
 	slice->cause = CAUSE_CPU;
-	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
-				      FRAMES_KERNEL | FRAMES_USER);
-	set_task(python, capture, slice);
+	set_stack(engine, loop, python_of(engine, loop->id.pid), capture, slice);
 }
 
 /* -- what the ledger says beyond the slices -- */
@@ -232,13 +237,33 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 		memset(&loop->turn, 0, sizeof(loop->turn));
 	}
 	tell_sums(engine, loop, turn->sums, false, &record.slices);
-	/* where the beginning was cut off, its parts were an estimate */
+	/* where the beginning or the end was cut off, the parts are an estimate */
 	if (!ledger_fit(&ledger, record.duration_ns, &record.ledger) &&
-	    record.mono_ns == turn->start_ns)
+	    record.mono_ns == turn->start_ns && turn->delayed_events >= 0)
 		engine->ledgers_cut++;
 	loop->stalls++;
 	emit(engine, loop, turn->turn_seq, &record);
 	slices_free(&record.slices);
+}
+
+void tell_left(struct engine *engine, struct loop *loop, const struct bp_slice *record)
+{
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	struct bp_turn turn = {
+		.turn_seq = record->turn_seq,
+		.start_ns = record->turn_start_ns,
+		.end_ns = loop->until_ns,
+		.delayed_events = -1,
+	};
+
+	if (loop->turn_seq != record->turn_seq || loop->until_ns <= record->turn_start_ns)
+		return;
+	/* its own ledger has gone on: blocked is what the slices say, cpu at the most what is left */
+	turn.ledger.blocked_ns = loop_blocked(loop);
+	turn.ledger.runqueue_ns = slot->turn.runqueue_ns;
+	turn.ledger.throttled_ns = slot->turn.throttled_ns;
+	turn.ledger.cpu_ns = slot->turn.cpu_ns;
+	tell_final(engine, loop, &turn);
 }
 
 /* A copy of what the kernel side writes at any moment, of one piece. */
