@@ -20,7 +20,7 @@
 #define BP_SUMS		   8
 #define BP_NO_SLOT	   0 /* slot 0 is never given to a thread */
 
-#define BP_SYSCALLS	   512
+#define BP_SYSCALLS 512
 
 /* A histogram of turn lengths: 8 steps an octave, so a percentile is within 6.3%. */
 #define BP_HIST_STEPS	8
@@ -63,7 +63,8 @@ enum bp_block_flags {
 	BP_BLOCK_COMPAT = 1 << 3, /* 32-bit system call: numbers and args mean something else */
 	BP_BLOCK_DISK = 1 << 4, /* uninterruptible: state D */
 	BP_BLOCK_TRY_LOCK = 1 << 5, /* nap between two tries of a file lock: object is the file */
-	BP_BLOCK_TRY_CHILD = 1 << 6, /* nap between two looks at a child: args[0] is its pid, or -1 */
+	BP_BLOCK_TRY_CHILD =
+		1 << 6, /* nap between two looks at a child: args[0] is its pid, or -1 */
 	BP_BLOCK_EARLIER = 1 << 7, /* had begun before the thread was bound to its slot: no stack */
 };
 
@@ -123,7 +124,8 @@ enum bp_stack_flags {
 	BP_STACK_KERNEL_CUT = 1 << 0,
 	BP_STACK_USER_CUT = 1 << 1,
 	BP_STACK_PYTHON_CUT = 1 << 2,
-	BP_STACK_PYTHON_FAULT = 1 << 3, /* a frame's page was not in memory: what is there is the inner part */
+	BP_STACK_PYTHON_FAULT =
+		1 << 3, /* a frame's page was not in memory: what is there is the inner part */
 	BP_STACK_SKIPPED = 1 << 4, /* not taken: too many in too short a time */
 };
 
@@ -206,7 +208,8 @@ struct bp_capture {
 /* Blocks too short for a stack each, added up by system call. */
 struct bp_sum {
 	int syscall;
-	unsigned int flags; /* enum bp_block_flags, those that tell causes apart: FAULT STOPPED GIL */
+	unsigned int
+		flags; /* enum bp_block_flags, those that tell causes apart: FAULT STOPPED GIL */
 	unsigned int used;
 	unsigned int count; /* this turn, not yet sent */
 	unsigned int carry_count; /* earlier turns, not yet sent */
@@ -261,13 +264,17 @@ struct bp_slot {
 	unsigned long long slept_ns; /* when it was last woken from its own wait */
 	unsigned long long waking_ns; /* last wakeup that found it not blocked (yet) */
 	unsigned long long cpu_sampled_ns; /* turn's cpu time that samples stand for so far */
-	unsigned long long throttled_mark_ns; /* the cgroup's throttled time when it was preempted */
-	unsigned long long captures_window_ns; /* start of the window in which captures are counted */
+	unsigned long long
+		throttled_mark_ns; /* the cgroup's throttled time when it was preempted */
+	unsigned long long
+		captures_window_ns; /* start of the window in which captures are counted */
 	unsigned int captures; /* taken in that window */
-	unsigned int nap_flags; /* BP_BLOCK_TRY_*: the last call before a sleep was such a try; 0: it was not */
+	unsigned int
+		nap_flags; /* BP_BLOCK_TRY_*: the last call before a sleep was such a try; 0: it was not */
 	unsigned long long nap_pid;
 	unsigned int nap_fd;
-	unsigned int wait_slept; /* the wait that the turn began with slept: its return begins no turn */
+	unsigned int
+		wait_slept; /* the wait that the turn began with slept: its return begins no turn */
 	unsigned int pending; /* a block ended whose slice is to be sent when the thread runs */
 	unsigned int throttle_marked;
 	unsigned long long pending_ns; /* its length */
@@ -352,7 +359,8 @@ struct bp_thread_info {
 	unsigned int state; /* enum bp_state: RUNNING stands for on a CPU or ready to be */
 	unsigned int slot; /* or BP_NO_SLOT */
 	unsigned int own; /* the thread that asks */
-	unsigned int before; /* it has not moved since before it was watched: since_ns is too late */
+	unsigned int
+		before; /* it has not moved since before it was watched: since_ns is too late */
 	unsigned long long time_ns; /* when it was looked at */
 	unsigned long long since_ns; /* of the state */
 	/*
@@ -390,12 +398,15 @@ struct bp_python {
 	unsigned int frame_instr;
 	unsigned int frame_owner; /* 0: frames have none (<= 3.10) */
 	unsigned int frame_is_entry; /* 3.11: a byte; 0: none */
-	unsigned int owner_cstack; /* value of owner of an entry frame that is no Python frame, 0: none */
+	unsigned int
+		owner_cstack; /* value of owner of an entry frame that is no Python frame, 0: none */
 	unsigned int pad;
-	unsigned long long current_tasks; /* address of _asyncio's _current_tasks dict, 0: not loaded */
+	unsigned long long
+		current_tasks; /* address of _asyncio's _current_tasks dict, 0: not loaded */
 	unsigned int dict_keys; /* PyDictObject.ma_keys */
 	unsigned int keys_nentries; /* PyDictKeysObject.dk_nentries */
-	unsigned int keys_log2_index_bytes; /* 3.11+: its offset; 0: dk_size is an 8-byte number at keys_size */
+	unsigned int
+		keys_log2_index_bytes; /* 3.11+: its offset; 0: dk_size is an 8-byte number at keys_size */
 	unsigned int keys_size;
 	unsigned int keys_kind; /* 3.11+: offset of dk_kind; 0: entries have 24 bytes always */
 	unsigned int keys_indices; /* PyDictKeysObject.dk_indices */
@@ -411,8 +422,10 @@ struct bp_bind {
 	unsigned int wait_class;
 	unsigned long long wait_id;
 	unsigned long long loop_object;
-	unsigned long long turn_start_ns; /* of the turn it is in; 0: not known, or it is in its wait */
-	unsigned long long blocked_since_ns; /* for one that has not moved since before it was watched; 0: not known */
+	unsigned long long
+		turn_start_ns; /* of the turn it is in; 0: not known, or it is in its wait */
+	unsigned long long
+		blocked_since_ns; /* for one that has not moved since before it was watched; 0: not known */
 	int object_fd; /* of the poll or select that it is blocked in, as only user space can read it now; -1: none */
 	unsigned int pad;
 };

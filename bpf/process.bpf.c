@@ -89,8 +89,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	/* kernel/exit.c: the count of live threads is already down by this one */
 	last = task->signal->live.counter == 0;
 	slot = thread_unbind(thread, now);
-	status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code :
-							   task->exit_code;
+	status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code
+							 : task->exit_code;
 	if (last)
 		bpf_map_delete_elem(&processes, &tgid);
 	if (last || slot != BP_NO_SLOT)

@@ -53,9 +53,8 @@ static long tstate_step(u32 i, struct tstate_search *search)
 	if (!search->tstate ||
 	    user_u64(search->tstate + search->py->tstate_thread_id) == search->pthread)
 		return 1;
-	search->tstate = i == PYTHON_THREADS - 1 ?
-				 0 :
-				 user_u64(search->tstate + search->py->tstate_next);
+	search->tstate =
+		i == PYTHON_THREADS - 1 ? 0 : user_u64(search->tstate + search->py->tstate_next);
 	return 0;
 }
 

@@ -17,16 +17,16 @@
  */
 #define HAVE_LOOP bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)
 
-#define REPEAT(times, step, state)                                                                 \
-	do {                                                                                       \
-		u32 __i;                                                                           \
-                                                                                                   \
-		if (HAVE_LOOP)                                                                     \
-			bpf_loop(times, step, state, 0);                                           \
-		else                                                                               \
-			for (__i = 0; __i < (times); __i++)                                        \
-				if (step(__i, state))                                              \
-					break;                                                     \
+#define REPEAT(times, step, state)                          \
+	do {                                                \
+		u32 __i;                                    \
+                                                            \
+		if (HAVE_LOOP)                              \
+			bpf_loop(times, step, state, 0);    \
+		else                                        \
+			for (__i = 0; __i < (times); __i++) \
+				if (step(__i, state))       \
+					break;              \
 	} while (0)
 
 #endif

@@ -19,8 +19,10 @@
 
 /* Set before loading. Plain C types: the skeleton shows these to user space. */
 __weak const volatile unsigned long long threshold_ns = 100000000;
-__weak const volatile unsigned long long block_ns = 5000000; /* a block as long as this gets a slice of its own */
-__weak const volatile unsigned long long sample_age_ns = 12500000; /* turns as old as this are sampled */
+__weak const volatile unsigned long long block_ns =
+	5000000; /* a block as long as this gets a slice of its own */
+__weak const volatile unsigned long long sample_age_ns =
+	12500000; /* turns as old as this are sampled */
 __weak const volatile bool whole_system = false;
 __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */

@@ -12,7 +12,7 @@
 #define WAIT_RETURN_CPU_NS 500000
 
 #define GROUP_DEPTH 8
-#define NO_QUOTA    ((u64) ~0ull) /* kernel/sched/sched.h: RUNTIME_INF */
+#define NO_QUOTA    ((u64)~0ull) /* kernel/sched/sched.h: RUNTIME_INF */
 
 static __always_inline u64 since(u64 now, u64 then)
 {

@@ -13,11 +13,12 @@
 #define EAGAIN 11
 #define EACCES 13
 
-#define WNOHANG	     1
-#define F_SETLK	     6
-#define F_OFD_SETLK  37
+#define WNOHANG	    1
+#define F_SETLK	    6
+#define F_OFD_SETLK 37
 
-static __always_inline void nap_try(struct bp_slot *slot, int nr, const struct pt_regs *regs, long ret)
+static __always_inline void nap_try(struct bp_slot *slot, int nr, const struct pt_regs *regs,
+				    long ret)
 {
 	if (nr == NR_fcntl) {
 		u32 cmd = regs_arg(regs, 1);
@@ -121,11 +122,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 #define SYSCALL_FN "__arm64_sys_"
 #endif
 
-#define FEXIT(call)                                                                                \
-	SEC("fexit/" SYSCALL_FN #call)                                                             \
-	int BPF_PROG(fexit_##call, const struct pt_regs *regs, long ret)                           \
-	{                                                                                          \
-		return call_returned(NR_##call, regs, ret);                                        \
+#define FEXIT(call)                                                      \
+	SEC("fexit/" SYSCALL_FN #call)                                   \
+	int BPF_PROG(fexit_##call, const struct pt_regs *regs, long ret) \
+	{                                                                \
+		return call_returned(NR_##call, regs, ret);              \
 	}
 
 FEXIT(epoll_wait)
@@ -142,11 +143,11 @@ FEXIT(fcntl)
 FEXIT(flock)
 
 /* A kretprobe has the return value only; the user's registers are the task's. */
-#define KRETPROBE(call)                                                                            \
-	SEC("kretprobe/" SYSCALL_FN #call)                                                         \
-	int BPF_KRETPROBE(kretprobe_##call, long ret)                                              \
-	{                                                                                          \
-		return call_returned(NR_##call, task_regs(bpf_get_current_task_btf()), ret);       \
+#define KRETPROBE(call)                                                                      \
+	SEC("kretprobe/" SYSCALL_FN #call)                                                   \
+	int BPF_KRETPROBE(kretprobe_##call, long ret)                                        \
+	{                                                                                    \
+		return call_returned(NR_##call, task_regs(bpf_get_current_task_btf()), ret); \
 	}
 
 KRETPROBE(epoll_wait)

@@ -30,7 +30,8 @@ static int become_caller(void)
 	if (geteuid() != 0 || uid <= 0 || gid < 0)
 		return 0;
 	user = getpwuid(uid);
-	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setgid(gid) || setuid(uid))
+	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setgid(gid) ||
+	    setuid(uid))
 		return -errno;
 	if (user) {
 		setenv("HOME", user->pw_dir, 1);

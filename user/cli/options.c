@@ -73,8 +73,9 @@ static int add_pid(struct watch_options *options, const char *text)
 	long pid;
 
 	if (number_parse(text, 1, INT_MAX, &pid)) {
-		message_error("cannot watch '%s': that is no process id; give a number as ps shows it",
-			      text);
+		message_error(
+			"cannot watch '%s': that is no process id; give a number as ps shows it",
+			text);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < options->nr_pids; i++)
@@ -105,7 +106,8 @@ static int take_time(const char *what, const char *text, uint64_t unit_ns, uint6
 	int err = duration_parse(text, unit_ns, ns);
 
 	if (err == -EINVAL) {
-		message_error("cannot use '%s' as %s: that is no time; write it like 100ms, 1.5s or 500us",
+		message_error("cannot use '%s' as %s: that is no time; write it like 100ms, 1.5s "
+			      "or 500us",
 			      text, what);
 		return -EINVAL;
 	}
@@ -215,8 +217,9 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 		return err;
 	if (optind < argc) {
 		if (strcmp(argv[optind - 1], "--") != 0) {
-			message_error("unknown command '%s'; to start a program write: blockprof -- %s",
-				      argv[optind], argv[optind]);
+			message_error(
+				"unknown command '%s'; to start a program write: blockprof -- %s",
+				argv[optind], argv[optind]);
 			return -EINVAL;
 		}
 		options->command = argv + optind;

@@ -52,8 +52,8 @@ static void on_loop(void *context, const struct loop_record *record)
 	struct watch *watch = context;
 
 	watch->seen_loop = true;
-	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid, record->id.tid,
-		       record->id.runtime);
+	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
+		       record->id.tid, record->id.runtime);
 	outputs_loop(&watch->outputs, record);
 }
 
@@ -93,12 +93,15 @@ static int check_target(pid_t pid)
 	switch (process_kind(pid, &tgid)) {
 	case PROCESS_NORMAL:
 		if (pid == getpid()) {
-			message_error("cannot watch %d: that is blockprof itself; give another process",
-				      pid);
+			message_error(
+				"cannot watch %d: that is blockprof itself; give another process",
+				pid);
 			return -EINVAL;
 		}
 		if (process_is_stopped(pid))
-			message_warn("process %d is stopped; its loops stand still until it goes on", pid);
+			message_warn(
+				"process %d is stopped; its loops stand still until it goes on",
+				pid);
 		return 0;
 	case PROCESS_KERNEL_THREAD:
 		message_error("cannot watch %d: it is a thread of the kernel and runs no loop; "
@@ -106,12 +109,14 @@ static int check_target(pid_t pid)
 			      pid);
 		return -EINVAL;
 	case PROCESS_ZOMBIE:
-		message_error("cannot watch %d: it has ended and waits for its parent to take notice "
-			      "(zombie); give a process that runs",
-			      pid);
+		message_error(
+			"cannot watch %d: it has ended and waits for its parent to take notice "
+			"(zombie); give a process that runs",
+			pid);
 		return -ESRCH;
 	case PROCESS_THREAD:
-		message_error("cannot watch %d: it is a thread of process %d; use -p %d", pid, tgid, tgid);
+		message_error("cannot watch %d: it is a thread of process %d; use -p %d", pid, tgid,
+			      tgid);
 		return -EINVAL;
 	case PROCESS_NONE:
 		break;
@@ -169,20 +174,23 @@ static void say_process(struct watch *watch, pid_t pid)
 	char comm[16] = "", interpreter[64], threshold[DURATION_BYTES];
 	unsigned int loops = engine_loops(watch->engine, pid);
 	const char *runtime = engine_runtime(watch->engine, pid);
-	const char *python = engine_interpreter(watch->engine, pid, interpreter, sizeof(interpreter));
+	const char *python =
+		engine_interpreter(watch->engine, pid, interpreter, sizeof(interpreter));
 
 	process_comm(pid, comm);
 	words_duration(watch->options.threshold_ns, threshold);
 	if (loops)
-		message_note("watching %s[%d]: %u loop%s (%s%s%s), turns over %s; Ctrl-C for the summary",
+		message_note("watching %s[%d]: %u loop%s (%s%s%s), turns over %s; Ctrl-C for the "
+			     "summary",
 			     comm, pid, loops, loops == 1 ? "" : "s", runtime, python ? ", " : "",
 			     python ? python : "", threshold);
 	else
-		message_note("watching %s[%d]%s%s%s, turns over %s; Ctrl-C for the summary", comm, pid,
-			     python ? " (" : "", python ? python : "", python ? ")" : "", threshold);
+		message_note("watching %s[%d]%s%s%s, turns over %s; Ctrl-C for the summary", comm,
+			     pid, python ? " (" : "", python ? python : "", python ? ")" : "",
+			     threshold);
 	if (engine_unreadable(watch->engine, pid))
-		message_warn("%s[%d] runs %s, whose frames cannot be read; native stacks only", comm, pid,
-			     python);
+		message_warn("%s[%d] runs %s, whose frames cannot be read; native stacks only",
+			     comm, pid, python);
 }
 
 static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
@@ -193,8 +201,9 @@ static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
 		return;
 	if (process_comm(pid, comm))
 		return;
-	message_note("no event loop in %s[%d]%s; --all-threads shows the blocked time of every thread",
-		     comm, pid, when);
+	message_note(
+		"no event loop in %s[%d]%s; --all-threads shows the blocked time of every thread",
+		comm, pid, when);
 }
 
 static void say_watching(struct watch *watch)
@@ -331,7 +340,8 @@ static void finish(struct watch *watch)
 	engine_finish(watch->engine);
 	end_command(watch);
 	if (!watch->seen_loop && watch->launched && !watch->options.all_threads)
-		message_note("no event loop was seen; --all-threads shows the blocked time of every thread");
+		message_note("no event loop was seen; --all-threads shows the blocked time of "
+			     "every thread");
 	if (engine_summary(watch->engine, &record))
 		return;
 	record.command_status = watch->command_status;
@@ -347,7 +357,9 @@ static int open_probe(struct watch *watch)
 		.threshold_ns = options->threshold_ns,
 		.whole_system = system,
 		.all_threads = options->all_threads,
-		.slots = options->all_threads ? SLOTS_ALL_THREADS : system ? SLOTS_SYSTEM : SLOTS_PIDS,
+		.slots = options->all_threads ? SLOTS_ALL_THREADS
+			 : system	      ? SLOTS_SYSTEM
+					      : SLOTS_PIDS,
 		.libbpf_log = options->verbosity > 1,
 	};
 	struct engine_options engine_options = {
@@ -393,13 +405,15 @@ static int run(struct watch *watch)
 	/* libbpf has read all of the kernel's types: that memory is not needed again */
 	malloc_trim(0);
 	if (!err)
-		err = outputs_open(&watch->outputs, &watch->options.outputs, &watch->options.output);
+		err = outputs_open(&watch->outputs, &watch->options.outputs,
+				   &watch->options.output);
 	if (err)
 		return err;
 	if (watch->options.command) {
 		err = launch_hold(&watch->launch, watch->options.command);
 		if (err) {
-			message_error("cannot start %s: %s", watch->options.command[0], strerror(-err));
+			message_error("cannot start %s: %s", watch->options.command[0],
+				      strerror(-err));
 			return err;
 		}
 		watch->launched = true;
@@ -410,7 +424,8 @@ static int run(struct watch *watch)
 		start_record(watch);
 		err = engine_look(watch->engine);
 		if (err)
-			message_error("cannot watch: looking at threads failed: %s", strerror(-err));
+			message_error("cannot watch: looking at threads failed: %s",
+				      strerror(-err));
 	}
 	if (!err) {
 		engine_run(watch->engine);

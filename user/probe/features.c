@@ -40,9 +40,9 @@ static int try_program(enum trial trial)
 	bpf_program__set_autoload(skel->progs.try_kretprobe, trial == TRY_KRETPROBE);
 	err = calibrate_bpf__load(skel);
 	if (!err) {
-		link = bpf_program__attach(trial == TRY_STORAGE ? skel->progs.try_storage :
-					   trial == TRY_FEXIT	? skel->progs.try_fexit :
-								  skel->progs.try_kretprobe);
+		link = bpf_program__attach(trial == TRY_STORAGE ? skel->progs.try_storage
+					   : trial == TRY_FEXIT ? skel->progs.try_fexit
+								: skel->progs.try_kretprobe);
 		err = link ? 0 : -errno;
 		bpf_link__destroy(link);
 	}
@@ -111,8 +111,8 @@ int features_probe(enum wait_mechanism *waits, const char **reason)
 		*reason = kernel_reason(err);
 		return err;
 	}
-	*waits = !try_program(TRY_FEXIT)     ? WAIT_FEXIT :
-		 !try_program(TRY_KRETPROBE) ? WAIT_KRETPROBE :
-					       WAIT_SYS_EXIT;
+	*waits = !try_program(TRY_FEXIT)       ? WAIT_FEXIT
+		 : !try_program(TRY_KRETPROBE) ? WAIT_KRETPROBE
+					       : WAIT_SYS_EXIT;
 	return 0;
 }

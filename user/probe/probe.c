@@ -182,7 +182,8 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = map_slots(probe);
 	if (err)
 		return err;
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
+	probe->ring =
+		ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
 	if (!probe->ring)
 		return -errno;
 	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;
@@ -216,10 +217,11 @@ int probe_open(struct probe **out, const struct probe_options *options, const ch
 	probe->skel = blockprof_bpf__open();
 	err = probe->skel ? open_loaded(probe, options, mechanism) : -errno;
 	if (err) {
-		*reason = err == -EPERM ? "not permitted; run it as root" :
-			  err == -ENOMEM ?
-					  "out of memory, or over this user's or cgroup's limit for BPF; raise it" :
-					  "the kernel refused a BPF program; -vv shows its reason";
+		*reason = err == -EPERM ? "not permitted; run it as root"
+			  : err == -ENOMEM
+				  ? "out of memory, or over this user's or cgroup's limit for BPF; "
+				    "raise it"
+				  : "the kernel refused a BPF program; -vv shows its reason";
 		probe_close(probe);
 		return err;
 	}
@@ -285,9 +287,9 @@ int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
 {
 	uint32_t key = tid;
 
-	return bpf_map_update_elem(bpf_map__fd(probe->skel->maps.binds), &key, bind, BPF_ANY) ?
-		       -errno :
-		       0;
+	return bpf_map_update_elem(bpf_map__fd(probe->skel->maps.binds), &key, bind, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 int probe_look(struct probe *probe, probe_look_fn *fn, void *context)

@@ -11,9 +11,9 @@
 #define PATH   BP_SYSCALL_PATH
 #define PATHAT BP_SYSCALL_PATHAT
 
-#define CALL(name, cause, flags)                   \
-	{                                          \
-		SYS_##name, flags, CAUSE_##cause   \
+#define CALL(name, cause, flags)                 \
+	{                                        \
+		SYS_##name, flags, CAUSE_##cause \
 	}
 
 /* What reads and writes a descriptor is refined by what that stands for: see stall/classify.c. */
@@ -119,7 +119,7 @@ static const struct syscall_info calls[] = {
 	CALL(mq_timedreceive, IPC, FD),
 	CALL(mq_timedsend, IPC, FD),
 
-	/* what arm64 never had */
+/* what arm64 never had */
 #ifdef SYS_open
 	CALL(open, FILE, PATH),
 	CALL(creat, FILE, PATH),

@@ -51,12 +51,12 @@ void waits_choose(struct blockprof_bpf *skel, enum wait_mechanism mechanism)
 	struct btf *btf = mechanism == WAIT_SYS_EXIT ? NULL : btf__load_vmlinux_btf();
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, skel->obj) {
+	bpf_object__for_each_program (program, skel->obj) {
 		int of = program_mechanism(program);
 
 		if (of >= 0)
-			bpf_program__set_autoload(program, of == (int)mechanism &&
-								   kernel_has(btf, program));
+			bpf_program__set_autoload(program,
+						  of == (int)mechanism && kernel_has(btf, program));
 	}
 	btf__free(btf);
 }
@@ -87,7 +87,7 @@ int waits_attach(struct waits *waits)
 
 	if (waits->nr)
 		return 0;
-	bpf_object__for_each_program(program, waits->skel->obj) {
+	bpf_object__for_each_program (program, waits->skel->obj) {
 		struct bpf_link *link;
 
 		if (program_mechanism(program) != (int)waits->mechanism ||

@@ -18,9 +18,9 @@ static bool judge(const struct sighting *sighting, struct verdict *verdict)
 	/* Python's loops have Python frames; a Python thread that polls without them is none */
 	if (sighting->python || !candidate)
 		return true;
-	habit = candidate->wait_class == BP_WAIT_EPOLL || candidate->wait_class == BP_WAIT_URING ?
-			HABIT_EPOLL :
-			HABIT_POLL;
+	habit = candidate->wait_class == BP_WAIT_EPOLL || candidate->wait_class == BP_WAIT_URING
+			? HABIT_EPOLL
+			: HABIT_POLL;
 	if (candidate->count < habit || candidate->others > candidate->count / 2)
 		return true;
 	verdict->runtime = runtime_generic.name;

@@ -22,7 +22,7 @@
 
 /* include/linux/kdev_t.h: the kernel's own encoding */
 #define DEV_MAJOR(dev) ((dev) >> 20)
-#define DEV_MINOR(dev) ((dev) & 0xfffff)
+#define DEV_MINOR(dev) ((dev)&0xfffff)
 
 /* Names from the innermost outwards, as the kernel side collected them, into a path. */
 static char *path_of(const struct bp_object *object)
@@ -139,7 +139,8 @@ static bool is_local(const struct bp_socket *socket)
 {
 	static const unsigned char loopback6[16] = { [15] = 1 };
 	size_t bytes = socket->family == AF_INET ? 4 : 16;
-	bool mapped = socket->family == AF_INET6 && socket->peer[10] == 0xff && socket->peer[12] == 127;
+	bool mapped =
+		socket->family == AF_INET6 && socket->peer[10] == 0xff && socket->peer[12] == 127;
 
 	return !memcmp(socket->local, socket->peer, bytes) || mapped ||
 	       (bytes == 4 && socket->peer[0] == 127) ||
@@ -176,8 +177,9 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 		if (object->path_bytes && object->path_bytes <= BP_PATH_BYTES) {
 			target->peer = strndup(object->path, object->path_bytes);
 			/* the abstract namespace: no path, a NUL first */
-			if (!object->path[0] && asprintf(&target->peer, "@%.*s", object->path_bytes - 1,
-							 object->path + 1) < 0)
+			if (!object->path[0] &&
+			    asprintf(&target->peer, "@%.*s", object->path_bytes - 1,
+				     object->path + 1) < 0)
 				target->peer = NULL;
 		}
 		if (!peers_unix(with->peers, pid, object->ino, &peer))
@@ -273,8 +275,7 @@ static bool is_tty(const struct bp_object *object)
 
 static bool anon_is(const struct bp_object *object, const char *name)
 {
-	return object->kind == BP_OBJECT_ANON &&
-	       !strncmp(object->path, name, sizeof(object->path));
+	return object->kind == BP_OBJECT_ANON && !strncmp(object->path, name, sizeof(object->path));
 }
 
 /* The descriptor says more than the call. */
@@ -412,7 +413,8 @@ void classify(const struct classify *with, pid_t pid, const struct bp_capture *c
 	slice->cause = cause_of(capture);
 	if (block->syscall != BP_NO_SYSCALL && !(block->flags & BP_BLOCK_COMPAT))
 		slice->syscall = strdup(syscall_name(block->syscall, name, sizeof(name)));
-	if ((slice->cause == CAUSE_PIPE || slice->cause == CAUSE_POLL || slice->cause == CAUSE_SLEEP) &&
+	if ((slice->cause == CAUSE_PIPE || slice->cause == CAUSE_POLL ||
+	     slice->cause == CAUSE_SLEEP) &&
 	    waits_for_child(slice->stack))
 		slice->cause = CAUSE_CHILD;
 	switch (slice->cause) {
@@ -426,7 +428,8 @@ void classify(const struct classify *with, pid_t pid, const struct bp_capture *c
 		target_dns(capture, &slice->target);
 		break;
 	case CAUSE_PIPE:
-		target_pipe(with, pid, object, reads(block->syscall), &slice->waker, &slice->target);
+		target_pipe(with, pid, object, reads(block->syscall), &slice->waker,
+			    &slice->target);
 		break;
 	case CAUSE_TTY:
 		target_of_device(object, &slice->target);

@@ -175,11 +175,12 @@ static void end_loop(struct engine *engine, unsigned int slot)
 		return;
 	if (loop) {
 		loop_turn(loop, 0);
-		tell_sums(engine, loop, probe_slot(engine->probe, slot)->sums, true, &loop->blocked);
+		tell_sums(engine, loop, probe_slot(engine->probe, slot)->sums, true,
+			  &loop->blocked);
 		tell_blocked(engine, loop);
-		grown = loop->id.runtime && engine->nr_ended < ENDED_MAX ?
-				realloc(engine->ended, (engine->nr_ended + 1) * sizeof(*grown)) :
-				NULL;
+		grown = loop->id.runtime && engine->nr_ended < ENDED_MAX
+				? realloc(engine->ended, (engine->nr_ended + 1) * sizeof(*grown))
+				: NULL;
 		if (grown) {
 			engine->ended = grown;
 			if (!loop_summarise(loop, probe_slot(engine->probe, slot), probe_now_ns(),
@@ -234,9 +235,9 @@ static void on_process(struct engine *engine, const struct bp_process *record)
 }
 
 /* Only the used beginning of a record is sent: the rest of the struct is made empty. */
-#define WHOLE(type, name, record, bytes)                                                           \
-	type name;                                                                                 \
-	memset(&name, 0, sizeof(name));                                                            \
+#define WHOLE(type, name, record, bytes) \
+	type name;                       \
+	memset(&name, 0, sizeof(name));  \
 	memcpy(&name, record, bytes < sizeof(name) ? bytes : sizeof(name))
 
 static void on_record(void *context, const struct bp_header *record, size_t bytes)

@@ -60,8 +60,8 @@ static bool starts_with(const char *text, const char *prefix)
 /* The probe itself and the way off the CPU: the same in every stack. */
 static bool is_scheduling(const char *fn)
 {
-	static const char *const prefixes[] = { "bpf_",	      "__bpf_",	   "__traceiter_",
-						"__schedule", "schedule",  "preempt_schedule",
+	static const char *const prefixes[] = { "bpf_",		 "__bpf_",   "__traceiter_",
+						"__schedule",	 "schedule", "preempt_schedule",
 						"__cond_resched" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
@@ -166,9 +166,11 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
 
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
 {
-	static const char *const marks[] = { "asm_sysvec_", "sysvec_", "asm_common_interrupt",
-					     "common_interrupt", "irq_exit", "__irq_exit",
-					     "el1h_64_irq", "el0t_64_irq", "asm_exc_nmi" };
+	static const char *const marks[] = {
+		"asm_sysvec_",	    "sysvec_",	   "asm_common_interrupt",
+		"common_interrupt", "irq_exit",	   "__irq_exit",
+		"el1h_64_irq",	    "el0t_64_irq", "asm_exc_nmi"
+	};
 
 	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
 		struct symbol symbol;
@@ -207,8 +209,8 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 	fclose(file);
 }
 
-struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw)
+struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
+				struct python *python, const struct bp_stack *raw)
 {
 	struct builder builder = { .nr = 0 };
 

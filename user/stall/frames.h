@@ -31,7 +31,7 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
 
 /* Kernel frames of a blocked thread by /proc, for one that blocked before it was watched. NULL: none. */
-struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw);
+struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
+				struct python *python, const struct bp_stack *raw);
 
 #endif

@@ -34,7 +34,8 @@ struct loop {
 	uint64_t stalls;
 	uint64_t told_seq; /* the turn told of as ongoing last */
 	uint64_t next_told_ns;
-	struct turn_start start; /* of a turn that was found to have begun later than the scheduler shows */
+	struct turn_start
+		start; /* of a turn that was found to have begun later than the scheduler shows */
 	/* The block that the thread was in when it was bound: what the kernel side could not see. */
 	struct slice earlier;
 	uint64_t earlier_since_ns; /* 0: none */

@@ -17,12 +17,12 @@
 #include "stall/engine_private.h"
 #include "stall/frames.h"
 
-#define SCAN_EVERY_NS  50000000ull
-#define LOOK_FIRST_NS  20000000ull
-#define LOOK_EVERY_NS  100000000ull
-#define LOOK_LATE_NS   1000000000ull
-#define LOOKS_OFTEN    100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
-#define SCANS_A_TICK   16
+#define SCAN_EVERY_NS 50000000ull
+#define LOOK_FIRST_NS 20000000ull
+#define LOOK_EVERY_NS 100000000ull
+#define LOOK_LATE_NS  1000000000ull
+#define LOOKS_OFTEN   100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
+#define SCANS_A_TICK  16
 
 struct python *recognise_python(struct engine *engine, struct watched *watched)
 {
@@ -33,9 +33,9 @@ struct python *recognise_python(struct engine *engine, struct watched *watched)
 		int err = python_open(&watched->python, watched->pid);
 
 		watched->looks++;
-		watched->next_look_ns = now_ns + (watched->looks == 1 ? LOOK_FIRST_NS :
-						  watched->looks < LOOKS_OFTEN ? LOOK_EVERY_NS :
-										 LOOK_LATE_NS);
+		watched->next_look_ns = now_ns + (watched->looks == 1		 ? LOOK_FIRST_NS
+						  : watched->looks < LOOKS_OFTEN ? LOOK_EVERY_NS
+										 : LOOK_LATE_NS);
 		/* a program that is no Python may still load it later; that is not waited for long */
 		watched->python_pending = err == -EAGAIN || (err == -ENOENT && watched->looks < 3);
 		watched->unreadable = err == -ENOTSUP;
@@ -168,8 +168,10 @@ static void announce(struct engine *engine, struct loop *loop)
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	/* the name of the class's oldest call; which of them it is shows with the first wait */
 	static const char *const calls[] = {
-		[BP_WAIT_NONE] = NULL,	   [BP_WAIT_EPOLL] = "epoll_wait",
-		[BP_WAIT_POLL] = "poll",   [BP_WAIT_SELECT] = "select",
+		[BP_WAIT_NONE] = NULL,
+		[BP_WAIT_EPOLL] = "epoll_wait",
+		[BP_WAIT_POLL] = "poll",
+		[BP_WAIT_SELECT] = "select",
 		[BP_WAIT_URING] = "io_uring_enter",
 	};
 	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
@@ -204,8 +206,8 @@ static void note_earlier(struct engine *engine, struct loop *loop, const struct 
 	if (!watched || slot->state != BP_BLOCKED)
 		return;
 	if (watched->python && !watched->unreadable) {
-		nr = python_frames(watched->python, watched_pthread(watched, loop->id.tid), raw.python,
-				   BP_PYTHON_FRAMES);
+		nr = python_frames(watched->python, watched_pthread(watched, loop->id.tid),
+				   raw.python, BP_PYTHON_FRAMES);
 		raw.python_nr = nr > 0 ? nr : 0;
 		if (verdict && verdict->task &&
 		    !python_task(watched->python, verdict->task, name, sizeof(name), coro,
@@ -261,7 +263,9 @@ static void look_at(void *context, const struct bp_thread_info *info)
 {
 	struct look *look = context;
 	struct engine *engine = look->engine;
-	struct sighting sighting = { .pid = info->tgid, .tid = info->tid, .pthread = info->pthread };
+	struct sighting sighting = { .pid = info->tgid,
+				     .tid = info->tid,
+				     .pthread = info->pthread };
 	struct watched *watched;
 	struct verdict verdict;
 
@@ -374,8 +378,7 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	*left = false;
 	if (!watched || !watched->python || watched->unreadable || !recognise_shows_end(loop) ||
 	    capture->block.flags & BP_BLOCK_EARLIER ||
-	    capture->stack.flags &
-		    (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))
+	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))
 		return false;
 	if (!capture->stack.python_nr) {
 		*left = true; /* the interpreter starts, or shuts down */

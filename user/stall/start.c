@@ -51,7 +51,8 @@ static void take(unsigned long long *part, uint64_t ns)
 	*part -= ns < *part ? ns : *part;
 }
 
-uint64_t start_trim(const struct loop *loop, uint64_t seq, uint64_t start_ns, struct bp_ledger *ledger)
+uint64_t start_trim(const struct loop *loop, uint64_t seq, uint64_t start_ns,
+		    struct bp_ledger *ledger)
 {
 	const struct turn_start *start = &loop->start;
 

@@ -12,7 +12,7 @@
 #include "stall/ledger.h"
 #include "stall/start.h"
 
-#define TOLD_EVERY_NS 1000000000ull
+#define TOLD_EVERY_NS  1000000000ull
 #define SNAPSHOT_TRIES 8
 
 static struct python *python_of(struct engine *engine, pid_t pid)
@@ -48,14 +48,16 @@ static void set_waker(struct engine *engine, const struct bp_capture *capture, s
 {
 	const struct bp_other *other = &capture->other;
 
-	if (other->kind != BP_OTHER_WAKER || frames_in_interrupt(engine->symbols, &capture->other_stack))
+	if (other->kind != BP_OTHER_WAKER ||
+	    frames_in_interrupt(engine->symbols, &capture->other_stack))
 		return;
 	slice->waker.pid = other->tgid;
 	slice->waker.tid = other->tid;
 	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
-	slice->waker.stack = frames_resolve(engine->symbols, other->tgid, python_of(engine, other->tgid),
-					    &capture->other_stack, FRAMES_USER);
+	slice->waker.stack =
+		frames_resolve(engine->symbols, other->tgid, python_of(engine, other->tgid),
+			       &capture->other_stack, FRAMES_USER);
 }
 
 /* The GIL's holder is a thread of the same process, known by its pthread_self(). */
@@ -88,7 +90,8 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 
 	set_waker(engine, capture, slice);
 	set_holder(engine, pid, capture, slice);
-	if (capture->block.flags & BP_BLOCK_EARLIER && loop->earlier_since_ns == capture->since_ns) {
+	if (capture->block.flags & BP_BLOCK_EARLIER &&
+	    loop->earlier_since_ns == capture->since_ns) {
 		slice->stack = stack_get(loop->earlier.stack);
 		if (loop->earlier.task_name)
 			slice->task_name = strdup(loop->earlier.task_name);
@@ -111,7 +114,9 @@ void tell_sample(struct engine *engine, struct loop *loop, const struct bp_captu
 
 static void add_plain(struct slices *slices, enum cause cause, uint64_t ns, uint64_t count)
 {
-	struct slice slice = { .cause = cause, .ns = ns, .count = count, .max_ns = count == 1 ? ns : 0 };
+	struct slice slice = {
+		.cause = cause, .ns = ns, .count = count, .max_ns = count == 1 ? ns : 0
+	};
 
 	if (ns)
 		slices_add(slices, &slice);
@@ -193,7 +198,8 @@ static void join_naps(struct slices *slices)
 			struct slice *known = &slices->v[k];
 
 			if ((known->cause == CAUSE_CHILD || known->cause == CAUSE_FILE) &&
-			    known->syscall && nap->syscall && !strcmp(known->syscall, nap->syscall) &&
+			    known->syscall && nap->syscall &&
+			    !strcmp(known->syscall, nap->syscall) &&
 			    stack_equal(known->stack, nap->stack)) {
 				nap->cause = known->cause;
 				target_free(&nap->target);
@@ -209,7 +215,8 @@ static void join_naps(struct slices *slices)
 	*slices = joined;
 }
 
-static void emit(struct engine *engine, struct loop *loop, uint64_t seq, struct stall_record *record)
+static void emit(struct engine *engine, struct loop *loop, uint64_t seq,
+		 struct stall_record *record)
 {
 	snprintf(record->turn, sizeof(record->turn), "%d-%llu", loop->id.tid,
 		 (unsigned long long)seq);
@@ -281,7 +288,8 @@ static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_s
 		memcpy(slice, live_slice, sizeof(*slice));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		memcpy(&again, live, sizeof(again));
-		if (!(seq & 1) && seq == __atomic_load_n(&live_slice->capture.seq, __ATOMIC_ACQUIRE) &&
+		if (!(seq & 1) &&
+		    seq == __atomic_load_n(&live_slice->capture.seq, __ATOMIC_ACQUIRE) &&
 		    !memcmp(slot, &again, sizeof(again)))
 			return true;
 	}
@@ -326,8 +334,8 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 		return;
 	}
 	/* on the second, as seen from the turn's start */
-	loop->next_told_ns = loop->told_seq == slot.turn_seq ? loop->next_told_ns + TOLD_EVERY_NS :
-							       now_ns + TOLD_EVERY_NS;
+	loop->next_told_ns = loop->told_seq == slot.turn_seq ? loop->next_told_ns + TOLD_EVERY_NS
+							     : now_ns + TOLD_EVERY_NS;
 	loop->told_seq = slot.turn_seq;
 	record.mono_ns = start_ns;
 	record.duration_ns = now_ns - start_ns;

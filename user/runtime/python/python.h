@@ -26,7 +26,8 @@ struct python;
  */
 int python_open(struct python **out, pid_t pid);
 void python_close(struct python *python);
-const char *python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */
+const char *
+python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */
 
 /* What the kernel side needs to walk frames. current_tasks is 0 until _asyncio is imported; ask again. */
 int python_layout(struct python *python, struct bp_python *out);
@@ -37,7 +38,8 @@ int python_layout(struct python *python, struct bp_python *out);
  * state). The thread should be blocked; frames of a running one may be garbage
  * and python_frame_name() then fails for some.
  */
-int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames, size_t max);
+int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
+		  size_t max);
 
 struct python_name {
 	const char *fn; /* qualified name from 3.11, else the plain name */
@@ -54,8 +56,8 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 		size_t coro_size);
 
 /* The same of a task as the kernel side copied it: it may have ended since. */
-int python_task_copied(struct python *python, const struct bp_task *copied, char *name, size_t name_size,
-		       char *coro, size_t coro_size);
+int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
+		       size_t name_size, char *coro, size_t coro_size);
 
 /*
  * The event loop that a thread runs, judged by its frames now.
@@ -66,7 +68,8 @@ struct python_loop {
 	unsigned int run_onces;
 	bool in_own_select; /* innermost frames are the selector's select called by the only _run_once */
 	uint64_t loop_object; /* address of the loop, 0: not known */
-	uint64_t turn_start_ns; /* its local end_time: CLOCK_MONOTONIC of the turn's start; 0: not set (in the wait) */
+	uint64_t
+		turn_start_ns; /* its local end_time: CLOCK_MONOTONIC of the turn's start; 0: not set (in the wait) */
 	int epoll_fd; /* of its selector, -1: not known */
 	uint64_t task; /* the Task that runs on it now, 0: none or not known */
 };
