@@ -115,8 +115,8 @@ def as_loop(ready):
     return {"blockprof -p --loop": lambda pid: Watch("-p", pid, "--loop", "%s:fd=%s" % (tid, fd))}
 
 
-def fastest_round(load):
-    return float(load.ask("run").split()[0])
+def round_ns(load):
+    return float(load.ask("run"))
 
 
 # --- What the machine pays ----------------------------------------------------------------------
@@ -134,13 +134,13 @@ def bench_unrelated(bench):
                 for name in list(values):
                     with bench.target(state) as target:
                         target.line()
-                        alone = fastest_round(load)
+                        alone = round_ns(load)
                         try:
                             with attachers[name](target.pid):
                                 if state != "idle":
                                     target.ask("go")
                                     time.sleep(0.5)  # it is a stall by then
-                                values[name].append(added(alone, fastest_round(load)))
+                                values[name].append(added(alone, round_ns(load)))
                         except Unavailable as error:
                             bench.skip(error)
                             del values[name]
@@ -153,7 +153,7 @@ def bench_wait(bench):
     title("watched epoll_wait(0), C: ns more")
     with bench.micro("epoll") as load:
         attachers = {**as_loop(load.line()), **SYSTEM_CALLS}
-        bench.compare(load.pid, lambda: fastest_round(load), attachers, "%+.0f ns", added)
+        bench.compare(load.pid, lambda: round_ns(load), attachers, "%+.0f ns", added)
 
     title("watched asyncio loop that spins: slower")
     with bench.target("spin") as target:
@@ -173,12 +173,12 @@ def bench_switch(bench):
         target.line()
         load.line()
         attachers = {**OURS, **some("offcputime -p")}
-        bench.compare(target.pid, lambda: fastest_round(load), attachers, "%.3f x", longer)
+        bench.compare(target.pid, lambda: round_ns(load), attachers, "%.3f x", longer)
 
     title("switching pair, one of it a loop: slower")
     with bench.micro("switch") as load:
         attachers = {**as_loop(load.line()), **SYSTEM_CALLS}
-        bench.compare(load.pid, lambda: fastest_round(load), attachers, "%.3f x", longer)
+        bench.compare(load.pid, lambda: round_ns(load), attachers, "%.3f x", longer)
 
 
 @contextlib.contextmanager

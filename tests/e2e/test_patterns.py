@@ -171,10 +171,11 @@ def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=Non
         )
         check(stall["pid"] == turn["pid"] and stall["tid"] == turn["tid"], "pid or tid", stall)
         length = turn["end_ns"] - turn["start_ns"]
+        # A thread's CPU clock leaves out what interrupts and the hypervisor took.
+        more_cpu = stall["ledger"]["cpu_ns"] - turn["cpu_ns"]
         check(
-            abs(stall["ledger"]["cpu_ns"] - turn["cpu_ns"]) <= tolerance(length),
-            "cpu time is %.1f ms, the target says %.1f ms"
-            % (stall["ledger"]["cpu_ns"] / MS, turn["cpu_ns"] / MS),
+            -tolerance(length) <= more_cpu <= tolerance(length) + length // 10,
+            "cpu time is %.1f ms more than the target says" % (more_cpu / MS),
             stall,
         )
         check(

@@ -23,8 +23,22 @@ def check(condition, message, *evidence):
         raise Failed(message, *evidence)
 
 
-def show(value, limit=2000):
-    text = value if isinstance(value, str) else json.dumps(value, default=repr)
+def brief(value):
+    """The same with each stack as one string: innermost < ... < outermost."""
+    if isinstance(value, list):
+        return [brief(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: " < ".join("%s:%s" % (frame.get("fn"), frame.get("line", "")) for frame in item)
+        if key == "stack"
+        else brief(item)
+        for key, item in value.items()
+    }
+
+
+def show(value, limit=3000):
+    text = value if isinstance(value, str) else json.dumps(brief(value), default=repr)
     return text if len(text) <= limit else text[:limit] + "..."
 
 

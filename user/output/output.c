@@ -75,8 +75,8 @@ int output_open(struct output **out, const struct output_format *format, const c
 	if (!output)
 		return -ENOMEM;
 	output->format = format;
-	output->realtime_offset_ns = options->realtime_offset_ns ? options->realtime_offset_ns :
-									 timestamp_offset_ns();
+	output->realtime_offset_ns =
+		options->realtime_offset_ns ? options->realtime_offset_ns : timestamp_offset_ns();
 	output->path = strdup(path ? path : "-");
 	err = output->path ? sink_open(&output->sink, path) : -ENOMEM;
 	if (err) {
