@@ -262,6 +262,7 @@ struct bp_slot {
 	unsigned long long longest_ns;
 	unsigned long long bound_ns; /* when the thread was bound */
 	unsigned long long slept_ns; /* when it was last woken from its own wait */
+	unsigned long long fault_addr; /* of the last page fault, while those are seen; 0: none */
 	unsigned long long waking_ns; /* last wakeup that found it not blocked (yet) */
 	unsigned long long cpu_sampled_ns; /* turn's cpu time that samples stand for so far */
 	unsigned long long

@@ -85,11 +85,6 @@ static __always_inline u64 task_pthread(struct task_struct *task)
 	return BPF_CORE_READ(task, thread.fsbase);
 }
 
-static __always_inline u64 task_fault_addr(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, thread.cr2);
-}
-
 #elif defined(__TARGET_ARCH_arm64)
 
 /* include/uapi/asm-generic/unistd.h; calls that arm64 does not have get numbers that none has. */
@@ -155,11 +150,6 @@ static __always_inline u64 task_pthread(struct task_struct *task)
 	const struct thread_struct___arm64 *thread = (const void *)&task->thread;
 
 	return BPF_CORE_READ(thread, uw.tp_value);
-}
-
-static __always_inline u64 task_fault_addr(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, thread.fault_address);
 }
 
 #else

@@ -2,6 +2,8 @@
 /*
  * sample.bpf.c - where a turn that grows old spends its cpu time: a cpu-clock
  * tick that hits its thread takes the stack, for all cpu time since the last.
+ * And what it faults on: where a fault blocks, its address is in no place that
+ * can be read (x86: thread.cr2 is set for signals only).
  */
 #include "turn.h"
 
@@ -62,5 +64,18 @@ int on_tick(struct bpf_perf_event_data *ctx)
 		lose(BP_LOSS_SAMPLE_RING);
 	return 0;
 }
+
+#if defined(__TARGET_ARCH_x86)
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(on_page_fault, unsigned long address)
+{
+	struct thread *thread = thread_of(bpf_get_current_task_btf());
+	struct bp_slot *slot = thread ? slot_of(thread) : NULL;
+
+	if (slot && slot->in_turn)
+		slot->fault_addr = address;
+	return 0;
+}
+#endif
 
 char LICENSE[] SEC("license") = "GPL";

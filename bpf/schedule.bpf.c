@@ -84,6 +84,9 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		return;
 	slice->capture.seq++;
 	block_read(&slice->capture.block, task, state);
+	if (slice->capture.block.flags & BP_BLOCK_FAULT)
+		slice->capture.block.fault_addr = slot->fault_addr;
+	slot->fault_addr = 0;
 	if (slot->nap_flags) {
 		u32 nr = slice->capture.block.syscall;
 
@@ -102,47 +105,6 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		thread->block = slice->capture.block;
 		candidate_send(ctx, thread, task, now);
 	}
-}
-
-static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, u64 now)
-{
-	struct thread *thread = thread_of(task);
-	struct bp_slot *slot;
-	u32 state;
-
-	if (!thread)
-		return;
-	state = preempt ? 0 : task_state(task);
-	slot = slot_of(thread);
-	if (slot) {
-		u64 ran = since(now, slot->since_ns);
-
-		if (slot->in_turn) {
-			if (slot->state == BP_RUNNING)
-				slot->turn.cpu_ns += ran;
-			else
-				slot->turn.unknown_ns += ran;
-		}
-		if (!state)
-			runnable_begin(slot, task, now);
-		else
-			slot_block(ctx, slot, thread, task, state, now);
-		return;
-	}
-	thread->since_ns = now;
-	thread->before = 0;
-	if (!state) {
-		thread->state = BP_RUNNABLE;
-		return;
-	}
-	thread->state = BP_BLOCKED;
-	if (thread->own)
-		return;
-	block_read(&thread->block, task, state);
-	if (thread->block.wait_class)
-		candidate_send(ctx, thread, task, now);
-	else
-		thread->others++;
 }
 
 /* A block of the slot's thread ended at end. */
@@ -168,20 +130,20 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	slot->pending_ns = ns;
 }
 
-static __always_inline void switch_in(void *ctx, struct task_struct *task, u64 now)
+static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 {
 	struct thread *thread = thread_of(task);
 	struct bp_slot *slot;
 	u64 woken_ns;
 
 	if (!thread)
-		return;
+		return 0;
 	slot = slot_of(thread);
 	if (!slot) {
 		thread->state = BP_RUNNING;
 		thread->since_ns = now;
 		thread->before = 0;
-		return;
+		return 0;
 	}
 	/*
 	 * A wakeup that came since the thread last ran, but not while it was off
@@ -215,6 +177,57 @@ static __always_inline void switch_in(void *ctx, struct task_struct *task, u64 n
 		slot->pending = 0;
 		slice_send(slot, thread->slot, slice_of(thread->slot), now);
 	}
+	return 0;
+}
+
+/*
+ * When a thread that now leaves the CPU came onto it, which was not seen (some
+ * kernels hide the switches of some threads): the scheduler knows how long it ran.
+ */
+static __always_inline u64 unseen_arrival(const struct bp_slot *slot, struct task_struct *task,
+					  u64 now)
+{
+	u64 ran = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
+	u64 away = since(now, slot->since_ns);
+
+	return now - (ran < away ? ran : away);
+}
+
+static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, u64 now)
+{
+	struct thread *thread = thread_of(task);
+	struct bp_slot *slot;
+	u32 state;
+
+	if (!thread)
+		return;
+	state = preempt ? 0 : task_state(task);
+	slot = slot_of(thread);
+	if (slot) {
+		if (slot->state != BP_RUNNING)
+			switch_in(ctx, task, unseen_arrival(slot, task, now));
+		if (slot->in_turn)
+			slot->turn.cpu_ns += since(now, slot->since_ns);
+		if (!state)
+			runnable_begin(slot, task, now);
+		else
+			slot_block(ctx, slot, thread, task, state, now);
+		return;
+	}
+	thread->since_ns = now;
+	thread->before = 0;
+	if (!state) {
+		thread->state = BP_RUNNABLE;
+		return;
+	}
+	thread->state = BP_BLOCKED;
+	if (thread->own)
+		return;
+	block_read(&thread->block, task, state);
+	if (thread->block.wait_class)
+		candidate_send(ctx, thread, task, now);
+	else
+		thread->others++;
 }
 
 SEC("tp_btf/sched_switch")

@@ -77,10 +77,8 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 		block->flags |= BP_BLOCK_COMPAT;
 		return;
 	}
-	if (block->syscall == BP_NO_SYSCALL && !(block->flags & BP_BLOCK_STOPPED)) {
+	if (block->syscall == BP_NO_SYSCALL && !(block->flags & BP_BLOCK_STOPPED))
 		block->flags |= BP_BLOCK_FAULT;
-		block->fault_addr = task_fault_addr(task);
-	}
 	/* A loop that is stopped inside its wait is not idle: its clients wait. */
 	if (!(block->flags & BP_BLOCK_STOPPED))
 		block->wait_class = wait_class_of(nr, regs, &block->wait_id);

@@ -95,8 +95,6 @@ struct task_group {
 
 struct thread_struct {
 	unsigned long fsbase; /* x86 */
-	unsigned long cr2; /* x86: address of the last page fault */
-	unsigned long fault_address; /* arm64 */
 };
 
 /* arm64: thread.uw.tp_value */

@@ -248,9 +248,8 @@ class Target(Process):
         return [json.loads(line[5:]) for line in self.lines if line.startswith("TURN ")]
 
     def __exit__(self, exc_type, *_):
-        if exc_type is not None:
-            self.kill()
-        status = self.end()
+        # After a failure too it may clean up; what hangs is not waited for then.
+        status = self.end(10 if exc_type is None else 2)
         if exc_type is None and status != 0 and not self.killed:
             raise Failed("target %s ended with status %d" % (self.pattern, status), self.stderr[-2000:])
 

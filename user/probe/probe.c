@@ -32,6 +32,7 @@ struct probe {
 	struct blockprof_bpf *skel;
 	struct waits *waits;
 	struct sampler *sampler;
+	struct bpf_link *faults; /* attached while samples are on */
 	struct ring_buffer *ring;
 	unsigned int slots;
 	struct bp_slot *slot; /* mapped, slots + 1 of them */
@@ -229,12 +230,26 @@ int probe_open(struct probe **out, const struct probe_options *options, const ch
 	return 0;
 }
 
+/* The addresses of page faults; a kernel that does not tell them is no error. */
+static void set_faults(struct probe *probe, bool on)
+{
+#ifdef __x86_64__
+	if (on && !probe->faults && bpf_program__autoload(probe->skel->progs.on_page_fault))
+		probe->faults = bpf_program__attach(probe->skel->progs.on_page_fault);
+#endif
+	if (!on) {
+		bpf_link__destroy(probe->faults);
+		probe->faults = NULL;
+	}
+}
+
 void probe_close(struct probe *probe)
 {
 	if (!probe)
 		return;
 	if (probe->skel)
 		probe->skel->bss ? (void)(probe->skel->bss->armed = 0) : (void)0;
+	set_faults(probe, false);
 	sampler_free(probe->sampler);
 	waits_free(probe->waits);
 	ring_buffer__free(probe->ring);
@@ -368,6 +383,7 @@ int probe_samples(struct probe *probe, bool on)
 	if (!probe->sampler)
 		return -EOPNOTSUPP;
 	sampler_set(probe->sampler, on);
+	set_faults(probe, on);
 	return 0;
 }
 

@@ -24,7 +24,8 @@ static bool judge(const struct sighting *sighting, struct verdict *verdict)
 	    python_frames_loop(sighting->python, candidate->stack.python,
 			       candidate->stack.python_nr, &then) < 0)
 		then = now;
-	if (!then.run_onces)
+	/* a child has the frames of the turn in which it was forked, but runs no loop of its own by that */
+	if (!then.run_onces || (now.turn_start_ns && now.turn_start_ns < sighting->forked_ns))
 		return true;
 	verdict->runtime = runtime_asyncio.name;
 	verdict->loop_object = now.loop_object;

@@ -22,6 +22,8 @@ struct sighting {
 	pid_t tid;
 	uint64_t pthread; /* pthread_self() */
 	struct python *python; /* the process's interpreter, NULL: none */
+	uint64_t
+		forked_ns; /* when its process was forked; 0: not seen, or it has executed a program since */
 	bool python_pending; /* it is a Python that cannot be read yet */
 	/* It has just begun to sleep in a call that may be a loop's wait; NULL: it was looked at. */
 	const struct bp_candidate *candidate;

@@ -207,6 +207,7 @@ static void on_process(struct engine *engine, const struct bp_process *record)
 	case BP_RECORD_FORK:
 		watched = watched_add(engine->watched, pid, record->header.time_ns);
 		if (watched) {
+			watched->forked_ns = record->header.time_ns;
 			watched_identify(watched);
 			/* a copy of its parent: not worth a look before it has had time to do something */
 			watched->next_look_ns = record->header.time_ns + 50000000ull;

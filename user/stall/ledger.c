@@ -24,32 +24,26 @@ struct bp_ledger ledger_until(const struct bp_slot *slot, uint64_t now_ns)
 	return ledger;
 }
 
-static bool take(uint64_t *part, uint64_t *over)
+static uint64_t keep(uint64_t part, uint64_t *left)
 {
-	uint64_t cut = *part < *over ? *part : *over;
+	uint64_t kept = part < *left ? part : *left;
 
-	*part -= cut;
-	*over -= cut;
-	return *over;
+	*left -= kept;
+	return kept;
 }
 
 bool ledger_fit(const struct bp_ledger *from, uint64_t duration_ns, struct ledger *to)
 {
-	uint64_t sum, over;
+	uint64_t left = duration_ns;
+	bool whole;
 
-	to->cpu_ns = from->cpu_ns;
-	to->runqueue_ns = from->runqueue_ns;
-	to->throttled_ns = from->throttled_ns;
-	to->blocked_ns = from->blocked_ns;
-	to->unknown_ns = from->unknown_ns;
-	sum = ledger_sum(to);
-	if (sum <= duration_ns) {
-		to->unknown_ns += duration_ns - sum;
-		return true;
-	}
-	over = sum - duration_ns;
-	(void)(take(&to->unknown_ns, &over) && take(&to->runqueue_ns, &over) &&
-	       take(&to->throttled_ns, &over) && take(&to->cpu_ns, &over) &&
-	       take(&to->blocked_ns, &over));
-	return false;
+	/* the surest first: what does not fit is cut from the others */
+	to->blocked_ns = keep(from->blocked_ns, &left);
+	to->cpu_ns = keep(from->cpu_ns, &left);
+	to->throttled_ns = keep(from->throttled_ns, &left);
+	to->runqueue_ns = keep(from->runqueue_ns, &left);
+	to->unknown_ns = left;
+	whole = to->blocked_ns == from->blocked_ns && to->cpu_ns == from->cpu_ns &&
+		to->throttled_ns == from->throttled_ns && to->runqueue_ns == from->runqueue_ns;
+	return whole && from->unknown_ns <= left;
 }

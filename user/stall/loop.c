@@ -156,7 +156,8 @@ int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
 	out->stalls = loop->stalls;
 	out->longest_ns = slot->longest_ns;
-	if (slot->in_turn && now_ns - slot->turn_start_ns > out->longest_ns)
+	if (slot->in_turn && now_ns > slot->turn_start_ns &&
+	    now_ns - slot->turn_start_ns > out->longest_ns)
 		out->longest_ns = now_ns - slot->turn_start_ns;
 	out->p50_ns = percentile(slot, 50);
 	out->p99_ns = percentile(slot, 99);

@@ -8,7 +8,7 @@
 
 #define HEADER_BYTES 12
 #define LABEL_MAX    63
-#define NAME_MAX_    255
+#define NAME_BYTES   255 /* of labels with their lengths, the root's included: RFC 1035, 2.3.4 */
 
 #define CLASS_IN 1
 
@@ -33,14 +33,14 @@ static bool is_type(unsigned int type)
 }
 
 /* The labels at bytes, dotted, into name; how many bytes they took, 0: they are no name. */
-static size_t read_name(const unsigned char *bytes, size_t nr, char name[NAME_MAX_ + 1])
+static size_t read_name(const unsigned char *bytes, size_t nr, char name[NAME_BYTES])
 {
 	size_t at = 0, used = 0;
 
 	while (at < nr && bytes[at]) {
 		size_t label = bytes[at++];
 
-		if (label > LABEL_MAX || at + label >= nr || used + label + 1 > NAME_MAX_)
+		if (label > LABEL_MAX || at + label >= nr || at + label >= NAME_BYTES)
 			return 0;
 		if (used)
 			name[used++] = '.';
@@ -59,7 +59,7 @@ static size_t read_name(const unsigned char *bytes, size_t nr, char name[NAME_MA
 
 char *question_name(const unsigned char *bytes, size_t nr)
 {
-	char name[NAME_MAX_ + 1];
+	char name[NAME_BYTES];
 
 	for (size_t at = 0; at + HEADER_BYTES + 6 < nr; at++) {
 		size_t question = at + HEADER_BYTES, len;

@@ -74,6 +74,7 @@ static void judge(struct engine *engine, struct watched *watched, struct sightin
 {
 	sighting->python = recognise_python(engine, watched);
 	sighting->python_pending = watched->python_pending && watched->python;
+	sighting->forked_ns = watched->forked_ns;
 	runtime_judge(sighting, verdict);
 	if (overridden(engine, sighting->tid, verdict) && sighting->python)
 		verdict->turn_start_ns = 0;

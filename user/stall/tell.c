@@ -10,6 +10,7 @@
 #include "stall/engine_private.h"
 #include "stall/frames.h"
 #include "stall/ledger.h"
+#include "stall/settle.h"
 #include "stall/start.h"
 
 #define TOLD_EVERY_NS  1000000000ull
@@ -110,18 +111,6 @@ void tell_sample(struct engine *engine, struct loop *loop, const struct bp_captu
 	set_stack(engine, loop, python_of(engine, loop->id.pid), capture, slice);
 }
 
-/* -- what the ledger says beyond the slices -- */
-
-static void add_plain(struct slices *slices, enum cause cause, uint64_t ns, uint64_t count)
-{
-	struct slice slice = {
-		.cause = cause, .ns = ns, .count = count, .max_ns = count == 1 ? ns : 0
-	};
-
-	if (ns)
-		slices_add(slices, &slice);
-}
-
 /* Blocks too short and too few for a stack. */
 void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *sums, bool carried,
 	       struct slices *slices)
@@ -145,76 +134,6 @@ void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *su
 	}
 }
 
-static uint64_t sum_of(const struct slices *slices, bool cpu)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < slices->nr; i++)
-		if ((slices->v[i].cause == CAUSE_CPU) == cpu)
-			sum += slices->v[i].ns;
-	return sum;
-}
-
-/*
- * Makes the slices say what the ledger says: cpu time that no sample stands
- * for goes to the place where most samples were; blocked time whose slices
- * were lost has no place. While a turn lasts, they may only be on their way.
- */
-static void complete(struct slices *slices, const struct ledger *ledger, bool ongoing)
-{
-	uint64_t cpu_ns = sum_of(slices, true), blocked_ns = sum_of(slices, false);
-	struct slice *most = NULL;
-
-	for (size_t i = 0; i < slices->nr; i++)
-		if (slices->v[i].cause == CAUSE_CPU && (!most || slices->v[i].ns > most->ns))
-			most = &slices->v[i];
-	if (ledger->cpu_ns > cpu_ns) {
-		if (most)
-			most->ns += ledger->cpu_ns - cpu_ns;
-		else
-			add_plain(slices, CAUSE_CPU, ledger->cpu_ns, 0);
-	}
-	if (ledger->blocked_ns > blocked_ns && !ongoing)
-		add_plain(slices, CAUSE_OTHER, ledger->blocked_ns - blocked_ns, 0);
-	add_plain(slices, CAUSE_RUNQUEUE, ledger->runqueue_ns, 0);
-	add_plain(slices, CAUSE_THROTTLED, ledger->throttled_ns, 0);
-	slices_sort(slices);
-}
-
-/*
- * A nap between two looks at a child or a lock is known as one from the moment
- * when such looks are seen; the naps before, from the same place, were the same.
- */
-static void join_naps(struct slices *slices)
-{
-	struct slices joined = { 0 };
-
-	for (size_t i = 0; i < slices->nr; i++) {
-		struct slice *nap = &slices->v[i];
-
-		if (nap->cause != CAUSE_SLEEP || !nap->stack)
-			continue;
-		for (size_t k = 0; k < slices->nr; k++) {
-			struct slice *known = &slices->v[k];
-
-			if ((known->cause == CAUSE_CHILD || known->cause == CAUSE_FILE) &&
-			    known->syscall && nap->syscall &&
-			    !strcmp(known->syscall, nap->syscall) &&
-			    stack_equal(known->stack, nap->stack)) {
-				nap->cause = known->cause;
-				target_free(&nap->target);
-				target_copy(&nap->target, &known->target);
-				break;
-			}
-		}
-	}
-	for (size_t i = 0; i < slices->nr; i++)
-		slices_add(&joined, &slices->v[i]);
-	slices->nr = 0;
-	slices_free(slices);
-	*slices = joined;
-}
-
 static void emit(struct engine *engine, struct loop *loop, uint64_t seq,
 		 struct stall_record *record)
 {
@@ -222,8 +141,7 @@ static void emit(struct engine *engine, struct loop *loop, uint64_t seq,
 		 (unsigned long long)seq);
 	record->id = loop->id;
 	record->before_attach = record->mono_ns < engine->started_ns;
-	join_naps(&record->slices);
-	complete(&record->slices, &record->ledger, record->ongoing);
+	settle(&record->slices, &record->ledger, record->ongoing);
 	record->cause = slices_cause(&record->slices);
 	engine->sink.stall(engine->sink.context, record);
 }

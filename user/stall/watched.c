@@ -93,6 +93,7 @@ void watched_remove(struct watched_table *table, pid_t pid)
 void watched_renew(struct watched *watched, uint64_t now_ns)
 {
 	forget(watched);
+	watched->forked_ns = 0;
 	watched->python_pending = true;
 	watched->tasks_known = false;
 	watched->unreadable = false;

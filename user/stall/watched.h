@@ -20,6 +20,8 @@ struct watched_thread {
 struct watched {
 	struct watched *next; /* in the table */
 	pid_t pid;
+	uint64_t
+		forked_ns; /* when it was forked, while it runs its parent's program still; 0: not seen */
 	bool asked_for; /* by the user, rather than a child of one that was */
 	char comm[16];
 	char *exe;
