@@ -96,18 +96,23 @@ def check_no_absurd_time(blockprof):
 
 
 def test_sleeps_while_moved_between_cpus():
+    """Time that the kernel told no switch for (some kernels miss a few) is unknown, not blocked."""
     need(len(os.sched_getaffinity(0)) > 1, "one CPU")
     target, blockprof = run_trap("moved", "--count=3")
     asked, took = sum_notes(target, "asked_ns"), sum_notes(target, "took_ns")
+    unseen = sum(loop["unknown_ns"] for loop in blockprof.summary["loops"])
+    check(unseen <= took * 0.05, "%.1f of %.1f ms are unknown" % (unseen / MS, took / MS))
     slept = sum_slices(blockprof, "sleep", "sleep_told")
-    check(asked * 0.99 <= slept <= took * 1.01, "slept %.1f ms; %.1f asked for" % (slept / MS, asked / MS))
+    check(asked * 0.99 - unseen <= slept <= took * 1.01, "slept %.1f ms; %.1f asked for" % (slept / MS, asked / MS))
     folded = sum(ns for frames, ns in folded_of(blockprof) if any(frame.startswith("sleep_told (") for frame in frames))
-    check(asked * 0.99 <= folded <= took * 1.01, "folded has %.1f ms, %.1f asked for" % (folded / MS, asked / MS))
+    check(asked * 0.99 - unseen <= folded <= took * 1.01, "folded has %.1f ms, %.1f asked for" % (folded / MS, asked / MS))
     for turn in target.turns:
         if turn["asked_ns"] > 200 * MS:
             stall, _ = assert_stall(blockprof.stalls, cause="sleep", fn="sleep_told", turn=turn)
-            blocked = stall["ledger"]["blocked_ns"]
-            check(turn["asked_ns"] * 0.99 <= blocked <= turn["took_ns"] * 1.01, "blocked %d ns" % blocked, turn, stall)
+            ledger = stall["ledger"]
+            seen = ledger["blocked_ns"] + ledger["unknown_ns"]
+            check(turn["asked_ns"] * 0.99 <= seen, "blocked %d ns" % ledger["blocked_ns"], turn, stall)
+            check(ledger["blocked_ns"] <= turn["took_ns"] * 1.01, "blocked %d ns" % ledger["blocked_ns"], turn, stall)
     check_no_absurd_time(blockprof)
 
 
@@ -272,7 +277,8 @@ def test_disturbed_in_a_sleep(disturb):
     sums = cause_sums(stall)
     blocked = sums.get("sleep", 0) + sums.get("stopped", 0)
     check(blocked >= 950 * MS, "sleep and stop are %d ms" % (blocked // MS), stall)
-    if disturb is not interrupt_often:
+    # The freezer leaves a sleeper asleep: its time runs on, and it sleeps no longer for that.
+    if disturb is stop_by_signal:
         check(abs(sums.get("stopped", 0) - 300 * MS) <= 50 * MS, "stopped for 300 ms", stall)
     check(set(sums) <= {"sleep", "stopped", "cpu", "runqueue"}, "other causes: %s" % sums, stall)
 

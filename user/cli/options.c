@@ -67,6 +67,9 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
+/* + : what comes after COMMAND is COMMAND's */
+static const char short_options[] = "+:p:ft:d:o:F:qvVh";
+
 static int add_pid(struct watch_options *options, const char *text)
 {
 	pid_t *grown;
@@ -192,7 +195,8 @@ static int take_option(struct watch_options *options, int option, char **argv)
 		message_error("%s needs a value; see blockprof --help", argv[optind - 1]);
 		return -EINVAL;
 	default:
-		if (optopt && optopt < 256)
+		/* a known one: its long form was given a value that it does not take */
+		if (optopt && optopt < 256 && !strchr(short_options, optopt))
 			message_error("unknown option -%c; see blockprof --help", optopt);
 		else
 			message_error("wrong option %s; see blockprof --help", argv[optind - 1]);
@@ -202,21 +206,22 @@ static int take_option(struct watch_options *options, int option, char **argv)
 
 int watch_options_parse(struct watch_options *options, int argc, char **argv)
 {
-	int option, err = 0;
+	int option, next = 1, err = 0; /* argv[next]: after the last option and its value */
 
 	memset(options, 0, sizeof(*options));
 	options->threshold_ns = THRESHOLD_NS;
 	options->output.live = true;
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
-	/* + : what comes after COMMAND is COMMAND's */
 	while (!err && !options->help && !options->version &&
-	       (option = getopt_long(argc, argv, "+:p:ft:d:o:F:qvVh", long_options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		err = take_option(options, option, argv);
+		next = optind;
+	}
 	if (err || options->help || options->version)
 		return err;
 	if (optind < argc) {
-		if (strcmp(argv[optind - 1], "--") != 0) {
+		if (optind == next) { /* no -- was passed */
 			message_error(
 				"unknown command '%s'; to start a program write: blockprof -- %s",
 				argv[optind], argv[optind]);
@@ -224,7 +229,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 		}
 		options->command = argv + optind;
 		options->follow = true;
-	} else if (!strcmp(argv[argc - 1], "--")) {
+	} else if (optind > next) {
 		message_error("no COMMAND after --; give the program to start");
 		return -EINVAL;
 	}

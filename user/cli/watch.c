@@ -393,6 +393,7 @@ static int open_probe(struct watch *watch)
 
 static int run(struct watch *watch)
 {
+	struct symbol symbol;
 	int err;
 
 	/* before anything large is there: its child is a copy of us */
@@ -437,6 +438,8 @@ static int run(struct watch *watch)
 		return err;
 	}
 	say_watching(watch);
+	/* the kernel's symbols are read at the first question, which takes a while: now, not in a stall */
+	symbols_kernel(watch->symbols, 0, &symbol);
 	if (watch->launched) {
 		err = launch_go(&watch->launch);
 		if (err) {

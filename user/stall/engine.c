@@ -99,6 +99,11 @@ static struct loop *loop_of(struct engine *engine, const struct bp_header *heade
 	return loop && loop->id.tid == (pid_t)header->tid ? loop : NULL;
 }
 
+static uint64_t min_ns(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Time of turns before this one, from the same place as the slice. */
 static void add_carried(struct loop *loop, const struct bp_slice *record, const struct slice *slice)
 {
@@ -108,13 +113,19 @@ static void add_carried(struct loop *loop, const struct bp_slice *record, const 
 		return;
 	carried.ns = record->carry_ns;
 	carried.count = record->carry_count;
+	carried.max_ns = min_ns(record->max_ns, carried.ns);
 	loop_add_blocked(loop, &carried);
 }
 
 static void on_slice(struct engine *engine, const struct bp_slice *record)
 {
 	struct loop *loop = loop_of(engine, &record->header);
-	struct slice slice = { .ns = record->ns, .count = record->count, .max_ns = record->max_ns };
+	struct slice slice = {
+		.ns = record->ns,
+		.count = record->count,
+		/* the longest may be one of those that were carried on */
+		.max_ns = min_ns(record->max_ns, record->ns),
+	};
 	bool left;
 
 	if (!loop)
@@ -219,7 +230,6 @@ static void on_process(struct engine *engine, const struct bp_process *record)
 		watched = watched_find(engine->watched, pid);
 		if (watched) {
 			watched_renew(watched, record->header.time_ns);
-			watched->next_look_ns = record->header.time_ns + 20000000ull;
 			watched_identify(watched);
 		}
 		break;

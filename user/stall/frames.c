@@ -13,7 +13,10 @@
 struct builder {
 	struct frame frames[FRAMES_MAX];
 	size_t nr;
-	char *strings[FRAMES_MAX * 3];
+	/* Named first: a process that ends takes its names along. */
+	struct frame python[BP_PYTHON_FRAMES];
+	size_t nr_python;
+	char *strings[(FRAMES_MAX + BP_PYTHON_FRAMES) * 3];
 	size_t nr_strings;
 };
 
@@ -97,26 +100,32 @@ static void add_kernel(struct builder *builder, struct symbols *symbols, const s
 	}
 }
 
-static void add_python(struct builder *builder, struct python *python,
-		       const struct bp_python_frame *frame)
+static void name_python(struct builder *builder, struct python *python, const struct bp_stack *raw)
 {
-	struct python_name name;
+	for (size_t i = 0; i < raw->python_nr && i < BP_PYTHON_FRAMES; i++) {
+		struct frame *frame = &builder->python[builder->nr_python++];
+		struct python_name name;
 
-	if (!python || python_frame_name(python, frame, &name) < 0)
-		add(builder, FRAME_PYTHON, "[unknown]", NULL, NULL, 0);
-	else
-		add(builder, FRAME_PYTHON, name.fn, name.file, NULL, name.line);
+		*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
+		if (!python || python_frame_name(python, &raw->python[i], &name) < 0)
+			continue;
+		frame->fn = keep(builder, name.fn);
+		if (!frame->fn)
+			frame->fn = "[unknown]";
+		frame->file = keep(builder, name.file);
+		frame->line = name.line;
+	}
 }
 
 /* Python frames from *next up to the outermost of one run of the interpreter's loop. */
-static void add_python_run(struct builder *builder, struct python *python,
-			   const struct bp_stack *raw, size_t *next)
+static void add_python_run(struct builder *builder, const struct bp_stack *raw, size_t *next)
 {
-	while (*next < raw->python_nr && *next < BP_PYTHON_FRAMES) {
-		const struct bp_python_frame *frame = &raw->python[(*next)++];
+	while (*next < builder->nr_python) {
+		size_t at = (*next)++;
 
-		add_python(builder, python, frame);
-		if (frame->code & BP_PYTHON_ENTRY)
+		if (builder->nr < FRAMES_MAX)
+			builder->frames[builder->nr++] = builder->python[at];
+		if (raw->python[at].code & BP_PYTHON_ENTRY)
 			return;
 	}
 }
@@ -128,7 +137,7 @@ static bool is_python_loop(const char *fn)
 
 /* Returns whether native frames are missing outside: the walk was cut, and right up to there. */
 static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
-		     struct python *python, const struct bp_stack *raw)
+		     const struct bp_stack *raw)
 {
 	size_t next = 0, i;
 
@@ -140,12 +149,12 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 		if (!symbol.in_text || (i > 0 && !symbol.after_call))
 			break;
 		if (raw->python_nr && is_python_loop(symbol.fn))
-			add_python_run(builder, python, raw, &next);
+			add_python_run(builder, raw, &next);
 		else
 			add(builder, FRAME_NATIVE, symbol.fn, NULL, symbol.module, 0);
 	}
-	while (next < raw->python_nr && next < BP_PYTHON_FRAMES)
-		add_python_run(builder, python, raw, &next);
+	while (next < builder->nr_python)
+		add_python_run(builder, raw, &next);
 	return raw->flags & BP_STACK_USER_CUT && i == raw->user_nr;
 }
 
@@ -155,12 +164,14 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
 	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
 	struct builder builder = { .nr = 0 };
 
+	if (parts & FRAMES_USER)
+		name_python(&builder, python, raw);
 	if (parts & FRAMES_KERNEL) {
 		add_kernel(&builder, symbols, raw);
 		cut |= raw->flags & BP_STACK_KERNEL_CUT;
 	}
 	if (parts & FRAMES_USER)
-		cut |= add_user(&builder, symbols, pid, python, raw);
+		cut |= add_user(&builder, symbols, pid, raw);
 	return finish(&builder, cut);
 }
 
@@ -214,7 +225,8 @@ struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
 {
 	struct builder builder = { .nr = 0 };
 
+	name_python(&builder, python, raw);
 	add_proc_stack(&builder, pid, tid);
-	add_user(&builder, symbols, pid, python, raw);
+	add_user(&builder, symbols, pid, raw);
 	return finish(&builder, raw->flags & BP_STACK_PYTHON_CUT);
 }

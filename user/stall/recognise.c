@@ -17,12 +17,23 @@
 #include "stall/engine_private.h"
 #include "stall/frames.h"
 
-#define SCAN_EVERY_NS 50000000ull
-#define LOOK_FIRST_NS 20000000ull
+#define SCAN_EVERY_NS 10000000ull
+#define LOOK_FIRST_NS 5000000ull /* then twice as long each time, up to: */
 #define LOOK_EVERY_NS 100000000ull
 #define LOOK_LATE_NS  1000000000ull
 #define LOOKS_OFTEN   100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
-#define SCANS_A_TICK  16
+#define LOOKS_NO_PYTHON \
+	8 /* a program that is none may still load it; that is waited for a second */
+#define SCANS_A_TICK 16
+
+static uint64_t look_gap_ns(unsigned int looks)
+{
+	if (looks > LOOKS_OFTEN)
+		return LOOK_LATE_NS;
+	if (looks > 4)
+		return LOOK_EVERY_NS;
+	return LOOK_FIRST_NS << looks;
+}
 
 struct python *recognise_python(struct engine *engine, struct watched *watched)
 {
@@ -32,12 +43,9 @@ struct python *recognise_python(struct engine *engine, struct watched *watched)
 	if (watched->python_pending && now_ns >= watched->next_look_ns) {
 		int err = python_open(&watched->python, watched->pid);
 
-		watched->looks++;
-		watched->next_look_ns = now_ns + (watched->looks == 1		 ? LOOK_FIRST_NS
-						  : watched->looks < LOOKS_OFTEN ? LOOK_EVERY_NS
-										 : LOOK_LATE_NS);
-		/* a program that is no Python may still load it later; that is not waited for long */
-		watched->python_pending = err == -EAGAIN || (err == -ENOENT && watched->looks < 3);
+		watched->next_look_ns = now_ns + look_gap_ns(watched->looks++);
+		watched->python_pending =
+			err == -EAGAIN || (err == -ENOENT && watched->looks < LOOKS_NO_PYTHON);
 		watched->unreadable = err == -ENOTSUP;
 		if (err && err != -ENOTSUP)
 			watched->python = NULL;
@@ -117,6 +125,8 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 		.object_fd = -1,
 	};
 	struct binding *binding = binding_find(engine, tid);
+	bool idle = info && verdict->wait_class && info->block.wait_class == verdict->wait_class &&
+		    info->block.wait_id == verdict->wait_id;
 
 	if (!binding) {
 		binding = calloc(1, sizeof(*binding));
@@ -130,7 +140,8 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 	binding->verdict = *verdict;
 	if (info && info->state == BP_BLOCKED) {
 		request.object_fd = polled_fd(pid, &info->block);
-		if (info->before && engine->sched_clock_known && info->sched_arrival_ns) {
+		/* idle time from before the watch is none of it */
+		if (info->before && !idle && engine->sched_clock_known && info->sched_arrival_ns) {
 			uint64_t since_ns = info->sched_arrival_ns + info->sched_ran_ns +
 					    engine->sched_clock_ns;
 
