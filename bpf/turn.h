@@ -181,22 +181,50 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 	return 0;
 }
 
-/* The turn ended at end; the slot's running state is already in the ledger up to then. */
-static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+static __always_inline void turn_count(struct bp_slot *slot, u64 ns)
 {
-	u64 ns = since(end, slot->turn_start_ns), bucket;
+	u64 bucket = hist_bucket(ns);
 
-	if (!slot->in_turn)
-		return;
-	slot->in_turn = 0;
 	slot->turns++;
 	slot->wall_ns += ns;
 	if (ns > slot->longest_ns)
 		slot->longest_ns = ns;
-	bucket = hist_bucket(ns);
 	barrier_var(bucket); /* or the compiler checks another copy of it than it uses */
 	if (bucket < BP_HIST_BUCKETS)
 		slot->hist[bucket]++;
+}
+
+/*
+ * The turns of a busy loop, which does not leave the CPU between two waits: all
+ * of such a turn is cpu time, and the rest of its ledger is still 0. Returns
+ * whether it was one.
+ */
+static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
+{
+	u64 ns = since(now, slot->turn_start_ns);
+
+	if (!slot->in_turn || slot->since_ns != slot->turn_start_ns || slot->state != BP_RUNNING ||
+	    slot->wait_slept || ns >= sample_age_ns)
+		return false;
+	turn_count(slot, ns);
+	slot->total.cpu_ns += ns;
+	slot->turn_seq++;
+	slot->turn_start_ns = now;
+	slot->turn_ran_ns = now;
+	slot->since_ns = now;
+	slot->nap_flags = 0;
+	return true;
+}
+
+/* The turn ended at end; the slot's running state is already in the ledger up to then. */
+static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+{
+	u64 ns = since(end, slot->turn_start_ns);
+
+	if (!slot->in_turn)
+		return;
+	slot->in_turn = 0;
+	turn_count(slot, ns);
 	ledger_add(&slot->total, &slot->turn);
 	if (ns >= threshold_ns)
 		turn_send(slot, index, end, now, delayed);

@@ -85,6 +85,8 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	if (!wait_is_own(slot, wait_class, wait_id))
 		return 0;
 	now = bpf_ktime_get_ns();
+	if (turn_next_busy(slot, now))
+		return 0;
 	if (slot->in_turn) {
 		u64 ran = slot->state == BP_RUNNING ? since(now, slot->since_ns) : 0;
 

@@ -14,11 +14,11 @@ import contextlib
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
@@ -333,7 +333,7 @@ def bench_delay(bench):
     with bench.target("stall") as target:
         target.line()
         delays = []
-        with Watch("-p", target.pid) as watch:
+        with Watch("-p", target.pid, text=True) as watch:
             time.sleep(1)
             for _ in range(bench.rounds):
                 start_ns = json.loads(target.ask("go"))["start_ns"]
@@ -357,8 +357,6 @@ def bench_truth(bench):
     with bench.target("mixed", pinned=False) as target:
         target.line()
         with Watch("-p", target.pid, "-t", "20ms") as watch:
-            reader = threading.Thread(target=watch.popen.stdout.read, daemon=True)
-            reader.start()
             truth = json.loads(target.ask("go %d" % seconds, seconds + 60))
             time.sleep(0.5)
             records = [json.loads(line) for line in watch.finish()]
@@ -396,6 +394,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("bench.py: needs root")
     print("Linux %s, %d CPUs, Python %s" % (os.uname().release, os.cpu_count(), sys.version.split()[0]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that it started ends with it
     bench = Bench(options.quick, options.rounds)
     try:
         for name in options.names or BENCHES:

@@ -72,9 +72,9 @@ class Child:
 
 
 class Watch(Child):
-    """blockprof; started is when, ready_s how long until it said that it watches."""
+    """blockprof; ready_s is how long until it said that it watches. text: on stdout, to be read."""
 
-    def __init__(self, *args):
+    def __init__(self, *args, text=False):
         if not os.access(BLOCKPROF, os.X_OK):
             raise Unavailable("%s is not built" % BLOCKPROF)
         self.errors = tempfile.TemporaryFile()
@@ -82,17 +82,20 @@ class Watch(Child):
         self.recording = os.path.join(self.directory, "recording.jsonl")
         start = time.monotonic()
         super().__init__(
-            [BLOCKPROF, "-o", self.recording, "-o", "-"] + [str(arg) for arg in args],
+            [BLOCKPROF, "-o", self.recording] + ["-o", "-"] * text + [str(arg) for arg in args],
             stdin=subprocess.DEVNULL,
             stderr=self.errors,
             stop=signal.SIGINT,
         )
-        while b"blockprof: watching" not in self.said():
-            if self.popen.poll() is not None or time.monotonic() > start + 60:
-                text = self.said().decode("utf-8", "replace").strip()
-                self.__exit__()
-                raise Unavailable("blockprof does not watch: %s" % text)
-            time.sleep(0.001)
+        try:
+            while b"blockprof: watching" not in self.said():
+                if self.popen.poll() is not None or time.monotonic() > start + 60:
+                    text = self.said().decode("utf-8", "replace").strip()
+                    raise Unavailable("blockprof does not watch: %s" % text)
+                time.sleep(0.001)
+        except BaseException:
+            self.__exit__()
+            raise
         self.ready_s = time.monotonic() - start
 
     def said(self):

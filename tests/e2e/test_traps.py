@@ -6,15 +6,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 from harness import (
+    BLOCKPROF,
     MS,
     SECOND,
     WORKLOADS,
     Blockprof,
     Cgroup,
-    Failed,
     Process,
     Target,
     assert_no_stalls,
@@ -22,8 +23,6 @@ from harness import (
     assert_stall,
     cause_sums,
     check,
-    each_python,
-    exclusive,
     find_frame,
     frames_of,
     limit,
@@ -31,6 +30,7 @@ from harness import (
     need_program,
     need_root,
     parse_folded,
+    pythons,
     read_file,
     run_blockprof,
     tolerance,
@@ -39,7 +39,6 @@ from harness import (
 )
 
 TRAPS = "traps_target.py"
-ACCOUNTED = "cpu_ns runqueue_ns throttled_ns blocked_ns unknown_ns".split()
 
 
 def run_trap(name, *options, args=(), **kept):
@@ -348,9 +347,332 @@ def make_library(directory):
     os.remove(source)
 
 
-# /only-here is nowhere outside: a directory of the test's, in a copy of all mounts.
-NEW_MOUNTS = """
-mount --bind "$1" /mnt && mkdir /mnt/root /mnt/app && mount --rbind / /mnt/root || exit 9
-mount -t tmpfs none /mnt/root/mnt && mkdir /mnt/root/mnt/only-here && cp -r "$2/." /mnt/root/mnt/only-here || exit 9
-"""
-IN_PRIVATE_MOUNTS = NEW_MOUNTS + 'cd /; exec "$3" /mnt/root/mnt/only-here/workloads/traps_target.py'
+# "$1" is then at /mnt, for the target alone.
+ELSEWHERE = {
+    "mounts": (["unshare", "-m"], 'mount --bind "$1" /mnt && shift 2 && exec "$@"'),
+    "mounts-and-pids": (
+        ["unshare", "-m", "-p", "-f", "--mount-proc", "--kill-child"],
+        'mount --bind "$1" /mnt && shift 2 && "$@"',
+    ),
+    "chroot": (
+        ["unshare", "-m"],
+        'mount --rbind / "$2" && mount --bind "$1" "$2/mnt" && root=$2 && shift 2 && exec chroot "$root" "$@"',
+    ),
+}
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+        return [int(word) for word in file.read().split()]
+
+
+def comm_of(pid):
+    with open("/proc/%d/comm" % pid) as file:
+        return file.read().rstrip("\n")
+
+
+def descendant(pid, comm):
+    """The pid, as seen from here, of the first process below (or at) pid that is so called."""
+    pids = [pid]
+    while pids:
+        found = [one for one in pids if comm_of(one).startswith(comm)]
+        if found:
+            return found[0]
+        pids = [child for one in pids for child in children_of(one)]
+    return None
+
+
+@variants([(name, name) for name in ELSEWHERE])
+def test_other_namespaces(name):
+    """Files, symbols and pids of a target that sees other ones."""
+    need_root()
+    need_program("unshare")
+    need(not os.listdir("/mnt"), "/mnt is in use")
+    app, root = tempfile.mkdtemp(prefix="app-"), tempfile.mkdtemp(prefix="root-")
+    shutil.copytree(WORKLOADS, app, dirs_exist_ok=True)
+    make_library(app)
+    unshare, script = ELSEWHERE[name]
+    probe = subprocess.run(unshare + ["sh", "-c", script, "sh", app, root, "true"], stderr=subprocess.PIPE)
+    need(probe.returncode == 0, "no %s: %s" % (name, probe.stderr.decode()))
+    with Target(
+        "native-code",
+        "--path=/mnt/libnap.so",
+        script="/mnt/" + TRAPS,
+        prefix=unshare + ["sh", "-c", script, "sh", app, root],
+        env={"TMPDIR": "/tmp"},
+    ) as target:
+        pid = descendant(target.pid, "python")
+        with Blockprof(pids=[pid]) as blockprof:
+            target.go()
+            child = until(lambda: descendant(pid, "sleep"), 10, "a child")
+            target.wait_done()
+            time.sleep(0.2)
+    check({stall["pid"] for stall in blockprof.stalls} == {pid}, "pid as seen from outside", *blockprof.stalls)
+    native, waited = target.turns[:-1], target.turns[-1]
+    for turn in native:
+        stall, slice_ = assert_stall(
+            blockprof.stalls, cause="sleep", fn="native_code", file="/mnt/blocks_traps.py", turn=turn, task=turn["task"]
+        )
+        frame = find_frame(frames_of(slice_), fn="nap_in_library", kind="native")
+        check(frame and frame.get("module", "").endswith("libnap.so"), "the library's symbol", slice_)
+    assert_stall(
+        blockprof.stalls,
+        cause="child",
+        fn="wait_for_child",
+        turn=waited,
+        target={"kind": "child", "pid": child, "comm": "sleep"},
+        spare_ns=20 * MS,
+    )
+
+
+def test_blockprof_in_another_pid_namespace():
+    """There a pid is not what the kernel's side calls so: it works all the same, or says so."""
+    need_root()
+    need_program("unshare")
+    unshare = ["unshare", "-m", "-p", "-f", "--mount-proc", "--kill-child"]
+    done = subprocess.run(
+        unshare
+        + [
+            "sh",
+            "-c",
+            '"$1" "$2" 1 2 & sleep 1; "$3" -p $! -d 2 2>&1',
+            "sh",
+            sys.executable,
+            os.path.join(WORKLOADS, "gather_sleep.py"),
+            BLOCKPROF,
+        ],
+        stdout=subprocess.PIPE,
+        timeout=40,
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    if done.returncode == 1:
+        check(len(text.splitlines()) == 1 and "pid namespace" in text, "one line that says why", text)
+    else:
+        check(done.returncode == 0 and "do_io" in text, "the stall is seen", text)
+
+
+@variants([("100-ms-each", 0.4), ("20-ms-each", 0.08)])
+def test_names_after_the_end(seconds):
+    """The process has gone right after its blocks."""
+    with Target("sleep-and-die", "--seconds=%g" % seconds, script=TRAPS) as target:
+        with Blockprof("-t", "40ms", pids=[target.pid]) as blockprof:
+            target.go()
+            target.popen.wait(20)
+            blockprof.wait()
+        target.kill()
+    stall, slice_ = assert_stall(blockprof.stalls, cause="sleep", fn="last_words", file="blocks_traps.py")
+    check(slice_["ns"] >= seconds * 0.98 * SECOND, "one slice has it all", stall)
+    check(blockprof.of_type("exit"), "its exit is told")
+
+
+def test_symbols_after_the_end():
+    directory = tempfile.mkdtemp()
+    make_library(directory)
+    path = os.path.join(directory, "libnap.so")
+    with Target("native-sleep-and-die", "--seconds=0.06", "--path=" + path, script=TRAPS) as target:
+        with Blockprof("-t", "40ms", pids=[target.pid]) as blockprof:
+            target.go()
+            target.popen.wait(20)
+            blockprof.wait()
+        target.kill()
+    _, slice_ = assert_stall(blockprof.stalls, cause="sleep", fn="native_sleep_and_die", file="blocks_traps.py")
+    check(find_frame(frames_of(slice_), fn="nap_in_library", kind="native"), "the library's symbol", slice_)
+
+
+# --- 9. Idle time -------------------------------------------------------------------------------------------
+
+
+def check_no_idle_time(blockprof):
+    total = sum(ns for _, ns in folded_of(blockprof))
+    check(total <= 50 * MS, "folded has %d ms" % (total // MS), read_file(os.path.join(blockprof.directory, "x.folded")))
+    assert_no_stalls(blockprof.stalls)
+    check(blockprof.loops, "no loop was seen")
+
+
+@variants([("loops", []), ("all-threads", ["--all-threads"])])
+def test_idle_asyncio_is_nowhere(args):
+    with Target("idle", "--seconds=2.5") as target:
+        target.go()
+        with Blockprof("-o", "x.folded", *args, pids=[target.pid], cwd=True) as blockprof:
+            target.wait_done()
+    check_no_idle_time(blockprof)
+    (loop,) = blockprof.summary["loops"]
+    check(loop["idle_ns"] >= loop["wall_ns"] * 0.9, "it was idle", loop)
+
+
+def test_idle_plain_loops_are_nowhere():
+    """epoll, poll and select loops that no library made, from before and after the attach."""
+    argv = [sys.executable, os.path.join(WORKLOADS, "plain_loops.py")]
+    with Process(argv) as target:
+        target.wait_line("READY")
+        with Blockprof("-o", "x.folded", pids=[target.pid], cwd=True) as blockprof:
+            time.sleep(3)
+        target.kill()
+    check_no_idle_time(blockprof)
+    check(len(blockprof.loops) == 3, "three loops", *blockprof.loops)
+
+
+def test_plain_loops_that_block():
+    """All their time but the block is idle."""
+    argv = [sys.executable, os.path.join(WORKLOADS, "plain_loops.py"), "0.3"]
+    with Process(argv) as target:
+        target.wait_line("READY")
+        with Blockprof("-o", "x.folded", pids=[target.pid], cwd=True) as blockprof:
+            time.sleep(3)
+        target.kill()
+    for loop in blockprof.loops:
+        assert_stall(blockprof.stalls, cause="sleep", fn="block", duration_ns=300 * MS, tid=loop["tid"], spare_ns=40 * MS)
+    total = sum(ns for _, ns in folded_of(blockprof))
+    check(850 * MS <= total <= 1050 * MS, "folded has %d of 900 ms" % (total // MS))
+
+
+# --- 10. Two at a time on one CPU ---------------------------------------------------------------------------
+
+
+@variants([("100ms", "100ms"), ("10ms", "10ms")])
+def test_two_loops_on_one_cpu(threshold):
+    """Blocks within each other's time: each loop has its own stacks and time only."""
+    target, blockprof = run_trap("two-loops", "--count=8", args=["-t", threshold])
+    facts = target.facts()
+    own = {facts["outer_tid"]: ("outer", "inner"), facts["inner_tid"]: ("inner", "outer")}
+    slept = {}
+    for record, slice_ in all_slices(blockprof):
+        if record["tid"] not in own:
+            continue
+        mine, others = own[record["tid"]]
+        names = [frame["fn"].rpartition(".")[2] for frame in frames_of(slice_) if frame["kind"] == "python"]
+        check(not [name for name in names if name.startswith(others)], "a stack of the other loop", slice_, record)
+        if slice_["cause"] == "sleep":
+            slept[mine] = slept.get(mine, 0) + slice_["ns"]
+    for name, asked in (("outer", 8 * 150 * MS), ("inner", 32 * 40 * MS)):
+        seen = slept.get(name, 0)
+        check(asked * 0.98 <= seen <= asked * 1.1, "%s slept %d of %d ms" % (name, seen // MS, asked // MS))
+
+
+# --- 11. Numbers --------------------------------------------------------------------------------------------
+
+
+@variants([(" ".join(args) or "-", args) for args in (
+    ["-t", "abc"],
+    ["-t", "1e3"],
+    ["-t", "0x10"],
+    ["-t", "nan"],
+    ["-t", " 5"],
+    ["-t", "5 "],
+    ["-t", "0"],
+    ["-t", "1.2.3"],
+    ["-t", "99999999999999999999h"],
+    ["-d", ""],
+    ["-d", "-1"],
+    ["-d", "0"],
+    ["-d", "18446744073709551616"],
+    ["-d", "9223372036854775808ns"],
+    ["-p", "99999999999999"],
+    ["-p", "4294967297"],
+    ["-p", "1x"],
+    ["-p", "0"],
+    ["-p", "+1"],
+    ["-p", "1,"],
+    ["-p", ",1"],
+    ["-p", "1,,2"],
+    ["--loop", "1:fd=x"],
+    ["--loop", "1:fd=-1"],
+    ["--loop", "1:fd=99999999999"],
+    ["--loop", ":none"],
+    ["--loop", "1"],
+)])
+def test_what_is_no_number(args):
+    if args[0] not in ("-p",):
+        args = args + ["-p", str(os.getpid())]
+    status, out, err = run_blockprof(*args, seconds=15)
+    check(status == 2, "exit status %d" % status, out, err)
+    check(err.startswith("blockprof: ") and len(err.splitlines()) == 1, "one line that says why", err)
+    check(not out, "nothing on stdout", out)
+
+
+def test_many_pids():
+    """No fixed number of processes: 60 of them, with the one that blocks last."""
+    others = [subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL) for _ in range(60)]
+    with Target("sleep") as target:
+        with Blockprof(pids=[child.pid for child in others] + [target.pid]) as blockprof:
+            target.run()
+    for child in others:
+        child.kill()
+        child.wait()
+    check(len(blockprof.start["scope"]["pids"]) == 61, "scope", blockprof.start)
+    for turn in target.turns:
+        assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=turn, tid=target.pid)
+
+
+# --- 12. One pid, several programs --------------------------------------------------------------------------
+
+REBORN = os.path.join(WORKLOADS, "reborn.py")
+
+
+def check_reborn(blockprof, pid):
+    """Two loops in turn, each with its own blocks."""
+    stalls = [stall for stall in blockprof.stalls if stall["pid"] == pid and stall["cause"] != "runqueue"]
+    loops = [loop for loop in blockprof.loops if loop["pid"] == pid]
+    check(len(loops) == 2, "two loops", *loops)
+    for name, length in (("first_block", 150 * MS), ("second_block", 250 * MS)):
+        own = [stall for stall in stalls if any(find_frame(frames_of(s), name, "reborn.py") for s in stall["slices"])]
+        check(len(own) == 2, "two stalls of %s, not %d" % (name, len(own)), *stalls)
+        for stall in own:
+            slept = assert_slice(stall, cause="sleep", fn=name)["ns"]
+            check(abs(slept - length) <= 10 * MS, "%s slept %d ms" % (name, slept // MS), stall)
+    check(len(stalls) == 4, "four stalls", *stalls)
+    for _, slice_ in all_slices(blockprof):
+        both = [name for name in ("first_block", "second_block") if find_frame(frames_of(slice_), name)]
+        check(len(both) < 2, "both programs in one stack", slice_)
+    summaries = [loop for loop in blockprof.summary["loops"] if loop["pid"] == pid]
+    check([loop["stalls"] for loop in summaries] == [2, 2], "a summary for each", *summaries)
+
+
+def python_pairs():
+    known = pythons()
+    pairs = [(known[0], known[-1]), (known[-1], known[0]), (known[-1], known[-1])] if known else []
+    return [("%s-%s" % (one[0], other[0]), (one[1], other[1])) for one, other in pairs]
+
+
+@variants(python_pairs)
+def test_exec_of_another_program(pair):
+    with Process([pair[0], REBORN, "exec", pair[1]]) as target:
+        target.wait_line("READY")
+        with Blockprof(pids=[target.pid]) as blockprof:
+            target.send("go")
+            blockprof.wait(30)
+    check_reborn(blockprof, target.pid)
+    check(len(blockprof.of_type("exit")) == 1, "one exit", *blockprof.of_type("exit"))
+
+
+def test_exec_of_a_program_without_a_loop():
+    """What the second program does is none of the first one's loop."""
+    code = (
+        "import asyncio, os, sys, time\nasync def main():\n    for _ in range(20): await asyncio.sleep(0.02)\n"
+        "    time.sleep(0.2)\nprint('READY', flush=True)\nsys.stdin.readline()\nasyncio.run(main())\n"
+        "os.execvp('sleep', ['sleep', '1'])"
+    )
+    with Process([sys.executable, "-c", code]) as target:
+        target.wait_line("READY")
+        with Blockprof(pids=[target.pid]) as blockprof:
+            target.send("go")
+            blockprof.wait(30)
+    check(blockprof.stalls, "the first program's stall")
+    for stall in blockprof.of_type("stall"):
+        check(stall["duration_ns"] < 900 * MS, "the second program's sleep", stall)
+    check(sum_slices(blockprof, "sleep") < 900 * MS, "the second program's sleep", *blockprof.of_type("blocked"))
+
+
+@variants(python_pairs)
+def test_pid_used_again(pair):
+    need_root()
+    need(os.path.exists("/proc/sys/kernel/ns_last_pid"), "no /proc/sys/kernel/ns_last_pid")
+    with Process([sys.executable, REBORN, "reuse"] + list(pair)) as target:
+        with Blockprof("-f", pids=[target.pid], lost=("processes_map_full",)) as blockprof:
+            target.send("go")
+            blockprof.wait(40)
+    need(any(line.startswith("REUSED") for line in target.lines), "the pid was not given again")
+    pid = int(target.wait_line("REUSED").split()[1])
+    check_reborn(blockprof, pid)
+    exits = [record for record in blockprof.of_type("exit") if record["pid"] == pid]
+    check(len(exits) == 2, "both ends are told", *exits)

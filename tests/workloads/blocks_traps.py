@@ -229,6 +229,18 @@ def last_words(run):
     time.sleep(run.seconds / 4)
 
 
+def wait_for_child(run):
+    subprocess.Popen(["sleep", str(run.seconds)]).wait()
+
+
+@scenario("native-sleep-and-die")
+async def native_sleep_and_die(run):
+    library = ctypes.CDLL(run.path)
+    await asyncio.sleep(run.gap)
+    library.nap_in_library(int(run.seconds * 1000))
+    os.kill(os.getpid(), 9)
+
+
 @scenario("native-code")
 async def native_code(run):
     """Sleeps in a library of its own, which is at run.path; and waits for a child."""
@@ -240,8 +252,7 @@ async def native_code(run):
         run.end()
     await asyncio.sleep(run.gap)
     run.begin()
-    child = subprocess.Popen(["sleep", str(run.seconds)])
-    child.wait()
+    wait_for_child(run)
     run.end()
 
 

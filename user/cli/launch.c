@@ -47,8 +47,8 @@ static void run_child(int gate, int failure, char **argv)
 	char byte;
 	int err;
 
-	/* end of file: go; a byte: give up */
-	if (read(gate, &byte, 1) != 0)
+	/* a byte: go; end of file: given up, or whoever was to watch it is gone */
+	if (read(gate, &byte, 1) != 1)
 		_exit(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -99,6 +99,7 @@ int launch_go(struct launch *launch)
 {
 	int err = 0;
 
+	(void)!write(launch->gate, "", 1);
 	close(launch->gate);
 	/* end of file when it has been executed: the pipe is closed by that */
 	if (read(launch->failure, &err, sizeof(err)) != sizeof(err))
@@ -109,7 +110,6 @@ int launch_go(struct launch *launch)
 
 void launch_abandon(struct launch *launch)
 {
-	(void)!write(launch->gate, "", 1);
 	close(launch->gate);
 	close(launch->failure);
 	waitpid(launch->pid, NULL, 0);

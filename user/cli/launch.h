@@ -7,11 +7,11 @@
 
 struct launch {
 	pid_t pid;
-	int gate; /* closed: it goes on */
+	int gate; /* a byte: it goes on; closed: it ends */
 	int failure; /* an errno comes out of it when it cannot be executed */
 };
 
-/* A child that waits before it becomes argv. 0 or -errno. */
+/* A child that waits before it becomes argv; it ends when this process does before that. 0 or -errno. */
 int launch_hold(struct launch *launch, char **argv);
 /* Lets it go. 0, or the -errno with which it could not be executed. */
 int launch_go(struct launch *launch);

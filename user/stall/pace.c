@@ -9,10 +9,15 @@
 
 #define KEEP_NS 1000000000ull /* turning it on takes longer than keeping it a while */
 
-static bool is_old(const struct engine *engine, const struct bp_slot *slot, uint64_t now_ns)
+static bool is_old(const struct loop *loop, const struct bp_slot *slot, uint64_t part_ns,
+		   uint64_t now_ns)
 {
-	return slot->use == BP_SLOT_LOOP && slot->in_turn && slot->state != BP_WAITING &&
-	       now_ns > slot->slept_ns && now_ns - slot->slept_ns >= engine->part_ns;
+	if (slot->use != BP_SLOT_LOOP || slot->state == BP_WAITING || now_ns < slot->slept_ns ||
+	    now_ns - slot->slept_ns < part_ns)
+		return false;
+	/* a thread that has left its loop, or has not come to its first wait, has no turn to watch */
+	return slot->in_turn ? slot->turn_seq != loop->void_seq
+			     : slot->wait_class && slot->state != BP_BLOCKED;
 }
 
 void pace(struct engine *engine, uint64_t now_ns)
@@ -20,7 +25,8 @@ void pace(struct engine *engine, uint64_t now_ns)
 	bool needed = false;
 
 	for (unsigned int i = 1; i <= probe_slots(engine->probe) && !needed; i++)
-		needed = engine->loops[i] && is_old(engine, probe_slot(engine->probe, i), now_ns);
+		needed = engine->loops[i] && is_old(engine->loops[i], probe_slot(engine->probe, i),
+						    engine->part_ns, now_ns);
 	if (needed) {
 		if (!engine->needed_ns) {
 			probe_samples(engine->probe, true);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_python.h - an interpreter that says what a test wants, in place of
+ * runtime/python: include it in one file of a test program.
+ */
+#ifndef TEST_FAKE_PYTHON_H
+#define TEST_FAKE_PYTHON_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/python/python.h"
+
+struct fake_code {
+	uint64_t addr;
+	struct python_name name;
+};
+
+struct python {
+	const struct fake_code *codes; /* ended by addr 0 */
+	int thread_err; /* of python_thread_loop() */
+	struct python_loop thread_loop;
+	int frames_err; /* of python_frames_loop() */
+	struct python_loop frames_loop;
+	uint64_t asked_pthread;
+	unsigned int closed;
+};
+
+/* What python_open() gives; NULL: fake_python_err. */
+static struct python *fake_python;
+static int fake_python_err = -ENOENT;
+
+int python_open(struct python **out, pid_t pid)
+{
+	(void)pid;
+	*out = fake_python;
+	return fake_python && !fake_python_err ? 0 : fake_python_err;
+}
+
+void python_close(struct python *python)
+{
+	if (python)
+		python->closed++;
+}
+
+const char *python_version(const struct python *python)
+{
+	(void)python;
+	return "3.11.7";
+}
+
+int python_layout(struct python *python, struct bp_python *out)
+{
+	(void)python;
+	*out = (struct bp_python){ .version = 0x30b, .current_tasks = 1 };
+	return 0;
+}
+
+int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
+		  size_t max)
+{
+	int nr = 0;
+
+	python->asked_pthread = fsbase;
+	for (const struct fake_code *code = python->codes; code && code->addr; code++)
+		if ((size_t)nr < max)
+			frames[nr++].code = code->addr;
+	return nr;
+}
+
+int python_frame_name(struct python *python, const struct bp_python_frame *frame,
+		      struct python_name *out)
+{
+	for (const struct fake_code *code = python->codes; code && code->addr; code++) {
+		if (code->addr == (frame->code & ~BP_PYTHON_ENTRY)) {
+			*out = code->name;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
+		size_t coro_size)
+{
+	(void)python;
+	snprintf(name, name_size, "Task-%d", (int)task_addr);
+	snprintf(coro, coro_size, "coro_%d", (int)task_addr);
+	return 0;
+}
+
+int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
+		       size_t name_size, char *coro, size_t coro_size)
+{
+	return copied->task.addr ? python_task(python, copied->task.addr, name, name_size, coro,
+					       coro_size)
+				 : -ENOENT;
+}
+
+int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out)
+{
+	python->asked_pthread = fsbase;
+	*out = python->thread_loop;
+	return python->thread_err;
+}
+
+int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
+		       struct python_loop *out)
+{
+	(void)frames;
+	(void)nr;
+	*out = python->frames_loop;
+	return python->frames_err;
+}
+
+int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size)
+{
+	(void)python;
+	(void)fsbase;
+	(void)host;
+	(void)size;
+	return -ENOENT;
+}
+
+bool python_file_is_library(const char *file)
+{
+	return strstr(file, "/lib/python") != NULL;
+}
+
+#endif

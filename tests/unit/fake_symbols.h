@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_symbols.h - a symbolizer that knows a test's table, in place of
+ * user/symbol: include it in one file of a test program.
+ */
+#ifndef TEST_FAKE_SYMBOLS_H
+#define TEST_FAKE_SYMBOLS_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "symbol/symbol.h"
+
+struct fake_symbol {
+	uint64_t addr;
+	const char *fn;
+	const char *module;
+	bool no_text; /* no executable mapping there */
+	bool no_call; /* no call before it */
+};
+
+struct symbols {
+	const struct fake_symbol *table; /* ended by addr 0: user and kernel addresses */
+	struct symbols_counts counts;
+	unsigned int forgotten; /* calls of symbols_forget() */
+	pid_t forgotten_pid;
+};
+
+static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, uint64_t addr)
+{
+	for (const struct fake_symbol *at = symbols->table; at && at->addr; at++)
+		if (at->addr == addr)
+			return at;
+	return NULL;
+}
+
+int symbols_new(struct symbols **out)
+{
+	(void)out;
+	return -EOPNOTSUPP;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	(void)symbols;
+}
+
+int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		 struct symbol *out)
+{
+	const struct fake_symbol *known = fake_symbol_at(symbols, addr);
+
+	(void)pid;
+	(void)is_return;
+	*out = (struct symbol){ .fn = known ? known->fn : "[unknown]",
+				.module = known ? known->module : NULL,
+				.in_text = known && !known->no_text,
+				.after_call = known && !known->no_call };
+	return known ? 0 : -ENOENT;
+}
+
+void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
+{
+	const struct fake_symbol *known = fake_symbol_at(symbols, addr);
+
+	*out = (struct symbol){ .fn = known ? known->fn : "[unknown]" };
+}
+
+void symbols_forget(struct symbols *symbols, pid_t pid)
+{
+	symbols->forgotten++;
+	symbols->forgotten_pid = pid;
+}
+
+const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr)
+{
+	const struct fake_symbol *known = fake_symbol_at(symbols, addr);
+
+	(void)pid;
+	return known ? known->module : NULL;
+}
+
+void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
+{
+	*out = symbols->counts;
+}
+
+#endif

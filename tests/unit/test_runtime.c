@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which threads are loops: asyncio's by their frames, any other's by its habit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fake_python.h"
+#include "runtime/runtime.h"
+
+#define PTHREAD 0x7f0000001000
+
+static struct verdict judge(const struct sighting *sighting)
+{
+	struct verdict verdict;
+
+	memset(&verdict, 0x5a, sizeof(verdict));
+	runtime_judge(sighting, &verdict);
+	return verdict;
+}
+
+static void assert_no_loop(const struct sighting *sighting)
+{
+	static const struct verdict none;
+	struct verdict verdict = judge(sighting);
+
+	assert_memory_equal(&verdict, &none, sizeof(verdict));
+}
+
+/* -- generic -- */
+
+static bool is_habit(unsigned int wait_class, unsigned int count, unsigned long long others)
+{
+	const struct bp_candidate candidate = {
+		.wait_class = wait_class, .wait_id = 5, .count = count, .others = others
+	};
+	const struct sighting sighting = { .pid = 10, .tid = 11, .candidate = &candidate };
+	struct verdict verdict = judge(&sighting);
+
+	if (!verdict.runtime)
+		return false;
+	assert_string_equal(verdict.runtime, "generic");
+	assert_int_equal(verdict.wait_class, wait_class);
+	assert_int_equal(verdict.wait_id, 5);
+	assert_int_equal(verdict.loop_object, 0);
+	assert_int_equal(verdict.turn_start_ns, 0);
+	return true;
+}
+
+static void test_generic_habit(void **state)
+{
+	(void)state;
+	assert_false(is_habit(BP_WAIT_EPOLL, 0, 0));
+	assert_false(is_habit(BP_WAIT_EPOLL, 3, 0));
+	assert_true(is_habit(BP_WAIT_EPOLL, 4, 0));
+	assert_false(is_habit(BP_WAIT_URING, 3, 0));
+	assert_true(is_habit(BP_WAIT_URING, 4, 0));
+	assert_false(is_habit(BP_WAIT_POLL, 15, 0));
+	assert_true(is_habit(BP_WAIT_POLL, 16, 0));
+	assert_false(is_habit(BP_WAIT_SELECT, 15, 0));
+	assert_true(is_habit(BP_WAIT_SELECT, 16, 0));
+}
+
+/* A worker that polls now and then, and mostly sleeps elsewhere, is no loop. */
+static void test_generic_others(void **state)
+{
+	(void)state;
+	assert_true(is_habit(BP_WAIT_EPOLL, 8, 4));
+	assert_false(is_habit(BP_WAIT_EPOLL, 8, 5));
+	assert_true(is_habit(BP_WAIT_POLL, 100, 50));
+	assert_false(is_habit(BP_WAIT_POLL, 100, 51));
+	assert_false(is_habit(BP_WAIT_EPOLL, UINT32_MAX, UINT64_MAX));
+}
+
+static void test_generic_looked_at(void **state)
+{
+	const struct bp_block block = { .wait_class = BP_WAIT_EPOLL, .wait_id = 5 };
+	const struct sighting sighting = { .pid = 10, .tid = 11, .block = &block };
+
+	(void)state;
+	assert_no_loop(&sighting); /* one wait is no habit */
+}
+
+/* -- asyncio -- */
+
+static struct sighting seen(struct python *python)
+{
+	return (struct sighting){ .pid = 10, .tid = 11, .pthread = PTHREAD, .python = python };
+}
+
+/* Judged when the interpreter can be read, and not as something else before. */
+static void test_python_pending(void **state)
+{
+	const struct bp_candidate candidate = { .wait_class = BP_WAIT_EPOLL, .count = 100 };
+	struct sighting sighting = seen(NULL);
+
+	(void)state;
+	sighting.python_pending = true;
+	sighting.candidate = &candidate;
+	assert_no_loop(&sighting);
+}
+
+/* A Python thread that polls without a _run_once is no loop, however often it does. */
+static void test_python_without_loop(void **state)
+{
+	struct python python = { .thread_loop = { .run_onces = 0, .epoll_fd = 7 } };
+	struct bp_candidate candidate = { .wait_class = BP_WAIT_POLL, .count = 1000 };
+	struct sighting sighting = seen(&python);
+
+	(void)state;
+	assert_no_loop(&sighting);
+	assert_int_equal(python.asked_pthread, PTHREAD);
+	sighting.candidate = &candidate;
+	assert_no_loop(&sighting);
+	candidate.stack.python_nr = 2;
+	assert_no_loop(&sighting);
+	python.thread_err = python.frames_err = -ESRCH;
+	python.thread_loop.run_onces = 1; /* garbage of a read that failed */
+	assert_no_loop(&sighting);
+}
+
+/* It sleeps in the selector that its only _run_once called: that is its wait. */
+static void test_asyncio_candidate(void **state)
+{
+	struct python python = {
+		.thread_loop = { .run_onces = 1, .loop_object = 0xabc0, .epoll_fd = 9, .turn_start_ns = 4, .task = 8 },
+		.frames_loop = { .run_onces = 1, .in_own_select = true, .epoll_fd = -1 },
+	};
+	struct bp_candidate candidate = { .wait_class = BP_WAIT_EPOLL, .wait_id = 6, .count = 1,
+					  .stack = { .python_nr = 5 } };
+	struct sighting sighting = seen(&python);
+	struct verdict verdict;
+
+	(void)state;
+	sighting.candidate = &candidate;
+	verdict = judge(&sighting);
+	assert_string_equal(verdict.runtime, "asyncio");
+	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(verdict.wait_id, 6);
+	assert_int_equal(verdict.loop_object, 0xabc0);
+	assert_int_equal(verdict.turn_start_ns, 0);
+	/* a poll selector's wait is the call site */
+	candidate.wait_class = BP_WAIT_POLL;
+	candidate.wait_id = 0x7ffc0000;
+	verdict = judge(&sighting);
+	assert_int_equal(verdict.wait_class, BP_WAIT_POLL);
+	assert_int_equal(verdict.wait_id, 0x7ffc0000);
+}
+
+/* The frames of the moment when it began to sleep count, not those of now. */
+static void test_asyncio_candidate_elsewhere(void **state)
+{
+	struct python python = {
+		.thread_loop = { .run_onces = 1, .in_own_select = true, .epoll_fd = 9 },
+		.frames_loop = { .run_onces = 1, .epoll_fd = -1 },
+	};
+	struct bp_candidate candidate = { .wait_class = BP_WAIT_POLL, .wait_id = 77, .count = 50,
+					  .stack = { .python_nr = 5 } };
+	struct sighting sighting = seen(&python);
+	struct verdict verdict;
+
+	(void)state;
+	sighting.candidate = &candidate;
+	verdict = judge(&sighting); /* a callback's poll */
+	assert_string_equal(verdict.runtime, "asyncio");
+	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(verdict.wait_id, 9);
+	/* no frames of then: those of now */
+	candidate.stack.python_nr = 0;
+	verdict = judge(&sighting);
+	assert_int_equal(verdict.wait_class, BP_WAIT_POLL);
+	assert_int_equal(verdict.wait_id, 77);
+}
+
+/* Found by a look: it waits, or a turn of it runs. */
+static void test_asyncio_looked_at(void **state)
+{
+	struct python python = {
+		.thread_loop = { .run_onces = 1, .in_own_select = true, .loop_object = 0xabc0, .epoll_fd = -1 },
+	};
+	struct bp_block block = { .wait_class = BP_WAIT_EPOLL, .wait_id = 3 };
+	struct sighting sighting = seen(&python);
+	struct verdict verdict;
+
+	(void)state;
+	sighting.block = &block;
+	verdict = judge(&sighting);
+	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(verdict.wait_id, 3);
+	assert_int_equal(verdict.turn_start_ns, 0);
+
+	python.thread_loop = (struct python_loop){ .run_onces = 2, .loop_object = 0xabc0, .turn_start_ns = 123,
+						   .epoll_fd = 6, .task = 0xdef0 };
+	verdict = judge(&sighting);
+	assert_string_equal(verdict.runtime, "asyncio");
+	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(verdict.wait_id, 6); /* of its selector, not of the nested one */
+	assert_int_equal(verdict.turn_start_ns, 123);
+	assert_int_equal(verdict.task, 0xdef0);
+	assert_int_equal(verdict.loop_object, 0xabc0);
+
+	python.thread_loop.epoll_fd = -1;
+	verdict = judge(&sighting);
+	assert_string_equal(verdict.runtime, "asyncio");
+	assert_int_equal(verdict.wait_class, BP_WAIT_NONE);
+}
+
+static void test_version(void **state)
+{
+	struct python python = { 0 };
+
+	(void)state;
+	assert_null(runtime_version(NULL));
+	assert_string_equal(runtime_version(&python), "3.11.7");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_generic_habit),
+		cmocka_unit_test(test_generic_others),
+		cmocka_unit_test(test_generic_looked_at),
+		cmocka_unit_test(test_python_pending),
+		cmocka_unit_test(test_python_without_loop),
+		cmocka_unit_test(test_asyncio_candidate),
+		cmocka_unit_test(test_asyncio_candidate_elsewhere),
+		cmocka_unit_test(test_asyncio_looked_at),
+		cmocka_unit_test(test_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
