@@ -34,6 +34,7 @@ static __always_inline void turn_join(struct bp_slot *slot, u64 start)
 			start = slot->since_ns;
 	}
 	turn_begin(slot, start);
+	slot->turn_ran_ns = start;
 	/* what came before the state that it is in was not seen */
 	slot->turn.unknown_ns = since(slot->since_ns, start);
 }
@@ -55,6 +56,40 @@ static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block
 	} else if (bind->turn_start_ns) {
 		turn_join(slot, bind->turn_start_ns);
 	}
+}
+
+/* Where thread is now, as its own state says, into the slot that it gets. */
+static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *slice,
+				      const struct thread *thread, struct task_struct *task,
+				      const struct bp_bind *bind)
+{
+	struct bp_capture *capture = &slice->capture;
+
+	slot->in_turn = 0;
+	slot->state = thread->state;
+	slot->since_ns = thread->since_ns;
+	if (slot->state == BP_BLOCKED) {
+		if (thread->before && bind->blocked_since_ns &&
+		    bind->blocked_since_ns < slot->since_ns)
+			slot->since_ns = bind->blocked_since_ns;
+		capture->seq++;
+		capture->block = thread->block;
+		capture->block.flags |= BP_BLOCK_EARLIER;
+		capture->since_ns = slot->since_ns;
+		capture->has_stack_bytes = 0;
+		capture->other.kind = BP_OTHER_NONE;
+		capture->stack.kernel_nr = 0;
+		capture->stack.user_nr = 0;
+		capture->stack.python_nr = 0;
+		capture->stack.flags = 0;
+		capture->stack.task = 0;
+		object_read(&capture->object, task, &capture->block, false);
+		if (bind->object_fd >= 0)
+			object_fd(&capture->object, task, bind->object_fd);
+		capture->seq++;
+	}
+	slot_use(slot, &thread->block, bind);
+	capture->turn_seq = slot->turn_seq;
 }
 
 /* Gives thread a slot, if it has none, for what bind says. */
@@ -88,36 +123,11 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	slot->bound_ns = bpf_ktime_get_ns();
 	state = thread->state;
 	since_ns = thread->since_ns;
-	slot->state = state;
-	slot->since_ns = since_ns;
-	if (state == BP_BLOCKED) {
-		if (thread->before && bind->blocked_since_ns && bind->blocked_since_ns < since_ns)
-			slot->since_ns = bind->blocked_since_ns;
-		slice->capture.seq++;
-		slice->capture.block = thread->block;
-		slice->capture.block.flags |= BP_BLOCK_EARLIER;
-		slice->capture.since_ns = slot->since_ns;
-		slice->capture.has_stack_bytes = 0;
-		slice->capture.other.kind = BP_OTHER_NONE;
-		slice->capture.stack.kernel_nr = 0;
-		slice->capture.stack.user_nr = 0;
-		slice->capture.stack.python_nr = 0;
-		slice->capture.stack.flags = 0;
-		slice->capture.stack.task = 0;
-		object_read(&slice->capture.object, task, &slice->capture.block, false);
-		if (bind->object_fd >= 0)
-			object_fd(&slice->capture.object, task, bind->object_fd);
-	}
-	slot_use(slot, &thread->block, bind);
-	slice->capture.turn_seq = slot->turn_seq;
-	if (state == BP_BLOCKED)
-		slice->capture.seq++;
+	slot_fill(slot, slice, thread, task, bind);
 	thread->slot = index;
-	/* moved meanwhile, on another CPU, without an eye on the slot */
-	if (thread->state != state || thread->since_ns != since_ns) {
-		slot->state = BP_UNSEEN;
-		slot->since_ns = slot->bound_ns;
-	}
+	/* it moved meanwhile, on another CPU, without an eye on the slot: once more */
+	if (thread->state != state || thread->since_ns != since_ns)
+		slot_fill(slot, slice, thread, task, bind);
 	return 0;
 }
 

@@ -354,7 +354,7 @@ def test_report_needs_no_root():
 def test_whole_system():
     """No -p: a loop that is there, and one that comes later."""
     with Target("sleep") as before:
-        with Blockprof("-c", "python", lost=True) as blockprof:
+        with Blockprof(lost=True) as blockprof:
             with Target("recv") as after:
                 time.sleep(1.5)  # a new thread is judged when it has come to its wait a few times
                 before.go()

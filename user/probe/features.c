@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -71,6 +72,19 @@ static bool privileged(void)
 		have_capability(CAP_SYS_PTRACE));
 }
 
+/*
+ * The kernel side knows pids as the first pid namespace gives them; its inode is
+ * fixed (include/linux/proc_ns.h: PROC_PID_INIT_INO, since 98f842e675f9).
+ */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == FIRST_PID_NAMESPACE;
+}
+
 static const char *kernel_reason(int err)
 {
 	static char reason[256];
@@ -99,6 +113,12 @@ int features_probe(enum wait_mechanism *waits, const char **reason)
 		*reason = "not privileged; run it as root, or with CAP_BPF, CAP_PERFMON and "
 			  "CAP_SYS_PTRACE";
 		return -EPERM;
+	}
+	if (!in_first_pid_namespace()) {
+		*reason = "blockprof runs in a pid namespace of its own, where processes have other "
+			  "numbers than in the kernel; run it on the host, or in a container with "
+			  "the host's pids (--pid=host)";
+		return -EOPNOTSUPP;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		*reason = "this kernel has no type information (/sys/kernel/btf/vmlinux); use one "

@@ -15,6 +15,9 @@
 
 #define THREADS_MAX   65536
 #define PROCESSES_MAX 65536
+#define CHILDREN_MAX  1024 /* looked through for one of them */
+
+#define NAMESPACES_MAX 33 /* include/linux/pid_namespace.h: MAX_PID_NS_LEVEL, and the first */
 
 static const char deleted[] = " (deleted)";
 
@@ -234,4 +237,37 @@ int process_children(pid_t pid, pid_t *children, size_t max)
 			children[nr++] = other;
 	}
 	return nr;
+}
+
+/* The numbers that a process has in each pid namespace, from ours inwards. How many; 0: not known. */
+static size_t namespace_numbers(pid_t pid, pid_t *numbers, size_t max)
+{
+	char text[2048], *rest;
+	size_t nr = 0;
+
+	if (procfs_read(pid, "status", text, sizeof(text)) < 0)
+		return 0;
+	rest = strstr(text, "\nNSpid:");
+	if (!rest)
+		return 0;
+	rest += strlen("\nNSpid:");
+	while (nr < max && *rest == '\t')
+		numbers[nr++] = (pid_t)strtol(rest, &rest, 10);
+	return nr;
+}
+
+pid_t process_child_numbered(pid_t pid, pid_t number)
+{
+	pid_t own[NAMESPACES_MAX], numbers[NAMESPACES_MAX], children[CHILDREN_MAX];
+	size_t level = namespace_numbers(pid, own, NAMESPACES_MAX);
+	int nr;
+
+	if (level <= 1)
+		return number;
+	nr = process_children(pid, children, CHILDREN_MAX);
+	for (int i = 0; i < nr; i++)
+		if (namespace_numbers(children[i], numbers, NAMESPACES_MAX) >= level &&
+		    numbers[level - 1] == number)
+			return children[i];
+	return 0;
 }

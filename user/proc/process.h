@@ -41,6 +41,8 @@ pid_t process_parent(pid_t pid);
 int process_children(pid_t pid, pid_t *children, size_t max);
 /* The same at little cost: -EOPNOTSUPP where the kernel does not list them; or -ESRCH. */
 int process_children_listed(pid_t pid, pid_t *children, size_t max);
+/* The child of pid that pid's own pid namespace calls number; that may be number itself. 0: none now. */
+pid_t process_child_numbered(pid_t pid, pid_t number);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);
 /* Working directory of a process; caller frees; NULL: not known. */

@@ -244,6 +244,9 @@ static void target_child(pid_t pid, const struct bp_capture *capture, const stru
 		child = (int)block->args[0];
 	else if (block->syscall == SYS_waitid && block->args[0] == P_PID)
 		child = (int)block->args[1];
+	/* as the thread knows it: in another pid namespace that is another number than ours */
+	if (child > 0)
+		child = process_child_numbered(pid, child);
 	target->kind = TARGET_CHILD;
 	if (child <= 0 && waker->pid && waker->pid != pid)
 		child = waker->pid; /* any child: the one that ended it */

@@ -173,6 +173,10 @@ static void on_turn(struct engine *engine, const struct bp_turn *turn)
 		tell_final(engine, loop, &shown);
 		return;
 	}
+	if (!start_is_sound(engine, loop, turn)) {
+		engine->turns_doubtful++;
+		return;
+	}
 	tell_final(engine, loop, turn);
 }
 
@@ -368,7 +372,8 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 		summary_free(record);
 		return -ENOMEM;
 	}
-	memcpy(record->loops, engine->ended, engine->nr_ended * sizeof(*record->loops));
+	if (engine->nr_ended)
+		memcpy(record->loops, engine->ended, engine->nr_ended * sizeof(*record->loops));
 	record->nr_loops = engine->nr_ended;
 	engine->nr_ended = 0; /* what they own is the record's now */
 	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
@@ -383,6 +388,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 		add_loss(record, probe_loss_name(place), probe_loss(engine->probe, place));
 	symbols_counts(engine->symbols, &counts);
 	add_loss(record, "stacks_cut", engine->stacks_cut);
+	add_loss(record, "turns_doubtful", engine->turns_doubtful);
 	add_loss(record, "ledgers_cut", engine->ledgers_cut);
 	add_loss(record, "symbol_lookups_failed", counts.lookups_failed);
 	add_loss(record, "symbol_files_refused", counts.files_refused);

@@ -33,11 +33,13 @@ struct engine {
 	uint64_t started_ns;
 	uint64_t part_ns; /* of the threshold: turns older than this are looked at closely */
 	uint64_t needed_ns; /* when the costly probes were needed last, 0: not in use */
+	uint64_t armed_ns; /* since when they are on */
 	uint64_t next_scan_ns;
 	uint64_t next_blocked_ns;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
 	uint64_t stacks_cut; /* outer frames missing */
+	uint64_t turns_doubtful; /* may have been several: not told */
 	uint64_t ledgers_cut; /* did not add up: counted as lost */
 };
 

@@ -31,6 +31,8 @@ void pace(struct engine *engine, uint64_t now_ns)
 		if (!engine->needed_ns) {
 			probe_samples(engine->probe, true);
 			probe_waits(engine->probe, true);
+			/* it may have taken a while */
+			now_ns = engine->armed_ns = probe_now_ns();
 		}
 		engine->needed_ns = now_ns;
 	} else if (engine->needed_ns && now_ns - engine->needed_ns > KEEP_NS) {

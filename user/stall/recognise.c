@@ -279,6 +279,7 @@ static void look_at(void *context, const struct bp_thread_info *info)
 				     .tid = info->tid,
 				     .pthread = info->pthread };
 	struct watched *watched;
+	struct loop *loop = NULL;
 	struct verdict verdict;
 
 	if (info->own) {
@@ -295,10 +296,9 @@ static void look_at(void *context, const struct bp_thread_info *info)
 	if (!watched)
 		return;
 	watched_note_thread(watched, info->tid, info->pthread);
-	if (info->slot != BP_NO_SLOT)
-		recognise_slot(engine, info->slot, info->tgid, info->tid);
-	if (!look->judge || (info->slot != BP_NO_SLOT && engine->loops[info->slot] &&
-			     engine->loops[info->slot]->id.runtime))
+	if (probe_slot(engine->probe, info->slot))
+		loop = recognise_slot(engine, info->slot, info->tgid, info->tid);
+	if (!look->judge || (loop && loop->id.runtime))
 		return;
 	sighting.block = info->state == BP_BLOCKED ? &info->block : NULL;
 	judge(engine, watched, &sighting, &verdict);
@@ -348,6 +348,7 @@ static void bind_now(struct engine *engine, pid_t pid, pid_t tid, const struct v
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate)
 {
 	struct watched *watched = watched_find(engine->watched, candidate->header.tgid);
+	struct bp_slot *slot = probe_slot(engine->probe, candidate->header.slot);
 	struct sighting sighting = {
 		.pid = candidate->header.tgid,
 		.tid = candidate->header.tid,
@@ -362,15 +363,12 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 	judge(engine, watched, &sighting, &verdict);
 	if (!verdict.runtime)
 		return;
-	if (candidate->header.slot != BP_NO_SLOT && engine->loops[candidate->header.slot]) {
-		struct bp_slot *slot = probe_slot(engine->probe, candidate->header.slot);
-
-		/* a loop whose wait was not known: here it is; the kernel side sees it at the wakeup */
-		if (slot->use == BP_SLOT_LOOP && !slot->wait_class && verdict.wait_class) {
-			slot->wait_id = verdict.wait_id;
-			__atomic_store_n(&slot->wait_class, verdict.wait_class, __ATOMIC_RELEASE);
-			return;
-		}
+	/* a loop whose wait was not known: here it is; the kernel side sees it at the wakeup */
+	if (slot && engine->loops[candidate->header.slot] && slot->use == BP_SLOT_LOOP &&
+	    !slot->wait_class && verdict.wait_class) {
+		slot->wait_id = verdict.wait_id;
+		__atomic_store_n(&slot->wait_class, verdict.wait_class, __ATOMIC_RELEASE);
+		return;
 	}
 	bind_now(engine, sighting.pid, sighting.tid, &verdict);
 }
@@ -378,6 +376,17 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 bool recognise_shows_end(const struct loop *loop)
 {
 	return loop->id.runtime && !strcmp(loop->id.runtime, runtime_asyncio.name);
+}
+
+/* Not those of a process that has ended, or become another program, since they were taken. */
+static bool frames_are_known(struct python *python, const struct bp_python_frame *frames, size_t nr)
+{
+	struct python_name name;
+
+	for (size_t i = 0; i < nr; i++)
+		if (python_frame_name(python, &frames[i], &name) < 0)
+			return false;
+	return true;
 }
 
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
@@ -399,7 +408,8 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	if (python_frames_loop(watched->python, capture->stack.python, capture->stack.python_nr,
 			       &seen) < 0)
 		return false;
-	*left = !seen.run_onces;
+	*left = !seen.run_onces &&
+		frames_are_known(watched->python, capture->stack.python, capture->stack.python_nr);
 	if (!seen.in_own_select || !capture->block.wait_class)
 		return false;
 	/* asyncio.run() again: another loop object, another epoll instance */

@@ -50,14 +50,19 @@ static void complete(struct slices *slices, const struct ledger *ledger, bool on
 }
 
 /*
- * Some of what a slice is, is seen only once its turn is old: that a nap is one
- * between two looks at a child or a lock, which file a page fault reads. What
- * came from the same place before that was the same.
+ * Some of what a slice is, is not seen each time: that a nap is one between two
+ * looks at a child or a lock, which file a page fault reads (both only once the
+ * turn is old), what a child is called (not when it has ended). What came from
+ * the same place in the same turn was the same.
  */
 static bool was_same(const struct slice *early, const struct slice *known)
 {
 	if (!early->stack || !stack_equal(known->stack, early->stack))
 		return false;
+	/* a child that has been waited for has no name any more */
+	if (early->cause == CAUSE_CHILD)
+		return known->cause == CAUSE_CHILD && early->target.pid == known->target.pid &&
+		       !early->target.comm && known->target.comm;
 	if (early->cause == CAUSE_FAULT)
 		return known->cause == CAUSE_FAULT && !early->target.kind && known->target.kind;
 	return early->cause == CAUSE_SLEEP &&

@@ -22,7 +22,7 @@ void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	uint64_t blocked_ns;
 
 	if (!slot->in_turn || slot->state == BP_WAITING || loop->start.seq == seq || !ran_ns ||
-	    now_ns - start_ns < engine->part_ns || start_ns < engine->started_ns)
+	    now_ns < start_ns || now_ns - start_ns < engine->part_ns)
 		return;
 	if (!watched || !watched->python || watched->unreadable ||
 	    python_thread_loop(watched->python, watched_pthread(watched, loop->id.tid), &noted) < 0)
@@ -32,7 +32,9 @@ void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	loop->start.seq = seq;
 	loop->start.ns = 0;
 	loop->start.ran_ns = ran_ns;
-	if (noted.turn_start_ns <= ran_ns || has_waited_for_gil(slot))
+	/* what the target says is not believed where it cannot be */
+	if (noted.turn_start_ns <= ran_ns || noted.turn_start_ns > probe_now_ns() ||
+	    has_waited_for_gil(slot))
 		return;
 	/* slices that reach into what is left cannot be told from those that do not: leave it */
 	if (loop->turn_seq == seq && loop->turn.nr && loop->last_ns >= noted.turn_start_ns)
@@ -44,6 +46,26 @@ void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	loop->start.blocked_ns = blocked_ns;
 	if (loop->turn_seq == seq)
 		loop_pass(loop);
+}
+
+bool start_is_sound(const struct engine *engine, const struct loop *loop,
+		    const struct bp_turn *turn)
+{
+	uint64_t threshold_ns = engine->options.threshold_ns, unseen_ns;
+
+	if (probe_waits_always(engine->probe) || loop->start.seq == turn->turn_seq ||
+	    engine->armed_ns <= turn->start_ns)
+		return true;
+	if (turn->end_ns > engine->armed_ns && turn->end_ns - engine->armed_ns >= threshold_ns)
+		return true;
+	/* one block this long was within one turn */
+	for (size_t i = 0; loop->turn_seq == turn->turn_seq && i < loop->turn.nr; i++)
+		if (loop->turn.v[i].max_ns >= threshold_ns)
+			return true;
+	/* a loop that cannot be asked is believed, but for what the switching on took unduly long */
+	unseen_ns = (turn->end_ns < engine->armed_ns ? turn->end_ns : engine->armed_ns) -
+		    turn->start_ns;
+	return !recognise_shows_end(loop) && unseen_ns < threshold_ns / 2;
 }
 
 static void take(unsigned long long *part, uint64_t ns)

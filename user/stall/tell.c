@@ -241,7 +241,7 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 		return;
 	until = ledger_until(&slot, now_ns);
 	start_ns = start_trim(loop, slot.turn_seq, slot.turn_start_ns, &until);
-	if (now_ns - start_ns < engine->options.threshold_ns)
+	if (now_ns <= start_ns || now_ns - start_ns < engine->options.threshold_ns)
 		return;
 	if (loop->told_seq == slot.turn_seq && !at_end && now_ns < loop->next_told_ns)
 		return;
