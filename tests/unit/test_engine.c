@@ -1068,6 +1068,7 @@ static void test_left(void **state)
 	slice = python_slice(7, SYS_fsync, 120 * MS);
 	slice.turn_start_ns = began_ns;
 	send_used(test, &slice);
+	engine_run(test->engine);
 	now_ns = began_ns + 5 * S;
 	python.frames_loop.run_onces = 0;
 	slice = python_slice(7, SYS_clock_nanosleep, 4 * S);

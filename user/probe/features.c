@@ -64,12 +64,15 @@ static bool have_capability(cap_value_t cap)
 	return value == CAP_SET;
 }
 
-/* CAP_SYS_ADMIN, or the finer ones that 5.8 took out of it (2c78ee898d8f). */
+/*
+ * CAP_SYS_ADMIN, or the finer ones that 5.8 took out of it (2c78ee898d8f), for the
+ * probes; and CAP_SYS_PTRACE, as without it no frame of an interpreter can be read.
+ */
 static bool privileged(void)
 {
-	return have_capability(CAP_SYS_ADMIN) ||
-	       (have_capability(CAP_BPF) && have_capability(CAP_PERFMON) &&
-		have_capability(CAP_SYS_PTRACE));
+	return have_capability(CAP_SYS_PTRACE) &&
+	       (have_capability(CAP_SYS_ADMIN) ||
+		(have_capability(CAP_BPF) && have_capability(CAP_PERFMON)));
 }
 
 /*

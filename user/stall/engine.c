@@ -132,14 +132,16 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		return;
 	if (record->turn_seq) {
 		loop_turn(loop, record->turn_seq);
+		if (recognise_wait(engine, loop, &record->capture, &left) || left) {
+			if (left && record->turn_seq != loop->void_seq)
+				tell_left(engine, loop, record);
+			/* the next loop on this thread is another object */
+			if (left)
+				probe_slot(engine->probe, loop->slot)->loop_object = 0;
+			loop_void(loop, record->turn_seq);
+		}
 		if (record->turn_seq == loop->void_seq)
 			return;
-		if (recognise_wait(engine, loop, &record->capture, &left) || left) {
-			if (left)
-				tell_left(engine, loop, record);
-			loop_void(loop, record->turn_seq);
-			return;
-		}
 	}
 	if (record->header.type == BP_RECORD_SAMPLE) {
 		tell_sample(engine, loop, &record->capture, &slice);
@@ -294,6 +296,7 @@ static void each_loop(struct engine *engine, uint64_t now_ns)
 
 		if (!loop)
 			continue;
+		recognise_return(engine, loop, now_ns);
 		/* only where waits that do not sleep were not seen all the time */
 		if (engine->needed_ns && !probe_waits_always(engine->probe))
 			start_check(engine, loop, now_ns);

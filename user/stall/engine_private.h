@@ -59,6 +59,8 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
  */
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left);
+/* A thread that had left its loop runs one again (asyncio.run() once more): its turns count again. */
+void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* Do the frames of this loop's slices show whether its thread is still in the loop? */
 bool recognise_shows_end(const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */

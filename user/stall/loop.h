@@ -30,6 +30,7 @@ struct loop {
 	uint64_t last_ns; /* when the latest of them began */
 	uint64_t until_ns; /* up to when they show that the thread was in its loop */
 	uint64_t void_seq; /* a turn that is none after all: not told */
+	uint64_t next_return_ns; /* when to see whether the thread is in a loop again */
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
 	uint64_t told_seq; /* the turn told of as ongoing last */

@@ -419,6 +419,27 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	return true;
 }
 
+void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	struct sighting sighting = { .pid = loop->id.pid, .tid = loop->id.tid };
+	uint64_t left_ns = slot->turn_start_ns;
+	struct verdict verdict;
+
+	if (!loop->void_seq || loop->void_seq != slot->turn_seq || !slot->in_turn || !watched ||
+	    !recognise_shows_end(loop) || now_ns < loop->next_return_ns)
+		return;
+	loop->next_return_ns = now_ns + LOOK_EVERY_NS;
+	sighting.pthread = watched_pthread(watched, sighting.tid);
+	judge(engine, watched, &sighting, &verdict);
+	if (!verdict.runtime || verdict.turn_start_ns <= left_ns)
+		return;
+	/* the kernel side takes up the turn that it is in, as that of a thread just bound */
+	slot->in_turn = 0;
+	bind_now(engine, sighting.pid, sighting.tid, &verdict);
+}
+
 struct scan {
 	struct engine *engine;
 	uint64_t now_ns;
