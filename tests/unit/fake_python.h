@@ -93,9 +93,9 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
 		       size_t name_size, char *coro, size_t coro_size)
 {
-	return copied->task.addr ? python_task(python, copied->task.addr, name, name_size, coro,
-					       coro_size)
-				 : -ENOENT;
+	return copied->task.addr
+		       ? python_task(python, copied->task.addr, name, name_size, coro, coro_size)
+		       : -ENOENT;
 }
 
 int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out)

@@ -86,7 +86,9 @@ int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
 
 int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
 {
-	struct bp_thread_info own = { .own = 1, .state = BP_RUNNING, .since_ns = now_ns,
+	struct bp_thread_info own = { .own = 1,
+				      .state = BP_RUNNING,
+				      .since_ns = now_ns,
 				      .sched_arrival_ns = now_ns + 5 * S };
 	struct bp_slot *slot = &probe->slot[SLOT];
 
@@ -174,8 +176,9 @@ uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
 
 const char *probe_loss_name(enum bp_loss place)
 {
-	static const char *const names[BP_LOSS_NR] = { [BP_LOSS_SLICE_RING] = "slices_ring_full",
-						       [BP_LOSS_SLOTS] = "loops_without_slot" };
+	static const char *const names[BP_LOSS_NR] = {
+		[BP_LOSS_SLICE_RING] = "slices_ring_full", [BP_LOSS_SLOTS] = "loops_without_slot"
+	};
 
 	return names[place] ? names[place] : "other";
 }
@@ -225,7 +228,8 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	assert_true(test->nr_blocked < GOT_MAX);
 	assert_true(record->slices.nr > 0);
 	test->blocked[test->nr_blocked] = *record;
-	assert_int_equal(slices_copy(&test->blocked[test->nr_blocked++].slices, &record->slices), 0);
+	assert_int_equal(slices_copy(&test->blocked[test->nr_blocked++].slices, &record->slices),
+			 0);
 }
 
 static void on_exit_(void *context, const struct exit_record *record, bool asked_for)
@@ -271,7 +275,8 @@ static struct test *start_with(void **state, const struct engine_options *option
 	struct test *test = *state;
 	const struct engine_sink sink = { test, on_loop, on_stall, on_blocked, on_exit_ };
 
-	assert_int_equal(engine_new(&test->engine, options, &test->probe, &test->symbols, &sink), 0);
+	assert_int_equal(engine_new(&test->engine, options, &test->probe, &test->symbols, &sink),
+			 0);
 	assert_int_equal(engine_watch(test->engine, getpid()), 0);
 	engine_start(test->engine);
 	assert_true(test->probe.started);
@@ -288,8 +293,10 @@ static int setup(void **state)
 	fake_python = NULL;
 	test->symbols.table = table;
 	test->probe.waits_always = true;
-	test->probe.thread = (struct bp_thread_info){ .tid = getpid(), .tgid = getpid(),
-						      .state = BP_WAITING, .since_ns = now_ns,
+	test->probe.thread = (struct bp_thread_info){ .tid = getpid(),
+						      .tgid = getpid(),
+						      .state = BP_WAITING,
+						      .since_ns = now_ns,
 						      .pthread = PTHREAD };
 	return 0;
 }
@@ -313,15 +320,18 @@ static void send(struct test *test, const void *record, size_t bytes)
 
 static struct bp_header header(unsigned int type)
 {
-	return (struct bp_header){ .type = type, .slot = SLOT, .tid = getpid(), .tgid = getpid(),
-				   .time_ns = now_ns };
+	return (struct bp_header){
+		.type = type, .slot = SLOT, .tid = getpid(), .tgid = getpid(), .time_ns = now_ns
+	};
 }
 
 static void send_candidate(struct test *test, unsigned int count)
 {
 	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
-					  .wait_class = BP_WAIT_EPOLL, .wait_id = 5,
-					  .count = count, .pthread = PTHREAD };
+					  .wait_class = BP_WAIT_EPOLL,
+					  .wait_id = 5,
+					  .count = count,
+					  .pthread = PTHREAD };
 
 	candidate.header.slot = BP_NO_SLOT;
 	if (fake_python)
@@ -345,7 +355,9 @@ static struct bp_slice slice_of(uint64_t seq, int syscall, uint64_t ns, uint64_t
 		.ns = ns,
 		.max_ns = ns,
 		.count = 1,
-		.capture = { .since_ns = now_ns - ns, .turn_seq = seq, .block = { .syscall = syscall },
+		.capture = { .since_ns = now_ns - ns,
+			     .turn_seq = seq,
+			     .block = { .syscall = syscall },
 			     .stack = { .user_nr = 1, .user = { place } } },
 	};
 
@@ -367,8 +379,11 @@ static void send_slice(struct test *test, uint64_t seq, int syscall, uint64_t ns
 
 static struct bp_turn turn_of(uint64_t seq, uint64_t ns, struct bp_ledger ledger)
 {
-	return (struct bp_turn){ .header = header(BP_RECORD_TURN), .turn_seq = seq,
-				 .start_ns = now_ns - ns, .end_ns = now_ns, .ledger = ledger,
+	return (struct bp_turn){ .header = header(BP_RECORD_TURN),
+				 .turn_seq = seq,
+				 .start_ns = now_ns - ns,
+				 .end_ns = now_ns,
+				 .ledger = ledger,
 				 .delayed_events = 3 };
 }
 
@@ -439,7 +454,8 @@ static void test_loop_is_told_once(void **state)
 static void test_overrides(void **state)
 {
 	const struct engine_override none = { getpid(), -1 }, fd = { getpid(), 9 };
-	struct engine_options options = { .threshold_ns = 100 * MS, .overrides = &none,
+	struct engine_options options = { .threshold_ns = 100 * MS,
+					  .overrides = &none,
 					  .nr_overrides = 1 };
 	struct test *test = start_with(state, &options);
 
@@ -458,7 +474,8 @@ static void test_unwatched(void **state)
 {
 	struct test *test = start(state);
 	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
-					  .wait_class = BP_WAIT_EPOLL, .count = 100 };
+					  .wait_class = BP_WAIT_EPOLL,
+					  .count = 100 };
 
 	candidate.header.tgid = 1;
 	send(test, &candidate, sizeof(candidate));
@@ -481,8 +498,7 @@ static void test_stall(void **state)
 	send_slice(test, 7, SYS_clock_nanosleep, 70 * MS, 0x1000); /* the same place */
 	send_slice(test, 7, SYS_clock_nanosleep, 20 * MS, 0x1010);
 	send_slice(test, 7, SYS_futex, 30 * MS, 0x1000);
-	send_turn(test, 7, 250 * MS,
-		  (struct bp_ledger){ 11 * MS, 5 * MS, 2 * MS, 190 * MS, 1 });
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ 11 * MS, 5 * MS, 2 * MS, 190 * MS, 1 });
 	assert_int_equal(test->nr_stalls, 1);
 	stall = &test->stalls[0];
 	turn_id(id, 7);
@@ -560,7 +576,8 @@ static void test_ledger_too_long(void **state)
 
 	become_loop(test);
 	now_ns += 500 * MS;
-	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .cpu_ns = 150 * MS, .blocked_ns = 120 * MS });
+	send_turn(test, 7, 200 * MS,
+		  (struct bp_ledger){ .cpu_ns = 150 * MS, .blocked_ns = 120 * MS });
 	assert_int_equal(test->stalls[0].ledger.blocked_ns, 120 * MS);
 	assert_int_equal(test->stalls[0].ledger.cpu_ns, 80 * MS);
 	assert_int_equal(engine_summary(test->engine, &summary), 0);
@@ -579,10 +596,19 @@ static void test_sums(void **state)
 	become_loop(test);
 	now_ns += 500 * MS;
 	turn = turn_of(7, 150 * MS, (struct bp_ledger){ .blocked_ns = 9 * MS, .cpu_ns = 141 * MS });
-	turn.sums[0] = (struct bp_sum){ .used = 1, .syscall = SYS_recvfrom, .count = 4, .ns = 4 * MS,
-					.max_ns = 2 * MS, .carry_ns = 77 * MS, .carry_count = 9 };
-	turn.sums[1] = (struct bp_sum){ .used = 1, .syscall = SYS_futex, .flags = BP_BLOCK_GIL,
-					.count = 1, .ns = 5 * MS, .max_ns = 5 * MS };
+	turn.sums[0] = (struct bp_sum){ .used = 1,
+					.syscall = SYS_recvfrom,
+					.count = 4,
+					.ns = 4 * MS,
+					.max_ns = 2 * MS,
+					.carry_ns = 77 * MS,
+					.carry_count = 9 };
+	turn.sums[1] = (struct bp_sum){ .used = 1,
+					.syscall = SYS_futex,
+					.flags = BP_BLOCK_GIL,
+					.count = 1,
+					.ns = 5 * MS,
+					.max_ns = 5 * MS };
 	turn.sums[2] = (struct bp_sum){ .used = 1, .syscall = SYS_fsync, .carry_ns = 6 * MS };
 	turn.sums[4] = (struct bp_sum){ .used = 1, .syscall = SYS_fsync, .ns = 6 * MS };
 	send(test, &turn, sizeof(turn));
@@ -641,7 +667,8 @@ static void test_waker_and_holder(void **state)
 	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .blocked_ns = 150 * MS });
 	assert_int_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.pid, 41);
 	assert_int_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.tid, 42);
-	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.comm, "wwwwwwwwwwwwwww");
+	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.comm,
+			    "wwwwwwwwwwwwwww");
 	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.stack->frames[0].fn,
 			    "there");
 	assert_int_equal(find(&test->stalls[0].slices, CAUSE_GIL)->holder.pid, getpid());
@@ -712,7 +739,8 @@ static void test_ongoing_then_final(void **state)
 	test->probe.slot[SLOT].state = BP_WAITING;
 	test->probe.slot[SLOT].in_turn = 0;
 	send_slice(test, 7, SYS_clock_nanosleep, 2499 * MS, 0x1000);
-	send_turn(test, 7, 2500 * MS, (struct bp_ledger){ .cpu_ns = 1 * MS, .blocked_ns = 2499 * MS });
+	send_turn(test, 7, 2500 * MS,
+		  (struct bp_ledger){ .cpu_ns = 1 * MS, .blocked_ns = 2499 * MS });
 	assert_int_equal(test->nr_stalls, 4);
 	assert_false(test->stalls[3].ongoing);
 	assert_string_equal(test->stalls[3].turn, id);
@@ -787,8 +815,9 @@ static void test_finish(void **state)
 	send_slice(test, 7, SYS_futex, 200 * MS, 0x1000);
 	test->probe.slot[SLOT].turn.blocked_ns = 200 * MS;
 	test->probe.slot[SLOT].turn.cpu_ns = 0;
-	test->probe.slot[SLOT].sums[0] = (struct bp_sum){ .used = 1, .syscall = SYS_fdatasync,
-							  .carry_ns = 3 * MS, .carry_count = 6 };
+	test->probe.slot[SLOT].sums[0] = (struct bp_sum){
+		.used = 1, .syscall = SYS_fdatasync, .carry_ns = 3 * MS, .carry_count = 6
+	};
 	engine_finish(test->engine);
 	assert_int_equal(test->nr_stalls, 1);
 	assert_true(test->stalls[0].ongoing);
@@ -872,10 +901,12 @@ static void test_no_turn(void **state)
 
 /* -- processes -- */
 
-static void send_process(struct test *test, unsigned int type, pid_t pid, unsigned int slot, bool last)
+static void send_process(struct test *test, unsigned int type, pid_t pid, unsigned int slot,
+			 bool last)
 {
-	struct bp_process record = { .header = header(type), .status = 0x100, .last = last,
-				     .parent_tgid = getpid() };
+	struct bp_process record = {
+		.header = header(type), .status = 0x100, .last = last, .parent_tgid = getpid()
+	};
 
 	record.header.tid = record.header.tgid = pid;
 	record.header.slot = slot;
@@ -892,8 +923,9 @@ static void test_exit(void **state)
 	now_ns += 500 * MS;
 	test->probe.slot[SLOT].turns = 5;
 	test->probe.slot[SLOT].total.cpu_ns = 9 * MS;
-	test->probe.slot[SLOT].sums[0] = (struct bp_sum){ .used = 1, .syscall = SYS_fsync,
-							  .carry_ns = 3 * MS, .carry_count = 6 };
+	test->probe.slot[SLOT].sums[0] = (struct bp_sum){
+		.used = 1, .syscall = SYS_fsync, .carry_ns = 3 * MS, .carry_count = 6
+	};
 	send_slice(test, 7, SYS_clock_nanosleep, 6 * MS, 0x1000);
 	test->probe.thread.tid = 0;
 	send_process(test, BP_RECORD_EXIT, getpid(), SLOT, true);
@@ -987,7 +1019,10 @@ static struct test *start_asyncio(void **state)
 
 	python = (struct python){
 		.codes = codes,
-		.thread_loop = { .run_onces = 1, .in_own_select = true, .loop_object = 0xabc0, .epoll_fd = 5 },
+		.thread_loop = { .run_onces = 1,
+				 .in_own_select = true,
+				 .loop_object = 0xabc0,
+				 .epoll_fd = 5 },
 		.frames_loop = { .run_onces = 1, .in_own_select = true, .epoll_fd = -1 },
 	};
 	fake_python = &python;
@@ -1096,7 +1131,8 @@ static void test_turn_cut_by_the_end(void **state)
 	slice = python_slice(7, SYS_fsync, 150 * MS);
 	send_used(test, &slice);
 	now_ns = began_ns + 900 * MS;
-	turn = turn_of(7, 900 * MS, (struct bp_ledger){ .blocked_ns = 150 * MS, .cpu_ns = 750 * MS });
+	turn = turn_of(7, 900 * MS,
+		       (struct bp_ledger){ .blocked_ns = 150 * MS, .cpu_ns = 750 * MS });
 	turn.delayed_events = -1;
 	send(test, &turn, sizeof(turn));
 	engine_run(test->engine);
@@ -1141,7 +1177,8 @@ static void test_start_is_later(void **state)
 	/* and so it ends */
 	test->probe.slot[SLOT].in_turn = 0;
 	test->probe.slot[SLOT].state = BP_WAITING;
-	send_turn(test, 7, 400 * MS, (struct bp_ledger){ .cpu_ns = 300 * MS, .blocked_ns = 100 * MS });
+	send_turn(test, 7, 400 * MS,
+		  (struct bp_ledger){ .cpu_ns = 300 * MS, .blocked_ns = 100 * MS });
 	assert_int_equal(test->nr_stalls, 2);
 	assert_int_equal(test->stalls[1].duration_ns, 150 * MS);
 	assert_int_equal(test->stalls[1].ledger.cpu_ns, 50 * MS);
@@ -1166,6 +1203,33 @@ static void test_start_in_the_future(void **state)
 		teardown(state);
 		setup(state);
 	}
+}
+
+/* A turn that may have been several: counted, not told, its blocks kept. */
+static void test_doubtful_turn(void **state)
+{
+	struct test *test = start_asyncio(state);
+	struct summary_record summary;
+	uint64_t began_ns = now_ns;
+
+	begin_unseen(test, began_ns);
+	python.thread_err = -ESRCH; /* the loop does not say */
+	test->probe.slot[SLOT].slept_ns = began_ns;
+	test->probe.slot[SLOT].state = BP_RUNNING;
+	engine_run(test->engine); /* the probes for waits are on from here */
+	assert_true(test->probe.waits);
+	forget_told(test);
+	test->probe.slot[SLOT].in_turn = 0;
+	send_turn(test, 7, 310 * MS, (struct bp_ledger){ .cpu_ns = 310 * MS });
+	assert_int_equal(test->nr_stalls, 0);
+	/* what came after is beyond doubt */
+	now_ns += 150 * MS;
+	send_turn(test, 8, 150 * MS, (struct bp_ledger){ .cpu_ns = 150 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.nr_lost, 1);
+	assert_string_equal(summary.lost[0].name, "turns_doubtful");
+	summary_free(&summary);
 }
 
 /* -- what costs -- */
@@ -1206,7 +1270,8 @@ static void test_other_slots(void **state)
 		struct bp_slice slice = slice_of(7, SYS_fsync, 200 * MS, 0x1000);
 		struct bp_turn turn = turn_of(7, 200 * MS, (struct bp_ledger){ 0 });
 		struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
-						  .wait_class = BP_WAIT_EPOLL, .count = 9 };
+						  .wait_class = BP_WAIT_EPOLL,
+						  .count = 9 };
 
 		slice.header.slot = turn.header.slot = candidate.header.slot = slots[i];
 		send(test, &slice, sizeof(slice));
@@ -1303,7 +1368,8 @@ static void test_hostile_slice(void **state)
 /* Times that run backwards or wrap around: the ledger adds up (on_stall()), nothing is longer than it can be. */
 static void test_hostile_times(void **state)
 {
-	static const uint64_t times[] = { 0, 1, 999 * S, 1000 * S + 400 * MS, 2000 * S, 1ull << 63, UINT64_MAX };
+	static const uint64_t times[] = { 0,	    1,		999 * S,   1000 * S + 400 * MS,
+					  2000 * S, 1ull << 63, UINT64_MAX };
 	const size_t nr = sizeof(times) / sizeof(times[0]);
 	struct test *test = start(state);
 
@@ -1311,7 +1377,8 @@ static void test_hostile_times(void **state)
 	now_ns += 500 * MS;
 	for (size_t i = 0; i < nr * nr; i++) {
 		uint64_t a = times[i % nr], b = times[i / nr];
-		struct bp_turn turn = turn_of(i + 1, 0, (struct bp_ledger){ a, b, a, b, UINT64_MAX });
+		struct bp_turn turn =
+			turn_of(i + 1, 0, (struct bp_ledger){ a, b, a, b, UINT64_MAX });
 
 		turn.start_ns = a;
 		turn.end_ns = b;
@@ -1365,6 +1432,7 @@ int main(void)
 		TEST(test_turn_cut_by_the_end),
 		TEST(test_start_is_later),
 		TEST(test_start_in_the_future),
+		TEST(test_doubtful_turn),
 		TEST(test_pace),
 		TEST(test_other_slots),
 		TEST(test_other_thread),

@@ -73,7 +73,6 @@ static const struct fake_code codes[] = {
 static struct symbols symbols = { .table = table };
 static struct python python = { .codes = codes };
 
-
 static void kernel(struct bp_stack *raw, uint64_t addr)
 {
 	raw->kernel[raw->kernel_nr++] = addr;
@@ -101,8 +100,9 @@ static void expect(struct stack *stack, const char *expected)
 
 	assert_non_null(stack);
 	for (unsigned int i = 0; i < stack->nr; i++) {
-		static const char kinds[] = { [FRAME_KERNEL] = 'k', [FRAME_NATIVE] = 'n',
-					      [FRAME_PYTHON] = 'p' };
+		static const char kinds[] = {
+			[FRAME_KERNEL] = 'k', [FRAME_NATIVE] = 'n', [FRAME_PYTHON] = 'p'
+		};
 		const struct frame *frame = &stack->frames[i];
 
 		end += snprintf(end, text + sizeof(text) - end, "%s%c:%s", i ? " " : "",

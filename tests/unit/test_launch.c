@@ -316,9 +316,16 @@ static void test_sudo_nameless(void **state)
 static void test_sudo_none(void **state)
 {
 	static const char *const pairs[][2] = {
-		{ NULL, NULL },	      { "0", "0" },	  { "65534", NULL }, { NULL, "65534" },
-		{ "-1", "65534" },    { "abc", "65534" }, { "", "" },	     { "65534", "x" },
-		{ "65534x", "65534" }, { "99999999999", "65534" },
+		{ NULL, NULL },
+		{ "0", "0" },
+		{ "65534", NULL },
+		{ NULL, "65534" },
+		{ "-1", "65534" },
+		{ "abc", "65534" },
+		{ "", "" },
+		{ "65534", "x" },
+		{ "65534x", "65534" },
+		{ "99999999999", "65534" },
 	};
 
 	(void)state;

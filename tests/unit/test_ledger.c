@@ -49,9 +49,11 @@ static void test_what_lacks_is_unknown(void **state)
 /* unknown gives way first, then runqueue, throttled, cpu, and blocked last. */
 static void test_too_much_is_cut(void **state)
 {
-	const struct bp_ledger from = {
-		.cpu_ns = 10, .runqueue_ns = 20, .throttled_ns = 30, .blocked_ns = 40, .unknown_ns = 5
-	};
+	const struct bp_ledger from = { .cpu_ns = 10,
+					.runqueue_ns = 20,
+					.throttled_ns = 30,
+					.blocked_ns = 40,
+					.unknown_ns = 5 };
 	struct ledger to;
 
 	(void)state;
@@ -74,7 +76,7 @@ static void test_too_much_is_cut(void **state)
 /* Parts that wrap around, or look negative, add up to the duration like any other. */
 static void test_sum_is_the_duration(void **state)
 {
-	static const uint64_t values[] = { 0,	   1,	      7 * MS,	      100 * MS,
+	static const uint64_t values[] = { 0,	       1,	   7 * MS,	   100 * MS,
 					   1ull << 62, 1ull << 63, UINT64_MAX - 3, UINT64_MAX };
 	const size_t nr = sizeof(values) / sizeof(values[0]);
 
@@ -112,8 +114,8 @@ static void test_until_now(void **state)
 		unsigned int state;
 		struct bp_ledger added;
 	} cases[] = {
-		{ BP_RUNNING, { .cpu_ns = 9 } },      { BP_RUNNABLE, { .runqueue_ns = 9 } },
-		{ BP_BLOCKED, { .blocked_ns = 9 } },  { BP_UNSEEN, { .unknown_ns = 9 } },
+		{ BP_RUNNING, { .cpu_ns = 9 } },     { BP_RUNNABLE, { .runqueue_ns = 9 } },
+		{ BP_BLOCKED, { .blocked_ns = 9 } }, { BP_UNSEEN, { .unknown_ns = 9 } },
 		{ BP_WAITING, { .unknown_ns = 9 } }, { 77, { .unknown_ns = 9 } },
 	};
 
@@ -141,9 +143,9 @@ static void test_until_now(void **state)
 static void test_until_now_in_no_turn(void **state)
 {
 	static const struct bp_ledger none;
-	const struct bp_slot slot = {
-		.state = BP_WAITING, .since_ns = 1000, .turn = { 1, 2, 3, 4, 5 }
-	};
+	const struct bp_slot slot = { .state = BP_WAITING,
+				      .since_ns = 1000,
+				      .turn = { 1, 2, 3, 4, 5 } };
 	struct bp_ledger ledger = ledger_until(&slot, 5000);
 
 	(void)state;

@@ -69,25 +69,26 @@ static void done(struct parsed *parsed)
 	watch_options_free(&parsed->options);
 }
 
-#define GOOD(parsed, ...)                                  \
-	do {                                               \
-		parse(parsed, ##__VA_ARGS__, NULL);        \
-		assert_int_equal((parsed)->result, 0);     \
-		assert_string_equal((parsed)->said, "");   \
+#define GOOD(parsed, ...)                                \
+	do {                                             \
+		parse(parsed, ##__VA_ARGS__, NULL);      \
+		assert_int_equal((parsed)->result, 0);   \
+		assert_string_equal((parsed)->said, ""); \
 	} while (0)
 
 /* Wrong usage: one line that has this text in it. */
-#define WRONG(text, ...)                                                                    \
-	do {                                                                                \
-		struct parsed refused;                                                        \
-                                                                                            \
-		parse(&refused, __VA_ARGS__, NULL);                                           \
-		assert_int_equal(refused.result, -EINVAL);                                    \
-		assert_true(!strncmp(refused.said, "blockprof: ", strlen("blockprof: ")));    \
-		assert_ptr_equal(strchr(refused.said, '\n'), refused.said + strlen(refused.said) - 1); \
-		if (!strstr(refused.said, text))                                              \
-			fail_msg("'%s' is not in: %s", text, refused.said);                   \
-		done(&refused);                                                               \
+#define WRONG(text, ...)                                                                   \
+	do {                                                                               \
+		struct parsed refused;                                                     \
+                                                                                           \
+		parse(&refused, __VA_ARGS__, NULL);                                        \
+		assert_int_equal(refused.result, -EINVAL);                                 \
+		assert_true(!strncmp(refused.said, "blockprof: ", strlen("blockprof: "))); \
+		assert_ptr_equal(strchr(refused.said, '\n'),                               \
+				 refused.said + strlen(refused.said) - 1);                 \
+		if (!strstr(refused.said, text))                                           \
+			fail_msg("'%s' is not in: %s", text, refused.said);                \
+		done(&refused);                                                            \
 	} while (0)
 
 static void test_defaults(void **state)
@@ -163,10 +164,10 @@ static void test_help_and_version(void **state)
 static void test_help_names_every_option(void **state)
 {
 	static const char *const options[] = {
-		"-p, --pid",	 "-f, --follow",  "-t, --threshold", "-d, --duration",
-		"-o, --output",	 "-F, --format",  "--stalls-only",   "--all-threads",
-		"--loop TID:fd", "--loop TID:none", "--fail",	     "-q, --quiet",
-		"-v, --verbose", "-V, --version", "-h, --help",	     "-- COMMAND",
+		"-p, --pid",	 "-f, --follow",    "-t, --threshold", "-d, --duration",
+		"-o, --output",	 "-F, --format",    "--stalls-only",   "--all-threads",
+		"--loop TID:fd", "--loop TID:none", "--fail",	       "-q, --quiet",
+		"-v, --verbose", "-V, --version",   "-h, --help",      "-- COMMAND",
 	};
 	int saved = dup(STDOUT_FILENO), said = memfd_create("stdout", MFD_CLOEXEC);
 	static char text[8192];
@@ -237,10 +238,12 @@ static void test_many_pids(void **state)
 
 static void test_wrong_pids(void **state)
 {
-	static const char *const wrong[] = { "",     "0",	   "-1",  "abc",   "1x",
-					     "1,",   ",1",	   "1,,2", "1 2",   " 1",
-					     "+1",   "2147483648", "0x10", "1.5", "99999999999999999999",
-					     "1;2", "self" };
+	static const char *const wrong[] = { "",     "0",    "-1",
+					     "abc",  "1x",   "1,",
+					     ",1",   "1,,2", "1 2",
+					     " 1",   "+1",   "2147483648",
+					     "0x10", "1.5",  "99999999999999999999",
+					     "1;2",  "self" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -255,14 +258,10 @@ static void test_times(void **state)
 		const char *text;
 		uint64_t threshold_ns, duration_ns;
 	} times[] = {
-		{ "5", 5 * MS, 5 * S },
-		{ "100ms", 100 * MS, 100 * MS },
-		{ "1.5s", 1500 * MS, 1500 * MS },
-		{ "500us", MS / 2, MS / 2 },
-		{ "100us", MS / 10, MS / 10 },
-		{ "0.5", MS / 2, S / 2 },
-		{ "1h", 3600 * S, 3600 * S },
-		{ "2m", 120 * S, 120 * S },
+		{ "5", 5 * MS, 5 * S },		  { "100ms", 100 * MS, 100 * MS },
+		{ "1.5s", 1500 * MS, 1500 * MS }, { "500us", MS / 2, MS / 2 },
+		{ "100us", MS / 10, MS / 10 },	  { "0.5", MS / 2, S / 2 },
+		{ "1h", 3600 * S, 3600 * S },	  { "2m", 120 * S, 120 * S },
 		{ "200000ns", MS / 5, MS / 5 },
 	};
 	struct parsed parsed;
@@ -282,7 +281,8 @@ static void test_times(void **state)
 
 static void test_wrong_times(void **state)
 {
-	static const char *const none[] = { "", "abc", "5x", "ms", "-5", "1e3", "1.5.5", "5 ms", "1s2" };
+	static const char *const none[] = { "",	   "abc",   "5x",   "ms", "-5",
+					    "1e3", "1.5.5", "5 ms", "1s2" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
@@ -316,10 +316,23 @@ static void test_loops(void **state)
 
 static void test_wrong_loops(void **state)
 {
-	static const char *const wrong[] = { "",	"12",	   "12:",      ":none",	  "12:fd",
-					     "12:fd=",	"12:fd=x", "12:fd=-1", "0:none",  "-1:none",
-					     "x:none",	"12:nonee", "12:None", "12:fd=1:none",
-					     "12:fd=2147483648", "2147483648:none", "12 :none" };
+	static const char *const wrong[] = { "",
+					     "12",
+					     "12:",
+					     ":none",
+					     "12:fd",
+					     "12:fd=",
+					     "12:fd=x",
+					     "12:fd=-1",
+					     "0:none",
+					     "-1:none",
+					     "x:none",
+					     "12:nonee",
+					     "12:None",
+					     "12:fd=1:none",
+					     "12:fd=2147483648",
+					     "2147483648:none",
+					     "12 :none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -366,7 +379,8 @@ static void test_outputs(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	GOOD(&parsed, "-o", "a.jsonl", "-o", "b", "-F", "folded", "--output=-", "-o", "c.folded.gz");
+	GOOD(&parsed, "-o", "a.jsonl", "-o", "b", "-F", "folded", "--output=-", "-o",
+	     "c.folded.gz");
 	assert_int_equal(parsed.options.outputs.nr, 4);
 	assert_string_equal(parsed.options.outputs.v[0].format->name, "json");
 	assert_string_equal(parsed.options.outputs.v[1].path, "b");

@@ -205,22 +205,14 @@ static void test_look_alikes(void **state)
 		{ 3, 0x40 }, /* the reserved bit */
 		{ 4, 1 }, /* 257 questions */
 		{ 5, 0 }, /* none */
-		{ 5, 2 },
-		{ 7, 1 }, /* with an answer */
+		{ 5, 2 },    { 7, 1 }, /* with an answer */
 		{ 9, 1 }, /* with an authority */
 		{ 11, 2 }, /* two additional records */
-		{ 10, 1 },
-		{ 12, 0xc0 }, /* a compression pointer */
-		{ 12, 64 },
-		{ 12, 8 }, /* the lengths are not those of the labels */
-		{ 14, '.' },
-		{ 14, ' ' },
-		{ 14, 0x1b },
-		{ 14, 0 },
-		{ 14, 0xe9 },
-		{ 25, 3 }, /* no type that anyone asks for */
-		{ 24, 1 },
-		{ 27, 3 }, /* another class */
+		{ 10, 1 },   { 12, 0xc0 }, /* a compression pointer */
+		{ 12, 64 },  { 12, 8 }, /* the lengths are not those of the labels */
+		{ 14, '.' }, { 14, ' ' },  { 14, 0x1b },
+		{ 14, 0 },   { 14, 0xe9 }, { 25, 3 }, /* no type that anyone asks for */
+		{ 24, 1 },   { 27, 3 }, /* another class */
 		{ 26, 1 },
 	};
 

@@ -126,11 +126,16 @@ static void test_python_without_loop(void **state)
 static void test_asyncio_candidate(void **state)
 {
 	struct python python = {
-		.thread_loop = { .run_onces = 1, .loop_object = 0xabc0, .epoll_fd = 9, .turn_start_ns = 4, .task = 8 },
+		.thread_loop = { .run_onces = 1,
+				 .loop_object = 0xabc0,
+				 .epoll_fd = 9,
+				 .turn_start_ns = 4,
+				 .task = 8 },
 		.frames_loop = { .run_onces = 1, .in_own_select = true, .epoll_fd = -1 },
 	};
-	struct bp_candidate candidate = { .wait_class = BP_WAIT_EPOLL, .wait_id = 6, .count = 1,
-					  .stack = { .python_nr = 5 } };
+	struct bp_candidate candidate = {
+		.wait_class = BP_WAIT_EPOLL, .wait_id = 6, .count = 1, .stack = { .python_nr = 5 }
+	};
 	struct sighting sighting = seen(&python);
 	struct verdict verdict;
 
@@ -157,8 +162,9 @@ static void test_asyncio_candidate_elsewhere(void **state)
 		.thread_loop = { .run_onces = 1, .in_own_select = true, .epoll_fd = 9 },
 		.frames_loop = { .run_onces = 1, .epoll_fd = -1 },
 	};
-	struct bp_candidate candidate = { .wait_class = BP_WAIT_POLL, .wait_id = 77, .count = 50,
-					  .stack = { .python_nr = 5 } };
+	struct bp_candidate candidate = {
+		.wait_class = BP_WAIT_POLL, .wait_id = 77, .count = 50, .stack = { .python_nr = 5 }
+	};
 	struct sighting sighting = seen(&python);
 	struct verdict verdict;
 
@@ -179,7 +185,10 @@ static void test_asyncio_candidate_elsewhere(void **state)
 static void test_asyncio_looked_at(void **state)
 {
 	struct python python = {
-		.thread_loop = { .run_onces = 1, .in_own_select = true, .loop_object = 0xabc0, .epoll_fd = -1 },
+		.thread_loop = { .run_onces = 1,
+				 .in_own_select = true,
+				 .loop_object = 0xabc0,
+				 .epoll_fd = -1 },
 	};
 	struct bp_block block = { .wait_class = BP_WAIT_EPOLL, .wait_id = 3 };
 	struct sighting sighting = seen(&python);
@@ -192,8 +201,11 @@ static void test_asyncio_looked_at(void **state)
 	assert_int_equal(verdict.wait_id, 3);
 	assert_int_equal(verdict.turn_start_ns, 0);
 
-	python.thread_loop = (struct python_loop){ .run_onces = 2, .loop_object = 0xabc0, .turn_start_ns = 123,
-						   .epoll_fd = 6, .task = 0xdef0 };
+	python.thread_loop = (struct python_loop){ .run_onces = 2,
+						   .loop_object = 0xabc0,
+						   .turn_start_ns = 123,
+						   .epoll_fd = 6,
+						   .task = 0xdef0 };
 	verdict = judge(&sighting);
 	assert_string_equal(verdict.runtime, "asyncio");
 	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
@@ -206,6 +218,24 @@ static void test_asyncio_looked_at(void **state)
 	verdict = judge(&sighting);
 	assert_string_equal(verdict.runtime, "asyncio");
 	assert_int_equal(verdict.wait_class, BP_WAIT_NONE);
+}
+
+/* A child has the frames of the turn in which it was forked; a loop of its own begins later. */
+static void test_asyncio_forked(void **state)
+{
+	struct python python = {
+		.thread_loop = { .run_onces = 1, .turn_start_ns = 1000, .epoll_fd = 6 },
+	};
+	struct sighting sighting = seen(&python);
+
+	(void)state;
+	sighting.forked_ns = 1001;
+	assert_no_loop(&sighting);
+	sighting.forked_ns = 1000;
+	assert_string_equal(judge(&sighting).runtime, "asyncio");
+	python.thread_loop.turn_start_ns = 0; /* it waits: in a loop of its own */
+	sighting.forked_ns = 5000;
+	assert_string_equal(judge(&sighting).runtime, "asyncio");
 }
 
 static void test_version(void **state)
@@ -228,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_asyncio_candidate),
 		cmocka_unit_test(test_asyncio_candidate_elsewhere),
 		cmocka_unit_test(test_asyncio_looked_at),
+		cmocka_unit_test(test_asyncio_forked),
 		cmocka_unit_test(test_version),
 	};
 

@@ -75,7 +75,8 @@ static void test_names(void **state)
 	char name[32];
 
 	(void)state;
-	assert_string_equal(syscall_name(SYS_clock_nanosleep, name, sizeof(name)), "clock_nanosleep");
+	assert_string_equal(syscall_name(SYS_clock_nanosleep, name, sizeof(name)),
+			    "clock_nanosleep");
 	assert_string_equal(syscall_name(SYS_openat, name, sizeof(name)), "openat");
 	assert_string_equal(syscall_name(SYS_getpid, name, sizeof(name)), "getpid");
 	assert_string_equal(syscall_name(4999, name, sizeof(name)), "syscall_4999");

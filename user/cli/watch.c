@@ -161,7 +161,9 @@ static int check_still_there(struct watch *watch)
 		engine_run(watch->engine);
 		if (watch->ended || watch->options.nr_pids > 1)
 			continue;
-		message_error("cannot watch %d: it ended while the probes came up", pid);
+		message_error("cannot watch %d: it ended while the probes came up; give a process "
+			      "that runs longer",
+			      pid);
 		return -ESRCH;
 	}
 	return 0;
@@ -437,18 +439,19 @@ static int run(struct watch *watch)
 			launch_abandon(&watch->launch);
 		return err;
 	}
-	say_watching(watch);
 	/* the kernel's symbols are read at the first question, which takes a while: now, not in a stall */
 	symbols_kernel(watch->symbols, 0, &symbol);
+	/* before it is said that it is watched: it may not be there */
 	if (watch->launched) {
 		err = launch_go(&watch->launch);
 		if (err) {
 			waitpid(watch->launch.pid, NULL, 0);
-			message_error("cannot start %s: %s; check its name and your PATH",
+			message_error("cannot start '%s': %s; check its name and your PATH",
 				      watch->options.command[0], strerror(-err));
 			return err;
 		}
 	}
+	say_watching(watch);
 	watch_until_end(watch);
 	finish(watch);
 	return 0;

@@ -175,11 +175,11 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 			peer_by_waker(pid, waker, target);
 	} else if (socket->family == AF_UNIX) {
 		if (object->path_bytes && object->path_bytes <= BP_PATH_BYTES) {
-			target->peer = strndup(object->path, object->path_bytes);
 			/* the abstract namespace: no path, a NUL first */
-			if (!object->path[0] &&
-			    asprintf(&target->peer, "@%.*s", object->path_bytes - 1,
-				     object->path + 1) < 0)
+			if (object->path[0])
+				target->peer = strndup(object->path, object->path_bytes);
+			else if (asprintf(&target->peer, "@%.*s", object->path_bytes - 1,
+					  object->path + 1) < 0)
 				target->peer = NULL;
 		}
 		if (!peers_unix(with->peers, pid, object->ino, &peer))

@@ -402,7 +402,13 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))
 		return false;
 	if (!capture->stack.python_nr) {
-		*left = true; /* the interpreter starts, or shuts down */
+		/*
+		 * The interpreter starts, or shuts down; or it has more threads than the
+		 * kernel side looks through.
+		 */
+		*left = python_thread_loop(watched->python, watched_pthread(watched, loop->id.tid),
+					   &seen) < 0 ||
+			!seen.run_onces;
 		return false;
 	}
 	if (python_frames_loop(watched->python, capture->stack.python, capture->stack.python_nr,
