@@ -47,7 +47,6 @@ enum bpf_map_type {
 
 enum {
 	BPF_ANY = 0,
-	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1 << 0,
 	BPF_F_MMAPABLE = 1 << 10,
 	BPF_F_USER_STACK = 1 << 8,
@@ -60,10 +59,6 @@ enum {
 enum bpf_func_id {
 	BPF_FUNC_task_pt_regs = 175,
 	BPF_FUNC_loop = 181,
-};
-
-struct list_head {
-	struct list_head *next;
 };
 
 typedef struct {
@@ -220,17 +215,13 @@ struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
-	int on_cpu;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	struct task_group *sched_task_group;
-	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
 	int exit_state;
 	int exit_code;
-	struct task_struct *group_leader;
-	u64 start_boottime;
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
@@ -243,7 +234,6 @@ struct task_struct___old {
 	long state;
 };
 
-struct linux_binprm;
 struct seq_file;
 
 struct bpf_iter_meta {

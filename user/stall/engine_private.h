@@ -69,6 +69,8 @@ void recognise_forget(struct engine *engine);
 
 /* -- tell.c: slices and stalls -- */
 
+/* The name that a blocked thread's socket.getaddrinfo() asks for; caller frees, NULL: none. */
+char *tell_host(struct python *python, uint64_t pthread);
 /* The slice of a capture. capture is a private copy. */
 void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		struct slice *slice);

@@ -213,14 +213,16 @@ static void note_earlier(struct engine *engine, struct loop *loop, const struct 
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	struct bp_stack raw = { 0 };
 	char name[256] = "", coro[256] = "";
+	uint64_t pthread;
 	int nr;
 
 	if (!watched || slot->state != BP_BLOCKED)
 		return;
 	if (watched->python && !watched->unreadable) {
-		nr = python_frames(watched->python, watched_pthread(watched, loop->id.tid),
-				   raw.python, BP_PYTHON_FRAMES);
+		pthread = watched_pthread(watched, loop->id.tid);
+		nr = python_frames(watched->python, pthread, raw.python, BP_PYTHON_FRAMES);
 		raw.python_nr = nr > 0 ? nr : 0;
+		loop->earlier.target.name = tell_host(watched->python, pthread);
 		if (verdict && verdict->task &&
 		    !python_task(watched->python, verdict->task, name, sizeof(name), coro,
 				 sizeof(coro))) {

@@ -102,6 +102,16 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 		set_stack(engine, loop, python, capture, slice);
 	}
 	classify(&engine->classify, pid, capture, slice);
+	if (capture->block.flags & BP_BLOCK_EARLIER && slice->cause == CAUSE_DNS &&
+	    !slice->target.name && loop->earlier.target.name)
+		slice->target.name = strdup(loop->earlier.target.name);
+}
+
+char *tell_host(struct python *python, uint64_t pthread)
+{
+	char host[256];
+
+	return python_getaddrinfo_host(python, pthread, host, sizeof(host)) ? NULL : strdup(host);
 }
 
 void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
@@ -218,12 +228,17 @@ static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_s
 static void add_current(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
 			const struct bp_slice *live, uint64_t now_ns, struct slices *slices)
 {
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	struct slice slice = { .ns = now_ns - slot->since_ns, .count = 1 };
 
 	if (slot->state != BP_BLOCKED || live->capture.since_ns != slot->since_ns)
 		return;
 	slice.max_ns = slice.ns;
 	tell_slice(engine, loop, &live->capture, &slice);
+	/* where the question is not on its stack: asked by way of a local service */
+	if (slice.cause == CAUSE_DNS && !slice.target.name && watched && watched->python)
+		slice.target.name =
+			tell_host(watched->python, watched_pthread(watched, loop->id.tid));
 	slices_add(slices, &slice);
 }
 

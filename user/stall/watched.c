@@ -11,7 +11,6 @@
 
 struct watched_table {
 	struct watched *buckets[BUCKETS];
-	size_t nr;
 };
 
 int watched_table_new(struct watched_table **out)
@@ -69,7 +68,6 @@ struct watched *watched_add(struct watched_table *table, pid_t pid, uint64_t now
 	watched->pid = pid;
 	watched->next = *bucket(table, pid);
 	*bucket(table, pid) = watched;
-	table->nr++;
 	watched_renew(watched, now_ns);
 	return watched;
 }
@@ -85,7 +83,6 @@ void watched_remove(struct watched_table *table, pid_t pid)
 	if (!watched)
 		return;
 	*link = watched->next;
-	table->nr--;
 	forget(watched);
 	free(watched);
 }
@@ -163,9 +160,4 @@ void watched_each(struct watched_table *table, void (*fn)(void *context, struct 
 			fn(context, watched);
 		}
 	}
-}
-
-size_t watched_count(const struct watched_table *table)
-{
-	return table->nr;
 }

@@ -58,6 +58,5 @@ pid_t watched_tid(const struct watched *watched, uint64_t pthread);
 /* For each of them; fn may remove the one that it is called with. */
 void watched_each(struct watched_table *table, void (*fn)(void *context, struct watched *watched),
 		  void *context);
-size_t watched_count(const struct watched_table *table);
 
 #endif
