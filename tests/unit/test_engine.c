@@ -759,10 +759,13 @@ static void test_before_attach(void **state)
 	become_loop(test);
 	now_ns += 50 * MS;
 	set_blocked(test, 7, now_ns - 10 * S, now_ns - 9 * S);
+	test->probe.slot[SLOT].turn.cpu_ns = 0;
 	engine_run(test->engine);
 	assert_int_equal(test->nr_stalls, 1);
 	assert_true(test->stalls[0].before_attach);
 	assert_int_equal(test->stalls[0].duration_ns, 10 * S);
+	assert_int_equal(test->stalls[0].ledger.blocked_ns, 9 * S);
+	assert_int_equal(test->stalls[0].ledger.unknown_ns, 1 * S); /* no one saw */
 }
 
 /* The kernel side writes at this moment: it is told at the next tick. */
@@ -1178,10 +1181,12 @@ static void test_start_is_later(void **state)
 	test->probe.slot[SLOT].in_turn = 0;
 	test->probe.slot[SLOT].state = BP_WAITING;
 	send_turn(test, 7, 400 * MS,
-		  (struct bp_ledger){ .cpu_ns = 300 * MS, .blocked_ns = 100 * MS });
+		  (struct bp_ledger){
+			  .cpu_ns = 280 * MS, .runqueue_ns = 20 * MS, .blocked_ns = 100 * MS });
 	assert_int_equal(test->nr_stalls, 2);
 	assert_int_equal(test->stalls[1].duration_ns, 150 * MS);
-	assert_int_equal(test->stalls[1].ledger.cpu_ns, 50 * MS);
+	assert_int_equal(test->stalls[1].ledger.cpu_ns, 30 * MS);
+	assert_int_equal(test->stalls[1].ledger.runqueue_ns, 20 * MS);
 	assert_int_equal(test->stalls[1].ledger.blocked_ns, 100 * MS);
 }
 
@@ -1198,8 +1203,9 @@ static void test_start_in_the_future(void **state)
 		python.thread_loop.turn_start_ns = now_ns + later[i];
 		engine_run(test->engine);
 		engine_finish(test->engine);
+		assert_true(test->nr_stalls > 0);
 		for (size_t k = 0; k < test->nr_stalls; k++)
-			assert_true(test->stalls[k].duration_ns <= now_ns - began_ns);
+			assert_int_equal(test->stalls[k].duration_ns, now_ns - began_ns);
 		teardown(state);
 		setup(state);
 	}

@@ -35,7 +35,7 @@ static void lines_are_as_in_the_contract(void **state)
 
 	/* The blocked record is of the same task and stack as the stall. */
 	assert_string_equal(text,
-			    "python3[4242];python3[4242];do_io;" SLEEP_STACK " 5077000\n"
+			    "python3[4242];python3[4242];Task-7;" SLEEP_STACK " 5077000\n"
 			    "python3[4242];python3[4242];rates-3;main;<module> (main.py:12);"
 			    "run (runners.py:190);BaseEventLoop._run_once (base_events.py:1922);"
 			    "Handle._run (events.py:84);fetch_rates (rates.py:88);"
@@ -65,7 +65,7 @@ static void unfinished_stall_counts_once(void **state)
 {
 	char *text = fold(*state, NULL, feed_ongoing);
 
-	assert_string_equal(text, "python3[4242];python3[4242];do_io;" SLEEP_STACK " 1100000\n");
+	assert_string_equal(text, "python3[4242];python3[4242];Task-7;" SLEEP_STACK " 1100000\n");
 	free(text);
 }
 
@@ -87,7 +87,7 @@ static void each_stall_counts_once(void **state)
 {
 	char *text = fold(*state, NULL, feed_finished);
 
-	assert_string_equal(text, "python3[4242];python3[4242];do_io;" SLEEP_STACK " 1650000\n");
+	assert_string_equal(text, "python3[4242];python3[4242];Task-7;" SLEEP_STACK " 1650000\n");
 	free(text);
 }
 
@@ -155,7 +155,7 @@ static void kinds_are_marked(void **state)
 {
 	char *text = fold(*state, NULL, feed_kinds);
 
-	assert_string_equal(text, "python3[4242];python3[4242];do_io;[cut];"
+	assert_string_equal(text, "python3[4242];python3[4242];Task-7;[cut];"
 				  "operator new(unsigned long) 7;f (x:y.py);get (b.js:4);"
 				  "Lcom/x:run_[j];[sleep] 5000\n");
 	free(text);

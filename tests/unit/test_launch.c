@@ -2,6 +2,7 @@
 /* COMMAND: held until it is watched, started as the calling user, with nothing of ours. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -297,6 +298,9 @@ static void test_sudo_caller(void **state)
 /* An id without a name: no groups but its own. */
 static void test_sudo_nameless(void **state)
 {
+	static const gid_t others[] = { 7, 8 };
+	gid_t before[NGROUPS_MAX];
+	int nr = getgroups(NGROUPS_MAX, before);
 	struct launch launch;
 	char text[4096];
 
@@ -304,7 +308,9 @@ static void test_sudo_nameless(void **state)
 	if (geteuid())
 		skip();
 	set_sudo("54321", "54322");
+	assert_int_equal(setgroups(2, others), 0);
 	launch = start(sleeper);
+	assert_int_equal(setgroups(nr, before), 0);
 	proc_text(launch.pid, "status", text, sizeof(text));
 	end(&launch);
 	assert_line(text, "Uid:\t54321\t54321\t54321\t54321");
