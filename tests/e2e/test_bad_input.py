@@ -13,16 +13,13 @@ import time
 
 from harness import (
     BLOCKPROF,
-    MS,
     WORKLOADS,
     Blockprof,
     Process,
     Target,
     assert_no_stalls,
-    assert_slice,
     assert_stall,
     check,
-    find_frame,
     frames_of,
     limit,
     need,
@@ -30,7 +27,6 @@ from harness import (
     need_root,
     parse_folded,
     parse_jsonl,
-    run_blockprof,
     until,
     variants,
 )

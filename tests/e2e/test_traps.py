@@ -651,9 +651,6 @@ def check_reborn(blockprof, pid):
     summaries = [loop for loop in blockprof.summary["loops"] if loop["pid"] == pid]
     check([loop["stalls"] for loop in summaries] == [2, 2], "a summary for each", *summaries)
     check(not blockprof.summary["lost"], "something was lost", blockprof.summary)
-    _, _, table = blockprof.stdout.rpartition(" s watched, ")
-    table = table.partition("where the time went")[0]
-    check("sleep 300 ms" in table and "sleep 500 ms" in table, "each has its own sleep in the text's table", table)
 
 
 def python_pairs():

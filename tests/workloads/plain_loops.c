@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS	      20
-#define WAITS_BEFORE  100
+#define WAIT_MS	     20
+#define WAITS_BEFORE 100
 
 static int pipe_fds[2];
 static int block_ms;

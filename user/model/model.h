@@ -146,6 +146,7 @@ struct slices {
 	struct slice *v;
 	size_t nr;
 	size_t capacity;
+	uint64_t placeless; /* slices that lost their place, as the set was full */
 };
 
 /* Adds to the slice that is the same, or appends; takes what from owns (also on failure). */

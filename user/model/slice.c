@@ -124,6 +124,7 @@ int slices_add(struct slices *slices, struct slice *from)
 
 	if (!same && slices->nr >= SLICES_MAX) {
 		forget_place(from);
+		slices->placeless++;
 		same = find_same(slices, from);
 	}
 	if (same) {

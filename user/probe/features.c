@@ -118,9 +118,10 @@ int features_probe(enum wait_mechanism *waits, const char **reason)
 		return -EPERM;
 	}
 	if (!in_first_pid_namespace()) {
-		*reason = "blockprof runs in a pid namespace of its own, where processes have other "
-			  "numbers than in the kernel; run it on the host, or in a container with "
-			  "the host's pids (--pid=host)";
+		*reason =
+			"blockprof runs in a pid namespace of its own, where processes have other "
+			"numbers than in the kernel; run it on the host, or in a container with "
+			"the host's pids (--pid=host)";
 		return -EOPNOTSUPP;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {

@@ -297,6 +297,7 @@ static void each_loop(struct engine *engine, uint64_t now_ns)
 		if (!loop)
 			continue;
 		recognise_return(engine, loop, now_ns);
+		tell_early(engine, loop, now_ns);
 		/* only where waits that do not sleep were not seen all the time */
 		if (engine->needed_ns && !probe_waits_always(engine->probe))
 			start_check(engine, loop, now_ns);
@@ -390,6 +391,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 	for (int place = 0; place < BP_LOSS_NR; place++)
 		add_loss(record, probe_loss_name(place), probe_loss(engine->probe, place));
 	symbols_counts(engine->symbols, &counts);
+	add_loss(record, "slices_without_place", engine->slices_placeless);
 	add_loss(record, "stacks_cut", engine->stacks_cut);
 	add_loss(record, "turns_doubtful", engine->turns_doubtful);
 	add_loss(record, "ledgers_cut", engine->ledgers_cut);

@@ -38,6 +38,7 @@ struct engine {
 	uint64_t next_blocked_ns;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
+	uint64_t slices_placeless; /* more places in one turn, or ten seconds, than are kept */
 	uint64_t stacks_cut; /* outer frames missing */
 	uint64_t turns_doubtful; /* may have been several: not told */
 	uint64_t ledgers_cut; /* did not add up: counted as lost */
@@ -84,6 +85,11 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 void tell_left(struct engine *engine, struct loop *loop, const struct bp_slice *record);
 /* A turn that lasts, if it is over the threshold and it is time to tell of it; at_end: the watch ends. */
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end);
+/*
+ * Once a long block, while it lasts: its names are looked up, so that they are
+ * known by the time it ends, which may be the end of its process.
+ */
+void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns);
 void tell_blocked(struct engine *engine, struct loop *loop);
 
 /* -- pace.c -- */

@@ -33,6 +33,7 @@ struct loop {
 	uint64_t next_return_ns; /* when to see whether the thread is in a loop again */
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
+	uint64_t early_ns; /* when the block began whose names were looked up while it lasted */
 	uint64_t told_seq; /* the turn told of as ongoing last */
 	uint64_t next_told_ns;
 	struct turn_start

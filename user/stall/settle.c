@@ -72,7 +72,7 @@ static bool was_same(const struct slice *early, const struct slice *known)
 
 static void join_early(struct slices *slices)
 {
-	struct slices joined = { 0 };
+	struct slices joined = { .placeless = slices->placeless };
 
 	for (size_t i = 0; i < slices->nr; i++) {
 		struct slice *early = &slices->v[i];

@@ -153,6 +153,8 @@ static void emit(struct engine *engine, struct loop *loop, uint64_t seq,
 	record->before_attach = record->mono_ns < engine->started_ns;
 	settle(&record->slices, &record->ledger, record->ongoing);
 	record->cause = slices_cause(&record->slices);
+	if (!record->ongoing)
+		engine->slices_placeless += record->slices.placeless;
 	engine->sink.stall(engine->sink.context, record);
 }
 
@@ -242,6 +244,21 @@ static void add_current(struct engine *engine, struct loop *loop, const struct b
 	slices_add(slices, &slice);
 }
 
+void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
+	struct slices unused = { 0 };
+	struct bp_slice slice;
+	struct bp_slot slot;
+
+	if (live->state != BP_BLOCKED || live->since_ns == loop->early_ns ||
+	    now_ns < live->since_ns + engine->part_ns || !snapshot(engine, loop, &slot, &slice))
+		return;
+	loop->early_ns = slot.since_ns;
+	add_current(engine, loop, &slot, &slice, now_ns, &unused);
+	slices_free(&unused);
+}
+
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end)
 {
 	struct stall_record record = { .ongoing = true, .delayed_events = -1 };
@@ -290,6 +307,7 @@ void tell_blocked(struct engine *engine, struct loop *loop)
 	record.slices = loop->blocked;
 	memset(&loop->blocked, 0, sizeof(loop->blocked));
 	slices_sort(&record.slices);
+	engine->slices_placeless += record.slices.placeless;
 	engine->sink.blocked(engine->sink.context, &record);
 	slices_free(&record.slices);
 }
