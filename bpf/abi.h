@@ -427,6 +427,8 @@ struct bp_bind {
 		turn_start_ns; /* of the turn it is in; 0: not known, or it is in its wait */
 	unsigned long long
 		blocked_since_ns; /* for one that has not moved since before it was watched; 0: not known */
+	unsigned long long
+		tstate; /* its Python thread state, 0: not known; the kernel side looks only so far */
 	int object_fd; /* of the poll or select that it is blocked in, as only user space can read it now; -1: none */
 	unsigned int pad;
 };

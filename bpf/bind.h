@@ -103,6 +103,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 
 	if (!thread || !bind)
 		return 0;
+	if (bind->tstate)
+		thread->tstate = bind->tstate;
 	slot = slot_of(thread);
 	if (slot) {
 		slice = slice_of(thread->slot);

@@ -29,7 +29,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct thread *thread;
 	u64 now;
 
-	if (!armed || !tgid_is_watched(parent_tgid))
+	if (!armed || child->flags & PF_KTHREAD || !tgid_is_watched(parent_tgid))
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (tgid != parent_tgid) {

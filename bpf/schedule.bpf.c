@@ -69,19 +69,19 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 
 	if (!stopped && wait_is_own(slot, wait_class, wait_id)) {
 		turn_end(slot, thread->slot, now, now, 0);
-		slot->state = BP_WAITING;
 		slot->since_ns = now;
 		slot->wait_slept = 1;
+		state_set(&slot->state, BP_WAITING);
 		return;
 	}
-	slot->state = BP_BLOCKED;
 	slot->since_ns = now;
 	slot->wait_slept = 0;
-	if (!slot->in_turn && !all_threads)
-		return; /* before the first wait: not judged */
 	slice = slice_of(thread->slot);
-	if (!slice)
+	/* before the first wait: not judged */
+	if (!slice || (!slot->in_turn && !all_threads)) {
+		state_set(&slot->state, BP_BLOCKED);
 		return;
+	}
 	slice->capture.seq++;
 	block_read(&slice->capture.block, task, state);
 	if (slice->capture.block.flags & BP_BLOCK_FAULT)
@@ -101,6 +101,8 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		object_fd(&slice->capture.object, task, slot->nap_fd);
 	slot->nap_flags = 0;
 	slice->capture.seq++;
+	/* a waker on another CPU looks at the capture from here on */
+	state_set(&slot->state, BP_BLOCKED);
 	if (slice->capture.block.wait_class && !slot->wait_class && slot->use == BP_SLOT_LOOP) {
 		thread->block = slice->capture.block;
 		candidate_send(ctx, thread, task, now);
@@ -140,8 +142,8 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 		return 0;
 	slot = slot_of(thread);
 	if (!slot) {
-		thread->state = BP_RUNNING;
 		thread->since_ns = now;
+		state_set(&thread->state, BP_RUNNING);
 		thread->before = 0;
 		return 0;
 	}
@@ -169,8 +171,8 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 			slot->turn.unknown_ns += since(now, slot->since_ns);
 	}
 	slot->waking_ns = 0;
-	slot->state = BP_RUNNING;
 	slot->since_ns = now;
+	state_set(&slot->state, BP_RUNNING);
 	if (!slot->turn_ran_ns)
 		slot->turn_ran_ns = now;
 	if (slot->pending) {
@@ -217,13 +219,15 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	thread->since_ns = now;
 	thread->before = 0;
 	if (!state) {
-		thread->state = BP_RUNNABLE;
+		state_set(&thread->state, BP_RUNNABLE);
 		return;
 	}
-	thread->state = BP_BLOCKED;
-	if (thread->own)
+	if (thread->own) {
+		state_set(&thread->state, BP_BLOCKED);
 		return;
+	}
 	block_read(&thread->block, task, state);
+	state_set(&thread->state, BP_BLOCKED);
 	if (thread->block.wait_class)
 		candidate_send(ctx, thread, task, now);
 	else
@@ -262,8 +266,8 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	slot = slot_of(thread);
 	if (!slot) {
 		if (thread->state == BP_BLOCKED) {
-			thread->state = BP_RUNNABLE;
 			thread->since_ns = now;
+			state_set(&thread->state, BP_RUNNABLE);
 			thread->before = 0;
 		}
 		return 0;

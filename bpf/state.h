@@ -144,6 +144,17 @@ static __always_inline struct thread *thread_create(struct task_struct *task)
 	return thread;
 }
 
+/*
+ * A state is set when all that belongs to it is in place: a waker on another
+ * CPU may act on it at once. (Stores stay in order on x86; on arm64 the
+ * scheduler's locks between block and wakeup order them.)
+ */
+static __always_inline void state_set(u32 *to, enum bp_state state)
+{
+	barrier();
+	*(volatile u32 *)to = state;
+}
+
 static __always_inline void header_fill(struct bp_header *header, u32 type, u32 slot, u32 tid,
 					u32 tgid, u64 now)
 {

@@ -77,8 +77,8 @@ static __always_inline u64 throttled_time(struct task_struct *task)
 
 static __always_inline void runnable_begin(struct bp_slot *slot, struct task_struct *task, u64 now)
 {
-	slot->state = BP_RUNNABLE;
 	slot->since_ns = now;
+	state_set(&slot->state, BP_RUNNABLE);
 	slot->throttled_mark_ns = throttled_time(task);
 }
 

@@ -99,8 +99,8 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 		else
 			slot->turn.unknown_ns += since(now, slot->since_ns);
 	}
-	slot->state = BP_RUNNING;
 	slot->since_ns = now;
+	state_set(&slot->state, BP_RUNNING);
 	slot->wait_slept = 0;
 	turn_end(slot, thread->slot, now, now, ret > 0 ? ret : 0);
 	turn_begin(slot, now);

@@ -57,6 +57,13 @@ int python_layout(struct python *python, struct bp_python *out)
 	return 0;
 }
 
+uint64_t python_tstate(struct python *python, uint64_t fsbase)
+{
+	(void)python;
+	(void)fsbase;
+	return 0;
+}
+
 int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
 		  size_t max)
 {

@@ -107,6 +107,9 @@ static const struct syscall_info calls[] = {
 	CALL(sched_yield, SLEEP, BP_SYSCALL_SLEEP),
 
 	CALL(futex, LOCK, 0),
+#ifdef SYS_futex_waitv
+	CALL(futex_waitv, LOCK, 0),
+#endif
 	CALL(wait4, CHILD, 0),
 	CALL(waitid, CHILD, 0),
 	CALL(clone, CHILD, 0), /* blocked in it only for CLONE_VFORK */

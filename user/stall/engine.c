@@ -342,6 +342,7 @@ void engine_finish(struct engine *engine)
 		if (!loop)
 			continue;
 		tell_ongoing(engine, loop, now_ns, true);
+		tell_current(engine, loop, now_ns);
 		/* what has come of a turn that is told of is in there already */
 		if (loop->told_seq && loop->told_seq == loop->turn_seq && slot->in_turn &&
 		    slot->turn_seq == loop->told_seq)

@@ -90,6 +90,8 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
  * known by the time it ends, which may be the end of its process.
  */
 void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns);
+/* The watch ends: the block that a thread is in, which is no loop. */
+void tell_current(struct engine *engine, struct loop *loop, uint64_t now_ns);
 void tell_blocked(struct engine *engine, struct loop *loop);
 
 /* -- pace.c -- */

@@ -124,6 +124,7 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 		.turn_start_ns = verdict->turn_start_ns,
 		.object_fd = -1,
 	};
+	struct watched *watched = watched_find(engine->watched, pid);
 	struct binding *binding = binding_find(engine, tid);
 	bool idle = info && verdict->wait_class && info->block.wait_class == verdict->wait_class &&
 		    info->block.wait_id == verdict->wait_id;
@@ -138,6 +139,8 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 	binding->pid = pid;
 	binding->tid = tid;
 	binding->verdict = *verdict;
+	if (watched && watched->python && !watched->unreadable)
+		request.tstate = python_tstate(watched->python, watched_pthread(watched, tid));
 	if (info && info->state == BP_BLOCKED) {
 		request.object_fd = polled_fd(pid, &info->block);
 		/* idle time from before the watch is none of it */

@@ -259,6 +259,16 @@ void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	slices_free(&unused);
 }
 
+void tell_current(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	struct bp_slice slice;
+	struct bp_slot slot;
+
+	if (snapshot(engine, loop, &slot, &slice) && slot.use == BP_SLOT_THREAD &&
+	    now_ns > slot.since_ns)
+		add_current(engine, loop, &slot, &slice, now_ns, &loop->blocked);
+}
+
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end)
 {
 	struct stall_record record = { .ongoing = true, .delayed_events = -1 };

@@ -7,12 +7,10 @@
 #include "proc/cleanup.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/threads.h"
 
-#define INTERPRETERS_MAX 64
-#define THREADS_MAX	 4096
-/* What is read of a thread state and of a frame at once. */
-#define TSTATE_BYTES_MAX 256
-#define FRAME_BYTES_MAX	 128
+/* What is read of a frame at once. */
+#define FRAME_BYTES_MAX 128
 
 static uint64_t word_at(const unsigned char *bytes, size_t at)
 {
@@ -22,72 +20,12 @@ static uint64_t word_at(const unsigned char *bytes, size_t at)
 	return value;
 }
 
-/* The frame a thread state runs, which from 3.11 to 3.12 is one step further; 0: none. */
-static int innermost_of(const struct python *python, const unsigned char *tstate, uint64_t *frame)
-{
-	const struct bp_python *layout = &python->layout.kernel;
-
-	*frame = word_at(tstate, layout->tstate_frame);
-	if (!layout->tstate_has_cframe || !*frame)
-		return 0;
-	return py_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
-}
-
-struct search {
-	uint64_t fsbase;
-	unsigned int budget; /* thread states that may still be looked at */
-	bool found;
-	uint64_t frame; /* the innermost of it, 0: it runs none */
-};
-
-/*
- * Looks through one interpreter's threads. A thread has a state in each
- * interpreter it has to do with: the one that runs frames is meant.
- */
-static int search_in(const struct python *python, uint64_t interp, struct search *search)
-{
-	const struct bp_python *layout = &python->layout.kernel;
-	unsigned char tstate[TSTATE_BYTES_MAX];
-	size_t size = layout->tstate_thread_id + sizeof(uint64_t);
-	uint64_t addr;
-	int err;
-
-	if (size > sizeof(tstate) || layout->tstate_frame > size - 8 ||
-	    layout->tstate_next > size - 8)
-		return -ENOTSUP;
-	err = py_read_ptr(&python->memory, interp + layout->interp_threads_head, &addr);
-	while (!err && addr && search->budget > 0 && !search->frame) {
-		search->budget--;
-		err = py_read(&python->memory, addr, tstate, size);
-		if (err)
-			break;
-		if (word_at(tstate, layout->tstate_thread_id) == search->fsbase) {
-			search->found = true;
-			err = innermost_of(python, tstate, &search->frame);
-		}
-		addr = word_at(tstate, layout->tstate_next);
-	}
-	return err;
-}
-
 /* The thread's innermost frame; 0: it runs no Python code now. */
 static int innermost(const struct python *python, uint64_t fsbase, uint64_t *frame)
 {
-	struct search search = { .fsbase = fsbase, .budget = THREADS_MAX };
-	uint64_t interp;
-	int err = py_read_ptr(&python->memory,
-			      python->runtime + python->layout.runtime_interpreters, &interp);
+	uint64_t tstate;
 
-	for (int i = 0; !err && interp && !search.frame && i < INTERPRETERS_MAX; i++) {
-		err = search_in(python, interp, &search);
-		if (!err)
-			err = py_read_ptr(&python->memory, interp + python->layout.interp_next,
-					  &interp);
-	}
-	*frame = search.frame;
-	if (search.found)
-		return 0;
-	return err ? err : -ESRCH;
+	return py_threads_find(python, fsbase, &tstate, frame);
 }
 
 int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)

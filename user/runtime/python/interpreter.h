@@ -9,6 +9,8 @@
 #include "runtime/python/memory.h"
 #include "runtime/python/python.h"
 
+struct py_threads;
+
 struct python {
 	struct py_memory memory;
 	struct py_layout layout;
@@ -22,6 +24,7 @@ struct python {
 
 	uint64_t current_tasks; /* dict, 0: not found so far */
 	uint64_t modules_entries; /* how many entries sys.modules had when it was looked for */
+	struct py_threads *threads; /* known ones */
 	struct py_code_cache codes;
 };
 

@@ -11,6 +11,7 @@
 #include "runtime/python/asyncio.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/threads.h"
 #include "runtime/python/object.h"
 
 /* sys.setswitchinterval() takes more, but no one means it. */
@@ -173,6 +174,13 @@ int py_open_place(struct python **out, const struct py_memory *memory, const str
 	int err = 0;
 
 	*out = NULL;
+	if (python)
+		python->threads = py_threads_new();
+	if (python && !python->threads) {
+		py_threads_free(python->threads);
+		free(python);
+		return -ENOMEM;
+	}
 	if (!python)
 		return -ENOMEM;
 	python->memory = *memory;
@@ -244,6 +252,7 @@ void python_close(struct python *python)
 	if (!python)
 		return;
 	py_code_cache_clear(&python->codes);
+	py_threads_free(python->threads);
 	free(python);
 }
 
@@ -289,6 +298,13 @@ int python_layout(struct python *python, struct bp_python *out)
 	if (py_current_tasks(python, interp, &tasks) == 0)
 		out->current_tasks = tasks;
 	return 0;
+}
+
+uint64_t python_tstate(struct python *python, uint64_t fsbase)
+{
+	uint64_t tstate, frame;
+
+	return py_threads_find(python, fsbase, &tstate, &frame) ? 0 : tstate;
 }
 
 bool python_file_is_library(const char *file)

@@ -32,6 +32,9 @@ python_version(const struct python *python); /* "3.11.7", or "3.11" when only th
 /* What the kernel side needs to walk frames. current_tasks is 0 until _asyncio is imported; ask again. */
 int python_layout(struct python *python, struct bp_python *out);
 
+/* Address of a thread's state: what the kernel side need not look for then. 0: it has none. */
+uint64_t python_tstate(struct python *python, uint64_t fsbase);
+
 /*
  * Python frames of the thread whose pthread_self() is fsbase, innermost first,
  * as BPF would give them. Returns how many, or -errno (-ESRCH: no such thread
