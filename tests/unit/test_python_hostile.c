@@ -9,6 +9,7 @@
 
 #include "runtime/python/elf.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/threads.h"
 
 #define FRAMES_MAX 128
 #define NAME_BYTES 64
@@ -162,6 +163,8 @@ static void endless_memory(void **state)
 			struct python *opened;
 
 			assert_non_null(python);
+			python->threads = py_threads_new();
+			assert_non_null(python->threads);
 			python->memory = memory;
 			python->runtime = place.runtime;
 			python->layout = *py_layout_of(minor);
