@@ -78,11 +78,7 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 		capture->since_ns = slot->since_ns;
 		capture->has_stack_bytes = 0;
 		capture->other.kind = BP_OTHER_NONE;
-		capture->stack.kernel_nr = 0;
-		capture->stack.user_nr = 0;
-		capture->stack.python_nr = 0;
-		capture->stack.flags = 0;
-		capture->stack.task = 0;
+		stack_clear(&capture->stack);
 		object_read(&capture->object, task, &capture->block, false);
 		if (bind->object_fd >= 0)
 			object_fd(&capture->object, task, bind->object_fd);

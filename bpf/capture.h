@@ -23,16 +23,22 @@ static __always_inline const struct bp_python *python_of(u32 tgid)
 	return config && config->python.version ? &config->python : NULL;
 }
 
-/* Native frames of current; ctx is the program's. */
-static __always_inline void stack_native(void *ctx, struct bp_stack *stack)
+/* No frames: also what a capture holds whose stack was not taken. */
+static __always_inline void stack_clear(struct bp_stack *stack)
 {
-	long bytes;
-
 	stack->flags = 0;
 	stack->task = 0;
 	stack->python_nr = 0;
 	stack->kernel_nr = 0;
 	stack->user_nr = 0;
+}
+
+/* Native frames of current; ctx is the program's. */
+static __always_inline void stack_native(void *ctx, struct bp_stack *stack)
+{
+	long bytes;
+
+	stack_clear(stack);
 	bytes = bpf_get_stack(ctx, stack->kernel, sizeof(stack->kernel), 0);
 	if (bytes > 0)
 		stack->kernel_nr = bytes / 8;
@@ -76,11 +82,7 @@ __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp
 
 	if (!capture || !py)
 		return 0;
-	capture->other_stack.kernel_nr = 0;
-	capture->other_stack.user_nr = 0;
-	capture->other_stack.python_nr = 0;
-	capture->other_stack.flags = 0;
-	capture->other_stack.task = 0;
+	stack_clear(&capture->other_stack);
 	/* last_holder stays after a release (Python/ceval_gil.h): only locked makes it the holder */
 	if (user_u32(py->gil_addr + py->gil_locked) != 1)
 		return 0;
@@ -125,11 +127,8 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 	object_read(&capture->object, task, &capture->block, true);
 	if (!capture_allowed(slot, now)) {
 		lose(BP_LOSS_STACK_SKIPPED);
+		stack_clear(&capture->stack);
 		capture->stack.flags = BP_STACK_SKIPPED;
-		capture->stack.task = 0;
-		capture->stack.kernel_nr = 0;
-		capture->stack.user_nr = 0;
-		capture->stack.python_nr = 0;
 		return;
 	}
 	stack_native(ctx, &capture->stack);

@@ -22,7 +22,6 @@
 
 /* include/linux/kdev_t.h: the kernel's own encoding */
 #define DEV_MAJOR(dev) ((dev) >> 20)
-#define DEV_MINOR(dev) ((dev)&0xfffff)
 
 /* Names from the innermost outwards, as the kernel side collected them, into a path. */
 static char *path_of(const struct bp_object *object)

@@ -67,8 +67,6 @@ struct py_layout {
 #define PY_BYTES_DATA	     32
 #define PY_FLOAT_VALUE	     16
 #define PY_LONG_DIGITS	     24
-#define PY_STR_LENGTH	     16
-#define PY_STR_STATE	     32
 #define PY_MODULE_DICT	     16
 #define PY_TYPE_NAME	     24
 #define PY_TYPE_BASICSIZE    32
