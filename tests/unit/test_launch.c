@@ -19,7 +19,10 @@
 
 #include <cmocka.h>
 
+#include "cli/caller.h"
 #include "cli/launch.h"
+
+static const struct caller nobody_else;
 
 static char *const sleeper[] = { "sleep", "1000", NULL };
 
@@ -88,9 +91,13 @@ static void end(const struct launch *launch)
 
 static struct launch start(char *const *argv)
 {
+	struct caller caller;
+	const char *wrong;
 	struct launch launch;
 
-	assert_int_equal(launch_hold(&launch, (char **)argv), 0);
+	assert_int_equal(caller_find(&caller, &wrong), 0);
+	assert_int_equal(launch_hold(&launch, (char **)argv, &caller), 0);
+	caller_free(&caller);
 	assert_int_equal(launch_go(&launch), 0);
 	return launch;
 }
@@ -101,7 +108,7 @@ static void test_is_held(void **state)
 	struct launch launch;
 
 	(void)state;
-	assert_int_equal(launch_hold(&launch, (char **)sleeper), 0);
+	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	assert_string_equal(exe_of(launch.pid, exe), exe_of(getpid(), own));
 	assert_int_equal(waitpid(launch.pid, NULL, WNOHANG), 0);
 	/* it has become the program when launch_go() returns */
@@ -141,7 +148,7 @@ static void test_cannot_be_executed(void **state)
 		struct launch launch;
 		int status;
 
-		assert_int_equal(launch_hold(&launch, argv), 0);
+		assert_int_equal(launch_hold(&launch, argv, &nobody_else), 0);
 		assert_int_equal(launch_go(&launch), cases[i].err);
 		status = status_of(&launch);
 		assert_true(WIFEXITED(status));
@@ -159,7 +166,7 @@ static void test_abandoned(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(launch_hold(&launch, (char **)argv), 0);
+	assert_int_equal(launch_hold(&launch, (char **)argv, &nobody_else), 0);
 	launch_abandon(&launch);
 	assert_int_equal(waitpid(launch.pid, NULL, 0), -1);
 	assert_int_equal(errno, ECHILD);
@@ -174,10 +181,10 @@ static void test_gone_before(void **state)
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
-	assert_int_equal(launch_hold(&launch, (char **)sleeper), 0);
+	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	end(&launch);
 	assert_int_equal(launch_go(&launch), 0);
-	assert_int_equal(launch_hold(&launch, (char **)sleeper), 0);
+	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	end(&launch);
 	launch_abandon(&launch);
 	signal(SIGPIPE, SIG_DFL);
@@ -201,7 +208,7 @@ static void test_ends_with_its_watcher(void **state)
 		struct launch launch;
 
 		close(alive[0]);
-		if (launch_hold(&launch, (char **)argv) == 0)
+		if (launch_hold(&launch, (char **)argv, &nobody_else) == 0)
 			kill(getpid(), SIGKILL);
 		_exit(1);
 	}
@@ -244,7 +251,7 @@ static void test_descriptors(void **state)
 	struct launch launch;
 
 	(void)state;
-	assert_int_equal(launch_hold(&launch, (char **)sleeper), 0);
+	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	assert_int_equal(launch_go(&launch), 0);
 	for (int fd = 3; fd < 64; fd++) {
 		struct pollfd own = { .fd = fd };
@@ -318,20 +325,14 @@ static void test_sudo_nameless(void **state)
 	assert_line(text, "Groups:\t ");
 }
 
-/* What is no pair of ids changes nothing. */
+/* Not under sudo, or root's own: nothing changes. */
 static void test_sudo_none(void **state)
 {
 	static const char *const pairs[][2] = {
 		{ NULL, NULL },
 		{ "0", "0" },
-		{ "65534", NULL },
+		{ "0", NULL },
 		{ NULL, "65534" },
-		{ "-1", "65534" },
-		{ "abc", "65534" },
-		{ "", "" },
-		{ "65534", "x" },
-		{ "65534x", "65534" },
-		{ "99999999999", "65534" },
 	};
 
 	(void)state;
@@ -350,6 +351,29 @@ static void test_sudo_none(void **state)
 	}
 }
 
+/* What is no pair of ids is an error: whoever went on would run as root. */
+static void test_sudo_wrong(void **state)
+{
+	static const char *const cases[][3] = {
+		{ "65534", NULL, "SUDO_GID" },	    { "-1", "65534", "SUDO_UID" },
+		{ "abc", "65534", "SUDO_UID" },	    { "", "", "SUDO_UID" },
+		{ "65534", "x", "SUDO_GID" },	    { "65534x", "65534", "SUDO_UID" },
+		{ "99999999999", "1", "SUDO_UID" }, { "4294967295", "1", "SUDO_UID" },
+	};
+
+	(void)state;
+	if (geteuid())
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *wrong = NULL;
+		struct caller caller;
+
+		set_sudo(cases[i][0], cases[i][1]);
+		assert_int_equal(caller_find(&caller, &wrong), -EINVAL);
+		assert_string_equal(wrong, cases[i][2]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +388,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_sudo_caller, clear_sudo),
 		cmocka_unit_test_teardown(test_sudo_nameless, clear_sudo),
 		cmocka_unit_test_teardown(test_sudo_none, clear_sudo),
+		cmocka_unit_test_teardown(test_sudo_wrong, clear_sudo),
 	};
 
 	/* these tests may run under sudo themselves */

@@ -2,46 +2,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
-#include <pwd.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/duration.h"
+#include "cli/caller.h"
 #include "cli/launch.h"
 
-static long number_of(const char *name)
-{
-	const char *text = getenv(name);
-	long number;
-
-	return text && !number_parse(text, 0, INT_MAX, &number) ? number : -1;
-}
-
-/* Under sudo the program is the caller's, not root's. 0 or -errno. */
-static int become_caller(void)
-{
-	long uid = number_of("SUDO_UID"), gid = number_of("SUDO_GID");
-	struct passwd *user;
-
-	if (geteuid() != 0 || uid <= 0 || gid < 0)
-		return 0;
-	user = getpwuid(uid);
-	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setgid(gid) ||
-	    setuid(uid))
-		return -errno;
-	if (user) {
-		setenv("HOME", user->pw_dir, 1);
-		setenv("USER", user->pw_name, 1);
-		setenv("LOGNAME", user->pw_name, 1);
-	}
-	return 0;
-}
-
-static void run_child(int gate, int failure, char **argv)
+static void run_child(int gate, int failure, char **argv, const struct caller *caller)
 {
 	sigset_t none;
 	char byte;
@@ -53,7 +21,7 @@ static void run_child(int gate, int failure, char **argv)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	err = become_caller();
+	err = caller_become(caller);
 	if (!err) {
 		execvp(argv[0], argv);
 		err = -errno;
@@ -62,7 +30,7 @@ static void run_child(int gate, int failure, char **argv)
 	_exit(127);
 }
 
-int launch_hold(struct launch *launch, char **argv)
+int launch_hold(struct launch *launch, char **argv, const struct caller *caller)
 {
 	int gate[2], failure[2];
 
@@ -79,7 +47,7 @@ int launch_hold(struct launch *launch, char **argv)
 	if (!launch->pid) {
 		close(gate[1]);
 		close(failure[0]);
-		run_child(gate[0], failure[1], argv);
+		run_child(gate[0], failure[1], argv, caller);
 	}
 	close(gate[0]);
 	close(failure[1]);

@@ -11,8 +11,13 @@ struct launch {
 	int failure; /* an errno comes out of it when it cannot be executed */
 };
 
-/* A child that waits before it becomes argv; it ends when this process does before that. 0 or -errno. */
-int launch_hold(struct launch *launch, char **argv);
+struct caller;
+
+/*
+ * A child that waits before it becomes argv, as that user; it ends when this
+ * process does before that. 0 or -errno.
+ */
+int launch_hold(struct launch *launch, char **argv, const struct caller *caller);
 /* Lets it go. 0, or the -errno with which it could not be executed. */
 int launch_go(struct launch *launch);
 /* It ends without having become anything. */

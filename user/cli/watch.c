@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/caller.h"
 #include "cli/exit_status.h"
 #include "cli/launch.h"
 #include "cli/message.h"
@@ -35,6 +36,7 @@ struct watch {
 	struct symbols *symbols;
 	struct probe *probe;
 	struct engine *engine;
+	struct caller caller;
 	struct launch launch;
 	bool launched; /* COMMAND runs, or has run */
 	int command_status; /* -1: it still runs */
@@ -393,6 +395,25 @@ static int open_probe(struct watch *watch)
 	return err;
 }
 
+/* Whose program what we start is. 0 or -errno: the reason was said. */
+static int find_caller(struct watch *watch)
+{
+	const char *what = watch->options.command ? watch->options.command[0] : NULL;
+	const char *wrong;
+	int err;
+
+	if (!what)
+		return 0;
+	err = caller_find(&watch->caller, &wrong);
+	if (err == -EINVAL)
+		message_error("cannot start %s: %s is no id of a user or group, and it is not to "
+			      "run as root by mistake; set it right, or unset SUDO_UID",
+			      what, wrong);
+	else if (err)
+		message_error("cannot start %s: %s", what, strerror(-err));
+	return err;
+}
+
 static int run(struct watch *watch)
 {
 	struct symbol symbol;
@@ -413,7 +434,7 @@ static int run(struct watch *watch)
 	if (err)
 		return err;
 	if (watch->options.command) {
-		err = launch_hold(&watch->launch, watch->options.command);
+		err = launch_hold(&watch->launch, watch->options.command, &watch->caller);
 		if (err) {
 			message_error("cannot start %s: %s", watch->options.command[0],
 				      strerror(-err));
@@ -476,12 +497,15 @@ int cmd_watch(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = watch.signals < 0 ? watch.signals : check_targets(&watch.options);
 	if (!err)
+		err = find_caller(&watch);
+	if (!err)
 		err = run(&watch);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
 	engine_free(watch.engine);
 	probe_close(watch.probe);
 	symbols_free(watch.symbols);
+	caller_free(&watch.caller);
 	watch_options_free(&watch.options);
 	if (err)
 		return EXIT_COULD_NOT;
