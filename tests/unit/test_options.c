@@ -97,16 +97,16 @@ static void test_defaults(void **state)
 
 	(void)state;
 	GOOD(&parsed);
-	assert_int_equal(parsed.options.nr_pids, 0);
+	assert_int_equal(parsed.options.scope.nr_pids, 0);
 	assert_null(parsed.options.command);
-	assert_int_equal(parsed.options.threshold_ns, 100 * MS);
-	assert_int_equal(parsed.options.duration_ns, 0);
-	assert_false(parsed.options.follow || parsed.options.all_threads || parsed.options.fail ||
-		     parsed.options.help || parsed.options.version);
+	assert_int_equal(parsed.options.scope.threshold_ns, 100 * MS);
+	assert_int_equal(parsed.options.scope.duration_ns, 0);
+	assert_false(parsed.options.scope.follow || parsed.options.scope.all_threads ||
+		     parsed.options.fail || parsed.options.help || parsed.options.version);
 	assert_false(parsed.options.output.stalls_only || parsed.options.output.all_threads ||
 		     parsed.options.output.unfold);
 	assert_true(parsed.options.output.live);
-	assert_int_equal(parsed.options.nr_overrides, 0);
+	assert_int_equal(parsed.options.scope.nr_overrides, 0);
 	assert_int_equal(parsed.options.verbosity, 0);
 	assert_int_equal(parsed.options.outputs.nr, 1);
 	assert_string_equal(parsed.options.outputs.v[0].path, "-");
@@ -120,9 +120,9 @@ static void test_flags(void **state)
 
 	(void)state;
 	GOOD(&parsed, "-f", "--stalls-only", "--all-threads", "--fail", "-q", "-q");
-	assert_true(parsed.options.follow);
+	assert_true(parsed.options.scope.follow);
 	assert_true(parsed.options.output.stalls_only);
-	assert_true(parsed.options.all_threads);
+	assert_true(parsed.options.scope.all_threads);
 	assert_true(parsed.options.output.all_threads);
 	assert_true(parsed.options.fail);
 	assert_int_equal(parsed.options.verbosity, -2);
@@ -130,13 +130,13 @@ static void test_flags(void **state)
 	done(&parsed);
 
 	GOOD(&parsed, "--follow", "-vv");
-	assert_true(parsed.options.follow);
+	assert_true(parsed.options.scope.follow);
 	assert_int_equal(parsed.options.verbosity, 2);
 	assert_true(parsed.options.output.unfold);
 	done(&parsed);
 
 	GOOD(&parsed, "--quiet", "--verbose", "-fv");
-	assert_true(parsed.options.follow);
+	assert_true(parsed.options.scope.follow);
 	assert_int_equal(parsed.options.verbosity, 1);
 	done(&parsed);
 }
@@ -195,15 +195,15 @@ static void test_pids(void **state)
 
 	(void)state;
 	GOOD(&parsed, "-p", "1,22,333", "--pid=4444", "-p22", "--pid", "5");
-	assert_int_equal(parsed.options.nr_pids, 5); /* 22 once */
-	assert_int_equal(parsed.options.pids[0], 1);
-	assert_int_equal(parsed.options.pids[1], 22);
-	assert_int_equal(parsed.options.pids[2], 333);
-	assert_int_equal(parsed.options.pids[3], 4444);
-	assert_int_equal(parsed.options.pids[4], 5);
+	assert_int_equal(parsed.options.scope.nr_pids, 5); /* 22 once */
+	assert_int_equal(parsed.options.scope.pids[0], 1);
+	assert_int_equal(parsed.options.scope.pids[1], 22);
+	assert_int_equal(parsed.options.scope.pids[2], 333);
+	assert_int_equal(parsed.options.scope.pids[3], 4444);
+	assert_int_equal(parsed.options.scope.pids[4], 5);
 	done(&parsed);
 	GOOD(&parsed, "-p", "2147483647");
-	assert_int_equal(parsed.options.pids[0], INT_MAX);
+	assert_int_equal(parsed.options.scope.pids[0], INT_MAX);
 	done(&parsed);
 }
 
@@ -217,9 +217,9 @@ static void test_many_pids(void **state)
 	for (int pid = 1; pid <= 500; pid++)
 		end += sprintf(end, "%s%d", pid > 1 ? "," : "", pid);
 	GOOD(&parsed, "-p", list);
-	assert_int_equal(parsed.options.nr_pids, 500);
+	assert_int_equal(parsed.options.scope.nr_pids, 500);
 	for (int i = 0; i < 500; i++)
-		assert_int_equal(parsed.options.pids[i], i + 1);
+		assert_int_equal(parsed.options.scope.pids[i], i + 1);
 	done(&parsed);
 
 	memset(&parsed, 0, sizeof(parsed));
@@ -231,8 +231,8 @@ static void test_many_pids(void **state)
 	}
 	run(&parsed);
 	assert_int_equal(parsed.result, 0);
-	assert_int_equal(parsed.options.nr_pids, 50);
-	assert_int_equal(parsed.options.pids[49], 1049);
+	assert_int_equal(parsed.options.scope.nr_pids, 50);
+	assert_int_equal(parsed.options.scope.pids[49], 1049);
 	done(&parsed);
 }
 
@@ -269,13 +269,13 @@ static void test_times(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		GOOD(&parsed, "-t", times[i].text, "-d", times[i].text);
-		assert_int_equal(parsed.options.threshold_ns, times[i].threshold_ns);
-		assert_int_equal(parsed.options.duration_ns, times[i].duration_ns);
+		assert_int_equal(parsed.options.scope.threshold_ns, times[i].threshold_ns);
+		assert_int_equal(parsed.options.scope.duration_ns, times[i].duration_ns);
 		done(&parsed);
 	}
 	GOOD(&parsed, "--threshold=3ms", "--duration", "1ns");
-	assert_int_equal(parsed.options.threshold_ns, 3 * MS);
-	assert_int_equal(parsed.options.duration_ns, 1);
+	assert_int_equal(parsed.options.scope.threshold_ns, 3 * MS);
+	assert_int_equal(parsed.options.scope.duration_ns, 1);
 	done(&parsed);
 }
 
@@ -304,13 +304,13 @@ static void test_loops(void **state)
 
 	(void)state;
 	GOOD(&parsed, "--loop", "12:fd=5", "--loop=13:none", "--loop", "14:fd=0");
-	assert_int_equal(parsed.options.nr_overrides, 3);
-	assert_int_equal(parsed.options.overrides[0].tid, 12);
-	assert_int_equal(parsed.options.overrides[0].fd, 5);
-	assert_int_equal(parsed.options.overrides[1].tid, 13);
-	assert_int_equal(parsed.options.overrides[1].fd, -1);
-	assert_int_equal(parsed.options.overrides[2].tid, 14);
-	assert_int_equal(parsed.options.overrides[2].fd, 0);
+	assert_int_equal(parsed.options.scope.nr_overrides, 3);
+	assert_int_equal(parsed.options.scope.overrides[0].tid, 12);
+	assert_int_equal(parsed.options.scope.overrides[0].fd, 5);
+	assert_int_equal(parsed.options.scope.overrides[1].tid, 13);
+	assert_int_equal(parsed.options.scope.overrides[1].fd, -1);
+	assert_int_equal(parsed.options.scope.overrides[2].tid, 14);
+	assert_int_equal(parsed.options.scope.overrides[2].fd, 0);
 	done(&parsed);
 }
 
@@ -350,8 +350,8 @@ static void test_command(void **state)
 	assert_string_equal(parsed.options.command[0], "python3");
 	assert_string_equal(parsed.options.command[1], "-c"); /* its options are its own */
 	assert_null(parsed.options.command[6]);
-	assert_true(parsed.options.follow);
-	assert_int_equal(parsed.options.nr_pids, 0);
+	assert_true(parsed.options.scope.follow);
+	assert_int_equal(parsed.options.scope.nr_pids, 0);
 	done(&parsed);
 
 	GOOD(&parsed, "--", "-x");
@@ -422,8 +422,8 @@ static void test_again(void **state)
 	(void)state;
 	WRONG("unknown option -x", "-fx", "-p", "1");
 	GOOD(&parsed, "-p", "1");
-	assert_int_equal(parsed.options.nr_pids, 1);
-	assert_false(parsed.options.follow);
+	assert_int_equal(parsed.options.scope.nr_pids, 1);
+	assert_false(parsed.options.scope.follow);
 	done(&parsed);
 }
 

@@ -4,23 +4,14 @@
 #define BLOCKPROF_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
 #include "cli/outputs.h"
-#include "stall/engine.h"
+#include "cli/scope.h"
 
 struct watch_options {
-	pid_t *pids;
-	size_t nr_pids;
+	struct scope scope;
 	char **command; /* NULL: none; else argv of it, ended by NULL */
-	uint64_t threshold_ns;
-	uint64_t duration_ns; /* 0: no end */
-	bool follow;
-	bool all_threads;
 	bool fail;
-	struct engine_override *overrides;
-	size_t nr_overrides;
 	struct outputs_spec outputs;
 	struct output_options output;
 	int verbosity;

@@ -12,6 +12,7 @@
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/outputs.h"
+#include "cli/usage.h"
 #include "output/recording.h"
 
 static const char help[] =
@@ -34,6 +35,8 @@ struct arguments {
 };
 
 enum { OPTION_STALLS_ONLY = 256 };
+
+static const char short_options[] = ":o:F:vqh";
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
@@ -65,16 +68,8 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 	case 'h':
 		arguments->help = true;
 		return 0;
-	case ':':
-		message_error("%s needs a value; see blockprof report --help", argv[optind - 1]);
-		return -EINVAL;
 	default:
-		if (optopt && optopt < 256)
-			message_error("unknown option -%c; see blockprof report --help", optopt);
-		else
-			message_error("wrong option %s; see blockprof report --help",
-				      argv[optind - 1]);
-		return -EINVAL;
+		return usage_refuse(option, argv, short_options, "blockprof report --help");
 	}
 }
 
@@ -86,7 +81,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 	optind = 0; /* glibc: start anew, whatever was parsed before */
 	opterr = 0;
 	while (!err && !arguments->help &&
-	       (option = getopt_long(argc, argv, ":o:F:vqh", long_options, NULL)) != -1)
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
 		err = take_option(arguments, option, argv);
 	if (err || arguments->help)
 		return err;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,34 +14,22 @@
 #include "cli/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
+#include "cli/session.h"
 #include "cli/watch.h"
 #include "output/words.h"
-#include "probe/probe.h"
 #include "proc/process.h"
-#include "stall/engine.h"
-#include "symbol/symbol.h"
-
-/* Threads whose time can be kept at a time. */
-#define SLOTS_PIDS	  256
-#define SLOTS_SYSTEM	  1024
-#define SLOTS_ALL_THREADS 4096
 
 #define COMMAND_END_MS 1000 /* given to COMMAND to end when the watch ends before it */
 
 struct watch {
 	struct watch_options options;
 	struct outputs outputs;
-	struct symbols *symbols;
-	struct probe *probe;
-	struct engine *engine;
+	struct session session;
 	struct caller caller;
 	struct launch launch;
 	bool launched; /* COMMAND runs, or has run */
 	int command_status; /* -1: it still runs */
-	int signals;
-	size_t targets; /* of -p that have not ended */
 	uint64_t stalls;
-	bool ended; /* nothing is left to watch */
 	bool seen_loop;
 };
 
@@ -78,97 +64,11 @@ static void on_process_exit(void *context, const struct exit_record *record, boo
 {
 	struct watch *watch = context;
 
-	if (!asked_for && !watch->options.follow)
+	if (!asked_for && !watch->options.scope.follow)
 		return;
 	outputs_exit(&watch->outputs, record);
-	if (asked_for && watch->targets && !--watch->targets)
-		watch->ended = true;
-}
-
-/* -- what is to be watched -- */
-
-/* 0, or -errno: the reason was said. */
-static int check_target(pid_t pid)
-{
-	pid_t tgid = 0;
-
-	switch (process_kind(pid, &tgid)) {
-	case PROCESS_NORMAL:
-		if (pid == getpid()) {
-			message_error(
-				"cannot watch %d: that is blockprof itself; give another process",
-				pid);
-			return -EINVAL;
-		}
-		if (process_is_stopped(pid))
-			message_warn(
-				"process %d is stopped; its loops stand still until it goes on",
-				pid);
-		return 0;
-	case PROCESS_KERNEL_THREAD:
-		message_error("cannot watch %d: it is a thread of the kernel and runs no loop; "
-			      "give a process of a program",
-			      pid);
-		return -EINVAL;
-	case PROCESS_ZOMBIE:
-		message_error(
-			"cannot watch %d: it has ended and waits for its parent to take notice "
-			"(zombie); give a process that runs",
-			pid);
-		return -ESRCH;
-	case PROCESS_THREAD:
-		message_error("cannot watch %d: it is a thread of process %d; use -p %d", pid, tgid,
-			      tgid);
-		return -EINVAL;
-	case PROCESS_NONE:
-		break;
-	}
-	message_error("cannot watch %d: no such process; look it up with ps or pgrep", pid);
-	return -ESRCH;
-}
-
-static int check_targets(const struct watch_options *options)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < options->nr_pids && !err; i++)
-		err = check_target(options->pids[i]);
-	return err;
-}
-
-static int add_targets(struct watch *watch)
-{
-	const struct watch_options *options = &watch->options;
-	int err = 0;
-
-	if (watch->launched)
-		err = engine_watch(watch->engine, watch->launch.pid);
-	for (size_t i = 0; i < options->nr_pids && !err; i++)
-		err = engine_watch(watch->engine, options->pids[i]);
-	watch->targets = watch->launched ? 1 : options->nr_pids;
-	if (err)
-		message_error("cannot watch: %s; watch fewer processes", strerror(-err));
-	return err;
-}
-
-/* One that ended before its end could be seen gets no record of it. */
-static int check_still_there(struct watch *watch)
-{
-	for (size_t i = 0; i < watch->options.nr_pids; i++) {
-		pid_t pid = watch->options.pids[i];
-		enum process_kind kind = process_kind(pid, NULL);
-
-		if (kind == PROCESS_NORMAL || watch->ended)
-			continue;
-		engine_run(watch->engine);
-		if (watch->ended || watch->options.nr_pids > 1)
-			continue;
-		message_error("cannot watch %d: it ended while the probes came up; give a process "
-			      "that runs longer",
-			      pid);
-		return -ESRCH;
-	}
-	return 0;
+	if (asked_for)
+		session_target_ended(&watch->session);
 }
 
 /* -- what is said -- */
@@ -176,13 +76,13 @@ static int check_still_there(struct watch *watch)
 static void say_process(struct watch *watch, pid_t pid)
 {
 	char comm[16] = "", interpreter[64], threshold[DURATION_BYTES];
-	unsigned int loops = engine_loops(watch->engine, pid);
-	const char *runtime = engine_runtime(watch->engine, pid);
+	unsigned int loops = engine_loops(watch->session.engine, pid);
+	const char *runtime = engine_runtime(watch->session.engine, pid);
 	const char *python =
-		engine_interpreter(watch->engine, pid, interpreter, sizeof(interpreter));
+		engine_interpreter(watch->session.engine, pid, interpreter, sizeof(interpreter));
 
 	process_comm(pid, comm);
-	words_duration(watch->options.threshold_ns, threshold);
+	words_duration(watch->options.scope.threshold_ns, threshold);
 	if (loops)
 		message_note("watching %s[%d]: %u loop%s (%s%s%s), turns over %s; Ctrl-C for the "
 			     "summary",
@@ -192,7 +92,7 @@ static void say_process(struct watch *watch, pid_t pid)
 		message_note("watching %s[%d]%s%s%s, turns over %s; Ctrl-C for the summary", comm,
 			     pid, python ? " (" : "", python ? python : "", python ? ")" : "",
 			     threshold);
-	if (engine_unreadable(watch->engine, pid))
+	if (engine_unreadable(watch->session.engine, pid))
 		message_warn("%s[%d] runs %s, whose frames cannot be read; native stacks only",
 			     comm, pid, python);
 }
@@ -201,7 +101,7 @@ static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
 {
 	char comm[16] = "";
 
-	if (engine_loops(watch->engine, pid) || watch->options.all_threads)
+	if (engine_loops(watch->session.engine, pid) || watch->options.scope.all_threads)
 		return;
 	if (process_comm(pid, comm))
 		return;
@@ -212,62 +112,30 @@ static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
 
 static void say_watching(struct watch *watch)
 {
-	const struct watch_options *options = &watch->options;
+	const struct scope *scope = &watch->options.scope;
 	char threshold[DURATION_BYTES];
 
 	if (watch->launched) {
 		say_process(watch, watch->launch.pid);
-	} else if (options->nr_pids == 1) {
-		say_process(watch, options->pids[0]);
+	} else if (scope->nr_pids == 1) {
+		say_process(watch, scope->pids[0]);
 	} else {
-		words_duration(options->threshold_ns, threshold);
-		if (options->nr_pids)
+		words_duration(scope->threshold_ns, threshold);
+		if (scope->nr_pids)
 			message_note("watching %zu processes: %u loops, turns over %s; "
 				     "Ctrl-C for the summary",
-				     options->nr_pids, engine_loops(watch->engine, 0), threshold);
+				     scope->nr_pids, engine_loops(watch->session.engine, 0),
+				     threshold);
 		else
 			message_note("watching the whole system: %u loops, turns over %s; "
 				     "Ctrl-C for the summary",
-				     engine_loops(watch->engine, 0), threshold);
+				     engine_loops(watch->session.engine, 0), threshold);
 	}
-	for (size_t i = 0; i < options->nr_pids; i++)
-		say_no_loop(watch, options->pids[i], " yet");
-}
-
-static void start_record(struct watch *watch)
-{
-	struct utsname name;
-	struct start_record record = {
-		.mono_ns = engine_started_ns(watch->engine),
-		.version = BLOCKPROF_VERSION,
-		.pids = watch->launched ? &watch->launch.pid : watch->options.pids,
-		.nr_pids = watch->launched ? 1 : watch->options.nr_pids,
-		.threshold_ns = watch->options.threshold_ns,
-	};
-
-	if (!uname(&name)) {
-		record.host = name.nodename;
-		record.kernel = name.release;
-	}
-	record.features = probe_features(watch->probe, &record.nr_features);
-	outputs_start(&watch->outputs, &record);
+	for (size_t i = 0; i < scope->nr_pids; i++)
+		say_no_loop(watch, scope->pids[i], " yet");
 }
 
 /* -- the watch -- */
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 /* COMMAND's end; the symbolizer is a child too, and waited for elsewhere. */
 static void reap_command(struct watch *watch)
@@ -277,63 +145,31 @@ static void reap_command(struct watch *watch)
 	if (watch->launched && watch->command_status < 0 &&
 	    waitpid(watch->launch.pid, &status, WNOHANG) == watch->launch.pid) {
 		watch->command_status = status;
-		watch->ended = true;
+		watch->session.ended = true;
 	}
-}
-
-/* Whether it is time to stop. */
-static bool take_signals(struct watch *watch)
-{
-	struct signalfd_siginfo info;
-	bool stop = false;
-
-	while (read(watch->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD)
-			reap_command(watch);
-		else
-			stop = true;
-	}
-	return stop;
 }
 
 static void watch_until_end(struct watch *watch)
 {
-	uint64_t start_ns = engine_started_ns(watch->engine);
-	struct pollfd fds[] = {
-		{ .fd = watch->signals, .events = POLLIN },
-		{ .fd = probe_fd(watch->probe), .events = POLLIN },
-	};
+	uint64_t signals = 0;
 
-	while (!watch->ended && !outputs_are_dead(&watch->outputs)) {
-		int wait_ms = engine_tick_ms(watch->engine);
-		uint64_t ran_ns = probe_now_ns() - start_ns;
-
-		if (watch->options.duration_ns) {
-			uint64_t left_ns = watch->options.duration_ns;
-
-			if (ran_ns >= left_ns)
-				return;
-			left_ns -= ran_ns;
-			if (left_ns < wait_ms * 1000000ull)
-				wait_ms = left_ns / 1000000 + 1;
-		}
-		poll(fds, 2, wait_ms);
-		if (fds[0].revents && take_signals(watch))
-			return;
-		engine_run(watch->engine);
+	while (!(signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP))) &&
+	       !session_is_over(&watch->session) && !outputs_are_dead(&watch->outputs)) {
+		signals = session_step(&watch->session, NULL, 0, -1);
+		if (signals & SESSION_SIGNAL(SIGCHLD))
+			reap_command(watch);
 	}
 }
 
 /* A COMMAND that outlives the watch is asked to end. */
 static void end_command(struct watch *watch)
 {
-	struct pollfd fd = { .fd = watch->signals, .events = POLLIN };
+	struct pollfd fd = { .fd = watch->session.signals, .events = POLLIN };
 
 	if (!watch->launched || watch->command_status >= 0)
 		return;
 	kill(watch->launch.pid, SIGTERM);
 	poll(&fd, 1, COMMAND_END_MS);
-	take_signals(watch);
 	reap_command(watch);
 }
 
@@ -341,58 +177,16 @@ static void finish(struct watch *watch)
 {
 	struct summary_record record;
 
-	engine_finish(watch->engine);
+	engine_finish(watch->session.engine);
 	end_command(watch);
-	if (!watch->seen_loop && watch->launched && !watch->options.all_threads)
+	if (!watch->seen_loop && watch->launched && !watch->options.scope.all_threads)
 		message_note("no event loop was seen; --all-threads shows the blocked time of "
 			     "every thread");
-	if (engine_summary(watch->engine, &record))
+	if (engine_summary(watch->session.engine, &record))
 		return;
 	record.command_status = watch->command_status;
 	outputs_summary(&watch->outputs, &record);
 	summary_free(&record);
-}
-
-static int open_probe(struct watch *watch)
-{
-	const struct watch_options *options = &watch->options;
-	bool system = !options->nr_pids && !options->command;
-	struct probe_options probe_options = {
-		.threshold_ns = options->threshold_ns,
-		.whole_system = system,
-		.all_threads = options->all_threads,
-		.slots = options->all_threads ? SLOTS_ALL_THREADS
-			 : system	      ? SLOTS_SYSTEM
-					      : SLOTS_PIDS,
-		.libbpf_log = options->verbosity > 1,
-	};
-	struct engine_options engine_options = {
-		.threshold_ns = options->threshold_ns,
-		.whole_system = system,
-		.follow = options->follow,
-		.all_threads = options->all_threads,
-		.overrides = options->overrides,
-		.nr_overrides = options->nr_overrides,
-	};
-	const struct engine_sink sink = {
-		.context = watch,
-		.loop = on_loop,
-		.stall = on_stall,
-		.blocked = on_blocked,
-		.exit = on_process_exit,
-	};
-	const char *reason = "out of memory";
-	int err;
-
-	err = probe_open(&watch->probe, &probe_options, &reason);
-	if (err) {
-		message_error("cannot watch: %s", reason);
-		return err;
-	}
-	err = engine_new(&watch->engine, &engine_options, watch->probe, watch->symbols, &sink);
-	if (err)
-		message_error("cannot watch: %s", strerror(-err));
-	return err;
 }
 
 /* Whose program what we start is. 0 or -errno: the reason was said. */
@@ -414,25 +208,12 @@ static int find_caller(struct watch *watch)
 	return err;
 }
 
-static int run(struct watch *watch)
+static int begin(struct watch *watch)
 {
-	struct symbol symbol;
+	struct start_record record;
+	struct utsname name;
 	int err;
 
-	/* before anything large is there: its child is a copy of us */
-	err = symbols_new(&watch->symbols);
-	if (err) {
-		message_error("cannot watch: no symbolizer: %s", strerror(-err));
-		return err;
-	}
-	err = open_probe(watch);
-	/* libbpf has read all of the kernel's types: that memory is not needed again */
-	malloc_trim(0);
-	if (!err)
-		err = outputs_open(&watch->outputs, &watch->options.outputs,
-				   &watch->options.output);
-	if (err)
-		return err;
 	if (watch->options.command) {
 		err = launch_hold(&watch->launch, watch->options.command, &watch->caller);
 		if (err) {
@@ -442,26 +223,17 @@ static int run(struct watch *watch)
 		}
 		watch->launched = true;
 	}
-	err = add_targets(watch);
+	err = session_begin(&watch->session, watch->launched ? watch->launch.pid : 0);
 	if (!err) {
-		engine_start(watch->engine);
-		start_record(watch);
-		err = engine_look(watch->engine);
-		if (err)
-			message_error("cannot watch: looking at threads failed: %s",
-				      strerror(-err));
-	}
-	if (!err) {
-		engine_run(watch->engine);
-		err = check_still_there(watch);
+		session_start_record(&watch->session, &name, &record);
+		outputs_start(&watch->outputs, &record);
+		err = session_look(&watch->session);
 	}
 	if (err) {
 		if (watch->launched)
 			launch_abandon(&watch->launch);
 		return err;
 	}
-	/* the kernel's symbols are read at the first question, which takes a while: now, not in a stall */
-	symbols_kernel(watch->symbols, 0, &symbol);
 	/* before it is said that it is watched: it may not be there */
 	if (watch->launched) {
 		err = launch_go(&watch->launch);
@@ -469,9 +241,32 @@ static int run(struct watch *watch)
 			waitpid(watch->launch.pid, NULL, 0);
 			message_error("cannot start '%s': %s; check its name and your PATH",
 				      watch->options.command[0], strerror(-err));
-			return err;
 		}
 	}
+	return err;
+}
+
+static int run(struct watch *watch)
+{
+	const struct watch_options *options = &watch->options;
+	const struct engine_sink sink = {
+		.context = watch,
+		.loop = on_loop,
+		.stall = on_stall,
+		.blocked = on_blocked,
+		.exit = on_process_exit,
+	};
+	bool whole_system = !options->scope.nr_pids && !options->command;
+	int err;
+
+	err = session_open(&watch->session, &options->scope, whole_system, options->verbosity,
+			   &sink);
+	if (!err)
+		err = outputs_open(&watch->outputs, &options->outputs, &options->output);
+	if (!err)
+		err = begin(watch);
+	if (err)
+		return err;
 	say_watching(watch);
 	watch_until_end(watch);
 	finish(watch);
@@ -493,18 +288,13 @@ int cmd_watch(int argc, char **argv)
 		return err ? EXIT_USAGE : EXIT_OK;
 	}
 	message_set_level(watch.options.verbosity);
-	watch.signals = open_signals();
 	signal(SIGPIPE, SIG_IGN);
-	err = watch.signals < 0 ? watch.signals : check_targets(&watch.options);
-	if (!err)
-		err = find_caller(&watch);
+	err = find_caller(&watch);
 	if (!err)
 		err = run(&watch);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
-	engine_free(watch.engine);
-	probe_close(watch.probe);
-	symbols_free(watch.symbols);
+	session_close(&watch.session);
 	caller_free(&watch.caller);
 	watch_options_free(&watch.options);
 	if (err)

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/duration.h"
+#include "cli/message.h"
+#include "cli/scope.h"
+
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_SEC  1000000000ull
+
+#define THRESHOLD_NS	 (100 * NSEC_PER_MSEC)
+#define THRESHOLD_MIN_NS 100000ull /* shorter than a few switches takes: all would be stalls */
+#define THRESHOLD_MAX_NS (3600 * NSEC_PER_SEC)
+
+static int add_pid(struct scope *scope, const char *text)
+{
+	pid_t *grown;
+	long pid;
+
+	if (number_parse(text, 1, INT_MAX, &pid)) {
+		message_error(
+			"cannot watch '%s': that is no process id; give a number as ps shows it",
+			text);
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < scope->nr_pids; i++)
+		if (scope->pids[i] == pid)
+			return 0;
+	grown = realloc(scope->pids, (scope->nr_pids + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	scope->pids = grown;
+	scope->pids[scope->nr_pids++] = pid;
+	return 0;
+}
+
+static int add_pids(struct scope *scope, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *text;
+	int err = copy ? 0 : -ENOMEM;
+
+	while (!err && (text = strsep(&rest, ",")))
+		err = add_pid(scope, text);
+	free(copy);
+	return err;
+}
+
+static int take_time(const char *what, const char *text, uint64_t unit_ns, uint64_t min_ns,
+		     uint64_t max_ns, const char *range, uint64_t *ns)
+{
+	int err = duration_parse(text, unit_ns, ns);
+
+	if (err == -EINVAL) {
+		message_error("cannot use '%s' as %s: that is no time; write it like 100ms, 1.5s "
+			      "or 500us",
+			      text, what);
+		return -EINVAL;
+	}
+	if (err || *ns < min_ns || *ns > max_ns) {
+		message_error("cannot use '%s' as %s: out of range; give %s", text, what, range);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* TID:fd=N or TID:none */
+static int add_override(struct scope *scope, const char *text)
+{
+	struct engine_override *grown;
+	char *copy = strdup(text), *what = copy ? strchr(copy, ':') : NULL;
+	long tid = 0, fd = -1;
+	bool good = false;
+
+	if (what) {
+		*what++ = 0;
+		good = !number_parse(copy, 1, INT_MAX, &tid) &&
+		       (!strcmp(what, "none") ||
+			(!strncmp(what, "fd=", 3) && !number_parse(what + 3, 0, INT_MAX, &fd)));
+	}
+	free(copy);
+	if (!good) {
+		message_error("cannot use --loop '%s': write TID:fd=N or TID:none", text);
+		return -EINVAL;
+	}
+	grown = realloc(scope->overrides, (scope->nr_overrides + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	scope->overrides = grown;
+	scope->overrides[scope->nr_overrides++] = (struct engine_override){ tid, fd };
+	return 0;
+}
+
+void scope_init(struct scope *scope)
+{
+	memset(scope, 0, sizeof(*scope));
+	scope->threshold_ns = THRESHOLD_NS;
+}
+
+int scope_take(struct scope *scope, int option, const char *value)
+{
+	switch (option) {
+	case 'p':
+		return add_pids(scope, value);
+	case 'f':
+		scope->follow = true;
+		return 0;
+	case 't':
+		return take_time("threshold", value, NSEC_PER_MSEC, THRESHOLD_MIN_NS,
+				 THRESHOLD_MAX_NS, "100us to 1h", &scope->threshold_ns);
+	case 'd':
+		return take_time("duration", value, NSEC_PER_SEC, 1, INT64_MAX / 2,
+				 "more than 0 and less than 100 years", &scope->duration_ns);
+	case OPTION_ALL_THREADS:
+		scope->all_threads = true;
+		return 0;
+	case OPTION_LOOP:
+		return add_override(scope, value);
+	default:
+		return SCOPE_OTHER;
+	}
+}
+
+void scope_free(struct scope *scope)
+{
+	free(scope->pids);
+	free(scope->overrides);
+}

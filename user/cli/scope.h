@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scope.h - what is watched, and what counts as a stall: the options that
+ * watch, top and serve have in common. Functions that fail have told the user
+ * why (message.h).
+ */
+#ifndef BLOCKPROF_SCOPE_H
+#define BLOCKPROF_SCOPE_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "stall/engine.h"
+
+struct scope {
+	pid_t *pids; /* none: the whole system, or a COMMAND */
+	size_t nr_pids;
+	uint64_t threshold_ns;
+	uint64_t duration_ns; /* 0: no end */
+	bool follow;
+	bool all_threads;
+	struct engine_override *overrides;
+	size_t nr_overrides;
+};
+
+/* For getopt's tables of a command that has a scope. A command's own long options count from OPTION_OWN. */
+enum {
+	OPTION_ALL_THREADS = 256,
+	OPTION_LOOP,
+	OPTION_OWN,
+};
+
+#define SCOPE_SHORT_OPTIONS "p:ft:d:"
+#define SCOPE_LONG_OPTIONS                                                             \
+	{ "pid", required_argument, NULL, 'p' }, { "follow", no_argument, NULL, 'f' }, \
+		{ "threshold", required_argument, NULL, 't' },                         \
+		{ "duration", required_argument, NULL, 'd' },                          \
+		{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },              \
+	{                                                                              \
+		"loop", required_argument, NULL, OPTION_LOOP                           \
+	}
+
+#define SCOPE_OTHER 1 /* the option is not one of the scope */
+
+void scope_init(struct scope *scope);
+/* 0; SCOPE_OTHER; -EINVAL: wrong usage; -ENOMEM. */
+int scope_take(struct scope *scope, int option, const char *value);
+void scope_free(struct scope *scope);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session.h - a watch in progress: the symbolizer, the probes and the engine,
+ * put together for a scope, and the signals that end it. Functions that fail
+ * have told the user why (message.h).
+ */
+#ifndef BLOCKPROF_SESSION_H
+#define BLOCKPROF_SESSION_H
+
+#include <poll.h>
+#include <sys/utsname.h>
+
+#include "cli/scope.h"
+#include "model/model.h"
+#include "stall/engine.h"
+
+struct probe;
+struct symbols;
+
+#define SESSION_FDS 8 /* of the caller's, at most */
+
+/* Starts as { 0 }. */
+struct session {
+	const struct scope *scope;
+	struct symbols *symbols;
+	struct probe *probe;
+	struct engine *engine;
+	int signals; /* a signalfd; the symbolizer is a child too, and waited for elsewhere */
+	pid_t command; /* COMMAND's process; 0: none */
+	size_t targets; /* of those asked for that have not ended */
+	bool ended; /* nothing is left to watch */
+};
+
+/* Signals that have come, as session_step() says. */
+#define SESSION_SIGNAL(number) (1ull << (number))
+#define SESSION_STOP	       (SESSION_SIGNAL(SIGINT) | SESSION_SIGNAL(SIGTERM))
+
+/*
+ * Opens all of it; nothing is watched yet. SIGINT, SIGTERM, SIGHUP and SIGCHLD
+ * are blocked from here on. With whole_system the scope has no pids and there is
+ * no COMMAND. scope and sink outlive the session. 0 or -errno.
+ */
+int session_open(struct session *session, const struct scope *scope, bool whole_system,
+		 int verbosity, const struct engine_sink *sink);
+void session_close(struct session *session);
+
+/* From here on events count. command: a held child that is to be watched as well; 0: none. */
+int session_begin(struct session *session, pid_t command);
+/* Looks at what is there already; the sink hears of loops. After it the probes are in place. */
+int session_look(struct session *session);
+/* For the engine's sink: one of those asked for has ended. */
+void session_target_ended(struct session *session);
+
+/*
+ * Waits until there is something to do, at most max_ms (-1: no such limit), and
+ * has the engine do it. fds: the caller's, polled as well. The signals that came.
+ */
+uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds, int max_ms);
+/* Whether nothing is left to watch, or the scope's duration is over. */
+bool session_is_over(const struct session *session);
+
+/* The start record of this watch. name is filled and outlives it. */
+void session_start_record(const struct session *session, struct utsname *name,
+			  struct start_record *record);
+
+#endif
