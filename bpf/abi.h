@@ -18,6 +18,8 @@
 #define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
 #define BP_SNIPPET_BYTES   184 /* the part of a Task object that is of use */
 #define BP_SUMS		   8
+#define BP_RUNNERS	   8 /* told apart of those that ran while a thread waited for its CPU */
+#define BP_OLD_SLOTS	   16 /* turns at a time whose runners are noted */
 #define BP_NO_SLOT	   0 /* slot 0 is never given to a thread */
 
 #define BP_SYSCALLS 512
@@ -220,6 +222,14 @@ struct bp_sum {
 	unsigned long long carry_max_ns;
 };
 
+/* A process that ran on the CPU that a thread was ready for, while its turn was old. */
+struct bp_runner {
+	unsigned int tgid; /* 0: none */
+	unsigned int pad;
+	unsigned long long ns; /* that ticks on that CPU stand for */
+	char comm[BP_COMM_LEN]; /* of the thread seen first */
+};
+
 struct bp_ledger {
 	unsigned long long cpu_ns;
 	unsigned long long runqueue_ns;
@@ -280,6 +290,9 @@ struct bp_slot {
 	unsigned int throttle_marked;
 	unsigned long long pending_ns; /* its length */
 	struct bp_sum sums[BP_SUMS];
+	unsigned long long runners_seq; /* the turn that runners is of */
+	unsigned long long runners_ns; /* up to when */
+	struct bp_runner runners[BP_RUNNERS];
 	unsigned int hist[BP_HIST_BUCKETS];
 };
 
@@ -291,6 +304,7 @@ enum bp_record_type {
 	BP_RECORD_FORK,
 	BP_RECORD_EXEC,
 	BP_RECORD_EXIT,
+	BP_RECORD_SUSPECT,
 };
 
 struct bp_header {
@@ -327,6 +341,13 @@ struct bp_turn {
 	unsigned long long cpu_sampled_ns;
 	long long delayed_events; /* what the next wait returned; -1: not known */
 	struct bp_sum sums[BP_SUMS]; /* blocks that no slice was sent for */
+	struct bp_runner runners[BP_RUNNERS];
+};
+
+/* SUSPECT: a thread of a process that a loop waits for was hit by a CPU tick. */
+struct bp_suspect_sample {
+	struct bp_header header;
+	struct bp_stack stack;
 };
 
 /* CANDIDATE: a thread that no one has judged yet sleeps in a call that may be a loop's wait. */
@@ -373,6 +394,27 @@ struct bp_thread_info {
 	unsigned long long sched_ran_ns;
 	unsigned long long pthread; /* pthread_self() */
 	struct bp_block block;
+	char comm[BP_COMM_LEN];
+};
+
+/* What a look shows of a thread of a process that a loop waits for. Nothing of it is kept. */
+struct bp_suspect_info {
+	unsigned int tid;
+	unsigned int tgid;
+	unsigned int
+		state; /* enum bp_state: RUNNING stands for on a CPU or ready to be, or BLOCKED */
+	unsigned int kernel_nr;
+	unsigned long long time_ns;
+	unsigned long long switches; /* off a CPU, since it started */
+	unsigned long long ran_ns; /* since it started, up to its last tick or switch */
+	unsigned long long queued_ns; /* ready, but not on a CPU; likewise */
+	unsigned long long sched_arrival_ns; /* as in bp_thread_info */
+	unsigned long long sched_ran_ns;
+	unsigned long long pthread;
+	unsigned long long frame; /* user frame pointer */
+	struct bp_block block;
+	struct bp_object object;
+	unsigned long long kernel[BP_KERNEL_FRAMES];
 	char comm[BP_COMM_LEN];
 };
 
@@ -452,6 +494,7 @@ enum bp_loss {
 	BP_LOSS_STACK_SKIPPED, /* stacks not taken: too many in too short a time */
 	BP_LOSS_PYTHON_FAULT, /* Python frames that were not in memory */
 	BP_LOSS_PROCESSES, /* map of processes full */
+	BP_LOSS_SUSPECT_RING,
 	BP_LOSS_NR,
 };
 

@@ -94,7 +94,7 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 {
 	struct bp_slice *slice;
 	struct bp_slot *slot;
-	u64 since_ns;
+	u64 since_ns, address;
 	u32 index, state;
 
 	if (!thread || !bind)
@@ -121,6 +121,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	slot->bound_ns = bpf_ktime_get_ns();
 	state = thread->state;
 	since_ns = thread->since_ns;
+	address = (u64)task;
+	bpf_map_update_elem(&slot_tasks, &index, &address, BPF_ANY);
 	slot_fill(slot, slice, thread, task, bind);
 	thread->slot = index;
 	/* it moved meanwhile, on another CPU, without an eye on the slot: once more */

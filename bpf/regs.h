@@ -74,6 +74,11 @@ static __always_inline u64 regs_sp(const struct pt_regs *regs)
 	return REG(regs, sp);
 }
 
+static __always_inline u64 regs_fp(const struct pt_regs *regs)
+{
+	return REG(regs, bp);
+}
+
 /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
 static __always_inline bool task_is_compat(struct task_struct *task)
 {
@@ -137,6 +142,11 @@ static __always_inline u64 regs_ip(const struct pt_regs *regs)
 static __always_inline u64 regs_sp(const struct pt_regs *regs)
 {
 	return REG(regs, sp);
+}
+
+static __always_inline u64 regs_fp(const struct pt_regs *regs)
+{
+	return REG(regs, regs[29]);
 }
 
 /* arch/arm64/include/asm/thread_info.h: TIF_32BIT is in flags; such targets are not read. */

@@ -7,6 +7,103 @@
  */
 #include "turn.h"
 
+#define RUNNER_MOST_NS 50000000 /* that one tick stands for */
+
+static __always_inline u32 task_cpu(u64 address)
+{
+	const struct task_struct *task = (const void *)address;
+
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return BPF_CORE_READ(task, thread_info.cpu);
+	return BPF_CORE_READ((const struct task_struct___old *)task, cpu);
+}
+
+/* Whether its cgroup's quota keeps it off this CPU: then no one has taken its place. */
+static __always_inline bool task_throttled(u64 address, u32 cpu)
+{
+	const struct task_struct *task = (const void *)address;
+	struct cfs_rq **queues, *queue = NULL;
+
+	if (!bpf_core_field_exists(task->sched_task_group) ||
+	    !bpf_core_field_exists(queue->throttle_count))
+		return false;
+	queues = BPF_CORE_READ(task, sched_task_group, cfs_rq);
+	if (!queues || bpf_probe_read_kernel(&queue, sizeof(queue), &queues[cpu]))
+		return false;
+	return queue && BPF_CORE_READ(queue, throttle_count) > 0;
+}
+
+/* If the slot's thread is ready to run on this CPU, but current does: it is one of its runners. */
+__weak __noinline int runner_note(u32 index, u32 tgid, u64 now)
+{
+	struct bp_slot *slot = bpf_map_lookup_elem(&slots, &index);
+	u64 *task = bpf_map_lookup_elem(&slot_tasks, &index), from;
+	u32 cpu = bpf_get_smp_processor_id();
+	int i;
+
+	if (!slot || !task || slot->state != BP_RUNNABLE || !slot->in_turn || !*task ||
+	    task_cpu(*task) != cpu || task_throttled(*task, cpu))
+		return 0;
+	if (slot->runners_seq != slot->turn_seq) {
+		for (i = 0; i < BP_RUNNERS; i++)
+			slot->runners[i].tgid = 0;
+		slot->runners_ns = 0;
+		slot->runners_seq = slot->turn_seq;
+	}
+	from = slot->since_ns > slot->runners_ns ? slot->since_ns : slot->runners_ns;
+	slot->runners_ns = now;
+	for (i = 0; i < BP_RUNNERS; i++) {
+		struct bp_runner *runner = &slot->runners[i];
+		u64 ns = since(now, from);
+
+		if (!runner->tgid) {
+			runner->tgid = tgid;
+			runner->ns = 0;
+			bpf_get_current_comm(runner->comm, sizeof(runner->comm));
+		}
+		if (runner->tgid == tgid) {
+			runner->ns += ns < RUNNER_MOST_NS ? ns : RUNNER_MOST_NS;
+			break;
+		}
+	}
+	return 0;
+}
+
+static __always_inline void runners_note(u32 tgid, u64 now)
+{
+	int i;
+
+	for (i = 0; i < BP_OLD_SLOTS; i++) {
+		u32 index = old_slots[i];
+
+		if (!index)
+			break;
+		runner_note(index, tgid, now);
+	}
+}
+
+/* current is of a process that an old turn waits for: where it spends its cpu time. */
+static __noinline int suspect_sample(void *ctx, struct task_struct *task, u64 now)
+{
+	struct bp_suspect_sample *record;
+	u32 tgid = task->tgid;
+	struct bp_python *py = bpf_map_lookup_elem(&suspects, &tgid);
+
+	if (!py)
+		return 0;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		lose(BP_LOSS_SUSPECT_RING);
+		return 0;
+	}
+	header_fill(&record->header, BP_RECORD_SUSPECT, BP_NO_SLOT, task->pid, tgid, now);
+	stack_native(ctx, &record->stack);
+	if (py->version)
+		stack_python(&record->stack, py, task, NULL, 0);
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}
+
 SEC("perf_event")
 int on_tick(struct bpf_perf_event_data *ctx)
 {
@@ -19,13 +116,17 @@ int on_tick(struct bpf_perf_event_data *ctx)
 
 	if (!armed)
 		return 0;
+	now = bpf_ktime_get_ns();
+	if (task->pid && old_slots[0])
+		runners_note(task->tgid, now);
+	if (nr_suspects)
+		suspect_sample(ctx, task, now);
 	thread = thread_of(task);
 	if (!thread)
 		return 0;
 	slot = slot_of(thread);
 	if (!slot || !slot->in_turn || slot->state != BP_RUNNING)
 		return 0;
-	now = bpf_ktime_get_ns();
 	if (since(now, slot->turn_start_ns) < sample_age_ns)
 		return 0;
 	slice = slice_of(thread->slot);

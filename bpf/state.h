@@ -32,6 +32,9 @@ __weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
 /* Set while running: nothing is recorded before every program is in place. */
 __weak volatile unsigned int armed = 0;
 __weak unsigned long long losses[BP_LOSS_NR] = {};
+__weak volatile unsigned int old_slots[BP_OLD_SLOTS] = {}; /* up to the first 0 */
+__weak volatile unsigned int nr_suspects = 0;
+__weak volatile unsigned int suspect_tgid = 0; /* whom the next look is at */
 
 /* A watched thread. Until it is bound to a slot its state is kept here. */
 struct thread {
@@ -100,6 +103,32 @@ __weak struct {
 	__type(key, u32);
 	__type(value, struct bp_bind);
 } binds SEC(".maps");
+
+/* The task of each slot's thread, as an address: what is read there may be of another by now. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 64);
+	__type(key, u32);
+	__type(value, u64);
+} slot_tasks SEC(".maps");
+
+/* Processes that old turns wait for, by tgid: how to read their interpreter. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, struct bp_python);
+} suspects SEC(".maps");
+
+/* Descriptors that only user space could find, for the next look: by tid. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u32);
+	__type(value, int);
+} suspect_fds SEC(".maps");
 
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

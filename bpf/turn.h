@@ -170,6 +170,11 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 	record->ledger = slot->turn;
 	record->cpu_sampled_ns = slot->cpu_sampled_ns;
 	record->delayed_events = delayed;
+	for (i = 0; i < BP_RUNNERS; i++) {
+		record->runners[i].tgid = 0;
+		if (slot->runners_seq == slot->turn_seq)
+			record->runners[i] = slot->runners[i];
+	}
 	for (i = 0; i < BP_SUMS; i++) {
 		record->sums[i] = slot->sums[i];
 		/* told now: not to be carried on */

@@ -67,6 +67,7 @@ typedef struct {
 
 struct thread_info {
 	u32 status; /* x86: TS_COMPAT */
+	u32 cpu; /* since 5.16 (bcf9033e5449) */
 };
 
 struct sched_entity {
@@ -75,6 +76,7 @@ struct sched_entity {
 };
 
 struct sched_info {
+	unsigned long long run_delay;
 	unsigned long long last_arrival;
 };
 
@@ -83,8 +85,13 @@ struct cfs_bandwidth {
 	u64 throttled_time;
 };
 
+struct cfs_rq {
+	int throttle_count;
+};
+
 struct task_group {
 	struct task_group *parent;
+	struct cfs_rq **cfs_rq; /* one a CPU */
 	struct cfs_bandwidth cfs_bandwidth;
 };
 
@@ -222,6 +229,8 @@ struct task_struct {
 	pid_t tgid;
 	int exit_state;
 	int exit_code;
+	unsigned long nvcsw;
+	unsigned long nivcsw;
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
@@ -232,6 +241,7 @@ struct task_struct {
 /* Before 5.14 (2f064a59a11f "sched: Change task_struct::state"). */
 struct task_struct___old {
 	long state;
+	unsigned int cpu;
 };
 
 struct seq_file;

@@ -12,6 +12,7 @@ CAUSES = frozenset(
     "ipc other".split()
 )
 TARGET_KINDS = frozenset("file socket pipe futex child dns device".split())
+CULPRIT_KINDS = frozenset("peer owner runner cgroup".split())
 FRAME_KINDS = frozenset("kernel native python js jit".split())
 RECORD_TYPES = frozenset("start loop stall blocked exit summary".split())
 LEDGER_KEYS = ("cpu_ns", "runqueue_ns", "throttled_ns", "blocked_ns", "unknown_ns")
@@ -141,8 +142,16 @@ def check_slice(slice_, record):
     target = slice_.get("target")
     if target is not None:
         check(target.get("kind") in TARGET_KINDS, "target's kind", slice_, record)
+    culprits = list(culprits_of(slice_))
+    for culprit in culprits:
+        check(culprit.get("kind") in CULPRIT_KINDS, "culprit's kind", culprit, record)
+        check(("pid" in culprit) != ("cgroup" in culprit), "neither a process nor a cgroup, or both", culprit)
+        check("cause" not in culprit or culprit["cause"] in CAUSES, "culprit's cause", culprit, record)
+        check(0 <= culprit.get("percent", 0) <= 100, "absurd share", culprit, record)
     for frame in frames_of(slice_) + [
-        frame for who in ("waker", "holder") for frame in slice_.get(who, {}).get("stack", [])
+        frame
+        for party in [slice_.get("waker", {}), slice_.get("holder", {})] + culprits
+        for frame in party.get("stack", [])
     ]:
         check(isinstance(frame.get("fn"), str) and frame["fn"], "frame without fn", frame, record)
         check(frame.get("kind") in FRAME_KINDS, "frame's kind", frame, record)
@@ -181,6 +190,13 @@ def check_summary(records, finals, lost):
 
 def frames_of(slice_):
     return slice_.get("stack", [])
+
+
+def culprits_of(slice_or_culprit):
+    """Those of a slice and the ones behind them."""
+    for culprit in slice_or_culprit.get("culprits", []):
+        yield culprit
+        yield from culprits_of(culprit)
 
 
 def cause_sums(stall):

@@ -230,6 +230,41 @@ static inline struct stall_record sleep_stall(bool ongoing, uint64_t ns)
 	"a\033[31m;b\nc\r\t\x01\xff\xc3(\xe2\x80\xae\xc2\x9b" \
 	"2J\"\\ \x7f"
 
+static inline void hostile_culprits(struct culprits *culprits, unsigned int depth)
+{
+	struct frame frames[] = { PYTHON(HOSTILE, HOSTILE, 1), NATIVE(HOSTILE, HOSTILE) };
+
+	for (int kind = 0; kind < CULPRIT_KIND_NR && depth < CULPRITS_DEPTH; kind++) {
+		struct culprit culprit = {
+			.kind = (enum culprit_kind)kind,
+			.pid = 2147483647 - kind,
+			.tid = 77,
+			.ns = S / (unsigned int)(kind + 1),
+			.told = kind != CULPRIT_RUNNER,
+			.cycle = depth == CULPRITS_DEPTH - 1,
+			.cause = kind == CULPRIT_CGROUP ? CAUSE_CPU : CAUSE_FILE,
+			.syscall = strdup(HOSTILE),
+			.target = { .kind = TARGET_FILE, .path = strdup(HOSTILE) },
+			.stack = make_stack(frames, NR(frames)),
+			.cgroup = strdup(HOSTILE),
+			.quota_ns = 1,
+			.period_ns = 2,
+		};
+
+		memcpy(culprit.comm, HOSTILE, 15);
+		if (kind == CULPRIT_RUNNER) {
+			/* of what is not told nothing is written */
+			target_free(&culprit.target);
+			free(culprit.syscall);
+			culprit.syscall = NULL;
+			stack_put(culprit.stack);
+			culprit.stack = NULL;
+		}
+		hostile_culprits(&culprit.culprits, depth + 1);
+		assert_int_equal(culprits_add(culprits, &culprit), 0);
+	}
+}
+
 /* A GIL stall of another thread, with every string hostile and long, and three slices to show. */
 static inline struct stall_record hostile_stall(void)
 {
@@ -284,6 +319,7 @@ static inline struct stall_record hostile_stall(void)
 			.stack = stack_new(frames, NR(frames), true),
 		};
 
+		hostile_culprits(&slice.culprits, 0);
 		memcpy(slice.holder.comm, HOSTILE, 15);
 		memcpy(slice.waker.comm, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82",
 		       14);

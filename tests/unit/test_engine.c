@@ -47,6 +47,8 @@ struct probe {
 	bool follow;
 	struct bp_python python;
 	unsigned int freed[SLOTS + 1];
+	size_t nr_old;
+	unsigned int old;
 	uint64_t losses[BP_LOSS_NR];
 };
 
@@ -157,6 +159,12 @@ int probe_samples(struct probe *probe, bool on)
 {
 	probe->samples = on;
 	return 0;
+}
+
+void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
+{
+	probe->nr_old = nr;
+	probe->old = nr ? slots[0] : 0;
 }
 
 int probe_read(struct probe *probe, probe_record_fn *fn, void *context)

@@ -122,6 +122,57 @@ struct party {
 	struct stack *stack; /* a reference, or NULL */
 };
 
+enum culprit_kind {
+	CULPRIT_PEER, /* has the other end of the socket or pipe */
+	CULPRIT_OWNER, /* holds the lock */
+	CULPRIT_RUNNER, /* ran on the CPU that the thread was ready for */
+	CULPRIT_CGROUP, /* its quota was used up */
+	CULPRIT_KIND_NR,
+};
+
+const char *culprit_kind_name(enum culprit_kind kind);
+enum culprit_kind culprit_kind_parse(const char *name);
+
+/* Largest first. */
+struct culprits {
+	struct culprit *v;
+	size_t nr;
+};
+
+/*
+ * Why a slice lasted: another thread and what it did meanwhile (several of one
+ * thread: it did several things), or a quota. All pointers are owned by it.
+ */
+struct culprit {
+	enum culprit_kind kind;
+	pid_t pid; /* 0: a cgroup */
+	pid_t tid; /* 0: which of its threads is not known */
+	char comm[16];
+	uint64_t ns; /* as far as it was seen, an estimate; 0: not known */
+	bool told; /* what it did is known: idle, cause, syscall, target, stack */
+	bool idle; /* it waited for work itself, this thread's among it */
+	bool cycle; /* it has been named before: each waits for the other */
+	enum cause cause;
+	char *syscall;
+	struct target target;
+	struct stack *stack;
+	char *cgroup; /* CGROUP: path */
+	uint64_t quota_ns; /* CGROUP: of each period_ns */
+	uint64_t period_ns;
+	struct culprits culprits; /* why that lasted */
+};
+
+#define CULPRITS_DEPTH 4 /* one behind the other */
+
+void culprit_clear(struct culprit *culprit); /* frees what it owns, zeroes it */
+/* Adds to the one that is the same, or appends; takes what from owns (also on failure). 0 or -ENOMEM. */
+int culprits_add(struct culprits *culprits, struct culprit *from);
+void culprits_sort(struct culprits *culprits); /* largest first, ties by content */
+void culprits_free(struct culprits *culprits);
+int culprits_copy(struct culprits *to, const struct culprits *from);
+/* The part of ns in all that was seen, in percent. */
+unsigned int culprits_percent(const struct culprits *culprits, uint64_t ns);
+
 /* Lost time of one kind in one place. All pointers are owned by the slice. */
 struct slice {
 	enum cause cause;
@@ -132,6 +183,7 @@ struct slice {
 	struct target target;
 	struct party waker; /* of the longest block */
 	struct party holder; /* gil */
+	struct culprits culprits;
 	char *task_name;
 	char *task_coro;
 	struct stack *stack;

@@ -36,6 +36,7 @@ void slice_clear(struct slice *slice)
 	stack_put(slice->stack);
 	stack_put(slice->waker.stack);
 	stack_put(slice->holder.stack);
+	culprits_free(&slice->culprits);
 	*slice = (struct slice){ 0 };
 }
 
@@ -57,6 +58,7 @@ int slice_copy(struct slice *to, const struct slice *from)
 	err |= copy_string(&to->task_name, from->task_name);
 	err |= copy_string(&to->task_coro, from->task_coro);
 	err |= target_copy(&to->target, &from->target);
+	err |= culprits_copy(&to->culprits, &from->culprits);
 	if (err) {
 		slice_clear(to);
 		return -ENOMEM;
@@ -90,6 +92,8 @@ static void merge(struct slice *into, struct slice *from)
 		swap_parties(&into->waker, &from->waker);
 	if (from->holder.pid && (longer || !into->holder.pid))
 		swap_parties(&into->holder, &from->holder);
+	for (size_t i = 0; i < from->culprits.nr; i++)
+		culprits_add(&into->culprits, &from->culprits.v[i]);
 	into->ns = add_saturated(into->ns, from->ns);
 	into->count = add_saturated(into->count, from->count);
 	if (longer)

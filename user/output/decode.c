@@ -210,6 +210,51 @@ static void read_party(struct decoder *decoder, json_t *slice, const char *key, 
 	party->stack = stack_of(decoder, object);
 }
 
+static void read_culprits(struct decoder *decoder, json_t *object, unsigned int depth,
+			  struct culprits *culprits);
+
+static void read_culprit(struct decoder *decoder, json_t *object, unsigned int depth,
+			 struct culprit *culprit)
+{
+	const char *kind = string_of(decoder, object, "kind", REQUIRED);
+
+	culprit->kind = kind ? culprit_kind_parse(kind) : CULPRIT_PEER;
+	culprit->pid = pid_of(decoder, object, "pid", OPTIONAL);
+	culprit->tid = pid_of(decoder, object, "tid", OPTIONAL);
+	comm_of(decoder, object, culprit->comm);
+	culprit->ns = number_of(decoder, object, "ns", OPTIONAL);
+	culprit->cycle = bool_of(decoder, object, "cycle", OPTIONAL);
+	culprit->told = json_object_get(object, "cause") != NULL;
+	if (culprit->told)
+		culprit->cause = cause_of(decoder, object);
+	culprit->idle = bool_of(decoder, object, "idle", OPTIONAL);
+	culprit->syscall = own_string(decoder, object, "syscall");
+	read_target(decoder, object, &culprit->target);
+	culprit->stack = stack_of(decoder, object);
+	culprit->cgroup = own_string(decoder, object, "cgroup");
+	culprit->quota_ns = number_of(decoder, object, "quota_ns", OPTIONAL);
+	culprit->period_ns = number_of(decoder, object, "period_ns", OPTIONAL);
+	if (depth + 1 < CULPRITS_DEPTH)
+		read_culprits(decoder, object, depth + 1, &culprit->culprits);
+}
+
+/* Of a later version's kinds nothing can be said. */
+static void read_culprits(struct decoder *decoder, json_t *object, unsigned int depth,
+			  struct culprits *culprits)
+{
+	json_t *array = value_of(decoder, object, "culprits", JSON_ARRAY, OPTIONAL);
+
+	for (size_t i = 0; i < json_array_size(array) && !decoder->error; i++) {
+		struct culprit culprit = { 0 };
+
+		read_culprit(decoder, json_array_get(array, i), depth, &culprit);
+		if (culprit.kind == CULPRIT_KIND_NR)
+			culprit_clear(&culprit);
+		else if (culprits_add(culprits, &culprit))
+			fail(decoder, -ENOMEM);
+	}
+}
+
 static void read_slice(struct decoder *decoder, json_t *object, struct slice *slice)
 {
 	json_t *task = value_of(decoder, object, "task", JSON_OBJECT, OPTIONAL);
@@ -222,6 +267,7 @@ static void read_slice(struct decoder *decoder, json_t *object, struct slice *sl
 	read_target(decoder, object, &slice->target);
 	read_party(decoder, object, "waker", &slice->waker);
 	read_party(decoder, object, "holder", &slice->holder);
+	read_culprits(decoder, object, 0, &slice->culprits);
 	if (task) {
 		slice->task_name = own_string(decoder, task, "name");
 		slice->task_coro = own_string(decoder, task, "coro");

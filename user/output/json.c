@@ -175,6 +175,43 @@ static void put_party(struct object *slice, const char *key, const struct party 
 	put_object(slice, key, &object);
 }
 
+static void put_culprits(struct object *object, const struct culprits *culprits)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < culprits->nr; i++) {
+		const struct culprit *culprit = &culprits->v[i];
+		struct object entry = object_new();
+
+		put_string(&entry, "kind", culprit_kind_name(culprit->kind));
+		put_pid(&entry, "pid", culprit->pid);
+		put_pid(&entry, "tid", culprit->tid);
+		put_string(&entry, "comm", culprit->comm);
+		if (culprit->ns) {
+			put_number(&entry, "ns", culprit->ns);
+			put_number(&entry, "percent", culprits_percent(culprits, culprit->ns));
+		}
+		if (culprit->cycle)
+			put_bool(&entry, "cycle", true);
+		if (culprit->told) {
+			put_bool(&entry, "idle", culprit->idle);
+			put_string(&entry, "cause", cause_name(culprit->cause));
+			put_string(&entry, "syscall", culprit->syscall);
+			put_target(&entry, &culprit->target);
+			put_stack(&entry, culprit->stack);
+		}
+		put_string(&entry, "cgroup", culprit->cgroup);
+		if (culprit->period_ns) {
+			put_number(&entry, "quota_ns", culprit->quota_ns);
+			put_number(&entry, "period_ns", culprit->period_ns);
+		}
+		put_culprits(&entry, &culprit->culprits);
+		object->failed |= entry.failed;
+		append(object, array, entry.json);
+	}
+	put_array(object, "culprits", array);
+}
+
 static void put_slices(struct object *record, const struct slices *slices)
 {
 	json_t *array = json_array();
@@ -191,6 +228,7 @@ static void put_slices(struct object *record, const struct slices *slices)
 		put_target(&object, &slice->target);
 		put_party(&object, "waker", &slice->waker);
 		put_party(&object, "holder", &slice->holder);
+		put_culprits(&object, &slice->culprits);
 		put_string(&task, "name", slice->task_name);
 		put_string(&task, "coro", slice->task_coro);
 		put_object(&object, "task", &task);

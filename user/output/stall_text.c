@@ -6,6 +6,7 @@
 
 #include "model/number.h"
 #include "model/same.h"
+#include "output/culprit_text.h"
 #include "output/escape.h"
 #include "output/words.h"
 #include "proc/cleanup.h"
@@ -229,7 +230,25 @@ static int print_slice(FILE *out, const struct slice *slice, const struct look *
 	if (slice->stack)
 		err = fold_print(out, slice->stack,
 				 slice->cause == CAUSE_CPU ? NULL : slice->syscall, look);
-	return err ? err : print_parties(out, slice, look);
+	if (!err)
+		err = print_parties(out, slice, look);
+	return err ? err : culprits_print(out, &slice->culprits, look);
+}
+
+/* What only the ledger shows has no stack, and was not told of above: who ran, which quota. */
+static int print_stackless(FILE *out, const struct stall_record *stall, const struct view *view,
+			   bool verdict_told, const struct look *look)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < view->nr && !err; i++) {
+		const struct slice *slice = &view->v[i];
+
+		if (!slice->stack && slice->ns / SHOWN_SHARE >= stall->duration_ns / 100 &&
+		    !(verdict_told && slice == view->verdict))
+			err = culprits_print(out, &slice->culprits, look);
+	}
+	return err;
 }
 
 static int print_slices(FILE *out, const struct stall_record *stall, const struct view *view,
@@ -242,8 +261,8 @@ static int print_slices(FILE *out, const struct stall_record *stall, const struc
 	for (size_t i = 0; i < view->nr && nr < SHOWN_SLICES; i++)
 		if (is_worth_showing(&view->v[i], stall))
 			shown[nr++] = &view->v[i];
-	if (!nr)
-		return view->verdict ? print_slice(out, view->verdict, look) : 0;
+	if (!nr && view->verdict)
+		err = print_slice(out, view->verdict, look);
 	for (size_t i = 0; i < nr && !err; i++) {
 		/* A single one that the verdict speaks of needs no head of its own. */
 		if (nr > 1 || shown[0] != view->verdict)
@@ -251,7 +270,7 @@ static int print_slices(FILE *out, const struct stall_record *stall, const struc
 		if (!err)
 			err = print_slice(out, shown[i], look);
 	}
-	return err;
+	return err ? err : print_stackless(out, stall, view, !nr, look);
 }
 
 struct share {

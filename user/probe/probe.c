@@ -15,6 +15,7 @@
 #include "probe/features.h"
 #include "probe/probe.h"
 #include "probe/sampler.h"
+#include "probe/suspects.h"
 #include "probe/syscall.h"
 #include "probe/waits.h"
 
@@ -113,6 +114,7 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
 	bpf_map__set_max_entries(skel->maps.slots, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slices, options->slots + 1);
+	bpf_map__set_max_entries(skel->maps.slot_tasks, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.free_slots, options->slots);
 }
 
@@ -387,6 +389,34 @@ int probe_samples(struct probe *probe, bool on)
 	return 0;
 }
 
+void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
+{
+	volatile unsigned int *old = probe->skel->bss->old_slots;
+
+	for (size_t i = 0; i < BP_OLD_SLOTS; i++)
+		old[i] = i < nr ? slots[i] : BP_NO_SLOT;
+}
+
+int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
+{
+	return suspects_look(probe->skel, pid, fn, context);
+}
+
+int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
+{
+	return suspects_add(probe->skel, pid, python);
+}
+
+void probe_suspects_clear(struct probe *probe)
+{
+	suspects_clear(probe->skel);
+}
+
+void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
+{
+	suspects_fd(probe->skel, tid, fd);
+}
+
 int probe_fd(const struct probe *probe)
 {
 	return ring_buffer__epoll_fd(probe->ring);
@@ -417,6 +447,7 @@ const char *probe_loss_name(enum bp_loss place)
 		[BP_LOSS_STACK_SKIPPED] = "stacks_skipped",
 		[BP_LOSS_PYTHON_FAULT] = "python_frames_not_in_memory",
 		[BP_LOSS_PROCESSES] = "processes_map_full",
+		[BP_LOSS_SUSPECT_RING] = "suspect_samples_ring_full",
 	};
 
 	return names[place];

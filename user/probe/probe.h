@@ -71,6 +71,20 @@ int probe_waits(struct probe *probe, bool on);
 bool probe_waits_always(const struct probe *probe);
 int probe_samples(struct probe *probe, bool on);
 
+/* Turns that are old: who runs on the CPUs that their threads are ready for is noted while samples are on. */
+void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr);
+
+/* -- processes that an old turn waits for, which need not be watched -- */
+
+typedef void probe_suspect_fn(void *context, const struct bp_suspect_info *info);
+/* A look at its threads, now: fn for each. 0 or -errno. */
+int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context);
+/* While samples are on its cpu time is sampled: BP_RECORD_SUSPECT. python may be NULL. 0 or -errno: too many. */
+int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python);
+void probe_suspects_clear(struct probe *probe);
+/* The descriptor that the thread waits for, as only user space could find it: for the next look. -1: no longer. */
+void probe_suspect_fd(struct probe *probe, pid_t tid, int fd);
+
 /* -- records -- */
 
 typedef void probe_record_fn(void *context, const struct bp_header *record, size_t bytes);

@@ -22,12 +22,15 @@ static bool is_old(const struct loop *loop, const struct bp_slot *slot, uint64_t
 
 void pace(struct engine *engine, uint64_t now_ns)
 {
-	bool needed = false;
+	unsigned int old[BP_OLD_SLOTS];
+	size_t nr = 0;
 
-	for (unsigned int i = 1; i <= probe_slots(engine->probe) && !needed; i++)
-		needed = engine->loops[i] && is_old(engine->loops[i], probe_slot(engine->probe, i),
-						    engine->part_ns, now_ns);
-	if (needed) {
+	for (unsigned int i = 1; i <= probe_slots(engine->probe) && nr < BP_OLD_SLOTS; i++)
+		if (engine->loops[i] &&
+		    is_old(engine->loops[i], probe_slot(engine->probe, i), engine->part_ns, now_ns))
+			old[nr++] = i;
+	probe_old_slots(engine->probe, old, nr);
+	if (nr) {
 		if (!engine->needed_ns) {
 			probe_samples(engine->probe, true);
 			probe_waits(engine->probe, true);

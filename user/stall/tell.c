@@ -7,6 +7,7 @@
 #include "proc/process.h"
 #include "probe/syscall.h"
 #include "runtime/python/python.h"
+#include "stall/blame.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
 #include "stall/ledger.h"
@@ -145,13 +146,15 @@ void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *su
 }
 
 static void emit(struct engine *engine, struct loop *loop, uint64_t seq,
-		 struct stall_record *record)
+		 const struct bp_runner runners[BP_RUNNERS], struct stall_record *record)
 {
 	snprintf(record->turn, sizeof(record->turn), "%d-%llu", loop->id.tid,
 		 (unsigned long long)seq);
 	record->id = loop->id;
 	record->before_attach = record->mono_ns < engine->started_ns;
 	settle(&record->slices, &record->ledger, record->ongoing);
+	blame_runners(&record->slices, runners);
+	blame_quota(&record->slices, loop->id.pid);
 	record->cause = slices_cause(&record->slices);
 	if (!record->ongoing)
 		engine->slices_placeless += record->slices.placeless;
@@ -179,7 +182,7 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 	    record.mono_ns == turn->start_ns && turn->delayed_events >= 0)
 		engine->ledgers_cut++;
 	loop->stalls++;
-	emit(engine, loop, turn->turn_seq, &record);
+	emit(engine, loop, turn->turn_seq, turn->runners, &record);
 	slices_free(&record.slices);
 }
 
@@ -271,6 +274,7 @@ void tell_current(struct engine *engine, struct loop *loop, uint64_t now_ns)
 
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end)
 {
+	static const struct bp_runner none[BP_RUNNERS];
 	struct stall_record record = { .ongoing = true, .delayed_events = -1 };
 	struct bp_ledger until;
 	uint64_t start_ns;
@@ -304,7 +308,8 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 	add_current(engine, loop, &slot, &slice, now_ns, &record.slices);
 	tell_sums(engine, loop, slot.sums, false, &record.slices);
 	ledger_fit(&until, record.duration_ns, &record.ledger);
-	emit(engine, loop, slot.turn_seq, &record);
+	emit(engine, loop, slot.turn_seq, slot.runners_seq == slot.turn_seq ? slot.runners : none,
+	     &record);
 	slices_free(&record.slices);
 }
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What others did meanwhile: kept together, and said in words. */
+#include "records.h"
+
+#include "output/culprit_text.h"
+
+static struct culprit peer(pid_t pid, enum cause cause, uint64_t ns, const char *call)
+{
+	struct culprit culprit = {
+		.kind = CULPRIT_PEER,
+		.pid = pid,
+		.tid = pid,
+		.comm = "postgres",
+		.ns = ns,
+		.told = true,
+		.cause = cause,
+		.syscall = call ? strdup(call) : NULL,
+	};
+
+	return culprit;
+}
+
+static void add(struct culprits *culprits, struct culprit culprit)
+{
+	assert_int_equal(culprits_add(culprits, &culprit), 0);
+}
+
+static char *text_of(const struct culprits *culprits, size_t columns)
+{
+	const struct look look = { .columns = columns };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+
+	assert_non_null(memory);
+	assert_int_equal(culprits_print(memory, culprits, &look), 0);
+	fclose(memory);
+	return text;
+}
+
+/* Takes culprits. */
+static void assert_reads(struct culprits *culprits, const char *expected)
+{
+	char *text = text_of(culprits, 100);
+
+	assert_string_equal(text, expected);
+	free(text);
+	culprits_free(culprits);
+}
+
+static void the_same_adds_up(void **state)
+{
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	add(&culprits, peer(812, CAUSE_FILE, 10 * MS, "fsync"));
+	add(&culprits, peer(812, CAUSE_CPU, 30 * MS, NULL));
+	add(&culprits, peer(812, CAUSE_FILE, 60 * MS, "fsync"));
+	add(&culprits, peer(813, CAUSE_FILE, 1 * MS, "fsync"));
+	culprits_sort(&culprits);
+	assert_int_equal(culprits.nr, 3);
+	assert_int_equal(culprits.v[0].ns, 70 * MS);
+	assert_int_equal(culprits.v[0].cause, CAUSE_FILE);
+	assert_int_equal(culprits.v[2].pid, 813);
+	assert_int_equal(culprits_percent(&culprits, culprits.v[0].ns), 69);
+	culprits_free(&culprits);
+}
+
+static void there_are_only_so_many(void **state)
+{
+	struct culprits culprits = { 0 };
+	uint64_t largest = 0;
+
+	(void)state;
+	for (pid_t pid = 1; pid <= 100; pid++)
+		add(&culprits, peer(pid, CAUSE_FILE, (uint64_t)pid, NULL));
+	assert_true(culprits.nr < 20);
+	for (size_t i = 0; i < culprits.nr; i++)
+		if (culprits.v[i].ns > largest)
+			largest = culprits.v[i].ns;
+	assert_int_equal(largest, 100);
+	culprits_free(&culprits);
+}
+
+static void slices_keep_them(void **state)
+{
+	struct slices slices = { 0 }, copy;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct slice slice = { .cause = CAUSE_SOCKET, .ns = MS, .count = 1 };
+		struct culprit culprit = peer(812, CAUSE_SOCKET, MS, "recvfrom");
+
+		add(&culprit.culprits, peer(90, CAUSE_SLEEP, MS, "nanosleep"));
+		add(&slice.culprits, culprit);
+		assert_int_equal(slices_add(&slices, &slice), 0);
+	}
+	assert_int_equal(slices_copy(&copy, &slices), 0);
+	slices_free(&slices);
+	assert_int_equal(copy.nr, 1);
+	assert_int_equal(copy.v[0].culprits.nr, 1);
+	assert_int_equal(copy.v[0].culprits.v[0].ns, 2 * MS);
+	assert_int_equal(copy.v[0].culprits.v[0].culprits.v[0].ns, 2 * MS);
+	assert_string_equal(copy.v[0].culprits.v[0].culprits.v[0].syscall, "nanosleep");
+	slices_free(&copy);
+}
+
+static void a_peer_reads_well(void **state)
+{
+	static const struct frame frames[] = { NATIVE("fsync", "/usr/lib/libc.so.6"),
+					       PYTHON("flush", "/srv/wal.py", 12),
+					       PYTHON("serve", "/srv/wal.py", 40) };
+	struct culprit culprit = peer(812, CAUSE_FILE, 470 * MS, "fsync");
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	culprit.target.kind = TARGET_FILE;
+	culprit.target.path = strdup("/var/lib/db/pg_wal/0001");
+	culprit.stack = make_stack(frames, NR(frames));
+	add(&culprits, culprit);
+	add(&culprits, peer(812, CAUSE_CPU, 20 * MS, NULL));
+	assert_reads(&culprits,
+		     "    waited for postgres[812], which sat in fsync of /var/lib/db/pg_wal/0001\n"
+		     "      serve    srv/wal.py:40\n"
+		     "        flush  srv/wal.py:12\n");
+}
+
+static void a_peer_that_did_several_things(void **state)
+{
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	add(&culprits, peer(812, CAUSE_CPU, 300 * MS, NULL));
+	add(&culprits, peer(812, CAUSE_SLEEP, 200 * MS, "nanosleep"));
+	assert_reads(&culprits, "    waited for postgres[812], which for 300 ms was on a CPU\n"
+				"    and for 200 ms slept in nanosleep\n");
+}
+
+static void a_chain_and_a_cycle(void **state)
+{
+	struct culprit first = peer(812, CAUSE_SOCKET, S, "recvfrom"),
+		       last = peer(4242, CAUSE_OTHER, 0, NULL);
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	last.told = false;
+	last.cycle = true;
+	strcpy(last.comm, "python3");
+	add(&first.culprits, last);
+	add(&culprits, first);
+	assert_reads(&culprits, "    waited for postgres[812], which waited in recvfrom\n"
+				"      waited for python3[4242]: each for the other\n");
+}
+
+static void idle_and_unknown_peers(void **state)
+{
+	struct culprit idle = peer(812, CAUSE_POLL, S, "epoll_wait"),
+		       silent = peer(900, CAUSE_OTHER, 0, NULL);
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	idle.idle = true;
+	add(&culprits, idle);
+	silent.told = false;
+	add(&culprits, silent);
+	assert_reads(&culprits, "    waited for postgres[812], which was idle in epoll_wait\n");
+	add(&culprits, peer(900, CAUSE_OTHER, 0, NULL));
+	culprits.v[0].told = false;
+	assert_reads(&culprits, "    waited for postgres[900]\n");
+}
+
+static void runners_and_quotas(void **state)
+{
+	struct culprit cgroup = { .kind = CULPRIT_CGROUP,
+				  .cgroup = strdup("/system.slice/x.service"),
+				  .quota_ns = 20 * MS,
+				  .period_ns = 100 * MS };
+	struct culprit runner = { .kind = CULPRIT_RUNNER, .pid = 4242, .comm = "stress" };
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	add(&culprits, cgroup);
+	assert_reads(&culprits, "    cgroup /system.slice/x.service: 20 ms of each 100 ms\n");
+	runner.ns = 71 * MS;
+	add(&culprits, runner);
+	runner.pid = 31;
+	runner.ns = 29 * MS;
+	strcpy(runner.comm, "kworker/1:1");
+	add(&culprits, runner);
+	assert_reads(&culprits, "    meanwhile ran stress[4242] 71%, kworker/1:1[31] 29%\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_adds_up),
+		cmocka_unit_test(there_are_only_so_many),
+		cmocka_unit_test(slices_keep_them),
+		cmocka_unit_test(a_peer_reads_well),
+		cmocka_unit_test(a_peer_that_did_several_things),
+		cmocka_unit_test(a_chain_and_a_cycle),
+		cmocka_unit_test(idle_and_unknown_peers),
+		cmocka_unit_test(runners_and_quotas),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* asprintf, open_memstream */
+
+#include "output/culprit_text.h"
+
+#include "output/escape.h"
+#include "output/words.h"
+#include "proc/cleanup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARGIN	      4
+#define STEP	      2
+#define STACK_ROWS    6 /* the innermost */
+#define SHOWN_PERCENT 10
+#define WHOLE_PERCENT 90 /* as good as all of it: no time is given */
+#define LEAST_COLUMNS 30
+
+static bool is_thread(const struct culprit *culprit)
+{
+	return culprit->kind == CULPRIT_PEER || culprit->kind == CULPRIT_OWNER;
+}
+
+/* The verb that goes before the system call and its object. */
+static const char *verb_of(const struct culprit *culprit)
+{
+	switch (culprit->cause) {
+	case CAUSE_CPU:
+		return "was on a CPU";
+	case CAUSE_RUNQUEUE:
+		return "waited for a CPU";
+	case CAUSE_STOPPED:
+		return "was stopped";
+	case CAUSE_SLEEP:
+		return "slept in";
+	case CAUSE_GIL:
+		return "waited for the GIL in";
+	case CAUSE_LOCK:
+		return "waited for a lock in";
+	case CAUSE_SOCKET:
+	case CAUSE_PIPE:
+	case CAUSE_DNS:
+	case CAUSE_CHILD:
+	case CAUSE_POLL:
+		return culprit->idle ? "was idle in" : "waited in";
+	case CAUSE_FAULT:
+		return "sat in a page fault";
+	default:
+		return "sat in";
+	}
+}
+
+/* "sat in fsync of /var/lib/db/wal/0001" */
+static char *deed(const struct culprit *culprit, size_t columns)
+{
+	const char *verb = verb_of(culprit), *joint = "";
+	struct slice as_slice = { .cause = culprit->cause, .target = culprit->target };
+	struct detail detail = { 0 };
+	__freeing char *call = NULL, *object = NULL;
+	char *text = NULL;
+
+	if (culprit->cause == CAUSE_CPU || culprit->cause == CAUSE_RUNQUEUE ||
+	    culprit->cause == CAUSE_STOPPED)
+		return strdup(verb);
+	if (words_detail(&as_slice, &detail))
+		return NULL;
+	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX) {
+		detail_free(&detail);
+		object = strdup("");
+	} else {
+		joint = culprit->cause == CAUSE_FILE || culprit->cause == CAUSE_FAULT ? " of "
+										      : " for ";
+		object = detail_text(&detail, columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS);
+		detail_free(&detail);
+	}
+	call = escape_text(culprit->syscall && culprit->cause != CAUSE_FAULT ? culprit->syscall
+									     : "");
+	if (!object || !call ||
+	    asprintf(&text, "%s%s%s%s%s", verb, *call ? " " : "", call, *object ? joint : "",
+		     object) < 0)
+		return NULL;
+	return text;
+}
+
+static void print_line(FILE *out, char *line, size_t indent, const struct look *look)
+{
+	text_cut_right(line, look->columns > indent ? look->columns - indent : 0);
+	fprintf(out, "%*s%s\n", (int)indent, "", line);
+}
+
+/* The innermost rows of a stack, further in than it would stand by itself. */
+static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
+		       const struct look *look)
+{
+	struct look narrow = *look;
+	__freeing char *text = NULL;
+	const char *row;
+	size_t size = 0, rows = 0;
+	FILE *memory;
+	int err;
+
+	if (!culprit->stack)
+		return 0;
+	memory = open_memstream(&text, &size);
+	if (!memory)
+		return -ENOMEM;
+	narrow.columns -= narrow.columns > indent + LEAST_COLUMNS ? indent : 0;
+	err = fold_print(memory, culprit->stack,
+			 culprit->cause == CAUSE_CPU ? NULL : culprit->syscall, &narrow);
+	if (fclose(memory) || err)
+		return -ENOMEM;
+	for (const char *c = text; *c; c++)
+		rows += *c == '\n';
+	for (row = text; *row && rows; rows--) {
+		size_t length = strcspn(row, "\n");
+
+		if (look->unfold || rows <= STACK_ROWS)
+			fprintf(out, "%*s%.*s\n", (int)indent, "", (int)length, row);
+		row += length + (row[length] == '\n');
+	}
+	return 0;
+}
+
+static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
+		    const struct look *look);
+
+/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; again: it has been named. */
+static int print_thread(FILE *out, const struct culprits *all, const struct culprit *culprit,
+			bool again, size_t indent, const struct look *look)
+{
+	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid), *did = NULL,
+		       *line = NULL;
+	unsigned int percent = culprits_percent(all, culprit->ns);
+	char time[DURATION_BYTES], for_time[DURATION_BYTES + 8] = "";
+	int err;
+
+	if (!who)
+		return -ENOMEM;
+	if (culprit->told) {
+		words_duration(culprit->ns, time);
+		if (percent < WHOLE_PERCENT)
+			snprintf(for_time, sizeof(for_time), "for %s ", time);
+		did = deed(culprit, look->columns - indent > strlen(who) + 60
+					    ? look->columns - indent - strlen(who) - 40
+					    : LEAST_COLUMNS);
+	} else {
+		did = strdup("");
+	}
+	if (!did)
+		return -ENOMEM;
+	if (culprit->cycle)
+		err = asprintf(&line, "waited for %s: each for the other", who);
+	else if (again)
+		err = asprintf(&line, "and %s%s", for_time, did);
+	else
+		err = asprintf(&line, "%s %s%s%s%s",
+			       culprit->kind == CULPRIT_OWNER ? "held by" : "waited for", who,
+			       *did ? ", which " : "", for_time, did);
+	if (err < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	print_line(out, line, indent, look);
+	err = print_stack(out, culprit, indent + STEP - MARGIN, look);
+	return err ? err : print_at(out, &culprit->culprits, indent + STEP, look);
+}
+
+/* "meanwhile ran stress[4242] 71%, kworker/1:1[31] 12%" */
+static int print_runners(FILE *out, const struct culprits *culprits, size_t indent,
+			 const struct look *look)
+{
+	__freeing char *line = strdup("");
+
+	for (size_t i = 0; i < culprits->nr && line; i++) {
+		const struct culprit *culprit = &culprits->v[i];
+		__freeing char *who = NULL, *before = line;
+		unsigned int percent = culprits_percent(culprits, culprit->ns);
+
+		if (culprit->kind != CULPRIT_RUNNER || (*line && !percent)) {
+			before = NULL;
+			continue;
+		}
+		who = words_thread(culprit->comm, culprit->pid, 0);
+		if (!who || asprintf(&line, "%s%s%s %u%%", before,
+				     *before ? ", " : "meanwhile ran ", who, percent) < 0)
+			line = NULL;
+	}
+	if (!line)
+		return -ENOMEM;
+	if (*line)
+		print_line(out, line, indent, look);
+	return 0;
+}
+
+static int print_cgroup(FILE *out, const struct culprit *culprit, size_t indent,
+			const struct look *look)
+{
+	__freeing char *path = escape_text(culprit->cgroup ? culprit->cgroup : ""), *line = NULL;
+	char quota[DURATION_BYTES], period[DURATION_BYTES];
+
+	words_duration(culprit->quota_ns, quota);
+	words_duration(culprit->period_ns, period);
+	if (!path || asprintf(&line, "cgroup %s: %s of each %s", path, quota, period) < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	print_line(out, line, indent, look);
+	return 0;
+}
+
+static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
+		    const struct look *look)
+{
+	const struct culprit *before = NULL;
+	int err = 0;
+
+	for (size_t i = 0; i < culprits->nr && !err; i++) {
+		const struct culprit *culprit = &culprits->v[i];
+
+		if (culprit->kind == CULPRIT_CGROUP)
+			err = print_cgroup(out, culprit, indent, look);
+		if (!is_thread(culprit) ||
+		    (before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT))
+			continue;
+		err = print_thread(out, culprits, culprit,
+				   before && before->pid == culprit->pid &&
+					   before->tid == culprit->tid,
+				   indent, look);
+		before = culprit;
+	}
+	return err ? err : print_runners(out, culprits, indent, look);
+}
+
+int culprits_print(FILE *out, const struct culprits *culprits, const struct look *look)
+{
+	return print_at(out, culprits, MARGIN, look);
+}
