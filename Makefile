@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e vm bench format format-check bpf-arm64 clean
+# make unit e2e matrix vm bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -46,7 +46,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e vm bench format format-check bpf-arm64 install \
+.PHONY: all test unit unit-programs e2e matrix vm bench format format-check bpf-arm64 install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -174,6 +174,9 @@ unit: unit-programs
 
 e2e: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)
+
+matrix: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py --matrix $(MATRIX)
 
 vm: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_kernels.py $(VM)

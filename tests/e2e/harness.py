@@ -87,6 +87,19 @@ def variants(make):
     return mark
 
 
+def row(runtime, number):
+    """The test is one cell of `make matrix`: a runtime, and the number of one of ROWS (rows.py).
+
+    Either may be a function of the variant's argument; None: not a cell.
+    """
+
+    def mark(test):
+        test.row = (runtime, number)
+        return test
+
+    return mark
+
+
 def each_python(test):
     """Runs the test once for each CPython found; its argument is the interpreter's path."""
     return variants(pythons)(test)

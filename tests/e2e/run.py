@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the end-to-end tests: run.py [-k SUBSTRING] [--list] [-j N] [FILE...]
+"""Runs the end-to-end tests: run.py [-k SUBSTRING] [--list] [--matrix] [-j N] [FILE...]
 
 Each test is a process of its own that adopts what its children leave behind, so
 that it can end, also after a failure, all that it started and nothing else.
@@ -24,6 +24,7 @@ sys.path.insert(0, E2E)
 sys.dont_write_bytecode = True
 
 import harness
+import rows
 
 LIMIT = 60  # seconds, where a test says no other
 GRACE = 10  # seconds to clean up after the limit
@@ -42,6 +43,10 @@ class Case:
         self.arguments = arguments
         self.limit = getattr(function, "limit", LIMIT)
         self.exclusive = getattr(function, "exclusive", False)
+        runtime, row = (
+            mark(*arguments) if callable(mark) else mark for mark in getattr(function, "row", (None, None))
+        )
+        self.row = (runtime, row) if runtime and row else None
 
 
 def load(path):
@@ -199,7 +204,7 @@ class Running:
                     print("    | " + line)
         self.output.close()
         sys.stdout.flush()
-        return verdict
+        return verdict, reason
 
 
 def run_all(cases, jobs):
@@ -216,7 +221,7 @@ def run_all(cases, jobs):
         for test in list(running):
             if test.result in ready or test.stuck():
                 running.remove(test)
-                verdicts.append(test.finish())
+                verdicts.append((test.case, *test.finish()))
     return verdicts
 
 
@@ -224,6 +229,7 @@ def main():
     parser = argparse.ArgumentParser(description="end-to-end tests of blockprof")
     parser.add_argument("-k", metavar="SUBSTRING", action="append", default=[], help="only tests with this in the name")
     parser.add_argument("-j", metavar="N", type=int, default=1, help="tests at the same time")
+    parser.add_argument("--matrix", action="store_true", help="the tests that show a pattern, with their table")
     parser.add_argument("--list", action="store_true", help="names only")
     parser.add_argument("files", nargs="*", help="test files (all)")
     options = parser.parse_args()
@@ -234,7 +240,7 @@ def main():
         case
         for path in files
         for case in cases_of(path)
-        if not options.k or any(word in case.name for word in options.k)
+        if (not options.k or any(word in case.name for word in options.k)) and (case.row or not options.matrix)
     ]
     if options.list:
         for case in cases:
@@ -242,9 +248,12 @@ def main():
         return 0
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
-        verdicts = run_all(cases, max(1, options.j))
+        results = run_all(cases, max(1, options.j))
     finally:
         end_descendants()
+    if options.matrix:
+        print("\n".join(rows.table([(*case.row, verdict, reason) for case, verdict, reason in results])))
+    verdicts = [verdict for _, verdict, _ in results]
     failed = verdicts.count("FAIL")
     print("%d passed, %d failed, %d skipped" % (verdicts.count("PASS"), failed, verdicts.count("SKIP")))
     return 1 if failed else 0

@@ -28,6 +28,7 @@ from harness import (
     limit,
     need,
     pythons,
+    row,
     tolerance,
     variants,
 )
@@ -136,6 +137,25 @@ BLOCKS = {
 # Those where the interpreter's own way to wait, or what is read from it, differs with its version.
 VERSIONED = ("sleep", "dns", "lock", "join", "gil", "gil-c", "cpu", "nested", "wait-timeout")
 
+# Which row of the matrix a pattern is, where it is one.
+ROW_OF = {
+    **dict.fromkeys("sleep".split(), 4),
+    **dict.fromkeys("recv-timeout select-socket epoll-socket http".split(), 6),
+    **dict.fromkeys("recv send unix udp accept connect".split(), 7),
+    **dict.fromkeys("select-sleep poll-sleep".split(), 8),
+    **dict.fromkeys("subprocess-run wait wait-timeout system check-output".split(), 9),
+    **dict.fromkeys("pipe pipe-write fifo".split(), 13),
+    **dict.fromkeys("nested".split(), 14),
+    **dict.fromkeys("dns".split(), 15),
+    **dict.fromkeys("lock queue future join event-timeout multiprocessing".split(), 17),
+    **dict.fromkeys("gil".split(), 18),
+    **dict.fromkeys("gil-c".split(), 19),
+    **dict.fromkeys("cpu cpu-c".split(), 20),
+    **dict.fromkeys("flock lockf".split(), 25),
+    **dict.fromkeys("sqlite".split(), 26),
+    **dict.fromkeys("stop".split(), 33),
+}
+
 # In an executor these leave the loop free.
 TWINS = (
     "sleep recv recv-timeout http unix udp accept dns wait wait-timeout check-output pipe fifo flock "
@@ -200,6 +220,7 @@ def run_pattern(pattern, *options, python=None, args=(), expect=None):
         return judge_turns(target, blockprof, **expect)
 
 
+@row("asyncio", ROW_OF.get)
 @variants([(name, name) for name in BLOCKS])
 def test_blocks(pattern):
     run_pattern(pattern)
@@ -218,6 +239,7 @@ def test_loop_in_another_thread(python):
     run_pattern("sleep", "--thread", python=python)
 
 
+@row("asyncio", lambda pattern: 16 if pattern == "dns" else 5)
 @variants([(name, name) for name in TWINS])
 def test_twin_in_executor(pattern):
     with Target(pattern, "--twin") as target:
@@ -256,14 +278,17 @@ def run_on_slow_disk(pattern, cause):
                 )
 
 
+@row("asyncio", 24)
 def test_file_read():
     run_on_slow_disk("read", "file")
 
 
+@row("asyncio", 24)
 def test_fsync():
     run_on_slow_disk("fsync", "file")
 
 
+@row("asyncio", 23)
 def test_page_fault():
     run_on_slow_disk("fault", "fault")
 
@@ -271,6 +296,7 @@ def test_page_fault():
 # --- The CPU is not given -----------------------------------------------------------------------------
 
 
+@row("asyncio", 21)
 @exclusive
 def test_cpu_quota():
     with Cgroup("cpu") as cgroup:
@@ -293,6 +319,7 @@ def test_cpu_quota():
         )
 
 
+@row("asyncio", 22)
 @exclusive
 def test_runqueue():
     with Target("runqueue") as target:
@@ -337,6 +364,7 @@ def by_freezer(pid):
         cgroup.freeze(False)
 
 
+@row("asyncio", 33)
 @variants([("signal", by_signal), ("tracer", by_tracer), ("freezer", by_freezer)])
 def test_stopped_while_busy(stop):
     with Target("cpu", "--count=1", "--seconds=0.3") as target:
@@ -363,6 +391,7 @@ def test_stopped_while_idle():
 # --- Many small things in one turn ----------------------------------------------------------------------
 
 
+@row("asyncio", 35)
 def test_many_small_sleeps():
     for stall in run_pattern("small-sleeps", expect=dict(cause="sleep")):
         slice_ = assert_slice(stall, cause="sleep", fn="block_small_sleeps")
@@ -389,6 +418,7 @@ def test_many_small_blocks_of_many_tasks():
         )
 
 
+@row("asyncio", 34)
 def test_many_small_callbacks():
     target, blockprof = run_scenario("callbacks")
     for turn in target.turns:
@@ -419,6 +449,7 @@ def test_task_that_is_gone_keeps_its_name(python):
 # --- Not stalls -------------------------------------------------------------------------------------------
 
 
+@row("asyncio", {"idle": 1, "timers": 1, "spin": 37, "reenter": 14, "wakeups": 27}.get)
 @variants([(name, name) for name in "idle timers spin reenter wakeups native gil-released".split()])
 def test_no_stall(name):
     options = {"timers": ["--count=200"], "idle": ["--seconds=1"], "spin": ["--seconds=1"]}
@@ -430,6 +461,7 @@ def test_no_stall(name):
         check(200 <= turns <= 300, "200 timers made %d turns" % turns)
 
 
+@row("asyncio", 36)
 def test_startup_is_not_judged():
     command = Target("startup-sleep", "--seconds=0.5")
     command.end()
@@ -452,6 +484,7 @@ def test_startup_is_not_judged():
 # --- Loops beside loops -------------------------------------------------------------------------------------
 
 
+@row("asyncio", 28)
 def test_a_verdict_for_each_loop():
     target, blockprof = run_scenario("loops")
     facts = target.facts()
@@ -468,6 +501,7 @@ def test_a_verdict_for_each_loop():
     assert_no_stalls([stall for stall in blockprof.stalls if stall["tid"] != facts["blocker_tid"]])
 
 
+@row("asyncio", 32)
 @exclusive
 def test_fork_of_a_large_process():
     target, blockprof = run_scenario("fork", args=["-t", "5ms", "-f"])
@@ -487,6 +521,7 @@ def test_fork_of_a_large_process():
 # --- Attached in the middle -----------------------------------------------------------------------------------
 
 
+@row("asyncio", 39)
 @limit(90)
 @each_python
 def test_attach_while_it_blocks(python):
