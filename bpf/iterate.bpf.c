@@ -19,8 +19,12 @@ int on_task(struct bpf_iter__task *ctx)
 	if (!task || task->flags & PF_KTHREAD || task->exit_state)
 		return 0;
 	tid = task->pid;
-	if (tid != own_tid && !tgid_is_watched(task->tgid))
+	if (tid != own_tid && !tgid_is_watched(task->tgid)) {
+		/* it became a program that is not wanted */
+		if (filtered && thread_of(task))
+			bpf_task_storage_delete(&threads, task);
 		return 0;
+	}
 	now = bpf_ktime_get_ns();
 	thread = thread_watch(task, now);
 	if (!thread)

@@ -60,7 +60,13 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	u32 tgid = task->tgid;
 	u64 now;
 
-	if (!thread || thread->own || !armed)
+	if (!armed)
+		return 0;
+	if (!thread && filtered && tgid != own_tgid) {
+		process_send(BP_RECORD_EXEC, BP_NO_SLOT, task, 0, 0, false, bpf_ktime_get_ns());
+		return 0;
+	}
+	if (!thread || thread->own)
 		return 0;
 	now = bpf_ktime_get_ns();
 	config = bpf_map_lookup_elem(&processes, &tgid);

@@ -24,6 +24,7 @@ __weak const volatile unsigned long long block_ns =
 __weak const volatile unsigned long long sample_age_ns =
 	12500000; /* turns as old as this are sampled */
 __weak const volatile bool whole_system = false;
+__weak const volatile bool filtered = false; /* user space is shown each exec, and picks */
 __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */

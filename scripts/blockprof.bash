@@ -12,7 +12,7 @@ _blockprof_pids() {
 
 _blockprof() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
-	local options='-p --pid -f --follow -t --threshold -d --duration -o --output -F --format
+	local options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration -o --output -F --format
 		--stalls-only --all-threads --loop --fail -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
 		options='-o --output -F --format --stalls-only -q --quiet -v --verbose -h --help'
@@ -36,7 +36,10 @@ _blockprof() {
 	-d | --duration) mapfile -t COMPREPLY < <(compgen -W '10s 1m 10m' -- "$word") ;;
 	-F | --format) mapfile -t COMPREPLY < <(compgen -W 'text json folded' -- "$word") ;;
 	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
-	--loop) ;;
+	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${word:-/sys/fs/cgroup/}") ;;
+	-u | --unit) mapfile -t COMPREPLY < <(compgen -W "$(systemctl list-units --plain --no-legend 2>/dev/null |
+		cut -d' ' -f1)" -- "$word") ;;
+	-c | --comm | --loop) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -120,6 +120,30 @@ int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
 	return 0;
 }
 
+int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
+{
+	assert_true(!probe->thread.tid || pid != (pid_t)probe->thread.tgid || fn);
+	return probe_look(probe, fn, context);
+}
+
+int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
+{
+	assert_int_equal(tid, probe->thread.tid);
+	return probe_look(probe, fn, context);
+}
+
+void probe_unbind(struct probe *probe, pid_t tid)
+{
+	if (probe->thread.tid == (unsigned int)tid)
+		probe->bind_pending = false;
+}
+
+void probe_unwatch(struct probe *probe, pid_t pid)
+{
+	if (probe->watched == pid)
+		probe->watched = 0;
+}
+
 unsigned int probe_slots(const struct probe *probe)
 {
 	(void)probe;

@@ -69,7 +69,9 @@ static void other_records_have_their_keys(void **state)
 {
 	const char *path = temp_path(*state, "a.jsonl");
 	struct output *output = open_output("json", path, NULL);
-	struct start_record system_wide = { AT(0), .threshold_ns = 100 * MS };
+	static const char *only[][2] = { { "comm", "^a" }, { "cgroup", "/b" }, { "comm", "c" } };
+	struct start_record system_wide = { AT(0), .threshold_ns = 100 * MS, .only = only,
+					    .nr_only = 3 };
 	struct loop_record unknown = { AT(0), .id = thread_main(), .wait_fd = -1 };
 	struct exit_record exited = { AT(1), .pid = 4242, .status = 256 };
 	struct loop_summary loop = { .id = thread_main(), .turns = 3 };
@@ -89,7 +91,8 @@ static void other_records_have_their_keys(void **state)
 	assert_string_equal(
 		text,
 		"{\"type\":\"start\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
-		"\"mono_ns\":1000000000000,\"scope\":{\"system\":true},"
+		"\"mono_ns\":1000000000000,\"scope\":{\"system\":true,"
+		"\"comm\":[\"^a\",\"c\"],\"cgroup\":[\"/b\"]},"
 		"\"threshold_ns\":100000000}\n"
 		"{\"type\":\"loop\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
 		"\"mono_ns\":1000000000000,\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","

@@ -339,6 +339,31 @@ static void test_wrong_loops(void **state)
 		WRONG("write TID:fd=N or TID:none", "--loop", wrong[i]);
 }
 
+static void test_filters(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	GOOD(&parsed, "-c", "^nginx$", "--comm=a|b", "-u", "web", "--unit", "db.service",
+	     "--cgroup", "/a");
+	assert_string_equal(filter_text(parsed.options.scope.filter, FILTER_COMM, 0), "^nginx$");
+	assert_string_equal(filter_text(parsed.options.scope.filter, FILTER_COMM, 1), "a|b");
+	assert_string_equal(filter_text(parsed.options.scope.filter, FILTER_UNIT, 0), "web");
+	assert_string_equal(filter_text(parsed.options.scope.filter, FILTER_UNIT, 1), "db.service");
+	assert_string_equal(filter_text(parsed.options.scope.filter, FILTER_CGROUP, 0), "/a");
+	done(&parsed);
+	GOOD(&parsed, "-p", "1");
+	assert_true(filter_is_empty(parsed.options.scope.filter));
+	done(&parsed);
+	WRONG("cannot use --comm '('", "-c", "(");
+	WRONG("cannot use --unit 'a/b': a unit's name has no slash", "-u", "a/b");
+	WRONG("cannot use --cgroup '': it is empty", "--cgroup", "");
+	WRONG("without -p and COMMAND", "-c", "x", "-p", "1");
+	WRONG("without -p and COMMAND", "-u", "x", "--", "true");
+	WRONG("without -p and COMMAND", "--cgroup", "/x", "-p", "1");
+	WRONG("-c needs a value", "-c");
+}
+
 static void test_command(void **state)
 {
 	struct parsed parsed;
@@ -438,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_many_pids),
 		cmocka_unit_test(test_wrong_pids),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_wrong_times),
 		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_wrong_loops),

@@ -16,6 +16,9 @@ static const char help[] =
 	"the whole system.\n"
 	"\n"
 	"  -p, --pid PID[,PID]   processes to watch, all their threads; repeatable\n"
+	"  -c, --comm REGEX      of the whole system only processes whose name matches,\n"
+	"  -u, --unit NAME       those of this systemd unit,\n"
+	"      --cgroup PATH     those in this cgroup or below it; each repeatable\n"
 	"  -f, --follow          their children too (always on with COMMAND)\n"
 	"  -t, --threshold TIME  a turn longer than this is a stall: 100ms, 1.5s, 500us;\n"
 	"                        a bare number is milliseconds (default 100ms)\n"
@@ -121,6 +124,12 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 	}
 	if (options->command && options->scope.nr_pids) {
 		message_error("-p and COMMAND do not go together; use one of them");
+		return -EINVAL;
+	}
+	if (!filter_is_empty(options->scope.filter) &&
+	    (options->command || options->scope.nr_pids)) {
+		message_error("-c, -u and --cgroup pick from the whole system; use them without "
+			      "-p and COMMAND");
 		return -EINVAL;
 	}
 	options->output.all_threads = options->scope.all_threads;

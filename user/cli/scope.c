@@ -93,6 +93,19 @@ static int add_override(struct scope *scope, const char *text)
 	return 0;
 }
 
+static int add_filter(struct scope *scope, enum filter_kind kind, const char *option,
+		      const char *text)
+{
+	char reason[128] = "";
+	int err = scope->filter ? 0 : filter_new(&scope->filter);
+
+	if (!err)
+		err = filter_add(scope->filter, kind, text, reason, sizeof(reason));
+	if (err == -EINVAL)
+		message_error("cannot use %s '%s': %s; see blockprof --help", option, text, reason);
+	return err;
+}
+
 void scope_init(struct scope *scope)
 {
 	memset(scope, 0, sizeof(*scope));
@@ -104,6 +117,12 @@ int scope_take(struct scope *scope, int option, const char *value)
 	switch (option) {
 	case 'p':
 		return add_pids(scope, value);
+	case 'c':
+		return add_filter(scope, FILTER_COMM, "--comm", value);
+	case 'u':
+		return add_filter(scope, FILTER_UNIT, "--unit", value);
+	case OPTION_CGROUP:
+		return add_filter(scope, FILTER_CGROUP, "--cgroup", value);
 	case 'f':
 		scope->follow = true;
 		return 0;
@@ -127,4 +146,5 @@ void scope_free(struct scope *scope)
 {
 	free(scope->pids);
 	free(scope->overrides);
+	filter_free(scope->filter);
 }

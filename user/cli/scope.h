@@ -13,10 +13,12 @@
 #include <sys/types.h>
 
 #include "stall/engine.h"
+#include "stall/filter.h"
 
 struct scope {
 	pid_t *pids; /* none: the whole system, or a COMMAND */
 	size_t nr_pids;
+	struct filter *filter; /* of the whole system only these; NULL: all */
 	uint64_t threshold_ns;
 	uint64_t duration_ns; /* 0: no end */
 	bool follow;
@@ -29,17 +31,21 @@ struct scope {
 enum {
 	OPTION_ALL_THREADS = 256,
 	OPTION_LOOP,
+	OPTION_CGROUP,
 	OPTION_OWN,
 };
 
-#define SCOPE_SHORT_OPTIONS "p:ft:d:"
-#define SCOPE_LONG_OPTIONS                                                             \
-	{ "pid", required_argument, NULL, 'p' }, { "follow", no_argument, NULL, 'f' }, \
-		{ "threshold", required_argument, NULL, 't' },                         \
-		{ "duration", required_argument, NULL, 'd' },                          \
-		{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },              \
-	{                                                                              \
-		"loop", required_argument, NULL, OPTION_LOOP                           \
+#define SCOPE_SHORT_OPTIONS "p:c:u:ft:d:"
+#define SCOPE_LONG_OPTIONS                                                                 \
+	{ "pid", required_argument, NULL, 'p' }, { "comm", required_argument, NULL, 'c' }, \
+		{ "unit", required_argument, NULL, 'u' },                                  \
+		{ "cgroup", required_argument, NULL, OPTION_CGROUP },                      \
+		{ "follow", no_argument, NULL, 'f' },                                      \
+		{ "threshold", required_argument, NULL, 't' },                             \
+		{ "duration", required_argument, NULL, 'd' },                              \
+		{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },                  \
+	{                                                                                  \
+		"loop", required_argument, NULL, OPTION_LOOP                               \
 	}
 
 #define SCOPE_OTHER 1 /* the option is not one of the scope */

@@ -87,6 +87,7 @@ static int open_probe(struct session *session, bool whole_system, int verbosity,
 	struct probe_options probe_options = {
 		.threshold_ns = scope->threshold_ns,
 		.whole_system = whole_system,
+		.filtered = !filter_is_empty(scope->filter),
 		.all_threads = scope->all_threads,
 		.slots = scope->all_threads ? SLOTS_ALL_THREADS
 			 : whole_system	    ? SLOTS_SYSTEM
@@ -96,6 +97,7 @@ static int open_probe(struct session *session, bool whole_system, int verbosity,
 	struct engine_options engine_options = {
 		.threshold_ns = scope->threshold_ns,
 		.whole_system = whole_system,
+		.filter = filter_is_empty(scope->filter) ? NULL : scope->filter,
 		.follow = scope->follow,
 		.all_threads = scope->all_threads,
 		.overrides = scope->overrides,
@@ -284,5 +286,6 @@ void session_start_record(const struct session *session, struct utsname *name,
 		record->host = name->nodename;
 		record->kernel = name->release;
 	}
+	record->only = filter_pairs(session->scope->filter, &record->nr_only);
 	record->features = probe_features(session->probe, &record->nr_features);
 }

@@ -110,6 +110,26 @@ static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
 		comm, pid, when);
 }
 
+static void say_system(struct watch *watch)
+{
+	const struct scope *scope = &watch->options.scope;
+	char threshold[DURATION_BYTES];
+	unsigned int loops = engine_loops(watch->session.engine, 0);
+	size_t processes = engine_processes(watch->session.engine);
+
+	words_duration(scope->threshold_ns, threshold);
+	if (filter_is_empty(scope->filter))
+		message_note("watching the whole system: %u loop%s, turns over %s; Ctrl-C for the "
+			     "summary",
+			     loops, loops == 1 ? "" : "s", threshold);
+	else
+		message_note("watching %zu process%s of the system%s: %u loop%s, turns over %s; "
+			     "Ctrl-C for the summary",
+			     processes, processes == 1 ? "" : "es",
+			     processes ? "" : " (none matches yet)", loops, loops == 1 ? "" : "s",
+			     threshold);
+}
+
 static void say_watching(struct watch *watch)
 {
 	const struct scope *scope = &watch->options.scope;
@@ -119,17 +139,13 @@ static void say_watching(struct watch *watch)
 		say_process(watch, watch->launch.pid);
 	} else if (scope->nr_pids == 1) {
 		say_process(watch, scope->pids[0]);
-	} else {
+	} else if (scope->nr_pids) {
 		words_duration(scope->threshold_ns, threshold);
-		if (scope->nr_pids)
-			message_note("watching %zu processes: %u loops, turns over %s; "
-				     "Ctrl-C for the summary",
-				     scope->nr_pids, engine_loops(watch->session.engine, 0),
-				     threshold);
-		else
-			message_note("watching the whole system: %u loops, turns over %s; "
-				     "Ctrl-C for the summary",
-				     engine_loops(watch->session.engine, 0), threshold);
+		message_note("watching %zu processes: %u loops, turns over %s; "
+			     "Ctrl-C for the summary",
+			     scope->nr_pids, engine_loops(watch->session.engine, 0), threshold);
+	} else {
+		say_system(watch);
 	}
 	for (size_t i = 0; i < scope->nr_pids; i++)
 		say_no_loop(watch, scope->pids[i], " yet");

@@ -239,6 +239,9 @@ struct start_record {
 	const char *kernel;
 	const pid_t *pids; /* nr_pids 0: the whole system */
 	size_t nr_pids;
+	const char *(*only)
+		[2]; /* {"comm", "unit" or "cgroup", what was given}: of the system, only these */
+	size_t nr_only;
 	uint64_t threshold_ns;
 	const char *(*features)[2]; /* {name, mechanism used} */
 	size_t nr_features;

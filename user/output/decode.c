@@ -319,6 +319,34 @@ static uint64_t time_of(struct decoder *decoder, json_t *record)
 	return time_ns;
 }
 
+/* What the system was filtered by: {kind, what was given}, as many as are counted in nr. */
+static int decode_only(json_t *scope, const char *(**out)[2], size_t *nr)
+{
+	static const char *const kinds[] = { "comm", "unit", "cgroup" };
+	const char *(*only)[2];
+	size_t room = 1;
+
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+		room += json_array_size(json_object_get(scope, kinds[kind]));
+	only = calloc(room, sizeof(only[0]));
+	*out = only;
+	*nr = 0;
+	if (!only)
+		return -ENOMEM;
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+		json_t *given = json_object_get(scope, kinds[kind]), *value;
+		size_t i;
+
+		json_array_foreach (given, i, value) {
+			if (!json_is_string(value))
+				return -EBADMSG;
+			only[*nr][0] = kinds[kind];
+			only[(*nr)++][1] = json_string_value(value);
+		}
+	}
+	return 0;
+}
+
 static int decode_start(json_t *line, const struct recording_reader *reader)
 {
 	struct decoder decoder = { 0 };
@@ -328,6 +356,7 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 	size_t nr_pids = json_array_size(pids), nr_features = json_object_size(features);
 	__freeing pid_t *own_pids = calloc(nr_pids + 1, sizeof(own_pids[0]));
 	__freeing const char *(*own_features)[2] = calloc(nr_features + 1, sizeof(own_features[0]));
+	__freeing const char *(*only)[2] = NULL;
 	struct start_record record = {
 		.mono_ns = number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
@@ -340,9 +369,14 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 		.features = own_features,
 	};
 	const char *key;
+	int err;
 
 	if (!own_pids || !own_features)
 		return -ENOMEM;
+	err = decode_only(scope, &only, &record.nr_only);
+	if (err)
+		return err;
+	record.only = only;
 	for (size_t i = 0; i < nr_pids; i++) {
 		json_int_t pid = json_integer_value(json_array_get(pids, i));
 

@@ -63,15 +63,19 @@ static void append(struct object *object, json_t *array, json_t *value)
 		object->failed = true;
 }
 
+/* NULL: no memory. */
+static json_t *json_text(const char *value)
+{
+	__freeing char *escaped = escape_invalid(value);
+
+	return escaped ? json_string(escaped) : NULL;
+}
+
 /* NULL and "": not known, left out. */
 static void put_string(struct object *object, const char *key, const char *value)
 {
-	__freeing char *escaped = NULL;
-
-	if (!value || !*value)
-		return;
-	escaped = escape_invalid(value);
-	put(object, key, escaped ? json_string(escaped) : NULL);
+	if (value && *value)
+		put(object, key, json_text(value));
 }
 
 /* JSON's numbers are read as signed ones by most. */
@@ -272,6 +276,22 @@ static int json_open(void **state, struct sink *sink, const struct output_option
 	return 0;
 }
 
+/* The whole system; of each kind of filter what was given. */
+static void put_system(struct object *scope, const struct start_record *start)
+{
+	static const char *const kinds[] = { "comm", "unit", "cgroup" };
+
+	put_bool(scope, "system", true);
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+		json_t *given = json_array();
+
+		for (size_t i = 0; i < start->nr_only; i++)
+			if (!strcmp(start->only[i][0], kinds[kind]))
+				append(scope, given, json_text(start->only[i][1]));
+		put_array(scope, kinds[kind], given);
+	}
+}
+
 static int json_start(void *state, const struct start_record *start)
 {
 	struct object record = record_new("start", start->mono_ns, start->time_ns);
@@ -285,7 +305,7 @@ static int json_start(void *state, const struct start_record *start)
 		append(&scope, pids, json_integer(start->pids[i]));
 	put_array(&scope, "pids", pids);
 	if (!start->nr_pids)
-		put_bool(&scope, "system", true);
+		put_system(&scope, start);
 	put_object(&record, "scope", &scope);
 	put_number(&record, "threshold_ns", start->threshold_ns);
 	for (size_t i = 0; i < start->nr_features; i++)

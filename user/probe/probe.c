@@ -106,7 +106,8 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	skel->rodata->threshold_ns = options->threshold_ns;
 	skel->rodata->block_ns = part_ns(options->threshold_ns, 20, 100000, 50 * NSEC_PER_MSEC);
 	skel->rodata->sample_age_ns = part_ns(options->threshold_ns, 8, 100000, 25 * NSEC_PER_MSEC);
-	skel->rodata->whole_system = options->whole_system;
+	skel->rodata->whole_system = options->whole_system && !options->filtered;
+	skel->rodata->filtered = options->filtered;
 	skel->rodata->all_threads = options->all_threads;
 	skel->rodata->own_tgid = getpid();
 	skel->rodata->own_tid = syscall(SYS_gettid);
@@ -284,6 +285,13 @@ int probe_watch(struct probe *probe, pid_t pid, bool follow)
 	return 0;
 }
 
+void probe_unwatch(struct probe *probe, pid_t pid)
+{
+	uint32_t key = pid;
+
+	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.processes), &key);
+}
+
 int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
 {
 	int map = bpf_map__fd(probe->skel->maps.processes);
@@ -309,17 +317,24 @@ int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
 		       : 0;
 }
 
-int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+void probe_unbind(struct probe *probe, pid_t tid)
+{
+	uint32_t key = tid;
+
+	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.binds), &key);
+}
+
+static int look(int link, probe_look_fn *fn, void *context)
 {
 	struct bp_thread_info info[64];
+	size_t held = 0;
 	ssize_t got;
 	int fd, err = 0;
 
-	fd = bpf_iter_create(bpf_link__fd(probe->skel->links.on_task));
+	fd = bpf_iter_create(link);
 	if (fd < 0)
 		return -errno;
 	/* the kernel gives whole buffers of whole entries: an entry is never split by a read this large */
-	size_t held = 0;
 
 	while ((got = read(fd, (char *)info + held, sizeof(info) - held)) != 0) {
 		size_t nr;
@@ -339,6 +354,44 @@ int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
 	}
 	close(fd);
 	return err;
+}
+
+int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+{
+	return look(bpf_link__fd(probe->skel->links.on_task), fn, context);
+}
+
+/* union bpf_iter_link_info of Linux 6.1 (f0d74c4da1f0); an older kernel takes no notice of it. */
+struct iterate_task {
+	uint32_t tid;
+	uint32_t pid; /* all threads of a process */
+	uint32_t pid_fd;
+	uint32_t pad;
+};
+
+static int look_narrow(struct probe *probe, const struct iterate_task *task, probe_look_fn *fn,
+		       void *context)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = (union bpf_iter_link_info *)task,
+		    .iter_info_len = sizeof(*task));
+	int err, link = bpf_link_create(bpf_program__fd(probe->skel->progs.on_task), 0,
+					BPF_TRACE_ITER, &opts);
+
+	if (link < 0)
+		return link == -ESRCH ? 0 : link;
+	err = look(link, fn, context);
+	close(link);
+	return err;
+}
+
+int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
+{
+	return look_narrow(probe, &(struct iterate_task){ .pid = pid }, fn, context);
+}
+
+int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
+{
+	return look_narrow(probe, &(struct iterate_task){ .tid = tid }, fn, context);
 }
 
 unsigned int probe_slots(const struct probe *probe)

@@ -18,6 +18,7 @@ struct probe;
 struct probe_options {
 	uint64_t threshold_ns;
 	bool whole_system;
+	bool filtered; /* of the whole system only what probe_watch() names */
 	bool all_threads;
 	unsigned int slots; /* threads whose time can be kept at a time */
 	int libbpf_log; /* show libbpf's own messages */
@@ -41,10 +42,14 @@ const char *(*probe_features(struct probe *probe, size_t *nr))[2];
 
 /* Threads of pid that exist are under watch after the next probe_look(). -errno: the map is full. */
 int probe_watch(struct probe *probe, pid_t pid, bool follow);
+/* Its threads, and what it forks from now on, are no longer watched after the next probe_look(). */
+void probe_unwatch(struct probe *probe, pid_t pid);
 /* Tells the kernel side how to read the process's interpreter; NULL: it has none. */
 int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python);
 /* Done by the next probe_look(). */
 int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind);
+/* No longer wanted: the thread was not there. */
+void probe_unbind(struct probe *probe, pid_t tid);
 
 typedef void probe_look_fn(void *context, const struct bp_thread_info *info);
 /*
@@ -53,6 +58,9 @@ typedef void probe_look_fn(void *context, const struct bp_thread_info *info);
  * info->own set for the calling thread. 0 or -errno.
  */
 int probe_look(struct probe *probe, probe_look_fn *fn, void *context);
+/* The same for the threads of one process, or for one thread; some kernels look at all of them (before 6.1). */
+int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context);
+int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context);
 
 /* -- slots -- */
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/cleanup.h"
 #include "proc/procfs.h"
 
 #define CGROUP_BYTES	 65536 /* a dozen hierarchies, a path of PATH_MAX each */
@@ -209,14 +210,19 @@ static enum hierarchy hierarchy_of(const char *id, const char *controllers)
 	return HIERARCHY_OTHER;
 }
 
-/* Each line is ID:CONTROLLERS:PATH. The kernel lets no newline into a path, see cgroup_mkdir(). */
-static void split_lines(char *text, const char *paths[HIERARCHY_NR])
+/* One line, ID:CONTROLLERS:PATH. The kernel lets no newline into a path, see cgroup_mkdir(). */
+struct line {
+	enum hierarchy hierarchy;
+	const char *path;
+};
+
+/* The next one of *rest, which is cut up; false: there is none. */
+static bool next_line(char **rest, struct line *out)
 {
 	static const char deleted[] = " (deleted)";
-	char *rest = text, *line, *controllers, *path;
-	enum hierarchy hierarchy;
+	char *line, *controllers, *path;
 
-	while ((line = strsep(&rest, "\n"))) {
+	while ((line = strsep(rest, "\n"))) {
 		controllers = strchr(line, ':');
 		if (!controllers)
 			continue;
@@ -230,11 +236,71 @@ static void split_lines(char *text, const char *paths[HIERARCHY_NR])
 		if (strlen(path) > strlen(deleted) &&
 		    !strcmp(path + strlen(path) - strlen(deleted), deleted))
 			path[strlen(path) - strlen(deleted)] = '\0';
-		hierarchy = hierarchy_of(line, controllers);
-		/* With v1 a process may be moved in some hierarchies only: the root says least. */
-		if (!paths[hierarchy] || !strcmp(paths[hierarchy], "/"))
-			paths[hierarchy] = path;
+		out->hierarchy = hierarchy_of(line, controllers);
+		out->path = path;
+		return true;
 	}
+	return false;
+}
+
+static void split_lines(char *text, const char *paths[HIERARCHY_NR])
+{
+	struct line line;
+
+	while (next_line(&text, &line))
+		/* With v1 a process may be moved in some hierarchies only: the root says least. */
+		if (!paths[line.hierarchy] || !strcmp(paths[line.hierarchy], "/"))
+			paths[line.hierarchy] = line.path;
+}
+
+static bool part_is(const struct part *part, const char *text)
+{
+	return part->len == strlen(text) && !memcmp(part->text, text, part->len);
+}
+
+static bool path_has_unit(const char *path, const char *unit)
+{
+	struct part part;
+
+	while (next_part(&path, &part)) {
+		part_cut_prefix(&part, "_");
+		if (part_is(&part, unit))
+			return true;
+		if (part_cut_suffix(&part, ".service") && part_is(&part, unit))
+			return true;
+	}
+	return false;
+}
+
+static bool path_is_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	return !strncmp(path, above, len) && (!path[len] || path[len] == '/');
+}
+
+/* Whether a line's path satisfies test. */
+static bool any_path(const char *text, bool (*test)(const char *path, const char *what),
+		     const char *what)
+{
+	__freeing char *copy = strdup(text);
+	char *rest = copy;
+	struct line line;
+
+	while (rest && next_line(&rest, &line))
+		if (test(line.path, what))
+			return true;
+	return false;
+}
+
+bool cgroup_in_unit(const char *text, const char *unit)
+{
+	return any_path(text, path_has_unit, unit);
+}
+
+bool cgroup_is_below(const char *text, const char *path)
+{
+	return any_path(text, path_is_below, path);
 }
 
 int cgroup_parse(const char *text, struct process_cgroup *out)
@@ -266,19 +332,23 @@ int cgroup_parse(const char *text, struct process_cgroup *out)
 	return best ? 0 : -ENOENT;
 }
 
-int process_cgroup(pid_t pid, struct process_cgroup *out)
+char *process_cgroup_text(pid_t pid)
 {
 	char *text = malloc(CGROUP_BYTES);
-	ssize_t n;
-	int err;
+
+	if (text && (pid <= 0 || procfs_read(pid, "cgroup", text, CGROUP_BYTES) < 0)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int process_cgroup(pid_t pid, struct process_cgroup *out)
+{
+	__freeing char *text = process_cgroup_text(pid);
 
 	memset(out, 0, sizeof(*out));
-	if (!text)
-		return -ENOMEM;
-	n = pid > 0 ? procfs_read(pid, "cgroup", text, CGROUP_BYTES) : -ESRCH;
-	err = n < 0 ? (int)n : cgroup_parse(text, out);
-	free(text);
-	return err;
+	return text ? cgroup_parse(text, out) : -ESRCH;
 }
 
 void process_cgroup_free(struct process_cgroup *cgroup)

@@ -22,4 +22,14 @@ int cgroup_parse(const char *text, struct process_cgroup *out);
 char *cgroup_unit(const char *path);
 char *cgroup_container(const char *path);
 
+/* The text of /proc/PID/cgroup; caller frees; NULL: not known. */
+char *process_cgroup_text(pid_t pid);
+/*
+ * Of such a text, in any of its hierarchies: is the unit, .service may be left
+ * out, the one that the process is in, or one above it? Is path ("/a/b", "": the
+ * root) its cgroup, or above it?
+ */
+bool cgroup_in_unit(const char *text, const char *unit);
+bool cgroup_is_below(const char *text, const char *path);
+
 #endif

@@ -82,7 +82,9 @@ void engine_start(struct engine *engine)
 
 int engine_look(struct engine *engine)
 {
-	return recognise_look(engine);
+	int err = discover_all(engine);
+
+	return err ? err : recognise_look(engine);
 }
 
 /* -- records -- */
@@ -212,43 +214,10 @@ static void end_loop(struct engine *engine, unsigned int slot)
 
 static void on_process(struct engine *engine, const struct bp_process *record)
 {
-	pid_t pid = record->header.tgid;
-	struct exit_record exited = {
-		.mono_ns = record->header.time_ns,
-		.pid = pid,
-		.status = record->status,
-	};
-	struct watched *watched;
-
-	switch (record->header.type) {
-	case BP_RECORD_FORK:
-		watched = watched_add(engine->watched, pid, record->header.time_ns);
-		if (watched) {
-			watched->forked_ns = record->header.time_ns;
-			watched_identify(watched);
-			/* a copy of its parent: not worth a look before it has had time to do something */
-			watched->next_look_ns = record->header.time_ns + 50000000ull;
-		}
-		break;
-	case BP_RECORD_EXEC:
+	/* of the thread's time before its new program, or its end */
+	if (record->header.type != BP_RECORD_FORK)
 		end_loop(engine, record->header.slot);
-		symbols_forget(engine->symbols, pid);
-		watched = watched_find(engine->watched, pid);
-		if (watched) {
-			watched_renew(watched, record->header.time_ns);
-			watched_identify(watched);
-		}
-		break;
-	case BP_RECORD_EXIT:
-		end_loop(engine, record->header.slot);
-		if (!record->last)
-			break;
-		watched = watched_find(engine->watched, pid);
-		if (watched)
-			engine->sink.exit(engine->sink.context, &exited, watched->asked_for);
-		watched_remove(engine->watched, pid);
-		symbols_forget(engine->symbols, pid);
-	}
+	discover_process(engine, record);
 }
 
 /* Only the used beginning of a record is sent: the rest of the struct is made empty. */
@@ -395,6 +364,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 	add_loss(record, "slices_without_place", engine->slices_placeless);
 	add_loss(record, "stacks_cut", engine->stacks_cut);
 	add_loss(record, "turns_doubtful", engine->turns_doubtful);
+	add_loss(record, "processes_unwatched", engine->processes_unwatched);
 	add_loss(record, "ledgers_cut", engine->ledgers_cut);
 	add_loss(record, "symbol_lookups_failed", counts.lookups_failed);
 	add_loss(record, "symbol_files_refused", counts.files_refused);
@@ -452,6 +422,11 @@ bool engine_unreadable(struct engine *engine, pid_t pid)
 	struct watched *watched = watched_find(engine->watched, pid);
 
 	return watched && watched->unreadable;
+}
+
+size_t engine_processes(const struct engine *engine)
+{
+	return watched_count(engine->watched);
 }
 
 uint64_t engine_started_ns(const struct engine *engine)

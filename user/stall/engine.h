@@ -13,6 +13,7 @@
 #include "model/model.h"
 
 struct engine;
+struct filter;
 struct probe;
 struct symbols;
 
@@ -34,6 +35,7 @@ struct engine_override {
 struct engine_options {
 	uint64_t threshold_ns;
 	bool whole_system;
+	const struct filter *filter; /* of the whole system only these; NULL: all */
 	bool follow; /* children too */
 	bool all_threads;
 	const struct engine_override *overrides;
@@ -63,6 +65,7 @@ void engine_finish(struct engine *engine);
 int engine_summary(struct engine *engine, struct summary_record *record);
 void summary_free(struct summary_record *record);
 
+size_t engine_processes(const struct engine *engine); /* watched now */
 /* For "watching ...": loops known in a process (0: all), and a word on its interpreter ("CPython 3.11", NULL). */
 unsigned int engine_loops(struct engine *engine, pid_t pid);
 const char *engine_runtime(struct engine *engine, pid_t pid); /* of its first loop; NULL: none */

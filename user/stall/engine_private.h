@@ -41,6 +41,7 @@ struct engine {
 	uint64_t slices_placeless; /* more places in one turn, or ten seconds, than are kept */
 	uint64_t stacks_cut; /* outer frames missing */
 	uint64_t turns_doubtful; /* may have been several: not told */
+	uint64_t processes_unwatched; /* wanted, but more than fit */
 	uint64_t ledgers_cut; /* did not add up: counted as lost */
 };
 
@@ -67,6 +68,13 @@ bool recognise_shows_end(const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */
 struct python *recognise_python(struct engine *engine, struct watched *watched);
 void recognise_forget(struct engine *engine);
+
+/* -- discover.c: which processes are watched -- */
+
+/* Where the system is filtered: picks from the processes that are there. 0 or -errno. */
+int discover_all(struct engine *engine);
+/* A process came, became another program, or ended. */
+void discover_process(struct engine *engine, const struct bp_process *record);
 
 /* -- tell.c: slices and stalls -- */
 

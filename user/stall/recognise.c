@@ -171,10 +171,13 @@ static void unbind(struct engine *engine, pid_t tid)
 	}
 }
 
+/* What is left after a look is of threads that have ended, or got no slot, which is counted. */
 void recognise_forget(struct engine *engine)
 {
-	while (engine->bindings)
+	while (engine->bindings) {
+		probe_unbind(engine->probe, engine->bindings->tid);
 		unbind(engine, engine->bindings->tid);
+	}
 }
 
 static void announce(struct engine *engine, struct loop *loop)
@@ -337,7 +340,20 @@ int recognise_look(struct engine *engine)
 	err = probe_look(engine->probe, look_at, &judging);
 	if (!err && engine->bindings)
 		err = probe_look(engine->probe, look_at, &binding);
+	recognise_forget(engine);
 	return err;
+}
+
+/* Judges the threads of one process. */
+static void look_at_process(struct engine *engine, pid_t pid)
+{
+	struct look judging = { .engine = engine, .judge = true };
+	struct look binding = { .engine = engine };
+
+	probe_look_process(engine->probe, pid, look_at, &judging);
+	if (engine->bindings)
+		probe_look_process(engine->probe, pid, look_at, &binding);
+	recognise_forget(engine);
 }
 
 /* -- candidates and scans -- */
@@ -347,7 +363,8 @@ static void bind_now(struct engine *engine, pid_t pid, pid_t tid, const struct v
 	struct look look = { .engine = engine };
 
 	bind(engine, pid, tid, verdict, NULL);
-	probe_look(engine->probe, look_at, &look);
+	probe_look_thread(engine->probe, tid, look_at, &look);
+	recognise_forget(engine);
 }
 
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate)
@@ -475,7 +492,7 @@ static void scan_process(void *context, struct watched *watched)
 	}
 	watched->next_look_ns = scan->now_ns + LOOK_EVERY_NS;
 	if (was_pending || !watched_pthread(watched, watched->pid)) {
-		recognise_look(engine);
+		look_at_process(engine, watched->pid);
 		return;
 	}
 	/* its main thread may run a loop that has never had to wait yet */

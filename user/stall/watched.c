@@ -11,6 +11,7 @@
 
 struct watched_table {
 	struct watched *buckets[BUCKETS];
+	size_t nr;
 };
 
 int watched_table_new(struct watched_table **out)
@@ -68,6 +69,7 @@ struct watched *watched_add(struct watched_table *table, pid_t pid, uint64_t now
 	watched->pid = pid;
 	watched->next = *bucket(table, pid);
 	*bucket(table, pid) = watched;
+	table->nr++;
 	watched_renew(watched, now_ns);
 	return watched;
 }
@@ -83,6 +85,7 @@ void watched_remove(struct watched_table *table, pid_t pid)
 	if (!watched)
 		return;
 	*link = watched->next;
+	table->nr--;
 	forget(watched);
 	free(watched);
 }
@@ -147,6 +150,11 @@ pid_t watched_tid(const struct watched *watched, uint64_t pthread)
 		if (watched->threads[i].pthread == pthread)
 			return watched->threads[i].tid;
 	return 0;
+}
+
+size_t watched_count(const struct watched_table *table)
+{
+	return table->nr;
 }
 
 void watched_each(struct watched_table *table, void (*fn)(void *context, struct watched *watched),

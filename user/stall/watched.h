@@ -55,6 +55,7 @@ void watched_note_thread(struct watched *watched, pid_t tid, uint64_t pthread);
 uint64_t watched_pthread(const struct watched *watched, pid_t tid);
 pid_t watched_tid(const struct watched *watched, uint64_t pthread);
 
+size_t watched_count(const struct watched_table *table);
 /* For each of them; fn may remove the one that it is called with. */
 void watched_each(struct watched_table *table, void (*fn)(void *context, struct watched *watched),
 		  void *context);

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole system: filters, processes that come, become others and go, many of them, odd ones."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import (
+    SECOND,
+    WORKLOADS,
+    Blockprof,
+    Cgroup,
+    Process,
+    Target,
+    assert_no_stalls,
+    assert_stall,
+    check,
+    run_blockprof,
+)
+
+
+def program_named(name, directory):
+    """Python under another name, by which its comm goes."""
+    path = os.path.join(directory, name)
+    os.symlink(os.path.realpath(sys.executable), path)
+    return path
+
+
+def pids_of(records):
+    return {record["pid"] for record in records}
+
+
+def assert_all_told(blockprof, target, cause="sleep"):
+    for turn in target.turns:
+        assert_stall(blockprof.stalls, cause=cause, turn=turn, tid=target.pid, task=turn["task"])
+
+
+# --- Filters --------------------------------------------------------------------------------------
+
+
+def test_filter_by_comm():
+    """One that is there, one that comes; those of other names are not seen at all."""
+    with tempfile.TemporaryDirectory() as directory:
+        wanted, other = program_named("bp-web-e2e", directory), program_named("bp-db-e2e", directory)
+        with Target("sleep", python=wanted) as before, Target("sleep", python=other) as unwanted:
+            with Blockprof("-c", "^bp-web-e2e$", "-c", "^bp-nothing") as blockprof:
+                check("watching 1 process of the system: 1 loop" in blockprof.stderr, "what it said", blockprof.stderr)
+                with Target("sleep", python=wanted) as after:
+                    time.sleep(0.3)
+                    unwanted.go()
+                    before.go()
+                    after.run()
+                    before.wait_done()
+                    unwanted.wait_done()
+                    time.sleep(0.2)
+            check(blockprof.start["scope"] == {"system": True, "comm": ["^bp-web-e2e$", "^bp-nothing"]}, "scope", blockprof.start)
+            assert_all_told(blockprof, before)
+            assert_all_told(blockprof, after)
+            check(pids_of(blockprof.stalls + blockprof.loops) == {before.pid, after.pid}, "others were watched", *blockprof.loops)
+
+
+def test_filter_into_and_out_of():
+    """A process counts from the exec that makes it match to the one that ends that."""
+    with tempfile.TemporaryDirectory() as directory:
+        wanted, other = program_named("bp-web-e2e", directory), program_named("bp-db-e2e", directory)
+        script = os.path.join(WORKLOADS, "becomes.py")
+        with Blockprof("-c", "^bp-web-e2e$") as blockprof:
+            check("none matches yet" in blockprof.stderr, "what it said", blockprof.stderr)
+            with Process([other, script, "0.3", wanted, "0.4", other, "0.5"]) as process:
+                process.wait_line("DONE")
+                time.sleep(0.2)
+                pid = process.pid
+        lengths = [stall["duration_ns"] for stall in blockprof.stalls if stall["pid"] == pid]
+        check(len(lengths) == 1 and 0.38 < lengths[0] / SECOND < 0.49, "only what it did as bp-web", *blockprof.stalls)
+        check(all(loop["comm"] == "bp-web-e2e" for loop in blockprof.loops), "loops of others", *blockprof.loops)
+
+
+def test_filter_by_cgroup_and_unit():
+    """Both, and both together with a comm that does not match."""
+    with Cgroup("cpu") as cgroup:
+        unit = os.path.join(cgroup.path, "bp-e2e.service")
+        below = os.path.join(unit, "workers")
+        os.makedirs(below)
+        name = os.path.basename(cgroup.path)
+        try:
+            with Target("sleep", "--count=6") as target, Target("sleep", "--count=6") as unwanted:
+                with open(os.path.join(below, "cgroup.procs"), "w") as file:
+                    file.write(str(target.pid))
+                filters = (
+                    ["--cgroup", cgroup.path],
+                    ["--cgroup", "/%s/bp-e2e.service/" % name, "--cgroup", "/nowhere"],
+                    ["-u", "bp-e2e"],
+                    ["--unit=bp-e2e.service", "-c", "."],
+                )
+                watches = [Blockprof(*options, lost=True) for options in filters]
+                nothing = Blockprof("-u", "bp-e2e", "-c", "^bp-none$", lost=True)
+                unwanted.go()
+                target.run()
+                unwanted.wait_done()
+                for blockprof in watches + [nothing]:
+                    blockprof.stop()
+                for blockprof in watches:
+                    check(pids_of(blockprof.loops) == {target.pid}, "loops of others", *blockprof.loops)
+                    assert_all_told(blockprof, target)
+                check(not nothing.loops, "loops that do not match", *nothing.loops)
+        finally:
+            os.rmdir(below)
+            os.rmdir(unit)
+
+
+def test_filter_children():
+    """What a wanted process forks is wanted, too."""
+    with tempfile.TemporaryDirectory() as directory:
+        wanted = program_named("bp-web-e2e", directory)
+        script = os.path.join(WORKLOADS, "becomes.py")
+        with Blockprof("-c", "^bp-web", lost=True) as blockprof:
+            with Process([wanted, script, "0.3", "fork", "0.4", "fork", "0.5"]) as process:
+                process.wait_line("DONE")
+                time.sleep(0.3)
+        lengths = sorted(stall["duration_ns"] / SECOND for stall in blockprof.stalls)
+        check(len(pids_of(blockprof.stalls)) == 3, "one stall each", *blockprof.stalls)
+        check(all(0 <= got - said < 0.08 for got, said in zip(lengths, (0.3, 0.4, 0.5))), "lengths", lengths)
+
+
+def test_filters_do_not_go_with_targets():
+    for options in (["-c", "x", "-p", str(os.getpid())], ["-u", "x", "--", "true"], ["-c", "("], ["--cgroup", ""]):
+        status, _, err = run_blockprof(*options)
+        check(status == 2 and err.count("\n") == 1, "exit status %d" % status, err)
