@@ -13,9 +13,9 @@ _blockprof_pids() {
 _blockprof() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration -o --output -F --format
-		--stalls-only --all-threads --loop --fail -q --quiet -v --verbose -V --version -h --help'
+		--stalls-only --all-threads --loop --match --on-stall --fail -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
-		options='-o --output -F --format --stalls-only -q --quiet -v --verbose -h --help'
+		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -h --help'
 	COMPREPLY=()
 
 	# Behind "--" is a command of its own.
@@ -39,7 +39,8 @@ _blockprof() {
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${word:-/sys/fs/cgroup/}") ;;
 	-u | --unit) mapfile -t COMPREPLY < <(compgen -W "$(systemctl list-units --plain --no-legend 2>/dev/null |
 		cut -d' ' -f1)" -- "$word") ;;
-	-c | --comm | --loop) ;;
+	--on-stall) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
+	-c | --comm | --loop | --match) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

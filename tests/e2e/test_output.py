@@ -247,7 +247,7 @@ def test_help():
     check(status == 0 and not err, "exit status %d" % status, err)
     check(run_blockprof("--help")[1] == out, "--help differs")
     for option in (
-        "--pid --follow --threshold --duration --output --format --stalls-only --all-threads --loop --fail "
+        "--pid --follow --threshold --duration --output --format --stalls-only --all-threads --loop --match --on-stall --fail "
         "--quiet --verbose --version --help watch report"
     ).split():
         check(option in out, "help has no %s" % option, out)

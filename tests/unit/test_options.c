@@ -119,12 +119,16 @@ static void test_flags(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	GOOD(&parsed, "-f", "--stalls-only", "--all-threads", "--fail", "-q", "-q");
+	GOOD(&parsed, "-f", "--stalls-only", "--all-threads", "--fail", "--match", "a|b",
+	     "--on-stall", "cat", "-q", "-q");
 	assert_true(parsed.options.scope.follow);
 	assert_true(parsed.options.output.stalls_only);
 	assert_true(parsed.options.scope.all_threads);
 	assert_true(parsed.options.output.all_threads);
 	assert_true(parsed.options.fail);
+	assert_non_null(parsed.options.match);
+	assert_ptr_equal(parsed.options.output.match, parsed.options.match);
+	assert_string_equal(parsed.options.on_stall, "cat");
 	assert_int_equal(parsed.options.verbosity, -2);
 	assert_false(parsed.options.output.unfold);
 	done(&parsed);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/usage.h"
+#include "output/match.h"
 
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"
@@ -31,6 +33,8 @@ static const char help[] =
 	"      --all-threads     blocked time of every thread, loop or not\n"
 	"      --loop TID:fd=N   this thread waits in epoll instance N\n"
 	"      --loop TID:none   this thread is no loop\n"
+	"      --match REGEX     only stalls with a frame whose function or file matches\n"
+	"      --on-stall CMD    run CMD for each stall, its JSON on standard input\n"
 	"      --fail            exit 3 if there was a stall\n"
 	"  -q, --quiet           fewer notes\n"
 	"  -v, --verbose         more notes, whole stacks; -vv: libbpf's log too\n"
@@ -39,6 +43,8 @@ static const char help[] =
 
 enum {
 	OPTION_STALLS_ONLY = OPTION_OWN,
+	OPTION_MATCH,
+	OPTION_ON_STALL,
 	OPTION_FAIL,
 };
 
@@ -47,6 +53,8 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
+	{ "match", required_argument, NULL, OPTION_MATCH },
+	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "fail", no_argument, NULL, OPTION_FAIL },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -71,6 +79,15 @@ static int take_option(struct watch_options *options, int option, char **argv)
 		return outputs_spec_format(&options->outputs, optarg);
 	case OPTION_STALLS_ONLY:
 		options->output.stalls_only = true;
+		return 0;
+	case OPTION_MATCH:
+		return match_option(&options->match, optarg);
+	case OPTION_ON_STALL:
+		if (!optarg[0]) {
+			message_error("--on-stall needs a command; give one for the shell");
+			return -EINVAL;
+		}
+		options->on_stall = optarg;
 		return 0;
 	case OPTION_FAIL:
 		options->fail = true;
@@ -132,6 +149,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 			      "-p and COMMAND");
 		return -EINVAL;
 	}
+	options->output.match = options->match;
 	options->output.all_threads = options->scope.all_threads;
 	return outputs_spec_finish(&options->outputs);
 }
@@ -139,6 +157,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 void watch_options_free(struct watch_options *options)
 {
 	scope_free(&options->scope);
+	match_free(options->match);
 }
 
 void watch_options_help(void)

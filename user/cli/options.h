@@ -12,6 +12,8 @@ struct watch_options {
 	struct scope scope;
 	char **command; /* NULL: none; else argv of it, ended by NULL */
 	bool fail;
+	const char *on_stall; /* a shell command; NULL: none */
+	struct match *match; /* that of output; NULL: none */
 	struct outputs_spec outputs;
 	struct output_options output;
 	int verbosity;

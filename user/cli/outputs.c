@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "output/match.h"
 #include "output/timestamp.h"
 #include "proc/cleanup.h"
 
@@ -153,7 +154,11 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 {
 	int64_t realtime_offset_ns = timestamp_offset_ns();
 
-	*outputs = (struct outputs){ .v = calloc(spec->nr, sizeof(outputs->v[0])) };
+	*outputs = (struct outputs){
+		.v = calloc(spec->nr, sizeof(outputs->v[0])),
+		.realtime_offset_ns = realtime_offset_ns,
+		.match = options->match,
+	};
 	if (!outputs->v) {
 		message_error("cannot open the outputs: out of memory");
 		return -ENOMEM;
@@ -185,10 +190,42 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 
 DEFINE_FEED_ALL(start)
 DEFINE_FEED_ALL(loop)
-DEFINE_FEED_ALL(stall)
-DEFINE_FEED_ALL(blocked)
 DEFINE_FEED_ALL(exit)
-DEFINE_FEED_ALL(summary)
+
+bool outputs_stall(struct outputs *outputs, const struct stall_record *stall)
+{
+	if (!match_slices(outputs->match, &stall->slices)) {
+		outputs->unmatched += !stall->ongoing;
+		return false;
+	}
+	for (size_t i = 0; i < outputs->nr; i++)
+		output_stall(outputs->v[i], stall);
+	return true;
+}
+
+void outputs_blocked(struct outputs *outputs, const struct blocked_record *blocked)
+{
+	struct blocked_record matching = *blocked;
+
+	/* without memory for less, all of it is shown */
+	if (outputs->match && !match_copy(outputs->match, &matching.slices, &blocked->slices))
+		blocked = &matching;
+	for (size_t i = 0; i < outputs->nr && blocked->slices.nr; i++)
+		output_blocked(outputs->v[i], blocked);
+	if (blocked == &matching)
+		slices_free(&matching.slices);
+}
+
+/* In what a recording says of itself, those that it was made without are counted already. */
+void outputs_summary(struct outputs *outputs, const struct summary_record *summary)
+{
+	struct summary_record whole = *summary;
+
+	whole.unmatched += outputs->unmatched;
+	outputs->unmatched = 0;
+	for (size_t i = 0; i < outputs->nr; i++)
+		output_summary(outputs->v[i], &whole);
+}
 
 bool outputs_are_dead(const struct outputs *outputs)
 {

@@ -39,7 +39,9 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		 const struct output_options *options);
 void outputs_start(struct outputs *outputs, const struct start_record *record);
 void outputs_loop(struct outputs *outputs, const struct loop_record *record);
-void outputs_stall(struct outputs *outputs, const struct stall_record *record);
+/* Whether it is like --match: one that is not goes to no output, and is counted. */
+bool outputs_stall(struct outputs *outputs, const struct stall_record *record);
+/* Those of its slices that are like --match. */
 void outputs_blocked(struct outputs *outputs, const struct blocked_record *record);
 void outputs_exit(struct outputs *outputs, const struct exit_record *record);
 void outputs_summary(struct outputs *outputs, const struct summary_record *record);

@@ -11,8 +11,10 @@
 
 #include "cli/exit_status.h"
 #include "cli/message.h"
+#include "cli/match_option.h"
 #include "cli/outputs.h"
 #include "cli/usage.h"
+#include "output/match.h"
 #include "output/recording.h"
 
 static const char help[] =
@@ -23,6 +25,7 @@ static const char help[] =
 	"  -F, --format NAME   format of the -o before it, or of stdout:\n"
 	"                      %s\n"
 	"      --stalls-only   profiles hold the slices of stalls only\n"
+	"      --match REGEX   only stalls with a frame whose function or file matches\n"
 	"  -v, --verbose       text: library and interpreter frames too, and whole tables\n"
 	"  -q, --quiet         no warnings\n"
 	"  -h, --help          this text\n";
@@ -30,11 +33,12 @@ static const char help[] =
 struct arguments {
 	struct outputs_spec spec;
 	struct output_options options;
+	struct match *match;
 	int level; /* of messages */
 	bool help;
 };
 
-enum { OPTION_STALLS_ONLY = 256 };
+enum { OPTION_STALLS_ONLY = 256, OPTION_MATCH };
 
 static const char short_options[] = ":o:F:vqh";
 
@@ -42,6 +46,7 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
+	{ "match", required_argument, NULL, OPTION_MATCH },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -58,6 +63,8 @@ static int take_option(struct arguments *arguments, int option, char **argv)
 	case OPTION_STALLS_ONLY:
 		arguments->options.stalls_only = true;
 		return 0;
+	case OPTION_MATCH:
+		return match_option(&arguments->match, optarg);
 	case 'v':
 		arguments->options.unfold = true;
 		arguments->level++;
@@ -89,6 +96,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		message_error("which recording? give a FILE; see blockprof report --help");
 		return -EINVAL;
 	}
+	arguments->options.match = arguments->match;
 	err = outputs_spec_finish(&arguments->spec);
 	for (int i = optind; i < argc && !err; i++) {
 		if (outputs_spec_writes(&arguments->spec, argv[i])) {
@@ -113,7 +121,7 @@ static void feed_loop(void *outputs, const struct loop_record *record)
 
 static void feed_stall(void *outputs, const struct stall_record *record)
 {
-	outputs_stall(outputs, record);
+	(void)outputs_stall(outputs, record);
 }
 
 static void feed_blocked(void *outputs, const struct blocked_record *record)
@@ -189,27 +197,36 @@ static int check_readable(int argc, char **argv)
 	return 0;
 }
 
-int cmd_report(int argc, char **argv)
+/* 0, or -errno: the reason was said. */
+static int report(const struct arguments *arguments, int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
 	struct outputs outputs;
 	int err;
 
-	if (parse(&arguments, argc, argv))
-		return EXIT_USAGE;
-	if (arguments.help) {
-		printf(help, output_format_names());
-		return EXIT_OK;
-	}
-	message_set_level(arguments.level);
 	if (check_readable(argc, argv) ||
-	    outputs_open(&outputs, &arguments.spec, &arguments.options))
-		return EXIT_COULD_NOT;
+	    outputs_open(&outputs, &arguments->spec, &arguments->options))
+		return -EIO;
 	err = 0;
 	for (int i = optind; i < argc && !err; i++)
 		err = read_one(argv[i], &outputs);
 	/* What was read is shown all the same. */
-	if (outputs_close(&outputs) || err)
-		return EXIT_COULD_NOT;
-	return EXIT_OK;
+	return outputs_close(&outputs) || err ? -EIO : 0;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	int status = EXIT_OK;
+
+	if (parse(&arguments, argc, argv)) {
+		status = EXIT_USAGE;
+	} else if (arguments.help) {
+		printf(help, output_format_names());
+	} else {
+		message_set_level(arguments.level);
+		if (report(&arguments, argc, argv))
+			status = EXIT_COULD_NOT;
+	}
+	match_free(arguments.match);
+	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "cli/caller.h"
 #include "cli/exit_status.h"
+#include "cli/handler.h"
 #include "cli/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
@@ -26,6 +27,7 @@ struct watch {
 	struct outputs outputs;
 	struct session session;
 	struct caller caller;
+	struct handler *handler; /* of --on-stall; NULL: none */
 	struct launch launch;
 	bool launched; /* COMMAND runs, or has run */
 	int command_status; /* -1: it still runs */
@@ -49,8 +51,15 @@ static void on_stall(void *context, const struct stall_record *record)
 {
 	struct watch *watch = context;
 
+	struct stall_record timed = *record;
+
+	/* the same time for the handler as for a recording */
+	timed.time_ns = timed.mono_ns + (uint64_t)watch->outputs.realtime_offset_ns;
+	if (!outputs_stall(&watch->outputs, &timed))
+		return;
 	watch->stalls++;
-	outputs_stall(&watch->outputs, record);
+	if (watch->handler)
+		handler_stall(watch->handler, &timed);
 }
 
 static void on_blocked(void *context, const struct blocked_record *record)
@@ -174,6 +183,8 @@ static void watch_until_end(struct watch *watch)
 		signals = session_step(&watch->session, NULL, 0, -1);
 		if (signals & SESSION_SIGNAL(SIGCHLD))
 			reap_command(watch);
+		if (watch->handler)
+			handler_poll(watch->handler);
 	}
 }
 
@@ -192,14 +203,21 @@ static void end_command(struct watch *watch)
 static void finish(struct watch *watch)
 {
 	struct summary_record record;
+	int err;
 
 	engine_finish(watch->session.engine);
 	end_command(watch);
 	if (!watch->seen_loop && watch->launched && !watch->options.scope.all_threads)
 		message_note("no event loop was seen; --all-threads shows the blocked time of "
 			     "every thread");
-	if (engine_summary(watch->session.engine, &record))
+	/* what the handler takes to end was not watched */
+	err = engine_summary(watch->session.engine, &record);
+	if (watch->handler)
+		handler_finish(watch->handler);
+	if (err)
 		return;
+	if (watch->handler)
+		summary_lost(&record, "handlers_dropped", handler_counts(watch->handler).dropped);
 	record.command_status = watch->command_status;
 	outputs_summary(&watch->outputs, &record);
 	summary_free(&record);
@@ -208,7 +226,8 @@ static void finish(struct watch *watch)
 /* Whose program what we start is. 0 or -errno: the reason was said. */
 static int find_caller(struct watch *watch)
 {
-	const char *what = watch->options.command ? watch->options.command[0] : NULL;
+	const char *what =
+		watch->options.command ? watch->options.command[0] : watch->options.on_stall;
 	const char *wrong;
 	int err;
 
@@ -275,6 +294,14 @@ static int run(struct watch *watch)
 	bool whole_system = !options->scope.nr_pids && !options->command;
 	int err;
 
+	/* before anything large is there: its process is a copy of us */
+	if (options->on_stall) {
+		err = handler_new(&watch->handler, options->on_stall, &watch->caller);
+		if (err) {
+			message_error("cannot start %s: %s", options->on_stall, strerror(-err));
+			return err;
+		}
+	}
 	err = session_open(&watch->session, &options->scope, whole_system, options->verbosity,
 			   &sink);
 	if (!err)
@@ -311,6 +338,7 @@ int cmd_watch(int argc, char **argv)
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
 	session_close(&watch.session);
+	handler_free(watch.handler);
 	caller_free(&watch.caller);
 	watch_options_free(&watch.options);
 	if (err)

@@ -313,6 +313,7 @@ struct summary_record {
 	size_t nr_loops;
 	struct loss *lost; /* only those above 0 */
 	size_t nr_lost;
+	uint64_t unmatched; /* stalls left out as they are not like --match */
 	int command_status; /* as wait() gives it; -1: no COMMAND, or it still runs */
 };
 

@@ -526,6 +526,7 @@ static int decode_summary(json_t *line, const struct recording_reader *reader)
 		own_lost[record.nr_lost].name = key;
 		own_lost[record.nr_lost++].count = number_of(&decoder, lost, key, REQUIRED);
 	}
+	record.unmatched = number_of(&decoder, line, "unmatched", OPTIONAL);
 	if (json_object_get(line, "command_status"))
 		record.command_status =
 			(int)number_within(&decoder, line, "command_status", REQUIRED, INT_MAX);

@@ -12,6 +12,7 @@
 #include "output/escape.h"
 #include "output/finals.h"
 #include "output/formats.h"
+#include "output/match.h"
 #include "output/names.h"
 #include "output/sink.h"
 #include "output/tally.h"
@@ -31,6 +32,7 @@
 struct folded {
 	struct sink *sink;
 	bool stalls_only;
+	const struct match *match;
 	struct finals *finals;
 	struct names *names;
 	struct tally
@@ -124,9 +126,12 @@ static int add_slice(struct folded *folded, const struct thread_id *id, const st
 {
 	__freeing char *key = NULL;
 	size_t size = 0;
-	FILE *line = open_memstream(&key, &size);
+	FILE *line;
 	int err;
 
+	if (!match_stack(folded->match, slice->stack))
+		return 0;
+	line = open_memstream(&key, &size);
 	if (!line)
 		return -ENOMEM;
 	err = print_key(line, id, slice);
@@ -161,6 +166,7 @@ static int folded_open(void **state, struct sink *sink, const struct output_opti
 		return -ENOMEM;
 	folded->sink = sink;
 	folded->stalls_only = options->stalls_only;
+	folded->match = options->match;
 	if (finals_new(&folded->finals, add_stall, folded) || names_new(&folded->names) ||
 	    tally_new(&folded->stacks, MAX_STACKS, MAX_STACK_BYTES)) {
 		folded_close(folded);

@@ -8,6 +8,7 @@
  */
 #include "output/formats.h"
 #include "output/escape.h"
+#include "output/json.h"
 #include "output/sink.h"
 #include "output/timestamp.h"
 #include "proc/cleanup.h"
@@ -252,20 +253,35 @@ static void put_ledger(struct object *object, const struct ledger *ledger)
 	put_number(object, "unknown_ns", ledger->unknown_ns);
 }
 
-/* The whole line goes to the sink at once, and on from there at once. */
-static int write_line(struct sink *sink, struct object *record)
+/* With its newline; the caller frees; NULL: no memory. */
+static char *line_of(struct object *record)
 {
-	__freeing char *line = NULL;
-	size_t length;
+	char *line = NULL;
 
 	if (!record->failed)
 		line = json_dumps(record->json, JSON_COMPACT | JSON_ENSURE_ASCII);
 	json_decref(record->json);
+	if (line) {
+		size_t length = strlen(line);
+		char *whole = realloc(line, length + 2);
+
+		if (whole)
+			memcpy(whole + length, "\n", 2);
+		else
+			free(line);
+		line = whole;
+	}
+	return line;
+}
+
+/* The whole line goes to the sink at once, and on from there at once. */
+static int write_line(struct sink *sink, struct object *record)
+{
+	__freeing char *line = line_of(record);
+
 	if (!line)
 		return -ENOMEM;
-	length = strlen(line);
-	line[length] = '\n';
-	sink_write(sink, line, length + 1);
+	sink_write(sink, line, strlen(line));
 	return sink_flush(sink);
 }
 
@@ -333,7 +349,7 @@ static int json_loop(void *state, const struct loop_record *loop)
 	return write_line(state, &record);
 }
 
-static int json_stall(void *state, const struct stall_record *stall)
+static struct object stall_object(const struct stall_record *stall)
 {
 	struct object record = record_new("stall", stall->mono_ns, stall->time_ns);
 	struct object ledger = object_new();
@@ -350,7 +366,21 @@ static int json_stall(void *state, const struct stall_record *stall)
 	put_object(&record, "ledger", &ledger);
 	put_string(&record, "cause", cause_name(stall->cause));
 	put_slices(&record, &stall->slices);
+	return record;
+}
+
+static int json_stall(void *state, const struct stall_record *stall)
+{
+	struct object record = stall_object(stall);
+
 	return write_line(state, &record);
+}
+
+char *json_stall_line(const struct stall_record *stall)
+{
+	struct object record = stall_object(stall);
+
+	return line_of(&record);
 }
 
 static int json_blocked(void *state, const struct blocked_record *blocked)
@@ -406,6 +436,8 @@ static int json_summary(void *state, const struct summary_record *summary)
 		record.failed |= counts.failed;
 	}
 	put(&record, "lost", lost);
+	if (summary->unmatched)
+		put_number(&record, "unmatched", summary->unmatched);
 	if (summary->command_status >= 0)
 		put(&record, "command_status", json_integer(summary->command_status));
 	return write_line(state, &record);

@@ -13,6 +13,7 @@
 #include "model/model.h"
 
 struct output;
+struct match;
 struct sink; /* where bytes go: a file, stdout, or either through gzip; sink.h */
 
 struct output_options {
@@ -21,6 +22,7 @@ struct output_options {
 	bool colour; /* text, on a terminal */
 	bool unfold; /* text: -v, library and interpreter frames too */
 	bool all_threads;
+	const struct match *match; /* profiles: slices of such stacks only; NULL: of any */
 	unsigned int columns; /* text: width, 0: 80 */
 	/*
 	 * CLOCK_REALTIME less CLOCK_MONOTONIC for live records, 0: measured when
@@ -71,6 +73,9 @@ int output_close(struct output *output); /* completes, closes, frees; 0 or the f
 struct outputs {
 	struct output **v;
 	size_t nr;
+	int64_t realtime_offset_ns; /* theirs */
+	const struct match *match; /* what they are fed of stalls and blocked time; NULL: all */
+	uint64_t unmatched; /* stalls that they were not fed */
 };
 
 #endif

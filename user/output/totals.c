@@ -196,6 +196,8 @@ static void print_headline(const struct totals *totals, FILE *out,
 		fprintf(out, " of %s", stalled);
 	else if (totals->stalls)
 		fprintf(out, ": %s in all, longest %s", stalled, longest);
+	if (summary && summary->unmatched)
+		fprintf(out, "; %" PRIu64 " more not like --match", summary->unmatched);
 	fputc('\n', out);
 }
 
@@ -395,6 +397,7 @@ static int print_places(struct totals *totals, FILE *out, const struct look *loo
 static const char *loss_words(const char *name)
 {
 	static const char *const words[][2] = {
+		{ "handlers_dropped", "runs of --on-stall's command (too many at once)" },
 		{ "slices_ring_full", "slices (ring buffer full)" },
 		{ "samples_ring_full", "CPU samples (ring buffer full)" },
 		{ "turns_ring_full", "stalls (ring buffer full)" },

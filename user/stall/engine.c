@@ -322,10 +322,17 @@ void engine_finish(struct engine *engine)
 	}
 }
 
-static void add_loss(struct summary_record *record, const char *name, uint64_t count)
+void summary_lost(struct summary_record *record, const char *name, uint64_t count)
 {
-	if (count)
-		record->lost[record->nr_lost++] = (struct loss){ name, count };
+	struct loss *grown;
+
+	if (!count)
+		return;
+	grown = reallocarray(record->lost, record->nr_lost + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	record->lost = grown;
+	record->lost[record->nr_lost++] = (struct loss){ name, count };
 }
 
 int engine_summary(struct engine *engine, struct summary_record *record)
@@ -341,11 +348,8 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++)
 		nr += engine->loops[i] && engine->loops[i]->id.runtime;
 	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
-	record->lost = calloc(BP_LOSS_NR + 8, sizeof(*record->lost));
-	if (!record->loops || !record->lost) {
-		summary_free(record);
+	if (!record->loops)
 		return -ENOMEM;
-	}
 	if (engine->nr_ended)
 		memcpy(record->loops, engine->ended, engine->nr_ended * sizeof(*record->loops));
 	record->nr_loops = engine->nr_ended;
@@ -359,17 +363,17 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 			record->nr_loops++;
 	}
 	for (int place = 0; place < BP_LOSS_NR; place++)
-		add_loss(record, probe_loss_name(place), probe_loss(engine->probe, place));
+		summary_lost(record, probe_loss_name(place), probe_loss(engine->probe, place));
 	symbols_counts(engine->symbols, &counts);
-	add_loss(record, "slices_without_place", engine->slices_placeless);
-	add_loss(record, "stacks_cut", engine->stacks_cut);
-	add_loss(record, "turns_doubtful", engine->turns_doubtful);
-	add_loss(record, "processes_unwatched", engine->processes_unwatched);
-	add_loss(record, "ledgers_cut", engine->ledgers_cut);
-	add_loss(record, "symbol_lookups_failed", counts.lookups_failed);
-	add_loss(record, "symbol_files_refused", counts.files_refused);
-	add_loss(record, "symbolizer_restarts", counts.child_restarts);
-	add_loss(record, "maps_cut", counts.maps_cut);
+	summary_lost(record, "slices_without_place", engine->slices_placeless);
+	summary_lost(record, "stacks_cut", engine->stacks_cut);
+	summary_lost(record, "turns_doubtful", engine->turns_doubtful);
+	summary_lost(record, "processes_unwatched", engine->processes_unwatched);
+	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
+	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);
+	summary_lost(record, "symbol_files_refused", counts.files_refused);
+	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
+	summary_lost(record, "maps_cut", counts.maps_cut);
 	return 0;
 }
 

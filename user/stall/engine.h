@@ -63,6 +63,8 @@ int engine_tick_ms(const struct engine *engine);
 void engine_finish(struct engine *engine);
 /* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
 int engine_summary(struct engine *engine, struct summary_record *record);
+/* A loss that is not the engine's; none if count is 0. name outlives the record. */
+void summary_lost(struct summary_record *record, const char *name, uint64_t count);
 void summary_free(struct summary_record *record);
 
 size_t engine_processes(const struct engine *engine); /* watched now */

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What stalls set off: --on-stall, --match, --fail, and notes of what runs out."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+from harness import (
+    BLOCKPROF,
+    Blockprof,
+    Target,
+    assert_stall,
+    check,
+    find_frame,
+    frames_of,
+    need_root,
+    variants,
+)
+
+NOBODY = 65534
+
+
+def stalls_in(path):
+    with open(path) as file:
+        return [json.loads(line) for line in file]
+
+
+def matches(stall, regex):
+    names = [
+        frame.get(key, "")
+        for slice_ in stall["slices"]
+        for frame in frames_of(slice_)
+        for key in ("fn", "file", "module")
+    ]
+    return any(re.search(regex, name) for name in names)
+
+
+def wait_for(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not condition():
+        time.sleep(0.02)
+    check(condition(), "what was waited for did not come")
+
+
+# --- --on-stall -----------------------------------------------------------------------------------
+
+
+def test_handler_gets_each_final_stall():
+    """Byte for byte what the recording says, once each; standard output stays the report's."""
+    out = os.path.join(tempfile.mkdtemp(), "out")
+    with Target("sleep", "--count=3") as target, Blockprof(
+        "--on-stall", "cat >>%s; echo told; echo aside >&2" % out, pids=[target.pid]
+    ) as blockprof:
+        target.run()
+    with open(out) as file, open(blockprof.recording) as recording:
+        handed = file.readlines()
+        final = [line for line in recording if '"type":"stall"' in line and '"ongoing":false' in line]
+    check(len(final) >= 3 and sorted(handed) == sorted(final), "handed over", handed, final)
+    check("told" not in blockprof.stdout, "standard output is for reports", blockprof.stdout)
+    check(blockprof.stderr.count("told") == len(final), "its output is on standard error", blockprof.stderr)
+    check(blockprof.stderr.count("aside") == len(final), "its errors too", blockprof.stderr)
+
+
+def test_handler_is_told_of_what_lasts_at_the_end():
+    out = os.path.join(tempfile.mkdtemp(), "out")
+    with Target("sleep", "--count=1", "--seconds=30") as target:
+        with Blockprof("--on-stall", "cat >>%s" % out, pids=[target.pid]) as blockprof:
+            target.go()
+            blockprof.wait_records(lambda records: sum(r["type"] == "stall" for r in records) >= 2)
+        target.kill()
+    (stall,) = stalls_in(out)
+    check(stall["ongoing"] and stall["duration_ns"] > 1e9, "the last word on it", stall)
+
+
+def test_handler_runs_as_the_user_of_sudo():
+    env = dict(SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY), SUDO_USER="nobody", HOME="/root", USER="root")
+    command = 'echo "handler $(id -u),$(id -g),$(id -G),$USER $LOGNAME,$HOME,$(head -c 15)"'
+    with Target("sleep", "--count=1") as target, Blockprof(
+        "--on-stall", command, pids=[target.pid], env=env
+    ) as blockprof:
+        target.run()
+    check(len(blockprof.stalls) == 1, "one stall", *blockprof.stalls)
+    (line,) = [line for line in blockprof.stderr.splitlines() if line.startswith("handler ")]
+    uid, gid, groups, names, home, begin = line[8:].split(",")
+    check(uid == gid == str(NOBODY) and "0" not in groups.split(), "not root", uid, gid, groups)
+    check(names == "nobody nobody" and home != "/root", "its environment", names, home)
+    check(begin == '{"type":"stall"', "reads what root wrote", begin)
+
+
+def test_handler_of_an_unreadable_user_is_not_root():
+    need_root()
+    with Target("idle", "--seconds=5") as target:
+        done = subprocess.run(
+            [BLOCKPROF, "-d", "1", "--on-stall", "id", "-p", str(target.pid)],
+            env=dict(os.environ, SUDO_UID="abc", SUDO_GID="0"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=20,
+        )
+    err = done.stderr.decode()
+    check(done.returncode == 1 and "SUDO_UID" in err and err.count("\n") == 1, "one line why", err)
+
+
+@variants([
+    ("missing", ("no-such-command-anywhere", "status 127")),
+    ("fails", ("exit 3", "status 3")),
+    ("killed", ("kill -9 $$", "signal 9")),
+    ("syntax", ("(", "status 2")),
+])
+def test_handler_that_fails(case):
+    """Said once, counted, and no reason to stop."""
+    command, why = case
+    with Target("sleep", "--count=3") as target, Blockprof("--on-stall", command, pids=[target.pid]) as blockprof:
+        target.run()
+    nr = len(blockprof.stalls)
+    said = [line for line in blockprof.stderr.splitlines() if line.startswith("blockprof: --on-stall")]
+    check(nr >= 3 and len(said) == 2, "said once, and counted at the end", *said)
+    check(why in said[0] and command in said[0], "how it failed", said[0])
+    check("run %d times: %d failed" % (nr, nr) in said[1], "how often", said[1])
+
+
+def test_handler_that_hangs():
+    """Holds up neither the stalls nor the end for long; at most 4 of it; gone after it."""
+    directory = tempfile.mkdtemp()
+    command = "echo $$ >>%s/pids; sleep 1000 & wait" % directory
+    with Target("sleep", "--count=8", "--seconds=0.12", "--gap=0.02") as target, Blockprof(
+        "--on-stall", command, pids=[target.pid], lost=["handlers_dropped"]
+    ) as blockprof:
+        target.run()
+        with open(directory + "/pids") as file:
+            check(len(file.readlines()) == 4, "4 at a time")
+        began = time.monotonic()
+        blockprof.stop()
+        took = time.monotonic() - began
+    check(len(blockprof.stalls) >= 8, "every stall is told", *blockprof.stalls)
+    check(took < 10, "ends after %.1f s" % took)
+    dropped = blockprof.summary["lost"].get("handlers_dropped")
+    check(dropped == len(blockprof.stalls) - 4, "what it was not run for is counted", blockprof.summary)
+    check(blockprof.summary["duration_ns"] < took * 1e9 + 8e9, "the wait for it was not watched")
+    with open(directory + "/pids") as file:
+        for pid in file.read().split():
+            check(not os.path.exists("/proc/" + pid), "%s goes on" % pid)
+
+
+def test_handler_ends_with_a_killed_blockprof():
+    directory = tempfile.mkdtemp()
+    with Target("sleep", "--count=1") as target, Blockprof(
+        "--on-stall", "echo $$ >%s/pid; exec sleep 1000" % directory, pids=[target.pid], judge=False
+    ) as blockprof:
+        target.run()
+        wait_for(lambda: os.path.exists(directory + "/pid") and os.path.getsize(directory + "/pid"))
+        with open(directory + "/pid") as file:
+            pid = file.read().strip()
+        blockprof.send_signal(9)
+        blockprof.wait()
+        wait_for(lambda: not os.path.exists("/proc/" + pid))
+
+
+def test_handler_without_a_command():
+    done = subprocess.run([BLOCKPROF, "--on-stall", "", "-p", "1"], stderr=subprocess.PIPE)
+    check(done.returncode == 2 and b"--on-stall" in done.stderr, "wrong usage", done)
+
+
+# --- --match and --fail ---------------------------------------------------------------------------
+
+
+TWO_PLACES = """
+import asyncio, time
+def fetch_rates(): time.sleep(0.2)
+def resize_image(): time.sleep(0.2)
+async def main():
+    for function in (fetch_rates, resize_image) * 2:
+        await asyncio.sleep(0.2)
+        function()
+        await asyncio.sleep(0.02)
+asyncio.run(main())
+"""
+
+
+def watch_two_places(*args, **kept):
+    blockprof = Blockprof(*args, command=[sys.executable, "-c", TWO_PLACES], **kept)
+    with blockprof:
+        blockprof.wait()
+    return blockprof
+
+
+def test_match_leaves_the_rest_out():
+    """Of outputs, profiles and handlers; the summary is of everything."""
+    directory = tempfile.mkdtemp()
+    folded, out = directory + "/x.folded", directory + "/out"
+    blockprof = watch_two_places(
+        "--match", "^(resize|no)_image$", "-o", folded, "--on-stall", "cat >>" + out, "--fail", judge=True
+    )
+    check(blockprof.status == 3, "one that matches counts", blockprof.status)
+    check(len(blockprof.stalls) == 2 and blockprof.ongoing, "both of it", *blockprof.stalls)
+    for stall in blockprof.stalls + blockprof.ongoing + stalls_in(out):
+        check(matches(stall, "^resize_image$"), "a stall that does not match", stall)
+    check(len(stalls_in(out)) == 2, "handlers")
+    check(blockprof.summary["unmatched"] >= 2, "how many do not match", blockprof.summary)
+    check(blockprof.summary["loops"][0]["stalls"] >= 4, "all of them", blockprof.summary)
+    check("not like --match" in blockprof.stdout and "fetch_rates" not in blockprof.stdout, "text", blockprof.stdout)
+    with open(folded) as file:
+        lines = file.read().splitlines()
+    check(lines and all("resize_image" in line for line in lines), "profiles hold what matches", *lines)
+
+
+def test_match_by_file_and_in_report():
+    blockprof = watch_two_places()
+    assert_stall(blockprof.stalls, cause="sleep", fn="fetch_rates")
+    report = [BLOCKPROF, "report", "-F", "json", "--match", "fetch_rates", blockprof.recording]
+    records = [json.loads(line) for line in subprocess.check_output(report).splitlines()]
+    stalls = [record for record in records if record["type"] == "stall" and not record["ongoing"]]
+    check(len(stalls) == 2, "two of four", *stalls)
+    check(all(matches(stall, "fetch_rates") for stall in stalls), "that match", *stalls)
+    check(records[-1]["unmatched"] == len(blockprof.stalls) - 2, "the rest is counted", records[-1])
+    report[5] = "asyncio/base_events\\.py$"
+    records = [json.loads(line) for line in subprocess.check_output(report).splitlines()]
+    check(sum(record["type"] == "stall" for record in records) >= 4, "a file", *records)
+
+
+def test_fail_counts_what_matches_only():
+    blockprof = watch_two_places("--match", "no_such_function", "--fail")
+    check(blockprof.status == 0, "none matches", blockprof.status)
+    check(not blockprof.stalls and not blockprof.ongoing, "nothing told", *blockprof.stalls)
+
+
+def test_fail_for_one_that_lasts_at_the_end():
+    with Target("sleep", "--count=1", "--seconds=30") as target:
+        with Blockprof("--fail", "--match", "block_sleep", "-d", "1", pids=[target.pid]) as blockprof:
+            target.go()
+            check(blockprof.wait() == 3, "exit status %s" % blockprof.status)
+        target.kill()
+    check(not blockprof.stalls and blockprof.ongoing, "it lasts")
+    check(find_frame(frames_of(blockprof.ongoing[-1]["slices"][0]), "block_sleep"), "it is that one")
+
+
+@variants([("watch", ["-p", "1"]), ("report", ["/dev/null"])])
+def test_match_that_is_no_pattern(args):
+    command = [BLOCKPROF] + (["report"] if args == ["/dev/null"] else [])
+    done = subprocess.run(command + ["--match", "a(b"] + args, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    err = done.stderr.decode()
+    check(done.returncode == 2 and "a(b" in err and err.count("\n") == 1, "wrong usage", err)

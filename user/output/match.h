@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * match.h - --match: stacks with a frame whose function, source file or module
+ * is like a pattern (POSIX extended). NULL for a match is one that all are like.
+ */
+#ifndef BLOCKPROF_MATCH_H
+#define BLOCKPROF_MATCH_H
+
+#include <stdbool.h>
+
+#include "model/model.h"
+
+struct match;
+
+/* 0; -EINVAL: the pattern is none, reason (of size bytes) says why; -ENOMEM. */
+int match_new(struct match **out, const char *pattern, char *reason, size_t size);
+void match_free(struct match *match);
+
+bool match_stack(const struct match *match, const struct stack *stack);
+/* Whether the stack of one of them does. */
+bool match_slices(const struct match *match, const struct slices *slices);
+/* Copies those that do. 0 or -ENOMEM. */
+int match_copy(const struct match *match, struct slices *to, const struct slices *from);
+
+#endif
