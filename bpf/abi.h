@@ -359,6 +359,7 @@ struct bp_candidate {
 	unsigned long long since_ns;
 	unsigned long long pthread; /* pthread_self() */
 	unsigned long long others; /* sleeps elsewhere since it was first seen */
+	unsigned long long sp; /* user */
 	int syscall;
 	unsigned int pad;
 	struct bp_stack stack;

@@ -46,6 +46,7 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 	record->wait_id = thread->wait_id;
 	record->count = thread->count;
 	record->others = thread->others;
+	record->sp = thread->block.sp;
 	record->since_ns = now;
 	record->pthread = task_pthread(task);
 	record->syscall = thread->block.syscall;

@@ -80,6 +80,30 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 	return known ? known->module : NULL;
 }
 
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
+		    size_t nr, uint64_t *defined)
+{
+	(void)symbols;
+	(void)pid;
+	(void)addr;
+	(void)names;
+	(void)nr;
+	(void)defined;
+	return -ENOENT;
+}
+
+int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
+		 size_t size)
+{
+	(void)symbols;
+	(void)pid;
+	(void)addr;
+	(void)text;
+	(void)word;
+	(void)size;
+	return -ENOENT;
+}
+
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 {
 	*out = symbols->counts;

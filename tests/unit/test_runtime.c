@@ -241,10 +241,12 @@ static void test_asyncio_forked(void **state)
 static void test_version(void **state)
 {
 	struct python python = { 0 };
+	char version[RUNTIME_VERSION_BYTES];
 
 	(void)state;
-	assert_null(runtime_version(NULL));
-	assert_string_equal(runtime_version(&python), "3.11.7");
+	assert_null(runtime_version("generic", NULL, NULL, version));
+	assert_null(runtime_version("nginx", NULL, &python, version));
+	assert_string_equal(runtime_version("asyncio", NULL, &python, version), "3.11.7");
 }
 
 int main(void)

@@ -104,6 +104,36 @@ static void own_functions(void **state)
 	assert_counts(symbols, 0, 0, 0);
 }
 
+/* Static functions count as well as exported ones; names that only end so do not. */
+static void what_a_file_defines(void **state)
+{
+	static const char *const names[] = { "what_a_file_defines", "a_file_defines",
+					     "no_such_function", "assert_counts", "main" };
+	static const char here[] __attribute__((used)) = "version-of-this-test 12.3-a+b~c, end";
+	struct symbols *symbols = *state;
+	uint64_t defined = 0;
+	char word[16];
+
+	assert_int_equal(
+		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), names, 5, &defined),
+		0);
+	assert_int_equal(defined, 0x19);
+	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
+				      "version-of-this-test ", word, sizeof(word)),
+			 0);
+	assert_string_equal(word, "12.3-a+b~c");
+	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
+				      "of-this-test 12.", word, 3),
+			 0);
+	assert_string_equal(word, "3-");
+	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
+				      "no such text anywhere, is there: ", word, sizeof(word)),
+			 -ENOENT);
+	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 5, &defined), -ENOENT);
+	assert_int_equal(symbols_word(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
+	assert_counts(symbols, 0, 0, 0);
+}
+
 static void no_function(void **state)
 {
 	static int data = 1;
@@ -692,23 +722,15 @@ static void leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),
-		WITH_SYMBOLS(no_function),
-		WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),
-		WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program),
-		WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(code_made_at_run_time),
-		WITH_PROGRAM(mapped_path),
-		WITH_SYMBOLS(child_has_nothing),
-		WITH_SYMBOLS(killed_child),
-		WITH_PROGRAM(hanging_child),
-		WITH_PROGRAM(dying_children),
-		WITH_PROGRAM(hostile_files),
-		WITH_PROGRAM(many_files),
-		cmocka_unit_test(without_root),
-		cmocka_unit_test(leaves_nothing),
+		WITH_SYMBOLS(own_functions),	     WITH_SYMBOLS(what_a_file_defines),
+		WITH_SYMBOLS(no_function),	     WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),	     WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program),	     WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(code_made_at_run_time), WITH_PROGRAM(mapped_path),
+		WITH_SYMBOLS(child_has_nothing),     WITH_SYMBOLS(killed_child),
+		WITH_PROGRAM(hanging_child),	     WITH_PROGRAM(dying_children),
+		WITH_PROGRAM(hostile_files),	     WITH_PROGRAM(many_files),
+		cmocka_unit_test(without_root),	     cmocka_unit_test(leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

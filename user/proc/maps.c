@@ -332,6 +332,14 @@ const char *maps_path(const struct maps *maps, const struct mapping *mapping)
 	return maps->names + mapping->path;
 }
 
+void maps_each(const struct maps *maps,
+	       void (*fn)(void *context, const struct mapping *mapping, const char *path),
+	       void *context)
+{
+	for (size_t i = 0; i < maps->nr; i++)
+		fn(context, &maps->v[i], maps_path(maps, &maps->v[i]));
+}
+
 size_t maps_count(const struct maps *maps)
 {
 	return maps->nr;

@@ -45,6 +45,10 @@ struct mapping *maps_find(struct maps *maps, uint64_t addr);
  * for anonymous memory. Lives as long as the maps.
  */
 const char *maps_path(const struct maps *maps, const struct mapping *mapping);
+/* For each mapping that is kept, by address. path is as by maps_path(). */
+void maps_each(const struct maps *maps,
+	       void (*fn)(void *context, const struct mapping *mapping, const char *path),
+	       void *context);
 size_t maps_count(const struct maps *maps);
 /* Lines that were not kept because of a limit, or made no sense. */
 size_t maps_cut(const struct maps *maps);

@@ -7,7 +7,8 @@
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
 
-static bool judge(const struct sighting *sighting, struct verdict *verdict)
+static bool judge(const struct runtime *runtime, const struct sighting *sighting,
+		  struct verdict *verdict)
 {
 	const struct bp_candidate *candidate = sighting->candidate;
 	const struct bp_block *block = sighting->block;
@@ -25,9 +26,11 @@ static bool judge(const struct sighting *sighting, struct verdict *verdict)
 			       candidate->stack.python_nr, &then) < 0)
 		then = now;
 	/* a child has the frames of the turn in which it was forked, but runs no loop of its own by that */
-	if (!then.run_onces || (now.turn_start_ns && now.turn_start_ns < sighting->forked_ns))
+	if (now.turn_start_ns && now.turn_start_ns < sighting->forked_ns)
 		return true;
-	verdict->runtime = runtime_asyncio.name;
+	if (!then.run_onces)
+		return false;
+	verdict->runtime = runtime->name;
 	verdict->loop_object = now.loop_object;
 	if (then.in_own_select && candidate) {
 		verdict->wait_class = candidate->wait_class;

@@ -1,24 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/runtime.h"
+
 #include <string.h>
 
 #include "runtime/python/python.h"
-#include "runtime/runtime.h"
 
-/* Asked in this order: the ones that know most come first. */
+/* Asked in this order: the ones that know most come first, programs before libraries. */
 static const struct runtime *const runtimes[] = {
-	&runtime_asyncio,
-	&runtime_generic,
+	&runtime_asyncio,  &runtime_uvloop,    &runtime_node,	 &runtime_redis, &runtime_nginx,
+	&runtime_postgres, &runtime_memcached, &runtime_haproxy, &runtime_libuv, &runtime_libevent,
+	&runtime_libev,	   &runtime_glib,      &runtime_generic,
 };
+
+#define RUNTIMES (sizeof(runtimes) / sizeof(runtimes[0]))
+
+_Static_assert(RUNTIMES <= RUNTIMES_MAX, "runtimes");
 
 void runtime_judge(const struct sighting *sighting, struct verdict *verdict)
 {
 	memset(verdict, 0, sizeof(*verdict));
-	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++)
-		if (runtimes[i]->judge(sighting, verdict))
+	for (size_t i = 0; i < RUNTIMES; i++)
+		if (runtimes[i]->judge(runtimes[i], sighting, verdict))
 			return;
 }
 
-const char *runtime_version(const struct python *python)
+size_t runtime_functions(const char *names[RUNTIMES_MAX])
 {
+	size_t nr = 0;
+
+	for (size_t i = 0; i < RUNTIMES; i++)
+		if (runtimes[i]->function)
+			names[nr++] = runtimes[i]->function;
+	return nr;
+}
+
+const char *runtime_version(const char *name, struct program *program, const struct python *python,
+			    char version[RUNTIME_VERSION_BYTES])
+{
+	for (size_t i = 0; name && i < RUNTIMES; i++)
+		if (runtimes[i]->version && !strcmp(runtimes[i]->name, name))
+			return runtimes[i]->version(program, version, RUNTIME_VERSION_BYTES)
+				       ? NULL
+				       : version;
 	return python ? python_version(python) : NULL;
 }

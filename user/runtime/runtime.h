@@ -3,17 +3,23 @@
  * runtime.h - which event loop a thread runs, and where that loop waits.
  *
  * A runtime is one file and one line in the table of runtime.c. Its judge is
- * shown a thread at a moment and says whether that thread runs its loop.
+ * shown a thread at a moment and says whether that thread runs its loop. Those
+ * of compiled programs are mostly described by fields, and judged by native.c.
  */
 #ifndef BLOCKPROF_RUNTIME_H
 #define BLOCKPROF_RUNTIME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "bpf/abi.h"
 
+#define RUNTIMES_MAX	      64
+#define RUNTIME_VERSION_BYTES 64
+
+struct program;
 struct python;
 
 /* A thread, caught at a moment. */
@@ -21,6 +27,7 @@ struct sighting {
 	pid_t pid;
 	pid_t tid;
 	uint64_t pthread; /* pthread_self() */
+	struct program *program; /* what its process runs; NULL: not known */
 	struct python *python; /* the process's interpreter, NULL: none */
 	uint64_t
 		forked_ns; /* when its process was forked; 0: not seen, or it has executed a program since */
@@ -37,22 +44,54 @@ struct verdict {
 	uint64_t wait_id;
 	uint64_t loop_object; /* asyncio: address of the loop */
 	uint64_t turn_start_ns; /* of the turn that it is in; 0: in its wait, or not known */
+	bool in_turn; /* it is in a turn for sure, even if turn_start_ns is not known */
 	uint64_t task; /* asyncio: address of the Task that runs, 0: none or not known */
 };
 
 struct runtime {
 	const char *name;
 	/* Whether verdict was filled: this runtime has the say about such a thread. */
-	bool (*judge)(const struct sighting *sighting, struct verdict *verdict);
+	bool (*judge)(const struct runtime *runtime, const struct sighting *sighting,
+		      struct verdict *verdict);
+	/*
+	 * What it is known by, for native_judge(); each may be NULL. Lists end with NULL.
+	 * programs: names of executables; function: one that an executable with this
+	 * loop in it has; libraries: how the names of mapped files with it begin.
+	 */
+	const char *const *programs;
+	const char *function;
+	const char *const *libraries;
+	/* The epoll instance that is the loop's own, whatever the thread waits on now; -1: not known. */
+	int (*own_epoll)(const struct sighting *sighting);
+	/* Version for the loop record; may be NULL. 0, or -errno: not known. */
+	int (*version)(struct program *program, char *version, size_t size);
 };
 
 extern const struct runtime runtime_asyncio;
 extern const struct runtime runtime_generic;
+extern const struct runtime runtime_glib;
+extern const struct runtime runtime_haproxy;
+extern const struct runtime runtime_libev;
+extern const struct runtime runtime_libevent;
+extern const struct runtime runtime_libuv;
+extern const struct runtime runtime_memcached;
+extern const struct runtime runtime_nginx;
+extern const struct runtime runtime_node;
+extern const struct runtime runtime_postgres;
+extern const struct runtime runtime_redis;
+extern const struct runtime runtime_uvloop;
 
 /* The first runtime that has the say, has it. */
 void runtime_judge(const struct sighting *sighting, struct verdict *verdict);
 
-/* Version of the runtime's implementation for the loop record; NULL: not known. */
-const char *runtime_version(const struct python *python);
+/* The functions that runtimes are known by, always the same ones. How many. */
+size_t runtime_functions(const char *names[RUNTIMES_MAX]);
+
+/*
+ * Version of a runtime, or of the interpreter that it is written for, into
+ * version. NULL: not known. program and python may be NULL.
+ */
+const char *runtime_version(const char *name, struct program *program, const struct python *python,
+			    char version[RUNTIME_VERSION_BYTES]);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include "probe/syscall.h"
+#include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
@@ -24,7 +25,8 @@
 #define LOOKS_OFTEN   100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
 #define LOOKS_NO_PYTHON \
 	8 /* a program that is none may still load it; that is waited for a second */
-#define SCANS_A_TICK 16
+#define SCANS_A_TICK   16
+#define PROGRAM_AGE_NS 1000000000ull
 
 static uint64_t look_gap_ns(unsigned int looks)
 {
@@ -77,12 +79,33 @@ static bool overridden(const struct engine *engine, pid_t tid, struct verdict *v
 	return false;
 }
 
+/* What its process runs. A library may be loaded late: while no loop is found, it is looked at again. */
+static struct program *program_of(struct engine *engine, struct watched *watched)
+{
+	uint64_t now_ns = probe_now_ns();
+
+	if (watched->program && !watched->loops && now_ns - watched->program_ns > PROGRAM_AGE_NS) {
+		program_free(watched->program);
+		watched->program = NULL;
+	}
+	if (!watched->program) {
+		watched->program_ns = now_ns;
+		if (program_new(&watched->program, watched->pid, engine->symbols))
+			watched->program = NULL;
+	}
+	return watched->program;
+}
+
 static void judge(struct engine *engine, struct watched *watched, struct sighting *sighting,
 		  struct verdict *verdict)
 {
 	sighting->python = recognise_python(engine, watched);
 	sighting->python_pending = watched->python_pending && watched->python;
 	sighting->forked_ns = watched->forked_ns;
+	/* what a thread is that sleeps elsewhere can only be told of a main thread */
+	if (sighting->candidate || (sighting->block && sighting->block->wait_class) ||
+	    sighting->tid == sighting->pid)
+		sighting->program = program_of(engine, watched);
 	runtime_judge(sighting, verdict);
 	if (overridden(engine, sighting->tid, verdict) && sighting->python)
 		verdict->turn_start_ns = 0;
@@ -150,7 +173,7 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 
 			request.blocked_since_ns = since_ns < info->since_ns ? since_ns : 0;
 			/* nothing better is known than that its turn is no younger than its last run */
-			if (!request.turn_start_ns && !verdict->wait_class)
+			if (!request.turn_start_ns && (!verdict->wait_class || verdict->in_turn))
 				request.turn_start_ns =
 					info->sched_arrival_ns + engine->sched_clock_ns;
 		}
@@ -193,6 +216,7 @@ static void announce(struct engine *engine, struct loop *loop)
 		[BP_WAIT_URING] = "io_uring_enter",
 	};
 	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
+	char version[RUNTIME_VERSION_BYTES];
 
 	if (loop->announced || !loop->id.runtime)
 		return;
@@ -200,7 +224,8 @@ static void announce(struct engine *engine, struct loop *loop)
 	if (watched) {
 		watched->loops++;
 		record.exe = watched->exe;
-		record.runtime_version = runtime_version(watched->python);
+		record.runtime_version = runtime_version(loop->id.runtime, watched->program,
+							 watched->python, version);
 		record.cgroup = watched->cgroup.path;
 		record.unit = watched->cgroup.unit;
 		record.container = watched->cgroup.container;

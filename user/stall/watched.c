@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/watched.h"
 
@@ -22,6 +23,8 @@ int watched_table_new(struct watched_table **out)
 
 static void forget(struct watched *watched)
 {
+	program_free(watched->program);
+	watched->program = NULL;
 	python_close(watched->python);
 	watched->python = NULL;
 	free(watched->exe);

@@ -9,6 +9,7 @@
 
 #include "proc/process.h"
 
+struct program;
 struct python;
 
 /* A thread of a watched process, as the last look showed it. */
@@ -26,6 +27,8 @@ struct watched {
 	char comm[16];
 	char *exe;
 	struct process_cgroup cgroup;
+	struct program *program; /* NULL: not looked at yet */
+	uint64_t program_ns; /* when it was */
 	struct python *python; /* NULL: none, or not found yet */
 	bool python_pending; /* not initialised yet, or not looked for */
 	bool tasks_known; /* the kernel side knows where the current tasks are */

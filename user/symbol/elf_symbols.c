@@ -5,6 +5,7 @@
  * An entry is 16 bytes, and names stay in the file: a large program has a
  * million of them, of which a profile shows a hundred.
  */
+#define _GNU_SOURCE
 #include "symbol/elf_symbols.h"
 
 #include <errno.h>
@@ -23,6 +24,10 @@
 #define NESTING_MAX 32
 /* How much of two names for one address is compared. */
 #define COMPARED_BYTES 128
+/* How many strings that end in a name that is looked for are tried, and how long it may be. */
+#define PLACES_MAX   16
+#define WANTED_BYTES 128
+#define BLOCK_BYTES  65536
 
 #define SIZE_MASK    0x3fffffffu
 #define SIZE_UNTYPED 0x40000000u /* while the table is made: no function by type, a label */
@@ -362,4 +367,74 @@ int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, 
 		return -ENOENT;
 	*start = entry->start;
 	return 0;
+}
+
+/*
+ * Where in a table's strings a name ends its string. The linker shares tails, so
+ * not every such place is a symbol of that name.
+ */
+struct places {
+	uint32_t at[PLACES_MAX];
+	size_t nr;
+};
+
+static void find_in_block(const char *block, size_t bytes, uint64_t offset, const char *name,
+			  struct places *places)
+{
+	size_t length = strlen(name) + 1;
+	const char *from = block, *found;
+
+	while (places->nr < PLACES_MAX &&
+	       (found = memmem(from, bytes - (size_t)(from - block), name, length))) {
+		places->at[places->nr++] = (uint32_t)(offset + (uint64_t)(found - block));
+		from = found + 1;
+	}
+}
+
+/* Blocks overlap by the longest name there can be, so that none is cut. */
+static void find_places(const struct strings *strings, int fd, const char *const *names, size_t nr,
+			struct places *places)
+{
+	char *block __freeing = malloc(BLOCK_BYTES);
+	uint64_t offset = 0;
+
+	while (block && offset < strings->bytes && offset <= NAME_MASK) {
+		uint64_t left = strings->bytes - offset;
+		size_t want = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
+		ssize_t got;
+
+		if (strings->offset > INT64_MAX - offset)
+			return;
+		got = pread(fd, block, want, (off_t)(strings->offset + offset));
+		if (got <= 0)
+			return;
+		for (size_t i = 0; i < nr; i++)
+			find_in_block(block, (size_t)got, offset, names[i], &places[i]);
+		if ((size_t)got <= WANTED_BYTES)
+			return;
+		offset += (size_t)got - WANTED_BYTES;
+		if ((size_t)got < BLOCK_BYTES)
+			return;
+	}
+}
+
+uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const char *const *names,
+			     size_t nr)
+{
+	uint64_t defined = 0;
+
+	for (uint32_t table = 0; table < TABLES; table++) {
+		uint32_t flag = table == TABLE_DYNSYM ? NAME_DYNAMIC : 0;
+		struct places *places __freeing = calloc(nr, sizeof(*places));
+
+		if (!places)
+			return defined;
+		find_places(&symbols->strings[table], fd, names, nr, places);
+		for (size_t i = 0; i < nr; i++)
+			for (size_t p = 0; p < places[i].nr; p++)
+				for (size_t e = 0; e < symbols->nr && !(defined >> i & 1); e++)
+					if (symbols->v[e].name == (places[i].at[p] | flag))
+						defined |= 1ull << i;
+	}
+	return defined;
 }

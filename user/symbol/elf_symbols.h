@@ -28,4 +28,11 @@ size_t elf_symbols_bytes(const struct elf_symbols *symbols);
 int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, uint64_t *start,
 		     char *name, size_t size);
 
+/*
+ * Which of these names are functions of the file (open as fd): bit i for names[i],
+ * of which there are up to 64. Of several names for one address the best is known.
+ */
+uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const char *const *names,
+			     size_t nr);
+
 #endif

@@ -19,6 +19,8 @@ struct file {
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
 	bool refused;
+	bool asked; /* which of the known names it defines: */
+	uint64_t defined; /* the answer */
 };
 
 int files_new(struct files **out);

@@ -13,10 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ANSWER_NAME_BYTES 512
+#define ANSWER_NAME_BYTES  512
+#define REQUEST_TEXT_BYTES 512
 
 enum request_kind {
 	REQUEST_SYMBOL = 1, /* the function at an offset of a file */
+	REQUEST_DEFINED, /* which functions of these names a file has */
+	REQUEST_WORD, /* the word that stands behind a text in a file, and begins with a digit */
 };
 
 struct request {
@@ -25,7 +28,8 @@ struct request {
 	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
 	uint64_t offset; /* in the file */
 	uint32_t is_return; /* offset is a return address: the call before it is meant */
-	uint32_t pad;
+	uint32_t text_bytes;
+	char text[REQUEST_TEXT_BYTES]; /* DEFINED: names, each ended by a NUL. WORD: the text */
 };
 
 /* Sent up to the end of name. */
@@ -34,8 +38,9 @@ struct answer {
 	int32_t error; /* 0, -ESTALE, or why the file cannot be used */
 	uint32_t after_call;
 	uint64_t vaddr; /* of the offset, as objdump shows it */
+	uint64_t defined; /* DEFINED: a bit a name */
 	uint64_t symbol_offset; /* from the start of the function */
-	uint32_t name_bytes; /* without a NUL; 0: no function is known there */
+	uint32_t name_bytes; /* without a NUL; 0: no function is known there, or no such word */
 	char name[ANSWER_NAME_BYTES];
 };
 

@@ -105,17 +105,12 @@ static void refuse(struct symbols *symbols, struct file *file)
  * when it cannot be opened any more.
  */
 static int ask(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
-	       struct answer *answer)
+	       struct request *request, struct answer *answer)
 {
-	struct request request = {
-		.kind = REQUEST_SYMBOL,
-		.file = file->id,
-		.offset = spot_offset(spot),
-		.is_return = spot->is_return,
-	};
 	int opened __closing = -1;
 	int err = -ENOTCONN;
 
+	request->file = file->id;
 	/* Once more when the child had died before, once more when it needs the file again. */
 	for (int tries = 0; tries < 3; tries++) {
 		bool has_it = file->generation == client_generation(symbols->client);
@@ -127,7 +122,7 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 			if (fd < 0)
 				return -ENOENT;
 		}
-		err = client_ask(symbols->client, &request, has_it ? -1 : fd, answer);
+		err = client_ask(symbols->client, request, has_it ? -1 : fd, answer);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
 			return 0;
@@ -139,32 +134,44 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 	return -ENOTCONN;
 }
 
+/* The same, and what goes wrong is noted. */
+static int ask_noted(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
+		     struct request *request, struct answer *answer)
+{
+	int err = ask(symbols, spot, file, fd, request, answer);
+
+	if (err) {
+		symbols->lookups_failed += err != -ENOENT;
+		if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
+		    (err == -ECANCELED && ++file->strikes == STRIKES_MAX))
+			refuse(symbols, file);
+		return err;
+	}
+	if (answer->error)
+		refuse(symbols, file);
+	return answer->error;
+}
+
 /* Learns what is to be known of the spot; false: nothing. */
 static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
 {
 	int fd __closing = -1;
 	struct file *file = spot_file(symbols, spot, &fd);
+	struct request request = {
+		.kind = REQUEST_SYMBOL,
+		.offset = spot_offset(spot),
+		.is_return = spot->is_return,
+	};
 	struct answer answer;
 	struct place place;
-	int err;
 
 	if (!file || file->refused)
 		return false;
 	place = (struct place){ file->id, spot->is_return, spot_offset(spot) };
 	if (answers_find(symbols->answers, &place, known))
 		return true;
-	err = ask(symbols, spot, file, fd, &answer);
-	if (err) {
-		symbols->lookups_failed += err != -ENOENT;
-		if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
-		    (err == -ECANCELED && ++file->strikes == STRIKES_MAX))
-			refuse(symbols, file);
+	if (ask_noted(symbols, spot, file, fd, &request, &answer))
 		return false;
-	}
-	if (answer.error) {
-		refuse(symbols, file);
-		return false;
-	}
 	*known = (struct known){
 		.name = answer.name_bytes ? answer.name : NULL,
 		.vaddr = answer.vaddr,
@@ -234,6 +241,75 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	}
 	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
 	out->after_call = out->in_text && (spot.mapping->ino || anonymous_after_call(&spot, addr));
+	return 0;
+}
+
+/* Asks about the whole file that is mapped at addr. */
+static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct request *request,
+		    struct answer *answer, struct file **file)
+{
+	struct spot spot = { .pid = pid, .addr = addr };
+	int fd __closing = -1;
+
+	if (files_full(symbols->files))
+		renew_files(symbols);
+	spot.mapping = maps_cache_find(symbols->spaces, pid, addr, &spot.maps);
+	*file = spot.mapping ? spot_file(symbols, &spot, &fd) : NULL;
+	if (!*file || (*file)->refused)
+		return -ENOENT;
+	/* the same file in another process, or another run of the program */
+	if (request->kind == REQUEST_DEFINED && (*file)->asked) {
+		answer->defined = (*file)->defined;
+		return 0;
+	}
+	return ask_noted(symbols, &spot, *file, fd, request, answer);
+}
+
+static int add_text(struct request *request, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	if (bytes > sizeof(request->text) - request->text_bytes)
+		return -ENAMETOOLONG;
+	memcpy(request->text + request->text_bytes, text, bytes);
+	request->text_bytes += (uint32_t)bytes;
+	return 0;
+}
+
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
+		    size_t nr, uint64_t *defined)
+{
+	struct request request = { .kind = REQUEST_DEFINED };
+	struct answer answer;
+	struct file *file;
+	int err = 0;
+
+	for (size_t i = 0; i < nr && !err; i++)
+		err = add_text(&request, names[i]);
+	if (!err)
+		err = ask_file(symbols, pid, addr, &request, &answer, &file);
+	if (err)
+		return err;
+	file->asked = true;
+	file->defined = *defined = answer.defined;
+	return 0;
+}
+
+int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
+		 size_t size)
+{
+	struct request request = { .kind = REQUEST_WORD };
+	struct answer answer;
+	struct file *file;
+	int err = add_text(&request, text);
+
+	if (!err)
+		err = ask_file(symbols, pid, addr, &request, &answer, &file);
+	if (err)
+		return err;
+	if (!answer.name_bytes)
+		return -ENOENT;
+	snprintf(word, size, "%s", answer.name);
 	return 0;
 }
 

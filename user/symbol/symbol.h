@@ -48,6 +48,17 @@ void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out);
 /* The path mapped at a user address (for page faults), NULL: none. Valid until the next call. */
 const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr);
 
+/*
+ * Which functions of these names (up to 64) the file mapped at addr has: bit i
+ * for names[i]. The answer is kept by file: the names are the same ones each
+ * time. 0 or -errno: it cannot be read.
+ */
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
+		    size_t nr, uint64_t *defined);
+/* The word that stands behind a text in the file mapped at addr, and begins with a digit. 0 or -errno. */
+int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
+		 size_t size);
+
 struct symbols_counts {
 	uint64_t child_restarts;
 	uint64_t files_refused; /* not tried again: too large, malformed, killed the child */

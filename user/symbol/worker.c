@@ -15,6 +15,7 @@
 #define FILES_MAX   48 /* less than SANDBOX_FILES */
 #define BYTES_MAX   (32u << 20) /* of tables; a single larger file is kept until the next comes */
 #define MANGLED_MAX 4096
+#define NAMES_MAX   64
 
 struct held {
 	uint32_t id;
@@ -88,6 +89,44 @@ static void name_symbol(struct elf_file *file, const struct request *request, st
 	answer->name_bytes = (uint32_t)strlen(answer->name);
 }
 
+/* The names that a request has, as strings; how many. */
+static size_t split_names(const struct request *request, const char **names)
+{
+	size_t nr = 0;
+
+	for (const char *at = request->text, *end = at + request->text_bytes;
+	     at < end && nr < NAMES_MAX; at += strlen(at) + 1)
+		names[nr++] = at;
+	return nr;
+}
+
+static void answer_about(struct elf_file *file, const struct request *request,
+			 struct answer *answer)
+{
+	const char *names[NAMES_MAX];
+
+	switch (request->kind) {
+	case REQUEST_SYMBOL:
+		name_symbol(file, request, answer);
+		break;
+	case REQUEST_DEFINED:
+		answer->defined = elf_file_defined(file, names, split_names(request, names));
+		break;
+	case REQUEST_WORD:
+		if (!elf_file_word(file, request->text, answer->name, sizeof(answer->name)))
+			answer->name_bytes = (uint32_t)strlen(answer->name);
+	}
+}
+
+static bool is_sound(const struct request *request)
+{
+	if (request->kind == REQUEST_SYMBOL)
+		return true;
+	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD) &&
+	       request->text_bytes && request->text_bytes <= sizeof(request->text) &&
+	       !request->text[request->text_bytes - 1];
+}
+
 /* Takes fd (-1: none came). */
 static void serve(struct worker *worker, const struct request *request, int fd,
 		  struct answer *answer)
@@ -95,7 +134,7 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	struct held *found = held(worker, request->file);
 
 	answer->sequence = request->sequence;
-	if (request->kind != REQUEST_SYMBOL)
+	if (!is_sound(request))
 		answer->error = -ENOSYS;
 	else if (!found && fd < 0)
 		answer->error = -ESTALE;
@@ -106,7 +145,7 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	if (answer->error)
 		return;
 	found->used = ++worker->uses;
-	name_symbol(found->file, request, answer);
+	answer_about(found->file, request, answer);
 }
 
 static bool receive(int socket, struct request *request, int *fd)

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/native.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "proc/epoll.h"
+#include "runtime/program.h"
+
+#define HABIT_EPOLL 4 /* sleeps in a row on the same epoll instance or ring */
+#define HABIT_POLL  16 /* on the same call site */
+#define EPOLLS_MAX  64 /* of a process */
+
+bool native_is_habit(const struct bp_candidate *candidate)
+{
+	unsigned int habit =
+		candidate->wait_class == BP_WAIT_EPOLL || candidate->wait_class == BP_WAIT_URING
+			? HABIT_EPOLL
+			: HABIT_POLL;
+
+	return candidate->count >= habit && candidate->others <= candidate->count / 2;
+}
+
+static bool begins_with_one(const char *path, const char *const *prefixes)
+{
+	for (; prefixes && *prefixes; prefixes++)
+		if (!strncmp(program_base(path), *prefixes, strlen(*prefixes)))
+			return true;
+	return false;
+}
+
+/* The runtime's code is in the executable. */
+static bool is_executable(const struct runtime *runtime, struct program *program)
+{
+	return (runtime->programs && program_is(program, runtime->programs)) ||
+	       (runtime->function && program_defines(program, runtime->function));
+}
+
+static bool is_mapped(const struct runtime *runtime, struct program *program)
+{
+	for (const char *const *prefix = runtime->libraries; prefix && *prefix; prefix++)
+		if (program_library(program, *prefix))
+			return true;
+	return false;
+}
+
+/* The call that may be a wait was made by this runtime's code, as far as can be told. */
+static bool is_caller(const struct runtime *runtime, const struct sighting *sighting, uint64_t sp)
+{
+	const char *caller = program_caller(sighting->program, sp);
+
+	if (caller && *caller && runtime->libraries)
+		return begins_with_one(caller, runtime->libraries);
+	/* what a program calls, which is this runtime as a whole, in its libraries, is its own */
+	if (!runtime->libraries || (caller && !*caller))
+		return is_executable(runtime, sighting->program);
+	return is_executable(runtime, sighting->program) || is_mapped(runtime, sighting->program);
+}
+
+static void fill(const struct runtime *runtime, unsigned int wait_class, uint64_t wait_id,
+		 struct verdict *verdict)
+{
+	verdict->runtime = runtime->name;
+	verdict->wait_class = wait_class;
+	verdict->wait_id = wait_id;
+}
+
+/* The thread is in a turn of the loop whose own epoll instance is known. */
+static bool fill_turn(const struct runtime *runtime, const struct sighting *sighting, int own,
+		      struct verdict *verdict)
+{
+	fill(runtime, BP_WAIT_EPOLL, (uint64_t)own, verdict);
+	/* a child has the descriptors of its parent, but has no loop by that */
+	if (sighting->forked_ns)
+		memset(verdict, 0, sizeof(*verdict));
+	else
+		verdict->in_turn = true;
+	return true;
+}
+
+/* The thread sleeps in what may be a wait. often: it has, before. */
+static bool judge_wait(const struct runtime *runtime, const struct sighting *sighting,
+		       unsigned int wait_class, uint64_t wait_id, bool often,
+		       struct verdict *verdict)
+{
+	int own = wait_class == BP_WAIT_EPOLL && runtime->own_epoll ? runtime->own_epoll(sighting)
+								    : -1;
+
+	if (own >= 0 && (uint64_t)own != wait_id)
+		return fill_turn(runtime, sighting, own, verdict);
+	if (own >= 0 || often)
+		fill(runtime, wait_class, wait_id, verdict);
+	return true;
+}
+
+bool native_judge(const struct runtime *runtime, const struct sighting *sighting,
+		  struct verdict *verdict)
+{
+	const struct bp_candidate *candidate = sighting->candidate;
+	const struct bp_block *block = sighting->block;
+	int own;
+
+	if (!sighting->program)
+		return false;
+	if (candidate)
+		return is_caller(runtime, sighting, candidate->sp) &&
+		       judge_wait(runtime, sighting, candidate->wait_class, candidate->wait_id,
+				  native_is_habit(candidate), verdict);
+	/* idle for longer than anyone has looked: a wait of this runtime's own code */
+	if (block && block->wait_class)
+		return is_caller(runtime, sighting, block->sp) &&
+		       judge_wait(runtime, sighting, block->wait_class, block->wait_id, true,
+				  verdict);
+	if (!runtime->own_epoll || sighting->forked_ns)
+		return false;
+	own = runtime->own_epoll(sighting);
+	/* most programs have no such instance: their symbols need not be read */
+	return own >= 0 &&
+	       (is_executable(runtime, sighting->program) ||
+		is_mapped(runtime, sighting->program)) &&
+	       fill_turn(runtime, sighting, own, verdict);
+}
+
+int native_main_epoll(const struct sighting *sighting)
+{
+	struct epoll epolls[EPOLLS_MAX];
+	int nr;
+
+	if (sighting->tid != sighting->pid)
+		return -1;
+	nr = epoll_list(sighting->pid, epolls, EPOLLS_MAX);
+	for (int i = 0; i < nr; i++)
+		if (!epoll_others_wait(sighting->pid, sighting->tid, epolls[i].fd))
+			return epolls[i].fd;
+	return -1;
+}
+
+int native_library_version(struct program *program, const char *prefix, const char *suffix,
+			   char *version, size_t size)
+{
+	const char *path = program_library(program, prefix), *from, *to;
+
+	if (!path)
+		return -ENOENT;
+	from = program_base(path) + strlen(prefix);
+	to = strstr(from, suffix);
+	if (!to || to == from || (size_t)(to - from) >= size)
+		return -ENOENT;
+	memcpy(version, from, (size_t)(to - from));
+	version[to - from] = '\0';
+	return 0;
+}

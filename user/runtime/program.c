@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE
+#include "runtime/program.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "proc/cleanup.h"
+#include "proc/maps.h"
+#include "proc/process.h"
+#include "runtime/runtime.h"
+#include "symbol/symbol.h"
+
+#define LIBRARIES_MAX 512
+#define PATH_BYTES    512
+/* The C library's functions for waits have small frames. */
+#define STACK_WORDS 64
+/* User addresses: below vm.mmap_min_addr's default, beyond 5-level paging. */
+#define ADDR_MIN 0x10000ULL
+#define ADDR_MAX (1ULL << 56)
+
+struct program {
+	pid_t pid;
+	struct symbols *symbols;
+	char *exe; /* path; NULL: not known */
+	uint64_t exe_addr; /* in a mapping of it; 0: none found */
+	bool asked;
+	uint64_t defined; /* of the functions in the table of runtimes */
+	char *libraries[LIBRARIES_MAX]; /* paths of what else is mapped with code */
+	size_t nr;
+	char caller[PATH_BYTES];
+};
+
+const char *program_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void add_library(struct program *program, const char *path)
+{
+	if (program->nr == LIBRARIES_MAX ||
+	    (program->nr && !strcmp(program->libraries[program->nr - 1], path)))
+		return;
+	program->libraries[program->nr] = strdup(path);
+	program->nr += program->libraries[program->nr] != NULL;
+}
+
+static void note_mapping(void *context, const struct mapping *mapping, const char *path)
+{
+	struct program *program = context;
+
+	if (!mapping->executable || !mapping->ino || path[0] != '/')
+		return;
+	if (program->exe && !strcmp(program_base(path), program_base(program->exe))) {
+		if (!program->exe_addr)
+			program->exe_addr = mapping->start;
+		return;
+	}
+	add_library(program, path);
+}
+
+int program_new(struct program **out, pid_t pid, struct symbols *symbols)
+{
+	struct program *program = calloc(1, sizeof(*program));
+	struct maps *maps;
+	int err;
+
+	if (!program)
+		return -ENOMEM;
+	program->pid = pid;
+	program->symbols = symbols;
+	program->exe = process_exe(pid);
+	err = maps_read(&maps, pid);
+	if (err) {
+		program_free(program);
+		return err;
+	}
+	maps_each(maps, note_mapping, program);
+	maps_free(maps);
+	*out = program;
+	return 0;
+}
+
+void program_free(struct program *program)
+{
+	if (!program)
+		return;
+	while (program->nr)
+		free(program->libraries[--program->nr]);
+	free(program->exe);
+	free(program);
+}
+
+bool program_is(const struct program *program, const char *const *names)
+{
+	for (; program && program->exe && *names; names++)
+		if (!strcmp(program_base(program->exe), *names))
+			return true;
+	return false;
+}
+
+bool program_defines(struct program *program, const char *function)
+{
+	const char *names[RUNTIMES_MAX];
+	size_t nr = runtime_functions(names);
+
+	if (!program || !program->exe_addr)
+		return false;
+	if (!program->asked) {
+		program->asked = true;
+		if (symbols_defined(program->symbols, program->pid, program->exe_addr, names, nr,
+				    &program->defined))
+			program->defined = 0;
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (!strcmp(names[i], function))
+			return program->defined >> i & 1;
+	return false;
+}
+
+const char *program_library(const struct program *program, const char *prefix)
+{
+	for (size_t i = 0; program && i < program->nr; i++)
+		if (!strncmp(program_base(program->libraries[i]), prefix, strlen(prefix)))
+			return program->libraries[i];
+	return NULL;
+}
+
+/* What stands between a loop's code and the system call. */
+static bool is_go_between(const char *path)
+{
+	static const char *const prefixes[] = { "libc.so",     "libc-",	     "libpthread", "ld-",
+						"ld.so",       "libasan.so", "libtsan.so", "[vdso]",
+						"liburing.so", "ld-musl-",   "libc.musl" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(program_base(path), prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+const char *program_caller(struct program *program, uint64_t sp)
+{
+	uint64_t words[STACK_WORDS];
+	struct iovec to = { words, sizeof(words) };
+	struct iovec from = { (void *)(uintptr_t)sp, sizeof(words) };
+	ssize_t got;
+
+	if (!program || !program->exe || !sp || sp % sizeof(*words))
+		return NULL;
+	got = process_vm_readv(program->pid, &to, 1, &from, 1, 0);
+	for (ssize_t i = 0; i < got / (ssize_t)sizeof(*words); i++) {
+		struct symbol symbol;
+
+		if (words[i] < ADDR_MIN || words[i] >= ADDR_MAX ||
+		    symbols_user(program->symbols, program->pid, words[i], 1, &symbol) ||
+		    !symbol.in_text || !symbol.after_call || is_go_between(symbol.module))
+			continue;
+		if (!strcmp(program_base(symbol.module), program_base(program->exe)))
+			return "";
+		snprintf(program->caller, sizeof(program->caller), "%s", symbol.module);
+		return program->caller;
+	}
+	return NULL;
+}
+
+int program_word(struct program *program, const char *text, char *word, size_t size)
+{
+	if (!program || !program->exe_addr)
+		return -ENOENT;
+	return symbols_word(program->symbols, program->pid, program->exe_addr, text, word, size);
+}

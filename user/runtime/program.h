@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * program.h - what a process runs, as far as it tells runtimes apart: its
+ * executable, what that defines, what else is mapped, whose code made a call.
+ *
+ * ELF files are looked into by the symbolizer's child only.
+ */
+#ifndef BLOCKPROF_PROGRAM_H
+#define BLOCKPROF_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct program;
+struct symbols;
+
+/* Of pid as it is now: made anew after exec. symbols outlives it. 0 or -errno. */
+int program_new(struct program **out, pid_t pid, struct symbols *symbols);
+void program_free(struct program *program);
+
+/* All but program_free() take NULL for a program of which nothing is known. */
+
+/* The executable is called one of these (a list ended by NULL). */
+bool program_is(const struct program *program, const char *const *names);
+/* The executable has a function of this name, one of those in the table of runtimes. */
+bool program_defines(struct program *program, const char *function);
+/* Path of the first mapped file whose name begins so; NULL: none. Valid as long as the program. */
+const char *program_library(const struct program *program, const char *prefix);
+
+/*
+ * The file whose code made the system call in which a thread sleeps with this
+ * user stack pointer: the innermost that is not the C library. "" for the
+ * executable; NULL: not known. Valid until the next call.
+ */
+const char *program_caller(struct program *program, uint64_t sp);
+
+/* The word behind a text in the executable that begins with a digit: a version. 0 or -errno. */
+int program_word(struct program *program, const char *text, char *word, size_t size);
+
+/* What is behind the last slash. */
+const char *program_base(const char *path);
+
+#endif
