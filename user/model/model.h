@@ -274,6 +274,10 @@ struct stall_record {
 	struct slices slices; /* largest first */
 };
 
+/* A copy that owns what it points to: stall_clear(). 0 or -ENOMEM. */
+int stall_copy(struct stall_record *to, const struct stall_record *from);
+void stall_clear(struct stall_record *stall);
+
 struct blocked_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;

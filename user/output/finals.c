@@ -31,36 +31,14 @@ int finals_new(struct finals **out, finals_emit *emit, void *context)
 	return 0;
 }
 
-static void free_copy(struct stall_record *stall)
-{
-	free(stall->id.runtime);
-	slices_free(&stall->slices);
-}
-
 void finals_free(struct finals *finals)
 {
 	if (!finals)
 		return;
 	for (size_t i = 0; i < finals->nr; i++)
-		free_copy(&finals->ongoing[i]);
+		stall_clear(&finals->ongoing[i]);
 	free(finals->ongoing);
 	free(finals);
-}
-
-static int copy_stall(struct stall_record *to, const struct stall_record *from)
-{
-	*to = *from;
-	to->id.runtime = NULL;
-	if (slices_copy(&to->slices, &from->slices))
-		return -ENOMEM;
-	if (from->id.runtime) {
-		to->id.runtime = strdup(from->id.runtime);
-		if (!to->id.runtime) {
-			slices_free(&to->slices);
-			return -ENOMEM;
-		}
-	}
-	return 0;
 }
 
 /* A thread runs one turn at a time. */
@@ -81,7 +59,7 @@ static bool same_turn(const struct stall_record *a, const struct stall_record *b
 
 static void drop(struct finals *finals, size_t at)
 {
-	free_copy(&finals->ongoing[at]);
+	stall_clear(&finals->ongoing[at]);
 	finals->nr--;
 	memmove(&finals->ongoing[at], &finals->ongoing[at + 1],
 		(finals->nr - at) * sizeof(finals->ongoing[0]));
@@ -109,7 +87,7 @@ static int keep(struct finals *finals, const struct stall_record *stall)
 		finals->ongoing = grown;
 		finals->capacity = capacity;
 	}
-	if (copy_stall(&copy, stall))
+	if (stall_copy(&copy, stall))
 		return -ENOMEM;
 	finals->ongoing[finals->nr++] = copy;
 	return 0;

@@ -116,6 +116,7 @@ static void add_carried(struct loop *loop, const struct bp_slice *record, const 
 	carried.ns = record->carry_ns;
 	carried.count = record->carry_count;
 	carried.max_ns = min_ns(record->max_ns, carried.ns);
+	loop_count(loop, &carried);
 	loop_add_blocked(loop, &carried);
 }
 
@@ -151,6 +152,7 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		return;
 	}
 	tell_slice(engine, loop, &record->capture, &slice);
+	loop_count(loop, &slice);
 	add_carried(loop, record, &slice);
 	if (record->turn_seq)
 		loop_add(loop, &slice, record->capture.since_ns, record->header.time_ns);
@@ -384,6 +386,20 @@ void summary_free(struct summary_record *record)
 	free(record->loops);
 	free(record->lost);
 	memset(record, 0, sizeof(*record));
+}
+
+void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context)
+{
+	struct engine_loop stand;
+
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		const struct loop *loop = engine->loops[i];
+
+		if (!loop || !loop->id.runtime)
+			continue;
+		loop_stand(loop, probe_slot(engine->probe, i), probe_now_ns(), &stand);
+		fn(context, &stand);
+	}
 }
 
 /* -- for "watching ..." -- */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bpf/abi.h"
 #include "model/model.h"
 
 struct engine;
@@ -68,6 +69,28 @@ void summary_lost(struct summary_record *record, const char *name, uint64_t coun
 void summary_free(struct summary_record *record);
 
 size_t engine_processes(const struct engine *engine); /* watched now */
+
+/* A loop as it stands, the turn that it is in included. Totals are since its thread came under watch. */
+struct engine_loop {
+	const struct thread_id *id; /* valid during the call */
+	uint64_t number; /* no other loop of this watch has it */
+	uint64_t now_ns;
+	uint64_t turns; /* finished */
+	uint64_t wall_ns; /* of turns and idle time */
+	uint64_t idle_ns;
+	struct ledger ledger;
+	/* Blocked time by cause; blocks shorter than a twentieth of the threshold come in sums, later. */
+	uint64_t blocked_ns[CAUSE_NR];
+	uint64_t longest_ns; /* of finished turns */
+	unsigned int hist[BP_HIST_BUCKETS]; /* of their lengths: hist.h */
+	uint64_t turn_seq; /* the turn that it is in, as in stall_record.turn; 0: none */
+	struct ledger turn; /* of that turn so far */
+};
+
+typedef void engine_loop_fn(void *context, const struct engine_loop *loop);
+/* Every loop that is there. Call after engine_run(), so that what has ended is in the totals. */
+void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context);
+
 /* For "watching ...": loops known in a process (0: all), and a word on its interpreter ("CPython 3.11", NULL). */
 unsigned int engine_loops(struct engine *engine, pid_t pid);
 const char *engine_runtime(struct engine *engine, pid_t pid); /* of its first loop; NULL: none */

@@ -27,6 +27,7 @@ struct engine {
 	struct classify classify;
 	struct watched_table *watched;
 	struct loop **loops; /* by slot, up to probe_slots() */
+	uint64_t loops_seen; /* so many so far */
 	struct binding *bindings;
 	struct loop_summary *ended; /* loops whose threads are gone */
 	size_t nr_ended;

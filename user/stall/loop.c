@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proc/process.h"
+#include "stall/hist.h"
 #include "stall/ledger.h"
 #include "stall/loop.h"
 
@@ -100,6 +101,11 @@ void loop_add_blocked(struct loop *loop, struct slice *slice)
 	slices_add(&loop->blocked, slice);
 }
 
+void loop_count(struct loop *loop, const struct slice *slice)
+{
+	loop->causes_ns[slice->cause] += slice->ns;
+}
+
 void loop_void(struct loop *loop, uint64_t seq)
 {
 	loop->void_seq = seq;
@@ -107,37 +113,32 @@ void loop_void(struct loop *loop, uint64_t seq)
 		slices_free(&loop->turn);
 }
 
-/* The middle of a bucket: see hist_bucket() in bpf/turn.h. */
-static uint64_t bucket_ns(unsigned int bucket)
-{
-	unsigned int octave = bucket / BP_HIST_STEPS + 2, step = bucket % BP_HIST_STEPS;
-
-	if (bucket < BP_HIST_STEPS)
-		return bucket;
-	return ((uint64_t)(BP_HIST_STEPS + step) << (octave - 3)) + ((1ull << (octave - 3)) >> 1);
-}
-
 static uint64_t percentile(const struct bp_slot *slot, unsigned int percent)
 {
-	uint64_t all = 0, upto = 0;
+	uint64_t ns = hist_percentile_ns(slot->hist, percent);
 
-	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
-		all += slot->hist[i];
-	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++) {
-		upto += slot->hist[i];
-		if (upto && upto * 100 >= all * percent) {
-			uint64_t ns = bucket_ns(i);
+	return ns < slot->longest_ns ? ns : slot->longest_ns;
+}
 
-			return ns < slot->longest_ns ? ns : slot->longest_ns;
-		}
-	}
-	return 0;
+/* With the turn that runs; the same of the turn alone goes to now. */
+static void add_up(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger *now,
+		   struct ledger *ledger, uint64_t *idle_ns)
+{
+	*now = ledger_until(slot, now_ns);
+	*idle_ns = slot->idle_ns;
+	if (slot->state == BP_WAITING && now_ns > slot->since_ns)
+		*idle_ns += now_ns - slot->since_ns;
+	ledger->cpu_ns = slot->total.cpu_ns + now->cpu_ns;
+	ledger->runqueue_ns = slot->total.runqueue_ns + now->runqueue_ns;
+	ledger->throttled_ns = slot->total.throttled_ns + now->throttled_ns;
+	ledger->blocked_ns = slot->total.blocked_ns + now->blocked_ns;
+	ledger->unknown_ns = slot->total.unknown_ns + now->unknown_ns;
 }
 
 int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		   struct loop_summary *out)
 {
-	struct bp_ledger now = ledger_until(slot, now_ns);
+	struct bp_ledger now;
 
 	memset(out, 0, sizeof(*out));
 	out->id = loop->id;
@@ -145,14 +146,7 @@ int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	if (loop->id.runtime && !out->id.runtime)
 		return -ENOMEM;
 	out->turns = slot->turns;
-	out->idle_ns = slot->idle_ns;
-	if (slot->state == BP_WAITING && now_ns > slot->since_ns)
-		out->idle_ns += now_ns - slot->since_ns;
-	out->ledger.cpu_ns = slot->total.cpu_ns + now.cpu_ns;
-	out->ledger.runqueue_ns = slot->total.runqueue_ns + now.runqueue_ns;
-	out->ledger.throttled_ns = slot->total.throttled_ns + now.throttled_ns;
-	out->ledger.blocked_ns = slot->total.blocked_ns + now.blocked_ns;
-	out->ledger.unknown_ns = slot->total.unknown_ns + now.unknown_ns;
+	add_up(slot, now_ns, &now, &out->ledger, &out->idle_ns);
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
 	out->stalls = loop->stalls;
 	out->longest_ns = slot->longest_ns;
@@ -162,4 +156,40 @@ int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	out->p50_ns = percentile(slot, 50);
 	out->p99_ns = percentile(slot, 99);
 	return 0;
+}
+
+/* The time of a block that has ended, or lasts, and whose slice has not come yet. */
+static uint64_t block_until(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns)
+{
+	if (slot->pending)
+		return slot->pending_ns;
+	if (slot->state == BP_BLOCKED && slot->since_ns == loop->early_ns &&
+	    now_ns > slot->since_ns)
+		return now_ns - slot->since_ns;
+	return 0;
+}
+
+void loop_stand(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		struct engine_loop *out)
+{
+	bool in_turn = slot->in_turn && slot->turn_seq != loop->void_seq;
+	struct bp_ledger turn;
+
+	memset(out, 0, sizeof(*out));
+	out->id = &loop->id;
+	out->number = loop->number;
+	out->now_ns = now_ns;
+	out->turns = slot->turns;
+	add_up(slot, now_ns, &turn, &out->ledger, &out->idle_ns);
+	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
+	memcpy(out->blocked_ns, loop->causes_ns, sizeof(out->blocked_ns));
+	out->longest_ns = slot->longest_ns;
+	memcpy(out->hist, slot->hist, sizeof(out->hist));
+	if (!in_turn)
+		return;
+	out->turn_seq = slot->turn_seq;
+	out->turn = (struct ledger){ turn.cpu_ns, turn.runqueue_ns, turn.throttled_ns,
+				     turn.blocked_ns, turn.unknown_ns };
+	if (loop->early_ns)
+		out->blocked_ns[loop->early_cause] += block_until(loop, slot, now_ns);
 }

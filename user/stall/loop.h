@@ -8,6 +8,7 @@
 
 #include "bpf/abi.h"
 #include "model/model.h"
+#include "stall/engine.h"
 
 /*
  * Waits that did not sleep are not seen before the probes for that are on: a
@@ -23,6 +24,7 @@ struct turn_start {
 
 struct loop {
 	unsigned int slot;
+	uint64_t number; /* no other loop of this watch has it */
 	struct thread_id id; /* runtime NULL: a thread that is no loop */
 	bool announced;
 	uint64_t turn_seq; /* the turn that slices last came for */
@@ -34,6 +36,8 @@ struct loop {
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
 	uint64_t early_ns; /* when the block began whose names were looked up while it lasted */
+	enum cause early_cause; /* of that block */
+	uint64_t causes_ns[CAUSE_NR]; /* blocked time that slices have told of, in stalls or not */
 	uint64_t told_seq; /* the turn told of as ongoing last */
 	uint64_t next_told_ns;
 	struct turn_start
@@ -56,11 +60,16 @@ void loop_pass(struct loop *loop);
 /* Blocked time in what has come for the turn. */
 uint64_t loop_blocked(const struct loop *loop);
 void loop_add_blocked(struct loop *loop, struct slice *slice);
+/* Time of a slice, as its cause's. */
+void loop_count(struct loop *loop, const struct slice *slice);
 /* Drops what has come for a turn, which is none. */
 void loop_void(struct loop *loop, uint64_t seq);
 
 /* The summary of what slot's thread has done up to now_ns. id is copied. */
 int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		   struct loop_summary *out);
+/* How it stands at now_ns. */
+void loop_stand(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		struct engine_loop *out);
 
 #endif

@@ -275,6 +275,7 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
 		loop = loop_new(slot, pid, tid, NULL);
 		if (!loop)
 			return NULL;
+		loop->number = ++engine->loops_seen;
 		engine->loops[slot] = loop;
 		note_earlier(engine, loop, probe_slot(engine->probe, slot),
 			     binding ? &binding->verdict : NULL);

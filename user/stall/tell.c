@@ -165,6 +165,7 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 {
 	struct stall_record record = { .delayed_events = turn->delayed_events };
 	struct bp_ledger ledger = turn->ledger;
+	struct slices sums = { 0 };
 
 	record.mono_ns = start_trim(loop, turn->turn_seq, turn->start_ns, &ledger);
 	record.duration_ns = turn->end_ns > record.mono_ns ? turn->end_ns - record.mono_ns : 0;
@@ -176,7 +177,13 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 		record.slices = loop->turn;
 		memset(&loop->turn, 0, sizeof(loop->turn));
 	}
-	tell_sums(engine, loop, turn->sums, false, &record.slices);
+	tell_sums(engine, loop, turn->sums, false, &sums);
+	for (size_t i = 0; i < sums.nr; i++) {
+		loop_count(loop, &sums.v[i]);
+		slices_add(&record.slices, &sums.v[i]);
+	}
+	sums.nr = 0;
+	slices_free(&sums);
 	/* where the beginning or the end was cut off, the parts are an estimate */
 	if (!ledger_fit(&ledger, record.duration_ns, &record.ledger) &&
 	    record.mono_ns == turn->start_ns && turn->delayed_events >= 0)
@@ -259,6 +266,7 @@ void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		return;
 	loop->early_ns = slot.since_ns;
 	add_current(engine, loop, &slot, &slice, now_ns, &unused);
+	loop->early_cause = unused.nr ? unused.v[0].cause : CAUSE_OTHER;
 	slices_free(&unused);
 }
 
