@@ -14,6 +14,9 @@ _blockprof() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration -o --output -F --format
 		--stalls-only --all-threads --loop --match --on-stall --fail -q --quiet -v --verbose -V --version -h --help'
+	[ "${COMP_WORDS[1]}" != top ] ||
+		options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration --loop
+			-q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
 		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -h --help'
 	COMPREPLY=()
@@ -45,7 +48,7 @@ _blockprof() {
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 		elif [ "$COMP_CWORD" -eq 1 ]; then
-			mapfile -t COMPREPLY < <(compgen -W 'watch report' -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W 'watch top report' -- "$word")
 		elif [ "${COMP_WORDS[1]}" = report ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		fi

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "cli/top.h"
 #include "cli/watch.h"
 
 static const struct {
@@ -10,6 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "watch", cmd_watch },
+	{ "top", cmd_top },
 	{ "report", cmd_report },
 };
 

@@ -13,6 +13,7 @@
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"
 	"       blockprof [watch] [OPTIONS] -- COMMAND [ARG...]\n"
+	"       blockprof top [OPTIONS]\n"
 	"       blockprof report [OPTIONS] FILE...\n"
 	"Says which turns of event loops take too long, and why. Without -p and COMMAND:\n"
 	"the whole system.\n"
@@ -139,16 +140,9 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 		message_error("no COMMAND after --; give the program to start");
 		return -EINVAL;
 	}
-	if (options->command && options->scope.nr_pids) {
-		message_error("-p and COMMAND do not go together; use one of them");
-		return -EINVAL;
-	}
-	if (!filter_is_empty(options->scope.filter) &&
-	    (options->command || options->scope.nr_pids)) {
-		message_error("-c, -u and --cgroup pick from the whole system; use them without "
-			      "-p and COMMAND");
-		return -EINVAL;
-	}
+	err = scope_finish(&options->scope, options->command);
+	if (err)
+		return err;
 	options->output.match = options->match;
 	options->output.all_threads = options->scope.all_threads;
 	return outputs_spec_finish(&options->outputs);

@@ -142,6 +142,20 @@ int scope_take(struct scope *scope, int option, const char *value)
 	}
 }
 
+int scope_finish(const struct scope *scope, bool command)
+{
+	if (command && scope->nr_pids) {
+		message_error("-p and COMMAND do not go together; use one of them");
+		return -EINVAL;
+	}
+	if (!filter_is_empty(scope->filter) && (command || scope->nr_pids)) {
+		message_error("-c, -u and --cgroup pick from the whole system; use them without "
+			      "-p and COMMAND");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 void scope_free(struct scope *scope)
 {
 	free(scope->pids);

@@ -53,6 +53,8 @@ enum {
 void scope_init(struct scope *scope);
 /* 0; SCOPE_OTHER; -EINVAL: wrong usage; -ENOMEM. */
 int scope_take(struct scope *scope, int option, const char *value);
+/* After the last option. 0, or -EINVAL: they do not go together. */
+int scope_finish(const struct scope *scope, bool command);
 void scope_free(struct scope *scope);
 
 #endif

@@ -176,6 +176,13 @@ bool process_is_stopped(pid_t pid)
 	return !read_stat(pid, &stat) && (stat.state == 'T' || stat.state == 't');
 }
 
+int64_t process_threads(pid_t pid)
+{
+	struct stat_fields stat;
+
+	return read_stat(pid, &stat) ? -1 : stat.threads;
+}
+
 /* The children that one thread forked. -ENOENT: no such thread, or the kernel does not list them. */
 static int thread_children(pid_t pid, pid_t tid, pid_t *children, size_t max, size_t *nr)
 {

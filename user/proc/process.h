@@ -45,6 +45,8 @@ int process_children_listed(pid_t pid, pid_t *children, size_t max);
 pid_t process_child_numbered(pid_t pid, pid_t number);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);
+/* How many threads it has; -1: not known. */
+int64_t process_threads(pid_t pid);
 /* Working directory of a process; caller frees; NULL: not known. */
 char *process_cwd(pid_t pid);
 /* What /proc/PID/fd/FD links to; caller frees; NULL: not known. */

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/exit_status.h"
+#include "cli/message.h"
+#include "cli/session.h"
+#include "cli/top.h"
+#include "cli/usage.h"
+#include "output/words.h"
+#include "probe/probe.h"
+#include "proc/process.h"
+#include "top/display.h"
+#include "top/terminal.h"
+
+#define REFRESH_NS   1000000000ull
+#define LOOK_KEYS_NS 100000000ull /* a new size of the terminal is found out by this */
+#define ASKED_MAX    64 /* processes a refresh: what /proc says of each takes some 20 us */
+
+static const char help[] =
+	"usage: blockprof top [OPTIONS] [-p PID[,PID...]]...\n"
+	"The event loops of the machine, live, worst first: how much of their time they are\n"
+	"stalled, and by what. Enter shows the last stalls of a loop, ? the keys.\n"
+	"\n"
+	"  -p, --pid PID[,PID]   only these processes; repeatable\n"
+	"  -c, --comm REGEX      only processes whose name matches,\n"
+	"  -u, --unit NAME       those of this systemd unit,\n"
+	"      --cgroup PATH     those in this cgroup or below it; each repeatable\n"
+	"  -f, --follow          their children too\n"
+	"  -t, --threshold TIME  a turn longer than this is a stall: 100ms, 1.5s, 500us;\n"
+	"                        a bare number is milliseconds (default 100ms)\n"
+	"  -d, --duration TIME   stop after this; a bare number is seconds\n"
+	"      --loop TID:fd=N   this thread waits in epoll instance N\n"
+	"      --loop TID:none   this thread is no loop\n"
+	"  -q, --quiet           fewer notes\n"
+	"  -v, --verbose         more notes; -vv: libbpf's log too\n"
+	"  -V, --version         this program's version\n"
+	"  -h, --help            this text\n";
+
+struct top {
+	struct scope scope;
+	int verbosity;
+	bool help;
+	bool version;
+	struct session session;
+	struct notes *notes;
+	struct board *board;
+	struct display *display;
+};
+
+static const struct option long_options[] = {
+	SCOPE_LONG_OPTIONS,
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static const char short_options[] = ":" SCOPE_SHORT_OPTIONS "qvVh";
+
+static int take_option(struct top *top, int option, char **argv)
+{
+	int err;
+
+	if (option == OPTION_ALL_THREADS) {
+		message_error("--all-threads is for `blockprof watch`: top shows loops");
+		return -EINVAL;
+	}
+	err = scope_take(&top->scope, option, optarg);
+	if (err != SCOPE_OTHER)
+		return err;
+	switch (option) {
+	case 'q':
+		top->verbosity--;
+		return 0;
+	case 'v':
+		top->verbosity++;
+		return 0;
+	case 'V':
+		top->version = true;
+		return 0;
+	case 'h':
+		top->help = true;
+		return 0;
+	default:
+		return usage_refuse(option, argv, short_options, "blockprof top --help");
+	}
+}
+
+static int parse(struct top *top, int argc, char **argv)
+{
+	int option, err = 0;
+
+	scope_init(&top->scope);
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	while (!err && !top->help && !top->version &&
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		err = take_option(top, option, argv);
+	if (!err && !top->help && !top->version && optind < argc) {
+		message_error("top takes no argument '%s'; see blockprof top --help", argv[optind]);
+		err = -EINVAL;
+	}
+	return err ? err : scope_finish(&top->scope, false);
+}
+
+/* -- from the engine to the board -- */
+
+static void on_loop(void *context, const struct loop_record *record)
+{
+	(void)context;
+	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
+		       record->id.tid, record->id.runtime);
+}
+
+static void on_stall(void *context, const struct stall_record *record)
+{
+	struct top *top = context;
+
+	board_stall(top->board, record);
+}
+
+/* The board has blocked time of each cause from the engine's loops. */
+static void on_blocked(void *context, const struct blocked_record *record)
+{
+	(void)context;
+	(void)record;
+}
+
+static void on_process_exit(void *context, const struct exit_record *record, bool asked_for)
+{
+	struct top *top = context;
+
+	(void)record;
+	if (asked_for)
+		session_target_ended(&top->session);
+}
+
+static void on_standing(void *context, const struct engine_loop *loop)
+{
+	struct top *top = context;
+
+	board_loop(top->board, loop);
+}
+
+static void count(void *context, pid_t pid, struct board_census *out)
+{
+	(void)context;
+	out->threads = process_threads(pid);
+}
+
+static uint64_t lost(const struct top *top)
+{
+	uint64_t sum = 0;
+
+	for (int place = 0; place < BP_LOSS_NR; place++)
+		sum += probe_loss(top->session.probe, place);
+	return sum;
+}
+
+static void refresh(struct top *top)
+{
+	if (!display_is_paused(top->display)) {
+		board_begin(top->board, probe_now_ns());
+		engine_each_loop(top->session.engine, on_standing, top);
+		board_end(top->board);
+		board_ask(top->board, count, top, ASKED_MAX);
+	}
+	display_refresh(top->display, lost(top));
+}
+
+/* -- the watch -- */
+
+static void say_watching(const struct top *top)
+{
+	char threshold[DURATION_BYTES];
+
+	words_duration(top->scope.threshold_ns, threshold);
+	if (top->scope.nr_pids)
+		message_note("watching %zu process%s, turns over %s", top->scope.nr_pids,
+			     top->scope.nr_pids == 1 ? "" : "es", threshold);
+	else
+		message_note("watching the whole system, turns over %s", threshold);
+}
+
+static void run_until_end(struct top *top)
+{
+	struct pollfd keys = { .fd = STDIN_FILENO, .events = POLLIN };
+	uint64_t signals = 0, next_ns = 0, look_ns = 0;
+
+	while (!(signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP))) &&
+	       !session_is_over(&top->session)) {
+		uint64_t now_ns = probe_now_ns();
+
+		if (now_ns >= next_ns) {
+			refresh(top);
+			/* on the second; late ones are left out */
+			next_ns = next_ns + REFRESH_NS > now_ns ? next_ns + REFRESH_NS
+								: now_ns + REFRESH_NS;
+		}
+		signals = session_step(&top->session, &keys, 1, -1);
+		/* the terminal is gone */
+		if (keys.revents & (POLLHUP | POLLERR | POLLNVAL))
+			return;
+		now_ns = probe_now_ns();
+		if (!keys.revents && now_ns < look_ns)
+			continue;
+		look_ns = now_ns + LOOK_KEYS_NS;
+		if (!display_keys(top->display))
+			return;
+	}
+	if (top->session.ended)
+		message_note("the processes that were watched have ended");
+}
+
+static int run(struct top *top)
+{
+	const struct engine_sink sink = {
+		.context = top,
+		.loop = on_loop,
+		.stall = on_stall,
+		.blocked = on_blocked,
+		.exit = on_process_exit,
+	};
+	int err = session_open(&top->session, &top->scope, !top->scope.nr_pids, top->verbosity,
+			       &sink);
+
+	if (!err)
+		err = session_begin(&top->session, 0);
+	if (err)
+		return err;
+	err = board_new(&top->board, top->scope.threshold_ns,
+			engine_started_ns(top->session.engine));
+	if (err)
+		message_error("cannot watch: %s", strerror(-err));
+	else
+		err = session_look(&top->session);
+	if (err)
+		return err;
+	say_watching(top);
+	err = display_open(&top->display, top->board, top->notes, top->scope.threshold_ns);
+	if (err) {
+		message_error("cannot use the terminal: %s; use `blockprof watch`", strerror(-err));
+		return err;
+	}
+	run_until_end(top);
+	return 0;
+}
+
+int cmd_top(int argc, char **argv)
+{
+	struct top top = { 0 };
+	const char *obstacle;
+	int err;
+
+	err = parse(&top, argc, argv);
+	if (err || top.help || top.version) {
+		if (top.help)
+			fputs(help, stdout);
+		else if (top.version)
+			printf("blockprof %s\n", BLOCKPROF_VERSION);
+		scope_free(&top.scope);
+		return err ? EXIT_USAGE : EXIT_OK;
+	}
+	message_set_level(top.verbosity);
+	signal(SIGPIPE, SIG_IGN);
+	obstacle = terminal_obstacle();
+	if (obstacle) {
+		message_error("cannot show the loops: %s", obstacle);
+		scope_free(&top.scope);
+		return EXIT_COULD_NOT;
+	}
+	/* also what the symbolizer, which comes first, may say */
+	if (isatty(STDERR_FILENO)) {
+		err = notes_divert(&top.notes);
+		if (err)
+			message_error("cannot keep notes off the screen: %s", strerror(-err));
+	}
+	if (!err)
+		err = run(&top);
+	display_close(top.display);
+	notes_restore(top.notes);
+	session_close(&top.session);
+	board_free(top.board);
+	scope_free(&top.scope);
+	return err ? EXIT_COULD_NOT : EXIT_OK;
+}

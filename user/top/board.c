@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* board.c - from stalls and standings to figures over windows: rows.c makes rows of them. */
+#include "top/board_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stall/hist.h"
+
+#define ENTRIES_MAX    8192
+#define ENDED_MAX      256 /* that are shown for a while yet */
+#define ENDED_KEEP_NS  30000000000ull
+#define HISTORIES_MAX  2000 /* stalls kept of all loops */
+#define STANDS_MISSING 2 /* refreshes that an ongoing stall may go without its turn */
+
+int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	(*out)->threshold_ns = threshold_ns;
+	(*out)->start_ns = (*out)->now_ns = now_ns;
+	return 0;
+}
+
+static void free_entry(struct board *board, struct entry *entry)
+{
+	board->histories -= entry->history.nr;
+	history_free(&entry->history);
+	free(entry->runtime);
+	free(entry);
+}
+
+void board_free(struct board *board)
+{
+	if (!board)
+		return;
+	for (size_t i = 0; i < board->nr; i++)
+		free_entry(board, board->entries[i]);
+	free(board->entries);
+	free(board->rows);
+	free(board);
+}
+
+/* Loops come in the same order each time: the one after the last is most often it. */
+static struct entry *find(struct board *board, uint64_t number)
+{
+	for (size_t i = 0; i < board->nr; i++) {
+		size_t at = (board->hint + i) % board->nr;
+
+		if (board->entries[at]->number == number) {
+			board->hint = at + 1;
+			return board->entries[at];
+		}
+	}
+	return NULL;
+}
+
+/* The latest that a thread ran. */
+static struct entry *find_thread(const struct board *board, pid_t pid, pid_t tid)
+{
+	for (size_t i = board->nr; i-- > 0;)
+		if (board->entries[i]->id.tid == tid && board->entries[i]->id.pid == pid)
+			return board->entries[i];
+	return NULL;
+}
+
+/* since_ns: since when it is known, as far as that is in the watch. */
+static struct entry *add(struct board *board, const struct thread_id *id, uint64_t number,
+			 uint64_t since_ns)
+{
+	struct entry *entry, **grown;
+
+	if (board->nr == ENTRIES_MAX) {
+		board->left_out++;
+		return NULL;
+	}
+	if (!(board->nr & (board->nr - 1))) {
+		size_t room = board->nr ? board->nr * 2 : 1;
+
+		grown = realloc(board->entries, room * sizeof(struct entry *));
+		if (!grown)
+			return NULL;
+		board->entries = grown;
+	}
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->id = *id;
+	entry->runtime = strdup(id->runtime ? id->runtime : "");
+	if (!entry->runtime) {
+		free(entry);
+		return NULL;
+	}
+	entry->number = number;
+	entry->tasks = entry->threads = -1;
+	entry->since_ns = since_ns > board->start_ns ? since_ns : board->start_ns;
+	entry->now.time_ns = entry->since_ns;
+	for (int i = 0; i < BASE_NR; i++)
+		entry->bases[i].time_ns = entry->since_ns;
+	board->entries[board->nr++] = entry;
+	return entry;
+}
+
+static void drop(struct board *board, size_t at)
+{
+	free_entry(board, board->entries[at]);
+	memmove(&board->entries[at], &board->entries[at + 1],
+		(--board->nr - at) * sizeof(struct entry *));
+}
+
+/* -- stalls -- */
+
+static uint64_t turn_seq(const struct stall_record *stall)
+{
+	const char *seq = strrchr(stall->turn, '-');
+
+	return seq ? strtoull(seq + 1, NULL, 10) : 0;
+}
+
+/* A turn that turns out to be a stall was one before the last refresh, too. */
+static void add_earlier(struct mark *mark, uint64_t start_ns)
+{
+	if (mark->time_ns > start_ns)
+		mark->stalled_ns += mark->time_ns - start_ns;
+}
+
+static void note_longest(struct entry *entry, uint64_t ns)
+{
+	for (int i = 0; i < BASE_NR; i++)
+		if (ns > entry->bases[i].longest_ns)
+			entry->bases[i].longest_ns = ns;
+	if (ns > entry->longest_ns)
+		entry->longest_ns = ns;
+}
+
+static void end_stall(struct entry *entry, const struct stall_record *stall)
+{
+	uint64_t end_ns = stall->mono_ns + stall->duration_ns;
+
+	if (end_ns > entry->ongoing_start_ns)
+		entry->stalls.stalled_ns += end_ns - entry->ongoing_start_ns;
+	entry->stalls.stalls++;
+	if (stall->delayed_events > 0)
+		entry->stalls.delayed_events += stall->delayed_events;
+	entry->stalls.causes_ns[CAUSE_CPU] += stall->ledger.cpu_ns;
+	entry->stalls.causes_ns[CAUSE_RUNQUEUE] += stall->ledger.runqueue_ns;
+	entry->stalls.causes_ns[CAUSE_THROTTLED] += stall->ledger.throttled_ns;
+	entry->ongoing_seq = 0;
+	if (stall->duration_ns > entry->ended_longest_ns)
+		entry->ended_longest_ns = stall->duration_ns;
+}
+
+void board_stall(struct board *board, const struct stall_record *stall)
+{
+	struct entry *entry = find_thread(board, stall->id.pid, stall->id.tid);
+	uint64_t seq = turn_seq(stall);
+	size_t had;
+
+	if (!entry) {
+		entry = add(board, &stall->id, UINT64_MAX - board->unseen++, stall->mono_ns);
+		if (!entry)
+			return;
+		entry->unseen = true;
+	}
+	entry->ongoing_began_ns = stall->mono_ns;
+	entry->ongoing_start_ns =
+		stall->mono_ns > entry->since_ns ? stall->mono_ns : entry->since_ns;
+	entry->ongoing_missing = 0;
+	if (seq != entry->ongoing_seq) {
+		add_earlier(&entry->now, entry->ongoing_start_ns);
+		for (int i = BASE_RECENT; i < BASE_NR; i++)
+			add_earlier(&entry->bases[i], entry->ongoing_start_ns);
+		entry->ongoing_seq = seq;
+	}
+	if (!stall->ongoing) {
+		board->stalls++;
+		end_stall(entry, stall);
+	}
+	had = entry->history.nr;
+	if (board->histories >= HISTORIES_MAX && had > 1)
+		history_drop(&entry->history);
+	history_add(&entry->history, stall);
+	board->histories += entry->history.nr - had;
+}
+
+/* -- refreshes -- */
+
+void board_begin(struct board *board, uint64_t now_ns)
+{
+	board->now_ns = now_ns;
+}
+
+static void shift_base(struct entry *entry, enum base to, const struct mark *from)
+{
+	uint64_t longest_ns = from == &entry->now ? 0 : from->longest_ns;
+
+	entry->bases[to] = *from;
+	entry->bases[to].longest_ns = longest_ns;
+}
+
+static void shift_bases(struct entry *entry)
+{
+	shift_base(entry, BASE_INTERVAL, &entry->now);
+	if (entry->now.time_ns - entry->bases[BASE_RECENT_NEXT].time_ns < BOARD_RECENT_NS / 2)
+		return;
+	shift_base(entry, BASE_RECENT, &entry->bases[BASE_RECENT_NEXT]);
+	shift_base(entry, BASE_RECENT_NEXT, &entry->now);
+}
+
+/* The longest turn that has ended since the last time: stalls are told of, the others are counted. */
+static uint64_t longest_new(const struct board *board, const struct entry *entry,
+			    const struct engine_loop *loop)
+{
+	if (loop->longest_ns > entry->longest_ns)
+		return loop->longest_ns;
+	for (unsigned int i = BP_HIST_BUCKETS; i-- > 0;) {
+		uint64_t ns = hist_bucket_ns(i);
+
+		if (ns < board->threshold_ns && loop->hist[i] != entry->now.hist[i])
+			return ns < loop->longest_ns ? ns : loop->longest_ns;
+	}
+	return 0;
+}
+
+/* The stall that it is in: up to now, or, while its end is on its way here, up to the last time. */
+static uint64_t ongoing_until(struct entry *entry, const struct engine_loop *loop)
+{
+	if (!entry->ongoing_seq)
+		return 0;
+	if (loop->turn_seq == entry->ongoing_seq) {
+		entry->ongoing_missing = 0;
+		return loop->now_ns > entry->ongoing_start_ns
+			       ? loop->now_ns - entry->ongoing_start_ns
+			       : 0;
+	}
+	if (++entry->ongoing_missing < STANDS_MISSING)
+		return entry->now.time_ns > entry->ongoing_start_ns
+			       ? entry->now.time_ns - entry->ongoing_start_ns
+			       : 0;
+	/* no stall after all */
+	entry->ongoing_seq = 0;
+	return 0;
+}
+
+static void stand(const struct board *board, struct entry *entry, const struct engine_loop *loop)
+{
+	struct mark *now = &entry->now;
+	uint64_t ongoing_ns = ongoing_until(entry, loop);
+
+	note_longest(entry, longest_new(board, entry, loop));
+	note_longest(entry, entry->ended_longest_ns);
+	entry->ended_longest_ns = 0;
+	if (ongoing_ns)
+		note_longest(entry, entry->ongoing_start_ns + ongoing_ns - entry->ongoing_began_ns);
+	now->time_ns = loop->now_ns;
+	now->wall_ns = loop->wall_ns;
+	now->idle_ns = loop->idle_ns;
+	now->turns = loop->turns;
+	now->stalls = entry->stalls.stalls;
+	now->delayed_events = entry->stalls.delayed_events;
+	now->stalled_ns = entry->stalls.stalled_ns + ongoing_ns;
+	memcpy(now->causes_ns, loop->blocked_ns, sizeof(now->causes_ns));
+	now->causes_ns[CAUSE_CPU] = entry->stalls.causes_ns[CAUSE_CPU];
+	now->causes_ns[CAUSE_RUNQUEUE] = entry->stalls.causes_ns[CAUSE_RUNQUEUE];
+	now->causes_ns[CAUSE_THROTTLED] = entry->stalls.causes_ns[CAUSE_THROTTLED];
+	if (ongoing_ns) {
+		now->causes_ns[CAUSE_CPU] += loop->turn.cpu_ns;
+		now->causes_ns[CAUSE_RUNQUEUE] += loop->turn.runqueue_ns;
+		now->causes_ns[CAUSE_THROTTLED] += loop->turn.throttled_ns;
+	}
+	memcpy(now->hist, loop->hist, sizeof(now->hist));
+}
+
+/* A block that had begun before the watch is none of it up to then. */
+static void note_before(struct entry *entry, const struct engine_loop *loop)
+{
+	uint64_t known_ns = loop->now_ns > entry->since_ns ? loop->now_ns - entry->since_ns : 0;
+
+	for (int cause = 0; cause < CAUSE_NR; cause++) {
+		if (loop->blocked_ns[cause] <= known_ns)
+			continue;
+		entry->before_ns[cause] = loop->blocked_ns[cause] - known_ns;
+		entry->now.causes_ns[cause] = entry->before_ns[cause];
+		for (int i = 0; i < BASE_NR; i++)
+			entry->bases[i].causes_ns[cause] = entry->before_ns[cause];
+	}
+}
+
+static struct entry *add_loop(struct board *board, const struct engine_loop *loop)
+{
+	uint64_t since_ns = loop->now_ns > loop->wall_ns ? loop->now_ns - loop->wall_ns : 0;
+
+	return add(board, loop->id, loop->number, since_ns);
+}
+
+static void adopt(struct board *board, struct entry *entry, const struct engine_loop *loop)
+{
+	if (entry->ended_ns)
+		board->ended--;
+	entry->ended_ns = 0;
+	entry->unseen = false;
+	entry->number = loop->number;
+}
+
+void board_loop(struct board *board, const struct engine_loop *loop)
+{
+	struct entry *entry = find(board, loop->number);
+
+	if (!entry) {
+		/* one that a stall was told of before it was seen */
+		entry = find_thread(board, loop->id->pid, loop->id->tid);
+		if (entry && entry->unseen)
+			adopt(board, entry, loop);
+		else
+			entry = add_loop(board, loop);
+		if (entry)
+			note_before(entry, loop);
+	}
+	if (!entry)
+		return;
+	memcpy(entry->id.comm, loop->id->comm, sizeof(entry->id.comm));
+	entry->seen_ns = board->now_ns;
+	shift_bases(entry);
+	stand(board, entry, loop);
+}
+
+/* A loop that is gone stands still. */
+static void end_entry(struct board *board, struct entry *entry)
+{
+	if (!entry->ended_ns) {
+		entry->ended_ns = board->now_ns;
+		board->ended++;
+	}
+	shift_bases(entry);
+	note_longest(entry, entry->ended_longest_ns);
+	entry->ended_longest_ns = 0;
+	entry->now.time_ns = board->now_ns;
+	entry->now.stalls = entry->stalls.stalls;
+	entry->now.delayed_events = entry->stalls.delayed_events;
+	entry->now.stalled_ns = entry->stalls.stalled_ns;
+	for (int cause = CAUSE_CPU; cause <= CAUSE_THROTTLED; cause++)
+		entry->now.causes_ns[cause] = entry->stalls.causes_ns[cause];
+	entry->ongoing_seq = 0;
+}
+
+void board_end(struct board *board)
+{
+	for (size_t i = 0; i < board->nr;) {
+		struct entry *entry = board->entries[i];
+
+		if (entry->seen_ns != board->now_ns)
+			end_entry(board, entry);
+		if (entry->ended_ns &&
+		    (board->now_ns - entry->ended_ns > ENDED_KEEP_NS || board->ended > ENDED_MAX)) {
+			board->ended--;
+			drop(board, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+void board_ask(struct board *board, board_census_fn *fn, void *context, size_t max)
+{
+	struct board_census census = { -1, -1 };
+	pid_t asked = 0;
+
+	for (size_t i = 0, nr = 0; i < board->nr && nr < max; i++) {
+		struct entry *entry = board->entries[board->asked++ % board->nr];
+
+		if (entry->ended_ns)
+			continue;
+		/* the loops of one process mostly stand together */
+		if (entry->id.pid != asked) {
+			asked = entry->id.pid;
+			census = (struct board_census){ -1, -1 };
+			fn(context, asked, &census);
+			nr++;
+		}
+		entry->tasks = census.tasks;
+		entry->threads = census.threads;
+		if (census.tasks >= 0)
+			growth_add(&entry->tasks_growth, census.tasks, board->now_ns);
+		if (census.threads >= 0)
+			growth_add(&entry->threads_growth, census.threads, board->now_ns);
+	}
+}
+
+const struct history *board_history(const struct board *board, uint64_t number)
+{
+	for (size_t i = 0; i < board->nr; i++)
+		if (board->entries[i]->number == number)
+			return &board->entries[i]->history;
+	return NULL;
+}
+
+uint64_t board_stalls(const struct board *board)
+{
+	return board->stalls;
+}
+
+uint64_t board_left_out(const struct board *board)
+{
+	return board->left_out;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * board.h - what `top` shows: the figures of each loop over a window of time,
+ * sorted. It is fed the stalls as they are told, and how each loop stands at
+ * each refresh; it draws nothing.
+ */
+#ifndef BLOCKPROF_BOARD_H
+#define BLOCKPROF_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "stall/engine.h"
+#include "top/history.h"
+
+struct board;
+
+enum board_window {
+	WINDOW_RECENT, /* the last five to ten seconds */
+	WINDOW_INTERVAL, /* since the refresh before the last */
+	WINDOW_START,
+	WINDOW_NR,
+};
+
+#define BOARD_RECENT_NS 10000000000ull
+
+/* What is shown of a loop, and what it can be sorted by. */
+enum board_column {
+	COLUMN_STALLED,
+	COLUMN_LOOP,
+	COLUMN_CAUSE,
+	COLUMN_LONGEST,
+	COLUMN_P99,
+	COLUMN_TURNS,
+	COLUMN_EVENTS,
+	COLUMN_TASKS,
+	COLUMN_THREADS,
+	COLUMN_NR,
+};
+
+/* Of one loop in one window. */
+struct board_row {
+	uint64_t number; /* of the loop, for as long as it is on the board */
+	struct thread_id id; /* valid as long as the board's rows are */
+	bool stalled; /* in a stall right now */
+	bool ended;
+	uint64_t span_ns; /* of the window, as far as the loop was there */
+	uint64_t stalled_ns; /* of it in turns longer than the threshold */
+	uint64_t causes_ns[CAUSE_NR]; /* blocked in any turn; cpu, runqueue, throttled: in stalls */
+	uint64_t idle_ns;
+	uint64_t turns;
+	uint64_t stalls;
+	uint64_t longest_ns; /* turn; within 6.3% where it was no stall */
+	uint64_t p99_ns; /* within 6.3%; 0: no turn */
+	uint64_t delayed_events;
+	int64_t tasks; /* of the process; -1: not known */
+	int64_t threads;
+	bool tasks_grow; /* and do not stop to */
+	bool threads_grow;
+};
+
+/* Percent of the window, 0 to 100. */
+double board_share(const struct board_row *row, uint64_t ns);
+/* Blocked and, in stalls, cpu, runqueue, throttled: largest first. Returns how many there are. */
+size_t board_causes(const struct board_row *row, enum cause causes[CAUSE_NR]);
+
+/* now_ns: CLOCK_MONOTONIC, as all times here; what was before is not counted. */
+int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns);
+void board_free(struct board *board);
+
+void board_stall(struct board *board, const struct stall_record *stall);
+
+/* One refresh: begin, then each loop that is there, then end. */
+void board_begin(struct board *board, uint64_t now_ns);
+void board_loop(struct board *board, const struct engine_loop *loop);
+void board_end(struct board *board);
+
+/* Tasks and threads of a process now; -1: not known. */
+struct board_census {
+	int64_t tasks;
+	int64_t threads;
+};
+typedef void board_census_fn(void *context, pid_t pid, struct board_census *out);
+/* Asks for each process with loops, not for more than max at a time: for the rest the next times. */
+void board_ask(struct board *board, board_census_fn *fn, void *context, size_t max);
+
+/*
+ * The loops as they stood at the last refresh, worst first: in the column's natural order
+ * (figures: largest first), or reversed. The array is the board's and valid until the next
+ * call but board_stall().
+ */
+size_t board_rows(struct board *board, enum board_window window, enum board_column column,
+		  bool reversed, const struct board_row **rows);
+/* One of them, in any window; what row points to is the board's. Whether it is still on the board. */
+bool board_row(const struct board *board, uint64_t number, enum board_window window,
+	       struct board_row *row);
+/* The last stalls of a loop; NULL: it is no longer on the board. Valid until the next board call. */
+const struct history *board_history(const struct board *board, uint64_t number);
+/* Stalls told since the start, and loops that there was no room for. */
+uint64_t board_stalls(const struct board *board);
+uint64_t board_left_out(const struct board *board);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* board_private.h - what board.c keeps of loops, and rows.c makes rows of. */
+#ifndef BLOCKPROF_BOARD_PRIVATE_H
+#define BLOCKPROF_BOARD_PRIVATE_H
+
+#include "bpf/abi.h"
+#include "top/board.h"
+#include "top/growth.h"
+
+/* How a loop stood at a moment: totals since its thread came under watch. */
+struct mark {
+	uint64_t time_ns;
+	uint64_t wall_ns;
+	uint64_t idle_ns;
+	uint64_t turns;
+	uint64_t stalls;
+	uint64_t stalled_ns;
+	uint64_t delayed_events;
+	uint64_t causes_ns[CAUSE_NR];
+	unsigned int hist[BP_HIST_BUCKETS];
+	uint64_t longest_ns; /* of the bases: the longest turn that ended since, or lasts */
+};
+
+/*
+ * Where windows begin. The recent one begins at BASE_RECENT; once that is ten
+ * seconds old, at BASE_RECENT_NEXT, which is five seconds younger.
+ */
+enum base {
+	BASE_INTERVAL,
+	BASE_RECENT,
+	BASE_RECENT_NEXT,
+	BASE_NR,
+};
+
+struct entry {
+	uint64_t number;
+	struct thread_id id; /* its runtime is not set */
+	char *runtime;
+	bool unseen; /* known by a stall only so far */
+	uint64_t since_ns;
+	uint64_t before_ns[CAUSE_NR]; /* of its first block, before since_ns */
+	uint64_t seen_ns;
+	uint64_t ended_ns; /* 0: not yet */
+	struct {
+		uint64_t stalls;
+		uint64_t stalled_ns;
+		uint64_t delayed_events;
+		uint64_t causes_ns[CAUSE_NR]; /* cpu, runqueue, throttled */
+	} stalls; /* that have ended */
+	uint64_t ongoing_seq; /* the turn of the stall that it is in; 0: none */
+	uint64_t ongoing_began_ns;
+	uint64_t ongoing_start_ns; /* no sooner than since_ns */
+	unsigned int ongoing_missing; /* refreshes since it was last seen in that turn */
+	uint64_t longest_ns;
+	uint64_t ended_longest_ns; /* of stalls told since the last refresh */
+	struct mark now;
+	struct mark bases[BASE_NR];
+	int64_t tasks;
+	int64_t threads;
+	struct growth tasks_growth;
+	struct growth threads_growth;
+	struct history history;
+};
+
+struct board {
+	struct entry **entries; /* room: the next power of two */
+	size_t nr;
+	size_t hint; /* where to look first */
+	size_t asked; /* whom to ask next */
+	size_t ended;
+	size_t histories; /* stalls kept */
+	uint64_t unseen; /* entries made for a stall only */
+	uint64_t now_ns;
+	uint64_t start_ns;
+	uint64_t threshold_ns;
+	uint64_t stalls;
+	uint64_t left_out;
+	struct board_row *rows;
+	size_t rows_room;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* columns.h - a row of the board as text: which columns fit, and what is in them. */
+#ifndef BLOCKPROF_COLUMNS_H
+#define BLOCKPROF_COLUMNS_H
+
+#include "top/board.h"
+
+struct column_place {
+	enum board_column column;
+	unsigned int x;
+	unsigned int width;
+};
+
+/* Those that fit into so many columns of a terminal, from left to right. Returns how many. */
+size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR]);
+/* No wider than its column. */
+const char *columns_title(enum board_column column);
+/* For the line that says what is sorted by. */
+const char *columns_words(enum board_column column);
+bool columns_are_figures(enum board_column column); /* set to the right */
+/*
+ * Exactly width columns of valid UTF-8 without control characters; the
+ * caller's to free; NULL: no memory.
+ */
+char *columns_cell(const struct board_row *row, enum board_column column, unsigned int width);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* detail.h - the view of one loop: its figures over all windows, its last stalls. */
+#ifndef BLOCKPROF_DETAIL_H
+#define BLOCKPROF_DETAIL_H
+
+#include <stdint.h>
+
+#include "output/fold.h"
+#include "top/board.h"
+#include "top/lines.h"
+
+/* How it is called: "the last 10 s". */
+const char *detail_window(enum board_window window);
+/*
+ * Rows are of one loop, by window; history may be NULL. look is without
+ * colour. realtime_offset_ns: CLOCK_REALTIME less CLOCK_MONOTONIC. 0 or -ENOMEM.
+ */
+int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
+		 const struct history *history, const struct look *look,
+		 int64_t realtime_offset_ns);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* asprintf */
+#include "top/display.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <curses.h>
+
+#include "output/timestamp.h"
+#include "output/words.h"
+#include "proc/cleanup.h"
+#include "top/columns.h"
+#include "top/detail.h"
+#include "top/keys.h"
+#include "top/screen.h"
+
+#define NOTE_REFRESHES 5 /* that a note stays in the bottom line */
+
+struct display {
+	struct screen *screen;
+	struct board *board;
+	struct notes *notes;
+	uint64_t threshold_ns;
+	int64_t realtime_offset_ns;
+	uint64_t lost;
+	struct view view;
+	const struct board_row *rows;
+	size_t nr;
+	struct lines lines; /* of the detail view, or help */
+	char *note; /* shown instead of the keys for a while */
+	unsigned int note_left;
+};
+
+int display_open(struct display **out, struct board *board, struct notes *notes,
+		 uint64_t threshold_ns)
+{
+	struct display *display = calloc(1, sizeof(*display));
+	int err;
+
+	if (!display)
+		return -ENOMEM;
+	display->board = board;
+	display->notes = notes;
+	display->threshold_ns = threshold_ns;
+	display->realtime_offset_ns = timestamp_offset_ns();
+	err = screen_open(&display->screen);
+	if (err) {
+		free(display);
+		return err;
+	}
+	*out = display;
+	return 0;
+}
+
+void display_close(struct display *display)
+{
+	if (!display)
+		return;
+	screen_close(display->screen);
+	lines_free(&display->lines);
+	free(display->note);
+	free(display);
+}
+
+bool display_is_paused(const struct display *display)
+{
+	return display->view.paused;
+}
+
+/* -- what is shown -- */
+
+static void read_rows(struct display *display)
+{
+	struct view *view = &display->view;
+
+	display->nr = board_rows(display->board, view->window, view->column, view->reversed,
+				 &display->rows);
+	view_follow(view, display->rows, display->nr, screen_height(display->screen));
+}
+
+static void set_note(struct display *display, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return;
+	free(display->note);
+	display->note = copy;
+	display->note_left = NOTE_REFRESHES;
+}
+
+/* The loop's page; back to the list if the loop is gone. */
+static void read_detail(struct display *display)
+{
+	struct view *view = &display->view;
+	struct look look = { .columns = screen_columns(display->screen), .unfold = view->unfold };
+	struct board_row rows[WINDOW_NR];
+
+	for (int window = 0; window < WINDOW_NR; window++) {
+		if (board_row(display->board, view->number, (enum board_window)window,
+			      &rows[window]))
+			continue;
+		view->page = PAGE_LIST;
+		set_note(display, "the loop has ended");
+		return;
+	}
+	lines_free(&display->lines);
+	detail_lines(&display->lines, rows, board_history(display->board, view->number), &look,
+		     display->realtime_offset_ns);
+}
+
+static void read_page(struct display *display)
+{
+	if (display->view.page == PAGE_DETAIL) {
+		read_detail(display);
+	} else if (display->view.page == PAGE_HELP) {
+		lines_free(&display->lines);
+		keys_help(&display->lines);
+	}
+}
+
+/* "blockprof top  12 loops, 34 stalls over 100 ms  the last 10 s  14:03:22" */
+static char *head_line(const struct display *display)
+{
+	const struct view *view = &display->view;
+	char threshold[DURATION_BYTES], lost[64] = "", when[16] = "", *line = NULL;
+	uint64_t stalls = board_stalls(display->board);
+	uint64_t left_out = board_left_out(display->board);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	words_duration(display->threshold_ns, threshold);
+	if (display->lost || left_out)
+		snprintf(lost, sizeof(lost), ", %" PRIu64 " lost", display->lost + left_out);
+	if (asprintf(&line, "%sblockprof top  %zu loop%s, %" PRIu64 " stall%s over %s%s  %s  %s",
+		     view->paused ? "PAUSED  " : "", display->nr, display->nr == 1 ? "" : "s",
+		     stalls, stalls == 1 ? "" : "s", threshold, lost, detail_window(view->window),
+		     when) < 0)
+		return NULL;
+	return line;
+}
+
+static void draw(struct display *display)
+{
+	const struct view *view = &display->view;
+	__freeing char *head = head_line(display);
+	const char *foot = display->note_left ? display->note : keys_line(view->page);
+
+	if (view->page == PAGE_LIST)
+		screen_list(display->screen, head ? head : "", view, display->rows, display->nr,
+			    foot);
+	else
+		screen_text(display->screen, head ? head : "", view, &display->lines, foot);
+}
+
+void display_refresh(struct display *display, uint64_t lost)
+{
+	const char *note = display->notes ? notes_read(display->notes) : NULL;
+
+	if (display->note_left)
+		display->note_left--;
+	if (note)
+		set_note(display, note);
+	if (!display->view.paused) {
+		display->lost = lost;
+		read_rows(display);
+		read_page(display);
+	}
+	draw(display);
+}
+
+/* -- keys -- */
+
+static void take_key(struct display *display, int key)
+{
+	struct view *view = &display->view;
+	int action = keys_action(key);
+	bool other_page;
+
+	if (action == ACTION_REDRAW)
+		screen_redraw(display->screen);
+	other_page = action == ACTION_ENTER || action == ACTION_BACK || action == ACTION_HELP;
+	/* any key takes a note away */
+	display->note_left = 0;
+	view_act(view, action, display->rows, display->nr, display->lines.nr,
+		 screen_height(display->screen));
+	/* a resize comes as a key, too */
+	if (other_page || action == ACTION_UNFOLD || key == KEY_RESIZE)
+		read_page(display);
+	if (action >= ACTION_SORT || action == ACTION_SORT_NEXT || action == ACTION_SORT_PREVIOUS ||
+	    action == ACTION_REVERSE || action == ACTION_WINDOW)
+		read_rows(display);
+	if (key == KEY_RESIZE)
+		view_follow(view, display->rows, display->nr, screen_height(display->screen));
+}
+
+bool display_keys(struct display *display)
+{
+	bool changed = false;
+	int key;
+
+	while (!display->view.quit && (key = screen_key(display->screen)) >= 0) {
+		take_key(display, key);
+		changed = true;
+	}
+	if (changed && !display->view.quit)
+		draw(display);
+	return !display->view.quit;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "top/history.h"
+
+#include <string.h>
+
+void history_free(struct history *history)
+{
+	while (history->nr)
+		stall_clear(&history->v[--history->nr]);
+}
+
+void history_drop(struct history *history)
+{
+	if (!history->nr)
+		return;
+	stall_clear(&history->v[0]);
+	memmove(&history->v[0], &history->v[1], --history->nr * sizeof(history->v[0]));
+}
+
+void history_add(struct history *history, const struct stall_record *stall)
+{
+	struct stall_record copy, *last = history->nr ? &history->v[history->nr - 1] : NULL;
+
+	if (stall_copy(&copy, stall))
+		return;
+	if (last && !strcmp(last->turn, stall->turn)) {
+		stall_clear(last);
+		*last = copy;
+		return;
+	}
+	if (history->nr == HISTORY_STALLS)
+		history_drop(history);
+	history->v[history->nr++] = copy;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* qsort_r */
+/* rows.c - the board as it is shown: one window, sorted. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stall/hist.h"
+#include "top/board_private.h"
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+double board_share(const struct board_row *row, uint64_t ns)
+{
+	double share = row->span_ns ? 100.0 * (double)ns / (double)row->span_ns : 0;
+
+	return share > 100 ? 100 : share;
+}
+
+size_t board_causes(const struct board_row *row, enum cause causes[CAUSE_NR])
+{
+	size_t nr = 0;
+
+	for (int cause = 0; cause < CAUSE_NR; cause++) {
+		size_t at = nr;
+
+		if (!row->causes_ns[cause])
+			continue;
+		for (; at && row->causes_ns[causes[at - 1]] < row->causes_ns[cause]; at--)
+			causes[at] = causes[at - 1];
+		causes[at] = (enum cause)cause;
+		nr++;
+	}
+	return nr;
+}
+
+static void fill(struct board_row *row, const struct entry *entry, enum board_window window)
+{
+	static const struct mark none;
+	const struct mark *now = &entry->now, *base = &none;
+	unsigned int hist[BP_HIST_BUCKETS];
+
+	if (window != WINDOW_START)
+		base = &entry->bases[window == WINDOW_RECENT ? BASE_RECENT : BASE_INTERVAL];
+	*row = (struct board_row){
+		.number = entry->number,
+		.id = entry->id,
+		.stalled = entry->ongoing_seq != 0,
+		.ended = entry->ended_ns != 0,
+		.span_ns = less(now->time_ns,
+				window == WINDOW_START ? entry->since_ns : base->time_ns),
+		.stalled_ns = less(now->stalled_ns, base->stalled_ns),
+		.idle_ns = less(now->idle_ns, base->idle_ns),
+		.turns = less(now->turns, base->turns),
+		.stalls = less(now->stalls, base->stalls),
+		.longest_ns = window == WINDOW_START ? entry->longest_ns : base->longest_ns,
+		.delayed_events = less(now->delayed_events, base->delayed_events),
+		.tasks = entry->tasks,
+		.threads = entry->threads,
+		.tasks_grow = growth_is_steady(&entry->tasks_growth),
+		.threads_grow = growth_is_steady(&entry->threads_growth),
+	};
+	row->id.runtime = entry->runtime;
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		row->causes_ns[cause] = less(now->causes_ns[cause],
+					     window == WINDOW_START ? entry->before_ns[cause]
+								    : base->causes_ns[cause]);
+	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+		hist[i] = now->hist[i] - base->hist[i];
+	row->p99_ns = hist_percentile_ns(hist, 99);
+	if (row->p99_ns > row->longest_ns)
+		row->p99_ns = row->longest_ns;
+}
+
+/* -- order -- */
+
+static uint64_t lost_ns(const struct board_row *row)
+{
+	uint64_t sum = 0;
+
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		sum += row->causes_ns[cause];
+	return sum;
+}
+
+static int by_name(const struct board_row *a, const struct board_row *b)
+{
+	int order = strncmp(a->id.comm, b->id.comm, sizeof(a->id.comm));
+
+	return order ? order : (a->id.tid > b->id.tid) - (a->id.tid < b->id.tid);
+}
+
+static int largest_first(double a, double b)
+{
+	return a > b ? -1 : a < b;
+}
+
+static double rate(const struct board_row *row)
+{
+	return row->span_ns ? (double)row->turns / (double)row->span_ns : 0;
+}
+
+static int by_column(const struct board_row *a, const struct board_row *b, enum board_column column)
+{
+	switch (column) {
+	case COLUMN_STALLED:
+		return largest_first(board_share(a, a->stalled_ns), board_share(b, b->stalled_ns));
+	case COLUMN_LOOP:
+		return by_name(a, b);
+	case COLUMN_CAUSE:
+		return largest_first(board_share(a, lost_ns(a)), board_share(b, lost_ns(b)));
+	case COLUMN_LONGEST:
+		return largest_first(a->longest_ns, b->longest_ns);
+	case COLUMN_P99:
+		return largest_first(a->p99_ns, b->p99_ns);
+	case COLUMN_TURNS:
+		return largest_first(rate(a), rate(b));
+	case COLUMN_EVENTS:
+		return largest_first(a->delayed_events, b->delayed_events);
+	case COLUMN_TASKS:
+		return largest_first(a->tasks, b->tasks);
+	case COLUMN_THREADS:
+		return largest_first(a->threads, b->threads);
+	case COLUMN_NR:
+		break;
+	}
+	return 0;
+}
+
+struct order {
+	enum board_column column;
+	bool reversed;
+};
+
+static int compare(const void *left, const void *right, void *context)
+{
+	static const enum board_column then[] = { COLUMN_STALLED, COLUMN_CAUSE, COLUMN_LONGEST,
+						  COLUMN_LOOP };
+	const struct order *order = context;
+	int found = by_column(left, right, order->column);
+
+	if (order->reversed)
+		found = -found;
+	for (size_t i = 0; i < sizeof(then) / sizeof(then[0]) && !found; i++)
+		found = by_column(left, right, then[i]);
+	return found;
+}
+
+size_t board_rows(struct board *board, enum board_window window, enum board_column column,
+		  bool reversed, const struct board_row **rows)
+{
+	struct order order = { column, reversed };
+
+	*rows = NULL;
+	if (board->nr > board->rows_room) {
+		struct board_row *grown = realloc(board->rows, board->nr * sizeof(*grown));
+
+		if (!grown)
+			return 0;
+		board->rows = grown;
+		board->rows_room = board->nr;
+	}
+	if (!board->nr)
+		return 0;
+	for (size_t i = 0; i < board->nr; i++)
+		fill(&board->rows[i], board->entries[i], window);
+	qsort_r(board->rows, board->nr, sizeof(board->rows[0]), compare, &order);
+	*rows = board->rows;
+	return board->nr;
+}
+
+bool board_row(const struct board *board, uint64_t number, enum board_window window,
+	       struct board_row *row)
+{
+	for (size_t i = 0; i < board->nr; i++)
+		if (board->entries[i]->number == number) {
+			fill(row, board->entries[i], window);
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "top/screen.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curses.h>
+
+#include "output/escape.h"
+#include "proc/cleanup.h"
+#include "top/columns.h"
+
+#define HEAD_LINES 2 /* the second: titles of the list's columns, empty above a text */
+#define FOOT_LINES 1
+#define ESCAPE_MS  25 /* given to a key that sends a sequence to complete it */
+
+enum colour {
+	COLOUR_ALARM = 1,
+	COLOUR_GROWING,
+	COLOUR_DIM,
+};
+
+struct screen {
+	SCREEN *terminal;
+	bool utf8;
+	bool colour;
+};
+
+static void open_colours(struct screen *screen)
+{
+	const char *no_colour = getenv("NO_COLOR");
+
+	if ((no_colour && *no_colour) || !has_colors() || start_color() == ERR)
+		return;
+	screen->colour = use_default_colors() == OK;
+	init_pair(COLOUR_ALARM, COLOR_RED, -1);
+	init_pair(COLOUR_GROWING, COLOR_YELLOW, -1);
+	init_pair(COLOUR_DIM, COLOR_CYAN, -1);
+}
+
+int screen_open(struct screen **out)
+{
+	struct screen *screen = calloc(1, sizeof(*screen));
+
+	if (!screen)
+		return -ENOMEM;
+	setlocale(LC_CTYPE, "");
+	screen->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	screen->terminal = newterm(NULL, stdout, stdin);
+	if (!screen->terminal) {
+		free(screen);
+		return -ENOTTY;
+	}
+	set_term(screen->terminal);
+	set_escdelay(ESCAPE_MS);
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, TRUE);
+	curs_set(0);
+	open_colours(screen);
+	*out = screen;
+	return 0;
+}
+
+void screen_close(struct screen *screen)
+{
+	if (!screen)
+		return;
+	endwin();
+	delscreen(screen->terminal);
+	free(screen);
+}
+
+int screen_key(struct screen *screen)
+{
+	int key;
+
+	(void)screen;
+	key = getch();
+	return key == ERR ? -1 : key;
+}
+
+size_t screen_height(const struct screen *screen)
+{
+	(void)screen;
+	return LINES > HEAD_LINES + FOOT_LINES ? (size_t)LINES - HEAD_LINES - FOOT_LINES : 0;
+}
+
+unsigned int screen_columns(const struct screen *screen)
+{
+	(void)screen;
+	return COLS > 0 ? (unsigned int)COLS : 1;
+}
+
+void screen_redraw(struct screen *screen)
+{
+	(void)screen;
+	clearok(curscr, TRUE);
+}
+
+/* -- drawing -- */
+
+/* In a locale that is not UTF-8's, a terminal would make something else of other than ASCII. */
+static void put(const struct screen *screen, int y, int x, const char *text, attr_t attributes)
+{
+	size_t room = COLS > x ? (size_t)(COLS - x) : 0, bytes = text_fit(text, room);
+	__freeing char *shown = strndup(text, bytes);
+
+	if (!shown || y >= LINES || !room)
+		return;
+	for (char *at = shown; *at && !screen->utf8; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	attrset(attributes);
+	mvaddstr(y, x, shown);
+	attrset(A_NORMAL);
+}
+
+static void put_line(const struct screen *screen, int y, const char *text, attr_t attributes)
+{
+	if (y >= LINES)
+		return;
+	move(y, 0);
+	clrtoeol();
+	if (attributes & A_REVERSE)
+		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
+	put(screen, y, 0, text, attributes);
+	if (attributes & A_REVERSE)
+		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
+}
+
+static attr_t coloured(const struct screen *screen, enum colour colour, attr_t attributes)
+{
+	return attributes | (screen->colour ? (attr_t)COLOR_PAIR(colour) : 0);
+}
+
+static void draw_titles(const struct screen *screen, const struct view *view,
+			const struct column_place *places, size_t nr)
+{
+	put_line(screen, 1, "", A_REVERSE);
+	for (size_t i = 0; i < nr; i++) {
+		const char *title = columns_title(places[i].column);
+		int x = (int)places[i].x;
+		attr_t attributes = A_REVERSE;
+
+		if (columns_are_figures(places[i].column))
+			x += (int)places[i].width - (int)strlen(title);
+		if (places[i].column == view->column)
+			attributes |= A_BOLD | A_UNDERLINE;
+		put(screen, 1, x, title, attributes);
+	}
+}
+
+static attr_t look_of(const struct screen *screen, const struct board_row *row,
+		      enum board_column column)
+{
+	bool grows = (column == COLUMN_TASKS && row->tasks_grow) ||
+		     (column == COLUMN_THREADS && row->threads_grow);
+
+	if (grows)
+		return coloured(screen, COLOUR_GROWING, A_BOLD);
+	if (row->ended)
+		return A_DIM;
+	if (row->stalled_ns && column == COLUMN_STALLED)
+		return coloured(screen, COLOUR_ALARM, A_BOLD);
+	return row->stalled ? A_BOLD : A_NORMAL;
+}
+
+static void draw_row(const struct screen *screen, int y, const struct board_row *row,
+		     const struct column_place *places, size_t nr, bool selected)
+{
+	put_line(screen, y, "", A_NORMAL);
+	for (size_t i = 0; i < nr; i++) {
+		__freeing char *cell = columns_cell(row, places[i].column, places[i].width);
+
+		if (cell)
+			put(screen, y, (int)places[i].x, cell,
+			    selected ? A_NORMAL : look_of(screen, row, places[i].column));
+	}
+	if (selected)
+		mvchgat(y, 0, -1, A_REVERSE | (row->stalled ? A_BOLD : 0), 0, NULL);
+}
+
+static void finish(const struct screen *screen, const char *foot)
+{
+	if (LINES > 1)
+		put_line(screen, LINES - 1, foot, coloured(screen, COLOUR_DIM, A_NORMAL));
+	refresh();
+}
+
+void screen_list(struct screen *screen, const char *head, const struct view *view,
+		 const struct board_row *rows, size_t nr, const char *foot)
+{
+	struct column_place places[COLUMN_NR];
+	size_t nr_places = columns_fit(screen_columns(screen), places);
+	size_t height = screen_height(screen);
+
+	put_line(screen, 0, head, A_BOLD);
+	draw_titles(screen, view, places, nr_places);
+	for (size_t i = 0; i < height; i++) {
+		int y = HEAD_LINES + (int)i;
+		size_t at = view->first + i;
+
+		if (at < nr)
+			draw_row(screen, y, &rows[at], places, nr_places, at == view->selected);
+		else
+			put_line(screen, y, !nr && !i ? "no event loop yet" : "", A_NORMAL);
+	}
+	finish(screen, foot);
+}
+
+void screen_text(struct screen *screen, const char *head, const struct view *view,
+		 const struct lines *lines, const char *foot)
+{
+	static const attr_t plain[] = {
+		[LINE_PLAIN] = A_NORMAL, [LINE_HEAD] = A_BOLD, [LINE_ALARM] = A_BOLD
+	};
+	size_t height = screen_height(screen);
+
+	put_line(screen, 0, head, A_BOLD);
+	put_line(screen, 1, "", A_NORMAL);
+	for (size_t i = 0; i < height; i++) {
+		size_t at = view->scroll + i;
+		const struct line *line = at < lines->nr ? &lines->v[at] : NULL;
+		attr_t attributes = line ? plain[line->emphasis] : A_NORMAL;
+
+		if (line && line->emphasis == LINE_ALARM)
+			attributes = coloured(screen, COLOUR_ALARM, attributes);
+		put_line(screen, HEAD_LINES + (int)i, line ? line->text : "", attributes);
+	}
+	finish(screen, foot);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* screen.h - the terminal, by ncurses. */
+#ifndef BLOCKPROF_SCREEN_H
+#define BLOCKPROF_SCREEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "top/board.h"
+#include "top/lines.h"
+#include "top/view.h"
+
+struct screen;
+
+/* Takes the terminal. 0 or -errno. */
+int screen_open(struct screen **out);
+/* Gives it back as it was. screen may be NULL. */
+void screen_close(struct screen *screen);
+
+/* The next key as for keys_action(); -1: none. */
+int screen_key(struct screen *screen);
+/* Lines for the list or the text, between head and foot. */
+size_t screen_height(const struct screen *screen);
+unsigned int screen_columns(const struct screen *screen);
+/* All is drawn anew: something else may have written to the terminal. */
+void screen_redraw(struct screen *screen);
+
+/* The whole screen: head, then a list or a text, then foot. Texts are valid UTF-8 and harmless. */
+void screen_list(struct screen *screen, const char *head, const struct view *view,
+		 const struct board_row *rows, size_t nr, const char *foot);
+void screen_text(struct screen *screen, const char *head, const struct view *view,
+		 const struct lines *lines, const char *foot);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* terminal.h - whether there is a terminal to draw on. */
+#ifndef BLOCKPROF_TERMINAL_H
+#define BLOCKPROF_TERMINAL_H
+
+/*
+ * Whether standard input and output are a terminal that can be drawn on. NULL:
+ * they are, else what is wrong and what to do (static text, or valid until the
+ * next call).
+ */
+const char *terminal_obstacle(void);
+
+#endif

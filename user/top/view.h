@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* view.h - what is on the screen, and how keys change it. It draws nothing. */
+#ifndef BLOCKPROF_VIEW_H
+#define BLOCKPROF_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "top/board.h"
+
+enum view_page {
+	PAGE_LIST,
+	PAGE_DETAIL,
+	PAGE_HELP,
+};
+
+enum action {
+	ACTION_NONE,
+	ACTION_UP,
+	ACTION_DOWN,
+	ACTION_PAGE_UP,
+	ACTION_PAGE_DOWN,
+	ACTION_HOME,
+	ACTION_END,
+	ACTION_ENTER,
+	ACTION_BACK, /* of the list: quit */
+	ACTION_QUIT,
+	ACTION_HELP,
+	ACTION_PAUSE,
+	ACTION_WINDOW,
+	ACTION_REVERSE,
+	ACTION_UNFOLD,
+	ACTION_SORT_NEXT,
+	ACTION_SORT_PREVIOUS,
+	ACTION_REDRAW,
+	ACTION_SORT, /* ACTION_SORT + enum board_column: by that one */
+};
+
+struct view {
+	enum view_page page;
+	enum view_page behind; /* where help leads back to */
+	enum board_window window;
+	enum board_column column;
+	bool reversed;
+	bool paused;
+	bool unfold; /* library and interpreter frames too */
+	bool quit;
+	uint64_t number; /* the loop that is selected; 0: the first, whichever it is */
+	size_t selected; /* its row */
+	size_t first; /* row at the top of the screen */
+	size_t scroll; /* first line of detail or help */
+};
+
+/* height: lines that the list, or the text, has on the screen; nr_lines: of the text. */
+void view_act(struct view *view, int action, const struct board_row *rows, size_t nr,
+	      size_t nr_lines, size_t height);
+/* Rows have changed, or the screen has: the same loop stays selected, and on it. */
+void view_follow(struct view *view, const struct board_row *rows, size_t nr, size_t height);
+
+#endif
