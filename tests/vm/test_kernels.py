@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """blockprof on the kernels of four Debian releases, in virtual machines.
 
-test_kernels.py [SUITE...]: PASS, FAIL or SKIP lines, then the totals. Nothing is
+test_kernels.py [NAME...]: PASS, FAIL or SKIP lines, then the totals. Nothing is
 timed: an emulated machine is slow. The guest gets blockprof, a Python and target.py.
 """
 
+import datetime
 import json
 import os
 import re
@@ -18,20 +19,43 @@ VM = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(VM))
 RUN = os.path.join(VM, "run.sh")
 TARGET = os.path.join(VM, "target.py")
+TICKER = os.path.join(VM, "ticker.py")
 BLOCKPROF = os.path.abspath(os.environ.get("BLOCKPROF") or os.path.join(ROOT, "blockprof"))
 
 NO_KERNEL = 77  # exit status of run.sh
 TARGET_LINE = 9  # of time.sleep()
 SLEEP_NS = 300_000_000
 
-# The guest prints each part after a line "@@ NAME".
-GUEST = r"""
+ASLEEP_S = 6
+
+# A guest prints each part after a line "@@ NAME".
+NAPS = r"""
 {python} {target} >/tmp/target 2>&1 &
 target=$!
 until grep -q READY /tmp/target; do sleep 0.1; done
 {blockprof} -t 50ms -d 5 -p $target -o - -o /tmp/recording.jsonl >/tmp/stdout 2>/tmp/stderr
 status=$?
 for name in target stdout stderr recording.jsonl; do echo "@@ $name"; cat /tmp/$name; done
+exit $status
+"""
+
+# S3 with an alarm of the machine's own clock that wakes it again.
+SUSPEND = r"""
+{python} {target} >/tmp/target 2>&1 &
+target=$!
+until grep -q READY /tmp/target; do sleep 0.1; done
+{blockprof} -t 50ms -p $target -o /tmp/recording.jsonl >/tmp/stdout 2>/tmp/stderr &
+watch=$!
+until grep -q watching /tmp/stderr; do sleep 0.1; done
+sleep 1
+echo +{asleep} >/sys/class/rtc/rtc0/wakealarm
+echo mem >/sys/power/state
+until grep -q GAP /tmp/target; do sleep 0.1; done
+sleep 1
+kill -INT $watch
+wait $watch
+status=$?
+for name in target stderr recording.jsonl; do echo "@@ $name"; cat /tmp/$name; done
 exit $status
 """
 
@@ -61,11 +85,11 @@ def guest_python():
 class Guest:
     """What one run in a virtual machine gave."""
 
-    def __init__(self, suite):
+    def __init__(self, suite, script, target):
         python, library = guest_python()
-        command = GUEST.format(python=python, target=TARGET, blockprof=BLOCKPROF)
+        command = script.format(python=python, target=target, blockprof=BLOCKPROF, asleep=ASLEEP_S)
         argv = [RUN]
-        for path in (BLOCKPROF, TARGET, python, library):
+        for path in (BLOCKPROF, target, python, library):
             argv += ["-f", path]
         run = subprocess.Popen(
             argv + [suite, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -97,12 +121,34 @@ def check_too_old(guest):
     check("5.13" in lines[0], "the line does not say which kernel is needed: %s" % lines[0])
 
 
-def check_works(guest):
+def records_of(guest):
     check(guest.status == 0, "exit status %d instead of 0" % guest.status)
     check("blockprof: watching " in guest.parts["stderr"], "it never said that it watches")
     records = [json.loads(line) for line in guest.parts["recording.jsonl"].splitlines()]
     check(records and records[0]["type"] == "start", "the recording does not begin with a start record")
     check(records[-1]["type"] == "summary", "the recording does not end with a summary")
+    return records
+
+
+def check_suspend(guest):
+    """What the machine slept is nobody's time: not a stall's, not the watch's."""
+    records = records_of(guest)
+    gaps = [line.split()[1:] for line in guest.parts["target"].splitlines() if line.startswith("GAP")]
+    check(len(gaps) == 1, "it was suspended %d times" % len(gaps))
+    awake, whole = map(float, gaps[0])
+    check(whole - awake > ASLEEP_S / 2, "it was suspended for %.1f s only" % (whole - awake))
+    for stall in (record for record in records if record["type"] == "stall"):
+        # tasks are frozen for a moment before and after, while the machine runs
+        check(stall["duration_ns"] < max(awake, ASLEEP_S / 4) * 1e9, "a stall of %d ns" % stall["duration_ns"])
+    loop = records[-1]["loops"][0]
+    check(loop["wall_ns"] <= records[-1]["duration_ns"], "more than the watch: %s" % loop)
+    start, end = (datetime.datetime.strptime(records[i]["time"][:19], "%Y-%m-%dT%H:%M:%S") for i in (0, -1))
+    slept = (end - start).total_seconds() - records[-1]["duration_ns"] / 1e9
+    check(slept > ASLEEP_S / 2, "the time of day did not go on in %.1f s of suspension" % slept)
+
+
+def check_works(guest):
+    records = records_of(guest)
     features = " ".join(str(value) for value in records[0]["features"].values())
     check(re.search("fexit|kretprobe", features), "waits are seen by neither fexit nor kretprobe: %s" % features)
 
@@ -126,20 +172,23 @@ def check_works(guest):
     check(not lost, "lost: %s" % lost)
 
 
-SUITES = {
-    "bullseye": check_too_old,
-    "bookworm": check_works,
-    "trixie": check_works,
-    "sid": check_works,
+# name: suite, what runs in the guest, the target of that, who judges
+TESTS = {
+    "bullseye": ("bullseye", NAPS, TARGET, check_too_old),
+    "bookworm": ("bookworm", NAPS, TARGET, check_works),
+    "trixie": ("trixie", NAPS, TARGET, check_works),
+    "sid": ("sid", NAPS, TARGET, check_works),
+    "suspend": ("trixie", SUSPEND, TICKER, check_suspend),
 }
 
 
-def test(suite):
+def test(name):
     """(verdict, reason, details)"""
+    suite, script, target, judge = TESTS[name]
     guest = None
     try:
-        guest = Guest(suite)
-        SUITES[suite](guest)
+        guest = Guest(suite, script, target)
+        judge(guest)
         return "PASS", "", []
     except Skip as skip:
         return "SKIP", str(skip), []
@@ -148,14 +197,14 @@ def test(suite):
 
 
 def main():
-    suites = sys.argv[1:] or list(SUITES)
-    if not set(suites) <= set(SUITES):
-        sys.exit("usage: test_kernels.py [%s]..." % "|".join(SUITES))
+    names = sys.argv[1:] or list(TESTS)
+    if not set(names) <= set(TESTS):
+        sys.exit("usage: test_kernels.py [%s]..." % "|".join(TESTS))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     verdicts = []
-    for suite in suites:
-        verdict, reason, details = test(suite)
-        print("%s vm::%s%s" % (verdict, suite, ": " + reason if reason else ""))
+    for name in names:
+        verdict, reason, details = test(name)
+        print("%s vm::%s%s" % (verdict, name, ": " + reason if reason else ""))
         for line in details:
             print("    | " + line)
         sys.stdout.flush()

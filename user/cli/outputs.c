@@ -152,11 +152,8 @@ static void drop(struct outputs *outputs)
 int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		 const struct output_options *options)
 {
-	int64_t realtime_offset_ns = timestamp_offset_ns();
-
 	*outputs = (struct outputs){
 		.v = calloc(spec->nr, sizeof(outputs->v[0])),
-		.realtime_offset_ns = realtime_offset_ns,
 		.match = options->match,
 	};
 	if (!outputs->v) {
@@ -168,7 +165,6 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		struct output_options own = *options;
 		int err;
 
-		own.realtime_offset_ns = realtime_offset_ns;
 		if (is_stdout(output->path))
 			fit_to_terminal(&own);
 		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);
@@ -181,11 +177,19 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 	return 0;
 }
 
+/* A live record has no time of day yet. */
+#define TIMED(outputs, record)                 \
+	((record)->time_ns ? (record)->time_ns \
+			   : timestamp_of(&(outputs)->realtime_offset_ns, (record)->mono_ns))
+
 #define DEFINE_FEED_ALL(record)                                                           \
 	void outputs_##record(struct outputs *outputs, const struct record##_record *one) \
 	{                                                                                 \
+		struct record##_record timed = *one;                                      \
+                                                                                          \
+		timed.time_ns = TIMED(outputs, one);                                      \
 		for (size_t i = 0; i < outputs->nr; i++)                                  \
-			output_##record(outputs->v[i], one);                              \
+			output_##record(outputs->v[i], &timed);                           \
 	}
 
 DEFINE_FEED_ALL(start)
@@ -194,26 +198,32 @@ DEFINE_FEED_ALL(exit)
 
 bool outputs_stall(struct outputs *outputs, const struct stall_record *stall)
 {
+	struct stall_record timed = *stall;
+
 	if (!match_slices(outputs->match, &stall->slices)) {
 		outputs->unmatched += !stall->ongoing;
 		return false;
 	}
+	timed.time_ns = TIMED(outputs, stall);
 	for (size_t i = 0; i < outputs->nr; i++)
-		output_stall(outputs->v[i], stall);
+		output_stall(outputs->v[i], &timed);
 	return true;
 }
 
 void outputs_blocked(struct outputs *outputs, const struct blocked_record *blocked)
 {
-	struct blocked_record matching = *blocked;
-
+	struct blocked_record timed = *blocked;
+	struct slices matching;
 	/* without memory for less, all of it is shown */
-	if (outputs->match && !match_copy(outputs->match, &matching.slices, &blocked->slices))
-		blocked = &matching;
-	for (size_t i = 0; i < outputs->nr && blocked->slices.nr; i++)
-		output_blocked(outputs->v[i], blocked);
-	if (blocked == &matching)
-		slices_free(&matching.slices);
+	bool less = outputs->match && !match_copy(outputs->match, &matching, &blocked->slices);
+
+	if (less)
+		timed.slices = matching;
+	timed.time_ns = TIMED(outputs, blocked);
+	for (size_t i = 0; i < outputs->nr && timed.slices.nr; i++)
+		output_blocked(outputs->v[i], &timed);
+	if (less)
+		slices_free(&matching);
 }
 
 /* In what a recording says of itself, those that it was made without are counted already. */
@@ -221,6 +231,7 @@ void outputs_summary(struct outputs *outputs, const struct summary_record *summa
 {
 	struct summary_record whole = *summary;
 
+	whole.time_ns = TIMED(outputs, summary);
 	whole.unmatched += outputs->unmatched;
 	outputs->unmatched = 0;
 	for (size_t i = 0; i < outputs->nr; i++)

@@ -17,6 +17,7 @@
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/watch.h"
+#include "output/timestamp.h"
 #include "output/words.h"
 #include "proc/process.h"
 
@@ -50,11 +51,10 @@ static void on_loop(void *context, const struct loop_record *record)
 static void on_stall(void *context, const struct stall_record *record)
 {
 	struct watch *watch = context;
-
 	struct stall_record timed = *record;
 
 	/* the same time for the handler as for a recording */
-	timed.time_ns = timed.mono_ns + (uint64_t)watch->outputs.realtime_offset_ns;
+	timed.time_ns = timestamp_of(&watch->outputs.realtime_offset_ns, timed.mono_ns);
 	if (!outputs_stall(&watch->outputs, &timed))
 		return;
 	watch->stalls++;

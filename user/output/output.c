@@ -22,7 +22,7 @@ struct output {
 	void *state;
 	struct sink *sink;
 	char *path;
-	int64_t realtime_offset_ns; /* taken once: equal moments stay equal */
+	int64_t realtime_offset_ns; /* timestamp_of() */
 	int error; /* first -errno */
 };
 
@@ -75,8 +75,6 @@ int output_open(struct output **out, const struct output_format *format, const c
 	if (!output)
 		return -ENOMEM;
 	output->format = format;
-	output->realtime_offset_ns =
-		options->realtime_offset_ns ? options->realtime_offset_ns : timestamp_offset_ns();
 	output->path = strdup(path ? path : "-");
 	err = output->path ? sink_open(&output->sink, path) : -ENOMEM;
 	if (err) {
@@ -109,16 +107,16 @@ static void keep_error(struct output *output, int err)
  * Hands a record to its callback, with the time filled in where it is live. A
  * format is not called again once it failed: what it wrote would have a hole.
  */
-#define DEFINE_FEED(callback, record_type)                                                    \
-	void output_##callback(struct output *output, const struct record_type *record)       \
-	{                                                                                     \
-		struct record_type timed = *record;                                           \
-                                                                                              \
-		if (!output->format->callback || output->error)                               \
-			return;                                                               \
-		if (!timed.time_ns)                                                           \
-			timed.time_ns = timed.mono_ns + (uint64_t)output->realtime_offset_ns; \
-		keep_error(output, output->format->callback(output->state, &timed));          \
+#define DEFINE_FEED(callback, record_type)                                                        \
+	void output_##callback(struct output *output, const struct record_type *record)           \
+	{                                                                                         \
+		struct record_type timed = *record;                                               \
+                                                                                                  \
+		if (!output->format->callback || output->error)                                   \
+			return;                                                                   \
+		if (!timed.time_ns)                                                               \
+			timed.time_ns = timestamp_of(&output->realtime_offset_ns, timed.mono_ns); \
+		keep_error(output, output->format->callback(output->state, &timed));              \
 	}
 
 DEFINE_FEED(start, start_record)

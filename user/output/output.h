@@ -24,11 +24,6 @@ struct output_options {
 	bool all_threads;
 	const struct match *match; /* profiles: slices of such stacks only; NULL: of any */
 	unsigned int columns; /* text: width, 0: 80 */
-	/*
-	 * CLOCK_REALTIME less CLOCK_MONOTONIC for live records, 0: measured when
-	 * opened. The same for all outputs: a record has the same time in each.
-	 */
-	int64_t realtime_offset_ns;
 };
 
 /* One row a format. Any callback may be NULL: the format does not show that record. */
@@ -73,7 +68,7 @@ int output_close(struct output *output); /* completes, closes, frees; 0 or the f
 struct outputs {
 	struct output **v;
 	size_t nr;
-	int64_t realtime_offset_ns; /* theirs */
+	int64_t realtime_offset_ns; /* a record has the same time in each: timestamp_of() */
 	const struct match *match; /* what they are fed of stalls and blocked time; NULL: all */
 	uint64_t unmatched; /* stalls that they were not fed */
 };

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define NS_PER_S 1000000000
+#define APART_NS 10000000
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -21,7 +22,8 @@ static int64_t clock_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-int64_t timestamp_offset_ns(void)
+/* CLOCK_REALTIME - CLOCK_MONOTONIC now. */
+static int64_t offset_now_ns(void)
 {
 	/* The reading of one clock between two of the other: what comes between counts half. */
 	int64_t before = clock_ns(CLOCK_MONOTONIC);
@@ -29,6 +31,15 @@ int64_t timestamp_offset_ns(void)
 	int64_t after = clock_ns(CLOCK_MONOTONIC);
 
 	return real - before - (after - before) / 2;
+}
+
+uint64_t timestamp_of(int64_t *offset_ns, uint64_t mono_ns)
+{
+	int64_t now_ns = offset_now_ns(), apart_ns = now_ns - *offset_ns;
+
+	if (apart_ns > APART_NS || apart_ns < -APART_NS)
+		*offset_ns = now_ns;
+	return mono_ns + (uint64_t)*offset_ns;
 }
 
 void timestamp_format(uint64_t time_ns, char text[TIMESTAMP_BYTES])

@@ -9,8 +9,12 @@
 /* "2024-05-01T12:00:00.123456789Z" */
 #define TIMESTAMP_BYTES 40
 
-/* CLOCK_REALTIME - CLOCK_MONOTONIC now, in nanoseconds. */
-int64_t timestamp_offset_ns(void);
+/*
+ * CLOCK_REALTIME of a recent moment of CLOCK_MONOTONIC. offset_ns starts as 0 and
+ * is kept, so that one moment always has one name; but when the clocks have
+ * moved apart (the machine slept, the time was set) it follows.
+ */
+uint64_t timestamp_of(int64_t *offset_ns, uint64_t mono_ns);
 
 /* time_ns is CLOCK_REALTIME. 9 fractional digits, UTC. */
 void timestamp_format(uint64_t time_ns, char text[TIMESTAMP_BYTES]);
