@@ -290,13 +290,13 @@ static void test_detail(void **state)
 		shown[i].threads_grow = true;
 		shown[i].tasks = -1;
 	}
-	assert_int_equal(detail_lines(&lines, shown, NULL, &look, 0), 0);
+	assert_int_equal(detail_lines(&lines, shown, NULL, &look), 0);
 	assert_true(has_line(&lines, "no stall yet"));
 	lines_free(&lines);
 	slice.stack = stack_new(frames, 1, false);
 	assert_int_equal(slices_add(&stall.slices, &slice), 0);
 	history_add(&history, &stall);
-	assert_int_equal(detail_lines(&lines, shown, &history, &look, 0), 0);
+	assert_int_equal(detail_lines(&lines, shown, &history, &look), 0);
 	assert_true(has_line(&lines, "python3[812] asyncio, 4 threads (growing)"));
 	assert_true(has_line(&lines, "30.1%"));
 	assert_true(has_line(&lines, "  sleep"));

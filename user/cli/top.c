@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/top.h"
 #include "cli/usage.h"
+#include "output/timestamp.h"
 #include "output/words.h"
 #include "probe/probe.h"
 #include "proc/process.h"
@@ -51,6 +52,7 @@ struct top {
 	struct notes *notes;
 	struct board *board;
 	struct display *display;
+	int64_t realtime_offset_ns; /* timestamp_of() */
 };
 
 static const struct option long_options[] = {
@@ -122,8 +124,10 @@ static void on_loop(void *context, const struct loop_record *record)
 static void on_stall(void *context, const struct stall_record *record)
 {
 	struct top *top = context;
+	struct stall_record timed = *record;
 
-	board_stall(top->board, record);
+	timed.time_ns = timestamp_of(&top->realtime_offset_ns, record->mono_ns);
+	board_stall(top->board, &timed);
 }
 
 /* The board has blocked time of each cause from the engine's loops. */

@@ -283,6 +283,7 @@ void tell_current(struct engine *engine, struct loop *loop, uint64_t now_ns)
 void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, bool at_end)
 {
 	static const struct bp_runner none[BP_RUNNERS];
+	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
 	struct stall_record record = { .ongoing = true, .delayed_events = -1 };
 	struct bp_ledger until;
 	uint64_t start_ns;
@@ -290,6 +291,9 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 	struct bp_slot slot;
 	bool left = false;
 
+	/* most loops are in no old turn: that is seen without a copy of all there is of them */
+	if (!live->in_turn || now_ns < live->turn_start_ns + engine->options.threshold_ns)
+		return;
 	if (!snapshot(engine, loop, &slot, &slice) || !slot.in_turn || slot.use != BP_SLOT_LOOP ||
 	    slot.turn_seq == loop->void_seq || now_ns <= slot.since_ns)
 		return;

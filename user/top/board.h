@@ -69,6 +69,7 @@ size_t board_causes(const struct board_row *row, enum cause causes[CAUSE_NR]);
 int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns);
 void board_free(struct board *board);
 
+/* With its time_ns, for who reads of it. */
 void board_stall(struct board *board, const struct stall_record *stall);
 
 /* One refresh: begin, then each loop that is there, then end. */

@@ -148,7 +148,6 @@ static int add_head(struct lines *lines, const struct board_row *row)
 static int add_stall(struct lines *lines, const struct stall_record *stall, const struct look *look,
 		     int64_t realtime_offset_ns)
 {
-	struct stall_record timed = *stall;
 	char *text = NULL, *rest;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -156,9 +155,7 @@ static int add_stall(struct lines *lines, const struct stall_record *stall, cons
 
 	if (!out)
 		return -ENOMEM;
-	if (!timed.time_ns)
-		timed.time_ns = timed.mono_ns + (uint64_t)realtime_offset_ns;
-	err = stall_print(out, &timed, look);
+	err = stall_print(out, stall, look);
 	if (fclose(out))
 		err = -ENOMEM;
 	if (!err) {
@@ -174,7 +171,7 @@ static int add_stall(struct lines *lines, const struct stall_record *stall, cons
 }
 
 int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
-		 const struct history *history, const struct look *look, int64_t realtime_offset_ns)
+		 const struct history *history, const struct look *look)
 {
 	struct look wide = *look;
 	size_t nr = history ? history->nr : 0;
@@ -192,6 +189,6 @@ int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
 		err = lines_addf(lines, LINE_HEAD,
 				 nr ? "last stalls, the latest first" : "no stall yet");
 	for (size_t i = nr; i-- > 0 && !err;)
-		err = add_stall(lines, &history->v[i], &wide, realtime_offset_ns);
+		err = add_stall(lines, &history->v[i], &wide);
 	return err;
 }

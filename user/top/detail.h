@@ -3,8 +3,6 @@
 #ifndef BLOCKPROF_DETAIL_H
 #define BLOCKPROF_DETAIL_H
 
-#include <stdint.h>
-
 #include "output/fold.h"
 #include "top/board.h"
 #include "top/lines.h"
@@ -13,10 +11,9 @@
 const char *detail_window(enum board_window window);
 /*
  * Rows are of one loop, by window; history may be NULL. look is without
- * colour. realtime_offset_ns: CLOCK_REALTIME less CLOCK_MONOTONIC. 0 or -ENOMEM.
+ * colour. 0 or -ENOMEM.
  */
 int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
-		 const struct history *history, const struct look *look,
-		 int64_t realtime_offset_ns);
+		 const struct history *history, const struct look *look);
 
 #endif

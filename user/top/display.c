@@ -11,7 +11,6 @@
 
 #include <curses.h>
 
-#include "output/timestamp.h"
 #include "output/words.h"
 #include "proc/cleanup.h"
 #include "top/columns.h"
@@ -26,7 +25,6 @@ struct display {
 	struct board *board;
 	struct notes *notes;
 	uint64_t threshold_ns;
-	int64_t realtime_offset_ns;
 	uint64_t lost;
 	struct view view;
 	const struct board_row *rows;
@@ -47,7 +45,6 @@ int display_open(struct display **out, struct board *board, struct notes *notes,
 	display->board = board;
 	display->notes = notes;
 	display->threshold_ns = threshold_ns;
-	display->realtime_offset_ns = timestamp_offset_ns();
 	err = screen_open(&display->screen);
 	if (err) {
 		free(display);
@@ -110,8 +107,7 @@ static void read_detail(struct display *display)
 		return;
 	}
 	lines_free(&display->lines);
-	detail_lines(&display->lines, rows, board_history(display->board, view->number), &look,
-		     display->realtime_offset_ns);
+	detail_lines(&display->lines, rows, board_history(display->board, view->number), &look);
 }
 
 static void read_page(struct display *display)
