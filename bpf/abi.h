@@ -47,7 +47,15 @@ enum bp_wait_class {
 	BP_WAIT_POLL, /* wait_id: the user stack pointer, which stands for the call site */
 	BP_WAIT_SELECT, /* wait_id: as for poll */
 	BP_WAIT_URING, /* wait_id: the ring's fd */
+	BP_WAIT_FUTEX, /* without an end: a pool's worker parks. wait_id: BP_PARK_ID() */
 };
+
+/*
+ * What tells a worker's park from its other futexes: the user stack pointer, which
+ * stands for the call site, and the word it waits on, which may be one for all that
+ * a thread ever waits for (parking_lot). Never 0 in practice: a futex has an address.
+ */
+#define BP_PARK_ID(sp, word) ((sp) + (word)*0x9e3779b97f4a7c15ull)
 
 /* Where a thread is now. */
 enum bp_state {
@@ -253,6 +261,8 @@ struct bp_slot {
 	unsigned int use; /* enum bp_slot_use */
 	unsigned int wait_class; /* enum bp_wait_class; BP_WAIT_NONE: not known yet */
 	unsigned long long wait_id;
+	unsigned long long
+		park_id; /* of its second own wait, a BP_WAIT_FUTEX; 0: it has none, or not known */
 	unsigned long long loop_object; /* asyncio: address of the loop object, 0: not known */
 
 	/* Written by the kernel side. */
@@ -361,6 +371,7 @@ struct bp_candidate {
 	unsigned long long others; /* sleeps elsewhere since it was first seen */
 	unsigned long long sp; /* user */
 	int syscall;
+	char comm[BP_COMM_LEN];
 	unsigned int pad;
 	struct bp_stack stack;
 };
@@ -465,6 +476,7 @@ struct bp_bind {
 	unsigned int use; /* enum bp_slot_use */
 	unsigned int wait_class;
 	unsigned long long wait_id;
+	unsigned long long park_id;
 	unsigned long long loop_object;
 	unsigned long long
 		turn_start_ns; /* of the turn it is in; 0: not known, or it is in its wait */
@@ -480,6 +492,8 @@ struct bp_bind {
 struct bp_process_config {
 	unsigned int watched;
 	unsigned int follow; /* its children too */
+	unsigned int parks; /* it has workers that park: their futexes may be own waits */
+	unsigned int pad;
 	struct bp_python python;
 };
 

@@ -21,7 +21,7 @@ static __always_inline void thread_look(struct thread *thread, struct task_struc
 		return;
 	}
 	thread->state = BP_BLOCKED;
-	block_read(&thread->block, task, state);
+	block_read(&thread->block, task, state, thread->parks);
 }
 
 /* A slot's turn that is under way: it began at start, its state has lasted since slot->since_ns. */
@@ -46,6 +46,7 @@ static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block
 	slot->use = bind->use;
 	slot->wait_class = bind->wait_class;
 	slot->wait_id = bind->wait_id;
+	slot->park_id = bind->park_id;
 	slot->loop_object = bind->loop_object;
 	if (slot->use != BP_SLOT_LOOP || slot->in_turn)
 		return;

@@ -12,8 +12,9 @@ int on_task(struct bpf_iter__task *ctx)
 	struct bp_thread_info info = {};
 	struct thread *thread;
 	struct bp_slot *slot;
+	struct bp_process_config *config;
 	struct bp_bind *bind;
-	u32 tid;
+	u32 tid, tgid;
 	u64 now;
 
 	if (!task || task->flags & PF_KTHREAD || task->exit_state)
@@ -29,6 +30,13 @@ int on_task(struct bpf_iter__task *ctx)
 	thread = thread_watch(task, now);
 	if (!thread)
 		return 0;
+	tgid = task->tgid;
+	config = bpf_map_lookup_elem(&processes, &tgid);
+	if (config && config->parks && !thread->parks) {
+		thread->parks = 1;
+		if (thread->state == BP_BLOCKED)
+			block_read(&thread->block, task, task_state(task), true);
+	}
 	bind = bpf_map_lookup_elem(&binds, &tid);
 	if (bind) {
 		thread_bind(thread, task, bind);

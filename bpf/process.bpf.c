@@ -26,6 +26,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 parent_tgid = parent->tgid, tgid = child->tgid;
 	struct bp_process_config *config;
+	const struct thread *brother;
 	struct thread *thread;
 	u64 now;
 
@@ -49,6 +50,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	/* not TASK_NEW, as which it is seen here: it is about to be woken */
 	thread->state = BP_RUNNABLE;
 	thread->before = 0;
+	brother = thread_of(parent);
+	thread->parks = brother && brother->parks;
 	return 0;
 }
 
@@ -71,8 +74,9 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	now = bpf_ktime_get_ns();
 	config = bpf_map_lookup_elem(&processes, &tgid);
 	if (config)
-		config->python.version = 0;
+		config->python.version = config->parks = 0;
 	thread->tstate = 0;
+	thread->parks = 0;
 	thread->reports = 0;
 	thread->wait_class = BP_WAIT_NONE;
 	process_send(BP_RECORD_EXEC, thread_unbind(thread, now), task, 0, 0, false, now);

@@ -46,10 +46,11 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 	record->wait_id = thread->wait_id;
 	record->count = thread->count;
 	record->others = thread->others;
-	record->sp = thread->block.sp;
 	record->since_ns = now;
 	record->pthread = task_pthread(task);
 	record->syscall = thread->block.syscall;
+	record->sp = thread->block.sp;
+	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	stack_native(ctx, &record->stack);
 	py = python_of(task->tgid);
 	if (py)
@@ -84,7 +85,7 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		return;
 	}
 	slice->capture.seq++;
-	block_read(&slice->capture.block, task, state);
+	block_read(&slice->capture.block, task, state, thread->parks);
 	if (slice->capture.block.flags & BP_BLOCK_FAULT)
 		slice->capture.block.fault_addr = slot->fault_addr;
 	slot->fault_addr = 0;
@@ -104,7 +105,7 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 	slice->capture.seq++;
 	/* a waker on another CPU looks at the capture from here on */
 	state_set(&slot->state, BP_BLOCKED);
-	if (slice->capture.block.wait_class && !slot->wait_class && slot->use == BP_SLOT_LOOP) {
+	if (slot->use == BP_SLOT_LOOP && wait_is_open(slot, slice->capture.block.wait_class)) {
 		thread->block = slice->capture.block;
 		candidate_send(ctx, thread, task, now);
 	}
@@ -227,7 +228,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		state_set(&thread->state, BP_BLOCKED);
 		return;
 	}
-	block_read(&thread->block, task, state);
+	block_read(&thread->block, task, state, thread->parks);
 	state_set(&thread->state, BP_BLOCKED);
 	if (thread->block.wait_class)
 		candidate_send(ctx, thread, task, now);

@@ -42,6 +42,7 @@ struct thread {
 	u32 known; /* its state has been looked at */
 	u32 own; /* blockprof's own: only for the clocks */
 	u32 before; /* has not moved since before it was watched */
+	u32 parks; /* one of a process whose workers park */
 	u32 slot; /* BP_NO_SLOT: not bound */
 	u32 state; /* enum bp_state */
 	u64 since_ns;

@@ -42,7 +42,7 @@ int on_suspect(struct bpf_iter__task *ctx)
 	info->sched_ran_ns = info->ran_ns - task->se.prev_sum_exec_runtime;
 	info->pthread = task_pthread(task);
 	info->frame = regs_fp(task_regs(task));
-	block_read(&info->block, task, state);
+	block_read(&info->block, task, state, false);
 	info->object.kind = BP_OBJECT_NONE;
 	info->kernel_nr = 0;
 	if (state) {

@@ -8,11 +8,26 @@
 
 #define IORING_ENTER_GETEVENTS 1 /* include/uapi/linux/io_uring.h */
 
+/* include/uapi/linux/futex.h */
+#define FUTEX_WAIT	  0
+#define FUTEX_WAIT_BITSET 9
+#define FUTEX_CMD_MASK	  ~(128 | 256)
+
 /* kernel/sched: include/linux/sched.h; TASK_FROZEN is of 6.1 (f5d39b020809) */
 #define TASK_UNINTERRUPTIBLE 0x0002
 #define TASK_STOPPED	     0x0004
 #define TASK_TRACED	     0x0008
 #define TASK_FROZEN	     0x8000
+
+static __always_inline u32 park_of(const struct pt_regs *regs, u64 *wait_id)
+{
+	u32 op = regs_arg(regs, 1) & FUTEX_CMD_MASK;
+
+	if ((op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET) || regs_arg(regs, 3))
+		return BP_WAIT_NONE;
+	*wait_id = BP_PARK_ID(regs_sp(regs), regs_arg(regs, 0));
+	return BP_WAIT_FUTEX;
+}
 
 static __always_inline u32 task_state(struct task_struct *task)
 {
@@ -41,17 +56,33 @@ static __always_inline u32 wait_class_of(int nr, const struct pt_regs *regs, u64
 	case NR_io_uring_enter:
 		*wait_id = (u32)regs_arg(regs, 0);
 		return regs_arg(regs, 3) & IORING_ENTER_GETEVENTS ? BP_WAIT_URING : BP_WAIT_NONE;
+	case NR_futex:
+		return park_of(regs, wait_id);
 	}
 	return BP_WAIT_NONE;
 }
 
 static __always_inline bool wait_is_own(const struct bp_slot *slot, u32 wait_class, u64 wait_id)
 {
+	if (wait_class == BP_WAIT_FUTEX)
+		return slot->park_id == wait_id;
 	return wait_class && slot->wait_class == wait_class && slot->wait_id == wait_id;
 }
 
-/* What task, which is about to block or has blocked, does so in. state: its scheduler state. */
-static __always_inline void block_read(struct bp_block *block, struct task_struct *task, u32 state)
+/* May the wait be one of the slot's thread, and which it waits in is not known yet? */
+static __always_inline bool wait_is_open(const struct bp_slot *slot, u32 wait_class)
+{
+	if (wait_class == BP_WAIT_FUTEX)
+		return !slot->park_id;
+	return wait_class && !slot->wait_class;
+}
+
+/*
+ * What task, which is about to block or has blocked, does so in. state: its scheduler state.
+ * parks: its futexes may be waits of a loop.
+ */
+static __always_inline void block_read(struct bp_block *block, struct task_struct *task, u32 state,
+				       bool parks)
 {
 	const struct pt_regs *regs = task_regs(task);
 	int nr = regs_syscall(regs);
@@ -82,6 +113,8 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 	/* A loop that is stopped inside its wait is not idle: its clients wait. */
 	if (!(block->flags & BP_BLOCK_STOPPED))
 		block->wait_class = wait_class_of(nr, regs, &block->wait_id);
+	if (block->wait_class == BP_WAIT_FUTEX && !parks)
+		block->wait_class = BP_WAIT_NONE;
 }
 
 #endif

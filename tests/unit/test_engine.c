@@ -44,6 +44,7 @@ struct probe {
 	bool bind_pending;
 	bool started, waits, samples, waits_always;
 	pid_t watched;
+	pid_t parks; /* the process whose futexes are shown */
 	bool follow;
 	struct bp_python python;
 	unsigned int freed[SLOTS + 1];
@@ -75,6 +76,12 @@ int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
 {
 	(void)pid;
 	probe->python = *python;
+	return 0;
+}
+
+int probe_parks(struct probe *probe, pid_t pid)
+{
+	probe->parks = pid;
 	return 0;
 }
 

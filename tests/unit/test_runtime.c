@@ -10,15 +10,28 @@
 
 #include "fake_python.h"
 #include "runtime/runtime.h"
+#include "symbol/on_stack.h"
 
 #define PTHREAD 0x7f0000001000
 
+/* No native function is on any stack. */
+int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char *const *parts,
+		     size_t nr)
+{
+	(void)symbols, (void)pid, (void)sp, (void)parts, (void)nr;
+	return -ENOENT;
+}
+
 static struct verdict judge(const struct sighting *sighting)
 {
+	struct sighting whole = *sighting;
+	struct pool pool = { 0 };
 	struct verdict verdict;
 
+	whole.comm = "a thread";
+	whole.pool = &pool;
 	memset(&verdict, 0x5a, sizeof(verdict));
-	runtime_judge(sighting, &verdict);
+	runtime_judge(&whole, &verdict);
 	return verdict;
 }
 

@@ -308,6 +308,18 @@ int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
 	return bpf_map_update_elem(map, &key, &config, BPF_ANY) ? -errno : 0;
 }
 
+int probe_parks(struct probe *probe, pid_t pid)
+{
+	int map = bpf_map__fd(probe->skel->maps.processes);
+	struct bp_process_config config = {};
+	uint32_t key = pid;
+
+	/* as above: it may have no entry */
+	bpf_map_lookup_elem(map, &key, &config);
+	config.parks = 1;
+	return bpf_map_update_elem(map, &key, &config, BPF_ANY) ? -errno : 0;
+}
+
 int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
 {
 	uint32_t key = tid;

@@ -46,6 +46,8 @@ int probe_watch(struct probe *probe, pid_t pid, bool follow);
 void probe_unwatch(struct probe *probe, pid_t pid);
 /* Tells the kernel side how to read the process's interpreter; NULL: it has none. */
 int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python);
+/* The process has workers that park: its futexes are shown from the next probe_look() on. */
+int probe_parks(struct probe *probe, pid_t pid);
 /* Done by the next probe_look(). */
 int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind);
 /* No longer wanted: the thread was not there. */

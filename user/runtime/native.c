@@ -7,16 +7,16 @@
 #include "proc/epoll.h"
 #include "runtime/program.h"
 
-#define HABIT_EPOLL 4 /* sleeps in a row on the same epoll instance or ring */
+#define HABIT_EPOLL 4 /* sleeps in a row on the same epoll instance, ring or futex */
 #define HABIT_POLL  16 /* on the same call site */
 #define EPOLLS_MAX  64 /* of a process */
 
 bool native_is_habit(const struct bp_candidate *candidate)
 {
 	unsigned int habit =
-		candidate->wait_class == BP_WAIT_EPOLL || candidate->wait_class == BP_WAIT_URING
-			? HABIT_EPOLL
-			: HABIT_POLL;
+		candidate->wait_class == BP_WAIT_POLL || candidate->wait_class == BP_WAIT_SELECT
+			? HABIT_POLL
+			: HABIT_EPOLL;
 
 	return candidate->count >= habit && candidate->others <= candidate->count / 2;
 }

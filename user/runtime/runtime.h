@@ -21,6 +21,22 @@
 
 struct program;
 struct python;
+struct symbols;
+
+/*
+ * What has been learnt of a process whose workers park: they wait for events in
+ * turn, and those whose turn it is not, on futexes. All 0 at first.
+ */
+struct pool {
+	bool tokio;
+	bool parks; /* the kernel side is to show its futexes */
+	bool shown; /* it does */
+	unsigned int drivers; /* epoll instances that such workers wait at */
+	uint64_t driver_fd; /* the latest of them */
+	uint64_t park_depth; /* of the stack where a worker parks, the same in all; 0: not known */
+	unsigned int scans_driver;
+	unsigned int scans_park;
+};
 
 /* A thread, caught at a moment. */
 struct sighting {
@@ -28,6 +44,9 @@ struct sighting {
 	pid_t tid;
 	uint64_t pthread; /* pthread_self() */
 	struct program *program; /* what its process runs; NULL: not known */
+	const char *comm; /* the thread's, "" when not known */
+	struct symbols *symbols;
+	struct pool *pool; /* the process's */
 	struct python *python; /* the process's interpreter, NULL: none */
 	uint64_t
 		forked_ns; /* when its process was forked; 0: not seen, or it has executed a program since */
@@ -42,6 +61,7 @@ struct verdict {
 	const char *runtime; /* NULL: no loop, as far as this shows */
 	unsigned int wait_class; /* BP_WAIT_NONE: where it waits is not known yet */
 	uint64_t wait_id;
+	uint64_t park_id; /* its second own wait, as in struct bp_slot; 0: none, or not known yet */
 	uint64_t loop_object; /* asyncio: address of the loop */
 	uint64_t turn_start_ns; /* of the turn that it is in; 0: in its wait, or not known */
 	bool in_turn; /* it is in a turn for sure, even if turn_start_ns is not known */
@@ -79,7 +99,16 @@ extern const struct runtime runtime_nginx;
 extern const struct runtime runtime_node;
 extern const struct runtime runtime_postgres;
 extern const struct runtime runtime_redis;
+extern const struct runtime runtime_tokio;
 extern const struct runtime runtime_uvloop;
+
+/*
+ * A worker that calls block_in_place() gives its tasks to another thread first:
+ * it is one no more. Whether it is in there, from sp outwards; and whether it has
+ * come back from there, and waits for work outside of a worker's code.
+ */
+bool tokio_in_place(struct symbols *symbols, pid_t pid, uint64_t sp);
+bool tokio_waits_for_work(const struct pool *pool, uint64_t pthread, const struct bp_block *block);
 
 /* The first runtime that has the say, has it. */
 void runtime_judge(const struct sighting *sighting, struct verdict *verdict);

@@ -136,7 +136,7 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 	if (record->turn_seq) {
 		loop_turn(loop, record->turn_seq);
 		if (recognise_wait(engine, loop, &record->capture, &left) || left) {
-			if (left && record->turn_seq != loop->void_seq)
+			if (left && record->turn_seq != loop->void_seq && recognise_shows_end(loop))
 				tell_left(engine, loop, record);
 			/* the next loop on this thread is another object */
 			if (left)

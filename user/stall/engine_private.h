@@ -39,6 +39,7 @@ struct engine {
 	uint64_t next_blocked_ns;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
+	bool look_again; /* more of a process is shown now than at the last look */
 	uint64_t slices_placeless; /* more places in one turn, or ten seconds, than are kept */
 	uint64_t stacks_cut; /* outer frames missing */
 	uint64_t turns_doubtful; /* may have been several: not told */
@@ -62,6 +63,12 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
  */
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left);
+/*
+ * Whether a thread that was a pool's worker has handed that on, so as to block as
+ * it likes. block: what it is blocked in now; NULL: it runs.
+ */
+bool recognise_in_place(struct engine *engine, const struct loop *loop,
+			const struct bp_block *block);
 /* A thread that had left its loop runs one again (asyncio.run() once more): its turns count again. */
 void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* Do the frames of this loop's slices show whether its thread is still in the loop? */

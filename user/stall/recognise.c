@@ -25,8 +25,9 @@
 #define LOOKS_OFTEN   100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
 #define LOOKS_NO_PYTHON \
 	8 /* a program that is none may still load it; that is waited for a second */
-#define SCANS_A_TICK   16
-#define PROGRAM_AGE_NS 1000000000ull
+#define PROGRAM_AGE_NS	    1000000000ull
+#define SCANS_A_TICK	    16
+#define RUNNING_STACK_BYTES (24u << 10) /* looked through of a worker that runs */
 
 static uint64_t look_gap_ns(unsigned int looks)
 {
@@ -106,7 +107,13 @@ static void judge(struct engine *engine, struct watched *watched, struct sightin
 	if (sighting->candidate || (sighting->block && sighting->block->wait_class) ||
 	    sighting->tid == sighting->pid)
 		sighting->program = program_of(engine, watched);
+	sighting->symbols = engine->symbols;
+	sighting->pool = &watched->pool;
 	runtime_judge(sighting, verdict);
+	if (watched->pool.parks && !watched->pool.shown) {
+		watched->pool.shown = true;
+		engine->look_again = !probe_parks(engine->probe, watched->pid);
+	}
 	if (overridden(engine, sighting->tid, verdict) && sighting->python)
 		verdict->turn_start_ns = 0;
 }
@@ -135,6 +142,14 @@ static struct binding *binding_find(struct engine *engine, pid_t tid)
 	return binding;
 }
 
+static bool is_idle(const struct verdict *verdict, const struct bp_block *block)
+{
+	if (block->wait_class == BP_WAIT_FUTEX)
+		return verdict->park_id == block->wait_id;
+	return block->wait_class && block->wait_class == verdict->wait_class &&
+	       block->wait_id == verdict->wait_id;
+}
+
 /* Asks for a slot for a thread; it gets it at the next look. info: where it is blocked, NULL: not known. */
 static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdict *verdict,
 		 const struct bp_thread_info *info)
@@ -143,14 +158,14 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 		.use = BP_SLOT_LOOP,
 		.wait_class = verdict->wait_class,
 		.wait_id = verdict->wait_id,
+		.park_id = verdict->park_id,
 		.loop_object = verdict->loop_object,
 		.turn_start_ns = verdict->turn_start_ns,
 		.object_fd = -1,
 	};
 	struct watched *watched = watched_find(engine->watched, pid);
 	struct binding *binding = binding_find(engine, tid);
-	bool idle = info && verdict->wait_class && info->block.wait_class == verdict->wait_class &&
-		    info->block.wait_id == verdict->wait_id;
+	bool idle = info && is_idle(verdict, &info->block);
 
 	if (!binding) {
 		binding = calloc(1, sizeof(*binding));
@@ -214,6 +229,7 @@ static void announce(struct engine *engine, struct loop *loop)
 		[BP_WAIT_POLL] = "poll",
 		[BP_WAIT_SELECT] = "select",
 		[BP_WAIT_URING] = "io_uring_enter",
+		[BP_WAIT_FUTEX] = "futex",
 	};
 	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
 	char version[RUNTIME_VERSION_BYTES];
@@ -230,8 +246,9 @@ static void announce(struct engine *engine, struct loop *loop)
 		record.unit = watched->cgroup.unit;
 		record.container = watched->cgroup.container;
 	}
-	if (slot->wait_class <= BP_WAIT_URING)
-		record.wait_syscall = calls[slot->wait_class];
+	if (slot->wait_class <= BP_WAIT_FUTEX)
+		record.wait_syscall = calls[!slot->wait_class && slot->park_id ? BP_WAIT_FUTEX
+									       : slot->wait_class];
 	if (slot->wait_class == BP_WAIT_EPOLL || slot->wait_class == BP_WAIT_URING)
 		record.wait_fd = (int)slot->wait_id;
 	engine->sink.loop(engine->sink.context, &record);
@@ -335,6 +352,7 @@ static void look_at(void *context, const struct bp_thread_info *info)
 	if (!look->judge || (loop && loop->id.runtime))
 		return;
 	sighting.block = info->state == BP_BLOCKED ? &info->block : NULL;
+	sighting.comm = info->comm;
 	judge(engine, watched, &sighting, &verdict);
 	if (verdict.runtime)
 		bind(engine, info->tgid, info->tid, &verdict, info);
@@ -364,6 +382,10 @@ int recognise_look(struct engine *engine)
 		calibrate_clock(engine);
 	}
 	err = probe_look(engine->probe, look_at, &judging);
+	if (!err && engine->look_again) {
+		engine->look_again = false;
+		err = probe_look(engine->probe, look_at, &judging);
+	}
 	if (!err && engine->bindings)
 		err = probe_look(engine->probe, look_at, &binding);
 	recognise_forget(engine);
@@ -393,6 +415,17 @@ static void bind_now(struct engine *engine, pid_t pid, pid_t tid, const struct v
 	recognise_forget(engine);
 }
 
+/* A loop whose wait was not known: here it is; the kernel side sees it at the wakeup. */
+static void learn(struct bp_slot *slot, const struct verdict *verdict)
+{
+	if (!slot->park_id)
+		__atomic_store_n(&slot->park_id, verdict->park_id, __ATOMIC_RELEASE);
+	if (slot->wait_class || !verdict->wait_class)
+		return;
+	slot->wait_id = verdict->wait_id;
+	__atomic_store_n(&slot->wait_class, verdict->wait_class, __ATOMIC_RELEASE);
+}
+
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate)
 {
 	struct watched *watched = watched_find(engine->watched, candidate->header.tgid);
@@ -401,6 +434,7 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 		.pid = candidate->header.tgid,
 		.tid = candidate->header.tid,
 		.pthread = candidate->pthread,
+		.comm = candidate->comm,
 		.candidate = candidate,
 	};
 	struct verdict verdict;
@@ -409,16 +443,13 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 		return;
 	watched_note_thread(watched, sighting.tid, sighting.pthread);
 	judge(engine, watched, &sighting, &verdict);
-	if (!verdict.runtime)
-		return;
-	/* a loop whose wait was not known: here it is; the kernel side sees it at the wakeup */
-	if (slot && engine->loops[candidate->header.slot] && slot->use == BP_SLOT_LOOP &&
-	    !slot->wait_class && verdict.wait_class) {
-		slot->wait_id = verdict.wait_id;
-		__atomic_store_n(&slot->wait_class, verdict.wait_class, __ATOMIC_RELEASE);
-		return;
-	}
-	bind_now(engine, sighting.pid, sighting.tid, &verdict);
+	if (verdict.runtime && slot && engine->loops[candidate->header.slot] &&
+	    slot->use == BP_SLOT_LOOP)
+		learn(slot, &verdict);
+	else if (verdict.runtime)
+		bind_now(engine, sighting.pid, sighting.tid, &verdict);
+	if (engine->look_again)
+		recognise_look(engine);
 }
 
 bool recognise_shows_end(const struct loop *loop)
@@ -437,6 +468,44 @@ static bool frames_are_known(struct python *python, const struct bp_python_frame
 	return true;
 }
 
+static bool is_pool_worker(const struct loop *loop)
+{
+	return loop->id.runtime && !strcmp(loop->id.runtime, runtime_tokio.name);
+}
+
+/* A worker's park elsewhere: the tasks, and the futex, of another one are its own now. */
+static bool pool_wait(struct engine *engine, struct watched *watched, struct loop *loop,
+		      const struct bp_block *block, bool *left)
+{
+	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	uint64_t pthread = watched_pthread(watched, loop->id.tid);
+
+	if (!pthread || block->syscall < 0)
+		return false;
+	if (block->wait_class == BP_WAIT_FUTEX && pthread - block->sp == watched->pool.park_depth) {
+		slot->park_id = block->wait_id;
+		return true;
+	}
+	*left = tokio_waits_for_work(&watched->pool, pthread, block);
+	return false;
+}
+
+bool recognise_in_place(struct engine *engine, const struct loop *loop,
+			const struct bp_block *block)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	uint64_t pthread = watched ? watched_pthread(watched, loop->id.tid) : 0;
+
+	if (!pthread || !is_pool_worker(loop))
+		return false;
+	if (block)
+		return tokio_in_place(engine->symbols, watched->pid, block->sp);
+	/* it runs: where, is not known; further out than this it is not */
+	return watched->pool.park_depth &&
+	       tokio_in_place(engine->symbols, watched->pid,
+			      pthread - watched->pool.park_depth - RUNNING_STACK_BYTES);
+}
+
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left)
 {
@@ -445,6 +514,8 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	struct python_loop seen = { .epoll_fd = -1 };
 
 	*left = false;
+	if (watched && is_pool_worker(loop) && !(capture->block.flags & BP_BLOCK_EARLIER))
+		return pool_wait(engine, watched, loop, &capture->block, left);
 	if (!watched || !watched->python || watched->unreadable || !recognise_shows_end(loop) ||
 	    capture->block.flags & BP_BLOCK_EARLIER ||
 	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))

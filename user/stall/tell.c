@@ -309,6 +309,13 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 			loop_void(loop, slot.turn_seq);
 		return;
 	}
+	if (recognise_in_place(engine, loop,
+			       slot.state == BP_BLOCKED ? &slice.capture.block : NULL)) {
+		loop_void(loop, slot.turn_seq);
+		/* the next one begins when it waits as a worker again */
+		probe_slot(engine->probe, loop->slot)->in_turn = 0;
+		return;
+	}
 	/* on the second, as seen from the turn's start */
 	loop->next_told_ns = loop->told_seq == slot.turn_seq ? loop->next_told_ns + TOLD_EVERY_NS
 							     : now_ns + TOLD_EVERY_NS;

@@ -101,6 +101,7 @@ void watched_renew(struct watched *watched, uint64_t now_ns)
 	watched->tasks_known = false;
 	watched->unreadable = false;
 	watched->loops = 0;
+	memset(&watched->pool, 0, sizeof(watched->pool));
 	watched->looks = 0;
 	watched->next_look_ns = now_ns;
 }

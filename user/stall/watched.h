@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "proc/process.h"
+#include "runtime/runtime.h"
 
 struct program;
 struct python;
@@ -33,6 +34,7 @@ struct watched {
 	bool python_pending; /* not initialised yet, or not looked for */
 	bool tasks_known; /* the kernel side knows where the current tasks are */
 	bool unreadable; /* a Python of a version that cannot be read */
+	struct pool pool;
 	unsigned int loops;
 	uint64_t next_look_ns; /* when to look for an interpreter, or for a loop, again */
 	unsigned int looks; /* since the program started */

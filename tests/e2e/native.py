@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Workloads that are no Python scripts: built once, into .output/workloads, when a test needs them."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+
+from harness import WORKLOADS, Process, Target
+from machine import ROOT, need_program
+from verdict import Failed, Skip
+
+BUILT = os.path.join(ROOT, ".output", "workloads")
+
+
+class NativeTarget(Target):
+    """A program that talks as asyncio_target.py does: READY, "go", TURN lines, DONE."""
+
+    def __init__(self, argv, env=None, cwd=None):
+        self.pattern = " ".join(os.path.basename(str(arg)) for arg in argv)
+        Process.__init__(self, argv, env=env, cwd=cwd)
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.popen.kill()
+            self.popen.wait()
+            raise
+
+
+def build(name, make, sources):
+    """make(directory) puts what is built of sources there, unless that has been done; the directory."""
+    directory = os.path.join(BUILT, name)
+    os.makedirs(directory, exist_ok=True)
+    stamp = os.path.join(directory, "built")
+    newest = max(os.stat(source).st_mtime_ns for source in sources)
+    with open(os.path.join(directory, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(stamp) or os.stat(stamp).st_mtime_ns < newest:
+            make(directory)
+            with open(stamp, "w"):
+                pass
+    return directory
+
+
+def run_tool(argv, what, cwd=None, env=None, absent=()):
+    """Runs a compiler or the like. absent: words in what it says that mean that it lacks something."""
+    environment = dict(os.environ)
+    environment.update(env or {})
+    done = subprocess.run(
+        [str(arg) for arg in argv],
+        cwd=cwd,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said = done.stdout.decode("utf-8", "replace")
+    if done.returncode and any(word in said for word in absent):
+        raise Skip("%s: %s" % (what, " ".join(said.split())[-200:]))
+    if done.returncode:
+        raise Failed("%s failed" % what, said[-2000:])
+
+
+def cargo_program(crate, features=()):
+    """The program of a crate of tests/workloads, built with cargo."""
+    need_program("cargo")
+    source = os.path.join(WORKLOADS, crate)
+    sources = [os.path.join(source, name) for name in ("Cargo.toml", "Cargo.lock", "src/main.rs")]
+
+    def make(directory):
+        run_tool(
+            ["cargo", "build", "--release", "--locked", "--features", ",".join(features)],
+            "building %s with cargo" % crate,
+            cwd=source,
+            env={"CARGO_TARGET_DIR": os.path.join(directory, "target")},
+            # no network, or a cargo older than the lock file's format
+            absent=("download", "resolve host", "lock file version", "feature `edition"),
+        )
+        shutil.copy(os.path.join(directory, "target", "release", crate + "-target"), directory)
+
+    return os.path.join(build("-".join((crate,) + tuple(features)), make, sources), crate + "-target")

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runtimes that share their work out to several threads, or that are Python's but not asyncio."""
+
+import time
+
+from harness import (
+    Blockprof,
+    assert_no_stalls,
+    assert_stall,
+    check,
+    limit,
+    row,
+    variants,
+)
+from native import NativeTarget, cargo_program
+
+BUILDING = 240  # seconds that a first build may take, beside the test itself
+
+# --- Tokio --------------------------------------------------------------------------------------
+
+WORKERS = 3
+CAUSES = {"sleep": "sleep", "lock": "lock", "socket": "socket", "fifo": "pipe", "cpu": "cpu"}
+ROWS = {"sleep": 4, "lock": 17, "socket": 7, "fifo": 13, "cpu": 20, "pool": 31, "in_place": 31}
+
+
+def tokio(flavour, pattern):
+    """flavour: multi or current, with ~parking_lot when its futexes are that crate's."""
+    kind, _, features = flavour.partition("~")
+    return NativeTarget([cargo_program("tokio", [features] if features else []), kind, pattern])
+
+
+def run(target):
+    # a worker that was in the middle of something when the watch began is known at its next wait
+    time.sleep(0.3)
+    target.run()
+
+
+def is_tokio(blockprof, flavour):
+    loops = blockprof.loops
+    check(loops and all(loop["runtime"] == "tokio" for loop in loops), "its loops are Tokio's", *loops)
+    workers = 1 if flavour == "current" else WORKERS
+    check(len(loops) >= workers, "%d loops" % workers, *loops)
+
+
+@limit(BUILDING)
+@variants(
+    [("multi-" + name, ("multi", name)) for name in CAUSES]
+    + [("current-" + name, ("current", name)) for name in ("sleep", "lock", "cpu")]
+    + [("parking_lot-" + name, ("multi~parking_lot", name)) for name in ("sleep", "lock")]
+)
+@row("tokio", lambda argument: ROWS[argument[1]])
+def test_tokio_stall(argument):
+    flavour, pattern = argument
+    with tokio(flavour, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+    is_tokio(blockprof, flavour)
+    turn = target.turns[0]
+    stall, _ = assert_stall(
+        blockprof.stalls, cause=CAUSES[pattern], turn=turn, tid=turn["tid"], or_runqueue=pattern == "cpu"
+    )
+    assert_no_stalls([other for other in blockprof.stalls if other is not stall])
+
+
+@limit(BUILDING)
+@variants(
+    [("multi-" + name, ("multi", name)) for name in ("pool", "in_place", "await", "work")]
+    + [("current-" + name, ("current", name)) for name in ("pool", "await", "work")]
+    + [("parking_lot-in_place", ("multi~parking_lot", "in_place"))]
+)
+@row("tokio", lambda argument: ROWS.get(argument[1], 30))
+def test_tokio_innocent(argument):
+    flavour, pattern = argument
+    with tokio(flavour, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+        time.sleep(0.5)
+    is_tokio(blockprof, flavour)
+    assert_no_stalls(blockprof.stalls + blockprof.ongoing)
+
+
+@limit(BUILDING)
+@row("tokio", 30)
+def test_tokio_from_its_start():
+    program = cargo_program("tokio")
+    with Blockprof(command=["sh", "-c", "sleep 3 | %s multi await" % program]) as blockprof:
+        blockprof.wait()
+    check(len(blockprof.loops) == WORKERS, "%d loops" % WORKERS, *blockprof.loops)
+    is_tokio(blockprof, "multi")
+    assert_no_stalls(blockprof.stalls + blockprof.ongoing)

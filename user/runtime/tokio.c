@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * tokio.c - Tokio's schedulers. One worker at a time waits for events, in the
+ * driver's epoll; the others park, each on a futex of its own. The threads of the
+ * pool for blocking calls look alike but for their stacks: they are no loops.
+ *
+ * tokio/src/runtime/scheduler/multi_thread/park.rs: Inner::park()
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/native.h"
+#include "symbol/on_stack.h"
+
+#define SCANS_DRIVER 4 /* threads in an epoll of a process, until it is known to have no Tokio */
+#define SCANS_MOST   64
+
+enum place { PARK, CURRENT_THREAD, ANY };
+
+static const char *const places[] = {
+	[PARK] = "tokio::runtime::scheduler::multi_thread::park::",
+	[CURRENT_THREAD] = "tokio::runtime::scheduler::current_thread::",
+	[ANY] = "tokio::runtime::",
+};
+
+/* What the thread waits in. */
+struct wait {
+	unsigned int class;
+	uint64_t id;
+	uint64_t sp;
+};
+
+static struct wait wait_of(const struct sighting *sighting)
+{
+	const struct bp_candidate *candidate = sighting->candidate;
+	const struct bp_block *block = sighting->block;
+
+	if (candidate)
+		return (struct wait){ candidate->wait_class, candidate->wait_id, candidate->sp };
+	if (block)
+		return (struct wait){ block->wait_class, block->wait_id, block->sp };
+	return (struct wait){ 0 };
+}
+
+/* Threads as the library names them, for programs without symbols: "tokio-runtime-worker" and newer. */
+static bool is_named_so(const struct sighting *sighting)
+{
+	return !strncmp(sighting->comm, "tokio-r", strlen("tokio-r"));
+}
+
+static bool is_driver(const struct sighting *sighting, const struct wait *wait)
+{
+	struct pool *pool = sighting->pool;
+	int place;
+
+	if (pool->drivers && pool->driver_fd == wait->id)
+		return true;
+	if (pool->scans_driver >= (pool->tokio ? SCANS_MOST : SCANS_DRIVER))
+		return false;
+	pool->scans_driver++;
+	place = symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, places,
+				 sizeof(places) / sizeof(places[0]));
+	if (place < 0 && !is_named_so(sighting))
+		return false;
+	pool->tokio = true;
+	if (place == CURRENT_THREAD)
+		return true;
+	pool->parks = true;
+	pool->drivers++;
+	pool->driver_fd = wait->id;
+	return true;
+}
+
+static bool is_park(const struct sighting *sighting, const struct wait *wait)
+{
+	struct pool *pool = sighting->pool;
+	uint64_t depth = sighting->pthread - wait->sp;
+
+	if (pool->park_depth)
+		return depth == pool->park_depth;
+	if (pool->scans_park < SCANS_MOST) {
+		pool->scans_park++;
+		if (symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, places, 1) ==
+		    PARK) {
+			pool->park_depth = depth;
+			return true;
+		}
+	}
+	/* without symbols there is only what it does */
+	return is_named_so(sighting) && sighting->candidate && native_is_habit(sighting->candidate);
+}
+
+static bool judge(const struct runtime *runtime, const struct sighting *sighting,
+		  struct verdict *verdict)
+{
+	struct wait wait = wait_of(sighting);
+	struct pool *pool = sighting->pool;
+
+	if (wait.class == BP_WAIT_EPOLL && is_driver(sighting, &wait)) {
+		verdict->runtime = runtime->name;
+		verdict->wait_class = wait.class;
+		verdict->wait_id = wait.id;
+		return true;
+	}
+	if (wait.class != BP_WAIT_FUTEX)
+		return false;
+	if (!is_park(sighting, &wait))
+		return true;
+	verdict->runtime = runtime->name;
+	verdict->park_id = wait.id;
+	/* which of several runtimes' drivers it is will show */
+	if (pool->drivers == 1) {
+		verdict->wait_class = BP_WAIT_EPOLL;
+		verdict->wait_id = pool->driver_fd;
+	}
+	return true;
+}
+
+bool tokio_waits_for_work(const struct pool *pool, uint64_t pthread, const struct bp_block *block)
+{
+	return pool->park_depth && pthread - block->sp < pool->park_depth;
+}
+
+bool tokio_in_place(struct symbols *symbols, pid_t pid, uint64_t sp)
+{
+	static const char *const in_place[] = { "multi_thread::worker::block_in_place" };
+
+	return !symbols_on_stack(symbols, pid, sp, in_place, 1);
+}
+
+const struct runtime runtime_tokio = { .name = "tokio", .judge = judge };
