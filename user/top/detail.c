@@ -145,8 +145,7 @@ static int add_head(struct lines *lines, const struct board_row *row)
 }
 
 /* Its first line is the verdict. */
-static int add_stall(struct lines *lines, const struct stall_record *stall, const struct look *look,
-		     int64_t realtime_offset_ns)
+static int add_stall(struct lines *lines, const struct stall_record *stall, const struct look *look)
 {
 	char *text = NULL, *rest;
 	size_t size;
