@@ -159,6 +159,71 @@ static void test_summary_sums(void **state)
 	loop_free(loop);
 }
 
+static void test_summary_of_a_period(void **state)
+{
+	struct loop *loop = new_loop();
+	struct bp_slot slot = {
+		.state = BP_BLOCKED,
+		.in_turn = 1,
+		.since_ns = 900,
+		.turn_start_ns = 900,
+		.total = { 10, 20, 30, 40, 50 },
+		.turns = 1000,
+		.idle_ns = 1000,
+		.longest_ns = 7 * S,
+		.hist = { [100] = 900, [200] = 100 },
+	};
+	struct loop_summary all, part;
+
+	(void)state;
+	loop->stalls = 3;
+	assert_int_equal(loop_new_period(loop, &slot, 1000), 0);
+	assert_int_equal(loop_summarise(loop, &slot, 1000, &part), 0);
+	assert_int_equal(part.turns, 0);
+	assert_int_equal(part.stalls, 0);
+	assert_int_equal(part.wall_ns, 0);
+	assert_int_equal(part.p99_ns, 0);
+	assert_int_equal(part.longest_ns, 100); /* the turn that lasts */
+	free(part.id.runtime);
+
+	slot.in_turn = 0;
+	slot.total.blocked_ns += 300;
+	slot.turns += 10;
+	slot.hist[200] += 10;
+	slot.longest_ns = 2 * S; /* as the kernel side does from 0 */
+	slot.state = BP_WAITING;
+	slot.since_ns = 1300;
+	loop->stalls = 4;
+	assert_int_equal(loop_summarise(loop, &slot, 1500, &part), 0);
+	assert_int_equal(part.turns, 10);
+	assert_int_equal(part.stalls, 1);
+	assert_int_equal(part.ledger.cpu_ns, 0);
+	/* 100 of them had been counted before the period began */
+	assert_int_equal(part.ledger.blocked_ns, 200);
+	assert_int_equal(part.idle_ns, 200);
+	assert_int_equal(part.wall_ns, 400);
+	assert_int_equal(part.longest_ns, 2 * S);
+	free(loop->before);
+	loop->before = NULL;
+	assert_int_equal(loop_summarise(loop, &slot, 1500, &all), 0);
+	assert_int_equal(all.turns, 1010);
+	/* most turns before the period were short, all in it long */
+	assert_true(part.p50_ns > all.p50_ns);
+	free(part.id.runtime);
+	free(all.id.runtime);
+
+	/* a period may follow a period, and what was counted while it lasted may turn out less */
+	assert_int_equal(loop_new_period(loop, &slot, 1500), 0);
+	assert_int_equal(loop_new_period(loop, &slot, 1600), 0);
+	slot.idle_ns = 900;
+	slot.since_ns = 1600;
+	assert_int_equal(loop_summarise(loop, &slot, 1600, &part), 0);
+	assert_int_equal(part.idle_ns, 0);
+	assert_int_equal(part.wall_ns, 0);
+	free(part.id.runtime);
+	loop_free(loop);
+}
+
 static void test_summary_in_the_wait(void **state)
 {
 	struct loop *loop = loop_new(1, getpid(), getpid(), NULL);
@@ -337,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_next_turn),
 		cmocka_unit_test(test_void),
 		cmocka_unit_test(test_summary_sums),
+		cmocka_unit_test(test_summary_of_a_period),
 		cmocka_unit_test(test_summary_in_the_wait),
 		cmocka_unit_test(test_summary_began_after_now),
 		cmocka_unit_test(test_percentiles),

@@ -56,6 +56,7 @@ void engine_free(struct engine *engine)
 	for (size_t i = 0; i < engine->nr_ended; i++)
 		free(engine->ended[i].id.runtime);
 	free(engine->ended);
+	free(engine->losses);
 	recognise_forget(engine);
 	watched_table_free(engine->watched);
 	peers_free(engine->classify.peers);
@@ -76,6 +77,7 @@ int engine_watch(struct engine *engine, pid_t pid)
 void engine_start(struct engine *engine)
 {
 	engine->started_ns = probe_now_ns();
+	engine->period_ns = engine->started_ns;
 	engine->next_blocked_ns = engine->started_ns + BLOCKED_EVERY_NS;
 	probe_start(engine->probe);
 }
@@ -337,15 +339,50 @@ void summary_lost(struct summary_record *record, const char *name, uint64_t coun
 	record->lost[record->nr_lost++] = (struct loss){ name, count };
 }
 
-int engine_summary(struct engine *engine, struct summary_record *record)
+/* Since the start; only those above 0. */
+static void add_losses(struct engine *engine, struct summary_record *record)
 {
 	struct symbols_counts counts;
+
+	for (int place = 0; place < BP_LOSS_NR; place++)
+		summary_lost(record, probe_loss_name(place), probe_loss(engine->probe, place));
+	symbols_counts(engine->symbols, &counts);
+	summary_lost(record, "slices_without_place", engine->slices_placeless);
+	summary_lost(record, "stacks_cut", engine->stacks_cut);
+	summary_lost(record, "turns_doubtful", engine->turns_doubtful);
+	summary_lost(record, "processes_unwatched", engine->processes_unwatched);
+	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
+	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);
+	summary_lost(record, "symbol_files_refused", counts.files_refused);
+	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
+	summary_lost(record, "maps_cut", counts.maps_cut);
+}
+
+/* Leaves out what was counted in earlier periods. */
+static void take_losses(const struct engine *engine, struct summary_record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < record->nr_lost; i++) {
+		struct loss loss = record->lost[i];
+
+		for (size_t j = 0; j < engine->nr_losses; j++)
+			if (!strcmp(engine->losses[j].name, loss.name))
+				loss.count -= engine->losses[j].count;
+		if (loss.count)
+			record->lost[kept++] = loss;
+	}
+	record->nr_lost = kept;
+}
+
+int engine_summary(struct engine *engine, struct summary_record *record)
+{
 	uint64_t now_ns = probe_now_ns();
 	size_t nr = engine->nr_ended;
 
 	memset(record, 0, sizeof(*record));
 	record->mono_ns = now_ns;
-	record->duration_ns = now_ns - engine->started_ns;
+	record->duration_ns = now_ns - engine->period_ns;
 	record->command_status = -1;
 	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++)
 		nr += engine->loops[i] && engine->loops[i]->id.runtime;
@@ -364,19 +401,29 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 				    &record->loops[record->nr_loops]))
 			record->nr_loops++;
 	}
-	for (int place = 0; place < BP_LOSS_NR; place++)
-		summary_lost(record, probe_loss_name(place), probe_loss(engine->probe, place));
-	symbols_counts(engine->symbols, &counts);
-	summary_lost(record, "slices_without_place", engine->slices_placeless);
-	summary_lost(record, "stacks_cut", engine->stacks_cut);
-	summary_lost(record, "turns_doubtful", engine->turns_doubtful);
-	summary_lost(record, "processes_unwatched", engine->processes_unwatched);
-	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
-	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);
-	summary_lost(record, "symbol_files_refused", counts.files_refused);
-	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
-	summary_lost(record, "maps_cut", counts.maps_cut);
+	add_losses(engine, record);
+	take_losses(engine, record);
 	return 0;
+}
+
+void engine_new_period(struct engine *engine)
+{
+	struct summary_record record = { 0 };
+	uint64_t now_ns = probe_now_ns();
+
+	add_losses(engine, &record);
+	free(engine->losses);
+	engine->losses = record.lost;
+	engine->nr_losses = record.nr_lost;
+	engine->period_ns = now_ns;
+	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
+		struct loop *loop = engine->loops[i];
+
+		/* without memory its numbers go on from before: more cannot be done */
+		if (loop && !loop_new_period(loop, probe_slot(engine->probe, i), now_ns) &&
+		    loop->id.runtime && loop->announced)
+			recognise_tell_again(engine, loop);
+	}
 }
 
 void summary_free(struct summary_record *record)

@@ -67,6 +67,11 @@ int engine_summary(struct engine *engine, struct summary_record *record);
 /* A loss that is not the engine's; none if count is 0. name outlives the record. */
 void summary_lost(struct summary_record *record, const char *name, uint64_t count);
 void summary_free(struct summary_record *record);
+/*
+ * For a watch that is told in parts: the next summary begins here, and every
+ * loop is told to the sink again.
+ */
+void engine_new_period(struct engine *engine);
 
 size_t engine_processes(const struct engine *engine); /* watched now */
 

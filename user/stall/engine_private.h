@@ -32,6 +32,9 @@ struct engine {
 	struct loop_summary *ended; /* loops whose threads are gone */
 	size_t nr_ended;
 	uint64_t started_ns;
+	uint64_t period_ns; /* the summary is of what came after */
+	struct loss *losses; /* counted before that */
+	size_t nr_losses;
 	uint64_t part_ns; /* of the threshold: turns older than this are looked at closely */
 	uint64_t needed_ns; /* when the costly probes were needed last, 0: not in use */
 	uint64_t armed_ns; /* since when they are on */
@@ -73,6 +76,8 @@ bool recognise_in_place(struct engine *engine, const struct loop *loop,
 void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* Do the frames of this loop's slices show whether its thread is still in the loop? */
 bool recognise_shows_end(const struct loop *loop);
+/* Tells the sink of a loop that it was told of before. */
+void recognise_tell_again(struct engine *engine, const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */
 struct python *recognise_python(struct engine *engine, struct watched *watched);
 void recognise_forget(struct engine *engine);

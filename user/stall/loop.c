@@ -45,6 +45,7 @@ void loop_free(struct loop *loop)
 	slices_free(&loop->turn);
 	slices_free(&loop->blocked);
 	slice_clear(&loop->earlier);
+	free(loop->before);
 	free(loop);
 }
 
@@ -113,11 +114,12 @@ void loop_void(struct loop *loop, uint64_t seq)
 		slices_free(&loop->turn);
 }
 
-static uint64_t percentile(const struct bp_slot *slot, unsigned int percent)
+static uint64_t percentile(const unsigned int turns[BP_HIST_BUCKETS], uint64_t longest_ns,
+			   unsigned int percent)
 {
-	uint64_t ns = hist_percentile_ns(slot->hist, percent);
+	uint64_t ns = hist_percentile_ns(turns, percent);
 
-	return ns < slot->longest_ns ? ns : slot->longest_ns;
+	return ns < longest_ns ? ns : longest_ns;
 }
 
 /* With the turn that runs; the same of the turn alone goes to now. */
@@ -135,26 +137,74 @@ static void add_up(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger
 	ledger->unknown_ns = slot->total.unknown_ns + now->unknown_ns;
 }
 
+/* What slot's thread has done since it was bound. */
+static void count(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		  struct loop_counts *out)
+{
+	struct bp_ledger now;
+
+	out->turns = slot->turns;
+	out->stalls = loop->stalls;
+	add_up(slot, now_ns, &now, &out->ledger, &out->idle_ns);
+	memcpy(out->hist, slot->hist, sizeof(out->hist));
+}
+
+/* What is counted while it lasts may be counted as something else once it is over. */
+static void take(uint64_t *from, uint64_t before)
+{
+	*from = *from > before ? *from - before : 0;
+}
+
+static void take_counts(struct loop_counts *from, const struct loop_counts *before)
+{
+	take(&from->turns, before->turns);
+	take(&from->stalls, before->stalls);
+	take(&from->idle_ns, before->idle_ns);
+	take(&from->ledger.cpu_ns, before->ledger.cpu_ns);
+	take(&from->ledger.runqueue_ns, before->ledger.runqueue_ns);
+	take(&from->ledger.throttled_ns, before->ledger.throttled_ns);
+	take(&from->ledger.blocked_ns, before->ledger.blocked_ns);
+	take(&from->ledger.unknown_ns, before->ledger.unknown_ns);
+	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+		from->hist[i] -= before->hist[i];
+}
+
 int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		   struct loop_summary *out)
 {
-	struct bp_ledger now;
+	struct loop_counts counts;
 
 	memset(out, 0, sizeof(*out));
 	out->id = loop->id;
 	out->id.runtime = loop->id.runtime ? strdup(loop->id.runtime) : NULL;
 	if (loop->id.runtime && !out->id.runtime)
 		return -ENOMEM;
-	out->turns = slot->turns;
-	add_up(slot, now_ns, &now, &out->ledger, &out->idle_ns);
+	count(loop, slot, now_ns, &counts);
+	if (loop->before)
+		take_counts(&counts, loop->before);
+	out->turns = counts.turns;
+	out->stalls = counts.stalls;
+	out->idle_ns = counts.idle_ns;
+	out->ledger = counts.ledger;
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
-	out->stalls = loop->stalls;
 	out->longest_ns = slot->longest_ns;
 	if (slot->in_turn && now_ns > slot->turn_start_ns &&
 	    now_ns - slot->turn_start_ns > out->longest_ns)
 		out->longest_ns = now_ns - slot->turn_start_ns;
-	out->p50_ns = percentile(slot, 50);
-	out->p99_ns = percentile(slot, 99);
+	out->p50_ns = percentile(counts.hist, slot->longest_ns, 50);
+	out->p99_ns = percentile(counts.hist, slot->longest_ns, 99);
+	return 0;
+}
+
+int loop_new_period(struct loop *loop, struct bp_slot *slot, uint64_t now_ns)
+{
+	if (!loop->before)
+		loop->before = malloc(sizeof(*loop->before));
+	if (!loop->before)
+		return -ENOMEM;
+	count(loop, slot, now_ns, loop->before);
+	/* the kernel side sets it again; a turn that ends right now may be missed */
+	__atomic_store_n(&slot->longest_ns, 0, __ATOMIC_RELAXED);
 	return 0;
 }
 

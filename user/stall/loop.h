@@ -22,6 +22,15 @@ struct turn_start {
 	uint64_t blocked_ns; /* between then and ns, told of in slices */
 };
 
+/* What a thread did up to a moment. */
+struct loop_counts {
+	uint64_t turns;
+	uint64_t stalls;
+	uint64_t idle_ns;
+	struct ledger ledger;
+	unsigned int hist[BP_HIST_BUCKETS];
+};
+
 struct loop {
 	unsigned int slot;
 	uint64_t number; /* no other loop of this watch has it */
@@ -45,6 +54,7 @@ struct loop {
 	/* The block that the thread was in when it was bound: what the kernel side could not see. */
 	struct slice earlier;
 	uint64_t earlier_since_ns; /* 0: none */
+	struct loop_counts *before; /* the period that is summed up; NULL: since it was bound */
 };
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const char *runtime);
@@ -65,9 +75,11 @@ void loop_count(struct loop *loop, const struct slice *slice);
 /* Drops what has come for a turn, which is none. */
 void loop_void(struct loop *loop, uint64_t seq);
 
-/* The summary of what slot's thread has done up to now_ns. id is copied. */
+/* The summary of what slot's thread has done in the period up to now_ns. id is copied. */
 int loop_summarise(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		   struct loop_summary *out);
+/* A period begins: what was before does not count in summaries any more. 0 or -ENOMEM. */
+int loop_new_period(struct loop *loop, struct bp_slot *slot, uint64_t now_ns);
 /* How it stands at now_ns. */
 void loop_stand(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		struct engine_loop *out);

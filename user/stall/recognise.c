@@ -218,9 +218,9 @@ void recognise_forget(struct engine *engine)
 	}
 }
 
-static void announce(struct engine *engine, struct loop *loop)
+void recognise_tell_again(struct engine *engine, const struct loop *loop)
 {
-	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	const struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	/* the name of the class's oldest call; which of them it is shows with the first wait */
 	static const char *const calls[] = {
@@ -234,11 +234,7 @@ static void announce(struct engine *engine, struct loop *loop)
 	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
 	char version[RUNTIME_VERSION_BYTES];
 
-	if (loop->announced || !loop->id.runtime)
-		return;
-	loop->announced = true;
 	if (watched) {
-		watched->loops++;
 		record.exe = watched->exe;
 		record.runtime_version = runtime_version(loop->id.runtime, watched->program,
 							 watched->python, version);
@@ -252,6 +248,18 @@ static void announce(struct engine *engine, struct loop *loop)
 	if (slot->wait_class == BP_WAIT_EPOLL || slot->wait_class == BP_WAIT_URING)
 		record.wait_fd = (int)slot->wait_id;
 	engine->sink.loop(engine->sink.context, &record);
+}
+
+static void announce(struct engine *engine, struct loop *loop)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+
+	if (loop->announced || !loop->id.runtime)
+		return;
+	loop->announced = true;
+	if (watched)
+		watched->loops++;
+	recognise_tell_again(engine, loop);
 }
 
 /* The stack and task of a thread that blocked before it had a slot, while it is still blocked. */
