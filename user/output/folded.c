@@ -168,7 +168,8 @@ static int folded_open(void **state, struct sink *sink, const struct output_opti
 	folded->stalls_only = options->stalls_only;
 	folded->match = options->match;
 	if (finals_new(&folded->finals, add_stall, folded) || names_new(&folded->names) ||
-	    tally_new(&folded->stacks, MAX_STACKS, MAX_STACK_BYTES)) {
+	    tally_new(&folded->stacks, MAX_STACKS,
+		      options->stack_bytes ? options->stack_bytes : MAX_STACK_BYTES)) {
 		folded_close(folded);
 		return -ENOMEM;
 	}

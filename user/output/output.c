@@ -65,23 +65,23 @@ static void free_output(struct output *output)
 	free(output);
 }
 
-int output_open(struct output **out, const struct output_format *format, const char *path,
-		const struct output_options *options)
+/* Takes sink, also on failure. */
+static int open_on(struct output **out, const struct output_format *format, struct sink *sink,
+		   const char *path, const struct output_options *options)
 {
 	struct output *output = calloc(1, sizeof(*output));
-	int err;
+	int err = 0;
 
-	*out = NULL;
-	if (!output)
+	if (!output) {
+		sink_close(sink);
 		return -ENOMEM;
-	output->format = format;
-	output->path = strdup(path ? path : "-");
-	err = output->path ? sink_open(&output->sink, path) : -ENOMEM;
-	if (err) {
-		free_output(output);
-		return err;
 	}
-	if (format->open)
+	output->format = format;
+	output->sink = sink;
+	output->path = strdup(path);
+	if (!output->path)
+		err = -ENOMEM;
+	else if (format->open)
 		err = format->open(&output->state, output->sink, options);
 	if (err) {
 		sink_close(output->sink);
@@ -90,6 +90,27 @@ int output_open(struct output **out, const struct output_format *format, const c
 	}
 	*out = output;
 	return 0;
+}
+
+int output_open(struct output **out, const struct output_format *format, const char *path,
+		const struct output_options *options)
+{
+	struct sink *sink;
+	int err = sink_open(&sink, path);
+
+	*out = NULL;
+	return err ? err : open_on(out, format, sink, path ? path : "-", options);
+}
+
+int output_open_fd(struct output **out, const struct output_format *format, int fd,
+		   const char *path, const struct output_options *options)
+{
+	size_t length = strlen(path);
+	struct sink *sink;
+	int err = sink_open_fd(&sink, fd, length > 3 && strcmp(path + length - 3, ".gz") == 0);
+
+	*out = NULL;
+	return err ? err : open_on(out, format, sink, path, options);
 }
 
 const char *output_path(const struct output *output)
@@ -125,6 +146,12 @@ DEFINE_FEED(stall, stall_record)
 DEFINE_FEED(blocked, blocked_record)
 DEFINE_FEED(exit, exit_record)
 DEFINE_FEED(summary, summary_record)
+
+void output_flush(struct output *output)
+{
+	if (!output->error)
+		keep_error(output, sink_flush_now(output->sink));
+}
 
 int output_error(const struct output *output)
 {

@@ -24,6 +24,7 @@ struct output_options {
 	bool all_threads;
 	const struct match *match; /* profiles: slices of such stacks only; NULL: of any */
 	unsigned int columns; /* text: width, 0: 80 */
+	size_t stack_bytes; /* profiles: memory for stacks at the most, 0: a default */
 };
 
 /* One row a format. Any callback may be NULL: the format does not show that record. */
@@ -50,6 +51,9 @@ const char *output_format_names(void);
 /* path "-" or NULL is stdout. -errno: path cannot be written. */
 int output_open(struct output **out, const struct output_format *format, const char *path,
 		const struct output_options *options);
+/* Takes fd, also on failure; path says what it is, and by the suffix .gz that it is gzip'd. */
+int output_open_fd(struct output **out, const struct output_format *format, int fd,
+		   const char *path, const struct output_options *options);
 const char *output_path(const struct output *output);
 void output_start(struct output *output, const struct start_record *record);
 void output_loop(struct output *output, const struct loop_record *record);
@@ -57,6 +61,8 @@ void output_stall(struct output *output, const struct stall_record *record);
 void output_blocked(struct output *output, const struct blocked_record *record);
 void output_exit(struct output *output, const struct exit_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
+/* What was fed so far shall be readable, whatever comes after. Costs compression: not for each record. */
+void output_flush(struct output *output);
 /*
  * First error met in writing, or 0. A caller that sees one mid-way (disk full,
  * closed pipe) says so once and goes on or stops, as the command wants.

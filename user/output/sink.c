@@ -130,8 +130,6 @@ static bool ends_in(const char *s, const char *suffix)
 
 static int open_file(struct sink *sink, const char *path)
 {
-	struct stat st;
-
 	if (!path || strcmp(path, "-") == 0) {
 		sink->fd = STDOUT_FILENO;
 	} else {
@@ -141,9 +139,6 @@ static int open_file(struct sink *sink, const char *path)
 		sink->close_fd = true;
 		sink->gzip = ends_in(path, ".gz");
 	}
-	if (fstat(sink->fd, &st) < 0)
-		return -errno;
-	sink->may_sigpipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	return 0;
 }
 
@@ -152,6 +147,21 @@ static void free_sink(struct sink *sink)
 	if (sink->close_fd)
 		close(sink->fd);
 	free(sink);
+}
+
+/* What follows from the descriptor. */
+static int prepare(struct sink *sink)
+{
+	struct stat st;
+
+	if (fstat(sink->fd, &st) < 0)
+		return -errno;
+	sink->may_sigpipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	if (sink->gzip &&
+	    deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return -ENOMEM;
+	return 0;
 }
 
 int sink_open(struct sink **out, const char *path)
@@ -163,10 +173,30 @@ int sink_open(struct sink **out, const char *path)
 	if (!sink)
 		return -ENOMEM;
 	err = open_file(sink, path);
-	if (!err && sink->gzip &&
-	    deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
-			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
-		err = -ENOMEM;
+	if (!err)
+		err = prepare(sink);
+	if (err) {
+		free_sink(sink);
+		return err;
+	}
+	*out = sink;
+	return 0;
+}
+
+int sink_open_fd(struct sink **out, int fd, bool gzip)
+{
+	struct sink *sink = calloc(1, sizeof(*sink));
+	int err;
+
+	*out = NULL;
+	if (!sink) {
+		close(fd);
+		return -ENOMEM;
+	}
+	sink->fd = fd;
+	sink->close_fd = true;
+	sink->gzip = gzip;
+	err = prepare(sink);
 	if (err) {
 		free_sink(sink);
 		return err;
@@ -199,12 +229,15 @@ int sink_write(struct sink *sink, const void *data, size_t size)
 
 int sink_flush(struct sink *sink)
 {
-	if (sink->gzip) {
-		uint64_t now = now_ns();
+	if (sink->gzip && now_ns() - sink->gzip_flushed_ns < GZIP_FLUSH_EVERY_NS)
+		return sink->error;
+	return sink_flush_now(sink);
+}
 
-		if (now - sink->gzip_flushed_ns < GZIP_FLUSH_EVERY_NS)
-			return sink->error;
-		sink->gzip_flushed_ns = now;
+int sink_flush_now(struct sink *sink)
+{
+	if (sink->gzip) {
+		sink->gzip_flushed_ns = now_ns();
 		compress_bytes(sink, "", 0, Z_SYNC_FLUSH);
 	}
 	return drain(sink);

@@ -16,12 +16,16 @@ struct sink;
 
 /* path "-" or NULL is stdout; gzip by the suffix .gz. 0 or -errno. */
 int sink_open(struct sink **out, const char *path);
+/* Takes fd, also on failure. */
+int sink_open_fd(struct sink **out, int fd, bool gzip);
 int sink_write(struct sink *sink, const void *data, size_t size);
 /*
  * What was written so far shall be readable. gzip: at most five times a
  * second, since each such point costs compression.
  */
 int sink_flush(struct sink *sink);
+/* The same without that limit: for a caller that has one of its own. */
+int sink_flush_now(struct sink *sink);
 int sink_error(const struct sink *sink);
 int sink_close(struct sink *sink); /* completes, closes, frees; 0 or the first -errno */
 
