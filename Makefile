@@ -53,7 +53,7 @@ all: $(PROGRAM)
 
 # --- What is needed ---------------------------------------------------------------------------
 
-PACKAGES := libbpf libelf libdw jansson libseccomp zlib libcap ncursesw
+PACKAGES := libbpf libelf libdw jansson libseccomp zlib libcap ncursesw libsystemd
 NO_BUILD := clean uninstall format format-check
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 

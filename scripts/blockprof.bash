@@ -19,6 +19,9 @@ _blockprof() {
 			-q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
 		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -h --help'
+	[ "${COMP_WORDS[1]}" != serve ] ||
+		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --state-dir --keep
+			--defaults -q --quiet -v --verbose -V --version -h --help'
 	COMPREPLY=()
 
 	# Behind "--" is a command of its own.
@@ -43,12 +46,15 @@ _blockprof() {
 	-u | --unit) mapfile -t COMPREPLY < <(compgen -W "$(systemctl list-units --plain --no-legend 2>/dev/null |
 		cut -d' ' -f1)" -- "$word") ;;
 	--on-stall) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
+	--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+	--defaults) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	--keep) mapfile -t COMPREPLY < <(compgen -W '100M 256M 1G' -- "$word") ;;
 	-c | --comm | --loop | --match) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 		elif [ "$COMP_CWORD" -eq 1 ]; then
-			mapfile -t COMPREPLY < <(compgen -W 'watch top report' -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W 'watch top report serve' -- "$word")
 		elif [ "${COMP_WORDS[1]}" = report ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		fi

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "cli/serve.h"
 #include "cli/top.h"
 #include "cli/watch.h"
 
@@ -13,6 +14,7 @@ static const struct {
 	{ "watch", cmd_watch },
 	{ "top", cmd_top },
 	{ "report", cmd_report },
+	{ "serve", cmd_serve },
 };
 
 int main(int argc, char **argv)

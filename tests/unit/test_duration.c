@@ -241,6 +241,27 @@ static void test_message_levels(void **state)
 	}
 }
 
+static void test_messages_for_the_journal(void **state)
+{
+	struct capture capture;
+	char buf[64];
+
+	(void)state;
+	capture_begin(&capture);
+	message_set_journal(true);
+	message_error("e");
+	message_warn("w");
+	message_note("n");
+	message_set_journal(false);
+	message_note("n");
+	capture_end(&capture);
+	assert_string_equal(next_message(&capture, buf, sizeof(buf)), "<3>e\n");
+	assert_string_equal(next_message(&capture, buf, sizeof(buf)), "<4>w\n");
+	assert_string_equal(next_message(&capture, buf, sizeof(buf)), "<6>n\n");
+	assert_string_equal(next_message(&capture, buf, sizeof(buf)), "blockprof: n\n");
+	close(capture.packets);
+}
+
 static void test_long_message(void **state)
 {
 	struct capture capture;
@@ -264,9 +285,13 @@ static void test_long_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_durations), cmocka_unit_test(test_bad_durations),
-		cmocka_unit_test(test_long_durations), cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_messages),       cmocka_unit_test(test_message_levels),
+		cmocka_unit_test(test_good_durations),
+		cmocka_unit_test(test_bad_durations),
+		cmocka_unit_test(test_long_durations),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_message_levels),
+		cmocka_unit_test(test_messages_for_the_journal),
 		cmocka_unit_test(test_long_message),
 	};
 

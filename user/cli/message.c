@@ -17,20 +17,40 @@
  * line, and every place that can fail would have to carry it otherwise.
  */
 static int shown_level = MESSAGE_NOTE;
+static bool to_journal;
+
+void message_set_journal(bool on)
+{
+	to_journal = on;
+}
 
 void message_set_level(int level)
 {
 	shown_level = level;
 }
 
-static void print(const char *text, const char *ending)
+/* What a line begins with. */
+static const char *beginning(int level)
+{
+	static const char *const levels[] = {
+		[MESSAGE_ERROR - MESSAGE_ERROR] = "<3>",
+		[MESSAGE_WARN - MESSAGE_ERROR] = "<4>",
+		[MESSAGE_NOTE - MESSAGE_ERROR] = "<6>",
+		[MESSAGE_DETAIL - MESSAGE_ERROR] = "<7>",
+	};
+
+	return to_journal ? levels[level - MESSAGE_ERROR] : "blockprof: ";
+}
+
+static void print(int level, const char *text, const char *ending)
 {
 	char *escaped __freeing = escape_text(text);
 	char *line __freeing = NULL;
 	int n;
 
 	/* Without memory there is no safe way to show foreign bytes. */
-	n = asprintf(&line, "blockprof: %s%s\n", escaped ? escaped : "out of memory", ending);
+	n = asprintf(&line, "%s%s%s\n", beginning(level), escaped ? escaped : "out of memory",
+		     ending);
 	if (n < 0) {
 		line = NULL;
 		return;
@@ -48,7 +68,7 @@ static void __attribute__((format(printf, 2, 0))) show(int level, const char *fo
 		return;
 	n = vsnprintf(text, sizeof(text), format, args);
 	if (n >= 0)
-		print(text, n < TEXT_BYTES ? "" : "...");
+		print(level, text, n < TEXT_BYTES ? "" : "...");
 	errno = before;
 }
 

@@ -8,6 +8,8 @@
 #ifndef BLOCKPROF_MESSAGE_H
 #define BLOCKPROF_MESSAGE_H
 
+#include <stdbool.h>
+
 enum message_level {
 	MESSAGE_ERROR = -2, /* cannot be turned off */
 	MESSAGE_WARN = -1,
@@ -17,6 +19,12 @@ enum message_level {
 
 /* The highest level that is shown: one down for each -q, one up for each -v. */
 void message_set_level(int level);
+
+/*
+ * Standard error goes to the journal, which names the program itself: lines
+ * begin with their level instead, as in sd-daemon(3).
+ */
+void message_set_journal(bool on);
 
 /* errno is left as it was. No newline at the end of format. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -15,6 +15,7 @@ static const char help[] =
 	"       blockprof [watch] [OPTIONS] -- COMMAND [ARG...]\n"
 	"       blockprof top [OPTIONS]\n"
 	"       blockprof report [OPTIONS] FILE...\n"
+	"       blockprof serve [OPTIONS]\n"
 	"Says which turns of event loops take too long, and why. Without -p and COMMAND:\n"
 	"the whole system.\n"
 	"\n"

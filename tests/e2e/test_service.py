@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""blockprof serve: recordings, reload, crash, a full disk, and what systemd and its journal are told.
+
+systemd itself is played here, by the ends of its sockets; under a real one it is
+tested in a virtual machine (tests/vm/test_service.py).
+"""
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+
+from harness import (
+    BLOCKPROF,
+    MS,
+    Target,
+    check,
+    exclusive,
+    find_frame,
+    need_program,
+    need_root,
+    parse_folded,
+    parse_jsonl,
+    read_file,
+    run_blockprof,
+    until,
+)
+
+THRESHOLD = ["-t", "150ms"]
+OFF = ["-t", "1h"]
+
+
+def sleeper(seconds):
+    """A target with one stall."""
+    return Target("sleep", "--count=1", "--seconds=%s" % seconds)
+
+
+class Service:
+    """A running `blockprof serve`, which records in self.state."""
+
+    def __init__(self, *args, state=None, env=None, prefix=(), stderr=None):
+        need_root()
+        self.directory = tempfile.mkdtemp(prefix="service-")
+        self.state = state or os.path.join(self.directory, "state")
+        self._err = stderr or open(os.path.join(self.directory, "stderr"), "w+b")
+        environment = dict(os.environ)
+        environment.update(env or {})
+        self.popen = subprocess.Popen(
+            list(prefix) + [BLOCKPROF, "serve", "--state-dir", self.state] + [str(arg) for arg in args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._err,
+            env=environment,
+            start_new_session=True,
+        )
+
+    @property
+    def stderr(self):
+        return os.pread(self._err.fileno(), 1 << 26, 0).decode("utf-8", "replace")
+
+    def wait_said(self, text, times=1, seconds=20):
+        def said():
+            check(self.popen.poll() is None, "blockprof ended with status %s" % self.popen.poll(), self.stderr)
+            return self.stderr.count(text) >= times
+
+        until(said, seconds, "%d times %r on stderr, but\n%s" % (times, text, self.stderr))
+
+    def wait_watching(self, times=1):
+        self.wait_said("watching the whole system", times)
+
+    def files(self, suffix):
+        return sorted(
+            os.path.join(self.state, name) for name in os.listdir(self.state) if name.endswith(suffix)
+        )
+
+    def stop(self, number=signal.SIGTERM):
+        if self.popen.poll() is None:
+            self.popen.send_signal(number)
+        return self.popen.wait(20)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, exc_type, *_):
+        if exc_type is None:
+            status = self.stop()
+            check(status in (0, -signal.SIGKILL), "exit status %d" % status, self.stderr)
+        else:
+            self.popen.kill()
+            self.popen.wait()
+            print("--- stderr of blockprof\n" + self.stderr[-6000:])
+
+
+def stalls_of(path, pid):
+    return [
+        record
+        for record in parse_jsonl(path)
+        if record["type"] == "stall" and not record["ongoing"] and record["pid"] == pid
+    ]
+
+
+def check_recording(path):
+    """A recording stands on its own: from start to summary, each loop told before its stalls."""
+    records = parse_jsonl(path)
+    check(records[0]["type"] == "start" and records[-1]["type"] == "summary", "not whole", path)
+    known = set()
+    for record in records:
+        if record["type"] == "loop":
+            known.add(record["tid"])
+        elif record["type"] == "stall":
+            check(record["tid"] in known, "a stall of a loop that was not told", record)
+    return records
+
+
+@exclusive
+def test_stalls_are_told_and_recorded():
+    with sleeper(1.3) as target, Service(*THRESHOLD) as service:
+        service.wait_watching()
+        target.run()
+        service.wait_said("%d] asyncio" % target.pid, 2)
+        part = service.files(".jsonl.gz.part")
+        check(len(part) == 1 and len(service.files(".folded.part")) == 1, "not one recording in progress")
+        until(lambda: b"stall" in read_partly(part[0]), 5, "the stall can be read while it is recorded")
+        status = service.stop()
+        check(status == 0, "exit status %d" % status, service.stderr)
+        # that it goes on once, and its end
+        lines = [line for line in service.stderr.splitlines() if "[%d]" % target.pid in line]
+        check(len(lines) == 2, "not two lines on one stall", *lines)
+        check("and still blocked" in lines[0] and "and still blocked" not in lines[1], "wrong order", *lines)
+        check("sleep" in lines[1] and "block_sleep" in lines[1], "what blocked is not told", lines[1])
+        names = os.listdir(service.state)
+        check(len(names) == 2 and not any(".part" in name for name in names), "not one whole recording", names)
+        (recording,), (profile,) = service.files("Z.jsonl.gz"), service.files("Z.folded")
+        check(os.stat(recording).st_mode & 0o777 == 0o640, "others can read it")
+        check(os.stat(service.state).st_mode & 0o777 == 0o750, "others can list them")
+        check_recording(recording)
+        (stall,) = stalls_of(recording, target.pid)
+        check(find_frame(stall["slices"][0]["stack"], "block_sleep"), "no such frame", stall)
+        blocked = sum(
+            weight
+            for frames, weight in parse_folded(read_file(profile))
+            if "[%d]" % target.pid in frames[0] and frames[-1] == "[sleep]"
+        )
+        check(abs(blocked - 1_300_000) < 100_000, "%d us of sleep in the profile" % blocked)
+        status, out, err = run_blockprof("report", recording)
+        check(status == 0 and "block_sleep" in out, "report cannot read it", out, err)
+
+
+def read_partly(path):
+    """What can be read of a gzip file that is being written."""
+    return subprocess.run(["gzip", "-dc"], stdin=open(path, "rb"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+
+@exclusive
+def test_reload():
+    with sleeper(0.4) as first, sleeper(0.4) as second:
+        file = os.path.join(tempfile.mkdtemp(), "defaults")
+        write(file, '# nothing is a stall\nBLOCKPROF_OPTIONS="-t 1h"\n')
+        with Service("--defaults", file) as service:
+            service.wait_watching()
+            first.run()
+            check("asyncio:" not in service.stderr, "a stall of 0.4 s is told with -t 1h", service.stderr)
+            for broken in ('BLOCKPROF_OPTIONS="-t nonsense"\n', 'BLOCKPROF_OPTIONS="-t 1s\n', "-t 1s\n"):
+                write(file, broken)
+                before = service.stderr.count("options are not changed")
+                service.popen.send_signal(signal.SIGHUP)
+                service.wait_said("options are not changed", before + 1)
+            check("nonsense" in service.stderr and file in service.stderr, "not told why", service.stderr)
+            write(file, 'BLOCKPROF_OPTIONS="-t 150ms"\n')
+            service.popen.send_signal(signal.SIGHUP)
+            service.wait_watching(2)
+            check("turns over 150 ms" in service.stderr, "not the new threshold", service.stderr)
+            second.run()
+            service.wait_said("[%d] asyncio" % second.pid)
+            status = service.stop()
+            check(status == 0, "exit status %d" % status, service.stderr)
+        recordings = service.files("Z.jsonl.gz")
+        check(len(recordings) == 2, "a reload begins a recording: %s" % recordings)
+        check(not stalls_of(recordings[0], first.pid), "a stall with -t 1h")
+        check(len(stalls_of(recordings[1], second.pid)) == 1, "the stall is not in the new recording")
+        old, new = (check_recording(path) for path in recordings)
+        check(old[0]["threshold_ns"] == 3_600_000 * MS and new[0]["threshold_ns"] == 150 * MS, "thresholds")
+        # the loops that were known are told of again
+        check(any(r["type"] == "loop" and r["pid"] == first.pid for r in new), "a loop is not told again")
+        check(new[-1]["duration_ns"] < old[-1]["duration_ns"] + new[-1]["duration_ns"], "durations")
+
+
+def write(path, text):
+    with open(path + ".new", "w") as file:
+        file.write(text)
+    os.rename(path + ".new", path)
+
+
+@exclusive
+def test_killed_and_started_again():
+    with sleeper(0.4) as target:
+        with Service(*THRESHOLD) as service:
+            service.wait_watching()
+            target.run()
+            (part,) = service.files(".jsonl.gz.part")
+            until(lambda: b"stall" in read_partly(part), 5, "the stall in the recording")
+            service.stop(signal.SIGKILL)
+        check(service.files(".jsonl.gz.part") == [part], "the recording is gone")
+        status, out, err = run_blockprof("report", part)
+        check(status == 0 and "block_sleep" in out, "a cut recording cannot be read", out, err)
+        with Service(*THRESHOLD, state=service.state) as again:
+            again.wait_watching()
+            check(len(again.files(".part")) == 2, "old and new are mixed up", os.listdir(again.state))
+        check(again.files(".part") == [], "not completed", os.listdir(again.state))
+        kept = part[: -len(".part")]
+        check(kept in again.files("Z.jsonl.gz") and len(again.files("Z.jsonl.gz")) == 2, "the cut one was not kept")
+        status, out, err = run_blockprof("report", kept)
+        check(status == 0 and "block_sleep" in out, "a cut recording cannot be read", out, err)
+
+
+def mount_tmpfs(size):
+    directory = tempfile.mkdtemp(prefix="disk-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%s,mode=755" % size, "none", directory], check=True)
+    return directory
+
+
+@exclusive
+def test_full_disk():
+    need_root()
+    disk = mount_tmpfs("3M")
+    try:
+        with sleeper(0.4) as during, sleeper(0.4) as after:
+            filler = os.path.join(disk, "filler")
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(b"x" * 4096)
+                except OSError:
+                    pass
+            with Service(*THRESHOLD, state=os.path.join(disk, "state")) as service:
+                service.wait_watching()
+                service.wait_said("not recording: No space left on device")
+                during.run()
+                service.wait_said("[%d] asyncio" % during.pid)
+                os.unlink(filler)
+                service.wait_said("recording again")
+                after.run()
+                service.wait_said("[%d] asyncio" % after.pid)
+            check(service.stderr.count("not recording") == 1, "not told once", service.stderr)
+            check(not service.files(".part"), "not completed", os.listdir(service.state))
+            (last,) = service.files("Z.jsonl.gz")
+            check_recording(last)
+            check(len(stalls_of(last, after.pid)) == 1, "the stall after it is not recorded")
+            check(not stalls_of(last, during.pid), "a stall from before it is recorded")
+    finally:
+        subprocess.run(["umount", "-l", disk])
+
+
+def test_state_directories_that_cannot_be_used():
+    need_root()
+    directory = tempfile.mkdtemp()
+    link = os.path.join(directory, "link")
+    os.symlink("/tmp", link)
+    file = os.path.join(directory, "file")
+    write(file, "")
+    disk = mount_tmpfs("1M")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        for path in (link, file, os.path.join(directory, "no", "such"), disk, "/proc"):
+            status, out, err = run_blockprof("serve", "--state-dir", path)
+            check(status == 1 and not out, "%s: exit status %d" % (path, status), out, err)
+            lines = err.splitlines()
+            check(len(lines) == 1 and path in lines[0] and ";" in lines[0], "not one line that helps", err)
+    finally:
+        subprocess.run(["umount", "-l", disk])
+    check(os.listdir(directory) and not [n for n in os.listdir("/tmp") if n.startswith("blockprof-2")], "it wrote there")
+    status, _, err = run_blockprof("serve", "--listen", "127.0.0.1:1")
+    check(status == 2, "exit status %d for what is no option" % status, err)
+
+
+@exclusive
+def test_one_state_directory_one_service():
+    with Service(*OFF) as service:
+        service.wait_watching()
+        status, _, err = run_blockprof("serve", *OFF, "--state-dir", service.state)
+        check(status == 1 and "another" in err and len(err.splitlines()) == 1, "exit status %d" % status, err)
+
+
+# --- systemd's side ---------------------------------------------------------------------------------
+
+
+class Listener:
+    """A datagram socket, and what has come there."""
+
+    def __init__(self, path):
+        self.messages = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(path)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            self.messages.append(self._socket.recv(1 << 20))
+
+
+def fields_of(entry):
+    """Native journal protocol: NAME=value, or NAME, eight bytes of length, value, for values of several lines."""
+    fields = {}
+    while entry:
+        line, _, rest = entry.partition(b"\n")
+        name, is_text, value = line.partition(b"=")
+        if not is_text:
+            (length,) = struct.unpack("<Q", rest[:8])
+            value, rest = rest[8 : 8 + length], rest[9 + length :]
+        fields[name.decode()] = value.decode()
+        entry = rest
+    return fields
+
+
+@exclusive
+def test_what_systemd_and_the_journal_are_told():
+    need_program("unshare")
+    directory = tempfile.mkdtemp()
+    notify = Listener(os.path.join(directory, "notify"))
+    journal = Listener(os.path.join(directory, "socket"))
+    stderr = open(os.path.join(directory, "stderr"), "w+b")
+    info = os.fstat(stderr.fileno())
+    in_namespace = (
+        "mount -t tmpfs none /run && mkdir -p /run/systemd/journal &&"
+        ' mount --bind "$1" /run/systemd/journal && shift && exec "$@"'
+    )
+    prefix = ["unshare", "-m", "sh", "-c", in_namespace, "sh", directory]
+    environment = {
+        "NOTIFY_SOCKET": os.path.join(directory, "notify"),
+        "JOURNAL_STREAM": "%d:%d" % (info.st_dev, info.st_ino),
+    }
+    with sleeper(1.3) as target:
+        with Service(*THRESHOLD, prefix=prefix, env=environment, stderr=stderr) as service:
+            until(lambda: b"READY=1" in notify.messages, 20, "READY")
+            check("<6>watching the whole system" in service.stderr, "no line with its level", service.stderr)
+            target.run()
+            until(lambda: len(journal.messages) >= 2, 10, "two entries in the journal")
+            service.popen.send_signal(signal.SIGHUP)
+            until(lambda: notify.messages.count(b"READY=1") == 2, 20, "READY after the reload")
+            until(lambda: any(b"1 stalls" in message for message in notify.messages), 10, "a STATUS with the stall")
+    told = [message for message in notify.messages if not message.startswith(b"STATUS")]
+    check(b"WATCHDOG=1" in told, "the watchdog is not fed")
+    told = [message.split(b"\n")[0] for message in told if message != b"WATCHDOG=1"]
+    check(told == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "not the right order", *told)
+    check(any(b"recording blockprof-" in message for message in notify.messages), "STATUS does not say what is recorded")
+    check("asyncio" not in service.stderr, "told twice: to the journal and on stderr", service.stderr)
+
+    entries = [fields for fields in map(fields_of, journal.messages) if fields["BLOCKPROF_PID"] == str(target.pid)]
+    check(len(entries) == 2, "not two entries on one stall", *entries)
+    ongoing, final = entries
+    check(ongoing["BLOCKPROF_ONGOING"] == "1" and final["BLOCKPROF_ONGOING"] == "0", "which is which", *entries)
+    check(ongoing["BLOCKPROF_TURN"] == final["BLOCKPROF_TURN"], "not the same turn", *entries)
+    (turn,) = target.turns
+    (recording,) = [path for path in service.files("Z.jsonl.gz") if stalls_of(path, target.pid)]
+    (stall,) = stalls_of(recording, target.pid)
+    check(final["BLOCKPROF_DURATION_NS"] == str(stall["duration_ns"]), "not as recorded", final, stall)
+    for name, value in {
+        "BLOCKPROF_CAUSE": "sleep",
+        "BLOCKPROF_RUNTIME": "asyncio",
+        "BLOCKPROF_COMM": stall["comm"],
+        "BLOCKPROF_TID": str(target.pid),
+        "OBJECT_PID": str(target.pid),
+        "PRIORITY": "4",
+        "CODE_FUNC": "block_sleep",
+        "CODE_LINE": str(turn["line"]),
+    }.items():
+        check(final.get(name) == value, "%s is %s instead of %s" % (name, final.get(name), value), json.dumps(final))
+    check(final["CODE_FILE"].endswith(".py"), "CODE_FILE", final)
+    check(final["BLOCKPROF_STACK"].count("\n") >= 3 and "block_sleep (" in final["BLOCKPROF_STACK"], "stack", final)
+    check("\n" not in final["MESSAGE"] and "sleep" in final["MESSAGE"], "message", final)
+    check("BLOCKPROF_UNIT" not in final or final["BLOCKPROF_UNIT"], "an empty field", final)

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/serve.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/exit_status.h"
+#include "cli/message.h"
+#include "cli/serve_options.h"
+#include "cli/session.h"
+#include "output/words.h"
+#include "probe/probe.h"
+#include "proc/cleanup.h"
+#include "serve/entry.h"
+#include "serve/journal.h"
+#include "serve/news.h"
+#include "serve/notify.h"
+#include "serve/recorder.h"
+
+#define TICK_NS	     1000000000ull
+#define ROTATE_NS    3600000000000ull
+#define STATUS_BYTES 256
+
+/* The watch with one set of options: a reload makes another. */
+struct term {
+	struct serve_options options;
+	struct session session;
+};
+
+struct serve {
+	int argc;
+	char **argv;
+	struct term *term;
+	struct recorder *recorder;
+	struct news *news;
+	bool in_journal;
+	uint64_t stalls;
+	uint64_t next_tick_ns;
+	int told_error; /* of the recorder, which the user knows of */
+	char status[STATUS_BYTES]; /* as last told */
+};
+
+/* -- what the engine finds -- */
+
+static void on_loop(void *context, const struct loop_record *record)
+{
+	struct serve *serve = context;
+
+	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
+		       record->id.tid, record->id.runtime);
+	recorder_loop(serve->recorder, record);
+}
+
+static void on_stall(void *context, const struct stall_record *record)
+{
+	struct serve *serve = context;
+	__freeing char *message = NULL;
+
+	serve->stalls += !record->ongoing;
+	recorder_stall(serve->recorder, record);
+	if (!news_is(serve->news, record, probe_now_ns()))
+		return;
+	if (serve->in_journal && !journal_stall(record))
+		return;
+	message = entry_message(record);
+	if (message)
+		message_note("%s", message);
+}
+
+static void on_blocked(void *context, const struct blocked_record *record)
+{
+	struct serve *serve = context;
+
+	recorder_blocked(serve->recorder, record);
+}
+
+/* Processes come and go by the thousand, and none was asked for by itself. */
+static void on_exit_record(void *context, const struct exit_record *record, bool asked_for)
+{
+	(void)context;
+	(void)record;
+	(void)asked_for;
+}
+
+/* -- recordings -- */
+
+static struct recorder_options recorder_options_of(const struct serve_options *options)
+{
+	return (struct recorder_options){
+		.directory = options->state_dir,
+		.keep_bytes = options->keep_bytes,
+		.rotate_ns = ROTATE_NS,
+		.stalls_only = options->stalls_only,
+		.all_threads = options->scope.all_threads,
+	};
+}
+
+static void say_cannot_record(const char *directory, int err)
+{
+	if (err == -EBUSY)
+		message_error("cannot record in %s: another blockprof does; stop it, or give "
+			      "another --state-dir",
+			      directory);
+	else if (err == -ENOTDIR || err == -ELOOP)
+		message_error("cannot record in %s: it is no directory (links are not followed); "
+			      "give another --state-dir",
+			      directory);
+	else
+		message_error("cannot record in %s: %s; give a --state-dir that can be written",
+			      directory, strerror(-err));
+}
+
+static int open_recorder(const struct serve_options *options, struct recorder **out)
+{
+	const struct recorder_options wanted = recorder_options_of(options);
+	int err = recorder_open(out, &wanted);
+
+	if (err)
+		say_cannot_record(options->state_dir, err);
+	return err;
+}
+
+static bool is_full(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT;
+}
+
+/* Said once, when it begins and when it is over. */
+static void say_recording(struct serve *serve)
+{
+	int err = recorder_error(serve->recorder);
+
+	if (err && !serve->told_error)
+		message_warn("not recording: %s; the watch goes on, and so will the recordings "
+			     "when there is room",
+			     strerror(-err));
+	else if (!err && serve->told_error)
+		message_note("recording again; %" PRIu64 " records since the start are in no "
+			     "recording",
+			     recorder_lost(serve->recorder));
+	serve->told_error = err;
+}
+
+/* mono_ns: where the recording begins. */
+static int begin_recording(struct serve *serve, uint64_t mono_ns)
+{
+	struct start_record record;
+	struct utsname name;
+
+	session_start_record(&serve->term->session, &name, &record);
+	record.mono_ns = mono_ns;
+	return recorder_begin(serve->recorder, &record);
+}
+
+static void end_recording(struct serve *serve)
+{
+	struct summary_record record;
+
+	if (engine_summary(serve->term->session.engine, &record)) {
+		recorder_end(serve->recorder, NULL);
+		return;
+	}
+	recorder_end(serve->recorder, &record);
+	summary_free(&record);
+}
+
+static void next_recording(struct serve *serve)
+{
+	end_recording(serve);
+	begin_recording(serve, probe_now_ns());
+	/* loops are told again: each recording stands on its own */
+	engine_new_period(serve->term->session.engine);
+}
+
+/* -- terms -- */
+
+static void term_free(struct term *term)
+{
+	if (!term)
+		return;
+	session_close(&term->session);
+	serve_options_free(&term->options);
+	free(term);
+}
+
+/* NULL: out of memory. err: of the options. */
+static struct term *term_new(const struct serve *serve, int *err)
+{
+	struct term *term = calloc(1, sizeof(*term));
+
+	*err = term ? serve_options_parse(&term->options, serve->argc, serve->argv) : -ENOMEM;
+	return term;
+}
+
+/* Loads the probes, which is what takes time. */
+static int term_open(struct serve *serve, struct term *term)
+{
+	const struct engine_sink sink = {
+		.context = serve,
+		.loop = on_loop,
+		.stall = on_stall,
+		.blocked = on_blocked,
+		.exit = on_exit_record,
+	};
+
+	return session_open(&term->session, &term->options.scope, true, term->options.verbosity,
+			    &sink);
+}
+
+/* From here on its watch is the one that counts. */
+static int term_begin(struct serve *serve, struct term *term)
+{
+	int err = session_begin(&term->session, 0);
+
+	serve->term = term;
+	if (err)
+		return err;
+	err = begin_recording(serve, engine_started_ns(term->session.engine));
+	if (err && !is_full(err)) {
+		say_cannot_record(term->options.state_dir, err);
+		return err;
+	}
+	say_recording(serve);
+	return session_look(&term->session);
+}
+
+static void say_watching(const struct serve *serve)
+{
+	const struct session *session = &serve->term->session;
+	unsigned int loops = engine_loops(session->engine, 0);
+	char threshold[DURATION_BYTES];
+
+	words_duration(session->scope->threshold_ns, threshold);
+	message_note("watching the whole system: %u loop%s, turns over %s; recordings in %s", loops,
+		     loops == 1 ? "" : "s", threshold, serve->term->options.state_dir);
+}
+
+/* -- reload -- */
+
+/* Everything that can fail for the new options' sake, while the old ones are still in force. */
+static int prepare_reload(struct serve *serve, struct term *term, struct recorder **recorder)
+{
+	const struct serve_options *options = &term->options;
+	int err = 0;
+
+	*recorder = NULL;
+	if (strcmp(options->state_dir, serve->term->options.state_dir) != 0)
+		err = open_recorder(options, recorder);
+	if (!err)
+		err = term_open(serve, term);
+	if (err) {
+		recorder_close(*recorder);
+		*recorder = NULL;
+	}
+	return err;
+}
+
+/* 0, or -errno: nothing is watched any more. With options that cannot be used nothing changes. */
+static int reload(struct serve *serve)
+{
+	struct recorder *recorder = NULL;
+	struct recorder_options wanted;
+	struct term *term, *old = serve->term;
+	int err;
+
+	notify_reloading(probe_now_ns());
+	term = term_new(serve, &err);
+	if (!err)
+		err = prepare_reload(serve, term, &recorder);
+	if (err) {
+		message_error("options are not changed: see the line before");
+		term_free(term);
+		notify_ready();
+		return 0;
+	}
+	engine_finish(old->session.engine);
+	end_recording(serve);
+	if (recorder) {
+		recorder_close(serve->recorder);
+		serve->recorder = recorder;
+	}
+	wanted = recorder_options_of(&term->options);
+	recorder_set(serve->recorder, &wanted);
+	message_set_level(term->options.verbosity);
+	err = term_begin(serve, term);
+	term_free(old);
+	if (err)
+		return err;
+	say_watching(serve);
+	notify_ready();
+	return 0;
+}
+
+/* -- the watch -- */
+
+static void tell_status(struct serve *serve)
+{
+	const struct session *session = &serve->term->session;
+	const char *name = recorder_name(serve->recorder);
+	char status[STATUS_BYTES], threshold[DURATION_BYTES];
+
+	words_duration(session->scope->threshold_ns, threshold);
+	snprintf(status, sizeof(status),
+		 "%u loops, turns over %s; %" PRIu64 " stalls since the start; %s%s",
+		 engine_loops(session->engine, 0), threshold, serve->stalls,
+		 name ? "recording " : "not recording: ",
+		 name ? name : strerror(-recorder_error(serve->recorder)));
+	if (strcmp(status, serve->status) == 0)
+		return;
+	strcpy(serve->status, status);
+	notify_status(status);
+}
+
+static void tick(struct serve *serve)
+{
+	uint64_t now_ns = probe_now_ns(), held_back;
+
+	if (now_ns < serve->next_tick_ns)
+		return;
+	serve->next_tick_ns = now_ns + TICK_NS;
+	if (recorder_tick(serve->recorder, now_ns))
+		next_recording(serve);
+	say_recording(serve);
+	held_back = news_held_back(serve->news, now_ns);
+	if (held_back)
+		message_warn("%" PRIu64 " more stalls in the last minute; the recordings have all "
+			     "of them",
+			     held_back);
+	tell_status(serve);
+	notify_alive();
+}
+
+static int serve_until_end(struct serve *serve)
+{
+	uint64_t signals = 0;
+	int err = 0;
+
+	while (!err && !(signals & SESSION_STOP)) {
+		signals = session_step(&serve->term->session, NULL, 0, TICK_NS / 1000000);
+		tick(serve);
+		if (signals & SESSION_SIGNAL(SIGHUP) && !(signals & SESSION_STOP))
+			err = reload(serve);
+	}
+	return err;
+}
+
+static int run(struct serve *serve, struct term *term)
+{
+	int err = news_new(&serve->news);
+
+	if (!err)
+		err = open_recorder(&term->options, &serve->recorder);
+	if (!err)
+		err = term_open(serve, term);
+	if (err) {
+		term_free(term);
+		return err;
+	}
+	err = term_begin(serve, term);
+	if (err)
+		return err;
+	say_watching(serve);
+	notify_ready();
+	err = serve_until_end(serve);
+	if (err)
+		return err;
+	notify_stopping();
+	engine_finish(serve->term->session.engine);
+	end_recording(serve);
+	say_recording(serve);
+	return 0;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	struct serve serve = { .argc = argc, .argv = argv, .in_journal = journal_has_stderr() };
+	struct term *term;
+	int err;
+
+	message_set_journal(serve.in_journal);
+	term = term_new(&serve, &err);
+	if (!term)
+		return EXIT_COULD_NOT;
+	if (err || term->options.help || term->options.version) {
+		if (term->options.help)
+			serve_options_help();
+		else if (term->options.version)
+			printf("blockprof %s\n", BLOCKPROF_VERSION);
+		term_free(term);
+		return !err ? EXIT_OK : err == -EINVAL ? EXIT_USAGE : EXIT_COULD_NOT;
+	}
+	message_set_level(term->options.verbosity);
+	signal(SIGPIPE, SIG_IGN);
+	err = run(&serve, term);
+	term_free(serve.term);
+	recorder_close(serve.recorder);
+	news_free(serve.news);
+	return err ? EXIT_COULD_NOT : EXIT_OK;
+}

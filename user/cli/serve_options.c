@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/serve_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/duration.h"
+#include "cli/message.h"
+#include "cli/usage.h"
+#include "serve/recorder.h"
+
+#define STATE_DIR      "/var/lib/blockprof"
+#define KEEP_BYTES     (256ull << 20)
+#define KEEP_MAX_BYTES (1ull << 50)
+
+static const char help[] =
+	"usage: blockprof serve [OPTIONS]\n"
+	"Watches the whole system, for good: tells of stalls in the journal (without one:\n"
+	"on standard error) and keeps recordings. Made to be run by systemd.\n"
+	"\n"
+	"  -t, --threshold TIME  a turn longer than this is a stall: 100ms, 1.5s, 500us;\n"
+	"                        a bare number is milliseconds (default 100ms)\n"
+	"  -c, --comm REGEX      only processes whose name matches,\n"
+	"  -u, --unit NAME       those of this systemd unit,\n"
+	"      --cgroup PATH     those in this cgroup or below it; each repeatable\n"
+	"      --all-threads     blocked time of every thread, loop or not\n"
+	"      --stalls-only     profiles hold the slices of stalls only\n"
+	"      --state-dir DIR   where recordings go (default /var/lib/blockprof)\n"
+	"      --keep SIZE       all recordings together: 500M, 2G; a bare number is\n"
+	"                        megabytes; the oldest are deleted (default 256M)\n"
+	"      --defaults FILE   more options, in BLOCKPROF_OPTIONS=\"...\"; SIGHUP has it\n"
+	"                        read again\n"
+	"  -q, --quiet           fewer notes\n"
+	"  -v, --verbose         more notes; -vv: libbpf's log too\n"
+	"  -V, --version         this program's version\n"
+	"  -h, --help            this text\n";
+
+enum {
+	OPTION_STALLS_ONLY = OPTION_OWN,
+	OPTION_STATE_DIR,
+	OPTION_KEEP,
+	OPTION_DEFAULTS,
+};
+
+static const struct option long_options[] = {
+	{ "threshold", required_argument, NULL, 't' },
+	{ "comm", required_argument, NULL, 'c' },
+	{ "unit", required_argument, NULL, 'u' },
+	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
+	{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },
+	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
+	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+	{ "keep", required_argument, NULL, OPTION_KEEP },
+	{ "defaults", required_argument, NULL, OPTION_DEFAULTS },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static const char short_options[] = ":t:c:u:qvVh";
+
+static int take_size(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, text[digits]) : units + 1;
+	char number[16] = "";
+	long value;
+
+	if (digits && digits < sizeof(number) && unit && (!text[digits] || !text[digits + 1])) {
+		unsigned int shift = 10 * (unsigned int)(unit - units + 1);
+
+		memcpy(number, text, digits);
+		if (!number_parse(number, 0, KEEP_MAX_BYTES >> shift, &value) &&
+		    (uint64_t)value << shift >= RECORDER_KEEP_MIN_BYTES) {
+			*bytes = (uint64_t)value << shift;
+			return 0;
+		}
+	}
+	message_error("cannot use '%s' as a size to keep; give 1M or more, like 500M or 2G", text);
+	return -EINVAL;
+}
+
+static int take_option(struct serve_options *options, int option, char **argv)
+{
+	int err = scope_take(&options->scope, option, optarg);
+
+	if (err != SCOPE_OTHER)
+		return err;
+	switch (option) {
+	case OPTION_STALLS_ONLY:
+		options->stalls_only = true;
+		return 0;
+	case OPTION_STATE_DIR:
+		options->state_dir = optarg;
+		return 0;
+	case OPTION_KEEP:
+		return take_size(optarg, &options->keep_bytes);
+	case OPTION_DEFAULTS:
+		options->defaults_path = optarg;
+		return 0;
+	case 'q':
+		options->verbosity--;
+		return 0;
+	case 'v':
+		options->verbosity++;
+		return 0;
+	case 'V':
+		options->version = true;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	default:
+		return usage_refuse(option, argv, short_options, "blockprof serve --help");
+	}
+}
+
+/* Where systemd's StateDirectory= is, or the default; valid as long as the environment. */
+static const char *default_state_dir(void)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	return given && *given ? given : STATE_DIR;
+}
+
+static int parse_words(struct serve_options *options, int argc, char **argv)
+{
+	int option, err = 0;
+
+	scope_init(&options->scope);
+	options->state_dir = default_state_dir();
+	options->keep_bytes = KEEP_BYTES;
+	optind = 0; /* glibc: start anew */
+	opterr = 0;
+	while (!err && !options->help && !options->version &&
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		err = take_option(options, option, argv);
+	if (err || options->help || options->version)
+		return err;
+	if (optind < argc) {
+		message_error("serve takes options only, not '%s'; see blockprof serve --help",
+			      argv[optind]);
+		return -EINVAL;
+	}
+	if (options->state_dir[0] != '/') {
+		message_error("cannot use '%s' as state directory; give a path from /",
+			      options->state_dir);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_defaults(struct serve_options *options)
+{
+	const char *path = options->defaults_path;
+	int err = defaults_read(path, &options->defaults);
+
+	if (err == -EINVAL)
+		message_error("cannot use %s: line %zu is no VARIABLE=\"value\"; correct it", path,
+			      options->defaults.line);
+	else if (err)
+		message_error("cannot read %s: %s; correct it", path, strerror(-err));
+	return err;
+}
+
+int serve_options_parse(struct serve_options *options, int argc, char **argv)
+{
+	size_t nr;
+	int err;
+
+	memset(options, 0, sizeof(*options));
+	err = parse_words(options, argc, argv);
+	if (err || options->help || options->version || !options->defaults_path)
+		return err;
+	err = read_defaults(options);
+	if (err || !options->defaults.nr)
+		return err;
+	nr = (size_t)argc + options->defaults.nr;
+	options->words = calloc(nr + 1, sizeof(*options->words));
+	if (!options->words)
+		return -ENOMEM;
+	options->words[0] = argv[0];
+	memcpy(options->words + 1, options->defaults.words,
+	       options->defaults.nr * sizeof(*options->words));
+	memcpy(options->words + 1 + options->defaults.nr, argv + 1,
+	       (size_t)(argc - 1) * sizeof(*argv));
+	scope_free(&options->scope);
+	options->verbosity = 0;
+	err = parse_words(options, (int)nr, options->words);
+	if (err)
+		message_error("the options of %s are not used; correct BLOCKPROF_OPTIONS there",
+			      options->defaults_path);
+	return err;
+}
+
+void serve_options_free(struct serve_options *options)
+{
+	scope_free(&options->scope);
+	defaults_free(&options->defaults);
+	free(options->words);
+}
+
+void serve_options_help(void)
+{
+	fputs(help, stdout);
+}

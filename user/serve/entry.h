@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * entry.h - a stall as an entry of the journal: fields "NAME=value".
+ *
+ *	MESSAGE                  what a person reads, one line
+ *	MESSAGE_ID, PRIORITY
+ *	OBJECT_PID               the process; journald adds its unit, so that
+ *	                         journalctl -u UNIT shows the entry among the unit's own
+ *	CODE_FUNC, _FILE, _LINE  where: the innermost frame of the program's own
+ *	BLOCKPROF_TURN, _ONGOING (1 or 0), _CAUSE, _DURATION_NS, _PID, _TID, _COMM,
+ *	_RUNTIME, _TASK, _SYSCALL, _TARGET, _UNIT, _CONTAINER, _DELAYED_EVENTS,
+ *	_STACK (a line for each frame, innermost first)
+ *
+ * What is not known is left out. Values are harmless to print (escape.h).
+ */
+#ifndef BLOCKPROF_ENTRY_H
+#define BLOCKPROF_ENTRY_H
+
+#include <sys/uio.h>
+
+#include "model/model.h"
+#include "proc/process.h"
+
+/* Of all entries of stalls: journalctl MESSAGE_ID=... finds them. */
+#define ENTRY_MESSAGE_ID "c39a80b383564201b51876763aae2616"
+
+#define ENTRY_FIELDS_MAX 32
+
+struct entry {
+	struct iovec fields[ENTRY_FIELDS_MAX];
+	int nr;
+};
+
+/* cgroup may be empty. 0 or -ENOMEM. */
+int entry_of_stall(struct entry *entry, const struct stall_record *stall,
+		   const struct process_cgroup *cgroup);
+void entry_free(struct entry *entry);
+
+/* The MESSAGE alone; the caller's; NULL: no memory. */
+char *entry_message(const struct stall_record *stall);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* journal.h - whether what we print goes to the systemd journal, and entries for it. */
+#ifndef BLOCKPROF_JOURNAL_H
+#define BLOCKPROF_JOURNAL_H
+
+#include <stdbool.h>
+
+#include "model/model.h"
+
+/* Is standard error connected to the journal? (systemd.exec(5): JOURNAL_STREAM) */
+bool journal_has_stderr(void);
+/* 0 or -errno: no journal is there, or no memory. */
+int journal_stall(const struct stall_record *stall);
+
+#endif

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "serve/recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "serve/store.h"
+
+/*
+ * Shares of what is kept. A recording may take an eighth for its JSON; its
+ * profile stays well below another one; a quarter is free when it begins.
+ */
+#define JSON_SHARE     8
+#define FREE_SHARE     4
+#define STACKS_SHARE   16
+#define STACKS_BYTES   (16u << 20) /* memory for the profile at the most */
+#define RESUME_BYTES   (1u << 20) /* that must be free after the disk was full */
+#define RETRY_EVERY_NS 5000000000ull
+
+struct recorder {
+	struct recorder_options options;
+	struct store *store;
+	struct store_name name;
+	struct output *outputs[STORE_NR]; /* all NULL: nothing is being recorded */
+	int fds[STORE_NR]; /* of the outputs */
+	uint64_t began_ns;
+	uint64_t retry_ns; /* when to see whether there is room again */
+	size_t stack_bytes;
+	int error; /* why nothing is being recorded */
+	uint64_t unflushed; /* records that may not have reached the file */
+	uint64_t lost;
+};
+
+static const char *const formats[STORE_NR] = {
+	[STORE_JSON] = "json",
+	[STORE_FOLDED] = "folded",
+};
+
+int recorder_open(struct recorder **out, const struct recorder_options *options)
+{
+	struct recorder *recorder = calloc(1, sizeof(*recorder));
+	int err;
+
+	*out = NULL;
+	if (!recorder)
+		return -ENOMEM;
+	recorder_set(recorder, options);
+	err = store_open(&recorder->store, options->directory);
+	if (err) {
+		free(recorder);
+		return err;
+	}
+	store_repair(recorder->store);
+	*out = recorder;
+	return 0;
+}
+
+void recorder_set(struct recorder *recorder, const struct recorder_options *options)
+{
+	uint64_t share = options->keep_bytes / STACKS_SHARE;
+
+	recorder->options = *options;
+	recorder->stack_bytes = share < STACKS_BYTES ? share : STACKS_BYTES;
+}
+
+/* 0, or -errno of the first file that could not be completed. */
+static int finish_files(struct recorder *recorder)
+{
+	int first = 0;
+
+	for (int file = 0; file < STORE_NR; file++) {
+		int err;
+
+		if (!recorder->outputs[file])
+			continue;
+		err = output_close(recorder->outputs[file]);
+		recorder->outputs[file] = NULL;
+		first = first ? first : err;
+		/* JSON that was cut can be read up to there; a cut profile would be a wrong one */
+		err = store_finish(recorder->store, &recorder->name, (enum store_file)file,
+				   !err || file == STORE_JSON);
+		first = first ? first : err;
+	}
+	return first;
+}
+
+/* Nothing is being recorded from now on, for this reason. */
+static void fail(struct recorder *recorder, int err)
+{
+	finish_files(recorder);
+	recorder->error = err;
+	recorder->lost += recorder->unflushed;
+	recorder->unflushed = 0;
+}
+
+void recorder_close(struct recorder *recorder)
+{
+	if (!recorder)
+		return;
+	finish_files(recorder);
+	store_close(recorder->store);
+	free(recorder);
+}
+
+static int open_file(struct recorder *recorder, enum store_file file)
+{
+	const struct output_options options = {
+		.live = true,
+		.stalls_only = recorder->options.stalls_only,
+		.all_threads = recorder->options.all_threads,
+		.stack_bytes = recorder->stack_bytes,
+	};
+	int fd = store_create(recorder->store, &recorder->name, file), err;
+	char name[STORE_FILE_BYTES];
+
+	if (fd < 0)
+		return fd;
+	recorder->fds[file] = fd;
+	store_file_name(&recorder->name, file, name);
+	err = output_open_fd(&recorder->outputs[file], output_format_by_name(formats[file]), fd,
+			     name, &options);
+	if (err)
+		store_finish(recorder->store, &recorder->name, file, false);
+	return err;
+}
+
+int recorder_begin(struct recorder *recorder, const struct start_record *record)
+{
+	uint64_t keep = recorder->options.keep_bytes;
+	int err = store_limit(recorder->store, keep - keep / FREE_SHARE);
+
+	recorder->retry_ns = record->mono_ns + RETRY_EVERY_NS;
+	store_new_name(recorder->store, &recorder->name);
+	for (int file = 0; !err && file < STORE_NR; file++)
+		err = open_file(recorder, (enum store_file)file);
+	if (err) {
+		fail(recorder, err);
+		return err;
+	}
+	recorder->began_ns = record->mono_ns;
+	recorder->error = 0;
+	for (int file = 0; file < STORE_NR; file++)
+		output_start(recorder->outputs[file], record);
+	return 0;
+}
+
+#define DEFINE_FEED(record_name)                                                       \
+	void recorder_##record_name(struct recorder *recorder,                         \
+				    const struct record_name##_record *record)         \
+	{                                                                              \
+		for (int file = 0; file < STORE_NR; file++)                            \
+			if (recorder->outputs[file])                                   \
+				output_##record_name(recorder->outputs[file], record); \
+		if (recorder->outputs[STORE_JSON])                                     \
+			recorder->unflushed++;                                         \
+		else                                                                   \
+			recorder->lost++;                                              \
+	}
+
+DEFINE_FEED(loop)
+DEFINE_FEED(stall)
+DEFINE_FEED(blocked)
+
+void recorder_end(struct recorder *recorder, const struct summary_record *record)
+{
+	int err;
+
+	if (!recorder->outputs[STORE_JSON])
+		return;
+	for (int file = 0; record && file < STORE_NR; file++)
+		output_summary(recorder->outputs[file], record);
+	err = finish_files(recorder);
+	if (err)
+		fail(recorder, err);
+	recorder->unflushed = 0;
+}
+
+static int first_error(const struct recorder *recorder)
+{
+	int err = 0;
+
+	for (int file = 0; !err && file < STORE_NR; file++)
+		err = output_error(recorder->outputs[file]);
+	return err;
+}
+
+static bool is_large(const struct recorder *recorder)
+{
+	struct stat st;
+
+	return !fstat(recorder->fds[STORE_JSON], &st) &&
+	       (uint64_t)st.st_size >= recorder->options.keep_bytes / JSON_SHARE;
+}
+
+/* Is it time to try again? */
+static bool has_room(struct recorder *recorder, uint64_t now_ns)
+{
+	if (now_ns < recorder->retry_ns)
+		return false;
+	recorder->retry_ns = now_ns + RETRY_EVERY_NS;
+	return store_free_bytes(recorder->store) >= RESUME_BYTES;
+}
+
+bool recorder_tick(struct recorder *recorder, uint64_t now_ns)
+{
+	int err;
+
+	if (!recorder->outputs[STORE_JSON])
+		return has_room(recorder, now_ns);
+	output_flush(recorder->outputs[STORE_JSON]);
+	err = first_error(recorder);
+	if (err) {
+		fail(recorder, err);
+		recorder->retry_ns = now_ns + RETRY_EVERY_NS;
+		return false;
+	}
+	recorder->unflushed = 0;
+	return now_ns >= recorder->began_ns + recorder->options.rotate_ns || is_large(recorder);
+}
+
+const char *recorder_name(const struct recorder *recorder)
+{
+	return recorder->outputs[STORE_JSON] ? recorder->name.text : NULL;
+}
+
+int recorder_error(const struct recorder *recorder)
+{
+	return recorder->error;
+}
+
+uint64_t recorder_lost(const struct recorder *recorder)
+{
+	return recorder->lost;
+}
