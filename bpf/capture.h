@@ -172,6 +172,15 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
 }
 
 /* Bytes of the capture that are used: what is rarely there comes last. */
+static __always_inline u32 stack_used_bytes(const struct bp_stack *stack)
+{
+	if (stack->python_nr)
+		return __builtin_offsetof(struct bp_stack, python) +
+		       (stack->python_nr & 127) * sizeof(struct bp_python_frame);
+	return __builtin_offsetof(struct bp_stack, user) +
+	       (stack->user_nr & 127) * sizeof(stack->user[0]);
+}
+
 static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
 {
 	if (capture->has_stack_bytes)

@@ -18,7 +18,12 @@ static __always_inline void process_send(u32 type, u32 slot, struct task_struct 
 	record->status = status;
 	record->last = last;
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
-	bpf_ringbuf_submit(record, 0);
+	/*
+	 * Whoever reads is woken at once for a new program, which may end soon, and
+	 * where a loop ends; the rest can wait for its next look.
+	 */
+	bpf_ringbuf_submit(record,
+			   type == BP_RECORD_EXEC || slot != BP_NO_SLOT ? 0 : BPF_RB_NO_WAKEUP);
 }
 
 SEC("tp_btf/sched_process_fork")

@@ -15,6 +15,7 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 {
 	struct bp_candidate *record;
 	const struct bp_python *py;
+	u32 room = 0, bytes;
 	bool same;
 
 	if (!thread)
@@ -36,11 +37,9 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 		return 0;
 	thread->reports++;
 	thread->reported_ns = now;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	if (!record) {
-		lose(BP_LOSS_CANDIDATE_RING);
+	record = bpf_map_lookup_elem(&candidate_room, &room);
+	if (!record)
 		return 0;
-	}
 	header_fill(&record->header, BP_RECORD_CANDIDATE, thread->slot, task->pid, task->tgid, now);
 	record->wait_class = thread->wait_class;
 	record->wait_id = thread->wait_id;
@@ -55,7 +54,11 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 	py = python_of(task->tgid);
 	if (py)
 		stack_python(&record->stack, py, task, thread, 0);
-	bpf_ringbuf_submit(record, 0);
+	bytes = __builtin_offsetof(struct bp_candidate, stack) + stack_used_bytes(&record->stack);
+	if (bytes > sizeof(*record))
+		bytes = sizeof(*record);
+	if (bpf_ringbuf_output(&ring, record, bytes, 0))
+		lose(BP_LOSS_CANDIDATE_RING);
 	return 0;
 }
 

@@ -137,6 +137,14 @@ __weak struct {
 	__uint(max_entries, 1 << 20);
 } ring SEC(".maps");
 
+/* A record under construction: programs of the scheduler's events, where nothing else gets in between. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bp_candidate);
+} candidate_room SEC(".maps");
+
 static __always_inline void lose(enum bp_loss where)
 {
 	if (where < BP_LOSS_NR)

@@ -27,6 +27,9 @@
  */
 #define ALWAYS_BELOW_NS (60 * NSEC_PER_MSEC)
 
+/* Room for a first sight of each of a few thousand threads at once. */
+#define RING_SYSTEM_BYTES (8 << 20)
+
 #define FEATURES 5
 
 struct probe {
@@ -113,6 +116,8 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	skel->rodata->own_tid = syscall(SYS_gettid);
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
+	if (options->whole_system)
+		bpf_map__set_max_entries(skel->maps.ring, RING_SYSTEM_BYTES);
 	bpf_map__set_max_entries(skel->maps.slots, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slices, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slot_tasks, options->slots + 1);

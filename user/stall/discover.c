@@ -28,6 +28,7 @@ static int take(struct engine *engine, pid_t pid, uint64_t now_ns)
 	if (!watched)
 		return -ENOMEM;
 	watched_identify(watched);
+	recognise_soon(engine, watched);
 	return probe_watch(engine->probe, pid, true);
 }
 
@@ -91,6 +92,7 @@ static void on_fork(struct engine *engine, const struct bp_process *record)
 	watched->forked_ns = record->header.time_ns;
 	watched_identify(watched);
 	watched->next_look_ns = record->header.time_ns + FORK_LOOK_NS;
+	recognise_soon(engine, watched);
 }
 
 static void drop(struct engine *engine, pid_t pid)
@@ -114,6 +116,7 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 	if (watched) {
 		watched_renew(watched, record->header.time_ns);
 		watched_identify(watched);
+		recognise_soon(engine, watched);
 	} else if (engine->options.filter) {
 		if (take(engine, pid, record->header.time_ns))
 			engine->processes_unwatched++;

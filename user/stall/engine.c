@@ -71,6 +71,7 @@ int engine_watch(struct engine *engine, pid_t pid)
 		return -ENOMEM;
 	watched->asked_for = true;
 	watched_identify(watched);
+	recognise_soon(engine, watched);
 	return probe_watch(engine->probe, pid, engine->options.follow);
 }
 

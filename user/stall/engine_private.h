@@ -57,6 +57,8 @@ int recognise_look(struct engine *engine);
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate);
 /* Looks for interpreters and loops where it is time to. */
 void recognise_scan(struct engine *engine, uint64_t now_ns);
+/* The process is due for such a look: maybe before the next one. */
+void recognise_soon(struct engine *engine, const struct watched *watched);
 /* The thread of a slot that the kernel side bound by itself, or that was bound before. */
 struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid);
 /*

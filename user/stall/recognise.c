@@ -28,6 +28,9 @@
 #define PROGRAM_AGE_NS	    1000000000ull
 #define SCANS_A_TICK	    16
 #define RUNNING_STACK_BYTES (24u << 10) /* looked through of a worker that runs */
+#define SCANS_FEW	    4 /* processes: these are looked at every LOOK_EVERY_NS for good */
+#define SCANS_OFTEN	    16 /* of one process, before the time between them is doubled */
+#define SCANS_OCTAVES	    5 /* doublings */
 
 static uint64_t look_gap_ns(unsigned int looks)
 {
@@ -349,8 +352,10 @@ static void look_at(void *context, const struct bp_thread_info *info)
 	watched = watched_find(engine->watched, info->tgid);
 	if (!watched && engine->options.whole_system) {
 		watched = watched_add(engine->watched, info->tgid, probe_now_ns());
-		if (watched)
+		if (watched) {
 			watched_identify(watched);
+			recognise_soon(engine, watched);
+		}
 	}
 	if (!watched)
 		return;
@@ -576,26 +581,34 @@ void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns)
 struct scan {
 	struct engine *engine;
 	uint64_t now_ns;
+	uint64_t next_ns; /* when the first of them is to be looked at again */
 	unsigned int left;
 };
 
-static void scan_process(void *context, struct watched *watched)
+/* A Python program that has shown no loop is looked at less and less often where there are many. */
+static uint64_t scan_gap_ns(const struct engine *engine, struct watched *watched)
 {
-	struct scan *scan = context;
+	unsigned int octave = watched->scans++ / SCANS_OFTEN;
+
+	if (watched_count(engine->watched) <= SCANS_FEW)
+		return LOOK_EVERY_NS;
+	return LOOK_EVERY_NS << (octave < SCANS_OCTAVES ? octave : SCANS_OCTAVES);
+}
+
+static void scan_process(struct scan *scan, struct watched *watched)
+{
 	struct engine *engine = scan->engine;
 	struct sighting sighting = { .pid = watched->pid, .tid = watched->pid };
 	struct verdict verdict;
 	bool was_pending = watched->python_pending;
 
-	if (watched->loops || !scan->left || watched->next_look_ns > scan->now_ns)
-		return;
 	scan->left--;
 	if (!recognise_python(engine, watched)) {
 		if (!watched->python_pending)
 			watched->next_look_ns = UINT64_MAX; /* candidates are judged all the same */
 		return;
 	}
-	watched->next_look_ns = scan->now_ns + LOOK_EVERY_NS;
+	watched->next_look_ns = scan->now_ns + scan_gap_ns(engine, watched);
 	if (was_pending || !watched_pthread(watched, watched->pid)) {
 		look_at_process(engine, watched->pid);
 		return;
@@ -607,12 +620,40 @@ static void scan_process(void *context, struct watched *watched)
 		bind_now(engine, sighting.pid, sighting.tid, &verdict);
 }
 
+static void scan_if_due(void *context, struct watched *watched)
+{
+	struct scan *scan = context;
+
+	if (watched->loops)
+		return;
+	if (watched->next_look_ns <= scan->now_ns && scan->left)
+		scan_process(scan, watched);
+	if (watched->next_look_ns < scan->next_ns)
+		scan->next_ns = watched->next_look_ns;
+}
+
+void recognise_soon(struct engine *engine, const struct watched *watched)
+{
+	if (watched->next_look_ns < engine->next_scan_ns)
+		engine->next_scan_ns = watched->next_look_ns;
+}
+
 void recognise_scan(struct engine *engine, uint64_t now_ns)
 {
-	struct scan scan = { .engine = engine, .now_ns = now_ns, .left = SCANS_A_TICK };
+	struct scan scan = {
+		.engine = engine,
+		.now_ns = now_ns,
+		.next_ns = UINT64_MAX,
+		.left = SCANS_A_TICK,
+	};
 
 	if (now_ns < engine->next_scan_ns)
 		return;
-	engine->next_scan_ns = now_ns + SCAN_EVERY_NS;
-	watched_each(engine->watched, scan_process, &scan);
+	/* processes that come meanwhile bring it forward */
+	engine->next_scan_ns = UINT64_MAX;
+	watched_each(engine->watched, scan_if_due, &scan);
+	if (scan.next_ns < now_ns + SCAN_EVERY_NS)
+		scan.next_ns = now_ns + SCAN_EVERY_NS;
+	if (scan.next_ns < engine->next_scan_ns)
+		engine->next_scan_ns = scan.next_ns;
 }

@@ -37,7 +37,8 @@ struct watched {
 	struct pool pool;
 	unsigned int loops;
 	uint64_t next_look_ns; /* when to look for an interpreter, or for a loop, again */
-	unsigned int looks; /* since the program started */
+	unsigned int looks; /* for an interpreter, since the program started */
+	unsigned int scans; /* for a loop, likewise */
 	struct watched_thread *threads;
 	size_t nr_threads;
 };
