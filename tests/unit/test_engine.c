@@ -48,6 +48,9 @@ struct probe {
 	bool follow;
 	struct bp_python python;
 	unsigned int freed[SLOTS + 1];
+	struct bp_suspect_info suspect; /* the one thread of a process that is looked at */
+	unsigned int suspect_looks;
+	pid_t suspected;
 	size_t nr_old;
 	unsigned int old;
 	uint64_t losses[BP_LOSS_NR];
@@ -190,6 +193,35 @@ int probe_samples(struct probe *probe, bool on)
 {
 	probe->samples = on;
 	return 0;
+}
+
+int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
+{
+	probe->suspect_looks++;
+	if (pid != (pid_t)probe->suspect.tgid)
+		return -ESRCH;
+	probe->suspect.time_ns = now_ns;
+	fn(context, &probe->suspect);
+	return 0;
+}
+
+int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
+{
+	(void)python;
+	probe->suspected = pid;
+	return 0;
+}
+
+void probe_suspects_clear(struct probe *probe)
+{
+	probe->suspected = 0;
+}
+
+void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
+{
+	(void)probe;
+	(void)tid;
+	(void)fd;
 }
 
 void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)

@@ -13,7 +13,7 @@
 
 #define MARGIN	      4
 #define STEP	      2
-#define STACK_ROWS    6 /* the innermost */
+#define STACK_ROWS    4 /* the innermost */
 #define SHOWN_PERCENT 10
 #define WHOLE_PERCENT 90 /* as good as all of it: no time is given */
 #define LEAST_COLUMNS 30
@@ -52,34 +52,45 @@ static const char *verb_of(const struct culprit *culprit)
 	}
 }
 
+/* What it waited for; whoever is behind it has a line of his own. */
+static char *object_of(const struct culprit *culprit, size_t columns)
+{
+	struct slice slice = { .cause = culprit->cause, .target = culprit->target };
+	struct detail detail = { 0 };
+	char *text;
+
+	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX)
+		return strdup("");
+	if (culprit->culprits.nr)
+		slice.target.peer_pid = 0;
+	if (words_detail(&slice, &detail))
+		return NULL;
+	text = detail_text(&detail, columns);
+	detail_free(&detail);
+	return text;
+}
+
 /* "sat in fsync of /var/lib/db/wal/0001" */
 static char *deed(const struct culprit *culprit, size_t columns)
 {
-	const char *verb = verb_of(culprit), *joint = "";
-	struct slice as_slice = { .cause = culprit->cause, .target = culprit->target };
-	struct detail detail = { 0 };
-	__freeing char *call = NULL, *object = NULL;
+	bool plain = culprit->cause == CAUSE_CPU || culprit->cause == CAUSE_RUNQUEUE ||
+		     culprit->cause == CAUSE_STOPPED;
+	const char *verb = verb_of(culprit), *joint = " for ";
+	__freeing char *call = escape_text(
+		culprit->syscall && culprit->cause != CAUSE_FAULT ? culprit->syscall : "");
+	__freeing char *object = NULL;
 	char *text = NULL;
+	size_t used;
 
-	if (culprit->cause == CAUSE_CPU || culprit->cause == CAUSE_RUNQUEUE ||
-	    culprit->cause == CAUSE_STOPPED)
-		return strdup(verb);
-	if (words_detail(&as_slice, &detail))
-		return NULL;
-	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX) {
-		detail_free(&detail);
-		object = strdup("");
-	} else {
-		joint = culprit->cause == CAUSE_FILE || culprit->cause == CAUSE_FAULT ? " of "
-										      : " for ";
-		object = detail_text(&detail, columns > LEAST_COLUMNS ? columns : LEAST_COLUMNS);
-		detail_free(&detail);
-	}
-	call = escape_text(culprit->syscall && culprit->cause != CAUSE_FAULT ? culprit->syscall
-									     : "");
-	if (!object || !call ||
-	    asprintf(&text, "%s%s%s%s%s", verb, *call ? " " : "", call, *object ? joint : "",
-		     object) < 0)
+	if (plain || !call)
+		return plain ? strdup(verb) : NULL;
+	if (culprit->cause == CAUSE_FILE || culprit->cause == CAUSE_FAULT)
+		joint = " of ";
+	used = strlen(verb) + strlen(call) + strlen(joint) + 1;
+	object =
+		object_of(culprit, used + LEAST_COLUMNS < columns ? columns - used : LEAST_COLUMNS);
+	if (!object || asprintf(&text, "%s%s%s%s%s", verb, *call ? " " : "", call,
+				*object ? joint : "", object) < 0)
 		return NULL;
 	return text;
 }
@@ -96,29 +107,36 @@ static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
 {
 	struct look narrow = *look;
 	__freeing char *text = NULL;
-	const char *row;
-	size_t size = 0, rows = 0;
+	size_t size = 0, rows = 0, left_out, outer = 0;
+	char *rest, *row;
 	FILE *memory;
 	int err;
 
-	if (!culprit->stack)
+	if (!culprit->stack || culprit->idle)
 		return 0;
 	memory = open_memstream(&text, &size);
 	if (!memory)
 		return -ENOMEM;
-	narrow.columns -= narrow.columns > indent + LEAST_COLUMNS ? indent : 0;
+	narrow.columns -= narrow.columns > indent + LEAST_COLUMNS ? indent - MARGIN : 0;
 	err = fold_print(memory, culprit->stack,
 			 culprit->cause == CAUSE_CPU ? NULL : culprit->syscall, &narrow);
 	if (fclose(memory) || err)
 		return -ENOMEM;
 	for (const char *c = text; *c; c++)
 		rows += *c == '\n';
-	for (row = text; *row && rows; rows--) {
-		size_t length = strcspn(row, "\n");
+	left_out = rows > STACK_ROWS && !look->unfold ? rows - STACK_ROWS : 0;
+	for (rest = text; (row = strsep(&rest, "\n")) && *row;) {
+		size_t inner = strspn(row, " ");
 
-		if (look->unfold || rows <= STACK_ROWS)
-			fprintf(out, "%*s%.*s\n", (int)indent, "", (int)length, row);
-		row += length + (row[length] == '\n');
+		if (left_out) {
+			left_out--;
+			continue;
+		}
+		/* the first one shown stands where the outermost would have */
+		if (!outer)
+			outer = inner;
+		fprintf(out, "%*s%s\n", (int)(indent + (inner > outer ? inner - outer : 0)), "",
+			row + inner);
 	}
 	return 0;
 }
@@ -126,13 +144,18 @@ static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
 static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
 		    const struct look *look);
 
-/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; again: it has been named. */
+/*
+ * "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: what
+ * was said last, of this thread or another.
+ */
 static int print_thread(FILE *out, const struct culprits *all, const struct culprit *culprit,
-			bool again, size_t indent, const struct look *look)
+			const struct culprit *before, size_t indent, const struct look *look)
 {
+	bool again = before && before->pid == culprit->pid && before->tid == culprit->tid;
 	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid), *did = NULL,
 		       *line = NULL;
 	unsigned int percent = culprits_percent(all, culprit->ns);
+	size_t used;
 	char time[DURATION_BYTES], for_time[DURATION_BYTES + 8] = "";
 	int err;
 
@@ -142,9 +165,8 @@ static int print_thread(FILE *out, const struct culprits *all, const struct culp
 		words_duration(culprit->ns, time);
 		if (percent < WHOLE_PERCENT)
 			snprintf(for_time, sizeof(for_time), "for %s ", time);
-		did = deed(culprit, look->columns - indent > strlen(who) + 60
-					    ? look->columns - indent - strlen(who) - 40
-					    : LEAST_COLUMNS);
+		used = indent + strlen("waited for , which ") + text_width(who) + strlen(for_time);
+		did = deed(culprit, look->columns > used ? look->columns - used : 0);
 	} else {
 		did = strdup("");
 	}
@@ -163,7 +185,9 @@ static int print_thread(FILE *out, const struct culprits *all, const struct culp
 		return -ENOMEM;
 	}
 	print_line(out, line, indent, look);
-	err = print_stack(out, culprit, indent + STEP - MARGIN, look);
+	err = again && fold_same(before->stack, culprit->stack)
+		      ? 0
+		      : print_stack(out, culprit, indent + STEP, look);
 	return err ? err : print_at(out, &culprit->culprits, indent + STEP, look);
 }
 
@@ -224,10 +248,7 @@ static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
 		if (!is_thread(culprit) ||
 		    (before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT))
 			continue;
-		err = print_thread(out, culprits, culprit,
-				   before && before->pid == culprit->pid &&
-					   before->tid == culprit->tid,
-				   indent, look);
+		err = print_thread(out, culprits, culprit, before, indent, look);
 		before = culprit;
 	}
 	return err ? err : print_runners(out, culprits, indent, look);

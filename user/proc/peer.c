@@ -219,6 +219,7 @@ static int ask(struct peers *peers, const struct question *question, const struc
 		answer_replace(known, &found);
 	}
 	out->pid = known->holder.pid;
+	out->fd = known->holder.fd;
 	if (!out->pid || process_comm(out->pid, out->comm))
 		return -ENOENT;
 	return 0;

@@ -20,6 +20,7 @@ void peers_free(struct peers *peers);
 
 struct peer {
 	pid_t pid;
+	int fd; /* its descriptor for it */
 	char comm[16];
 };
 

@@ -263,6 +263,13 @@ static size_t namespace_numbers(pid_t pid, pid_t *numbers, size_t max)
 	return nr;
 }
 
+bool process_numbers_are_ours(pid_t pid)
+{
+	pid_t numbers[NAMESPACES_MAX];
+
+	return namespace_numbers(pid, numbers, NAMESPACES_MAX) == 1;
+}
+
 pid_t process_child_numbered(pid_t pid, pid_t number)
 {
 	pid_t own[NAMESPACES_MAX], numbers[NAMESPACES_MAX], children[CHILDREN_MAX];

@@ -43,6 +43,8 @@ int process_children(pid_t pid, pid_t *children, size_t max);
 int process_children_listed(pid_t pid, pid_t *children, size_t max);
 /* The child of pid that pid's own pid namespace calls number; that may be number itself. 0: none now. */
 pid_t process_child_numbered(pid_t pid, pid_t number);
+/* Are its numbers for itself and its threads those that we have for them: the same pid namespace? */
+bool process_numbers_are_ours(pid_t pid);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);
 /* How many threads it has; -1: not known. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -403,6 +404,26 @@ static bool waits_for_child(const struct stack *stack)
 			return true;
 	}
 	return false;
+}
+
+int classify_peer(const struct classify *with, pid_t pid, const struct bp_capture *capture,
+		  struct peer *out)
+{
+	const struct bp_object *object = &capture->object;
+
+	if (capture->block.flags &
+	    (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_COMPAT))
+		return -ENOENT;
+	if (object->kind == BP_OBJECT_PIPE)
+		return peers_pipe(with->peers, pid, object->ino, reads(capture->block.syscall),
+				  out);
+	if (object->kind != BP_OBJECT_SOCKET)
+		return -ENOENT;
+	if (object->socket.family == AF_UNIX)
+		return peers_unix(with->peers, pid, object->ino, out);
+	if (!is_inet(&object->socket) || !object->socket.peer_port)
+		return -ENOENT;
+	return peers_inet(with->peers, pid, &object->socket, out);
 }
 
 void classify(const struct classify *with, pid_t pid, const struct bp_capture *capture,

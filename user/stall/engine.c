@@ -7,6 +7,8 @@
 #include "proc/peer.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
+#include "stall/foreign.h"
+#include "stall/inquiry.h"
 #include "stall/start.h"
 #include "symbol/symbol.h"
 
@@ -38,6 +40,8 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	err = engine->loops ? peers_new(&engine->classify.peers) : -ENOMEM;
 	if (!err)
 		err = watched_table_new(&engine->watched);
+	if (!err)
+		err = foreign_new(&engine->foreign);
 	if (err) {
 		engine_free(engine);
 		return err;
@@ -59,6 +63,7 @@ void engine_free(struct engine *engine)
 	free(engine->losses);
 	recognise_forget(engine);
 	watched_table_free(engine->watched);
+	foreign_free(engine->foreign);
 	peers_free(engine->classify.peers);
 	free(engine);
 }
@@ -116,6 +121,8 @@ static void add_carried(struct loop *loop, const struct bp_slice *record, const 
 
 	if (!record->carry_ns || slice_copy(&carried, slice))
 		return;
+	/* who was waited for this time need not be who was then */
+	culprits_free(&carried.culprits);
 	carried.ns = record->carry_ns;
 	carried.count = record->carry_count;
 	carried.max_ns = min_ns(record->max_ns, carried.ns);
@@ -156,6 +163,7 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 	}
 	tell_slice(engine, loop, &record->capture, &slice);
 	loop_count(loop, &slice);
+	inquiry_tell(loop, record->capture.since_ns, record->header.time_ns, true, &slice);
 	add_carried(loop, record, &slice);
 	if (record->turn_seq)
 		loop_add(loop, &slice, record->capture.since_ns, record->header.time_ns);
@@ -247,6 +255,11 @@ static void on_record(void *context, const struct bp_header *record, size_t byte
 		on_turn(engine, &turn);
 		break;
 	}
+	case BP_RECORD_SUSPECT: {
+		WHOLE(struct bp_suspect_sample, sample, record, bytes);
+		inquire_sample(engine, &sample);
+		break;
+	}
 	case BP_RECORD_CANDIDATE: {
 		WHOLE(struct bp_candidate, candidate, record, bytes);
 		recognise_candidate(engine, &candidate);
@@ -272,6 +285,7 @@ static void each_loop(struct engine *engine, uint64_t now_ns)
 			continue;
 		recognise_return(engine, loop, now_ns);
 		tell_early(engine, loop, now_ns);
+		inquire(engine, loop, now_ns);
 		/* only where waits that do not sleep were not seen all the time */
 		if (engine->needed_ns && !probe_waits_always(engine->probe))
 			start_check(engine, loop, now_ns);

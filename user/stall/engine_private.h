@@ -26,6 +26,7 @@ struct engine {
 	struct symbols *symbols;
 	struct classify classify;
 	struct watched_table *watched;
+	struct foreign *foreign;
 	struct loop **loops; /* by slot, up to probe_slots() */
 	uint64_t loops_seen; /* so many so far */
 	struct binding *bindings;
@@ -113,6 +114,8 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
  * known by the time it ends, which may be the end of its process.
  */
 void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns);
+/* A copy of what the loop's thread is blocked in; the caller's. NULL: it moved meanwhile, or no memory. */
+struct bp_capture *tell_capture(struct engine *engine, const struct loop *loop);
 /* The watch ends: the block that a thread is in, which is no loop. */
 void tell_current(struct engine *engine, struct loop *loop, uint64_t now_ns);
 void tell_blocked(struct engine *engine, struct loop *loop);

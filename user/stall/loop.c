@@ -5,6 +5,7 @@
 
 #include "proc/process.h"
 #include "stall/hist.h"
+#include "stall/inquiry.h"
 #include "stall/ledger.h"
 #include "stall/loop.h"
 
@@ -46,6 +47,7 @@ void loop_free(struct loop *loop)
 	slices_free(&loop->blocked);
 	slice_clear(&loop->earlier);
 	free(loop->before);
+	inquiry_free(loop->inquiry);
 	free(loop);
 }
 

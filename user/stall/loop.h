@@ -31,6 +31,8 @@ struct loop_counts {
 	unsigned int hist[BP_HIST_BUCKETS];
 };
 
+struct inquiry;
+
 struct loop {
 	unsigned int slot;
 	uint64_t number; /* no other loop of this watch has it */
@@ -55,6 +57,7 @@ struct loop {
 	struct slice earlier;
 	uint64_t earlier_since_ns; /* 0: none */
 	struct loop_counts *before; /* the period that is summed up; NULL: since it was bound */
+	struct inquiry *inquiry; /* into the block that it is in, or was in last; NULL: none */
 };
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const char *runtime);

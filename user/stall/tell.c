@@ -10,6 +10,7 @@
 #include "stall/blame.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
+#include "stall/inquiry.h"
 #include "stall/ledger.h"
 #include "stall/settle.h"
 #include "stall/start.h"
@@ -251,7 +252,22 @@ static void add_current(struct engine *engine, struct loop *loop, const struct b
 	if (slice.cause == CAUSE_DNS && !slice.target.name && watched && watched->python)
 		slice.target.name =
 			tell_host(watched->python, watched_pthread(watched, loop->id.tid));
+	inquiry_tell(loop, slot->since_ns, now_ns, false, &slice);
 	slices_add(slices, &slice);
+}
+
+struct bp_capture *tell_capture(struct engine *engine, const struct loop *loop)
+{
+	struct bp_capture *capture = malloc(sizeof(*capture));
+	struct bp_slice slice;
+	struct bp_slot slot;
+
+	if (!capture || !snapshot(engine, loop, &slot, &slice)) {
+		free(capture);
+		return NULL;
+	}
+	*capture = slice.capture;
+	return capture;
 }
 
 void tell_early(struct engine *engine, struct loop *loop, uint64_t now_ns)
