@@ -59,6 +59,12 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	return known ? 0 : -ENOENT;
 }
 
+int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		  struct symbol *out)
+{
+	return symbols_user(symbols, pid, addr, is_return, out);
+}
+
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
 {
 	const struct fake_symbol *known = fake_symbol_at(symbols, addr);

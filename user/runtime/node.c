@@ -32,5 +32,6 @@ const struct runtime runtime_node = {
 	.programs = programs,
 	.libraries = libraries,
 	.own_epoll = native_main_epoll,
+	.nests_for_child = true,
 	.version = version,
 };

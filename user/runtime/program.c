@@ -159,7 +159,7 @@ const char *program_caller(struct program *program, uint64_t sp)
 		struct symbol symbol;
 
 		if (words[i] < ADDR_MIN || words[i] >= ADDR_MAX ||
-		    symbols_user(program->symbols, program->pid, words[i], 1, &symbol) ||
+		    symbols_place(program->symbols, program->pid, words[i], 1, &symbol) ||
 		    !symbol.in_text || !symbol.after_call || is_go_between(symbol.module))
 			continue;
 		if (!strcmp(program_base(symbol.module), program_base(program->exe)))

@@ -34,6 +34,14 @@ size_t runtime_functions(const char *names[RUNTIMES_MAX])
 	return nr;
 }
 
+bool runtime_nests_for_child(const char *name)
+{
+	for (size_t i = 0; name && i < RUNTIMES; i++)
+		if (!strcmp(runtimes[i]->name, name))
+			return runtimes[i]->nests_for_child;
+	return false;
+}
+
 const char *runtime_version(const char *name, struct program *program, const struct python *python,
 			    char version[RUNTIME_VERSION_BYTES])
 {

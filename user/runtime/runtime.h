@@ -83,6 +83,8 @@ struct runtime {
 	const char *const *libraries;
 	/* The epoll instance that is the loop's own, whatever the thread waits on now; -1: not known. */
 	int (*own_epoll)(const struct sighting *sighting);
+	/* A wait on another epoll instance inside a turn is one for a child process. */
+	bool nests_for_child;
 	/* Version for the loop record; may be NULL. 0, or -errno: not known. */
 	int (*version)(struct program *program, char *version, size_t size);
 };
@@ -115,6 +117,8 @@ void runtime_judge(const struct sighting *sighting, struct verdict *verdict);
 
 /* The functions that runtimes are known by, always the same ones. How many. */
 size_t runtime_functions(const char *names[RUNTIMES_MAX]);
+
+bool runtime_nests_for_child(const char *name); /* see struct runtime; name may be NULL */
 
 /*
  * Version of a runtime, or of the interpreter that it is written for, into

@@ -14,6 +14,21 @@ static bool is_uvloop(const char *path)
 	return path && strstr(path, "/uvloop/loop.");
 }
 
+/* The main thread, blocked in something else or running: its loop is there if it has an epoll instance. */
+static bool judge_elsewhere(const struct runtime *runtime, const struct sighting *sighting,
+			    struct verdict *verdict)
+{
+	int own = sighting->forked_ns ? -1 : native_main_epoll(sighting);
+
+	if (own < 0)
+		return false;
+	verdict->runtime = runtime->name;
+	verdict->wait_class = BP_WAIT_EPOLL;
+	verdict->wait_id = (uint64_t)own;
+	verdict->in_turn = true;
+	return true;
+}
+
 static bool judge(const struct runtime *runtime, const struct sighting *sighting,
 		  struct verdict *verdict)
 {
@@ -21,7 +36,11 @@ static bool judge(const struct runtime *runtime, const struct sighting *sighting
 	const struct bp_block *block = sighting->block;
 	uint64_t sp = candidate ? candidate->sp : block && block->wait_class ? block->sp : 0;
 
-	if (!sighting->python || !sp || !is_uvloop(program_caller(sighting->program, sp)))
+	if (!sighting->python || !is_uvloop(program_library(sighting->program, "loop.")))
+		return false;
+	if (!sp)
+		return judge_elsewhere(runtime, sighting, verdict);
+	if (!is_uvloop(program_caller(sighting->program, sp)))
 		return false;
 	if (candidate && !native_is_habit(candidate))
 		return true;

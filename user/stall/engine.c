@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proc/peer.h"
+#include "proc/process.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/foreign.h"
@@ -16,6 +17,8 @@
 #define PART_MIN_NS	 2000000ull
 #define PART_MAX_NS	 20000000ull
 #define BLOCKED_EVERY_NS 10000000000ull
+#define CHILDREN_MAX	 256 /* of a process that are followed from the start */
+#define DEPTH_MAX	 32 /* generations of them */
 #define ENDED_MAX	 10000 /* ended loops kept for the summary */
 
 int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
@@ -68,16 +71,41 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
+/* Those that are there already; later ones are seen as they are forked. */
+static int watch_children(struct engine *engine, pid_t pid, unsigned int depth)
+{
+	pid_t children[CHILDREN_MAX];
+	int nr = process_children(pid, children, CHILDREN_MAX), err = 0;
+
+	for (int i = 0; i < nr && !err && depth < DEPTH_MAX; i++) {
+		struct watched *watched = watched_find(engine->watched, children[i]);
+
+		if (watched)
+			continue;
+		watched = watched_add(engine->watched, children[i], probe_now_ns());
+		if (!watched)
+			return -ENOMEM;
+		watched_identify(watched);
+		recognise_soon(engine, watched);
+		err = probe_watch(engine->probe, children[i], true);
+		if (!err)
+			err = watch_children(engine, children[i], depth + 1);
+	}
+	return err;
+}
+
 int engine_watch(struct engine *engine, pid_t pid)
 {
 	struct watched *watched = watched_add(engine->watched, pid, probe_now_ns());
+	int err;
 
 	if (!watched)
 		return -ENOMEM;
 	watched->asked_for = true;
 	watched_identify(watched);
 	recognise_soon(engine, watched);
-	return probe_watch(engine->probe, pid, engine->options.follow);
+	err = probe_watch(engine->probe, pid, engine->options.follow);
+	return err || !engine->options.follow ? err : watch_children(engine, pid, 0);
 }
 
 void engine_start(struct engine *engine)

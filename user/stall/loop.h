@@ -44,6 +44,10 @@ struct loop {
 	uint64_t until_ns; /* up to when they show that the thread was in its loop */
 	uint64_t void_seq; /* a turn that is none after all: not told */
 	uint64_t next_return_ns; /* when to see whether the thread is in a loop again */
+	uint64_t strange_seq; /* GLib: the turn in which it polls at another call site */
+	uint64_t strange_id; /* that call site */
+	unsigned int strange; /* how often in a row */
+	uint64_t strange_ns; /* the last of them */
 	struct slices blocked; /* of turns that were no stalls, not told yet */
 	uint64_t stalls;
 	uint64_t early_ns; /* when the block began whose names were looked up while it lasted */

@@ -17,6 +17,7 @@
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
+#include "stall/relearn.h"
 
 #define SCAN_EVERY_NS 10000000ull
 #define LOOK_FIRST_NS 5000000ull /* then twice as long each time, up to: */
@@ -529,7 +530,9 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 	*left = false;
 	if (watched && is_pool_worker(loop) && !(capture->block.flags & BP_BLOCK_EARLIER))
 		return pool_wait(engine, watched, loop, &capture->block, left);
-	if (!watched || !watched->python || watched->unreadable || !recognise_shows_end(loop) ||
+	if (watched && slot && !recognise_shows_end(loop))
+		return relearn(loop, watched, slot, capture);
+	if (!watched || !watched->python || watched->unreadable ||
 	    capture->block.flags & BP_BLOCK_EARLIER ||
 	    capture->stack.flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT | BP_STACK_SKIPPED))
 		return false;
@@ -552,8 +555,7 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 		return false;
 	/* asyncio.run() again: another loop object, another epoll instance */
 	slot->loop_object = 0;
-	slot->wait_id = capture->block.wait_id;
-	__atomic_store_n(&slot->wait_class, capture->block.wait_class, __ATOMIC_RELEASE);
+	relearn_as(slot, &capture->block);
 	return true;
 }
 

@@ -61,8 +61,8 @@ static bool was_same(const struct slice *early, const struct slice *known)
 		return false;
 	/* a child that has been waited for has no name any more */
 	if (early->cause == CAUSE_CHILD)
-		return known->cause == CAUSE_CHILD && early->target.pid == known->target.pid &&
-		       !early->target.comm && known->target.comm;
+		return known->cause == CAUSE_CHILD && !early->target.comm && known->target.comm &&
+		       (!early->target.pid || early->target.pid == known->target.pid);
 	if (early->cause == CAUSE_FAULT)
 		return known->cause == CAUSE_FAULT && !early->target.kind && known->target.kind;
 	return early->cause == CAUSE_SLEEP &&

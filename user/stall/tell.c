@@ -12,6 +12,7 @@
 #include "stall/frames.h"
 #include "stall/inquiry.h"
 #include "stall/ledger.h"
+#include "stall/nested.h"
 #include "stall/settle.h"
 #include "stall/start.h"
 
@@ -85,6 +86,14 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 					     &capture->other_stack, FRAMES_USER);
 }
 
+/* 0: it began at some time before the watch. */
+static uint64_t turn_began_ns(const struct engine *engine, const struct loop *loop)
+{
+	uint64_t start_ns = probe_slot(engine->probe, loop->slot)->turn_start_ns;
+
+	return start_ns < engine->started_ns ? 0 : start_ns;
+}
+
 void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		struct slice *slice)
 {
@@ -104,6 +113,9 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 		set_stack(engine, loop, python, capture, slice);
 	}
 	classify(&engine->classify, pid, capture, slice);
+	if (slice->cause == CAUSE_POLL && capture->block.wait_class == BP_WAIT_EPOLL &&
+	    runtime_nests_for_child(loop->id.runtime))
+		nested_child(pid, turn_began_ns(engine, loop), slice);
 	if (capture->block.flags & BP_BLOCK_EARLIER && slice->cause == CAUSE_DNS &&
 	    !slice->target.name && loop->earlier.target.name)
 		slice->target.name = strdup(loop->earlier.target.name);

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* elf_file.c - what stays in memory of an ELF file: its segments and its functions. */
-#define _GNU_SOURCE
 #include "symbol/elf_file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <gelf.h>
 #include <malloc.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
 #include "symbol/call.h"
 #include "symbol/elf_symbols.h"
 
 #define HEADERS_MAX  4096
 #define SEGMENTS_MAX 16
-#define SEARCHED_MAX (160u << 20) /* bytes of a file that are searched for a text */
-#define BLOCK_BYTES  65536
-#define WORD_BYTES   256 /* text and word together */
 
 struct segment {
 	uint64_t offset;
@@ -137,44 +130,6 @@ int elf_file_symbol(const struct elf_file *file, uint64_t vaddr, uint64_t *start
 uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr)
 {
 	return elf_symbols_defined(file->symbols, file->fd, names, nr);
-}
-
-static bool is_of_word(char c)
-{
-	return isalnum((unsigned char)c) || (c && strchr(".-+~", c));
-}
-
-static int word_in_block(const char *block, size_t bytes, const char *text, char *word, size_t size)
-{
-	size_t length = strlen(text), nr = 0;
-	const char *at = block, *end = block + bytes;
-
-	while ((at = memmem(at, (size_t)(end - at), text, length))) {
-		at += length;
-		if (at == end || !isdigit((unsigned char)*at))
-			continue;
-		while (at < end && nr + 1 < size && is_of_word(*at))
-			word[nr++] = *at++;
-		word[nr] = '\0';
-		return 0;
-	}
-	return -ENOENT;
-}
-
-int elf_file_word(const struct elf_file *file, const char *text, char *word, size_t size)
-{
-	char *block __freeing = malloc(BLOCK_BYTES);
-	ssize_t got;
-
-	for (off_t offset = 0; block && offset < (off_t)SEARCHED_MAX;
-	     offset += BLOCK_BYTES - WORD_BYTES) {
-		got = pread(file->fd, block, BLOCK_BYTES, offset);
-		if (got <= 0)
-			break;
-		if (!word_in_block(block, (size_t)got, text, word, size))
-			return 0;
-	}
-	return -ENOENT;
 }
 
 bool elf_file_after_call(const struct elf_file *file, uint64_t offset)

@@ -24,11 +24,6 @@ int elf_file_symbol(const struct elf_file *file, uint64_t vaddr, uint64_t *start
 		    size_t size);
 /* See elf_symbols_defined(). */
 uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr);
-/*
- * The word - letters, digits and .-+~ - that stands in the file behind the first
- * place of text that a digit follows; cut to fit. 0 or -ENOENT.
- */
-int elf_file_word(const struct elf_file *file, const char *text, char *word, size_t size);
 /* Is the instruction that ends at this file offset a call? */
 bool elf_file_after_call(const struct elf_file *file, uint64_t offset);
 

@@ -191,8 +191,8 @@ static const char *made_up_name(struct symbols *symbols, const char *module, uin
 	return symbols->text;
 }
 
-/* Code that was made at run time is in the target's memory only. */
-static bool anonymous_after_call(const struct spot *spot, uint64_t addr)
+/* By the target's memory: code that was made at run time is nowhere else. */
+static bool memory_after_call(const struct spot *spot, uint64_t addr)
 {
 	uint64_t nr = addr - spot->mapping->start;
 	uint8_t code[CALL_BYTES];
@@ -240,7 +240,23 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 		return 0;
 	}
 	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
-	out->after_call = out->in_text && (spot.mapping->ino || anonymous_after_call(&spot, addr));
+	out->after_call = out->in_text && (spot.mapping->ino || memory_after_call(&spot, addr));
+	return 0;
+}
+
+int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		  struct symbol *out)
+{
+	struct spot spot = { .pid = pid, .addr = addr, .is_return = is_return };
+
+	*out = (struct symbol){ .fn = "[unknown]" };
+	spot.mapping =
+		maps_cache_find(symbols->spaces, pid, addr - (is_return ? 1 : 0), &spot.maps);
+	if (!spot.mapping)
+		return -ENOENT;
+	out->module = maps_path(spot.maps, spot.mapping);
+	out->in_text = spot.mapping->executable;
+	out->after_call = out->in_text && memory_after_call(&spot, addr);
 	return 0;
 }
 

@@ -40,6 +40,9 @@ struct symbol {
  */
 int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		 struct symbol *out);
+/* The same without the function's name, at little cost: no file is read. */
+int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		  struct symbol *out);
 void symbols_forget(struct symbols *symbols, pid_t pid);
 
 /* A kernel address, by /proc/kallsyms. Never fails: "[unknown]" when hidden. */

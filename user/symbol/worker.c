@@ -11,6 +11,7 @@
 #include "symbol/elf_file.h"
 #include "symbol/name.h"
 #include "symbol/protocol.h"
+#include "symbol/word.h"
 
 #define FILES_MAX   48 /* less than SANDBOX_FILES */
 #define BYTES_MAX   (32u << 20) /* of tables; a single larger file is kept until the next comes */
@@ -112,9 +113,6 @@ static void answer_about(struct elf_file *file, const struct request *request,
 	case REQUEST_DEFINED:
 		answer->defined = elf_file_defined(file, names, split_names(request, names));
 		break;
-	case REQUEST_WORD:
-		if (!elf_file_word(file, request->text, answer->name, sizeof(answer->name)))
-			answer->name_bytes = (uint32_t)strlen(answer->name);
 	}
 }
 
@@ -127,6 +125,18 @@ static bool is_sound(const struct request *request)
 	       !request->text[request->text_bytes - 1];
 }
 
+/* Needs no tables of the file, which take long for a large one: it is not kept. Takes fd. */
+static void serve_word(const struct request *request, int fd, struct answer *answer)
+{
+	if (fd < 0) {
+		answer->error = -ESTALE;
+		return;
+	}
+	if (!word_find(fd, request->text, answer->name, sizeof(answer->name)))
+		answer->name_bytes = (uint32_t)strlen(answer->name);
+	close(fd);
+}
+
 /* Takes fd (-1: none came). */
 static void serve(struct worker *worker, const struct request *request, int fd,
 		  struct answer *answer)
@@ -134,6 +144,10 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	struct held *found = held(worker, request->file);
 
 	answer->sequence = request->sequence;
+	if (request->kind == REQUEST_WORD && is_sound(request)) {
+		serve_word(request, fd, answer);
+		return;
+	}
 	if (!is_sound(request))
 		answer->error = -ENOSYS;
 	else if (!found && fd < 0)
