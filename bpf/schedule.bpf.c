@@ -131,9 +131,10 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	}
 	if (slot->in_turn)
 		slot->turn.blocked_ns += ns;
-	if (woken && ns >= block_ns)
-		capture_waker(ctx, &slice->capture);
 	slot->pending = block_add(slot, slice, ns);
+	/* of short blocks that add up, the one that is told of has its waker told of, too */
+	if (woken && slot->pending)
+		capture_waker(ctx, &slice->capture);
 	slot->pending_ns = ns;
 }
 

@@ -135,6 +135,19 @@ def test_mutex_owner():
         )
 
 
+def test_quick_wakers():
+    """Waits too short to be told of one by one: the sum of them has a waker all the same."""
+    with Target("peer-quick", "--seconds=0.5") as target:
+        with Blockprof("-t", "400ms", pids=[target.pid]) as blockprof:
+            target.run()
+        tid = target.facts()["worker_tid"]
+        for turn in target.turns:
+            stall, slice_ = assert_stall(
+                blockprof.stalls, cause="lock", turn=turn, waker={"tid": tid, "fn": "answer_soon"}
+            )
+            check(slice_["count"] > 10, "the waits were long", slice_)
+
+
 # --- The CPU is not given -----------------------------------------------------------------------------
 
 

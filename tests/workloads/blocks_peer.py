@@ -4,6 +4,7 @@
 import asyncio
 import ctypes
 import os
+import queue
 import select
 import socket
 import threading
@@ -200,6 +201,27 @@ def block_peer_pipe(run):
     ask, answer = run.state
     os.write(ask, b"q")
     os.read(answer, 1)  # blocks
+
+
+def start_answering(run):
+    """A thread that answers soon, each time it is asked."""
+    answers_to = queue.SimpleQueue()
+
+    def answer_soon():
+        time.sleep(0.003)
+        answers_to.put(True)
+
+    run.worker(answer_soon)
+    run.state = answers_to
+
+
+@pattern("peer-quick", setup=start_answering)
+def block_peer_quick(run):
+    """Many short waits, none of which is long."""
+    end = time.monotonic() + run.seconds
+    while time.monotonic() < end:
+        run.ask()
+        run.state.get()  # blocks
 
 
 def start_owner(run):
