@@ -604,6 +604,49 @@ static void test_stall(void **state)
 	assert_int_equal(test->nr_blocked, 0);
 }
 
+static void count_standing(void *context, const struct engine_loop *loop)
+{
+	struct engine_loop *last = context;
+
+	*last = *loop;
+}
+
+/* Blocked time by cause, in stalls or not, as slices and sums tell of it. */
+static void test_standing(void **state)
+{
+	struct test *test = start(state);
+	struct engine_loop stand = { 0 };
+	struct bp_slice slice;
+	struct bp_turn turn;
+
+	engine_each_loop(test->engine, count_standing, &stand);
+	assert_null(stand.id);
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(6, SYS_clock_nanosleep, 10 * MS, 0x1000);
+	slice.carry_ns = 5 * MS;
+	slice.carry_count = 2;
+	send_used(test, &slice);
+	send_slice(test, 7, SYS_futex, 30 * MS, 0x1000);
+	turn = turn_of(7, 250 * MS, (struct bp_ledger){ .blocked_ns = 39 * MS });
+	turn.sums[0] = (struct bp_sum){
+		.used = 1, .syscall = SYS_futex, .count = 4, .ns = 9 * MS, .max_ns = 3 * MS
+	};
+	send(test, &turn, sizeof(turn));
+	slice = slice_of(8, BP_NO_SYSCALL, 20 * MS, 0x1000);
+	slice.header.type = BP_RECORD_SAMPLE;
+	send_used(test, &slice);
+	engine_run(test->engine);
+	engine_each_loop(test->engine, count_standing, &stand);
+	assert_int_equal(stand.number, 1);
+	assert_int_equal(stand.now_ns, now_ns);
+	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 15 * MS);
+	assert_int_equal(stand.blocked_ns[CAUSE_LOCK], 39 * MS);
+	assert_int_equal(stand.blocked_ns[CAUSE_CPU], 0);
+	assert_int_equal(test->nr_stalls, 1);
+	assert_slice(&test->stalls[0].slices, CAUSE_LOCK, 30 * MS, 1);
+}
+
 static void test_at_the_threshold(void **state)
 {
 	struct test *test = start(state);
@@ -1485,6 +1528,7 @@ int main(void)
 		TEST(test_overrides),
 		TEST(test_unwatched),
 		TEST(test_stall),
+		TEST(test_standing),
 		TEST(test_at_the_threshold),
 		TEST(test_samples),
 		TEST(test_ledger_too_long),

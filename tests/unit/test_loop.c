@@ -224,6 +224,63 @@ static void test_summary_of_a_period(void **state)
 	loop_free(loop);
 }
 
+/* -- as it stands -- */
+
+static void test_stand(void **state)
+{
+	struct loop *loop = new_loop();
+	struct slice slept = { .cause = CAUSE_SLEEP, .ns = 40 };
+	struct bp_slot slot = {
+		.state = BP_BLOCKED,
+		.in_turn = 1,
+		.since_ns = 900,
+		.turn_seq = 7,
+		.turn_start_ns = 500,
+		.turn = { 1, 2, 3, 4, 5 },
+		.total = { 10, 20, 30, 40, 50 },
+		.turns = 12,
+		.idle_ns = 1000,
+		.longest_ns = 300,
+	};
+	struct engine_loop stand;
+
+	(void)state;
+	loop->number = 3;
+	loop_count(loop, &slept);
+	slot.hist[5] = 12;
+	loop_stand(loop, &slot, 1000, &stand);
+	assert_ptr_equal(stand.id, &loop->id);
+	assert_int_equal(stand.number, 3);
+	assert_int_equal(stand.turns, 12);
+	assert_int_equal(stand.ledger.cpu_ns, 11);
+	assert_int_equal(stand.ledger.blocked_ns, 144);
+	assert_int_equal(stand.wall_ns, 1000 + 11 + 22 + 33 + 144 + 55);
+	assert_int_equal(stand.longest_ns, 300);
+	assert_int_equal(stand.hist[5], 12);
+	assert_int_equal(stand.turn_seq, 7);
+	assert_int_equal(stand.turn.blocked_ns, 104);
+	/* the block that lasts counts once it is known what it is */
+	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 40);
+	loop->early_ns = 900;
+	loop->early_cause = CAUSE_SOCKET;
+	loop_stand(loop, &slot, 1000, &stand);
+	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 40);
+	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 100);
+	/* it has ended, its slice is on its way */
+	slot.state = BP_RUNNABLE;
+	slot.since_ns = 990;
+	slot.pending = 1;
+	slot.pending_ns = 90;
+	loop_stand(loop, &slot, 1000, &stand);
+	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 90);
+	/* no turn after all */
+	loop_void(loop, 7);
+	loop_stand(loop, &slot, 1000, &stand);
+	assert_int_equal(stand.turn_seq, 0);
+	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 0);
+	loop_free(loop);
+}
+
 static void test_summary_in_the_wait(void **state)
 {
 	struct loop *loop = loop_new(1, getpid(), getpid(), NULL);
@@ -403,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_void),
 		cmocka_unit_test(test_summary_sums),
 		cmocka_unit_test(test_summary_of_a_period),
+		cmocka_unit_test(test_stand),
 		cmocka_unit_test(test_summary_in_the_wait),
 		cmocka_unit_test(test_summary_began_after_now),
 		cmocka_unit_test(test_percentiles),
