@@ -372,6 +372,12 @@ static void test_order(void **state)
 	assert_int_equal(rows[2].number, 1);
 	board_rows(board, WINDOW_RECENT, COLUMN_P99, false, &rows);
 	assert_int_equal(rows[0].number, 1);
+	refresh(S, loops, 2); /* the worst has ended */
+	board_rows(board, WINDOW_RECENT, COLUMN_STALLED, false, &rows);
+	assert_int_equal(rows[0].number, 2);
+	assert_int_equal(rows[2].number, 3);
+	board_rows(board, WINDOW_RECENT, COLUMN_STALLED, true, &rows);
+	assert_int_equal(rows[2].number, 3);
 }
 
 static void test_ended(void **state)

@@ -88,7 +88,7 @@ void board_ask(struct board *board, board_census_fn *fn, void *context, size_t m
 
 /*
  * The loops as they stood at the last refresh, worst first: in the column's natural order
- * (figures: largest first), or reversed. The array is the board's and valid until the next
+ * (figures: largest first), or reversed; those that have ended come last. The array is the board's and valid until the next
  * call but board_stall().
  */
 size_t board_rows(struct board *board, enum board_window window, enum board_column column,

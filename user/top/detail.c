@@ -20,9 +20,9 @@
 const char *detail_window(enum board_window window)
 {
 	static const char *const names[] = {
-		[WINDOW_RECENT] = "the last 10 s",
-		[WINDOW_INTERVAL] = "the last second",
-		[WINDOW_START] = "since the start",
+		[WINDOW_RECENT] = "last 10 s",
+		[WINDOW_INTERVAL] = "last second",
+		[WINDOW_START] = "since start",
 	};
 
 	return names[window];
@@ -83,7 +83,8 @@ static int add_figures(struct lines *lines, const struct board_row rows[WINDOW_N
 {
 	char cells[3][CELL_BYTES];
 	int err = lines_addf(lines, LINE_HEAD, "%-*s%*s%*s%*s", LABEL_COLUMNS, "", CELL_COLUMNS,
-			     "last second", CELL_COLUMNS, "last 10 s", CELL_COLUMNS, "since start");
+			     detail_window(shown[0]), CELL_COLUMNS, detail_window(shown[1]),
+			     CELL_COLUMNS, detail_window(shown[2]));
 
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]) && !err; i++) {
 		for (size_t k = 0; k < 3; k++)

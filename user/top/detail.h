@@ -7,7 +7,7 @@
 #include "top/board.h"
 #include "top/lines.h"
 
-/* How it is called: "the last 10 s". */
+/* How it is called: "last 10 s". */
 const char *detail_window(enum board_window window);
 /*
  * Rows are of one loop, by window; history may be NULL. look is without

@@ -120,7 +120,7 @@ static void read_page(struct display *display)
 	}
 }
 
-/* "blockprof top  12 loops, 34 stalls over 100 ms  the last 10 s  14:03:22" */
+/* "blockprof top  12 loops, 34 stalls over 100 ms  last 10 s  14:03:22" */
 static char *head_line(const struct display *display)
 {
 	const struct view *view = &display->view;

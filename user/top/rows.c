@@ -139,12 +139,16 @@ static int compare(const void *left, const void *right, void *context)
 	static const enum board_column then[] = { COLUMN_STALLED, COLUMN_CAUSE, COLUMN_LONGEST,
 						  COLUMN_LOOP };
 	const struct order *order = context;
-	int found = by_column(left, right, order->column);
+	const struct board_row *a = left, *b = right;
+	int found = by_column(a, b, order->column);
 
+	/* those that are still there matter more, whatever is asked for */
+	if (a->ended != b->ended)
+		return a->ended ? 1 : -1;
 	if (order->reversed)
 		found = -found;
 	for (size_t i = 0; i < sizeof(then) / sizeof(then[0]) && !found; i++)
-		found = by_column(left, right, then[i]);
+		found = by_column(a, b, then[i]);
 	return found;
 }
 
