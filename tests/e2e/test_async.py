@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runtimes that share their work out to several threads, or that are Python's but not asyncio."""
 
+import os
+import subprocess
 import time
 
 from harness import (
+    WORKLOADS,
     Blockprof,
     assert_no_stalls,
     assert_stall,
     check,
     limit,
+    need,
     row,
     variants,
 )
@@ -86,3 +90,61 @@ def test_tokio_from_its_start():
     check(len(blockprof.loops) == WORKERS, "%d loops" % WORKERS, *blockprof.loops)
     is_tokio(blockprof, "multi")
     assert_no_stalls(blockprof.stalls + blockprof.ongoing)
+
+
+# --- gevent and trio ----------------------------------------------------------------------------
+
+PYTHON = "/usr/bin/python3"  # the one that the packages with these libraries are for
+
+
+def greenlets(library, pattern, *seconds):
+    found = subprocess.run([PYTHON, "-c", "import " + library], stderr=subprocess.DEVNULL)
+    need(found.returncode == 0, "python3-%s is not installed" % library)
+    return NativeTarget([PYTHON, os.path.join(WORKLOADS, "greenlets.py"), library, pattern, *seconds])
+
+
+def is_one_of(blockprof, library):
+    (loop,) = blockprof.loops
+    check(loop["runtime"] == library and loop["wait"]["syscall"].startswith("epoll"), "the loop is known", loop)
+
+
+def cases(names):
+    return [("%s-%s" % (library, name), (library, name)) for library in ("gevent", "trio") for name in names]
+
+
+@variants(cases(["sleep", "socket", "lock"]))
+@row(lambda argument: argument[0], lambda argument: ROWS[argument[1]])
+def test_greenlets_stall(argument):
+    library, pattern = argument
+    with greenlets(library, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+    is_one_of(blockprof, library)
+    turn = target.turns[0]
+    stall, _ = assert_stall(
+        blockprof.stalls, cause=CAUSES[pattern], fn="block_" + pattern, file="greenlets.py", turn=turn
+    )
+    assert_no_stalls([other for other in blockprof.stalls if other is not stall])
+
+
+@variants(cases(["pool", "await"]) + [("trio-after", ("trio", "after"))])
+@row(lambda argument: argument[0], lambda argument: 5 if argument[1] == "pool" else 1)
+def test_greenlets_innocent(argument):
+    library, pattern = argument
+    with greenlets(library, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+        target.end()
+    is_one_of(blockprof, library)
+    assert_no_stalls(blockprof.stalls + blockprof.ongoing)
+
+
+@row("trio", 39)
+def test_trio_blocked_before():
+    with greenlets("trio", "sleep", 2.5) as target:
+        target.go()
+        time.sleep(0.5)
+        with Blockprof(pids=[target.pid]) as blockprof:
+            target.wait_done()
+            time.sleep(0.2)
+    is_one_of(blockprof, "trio")
+    stall, _ = assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=target.turns[0])
+    check(stall["before_attach"], "it began before the watch", stall)

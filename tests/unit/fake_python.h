@@ -23,6 +23,8 @@ struct python {
 	struct python_loop thread_loop;
 	int frames_err; /* of python_frames_loop() */
 	struct python_loop frames_loop;
+	enum python_hub hub; /* of python_frames_hub() */
+	bool hub_waits;
 	uint64_t asked_pthread;
 	unsigned int closed;
 };
@@ -110,6 +112,14 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 	python->asked_pthread = fsbase;
 	*out = python->thread_loop;
 	return python->thread_err;
+}
+
+enum python_hub python_frames_hub(struct python *python, const struct bp_python_frame *frames,
+				  size_t nr, bool *in_wait)
+{
+	(void)frames, (void)nr;
+	*in_wait = python->hub_waits;
+	return python->hub;
 }
 
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,

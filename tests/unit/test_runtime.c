@@ -262,6 +262,36 @@ static void test_version(void **state)
 	assert_string_equal(runtime_version("asyncio", NULL, &python, version), "3.11.7");
 }
 
+/* -- gevent and trio -- */
+
+static void test_hubs(void **state)
+{
+	struct python python = { .hub = PYTHON_HUB_GEVENT, .hub_waits = true };
+	struct bp_candidate candidate = {
+		.wait_class = BP_WAIT_EPOLL, .wait_id = 7, .count = 1, .stack.python_nr = 1
+	};
+	struct sighting sighting = seen(&python);
+	struct verdict verdict;
+
+	(void)state;
+	sighting.candidate = &candidate;
+	verdict = judge(&sighting);
+	assert_string_equal(verdict.runtime, "gevent");
+	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(verdict.wait_id, 7);
+	python.hub = PYTHON_HUB_TRIO;
+	verdict = judge(&sighting);
+	assert_string_equal(verdict.runtime, "trio");
+	assert_int_equal(verdict.wait_id, 7);
+
+	/* a nested wait, in one of its tasks */
+	python.hub_waits = false;
+	assert_no_loop(&sighting);
+	python.hub = PYTHON_HUB_NONE;
+	candidate.count = 1000;
+	assert_no_loop(&sighting);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_asyncio_looked_at),
 		cmocka_unit_test(test_asyncio_forked),
 		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_hubs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

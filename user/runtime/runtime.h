@@ -91,6 +91,7 @@ struct runtime {
 
 extern const struct runtime runtime_asyncio;
 extern const struct runtime runtime_generic;
+extern const struct runtime runtime_gevent;
 extern const struct runtime runtime_glib;
 extern const struct runtime runtime_haproxy;
 extern const struct runtime runtime_libev;
@@ -102,6 +103,7 @@ extern const struct runtime runtime_node;
 extern const struct runtime runtime_postgres;
 extern const struct runtime runtime_redis;
 extern const struct runtime runtime_tokio;
+extern const struct runtime runtime_trio;
 extern const struct runtime runtime_uvloop;
 
 /*

@@ -79,6 +79,8 @@ bool recognise_in_place(struct engine *engine, const struct loop *loop,
 void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* Do the frames of this loop's slices show whether its thread is still in the loop? */
 bool recognise_shows_end(const struct loop *loop);
+/* Does the loop itself note when its turn began? */
+bool recognise_notes_start(const struct loop *loop);
 /* Tells the sink of a loop that it was told of before. */
 void recognise_tell_again(struct engine *engine, const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */

@@ -466,9 +466,19 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 		recognise_look(engine);
 }
 
+static bool runs(const struct loop *loop, const struct runtime *runtime)
+{
+	return loop->id.runtime && !strcmp(loop->id.runtime, runtime->name);
+}
+
 bool recognise_shows_end(const struct loop *loop)
 {
-	return loop->id.runtime && !strcmp(loop->id.runtime, runtime_asyncio.name);
+	return runs(loop, &runtime_asyncio) || runs(loop, &runtime_trio);
+}
+
+bool recognise_notes_start(const struct loop *loop)
+{
+	return runs(loop, &runtime_asyncio);
 }
 
 /* Not those of a process that has ended, or become another program, since they were taken. */
@@ -484,7 +494,7 @@ static bool frames_are_known(struct python *python, const struct bp_python_frame
 
 static bool is_pool_worker(const struct loop *loop)
 {
-	return loop->id.runtime && !strcmp(loop->id.runtime, runtime_tokio.name);
+	return runs(loop, &runtime_tokio);
 }
 
 /* A worker's park elsewhere: the tasks, and the futex, of another one are its own now. */
@@ -520,6 +530,17 @@ bool recognise_in_place(struct engine *engine, const struct loop *loop,
 			      pthread - watched->pool.park_depth - RUNNING_STACK_BYTES);
 }
 
+/* What the frames say of the loop: whether there is one, and whether it waits. */
+static bool loop_in_frames(struct python *python, const struct loop *loop,
+			   const struct bp_stack *stack, struct python_loop *seen)
+{
+	if (!runs(loop, &runtime_trio))
+		return python_frames_loop(python, stack->python, stack->python_nr, seen) >= 0;
+	seen->run_onces = python_frames_hub(python, stack->python, stack->python_nr,
+					    &seen->in_own_select) == PYTHON_HUB_TRIO;
+	return true;
+}
+
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left)
 {
@@ -546,14 +567,13 @@ bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_ca
 			!seen.run_onces;
 		return false;
 	}
-	if (python_frames_loop(watched->python, capture->stack.python, capture->stack.python_nr,
-			       &seen) < 0)
+	if (!loop_in_frames(watched->python, loop, &capture->stack, &seen))
 		return false;
 	*left = !seen.run_onces &&
 		frames_are_known(watched->python, capture->stack.python, capture->stack.python_nr);
 	if (!seen.in_own_select || !capture->block.wait_class)
 		return false;
-	/* asyncio.run() again: another loop object, another epoll instance */
+	/* asyncio.run() or trio.run() again: another loop object, another epoll instance */
 	slot->loop_object = 0;
 	relearn_as(slot, &capture->block);
 	return true;
@@ -568,7 +588,7 @@ void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	struct verdict verdict;
 
 	if (!loop->void_seq || loop->void_seq != slot->turn_seq || !slot->in_turn || !watched ||
-	    !recognise_shows_end(loop) || now_ns < loop->next_return_ns)
+	    !recognise_notes_start(loop) || now_ns < loop->next_return_ns)
 		return;
 	loop->next_return_ns = now_ns + LOOK_EVERY_NS;
 	sighting.pthread = watched_pthread(watched, sighting.tid);

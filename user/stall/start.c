@@ -65,7 +65,7 @@ bool start_is_sound(const struct engine *engine, const struct loop *loop,
 	/* a loop that cannot be asked is believed, but for what the switching on took unduly long */
 	unseen_ns = (turn->end_ns < engine->armed_ns ? turn->end_ns : engine->armed_ns) -
 		    turn->start_ns;
-	return !recognise_shows_end(loop) && unseen_ns < threshold_ns / 2;
+	return !recognise_notes_start(loop) && unseen_ns < threshold_ns / 2;
 }
 
 static void take(unsigned long long *part, uint64_t ns)

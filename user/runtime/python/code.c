@@ -101,6 +101,13 @@ static enum py_code_kind kind_of(const char *fn, const char *file)
 		return PY_CODE_SELECT;
 	if (strcmp(name, "getaddrinfo") == 0 && is_file(file, "socket.py"))
 		return PY_CODE_GETADDRINFO;
+	if (strcmp(name, "run") == 0 && is_file(file, "gevent/hub.py"))
+		return PY_CODE_GEVENT_HUB;
+	if ((strcmp(name, "run") == 0 || strcmp(name, "unrolled_run") == 0) &&
+	    is_file(file, "trio/_core/_run.py"))
+		return PY_CODE_TRIO_RUN;
+	if (strcmp(name, "get_events") == 0 && is_file(file, "trio/_core/_io_epoll.py"))
+		return PY_CODE_TRIO_EVENTS;
 	return PY_CODE_OTHER;
 }
 

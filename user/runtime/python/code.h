@@ -15,6 +15,9 @@ enum py_code_kind {
 	PY_CODE_RUN_ONCE, /* BaseEventLoop._run_once of asyncio/base_events.py */
 	PY_CODE_SELECT, /* any function called select */
 	PY_CODE_GETADDRINFO, /* getaddrinfo of socket.py */
+	PY_CODE_GEVENT_HUB, /* Hub.run of gevent/hub.py */
+	PY_CODE_TRIO_RUN, /* run of trio/_core/_run.py, in which the whole loop is, or its generator */
+	PY_CODE_TRIO_EVENTS, /* EpollIOManager.get_events of trio/_core/_io_epoll.py */
 };
 
 /* What tells one code object from another that takes its address later. */

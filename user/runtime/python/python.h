@@ -83,6 +83,17 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
 		       struct python_loop *out);
 
+/* Loops written in Python that are not asyncio's. */
+enum python_hub {
+	PYTHON_HUB_NONE,
+	PYTHON_HUB_GEVENT, /* its hub's own greenlet: others have stacks without it */
+	PYTHON_HUB_TRIO,
+};
+
+/* Which of them frames show, taken earlier or now. in_wait: innermost is the loop's wait for events. */
+enum python_hub python_frames_hub(struct python *python, const struct bp_python_frame *frames,
+				  size_t nr, bool *in_wait);
+
 /*
  * Host argument of the socket.getaddrinfo call that is on the thread's stack
  * now. 0, or -ENOENT.
