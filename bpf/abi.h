@@ -76,6 +76,7 @@ enum bp_block_flags {
 	BP_BLOCK_TRY_CHILD =
 		1 << 6, /* nap between two looks at a child: args[0] is its pid, or -1 */
 	BP_BLOCK_EARLIER = 1 << 7, /* had begun before the thread was bound to its slot: no stack */
+	BP_BLOCK_FDS = 1 << 8, /* poll, select: on some descriptor, not for the timeout alone */
 };
 
 enum bp_object_kind {
@@ -219,7 +220,7 @@ struct bp_capture {
 struct bp_sum {
 	int syscall;
 	unsigned int
-		flags; /* enum bp_block_flags, those that tell causes apart: FAULT STOPPED GIL */
+		flags; /* enum bp_block_flags, those that tell causes apart: FAULT STOPPED GIL FDS */
 	unsigned int used;
 	unsigned int count; /* this turn, not yet sent */
 	unsigned int carry_count; /* earlier turns, not yet sent */

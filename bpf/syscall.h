@@ -113,6 +113,8 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 	/* A loop that is stopped inside its wait is not idle: its clients wait. */
 	if (!(block->flags & BP_BLOCK_STOPPED))
 		block->wait_class = wait_class_of(nr, regs, &block->wait_id);
+	if (block->wait_class == BP_WAIT_POLL || block->wait_class == BP_WAIT_SELECT)
+		block->flags |= BP_BLOCK_FDS;
 	if (block->wait_class == BP_WAIT_FUTEX && !parks)
 		block->wait_class = BP_WAIT_NONE;
 }

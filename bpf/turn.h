@@ -257,7 +257,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	return 0;
 }
 
-#define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL)
+#define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_FDS)
 
 /*
  * A block of ns ended. A long one is a slice of its own; short ones add up by

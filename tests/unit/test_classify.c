@@ -208,6 +208,11 @@ static void test_polls(void **state)
 
 		capture->object.nr_fds = 0; /* nothing but the timeout */
 		expect_cause(state, capture, CAUSE_SLEEP);
+		/* in a sum it is not known on which */
+		capture = of_kind(calls[i], BP_OBJECT_NONE);
+		capture->object.nr_fds = 0;
+		capture->block.flags = BP_BLOCK_FDS;
+		expect_cause(state, capture, CAUSE_POLL);
 		expect_cause(state, of_kind(calls[i], BP_OBJECT_SOCKET), CAUSE_SOCKET);
 		expect_cause(state, of_kind(calls[i], BP_OBJECT_PIPE), CAUSE_PIPE);
 		expect_cause(state, of_kind(calls[i], BP_OBJECT_ANON), CAUSE_POLL);

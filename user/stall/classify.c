@@ -327,7 +327,7 @@ static enum cause cause_of(const struct bp_capture *capture)
 		return cause_of_object(object, info->cause);
 	case CAUSE_POLL:
 		if (info->flags & (BP_SYSCALL_POLL | BP_SYSCALL_SELECT)) {
-			if (!object->nr_fds)
+			if (!object->nr_fds && !(block->flags & BP_BLOCK_FDS))
 				return CAUSE_SLEEP; /* nothing but the timeout */
 			if (object->nr_fds == 1 || info->flags & BP_SYSCALL_SELECT)
 				return cause_of_object(object, CAUSE_POLL);
