@@ -2,13 +2,17 @@
 /* From the kernel side's records to stalls, with a kernel side that is played by this test. */
 #define _GNU_SOURCE
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -811,6 +815,101 @@ static void set_blocked(struct test *test, uint64_t seq, uint64_t start_ns, uint
 	test->probe.slice[SLOT].capture.seq = 2;
 }
 
+/* A process that has this end of a pipe, until it is killed or we end. */
+static pid_t fork_holder(const int pipes[2])
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(pipes[0]);
+		for (;;)
+			pause();
+	}
+	close(pipes[1]);
+	return pid;
+}
+
+static void look_later(struct test *test, uint64_t ns)
+{
+	now_ns += ns;
+	engine_run(test->engine);
+}
+
+/* Its time: blocked since before the wait; then it runs for a part of the time. */
+static void test_peer(void **state)
+{
+	struct test *test = start(state);
+	struct bp_suspect_info *suspect = &test->probe.suspect;
+	const struct culprits *culprits;
+	struct bp_capture *capture;
+	struct bp_slice slice;
+	uint64_t since_ns;
+	struct stat stat;
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(fstat(pipes[0], &stat), 0);
+	pid = fork_holder(pipes);
+	assert_int_equal(engine_look(test->engine), 0); /* the scheduler's clock */
+	become_loop(test);
+	now_ns += 500 * MS;
+	since_ns = now_ns;
+	set_blocked(test, 7, since_ns, since_ns);
+	capture = &test->probe.slice[SLOT].capture;
+	capture->since_ns = since_ns;
+	capture->block.syscall = SYS_read;
+	capture->object =
+		(struct bp_object){ .kind = BP_OBJECT_PIPE, .fd = pipes[0], .ino = stat.st_ino };
+	*suspect = (struct bp_suspect_info){
+		.tid = pid,
+		.tgid = pid,
+		.state = BP_BLOCKED,
+		.switches = 5,
+		.ran_ns = 3 * S,
+		.sched_arrival_ns = since_ns - S + 5 * S, /* by the scheduler's clock */
+		.block = { .syscall = SYS_clock_nanosleep },
+		.comm = "writer",
+	};
+	look_later(test, 5 * MS); /* a block as short as this says nothing */
+	assert_int_equal(test->probe.suspect_looks, 0);
+	look_later(test, 15 * MS);
+	assert_int_equal(test->probe.suspect_looks, 1);
+	assert_int_equal(test->probe.suspected, pid);
+	look_later(test, 20 * MS);
+	suspect->state = BP_RUNNING;
+	suspect->switches++;
+	suspect->ran_ns += 12 * MS;
+	look_later(test, 20 * MS);
+	assert_int_equal(test->probe.suspect_looks, 3);
+	/* 48 ms asleep, 12 ms on the CPU, and on it until the end */
+	now_ns += 60 * MS;
+	test->probe.slot[SLOT].state = BP_WAITING;
+	test->probe.slot[SLOT].in_turn = 0;
+	slice = slice_of(7, SYS_read, now_ns - since_ns, 0x1000);
+	slice.capture.object = capture->object;
+	send_used(test, &slice);
+	send_turn(test, 7, now_ns - since_ns,
+		  (struct bp_ledger){ .blocked_ns = now_ns - since_ns });
+	assert_int_equal(test->nr_stalls, 1);
+	culprits = &find(&test->stalls[0].slices, CAUSE_PIPE)->culprits;
+	assert_int_equal(culprits->nr, 2);
+	assert_int_equal(culprits->v[0].cause, CAUSE_SLEEP);
+	assert_int_equal(culprits->v[0].ns, 48 * MS);
+	assert_int_equal(culprits->v[0].pid, pid);
+	assert_int_equal(culprits->v[1].cause, CAUSE_CPU);
+	assert_string_equal(culprits->v[1].comm, "writer");
+	/* nobody is looked at any more */
+	look_later(test, 20 * MS);
+	assert_int_equal(test->probe.suspect_looks, 3);
+	assert_int_equal(test->probe.suspected, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+}
+
 static void test_ongoing_then_final(void **state)
 {
 	struct test *test = start(state);
@@ -1536,6 +1635,7 @@ int main(void)
 		TEST(test_naps_joined),
 		TEST(test_waker_and_holder),
 		TEST(test_ongoing_then_final),
+		TEST(test_peer),
 		TEST(test_before_attach),
 		TEST(test_torn_capture),
 		TEST(test_not_in_a_turn),
