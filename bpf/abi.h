@@ -254,58 +254,80 @@ enum bp_slot_use {
 };
 
 /*
+ * What bp_slot.unvouched says of turns while waits that do not sleep are not
+ * seen: several may look like one, which is then no stall. A block ends such a
+ * turn and begins the next, so that it can be told of.
+ */
+enum bp_unvouched {
+	BP_VOUCHED,
+	BP_UNVOUCHED, /* until user space says otherwise */
+	BP_UNVOUCHED_TURN, /* this turn only */
+};
+
+/*
  * A watched thread whose time is kept. Written by the kernel side but for the
  * part that says otherwise; user space maps the array and reads it any time.
  */
 struct bp_slot {
-	/* Written by user space, read by the kernel side. */
+	/*
+	 * What a turn that sleeps in its wait touches is together in three lines of
+	 * the cache: with hundreds of loops each event finds them cold.
+	 *
+	 * Written by user space, read by the kernel side: use to loop_object.
+	 */
 	unsigned int use; /* enum bp_slot_use */
 	unsigned int wait_class; /* enum bp_wait_class; BP_WAIT_NONE: not known yet */
 	unsigned long long wait_id;
 	unsigned long long
 		park_id; /* of its second own wait, a BP_WAIT_FUTEX; 0: it has none, or not known */
-	unsigned long long loop_object; /* asyncio: address of the loop object, 0: not known */
-
-	/* Written by the kernel side. */
-	unsigned int tid;
-	unsigned int tgid;
+	unsigned int unvouched; /* enum bp_unvouched; the kernel side ends BP_UNVOUCHED_TURN */
+	/* Written by the kernel side, but for loop_object. */
 	unsigned int state; /* enum bp_state */
 	unsigned int in_turn;
+	unsigned int
+		nap_flags; /* BP_BLOCK_TRY_*: the last call before a sleep was such a try; 0: it was not */
 	unsigned long long since_ns; /* of the state */
+	unsigned long long waking_ns; /* last wakeup that found it not blocked (yet) */
+	unsigned int
+		wait_slept; /* the wait that the turn began with slept: its return begins no turn */
+	unsigned int pending; /* a block ended whose slice is to be sent when the thread runs */
+
 	unsigned long long turn_seq; /* number of the turn that runs, or ran last */
 	unsigned long long turn_start_ns;
 	unsigned long long turn_ran_ns; /* when the thread first ran in it; 0: not yet */
 	struct bp_ledger turn;
-	struct bp_ledger total; /* of all finished turns */
-	unsigned long long turns; /* finished */
-	unsigned long long wall_ns; /* of finished turns */
+
 	unsigned long long idle_ns;
-	unsigned long long longest_ns;
-	unsigned long long bound_ns; /* when the thread was bound */
 	unsigned long long slept_ns; /* when it was last woken from its own wait */
-	unsigned long long fault_addr; /* of the last page fault, while those are seen; 0: none */
-	unsigned long long waking_ns; /* last wakeup that found it not blocked (yet) */
 	unsigned long long cpu_sampled_ns; /* turn's cpu time that samples stand for so far */
 	unsigned long long
 		throttled_mark_ns; /* the cgroup's throttled time when it was preempted */
+	unsigned long long turns; /* finished */
+	unsigned long long wall_ns; /* of finished turns */
+	unsigned long long longest_ns;
+	unsigned int tid;
+	unsigned int tgid;
+
+	struct bp_ledger total; /* of all finished turns */
+	unsigned long long loop_object; /* asyncio: address of the loop object, 0: not known */
+	unsigned long long bound_ns; /* when the thread was bound */
+	unsigned long long fault_addr; /* of the last page fault, while those are seen; 0: none */
 	unsigned long long
 		captures_window_ns; /* start of the window in which captures are counted */
 	unsigned int captures; /* taken in that window */
-	unsigned int
-		nap_flags; /* BP_BLOCK_TRY_*: the last call before a sleep was such a try; 0: it was not */
-	unsigned long long nap_pid;
 	unsigned int nap_fd;
-	unsigned int
-		wait_slept; /* the wait that the turn began with slept: its return begins no turn */
-	unsigned int pending; /* a block ended whose slice is to be sent when the thread runs */
-	unsigned int throttle_marked;
-	unsigned long long pending_ns; /* its length */
+	unsigned long long nap_pid;
+	unsigned long long pending_ns; /* length of the block that is pending */
 	struct bp_sum sums[BP_SUMS];
 	unsigned long long runners_seq; /* the turn that runners is of */
 	unsigned long long runners_ns; /* up to when */
 	struct bp_runner runners[BP_RUNNERS];
 	unsigned int hist[BP_HIST_BUCKETS];
+	unsigned long long pad[2];
 };
+
+_Static_assert(sizeof(struct bp_slot) % 64 == 0,
+	       "slots stand in an array: each in lines of its own");
 
 enum bp_record_type {
 	BP_RECORD_SLICE = 1,

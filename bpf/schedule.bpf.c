@@ -79,6 +79,11 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		state_set(&slot->state, BP_WAITING);
 		return;
 	}
+	if (slot->unvouched && slot->in_turn) {
+		turn_drop(slot, now);
+		turn_begin(slot, now);
+		slot->turn_ran_ns = now;
+	}
 	slot->since_ns = now;
 	slot->wait_slept = 0;
 	slice = slice_of(thread->slot);

@@ -208,8 +208,8 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 {
 	u64 ns = since(now, slot->turn_start_ns);
 
-	if (!slot->in_turn || slot->since_ns != slot->turn_start_ns || slot->state != BP_RUNNING ||
-	    slot->wait_slept || ns >= sample_age_ns)
+	if (!slot->in_turn || slot->unvouched || slot->since_ns != slot->turn_start_ns ||
+	    slot->state != BP_RUNNING || slot->wait_slept || ns >= sample_age_ns)
 		return false;
 	turn_count(slot, ns);
 	slot->total.cpu_ns += ns;
@@ -221,6 +221,19 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 	return true;
 }
 
+/* A turn that may have been several ends: its time counts, its length does not. */
+static __always_inline void turn_drop(struct bp_slot *slot, u64 end)
+{
+	slot->in_turn = 0;
+	slot->turns++;
+	slot->wall_ns += since(end, slot->turn_start_ns);
+	ledger_add(&slot->total, &slot->turn);
+	if (slot->turn.blocked_ns)
+		sums_carry(slot);
+	if (slot->unvouched == BP_UNVOUCHED_TURN)
+		slot->unvouched = BP_VOUCHED;
+}
+
 /* The turn ended at end; the slot's running state is already in the ledger up to then. */
 static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
 {
@@ -228,6 +241,10 @@ static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u
 
 	if (!slot->in_turn)
 		return;
+	if (slot->unvouched) {
+		turn_drop(slot, end);
+		return;
+	}
 	slot->in_turn = 0;
 	turn_count(slot, ns);
 	ledger_add(&slot->total, &slot->turn);

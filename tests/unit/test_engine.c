@@ -1476,6 +1476,98 @@ static void test_pace(void **state)
 	assert_int_equal(engine_tick_ms(test->engine), 12);
 }
 
+/* The loop runs, and never sleeps in its wait; that shows in its turns while waits are seen. */
+static void run_busy(struct test *test, uint64_t ns)
+{
+	struct bp_slot *slot = &test->probe.slot[SLOT];
+
+	for (uint64_t end_ns = now_ns + ns; now_ns < end_ns; now_ns += 10 * MS) {
+		if (test->probe.waits) {
+			slot->turn_seq++;
+			slot->turn_start_ns = slot->since_ns = now_ns;
+			if (slot->unvouched == BP_UNVOUCHED_TURN)
+				slot->unvouched = BP_VOUCHED;
+		}
+		engine_run(test->engine);
+	}
+}
+
+/* Of the whole system, one busy loop is not to cost each system call something for good. */
+static void test_busy_loops_rest(void **state)
+{
+	struct engine_options options = { .threshold_ns = 100 * MS, .whole_system = true };
+	struct test *test = start_with(state, &options);
+	struct bp_slot *slot = &test->probe.slot[SLOT];
+	unsigned int on = 0;
+
+	become_loop(test);
+	test->probe.waits_always = false;
+	now_ns += 500 * MS;
+	set_blocked(test, 7, now_ns - 10 * MS, now_ns);
+	slot->state = BP_RUNNING;
+	run_busy(test, 9 * S);
+	assert_true(test->probe.waits);
+	run_busy(test, 11 * S);
+	for (int i = 0; i < 1000; i++) {
+		run_busy(test, 10 * MS);
+		on += test->probe.waits;
+		assert_int_equal(slot->unvouched == BP_UNVOUCHED, !test->probe.waits);
+	}
+	/* a second in ten, and one more until what was switched on is switched off */
+	assert_in_range(on, 100, 220);
+	assert_int_equal(test->nr_stalls, 0);
+
+	/* a block is watched in any case: the kernel side begins a turn with it */
+	while (test->probe.waits)
+		run_busy(test, 10 * MS);
+	set_blocked(test, slot->turn_seq + 1, now_ns, now_ns);
+	for (int i = 0; i < 15; i++) {
+		now_ns += 10 * MS;
+		test->probe.slice[SLOT].ns += 10 * MS;
+		engine_run(test->engine);
+	}
+	assert_true(test->probe.waits);
+	assert_int_equal(slot->unvouched, BP_VOUCHED);
+	assert_int_equal(test->nr_stalls, 1);
+	assert_true(test->stalls[0].ongoing);
+}
+
+/* The processes that the user named are watched all the time. */
+static void test_busy_targets_do_not_rest(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.waits_always = false;
+	set_blocked(test, 7, now_ns - 10 * MS, now_ns);
+	test->probe.slot[SLOT].state = BP_RUNNING;
+	for (int i = 0; i < 40; i++) {
+		run_busy(test, 1 * S);
+		assert_true(test->probe.waits);
+		assert_int_equal(test->probe.slot[SLOT].unvouched, BP_VOUCHED);
+	}
+}
+
+/* A block that lasts long keeps nothing switched on; its end does at once. */
+static void test_away(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.waits_always = false;
+	set_blocked(test, 7, now_ns - 10 * MS, now_ns);
+	now_ns += 5 * S;
+	engine_run(test->engine);
+	assert_true(test->probe.waits);
+	now_ns += 6 * S;
+	engine_run(test->engine);
+	assert_false(test->probe.waits);
+	test->probe.slot[SLOT].state = BP_RUNNING;
+	test->probe.slot[SLOT].since_ns = now_ns;
+	engine_run(test->engine);
+	assert_true(test->probe.waits);
+}
+
 /* -- hostile records -- */
 
 static void test_other_slots(void **state)
@@ -1655,6 +1747,9 @@ int main(void)
 		TEST(test_start_in_the_future),
 		TEST(test_doubtful_turn),
 		TEST(test_pace),
+		TEST(test_busy_loops_rest),
+		TEST(test_busy_targets_do_not_rest),
+		TEST(test_away),
 		TEST(test_other_slots),
 		TEST(test_other_thread),
 		TEST(test_short_records),

@@ -409,6 +409,7 @@ static const char *loss_words(const char *name)
 		{ "stacks_cut", "outer ends of stacks (too deep)" },
 		{ "python_frames_not_in_memory", "outer ends of Python stacks (not in memory)" },
 		{ "processes_map_full", "processes (more than fit)" },
+		{ "busy_ms_unwatched", "ms of loops too busy to be watched all the time" },
 		{ "processes_unwatched", "processes that were wanted (more than fit)" },
 		{ "ledgers_cut", "ledgers (did not add up)" },
 		{ "symbol_lookups_failed", "names of frames (symbolizer failed)" },

@@ -393,6 +393,7 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, "slices_without_place", engine->slices_placeless);
 	summary_lost(record, "stacks_cut", engine->stacks_cut);
 	summary_lost(record, "turns_doubtful", engine->turns_doubtful);
+	summary_lost(record, "busy_ms_unwatched", engine->rested_ns / 1000000);
 	summary_lost(record, "processes_unwatched", engine->processes_unwatched);
 	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
 	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);

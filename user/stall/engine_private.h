@@ -39,6 +39,8 @@ struct engine {
 	uint64_t part_ns; /* of the threshold: turns older than this are looked at closely */
 	uint64_t needed_ns; /* when the costly probes were needed last, 0: not in use */
 	uint64_t armed_ns; /* since when they are on */
+	uint64_t paced_ns; /* when pace() was asked last */
+	uint64_t rested_ns; /* of loops that were too busy to be watched all the time */
 	uint64_t next_scan_ns;
 	uint64_t next_blocked_ns;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */

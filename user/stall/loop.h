@@ -42,6 +42,9 @@ struct loop {
 	struct slices turn; /* of it */
 	uint64_t last_ns; /* when the latest of them began */
 	uint64_t until_ns; /* up to when they show that the thread was in its loop */
+	uint64_t busy_ns; /* time in old turns, less time in none; bounded */
+	uint64_t
+		vouched_seq; /* of a turn that began with a block, while the loop was not watched */
 	uint64_t void_seq; /* a turn that is none after all: not told */
 	uint64_t next_return_ns; /* when to see whether the thread is in a loop again */
 	uint64_t strange_seq; /* GLib: the turn in which it polls at another call site */

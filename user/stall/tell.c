@@ -320,7 +320,8 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 	bool left = false;
 
 	/* most loops are in no old turn: that is seen without a copy of all there is of them */
-	if (!live->in_turn || now_ns < live->turn_start_ns + engine->options.threshold_ns)
+	if (!live->in_turn || live->unvouched ||
+	    now_ns < live->turn_start_ns + engine->options.threshold_ns)
 		return;
 	if (!snapshot(engine, loop, &slot, &slice) || !slot.in_turn || slot.use != BP_SLOT_LOOP ||
 	    slot.turn_seq == loop->void_seq || now_ns <= slot.since_ns)
