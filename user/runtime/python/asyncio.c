@@ -45,7 +45,7 @@ static int coro_name(struct python *python, uint64_t coro, char *out, size_t siz
 }
 
 /* From 3.13 on a name that was not given is only a number until someone asks for it. */
-static int task_name(struct python *python, uint64_t object, char *out, size_t size)
+int py_task_name(struct python *python, uint64_t object, char *out, size_t size)
 {
 	uint64_t number;
 	int err = py_str(python, object, out, size);
@@ -83,7 +83,7 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 	/* A task that ended has no coroutine any more. */
 	if (coro_object)
 		coro_name(python, coro_object, coro, coro_size);
-	return task_name(python, name_object, name, name_size);
+	return py_task_name(python, name_object, name, name_size);
 }
 
 /* Memory as it is, but for what was copied earlier. */

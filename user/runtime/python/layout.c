@@ -31,6 +31,10 @@
 	.code_locals = 72
 #define CODE_3_11 .code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
 
+/* PyGenObject, and what of its frame says where it stands, before and from 3.11. */
+#define CORO_3_8  .coro_frame = 16, .frame_valuestack = 64, .code_bytes = 48
+#define CORO_3_12 .coro_qualname = 32, .coro_frame = 72, .coro_state = 67, .frame_stacktop = 64
+
 static const struct py_layout layouts[] = {
 	{
 		.minor = 8,
@@ -47,8 +51,13 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.type_cached_keys = 872,
 		.coro_qualname = 56,
+		CORO_3_8,
+		.frame_state = 116,
+		.frame_stacktop = 72,
 		.task_coro = 112,
 		.task_name = 120,
+		.task_state = 72,
+		.task_waiter = 104,
 		.kernel = { .version = 0x0308, FRAME_3_8, .frame_instr = 104, GIL_FIELDS, DICT_3_8 },
 	},
 	{
@@ -66,8 +75,13 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.type_cached_keys = 864,
 		.coro_qualname = 56,
+		CORO_3_8,
+		.frame_state = 116,
+		.frame_stacktop = 72,
 		.task_coro = 152,
 		.task_name = 160,
+		.task_state = 80,
+		.task_waiter = 144,
 		.kernel = { .version = 0x0309, FRAME_3_8, .frame_instr = 104, GIL_FIELDS, DICT_3_8 },
 	},
 	{
@@ -85,8 +99,13 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.type_cached_keys = 872,
 		.coro_qualname = 48,
+		CORO_3_8,
+		.frame_state = 108,
+		.frame_stacktop = 80,
 		.task_coro = 160,
 		.task_name = 168,
+		.task_state = 88,
+		.task_waiter = 152,
 		.kernel = { .version = 0x030a, FRAME_3_8, .frame_instr = 96, GIL_FIELDS, DICT_3_8 },
 	},
 	{
@@ -106,8 +125,14 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.type_cached_keys = 872,
 		.coro_qualname = 40,
+		.coro_frame = 80,
+		.coro_state = 75,
+		.coro_created = -2,
+		.frame_stacktop = 64,
 		.task_coro = 136,
 		.task_name = 144,
+		.task_state = 88,
+		.task_waiter = 128,
 		.kernel = {
 			.version = 0x030b,
 			.interp_threads_head = 16,
@@ -142,9 +167,12 @@ static const struct py_layout layouts[] = {
 		.long_digits_shift = 3,
 		.dict_values = 40,
 		.type_cached_keys = 880,
-		.coro_qualname = 32,
+		CORO_3_12,
+		.coro_created = -2,
 		.task_coro = 136,
 		.task_name = 144,
+		.task_state = 88,
+		.task_waiter = 128,
 		.kernel = {
 			.version = 0x030c,
 			.interp_threads_head = 72,
@@ -181,9 +209,13 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.values_header = 8,
 		.type_cached_keys = 880,
-		.coro_qualname = 32,
+		CORO_3_12,
+		.coro_created = -3,
+		.coro_awaiting = -1,
 		.task_coro = 120,
 		.task_name = 128,
+		.task_state = 96,
+		.task_waiter = 112,
 		.kernel = {
 			.version = 0x030d,
 			.interp_threads_head = 7344,

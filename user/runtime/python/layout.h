@@ -53,8 +53,19 @@ struct py_layout {
 	unsigned int type_cached_keys; /* PyHeapTypeObject.ht_cached_keys */
 
 	unsigned int coro_qualname;
+	unsigned int coro_frame; /* pointer to the frame; from 3.11 on the frame itself */
+	unsigned int coro_state; /* 3.11 on: a signed byte */
+	int coro_created; /* its value before the start */
+	int coro_awaiting; /* and in a yield from or await; 0: the instruction says it */
+	unsigned int frame_state; /* <= 3.9: a byte, it runs; 3.10: a signed byte */
+	unsigned int frame_valuestack; /* <= 3.10: pointer to the bottom of its stack */
+	unsigned int
+		frame_stacktop; /* pointer (<= 3.9) or number of objects; with locals from 3.11 on */
+	unsigned int code_bytes; /* <= 3.10: the bytes object of its instructions */
 	unsigned int task_coro;
 	unsigned int task_name;
+	unsigned int task_state;
+	unsigned int task_waiter;
 
 	struct bp_python kernel; /* its addresses are 0 here */
 };
@@ -74,6 +85,10 @@ struct py_layout {
 #define PY_TYPE_BASE	     256
 #define PY_TYPE_DICTOFFSET   288
 #define PY_EPOLL_FD	     16
+#define PY_WEAKREF_OBJECT    16
+#define PY_TASK_LOOP	     16 /* futures and tasks of _asyncio */
+#define PY_WRAPPED	     16 /* what FutureIter, coroutine_wrapper, asend() and the like stand for */
+#define PY_LIST_ITEMS	     24
 
 /* tp_flags (Include/object.h). */
 #define PY_FLAG_INLINE_VALUES (1ul << 2) /* 3.13 */

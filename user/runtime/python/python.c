@@ -300,6 +300,23 @@ int python_layout(struct python *python, struct bp_python *out)
 	return 0;
 }
 
+uint64_t python_gil_holder(struct python *python)
+{
+	const struct bp_python *layout = &python->layout.kernel;
+	uint64_t interp, gil, tstate, pthread;
+	uint32_t locked;
+
+	if (py_main_interpreter(python, &interp))
+		return 0;
+	gil = find_gil(python, interp);
+	/* last_holder stays after a release (Python/ceval_gil.h) */
+	if (!gil || py_read_u32(&python->memory, gil + layout->gil_locked, &locked) ||
+	    locked != 1 || py_read_ptr(&python->memory, gil + layout->gil_last_holder, &tstate) ||
+	    py_read_ptr(&python->memory, tstate + layout->tstate_thread_id, &pthread))
+		return 0;
+	return pthread;
+}
+
 uint64_t python_tstate(struct python *python, uint64_t fsbase)
 {
 	uint64_t tstate, frame;

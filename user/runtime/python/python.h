@@ -35,6 +35,9 @@ int python_layout(struct python *python, struct bp_python *out);
 /* Address of a thread's state: what the kernel side need not look for then. 0: it has none. */
 uint64_t python_tstate(struct python *python, uint64_t fsbase);
 
+/* pthread_self() of the thread that has the GIL now. 0: none, or not known. */
+uint64_t python_gil_holder(struct python *python);
+
 /*
  * Python frames of the thread whose pthread_self() is fsbase, innermost first,
  * as BPF would give them. Returns how many, or -errno (-ESRCH: no such thread

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc/cleanup.h"
+#include "runtime/python/asyncio.h"
+#include "runtime/python/awaits.h"
+#include "runtime/python/dict.h"
+#include "runtime/python/frames.h"
+#include "runtime/python/interpreter.h"
+#include "runtime/python/object.h"
+#include "runtime/python/pages.h"
+#include "runtime/python/set.h"
+#include "runtime/python/tasks.h"
+
+#define LOOKS	   8 /* at all tasks; two where nothing changes */
+#define LOOKS_SAME 3 /* where something does: memory may be used again for the like of it */
+#define PAUSE_US   500 /* between looks at something that changes, more or less */
+#define LOOPS_KEPT 64
+#define NAME_BYTES 512
+#define TEXT_BYTES (256u << 10) /* names of one chain */
+
+/* What the looks have found. */
+struct mark {
+	uint64_t task;
+	uint64_t sign;
+	enum py_kind kind; /* OTHER: it could not be read */
+	unsigned int same; /* looks in a row; 0: not readable */
+	bool told;
+};
+
+struct reader {
+	struct python *python;
+	struct py_memory memory; /* the target's, as it is now */
+	struct py_pages *pages;
+	const uint64_t *pthreads;
+	size_t nr_pthreads;
+	python_task_fn *fn;
+	void *context;
+	struct python_tasks_counts *counts;
+	struct py_kinds kinds;
+	struct py_chain chain;
+	struct {
+		uint64_t loop;
+		uint64_t pthread;
+	} loops[LOOPS_KEPT];
+	struct py_frame frames[PY_FRAMES_MAX];
+	struct python_name names[PY_CHAIN_MAX];
+	char text[TEXT_BYTES];
+	size_t text_used;
+};
+
+/* -- where tasks are -- */
+
+static int tasks_dict(struct python *python, uint64_t *dict)
+{
+	uint64_t interp, modules, module;
+	int err = py_main_interpreter(python, &interp);
+
+	if (!err)
+		err = py_read_ptr(&python->memory, interp + python->layout.interp_modules,
+				  &modules);
+	if (!err)
+		err = py_dict_get(python, modules, "asyncio.tasks", &module);
+	if (err)
+		return err;
+	if (!py_is_instance(python, module, "module"))
+		return -ENOENT;
+	return py_read_ptr(&python->memory, module + PY_MODULE_DICT, dict);
+}
+
+static int compare_objects(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The members of the sets of tasks; from *first_weak on weak references to them. */
+static int read_sets(struct python *python, struct py_objects *out, size_t *first_weak,
+		     uint64_t *left_out)
+{
+	const char *weak = python->layout.minor < 12 ? "_all_tasks" : "_scheduled_tasks";
+	uint64_t dict, set, data;
+	int err = tasks_dict(python, &dict);
+
+	if (!err && python->layout.minor >= 12) {
+		err = py_dict_get(python, dict, "_eager_tasks", &set);
+		if (!err)
+			err = py_set_read(python, set, PYTHON_TASKS_MAX, out, left_out);
+	}
+	*first_weak = out->nr;
+	if (!err)
+		err = py_dict_get(python, dict, weak, &set);
+	if (!err)
+		err = py_weak_set_data(python, set, &data);
+	if (!err)
+		err = py_set_read(python, data, PYTHON_TASKS_MAX, out, left_out);
+	return err;
+}
+
+/* Addresses of all tasks, each once, in order. */
+static int find_tasks(struct reader *reader, struct py_objects *out, uint64_t *left_out)
+{
+	struct python *python = reader->python;
+	struct py_memory pages = python->memory;
+	size_t first_weak, nr = 0;
+	int err;
+
+	/* a set is read quickly, or it changes meanwhile: not by way of pages */
+	python->memory = reader->memory;
+	err = read_sets(python, out, &first_weak, left_out);
+	python->memory = pages;
+	if (err)
+		return err;
+	py_weak_deref(python, out, first_weak);
+	if (out->nr)
+		qsort(out->v, out->nr, sizeof(out->v[0]), compare_objects);
+	for (size_t i = 0; i < out->nr; i++)
+		if (!nr || out->v[i] != out->v[nr - 1])
+			out->v[nr++] = out->v[i];
+	out->nr = nr;
+	return 0;
+}
+
+/* -- one task -- */
+
+static const char *keep(struct reader *reader, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *kept = reader->text + reader->text_used;
+
+	if (size > TEXT_BYTES - reader->text_used)
+		return NULL;
+	reader->text_used += size;
+	return memcpy(kept, text, size);
+}
+
+/* False: there is no such code. */
+static bool name_link(struct reader *reader, const struct py_link *link, struct python_name *out)
+{
+	struct python *python = reader->python;
+	const struct py_code *code;
+	char qualname[NAME_BYTES];
+
+	if (py_code_at(python, link->code, &code))
+		return false;
+	out->line = py_code_line(python, code, link->instr);
+	out->file = keep(reader, code->file);
+	if (link->qualname && !py_str(python, link->qualname, qualname, sizeof(qualname)))
+		out->fn = keep(reader, qualname);
+	else
+		out->fn = keep(reader, code->fn);
+	return out->fn && out->file;
+}
+
+/* A running coroutine stands on a thread's stack: what it runs is inside of it there. */
+static void follow_running(struct reader *reader)
+{
+	struct py_chain *chain = &reader->chain;
+	int nr = 0, at = -1;
+
+	for (size_t i = 0; i < reader->nr_pthreads && at < 0; i++) {
+		nr = py_frames(reader->python, reader->pthreads[i], reader->frames, PY_FRAMES_MAX);
+		for (int k = 0; k < nr && at < 0; k++)
+			if (reader->frames[k].addr == chain->links[chain->nr - 1].frame)
+				at = k;
+	}
+	while (at-- > 0) {
+		const struct py_frame *frame = &reader->frames[at];
+
+		if (chain->nr == PY_CHAIN_MAX) {
+			chain->cut = true;
+			return;
+		}
+		chain->links[chain->nr++] =
+			(struct py_link){ .code = frame->code, .instr = frame->instr };
+	}
+}
+
+static uint64_t loop_pthread(struct reader *reader, uint64_t loop)
+{
+	size_t at = (loop >> 4) * 0x9e3779b97f4a7c15ull >> 58;
+	uint64_t object, pthread = 0;
+
+	if (reader->loops[at].loop == loop)
+		return reader->loops[at].pthread;
+	/* None while it does not run */
+	if (py_attribute(reader->python, loop, "_thread_id", &object) ||
+	    py_long(reader->python, object, &pthread))
+		pthread = 0;
+	reader->loops[at].loop = loop;
+	reader->loops[at].pthread = pthread;
+	return pthread;
+}
+
+_Static_assert(LOOPS_KEPT == 1 << (64 - 58), "the hash gives numbers of loops");
+
+static enum python_task_state state_of(const struct py_chain *chain)
+{
+	switch (chain->state) {
+	case PY_FUTURE_CANCELLED:
+		return PYTHON_TASK_CANCELLED;
+	case PY_FUTURE_FINISHED:
+		return PYTHON_TASK_DONE;
+	case PY_FUTURE_PENDING:
+		break;
+	}
+	if (chain->running)
+		return PYTHON_TASK_RUNNING;
+	if (!chain->waiter.object || chain->waiter.state != PY_FUTURE_PENDING)
+		return PYTHON_TASK_READY;
+	return PYTHON_TASK_PENDING;
+}
+
+static void tell(struct reader *reader)
+{
+	struct py_chain *chain = &reader->chain;
+	char name[NAME_BYTES];
+	struct python_task_info info = {
+		.addr = chain->task,
+		.state = state_of(chain),
+		.name = name,
+		.chain = reader->names,
+		.pthread = loop_pthread(reader, chain->loop),
+	};
+
+	if (py_task_name(reader->python, chain->name, name, sizeof(name)))
+		name[0] = '\0';
+	reader->text_used = 0;
+	if (chain->running)
+		follow_running(reader);
+	while (info.nr < chain->nr &&
+	       name_link(reader, &chain->links[info.nr], &reader->names[info.nr]))
+		info.nr++;
+	info.cut = chain->cut || info.nr < chain->nr;
+	if (info.state == PYTHON_TASK_PENDING)
+		py_awaits(reader->python, chain,
+			  info.nr && !info.cut ? &reader->names[info.nr - 1] : NULL, &info.awaits);
+	reader->counts->told++;
+	reader->fn(reader->context, &info);
+}
+
+/* -- all of them -- */
+
+struct marks {
+	struct mark *v;
+	size_t nr;
+};
+
+static const struct mark *find_mark(const struct marks *marks, uint64_t task, size_t *from)
+{
+	while (*from < marks->nr && marks->v[*from].task < task)
+		(*from)++;
+	return *from < marks->nr && marks->v[*from].task == task ? &marks->v[*from] : NULL;
+}
+
+/* was: what the look before found. NULL: it is new. */
+static int look_at(struct reader *reader, const struct mark *was, struct mark *mark)
+{
+	int err = py_chain_read(reader->python, &reader->kinds, mark->task, &reader->chain);
+
+	if (err == -ENOMEM || err == -ESRCH)
+		return err;
+	mark->kind = py_kind_of(reader->python, &reader->kinds, mark->task);
+	mark->told = was && was->told;
+	if (err)
+		return 0;
+	mark->sign = py_chain_sign(reader->python, &reader->chain);
+	mark->same = was && was->same && was->sign == mark->sign ? was->same + 1 : 1;
+	return 0;
+}
+
+/* One look at every task. *marks: those of the look before, and then of this one. */
+static int look(struct reader *reader, struct marks *marks)
+{
+	struct py_objects tasks = { 0 };
+	struct marks now = { 0 };
+	size_t from = 0;
+	int err;
+
+	reader->counts->left_out = 0;
+	py_pages_forget(reader->pages);
+	memset(reader->loops, 0, sizeof(reader->loops));
+	err = find_tasks(reader, &tasks, &reader->counts->left_out);
+	if (!err && tasks.nr) {
+		now.v = calloc(tasks.nr, sizeof(*now.v));
+		err = now.v ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; i < tasks.nr && !err; i++) {
+		now.v[i].task = tasks.v[i];
+		err = look_at(reader, find_mark(marks, tasks.v[i], &from), &now.v[i]);
+		now.nr = i + 1;
+	}
+	py_objects_free(&tasks);
+	free(marks->v);
+	*marks = now;
+	return err;
+}
+
+/*
+ * Tells those that looked the same so many times. What is in pages still is
+ * what the last look saw. Returns how many there are that changed since.
+ */
+static size_t tell_same(struct reader *reader, struct marks *marks, unsigned int same)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < marks->nr; i++) {
+		struct mark *mark = &marks->v[i];
+
+		/* what is none was a reference that is dead */
+		if (mark->told || mark->kind != PY_KIND_TASK)
+			continue;
+		if (mark->same < same ||
+		    py_chain_read(reader->python, &reader->kinds, mark->task, &reader->chain)) {
+			open++;
+			continue;
+		}
+		mark->told = true;
+		tell(reader);
+	}
+	return open;
+}
+
+static bool nothing_changed(const struct marks *marks)
+{
+	for (size_t i = 0; i < marks->nr; i++)
+		if (marks->v[i].kind == PY_KIND_TASK && marks->v[i].same < 2)
+			return false;
+	return true;
+}
+
+static int look_and_tell(struct reader *reader)
+{
+	struct marks marks = { 0 };
+	bool changes = false;
+	size_t open = 1;
+	int err = 0, good = 0; /* looks in a row that went well */
+
+	for (int i = 0; i < LOOKS && open; i++) {
+		if (changes)
+			/* the program may do things in step with us */
+			usleep(PAUSE_US + (useconds_t)random() % PAUSE_US);
+		err = look(reader, &marks);
+		if (err == -ENOMEM || err == -ESRCH || (err == -ENOENT && i == LOOKS_SAME))
+			break;
+		good = err ? 0 : good + 1;
+		/* what holds the tasks may change while it is read: another try */
+		changes |= err || (good == 2 && !nothing_changed(&marks));
+		if (good >= 2)
+			open = tell_same(reader, &marks, changes ? LOOKS_SAME : 2);
+	}
+	for (size_t i = 0; i < marks.nr; i++)
+		reader->counts->unreadable += marks.v[i].kind == PY_KIND_PYTHON_TASK;
+	reader->counts->unsteady = good >= 2 ? open : 0;
+	free(marks.v);
+	return reader->counts->told || good >= 2 ? 0 : err ? err : -EAGAIN;
+}
+
+int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthreads,
+		 python_task_fn *fn, void *context, struct python_tasks_counts *counts)
+{
+	struct reader *reader __freeing = calloc(1, sizeof(*reader));
+	int err;
+
+	*counts = (struct python_tasks_counts){ 0 };
+	if (!reader)
+		return -ENOMEM;
+	reader->memory = python->memory;
+	reader->pages = py_pages_new(&reader->memory);
+	if (!reader->pages)
+		return -ENOMEM;
+	reader->python = python;
+	reader->pthreads = pthreads;
+	reader->nr_pthreads = nr_pthreads;
+	reader->fn = fn;
+	reader->context = context;
+	reader->counts = counts;
+	python->memory = py_pages_memory(reader->pages);
+	err = look_and_tell(reader);
+	python->memory = reader->memory;
+	py_pages_free(reader->pages);
+	return err;
+}
