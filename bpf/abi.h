@@ -447,6 +447,8 @@ struct bp_suspect_info {
 	unsigned long long sched_ran_ns;
 	unsigned long long pthread;
 	unsigned long long frame; /* user frame pointer */
+	unsigned int on_cpu; /* RUNNING: now, rather than ready to be; or that is not known */
+	unsigned int pad;
 	struct bp_block block;
 	struct bp_object object;
 	unsigned long long kernel[BP_KERNEL_FRAMES];

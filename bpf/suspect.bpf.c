@@ -14,6 +14,16 @@ __weak struct {
 	__type(value, struct bp_suspect_info);
 } suspect_info SEC(".maps");
 
+/* An int, or newer (7.2 has it) a byte: its lowest byte is read in any case. */
+static __always_inline bool task_is_on_cpu(struct task_struct *task)
+{
+	u8 on_cpu = 1;
+
+	if (bpf_core_field_exists(task->on_cpu))
+		bpf_core_read(&on_cpu, sizeof(on_cpu), &task->on_cpu);
+	return on_cpu;
+}
+
 SEC("iter/task")
 int on_suspect(struct bpf_iter__task *ctx)
 {
@@ -42,6 +52,7 @@ int on_suspect(struct bpf_iter__task *ctx)
 	info->sched_ran_ns = info->ran_ns - task->se.prev_sum_exec_runtime;
 	info->pthread = task_pthread(task);
 	info->frame = regs_fp(task_regs(task));
+	info->on_cpu = task_is_on_cpu(task);
 	block_read(&info->block, task, state, false);
 	info->object.kind = BP_OBJECT_NONE;
 	info->kernel_nr = 0;

@@ -22,6 +22,8 @@ _blockprof() {
 	[ "${COMP_WORDS[1]}" != serve ] ||
 		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --state-dir --keep
 			--defaults -q --quiet -v --verbose -V --version -h --help'
+	[ "${COMP_WORDS[1]}" != dump ] ||
+		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -h --help'
 	COMPREPLY=()
 
 	# Behind "--" is a command of its own.
@@ -39,6 +41,7 @@ _blockprof() {
 	case $previous in
 	-p | --pid) mapfile -t COMPREPLY < <(compgen -W "$(_blockprof_pids "$word")" -- "$word") ;;
 	-t | --threshold) mapfile -t COMPREPLY < <(compgen -W '10ms 50ms 100ms 500ms 1s' -- "$word") ;;
+	--every) mapfile -t COMPREPLY < <(compgen -W '100ms 500ms 1s 10s' -- "$word") ;;
 	-d | --duration) mapfile -t COMPREPLY < <(compgen -W '10s 1m 10m' -- "$word") ;;
 	-F | --format) mapfile -t COMPREPLY < <(compgen -W 'text json folded' -- "$word") ;;
 	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
@@ -54,7 +57,7 @@ _blockprof() {
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
 		elif [ "$COMP_CWORD" -eq 1 ]; then
-			mapfile -t COMPREPLY < <(compgen -W 'watch top report serve' -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W 'watch dump top report serve' -- "$word")
 		elif [ "${COMP_WORDS[1]}" = report ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		fi

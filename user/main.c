@@ -2,6 +2,7 @@
 /* main.c - which command it is. */
 #include <string.h>
 
+#include "cli/dump.h"
 #include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/top.h"
@@ -11,10 +12,8 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "watch", cmd_watch },
-	{ "top", cmd_top },
-	{ "report", cmd_report },
-	{ "serve", cmd_serve },
+	{ "watch", cmd_watch }, { "top", cmd_top },   { "report", cmd_report },
+	{ "serve", cmd_serve }, { "dump", cmd_dump },
 };
 
 int main(int argc, char **argv)

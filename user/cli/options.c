@@ -14,6 +14,7 @@ static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"
 	"       blockprof [watch] [OPTIONS] -- COMMAND [ARG...]\n"
 	"       blockprof top [OPTIONS]\n"
+	"       blockprof dump [OPTIONS] -p PID[,PID...]\n"
 	"       blockprof report [OPTIONS] FILE...\n"
 	"       blockprof serve [OPTIONS]\n"
 	"Says which turns of event loops take too long, and why. Without -p and COMMAND:\n"

@@ -195,6 +195,7 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 DEFINE_FEED_ALL(start)
 DEFINE_FEED_ALL(loop)
 DEFINE_FEED_ALL(exit)
+DEFINE_FEED_ALL(dump)
 
 bool outputs_stall(struct outputs *outputs, const struct stall_record *stall)
 {

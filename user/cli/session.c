@@ -8,6 +8,7 @@
 
 #include "cli/message.h"
 #include "cli/session.h"
+#include "cli/target.h"
 #include "probe/probe.h"
 #include "proc/process.h"
 #include "symbol/symbol.h"
@@ -20,41 +21,11 @@
 /* 0, or -errno: the reason was said. */
 static int check_target(pid_t pid)
 {
-	pid_t tgid = 0;
+	int err = target_check(pid, "watch");
 
-	switch (process_kind(pid, &tgid)) {
-	case PROCESS_NORMAL:
-		if (pid == getpid()) {
-			message_error(
-				"cannot watch %d: that is blockprof itself; give another process",
-				pid);
-			return -EINVAL;
-		}
-		if (process_is_stopped(pid))
-			message_warn(
-				"process %d is stopped; its loops stand still until it goes on",
-				pid);
-		return 0;
-	case PROCESS_KERNEL_THREAD:
-		message_error("cannot watch %d: it is a thread of the kernel and runs no loop; "
-			      "give a process of a program",
-			      pid);
-		return -EINVAL;
-	case PROCESS_ZOMBIE:
-		message_error(
-			"cannot watch %d: it has ended and waits for its parent to take notice "
-			"(zombie); give a process that runs",
-			pid);
-		return -ESRCH;
-	case PROCESS_THREAD:
-		message_error("cannot watch %d: it is a thread of process %d; use -p %d", pid, tgid,
-			      tgid);
-		return -EINVAL;
-	case PROCESS_NONE:
-		break;
-	}
-	message_error("cannot watch %d: no such process; look it up with ps or pgrep", pid);
-	return -ESRCH;
+	if (!err && process_is_stopped(pid))
+		message_warn("process %d is stopped; its loops stand still until it goes on", pid);
+	return err;
 }
 
 static int check_targets(const struct scope *scope)

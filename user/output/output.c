@@ -146,6 +146,7 @@ DEFINE_FEED(stall, stall_record)
 DEFINE_FEED(blocked, blocked_record)
 DEFINE_FEED(exit, exit_record)
 DEFINE_FEED(summary, summary_record)
+DEFINE_FEED(dump, dump_record)
 
 void output_flush(struct output *output)
 {

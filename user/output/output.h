@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/dump.h"
 #include "model/model.h"
 
 struct output;
@@ -39,6 +40,7 @@ struct output_format {
 	int (*blocked)(void *state, const struct blocked_record *record);
 	int (*exit)(void *state, const struct exit_record *record);
 	int (*summary)(void *state, const struct summary_record *record);
+	int (*dump)(void *state, const struct dump_record *record); /* alone: of the command dump */
 	int (*close)(void *state); /* writes what is left and frees state */
 };
 
@@ -63,6 +65,7 @@ void output_exit(struct output *output, const struct exit_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
 /* What was fed so far shall be readable, whatever comes after. Costs compression: not for each record. */
 void output_flush(struct output *output);
+void output_dump(struct output *output, const struct dump_record *record);
 /*
  * First error met in writing, or 0. A caller that sees one mid-way (disk full,
  * closed pipe) says so once and goes on or stops, as the command wants.

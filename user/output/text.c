@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE /* asprintf */
 
+#include "output/dump_text.h"
 #include "output/escape.h"
 #include "output/finals.h"
 #include "output/fold.h"
@@ -221,6 +222,18 @@ static int text_start(void *state, const struct start_record *start)
 	return err ? err : print_start(text, start);
 }
 
+static int text_dump(void *state, const struct dump_record *dump)
+{
+	struct text *text = state;
+	struct page page;
+	int err = page_open(&page);
+
+	if (err)
+		return err;
+	err = dump_print(page.out, dump, &text->look);
+	return page_write(&page, text->sink, err);
+}
+
 static int text_close(void *state)
 {
 	struct text *text = state;
@@ -244,5 +257,6 @@ const struct output_format output_text = {
 	.blocked = text_blocked,
 	.exit = text_exit,
 	.summary = text_summary,
+	.dump = text_dump,
 	.close = text_close,
 };

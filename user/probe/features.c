@@ -108,10 +108,8 @@ static const char *kernel_reason(int err)
 	return reason;
 }
 
-int features_probe(enum wait_mechanism *waits, const char **reason)
+int features_basic(const char **reason)
 {
-	int err;
-
 	if (!privileged()) {
 		*reason = "not privileged; run it as root, or with CAP_BPF, CAP_PERFMON and "
 			  "CAP_SYS_PTRACE";
@@ -130,6 +128,15 @@ int features_probe(enum wait_mechanism *waits, const char **reason)
 			  "Ubuntu kernels since 2021)";
 		return -EOPNOTSUPP;
 	}
+	return 0;
+}
+
+int features_probe(enum wait_mechanism *waits, const char **reason)
+{
+	int err = features_basic(reason);
+
+	if (err)
+		return err;
 	err = try_program(TRY_STORAGE);
 	if (err) {
 		*reason = kernel_reason(err);

@@ -11,6 +11,8 @@ enum wait_mechanism {
 
 const char *wait_mechanism_name(enum wait_mechanism mechanism);
 
+/* What everything needs: privilege, the first pid namespace, type information. As below. */
+int features_basic(const char **reason);
 /*
  * 0, or -errno with *reason: what is missing, since which kernel there is it,
  * what to do.

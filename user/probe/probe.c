@@ -71,6 +71,11 @@ static int libbpf_shown(enum libbpf_print_level level, const char *format, va_li
 	return vfprintf(stderr, format, args);
 }
 
+void probe_libbpf_log(bool shown)
+{
+	libbpf_set_print(shown ? libbpf_shown : libbpf_silent);
+}
+
 /* Times that follow from the threshold, in the bounds within which they make sense. */
 static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_ns, uint64_t max_ns)
 {
@@ -215,7 +220,7 @@ int probe_open(struct probe **out, const struct probe_options *options, const ch
 	struct probe *probe;
 	int err;
 
-	libbpf_set_print(options->libbpf_log ? libbpf_shown : libbpf_silent);
+	probe_libbpf_log(options->libbpf_log);
 	err = features_probe(&mechanism, reason);
 	if (err)
 		return err;

@@ -108,6 +108,9 @@ uint64_t probe_loss(const struct probe *probe, enum bp_loss place);
 /* The key in the summary's "lost". */
 const char *probe_loss_name(enum bp_loss place);
 
+/* Whether libbpf's own messages are shown. */
+void probe_libbpf_log(bool shown);
+
 /* CLOCK_MONOTONIC. */
 uint64_t probe_now_ns(void);
 

@@ -9,6 +9,7 @@
 #include "proc/peer.h"
 #include "proc/process.h"
 #include "runtime/python/python.h"
+#include "stall/arguments.h"
 #include "stall/foreign.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
@@ -75,30 +76,6 @@ static struct suspect_thread *thread_add(struct suspect *suspect, pid_t tid)
 }
 
 /* -- what a blocked thread is in -- */
-
-/* What only its own memory says: a path, the descriptor of a poll. Returns a descriptor to look at, or -1. */
-static int read_arguments(pid_t pid, struct bp_capture *capture)
-{
-	const struct syscall_info *info = syscall_info(capture->block.syscall);
-	struct bp_object *object = &capture->object;
-	const unsigned long long *args = capture->block.args;
-	unsigned int flags = info ? info->flags : 0;
-
-	if (flags & (BP_SYSCALL_PATH | BP_SYSCALL_PATHAT)) {
-		uint64_t addr = flags & BP_SYSCALL_PATH ? args[0] : args[1];
-
-		if (memory_read_string(pid, addr, object->path, sizeof(object->path))) {
-			object->kind = BP_OBJECT_USER_PATH;
-			object->fd = flags & BP_SYSCALL_PATH ? -100 : (int)args[0];
-			object->path_bytes = strlen(object->path) + 1;
-		}
-	}
-	if (object->kind != BP_OBJECT_NONE)
-		return -1;
-	if (flags & BP_SYSCALL_POLL)
-		return memory_pollfds_first(pid, args[0], args[1]);
-	return flags & BP_SYSCALL_SELECT ? memory_select_first(pid, args) : -1;
-}
 
 static void fill_capture(const struct suspect *suspect, struct python *python,
 			 const struct bp_suspect_info *info, struct bp_capture *capture)
@@ -167,7 +144,7 @@ static void resolve(struct engine *engine, struct suspect *suspect, struct suspe
 	if (!capture)
 		return;
 	fill_capture(suspect, python, info, capture);
-	read_arguments(suspect->pid, capture);
+	arguments_read(suspect->pid, capture);
 	slice.stack = frames_resolve(engine->symbols, suspect->pid, python, &capture->stack,
 				     FRAMES_KERNEL | FRAMES_USER);
 	classify(&engine->classify, suspect->pid, capture, &slice);
@@ -295,7 +272,7 @@ static void look_at(void *context, const struct bp_suspect_info *info)
 		return;
 	moved = thread->switches != info->switches || !thread->looked_ns;
 	if (!look->second && moved && info->state == BP_BLOCKED && look->nr_again < SUSPECT_THREADS)
-		fd = read_arguments(suspect->pid, &capture);
+		fd = arguments_read(suspect->pid, &capture);
 	if (fd >= 0) {
 		/* the kernel side can tell what it stands for */
 		probe_suspect_fd(look->engine->probe, info->tid, fd);

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* dump.c - `blockprof dump`: what processes are doing now, once or again and again. */
+#include "cli/dump.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/duration.h"
+#include "cli/exit_status.h"
+#include "cli/message.h"
+#include "cli/outputs.h"
+#include "cli/scope.h"
+#include "cli/target.h"
+#include "cli/usage.h"
+#include "dump/dump.h"
+#include "probe/glance.h"
+#include "probe/probe.h"
+#include "proc/cleanup.h"
+#include "symbol/symbol.h"
+
+#define NSEC_PER_SEC  1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+#define EVERY_MIN_NS  (10 * NSEC_PER_MSEC)
+#define EVERY_MAX_NS  (24 * 3600 * NSEC_PER_SEC)
+
+static const char help[] =
+	"usage: blockprof dump [OPTIONS] -p PID[,PID...]\n"
+	"Show what every thread and every asyncio task is doing now. Nothing is stopped.\n"
+	"\n"
+	"  -p, --pid PID[,PID] processes; repeatable\n"
+	"      --every TIME    again and again: 500ms, 2s; a bare number is seconds\n"
+	"  -d, --duration TIME with --every: stop after this (until Ctrl-C or the end of all)\n"
+	"  -o, --output FILE   write here; repeatable; format from the suffix; - is stdout\n"
+	"  -F, --format NAME   text or json: format of the -o before it, or of stdout\n"
+	"  -v, --verbose       each task by itself, library frames, stacks of idle loops\n"
+	"  -q, --quiet         no warnings\n"
+	"  -h, --help          this text\n";
+
+enum { OPTION_EVERY = OPTION_OWN };
+
+static const char short_options[] = ":p:d:o:F:vqh";
+
+static const struct option long_options[] = {
+	{ "pid", required_argument, NULL, 'p' },
+	{ "every", required_argument, NULL, OPTION_EVERY },
+	{ "duration", required_argument, NULL, 'd' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "format", required_argument, NULL, 'F' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+struct arguments {
+	struct scope scope; /* pids and duration */
+	uint64_t every_ns; /* 0: once */
+	struct outputs_spec spec;
+	struct output_options options;
+	int level; /* of messages */
+	bool help;
+};
+
+static int take_every(const char *text, uint64_t *ns)
+{
+	int err = duration_parse(text, NSEC_PER_SEC, ns);
+
+	if (!err && *ns >= EVERY_MIN_NS && *ns <= EVERY_MAX_NS)
+		return 0;
+	message_error("cannot use --every '%s': give a time from 10ms to 24h, like 500ms or 2s",
+		      text);
+	return -EINVAL;
+}
+
+static int take_option(struct arguments *arguments, int option, char **argv)
+{
+	switch (option) {
+	case 'p':
+	case 'd':
+		return scope_take(&arguments->scope, option, optarg);
+	case OPTION_EVERY:
+		return take_every(optarg, &arguments->every_ns);
+	case 'o':
+		return outputs_spec_path(&arguments->spec, optarg);
+	case 'F':
+		return outputs_spec_format(&arguments->spec, optarg);
+	case 'v':
+		arguments->options.unfold = true;
+		arguments->level++;
+		return 0;
+	case 'q':
+		arguments->level = MESSAGE_ERROR;
+		return 0;
+	case 'h':
+		arguments->help = true;
+		return 0;
+	default:
+		return usage_refuse(option, argv, short_options, "blockprof dump --help");
+	}
+}
+
+/* Profiles are of time: a moment has none. */
+static int check_formats(const struct outputs_spec *spec)
+{
+	for (size_t i = 0; i < spec->nr; i++) {
+		if (spec->v[i].format->dump)
+			continue;
+		message_error("a dump cannot be written as %s; use text or json",
+			      spec->v[i].format->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* -EINVAL: wrong usage, which was said. */
+static int parse(struct arguments *arguments, int argc, char **argv)
+{
+	int option, err = 0;
+
+	optind = 0; /* glibc: start anew, whatever was parsed before */
+	opterr = 0;
+	while (!err && !arguments->help &&
+	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		err = take_option(arguments, option, argv);
+	if (err || arguments->help)
+		return err;
+	if (optind < argc) {
+		message_error("what is '%s'? give processes with -p; see blockprof dump --help",
+			      argv[optind]);
+		return -EINVAL;
+	}
+	if (!arguments->scope.nr_pids) {
+		message_error("which process? give its number with -p; see blockprof dump --help");
+		return -EINVAL;
+	}
+	if (arguments->scope.duration_ns && !arguments->every_ns) {
+		message_error("-d goes with --every: without it a dump is made once");
+		return -EINVAL;
+	}
+	err = outputs_spec_finish(&arguments->spec);
+	return err ? err : check_formats(&arguments->spec);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* One of each process that is there still. *left: how many that are. 0, or -errno of the first that failed otherwise. */
+static int dump_all(struct dump *dump, const struct scope *scope, struct outputs *outputs,
+		    size_t *left)
+{
+	*left = 0;
+	for (size_t i = 0; i < scope->nr_pids; i++) {
+		struct dump_record record;
+		int err = dump_take(dump, scope->pids[i], &record);
+
+		if (err == -ESRCH)
+			continue;
+		if (err) {
+			message_error("cannot dump %d: %s", scope->pids[i], strerror(-err));
+			return err;
+		}
+		++*left;
+		outputs_dump(outputs, &record);
+		dump_free(&record);
+	}
+	return 0;
+}
+
+static int repeat(struct dump *dump, const struct arguments *arguments, struct outputs *outputs,
+		  int signals)
+{
+	struct pollfd fd = { .fd = signals, .events = POLLIN };
+	uint64_t start_ns = probe_now_ns(), next_ns = start_ns;
+	uint64_t end_ns =
+		arguments->scope.duration_ns ? start_ns + arguments->scope.duration_ns : UINT64_MAX;
+	size_t left;
+	int err;
+
+	for (;;) {
+		uint64_t now_ns;
+
+		err = dump_all(dump, &arguments->scope, outputs, &left);
+		if (err || !left || outputs_are_dead(outputs))
+			return err;
+		now_ns = probe_now_ns();
+		/* one that takes longer than its time is followed by the next at once */
+		next_ns += arguments->every_ns;
+		if (next_ns < now_ns)
+			next_ns = now_ns;
+		if (next_ns >= end_ns) {
+			next_ns = end_ns;
+			if (next_ns > now_ns)
+				poll(&fd, 1, (int)((next_ns - now_ns) / NSEC_PER_MSEC));
+			return 0;
+		}
+		if (poll(&fd, 1, (int)((next_ns - now_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC)) > 0)
+			return 0;
+	}
+}
+
+static int once(struct dump *dump, const struct arguments *arguments, struct outputs *outputs)
+{
+	size_t left;
+	int err = dump_all(dump, &arguments->scope, outputs, &left);
+
+	if (err || left)
+		return err;
+	message_error("cannot dump %d: it ended just now; give a process that runs",
+		      arguments->scope.pids[0]);
+	return -ESRCH;
+}
+
+static int run(const struct arguments *arguments)
+{
+	struct symbols *symbols = NULL;
+	struct glance *glance = NULL;
+	struct dump *dump = NULL;
+	struct outputs outputs = { 0 };
+	const char *reason = "out of memory";
+	int signals __closing = -1;
+	int err = 0;
+
+	for (size_t i = 0; i < arguments->scope.nr_pids && !err; i++)
+		err = target_check(arguments->scope.pids[i], "dump");
+	if (err)
+		return err;
+	/* before anything large is there: its child is a copy of us */
+	err = symbols_new(&symbols);
+	if (err)
+		reason = strerror(-err);
+	else
+		err = glance_open(&glance, arguments->level > 1, &reason);
+	if (!err) {
+		err = dump_new(&dump, glance, symbols);
+		reason = strerror(-err);
+	}
+	if (err) {
+		message_error("cannot dump: %s", reason);
+	} else {
+		err = outputs_open(&outputs, &arguments->spec, &arguments->options);
+		if (!err && arguments->every_ns) {
+			signals = open_signals();
+			err = repeat(dump, arguments, &outputs, signals);
+		} else if (!err) {
+			err = once(dump, arguments, &outputs);
+		}
+		if (outputs_close(&outputs) && !err)
+			err = -EIO;
+	}
+	dump_close(dump);
+	glance_close(glance);
+	symbols_free(symbols);
+	return err;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+	struct arguments arguments = { .options = { .live = true } };
+	int err;
+
+	scope_init(&arguments.scope);
+	err = parse(&arguments, argc, argv);
+	if (err || arguments.help) {
+		if (arguments.help)
+			printf("%s", help);
+		scope_free(&arguments.scope);
+		return err ? EXIT_USAGE : EXIT_OK;
+	}
+	message_set_level(arguments.level);
+	signal(SIGPIPE, SIG_IGN);
+	err = run(&arguments);
+	scope_free(&arguments.scope);
+	return err ? EXIT_COULD_NOT : EXIT_OK;
+}

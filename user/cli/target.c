@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/target.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "proc/process.h"
+
+int target_check(pid_t pid, const char *verb)
+{
+	pid_t tgid = 0;
+
+	switch (process_kind(pid, &tgid)) {
+	case PROCESS_NORMAL:
+		if (pid != getpid())
+			return 0;
+		message_error("cannot %s %d: that is blockprof itself; give another process", verb,
+			      pid);
+		return -EINVAL;
+	case PROCESS_KERNEL_THREAD:
+		message_error("cannot %s %d: it is a thread of the kernel and runs no loop; give a "
+			      "process of a program",
+			      verb, pid);
+		return -EINVAL;
+	case PROCESS_ZOMBIE:
+		message_error("cannot %s %d: it has ended and waits for its parent to take notice "
+			      "(zombie); give a process that runs",
+			      verb, pid);
+		return -ESRCH;
+	case PROCESS_THREAD:
+		message_error("cannot %s %d: it is a thread of process %d; use -p %d", verb, pid,
+			      tgid, tgid);
+		return -EINVAL;
+	case PROCESS_NONE:
+		break;
+	}
+	message_error("cannot %s %d: no such process; look it up with ps or pgrep", verb, pid);
+	return -ESRCH;
+}

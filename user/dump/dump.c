@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#define _GNU_SOURCE /* asprintf */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/private.h"
+#include "probe/probe.h"
+#include "proc/cleanup.h"
+#include "proc/peer.h"
+#include "proc/process.h"
+#include "runtime/program.h"
+#include "runtime/python/python.h"
+#include "symbol/symbol.h"
+
+int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols)
+{
+	struct dump *dump = calloc(1, sizeof(*dump));
+	int err;
+
+	if (!dump)
+		return -ENOMEM;
+	dump->glance = glance;
+	dump->symbols = symbols;
+	dump->classify.symbols = symbols;
+	err = peers_new(&dump->classify.peers);
+	if (err) {
+		free(dump);
+		return err;
+	}
+	*out = dump;
+	return 0;
+}
+
+void dump_close(struct dump *dump)
+{
+	if (!dump)
+		return;
+	peers_free(dump->classify.peers);
+	free(dump);
+}
+
+/* Anew each time: a process may execute another program, and an interpreter may start. */
+static void find_python(struct subject *subject)
+{
+	int err = python_open(&subject->python, subject->pid);
+
+	subject->unreadable = err == -ENOTSUP;
+	if (err && err != -ENOTSUP)
+		subject->python = NULL;
+}
+
+static void identify(const struct subject *subject, struct dump_record *out)
+{
+	out->pid = subject->pid;
+	process_comm(subject->pid, out->comm);
+	out->exe = process_exe(subject->pid);
+	if (subject->python &&
+	    asprintf(&out->interpreter, "CPython %s", python_version(subject->python)) < 0)
+		out->interpreter = NULL;
+}
+
+int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
+{
+	struct subject subject = { .pid = pid };
+	__freeing uint64_t *pthreads = NULL;
+	int err;
+
+	*out = (struct dump_record){ .mono_ns = probe_now_ns() };
+	symbols_forget(dump->symbols, pid);
+	find_python(&subject);
+	if (program_new(&subject.program, pid, dump->symbols))
+		subject.program = NULL;
+	identify(&subject, out);
+	err = dump_threads(dump, &subject, out, &pthreads);
+	if (!err)
+		dump_tasks(&subject, pthreads, out);
+	program_free(subject.program);
+	python_close(subject.python);
+	if (err)
+		dump_free(out);
+	else
+		dump_sort(out);
+	return err;
+}

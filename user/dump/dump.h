@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dump.h - what a process is doing now: every thread and every asyncio task,
+ * read from outside while it goes on.
+ */
+#ifndef BLOCKPROF_DUMP_H
+#define BLOCKPROF_DUMP_H
+
+#include <sys/types.h>
+
+#include "model/dump.h"
+
+struct dump;
+struct glance;
+struct symbols;
+
+/* glance and symbols outlive it. 0 or -errno. */
+int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols);
+void dump_close(struct dump *dump);
+/* A dump of one process: dump_free() it. 0; -ESRCH: it is gone; or other -errno. */
+int dump_take(struct dump *dump, pid_t pid, struct dump_record *out);
+
+#endif

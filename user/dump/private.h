@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* private.h - what the parts of a dump share. */
+#ifndef BLOCKPROF_DUMP_PRIVATE_H
+#define BLOCKPROF_DUMP_PRIVATE_H
+
+#include "dump/dump.h"
+#include "probe/glance.h"
+#include "runtime/runtime.h"
+#include "stall/classify.h"
+
+#define DUMP_THREADS_MAX 16384
+
+/* A process that is dumped. */
+struct subject {
+	pid_t pid;
+	struct python *python; /* NULL: none, or not yet */
+	bool unreadable; /* a Python of which only the version is known */
+	struct program *program; /* NULL: not known */
+	struct pool pool;
+};
+
+struct dump {
+	struct glance *glance;
+	struct symbols *symbols;
+	struct classify classify;
+};
+
+/* -- threads.c -- */
+
+/* Fills threads of out; *pthreads of all of them are the caller's. 0 or -errno. */
+int dump_threads(struct dump *dump, struct subject *subject, struct dump_record *out,
+		 uint64_t **pthreads);
+
+/* -- tasks.c -- */
+
+/* Fills tasks of out. pthreads: of its threads. */
+void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct dump_record *out);
+
+#endif
