@@ -6,6 +6,8 @@
 #include "regs.h"
 #include "state.h"
 
+#define CALL_SITE_BYTES 64 /* stack pointers that differ by less stand for one call site */
+
 #define IORING_ENTER_GETEVENTS 1 /* include/uapi/linux/io_uring.h */
 
 /* include/uapi/linux/futex.h */
@@ -66,7 +68,16 @@ static __always_inline bool wait_is_own(const struct bp_slot *slot, u32 wait_cla
 {
 	if (wait_class == BP_WAIT_FUTEX)
 		return slot->park_id == wait_id;
-	return wait_class && slot->wait_class == wait_class && slot->wait_id == wait_id;
+	if (!wait_class || slot->wait_class != wait_class)
+		return false;
+	/*
+	 * The C library's function has a larger frame once the process has a second
+	 * thread (cancellation points); a call from within the loop's callbacks is
+	 * much further in.
+	 */
+	if (wait_class == BP_WAIT_POLL || wait_class == BP_WAIT_SELECT)
+		return slot->wait_id - wait_id + CALL_SITE_BYTES <= 2 * CALL_SITE_BYTES;
+	return slot->wait_id == wait_id;
 }
 
 /* May the wait be one of the slot's thread, and which it waits in is not known yet? */

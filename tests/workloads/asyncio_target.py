@@ -7,6 +7,7 @@ task of its own each time, with idle gaps; --twin does the same off the loop.
 
 import argparse
 import asyncio
+import importlib
 import os
 import shutil
 import sys
@@ -76,6 +77,7 @@ def parse_options():
     parser.add_argument("--path", help="a directory on a disk, or a name, as the pattern wants it")
     parser.add_argument("--twin", action="store_true", help="in an executor")
     parser.add_argument("--thread", action="store_true", help="the loop is not in the main thread")
+    parser.add_argument("--uvloop", action="store_true", help="the loop is uvloop's")
     return parser.parse_args()
 
 
@@ -95,6 +97,9 @@ def start(options, run):
 
     if setup:
         setup(run)
+    if options.uvloop:
+        uvloop = importlib.import_module("uvloop")
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     if options.thread:
         thread = threading.Thread(target=lambda: asyncio.run(main(run, work)))
         thread.start()

@@ -14,6 +14,14 @@ static bool is_uvloop(const char *path)
 	return path && strstr(path, "/uvloop/loop.");
 }
 
+/* Debian's is linked with the system's libuv. */
+static bool is_caller(struct program *program, uint64_t sp)
+{
+	const char *caller = program_caller(program, sp);
+
+	return is_uvloop(caller) || (caller && !strncmp(program_base(caller), "libuv.so", 8));
+}
+
 /* The main thread, blocked in something else or running: its loop is there if it has an epoll instance. */
 static bool judge_elsewhere(const struct runtime *runtime, const struct sighting *sighting,
 			    struct verdict *verdict)
@@ -40,7 +48,7 @@ static bool judge(const struct runtime *runtime, const struct sighting *sighting
 		return false;
 	if (!sp)
 		return judge_elsewhere(runtime, sighting, verdict);
-	if (!is_uvloop(program_caller(sighting->program, sp)))
+	if (!is_caller(sighting->program, sp))
 		return false;
 	if (candidate && !native_is_habit(candidate))
 		return true;

@@ -43,8 +43,14 @@ void nested_child(pid_t pid, uint64_t turn_start_ns, struct slice *slice)
 	/* the kernel lists them in the order in which they were forked */
 	while (nr > 0 && !is_of_turn(children[nr - 1], turn_start_ns))
 		nr--;
-	if (nr <= 0)
+	if (nr <= 0) {
+		/* it has ended, and ended the wait by that */
+		if (slice->waker.pid && slice->waker.pid != pid) {
+			slice->target.pid = slice->waker.pid;
+			slice->target.comm = strndup(slice->waker.comm, sizeof(slice->waker.comm));
+		}
 		return;
+	}
 	slice->target.pid = children[nr - 1];
 	if (!process_comm(children[nr - 1], comm))
 		slice->target.comm = strndup(comm, sizeof(comm));
