@@ -79,3 +79,19 @@ def cargo_program(crate, features=()):
         shutil.copy(os.path.join(directory, "target", "release", crate + "-target"), directory)
 
     return os.path.join(build("-".join((crate,) + tuple(features)), make, sources), crate + "-target")
+
+
+def go_program(name, linker_flags=""):
+    """A program of one file in tests/workloads, built with go; -s -w: without symbols."""
+    need_program("go")
+    source = os.path.join(WORKLOADS, name + ".go")
+
+    def make(directory):
+        run_tool(
+            ["go", "build", "-ldflags", linker_flags, "-o", os.path.join(directory, name), source],
+            "building %s with go" % name,
+            # its cache is found by HOME, which a test run may have none of
+            env={"GO111MODULE": "off", "GOCACHE": os.path.join(BUILT, "go-cache")},
+        )
+
+    return os.path.join(build(name + linker_flags.replace(" ", ""), make, [source]), name)

@@ -16,7 +16,7 @@ from harness import (
     row,
     variants,
 )
-from native import NativeTarget, cargo_program
+from native import NativeTarget, cargo_program, go_program
 
 BUILDING = 240  # seconds that a first build may take, beside the test itself
 
@@ -148,3 +148,16 @@ def test_trio_blocked_before():
     is_one_of(blockprof, "trio")
     stall, _ = assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=target.turns[0])
     check(stall["before_attach"], "it began before the watch", stall)
+
+
+# --- Go -------------------------------------------------------------------------------------------
+
+
+@limit(BUILDING)
+@row("go", 40)
+def test_go_is_no_loop():
+    with NativeTarget([go_program("go_server")]) as whole, NativeTarget([go_program("go_server", "-s -w")]) as stripped:
+        with Blockprof("-t", "50ms", pids=[whole.pid, stripped.pid]) as blockprof:
+            time.sleep(4)
+    check(not blockprof.loops, "Go has no event loop", *blockprof.loops)
+    check(not blockprof.stalls + blockprof.ongoing, "and no stalls", *blockprof.stalls)

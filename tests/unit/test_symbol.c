@@ -107,17 +107,20 @@ static void own_functions(void **state)
 /* Static functions count as well as exported ones; names that only end so do not. */
 static void what_a_file_defines(void **state)
 {
-	static const char *const names[] = { "what_a_file_defines", "a_file_defines",
-					     "no_such_function", "assert_counts", "main" };
+	static const char *const names[] = {
+		"what_a_file_defines", "a_file_defines", "no_such_function",
+		"assert_counts",       "main",		 ".data",
+		".no_such_section"
+	};
 	static const char here[] __attribute__((used)) = "version-of-this-test 12.3-a+b~c, end";
 	struct symbols *symbols = *state;
 	uint64_t defined = 0;
 	char word[16];
 
 	assert_int_equal(
-		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), names, 5, &defined),
+		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), names, 7, &defined),
 		0);
-	assert_int_equal(defined, 0x19);
+	assert_int_equal(defined, 0x39);
 	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
 				      "version-of-this-test ", word, sizeof(word)),
 			 0);
@@ -129,7 +132,7 @@ static void what_a_file_defines(void **state)
 	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
 				      "no such text anywhere, is there: ", word, sizeof(word)),
 			 -ENOENT);
-	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 5, &defined), -ENOENT);
+	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 7, &defined), -ENOENT);
 	assert_int_equal(symbols_word(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
 	assert_counts(symbols, 0, 0, 0);
 }

@@ -76,7 +76,7 @@ struct runtime {
 	/*
 	 * What it is known by, for native_judge(); each may be NULL. Lists end with NULL.
 	 * programs: names of executables; function: one that an executable with this
-	 * loop in it has; libraries: how the names of mapped files with it begin.
+	 * loop in it has, or a section, as ".name"; libraries: how the names of mapped files with it begin.
 	 */
 	const char *const *programs;
 	const char *function;
@@ -93,6 +93,7 @@ extern const struct runtime runtime_asyncio;
 extern const struct runtime runtime_generic;
 extern const struct runtime runtime_gevent;
 extern const struct runtime runtime_glib;
+extern const struct runtime runtime_go;
 extern const struct runtime runtime_haproxy;
 extern const struct runtime runtime_libev;
 extern const struct runtime runtime_libevent;

@@ -53,6 +53,7 @@ struct elf_symbols {
 	struct entry *v;
 	size_t nr;
 	struct strings strings[TABLES];
+	struct strings sections; /* names of sections */
 };
 
 struct code {
@@ -89,6 +90,19 @@ static int read_name(const struct elf_symbols *symbols, int fd, const struct ent
 		return -ENOENT;
 	name[got] = '\0';
 	return 0;
+}
+
+static void note_section_names(struct building *building)
+{
+	Elf_Scn *section;
+	GElf_Shdr header;
+	size_t index;
+
+	if (elf_getshdrstrndx(building->elf, &index))
+		return;
+	section = elf_getscn(building->elf, index);
+	if (section && gelf_getshdr(section, &header) && header.sh_type == SHT_STRTAB)
+		building->symbols->sections = (struct strings){ header.sh_offset, header.sh_size };
 }
 
 static int read_code(struct building *building)
@@ -306,6 +320,7 @@ int elf_symbols_read(struct elf_symbols **out, Elf *elf, int fd)
 
 	if (!symbols)
 		return -ENOMEM;
+	note_section_names(&building);
 	err = read_code(&building);
 	sections = building.sections;
 	if (!err)
@@ -418,10 +433,25 @@ static void find_places(const struct strings *strings, int fd, const char *const
 	}
 }
 
+static uint64_t sections_named(const struct elf_symbols *symbols, int fd, const char *const *names,
+			       size_t nr)
+{
+	struct places *places __freeing = calloc(nr, sizeof(*places));
+	uint64_t named = 0;
+
+	if (!places)
+		return 0;
+	find_places(&symbols->sections, fd, names, nr, places);
+	for (size_t i = 0; i < nr; i++)
+		if (names[i][0] == '.' && places[i].nr)
+			named |= 1ull << i;
+	return named;
+}
+
 uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const char *const *names,
 			     size_t nr)
 {
-	uint64_t defined = 0;
+	uint64_t defined = sections_named(symbols, fd, names, nr);
 
 	for (uint32_t table = 0; table < TABLES; table++) {
 		uint32_t flag = table == TABLE_DYNSYM ? NAME_DYNAMIC : 0;

@@ -29,7 +29,8 @@ int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, 
 		     char *name, size_t size);
 
 /*
- * Which of these names are functions of the file (open as fd): bit i for names[i],
+ * Which of these names are functions of the file (open as fd), or sections where
+ * they begin with a dot, which those of functions never do: bit i for names[i],
  * of which there are up to 64. Of several names for one address the best is known.
  */
 uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const char *const *names,

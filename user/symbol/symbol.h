@@ -52,7 +52,8 @@ void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out);
 const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr);
 
 /*
- * Which functions of these names (up to 64) the file mapped at addr has: bit i
+ * Which functions of these names (up to 64; a section's begins with a dot) the
+ * file mapped at addr has: bit i
  * for names[i]. The answer is kept by file: the names are the same ones each
  * time. 0 or -errno: it cannot be read.
  */
