@@ -3,6 +3,7 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from harness import (
     check,
     need_program,
     need_root,
+    read_some,
     run_blockprof,
 )
 
@@ -293,7 +295,11 @@ def test_top_keys():
         paused = terminal.wait(lambda screen: screen.startswith("PAUSED"), "a pause")
         time.sleep(1.5)
         check(rows(terminal.screen()) == rows(paused), "it does not stand still", paused, terminal.screen())
-        terminal.keys("p", "w", "w")
+        terminal.keys("C-z")
+        terminal.wait(lambda screen: "Stopped" in screen and "STALL" not in screen, "the shell")
+        terminal.type("fg")
+        terminal.wait_rows(2)
+        terminal.keys("C-s", "p", "w", "w")  # Ctrl-S stops nothing
         terminal.wait(lambda screen: "since start" in screen, "the window since the start")
         terminal.keys("Q")
         terminal.wait(lambda screen: screen.rstrip().endswith(PROMPT), "the prompt")
@@ -351,6 +357,48 @@ def test_top_gives_the_terminal_back():
         terminal.wait(lambda screen: "have ended" in screen, "why it ended")
         check("thread %d: asyncio" % target.pid in terminal.screen(), "the note is lost", terminal.screen())
         check_restored(terminal)
+
+
+def test_top_when_nobody_reads():
+    """A terminal that takes nothing more, as over a connection that hangs: top goes on, and ends when told to."""
+    need_root()
+    with TopTarget("--seconds=0.2", "--gap=0.2") as target:
+        target.send("go")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ["TERM"] = "xterm"
+            os.execv(BLOCKPROF, [BLOCKPROF, "top", "-p", str(target.pid)])
+        try:
+            check(b"LONGEST" in read_until(terminal, b"LONGEST", 20), "no screen")
+            os.write(terminal, b"?")
+            read_until(terminal, b"PgUp", 5)
+            for _ in range(300):  # a screen full of text each time, far more than is kept for a reader
+                os.write(terminal, b"\x0c")
+                time.sleep(0.015)
+            calls = set()
+            for _ in range(200):
+                with open("/proc/%d/task/%d/syscall" % (pid, pid)) as file:
+                    calls.add(file.read().split()[0])
+                time.sleep(0.002)
+            check(calls != {"1"}, "it waits for the terminal: write()")
+            os.kill(pid, signal.SIGTERM)
+            end = time.monotonic() + 10
+            status = 0, 0
+            while status[0] == 0 and time.monotonic() < end:
+                # what is written at the very end may wait for room
+                read_some(terminal, 0.1)
+                status = os.waitpid(pid, os.WNOHANG)
+            check(status == (pid, 0), "it did not end", repr(status))
+        finally:
+            os.close(terminal)
+
+
+def read_until(fd, wanted, seconds):
+    data = b""
+    end = time.monotonic() + seconds
+    while wanted not in data and time.monotonic() < end:
+        data += read_some(fd, 0.1)
+    return data
 
 
 def test_top_hostile_names():

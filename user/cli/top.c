@@ -208,7 +208,9 @@ static void run_until_end(struct top *top)
 			next_ns = next_ns + REFRESH_NS > now_ns ? next_ns + REFRESH_NS
 								: now_ns + REFRESH_NS;
 		}
-		signals = session_step(&top->session, &keys, 1, -1);
+		/* keys that cannot be taken are not waited for: they are there already */
+		keys.revents = 0;
+		signals = session_step(&top->session, &keys, !display_is_busy(top->display), -1);
 		/* the terminal is gone */
 		if (keys.revents & (POLLHUP | POLLERR | POLLNVAL))
 			return;

@@ -69,6 +69,11 @@ bool display_is_paused(const struct display *display)
 	return display->view.paused;
 }
 
+bool display_is_busy(const struct display *display)
+{
+	return screen_is_busy(display->screen);
+}
+
 /* -- what is shown -- */
 
 static void read_rows(struct display *display)

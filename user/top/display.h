@@ -21,6 +21,8 @@ void display_close(struct display *display);
 bool display_is_paused(const struct display *display);
 /* Draws what the board has; lost: records that were lost so far. */
 void display_refresh(struct display *display, uint64_t lost);
+/* The terminal takes nothing at the moment: keys wait. */
+bool display_is_busy(const struct display *display);
 /* Takes the keys that have come, and a new size; draws if something changed. Whether to go on. */
 bool display_keys(struct display *display);
 

@@ -6,12 +6,15 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <curses.h>
 
 #include "output/escape.h"
 #include "proc/cleanup.h"
 #include "top/columns.h"
+#include "top/painter.h"
 
 #define HEAD_LINES 2 /* the second: titles of the list's columns, empty above a text */
 #define FOOT_LINES 1
@@ -25,6 +28,7 @@ enum colour {
 
 struct screen {
 	SCREEN *terminal;
+	struct painter *painter;
 	bool utf8;
 	bool colour;
 };
@@ -41,9 +45,32 @@ static void open_colours(struct screen *screen)
 	init_pair(COLOUR_DIM, COLOR_CYAN, -1);
 }
 
+void screen_close(struct screen *screen)
+{
+	if (!screen)
+		return;
+	painter_free(screen->painter, STDOUT_FILENO);
+	endwin();
+	delscreen(screen->terminal);
+	free(screen);
+}
+
+/* Ctrl-S would have us wait for Ctrl-Q in the middle of a line, and the ring would run over. */
+static void no_flow_control(void)
+{
+	struct termios settings;
+
+	if (tcgetattr(STDIN_FILENO, &settings))
+		return;
+	settings.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &settings);
+	def_prog_mode();
+}
+
 int screen_open(struct screen **out)
 {
 	struct screen *screen = calloc(1, sizeof(*screen));
+	int err;
 
 	if (!screen)
 		return -ENOMEM;
@@ -62,26 +89,31 @@ int screen_open(struct screen **out)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, TRUE);
+	no_flow_control();
 	curs_set(0);
 	open_colours(screen);
+	/* what getch() would write on its own first: that the screen is empty */
+	refresh();
+	err = painter_new(&screen->painter);
+	if (err) {
+		screen_close(screen);
+		return err;
+	}
 	*out = screen;
 	return 0;
 }
 
-void screen_close(struct screen *screen)
+bool screen_is_busy(struct screen *screen)
 {
-	if (!screen)
-		return;
-	endwin();
-	delscreen(screen->terminal);
-	free(screen);
+	return painter_is_busy(screen->painter);
 }
 
 int screen_key(struct screen *screen)
 {
 	int key;
 
-	(void)screen;
+	if (painter_is_busy(screen->painter))
+		return -1;
 	key = getch();
 	return key == ERR ? -1 : key;
 }
@@ -100,8 +132,8 @@ unsigned int screen_columns(const struct screen *screen)
 
 void screen_redraw(struct screen *screen)
 {
-	(void)screen;
-	clearok(curscr, TRUE);
+	if (!painter_is_busy(screen->painter))
+		clearok(curscr, TRUE);
 }
 
 /* -- drawing -- */
@@ -191,7 +223,8 @@ static void finish(const struct screen *screen, const char *foot)
 {
 	if (LINES > 1)
 		put_line(screen, LINES - 1, foot, coloured(screen, COLOUR_DIM, A_NORMAL));
-	refresh();
+	wnoutrefresh(stdscr);
+	painter_paint(screen->painter);
 }
 
 void screen_list(struct screen *screen, const char *head, const struct view *view,
@@ -201,6 +234,8 @@ void screen_list(struct screen *screen, const char *head, const struct view *vie
 	size_t nr_places = columns_fit(screen_columns(screen), places);
 	size_t height = screen_height(screen);
 
+	if (painter_is_busy(screen->painter))
+		return;
 	put_line(screen, 0, head, A_BOLD);
 	draw_titles(screen, view, places, nr_places);
 	for (size_t i = 0; i < height; i++) {
@@ -223,6 +258,8 @@ void screen_text(struct screen *screen, const char *head, const struct view *vie
 	};
 	size_t height = screen_height(screen);
 
+	if (painter_is_busy(screen->painter))
+		return;
 	put_line(screen, 0, head, A_BOLD);
 	put_line(screen, 1, "", A_NORMAL);
 	for (size_t i = 0; i < height; i++) {

@@ -17,6 +17,8 @@ int screen_open(struct screen **out);
 /* Gives it back as it was. screen may be NULL. */
 void screen_close(struct screen *screen);
 
+/* While the terminal has not taken all of what was drawn, nothing is drawn and no key is read. */
+bool screen_is_busy(struct screen *screen);
 /* The next key as for keys_action(); -1: none. */
 int screen_key(struct screen *screen);
 /* Lines for the list or the text, between head and foot. */
