@@ -15,7 +15,7 @@ static __always_inline void thread_look(struct thread *thread, struct task_struc
 	thread->known = 1;
 	thread->since_ns = now;
 	thread->before = 1;
-	thread->own = task->tgid == (pid_t)own_tgid;
+	thread->own = task_tgid(task) == own_tgid;
 	if (!state) {
 		thread->state = BP_RUNNING;
 		return;
@@ -117,8 +117,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	if (!slot || !slice)
 		return 0;
 	/* user space has zeroed it */
-	slot->tid = task->pid;
-	slot->tgid = task->tgid;
+	slot->tid = task_tid(task);
+	slot->tgid = task_tgid(task);
 	slot->bound_ns = bpf_ktime_get_ns();
 	state = thread->state;
 	since_ns = thread->since_ns;

@@ -157,15 +157,18 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
 	struct task_struct *current = bpf_get_current_task_btf();
 	const struct bp_python *py;
 
-	if (!capture || capture->other.kind == BP_OTHER_HOLDER || !current->pid)
+	u32 tid = task_tid(current);
+
+	/* an interrupt, or one that user space cannot see */
+	if (!capture || capture->other.kind == BP_OTHER_HOLDER || !tid)
 		return 0;
 	capture->other.kind = BP_OTHER_WAKER;
-	capture->other.tid = current->pid;
-	capture->other.tgid = current->tgid;
+	capture->other.tid = tid;
+	capture->other.tgid = task_tgid(current);
 	capture->other.pthread = 0;
 	bpf_get_current_comm(capture->other.comm, sizeof(capture->other.comm));
 	stack_native(ctx, &capture->other_stack);
-	py = python_of(current->tgid);
+	py = python_of(capture->other.tgid);
 	if (py)
 		stack_python(&capture->other_stack, py, current, thread_of(current), 0);
 	return 0;

@@ -19,8 +19,13 @@ int on_task(struct bpf_iter__task *ctx)
 
 	if (!task || task->flags & PF_KTHREAD || task->exit_state)
 		return 0;
-	tid = task->pid;
-	if (tid != own_tid && !tgid_is_watched(task->tgid)) {
+	if (pid_nested && !pid_namespace_addr)
+		pids_find_own(bpf_get_current_task_btf());
+	if (!armed)
+		return 0;
+	tid = task_tid(task);
+	tgid = task_tgid(task);
+	if (tid != own_tid && !tgid_is_watched(tgid)) {
 		/* it became a program that is not wanted */
 		if (filtered && thread_of(task))
 			bpf_task_storage_delete(&threads, task);
@@ -30,7 +35,6 @@ int on_task(struct bpf_iter__task *ctx)
 	thread = thread_watch(task, now);
 	if (!thread)
 		return 0;
-	tgid = task->tgid;
 	config = bpf_map_lookup_elem(&processes, &tgid);
 	if (config && config->parks && !thread->parks) {
 		thread->parks = 1;
@@ -44,7 +48,7 @@ int on_task(struct bpf_iter__task *ctx)
 	}
 	slot = slot_of(thread);
 	info.tid = tid;
-	info.tgid = task->tgid;
+	info.tgid = tgid;
 	info.slot = thread->slot;
 	info.own = thread->own;
 	info.before = thread->before;

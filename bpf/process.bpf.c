@@ -13,7 +13,7 @@ static __always_inline void process_send(u32 type, u32 slot, struct task_struct 
 		lose(BP_LOSS_PROCESS_RING);
 		return;
 	}
-	header_fill(&record->header, type, slot, task->pid, task->tgid, now);
+	header_fill(&record->header, type, slot, task_tid(task), task_tgid(task), now);
 	record->parent_tgid = parent;
 	record->status = status;
 	record->last = last;
@@ -29,7 +29,7 @@ static __always_inline void process_send(u32 type, u32 slot, struct task_struct 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	u32 parent_tgid = parent->tgid, tgid = child->tgid;
+	u32 parent_tgid = task_tgid(parent), tgid = task_tgid(child);
 	struct bp_process_config *config;
 	const struct thread *brother;
 	struct thread *thread;
@@ -65,12 +65,12 @@ int BPF_PROG(on_exec, struct task_struct *task)
 {
 	struct thread *thread = thread_of(task);
 	struct bp_process_config *config;
-	u32 tgid = task->tgid;
+	u32 tgid = task_tgid(task);
 	u64 now;
 
 	if (!armed)
 		return 0;
-	if (!thread && filtered && tgid != own_tgid) {
+	if (!thread && filtered && tgid && tgid != own_tgid) {
 		process_send(BP_RECORD_EXEC, BP_NO_SLOT, task, 0, 0, false, bpf_ktime_get_ns());
 		return 0;
 	}
@@ -94,7 +94,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct thread *thread = thread_of(task);
-	u32 tgid = task->tgid, slot, status;
+	u32 tgid = task_tgid(task), slot, status;
 	bool last;
 	u64 now;
 

@@ -41,7 +41,7 @@ __weak __noinline int runner_note(u32 index, u32 tgid, u64 now)
 	u32 cpu = bpf_get_smp_processor_id();
 	int i;
 
-	if (!slot || !task || slot->state != BP_RUNNABLE || !slot->in_turn || !*task ||
+	if (!tgid || !slot || !task || slot->state != BP_RUNNABLE || !slot->in_turn || !*task ||
 	    task_cpu(*task) != cpu || task_throttled(*task, cpu))
 		return 0;
 	if (slot->runners_seq != slot->turn_seq) {
@@ -86,7 +86,7 @@ static __always_inline void runners_note(u32 tgid, u64 now)
 static __noinline int suspect_sample(void *ctx, struct task_struct *task, u64 now)
 {
 	struct bp_suspect_sample *record;
-	u32 tgid = task->tgid;
+	u32 tgid = task_tgid(task);
 	struct bp_python *py = bpf_map_lookup_elem(&suspects, &tgid);
 
 	if (!py)
@@ -96,7 +96,7 @@ static __noinline int suspect_sample(void *ctx, struct task_struct *task, u64 no
 		lose(BP_LOSS_SUSPECT_RING);
 		return 0;
 	}
-	header_fill(&record->header, BP_RECORD_SUSPECT, BP_NO_SLOT, task->pid, tgid, now);
+	header_fill(&record->header, BP_RECORD_SUSPECT, BP_NO_SLOT, task_tid(task), tgid, now);
 	stack_native(ctx, &record->stack);
 	if (py->version)
 		stack_python(&record->stack, py, task, NULL, 0);
@@ -118,7 +118,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (task->pid && old_slots[0])
-		runners_note(task->tgid, now);
+		runners_note(task_tgid(task), now);
 	if (nr_suspects)
 		suspect_sample(ctx, task, now);
 	thread = thread_of(task);

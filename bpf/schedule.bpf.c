@@ -40,7 +40,8 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 	record = bpf_map_lookup_elem(&candidate_room, &room);
 	if (!record)
 		return 0;
-	header_fill(&record->header, BP_RECORD_CANDIDATE, thread->slot, task->pid, task->tgid, now);
+	header_fill(&record->header, BP_RECORD_CANDIDATE, thread->slot, task_tid(task),
+		    task_tgid(task), now);
 	record->wait_class = thread->wait_class;
 	record->wait_id = thread->wait_id;
 	record->count = thread->count;
@@ -51,7 +52,7 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 	record->sp = thread->block.sp;
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	stack_native(ctx, &record->stack);
-	py = python_of(task->tgid);
+	py = python_of(record->header.tgid);
 	if (py)
 		stack_python(&record->stack, py, task, thread, 0);
 	bytes = __builtin_offsetof(struct bp_candidate, stack) + stack_used_bytes(&record->stack);

@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "abi.h"
+#include "pids.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
@@ -206,7 +207,7 @@ static __always_inline void header_fill(struct bp_header *header, u32 type, u32 
 
 static __always_inline bool tgid_is_watched(u32 tgid)
 {
-	if (tgid == own_tgid)
+	if (!tgid || tgid == own_tgid)
 		return false;
 	return whole_system || bpf_map_lookup_elem(&processes, &tgid);
 }

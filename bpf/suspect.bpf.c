@@ -33,16 +33,16 @@ int on_suspect(struct bpf_iter__task *ctx)
 	int *fd;
 	long bytes;
 
-	if (!task || task->tgid != (pid_t)suspect_tgid || task->flags & PF_KTHREAD ||
+	if (!task || task_tgid(task) != suspect_tgid || task->flags & PF_KTHREAD ||
 	    task->exit_state)
 		return 0;
 	info = bpf_map_lookup_elem(&suspect_info, &zero);
 	if (!info)
 		return 0;
-	tid = task->pid;
+	tid = task_tid(task);
 	state = task_state(task);
 	info->tid = tid;
-	info->tgid = task->tgid;
+	info->tgid = suspect_tgid;
 	info->state = state ? BP_BLOCKED : BP_RUNNING;
 	info->time_ns = bpf_ktime_get_ns();
 	info->switches = task->nvcsw + task->nivcsw;

@@ -108,6 +108,18 @@ struct thread_struct___arm64 {
 	} uw;
 };
 
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
@@ -237,6 +249,8 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	struct bpf_local_storage *bpf_storage;
 	struct thread_struct thread;
 };

@@ -8,15 +8,16 @@ import tempfile
 import time
 
 from harness import (
+    BLOCKPROF,
     SECOND,
     WORKLOADS,
     Blockprof,
     Cgroup,
     Process,
     Target,
-    assert_no_stalls,
     assert_stall,
     check,
+    need_program,
     run_blockprof,
 )
 
@@ -128,3 +129,29 @@ def test_filters_do_not_go_with_targets():
     for options in (["-c", "x", "-p", str(os.getpid())], ["-u", "x", "--", "true"], ["-c", "("], ["--cgroup", ""]):
         status, _, err = run_blockprof(*options)
         check(status == 2 and err.count("\n") == 1, "exit status %d" % status, err)
+
+
+# --- Pid namespaces -------------------------------------------------------------------------------
+
+
+def test_target_in_another_pid_namespace():
+    """What is in a container goes by the host's numbers."""
+    need_program("unshare")
+    with Target("sleep", prefix=["unshare", "-m", "-p", "-f", "--mount-proc", "--kill-child"]) as target:
+        with open("/proc/%d/task/%d/children" % (target.pid, target.pid)) as file:
+            child = int(file.read().split()[0])
+        with Blockprof(pids=[child]) as blockprof:
+            target.run()
+        for turn in target.turns:
+            check(turn["tid"] != child, "it has another number in there", turn)
+            assert_stall(blockprof.stalls, cause="sleep", turn=turn, tid=child, task=turn["task"])
+
+
+def test_proc_of_another_pid_namespace():
+    """Without a /proc of its own it cannot know who is who."""
+    need_program("unshare")
+    done = subprocess.run(
+        ["unshare", "-p", "-f", "--kill-child", BLOCKPROF, "-d", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    text = done.stderr.decode()
+    check(done.returncode == 1 and len(text.splitlines()) == 1 and "mount -t proc" in text, "what it said", text)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -26,6 +27,22 @@ static int check_target(pid_t pid)
 	if (!err && process_is_stopped(pid))
 		message_warn("process %d is stopped; its loops stand still until it goes on", pid);
 	return err;
+}
+
+/* Numbers of one pid namespace and a /proc of another would show other processes than were asked for. */
+static int check_proc(void)
+{
+	char link[32];
+	ssize_t nr = readlink("/proc/self", link, sizeof(link) - 1);
+
+	if (nr > 0) {
+		link[nr] = '\0';
+		if (atol(link) == getpid())
+			return 0;
+	}
+	message_error("cannot watch: /proc is not that of blockprof's pid namespace; mount that: "
+		      "mount -t proc proc /proc, or unshare --mount-proc");
+	return -EINVAL;
 }
 
 static int check_targets(const struct scope *scope)
@@ -95,7 +112,9 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 
 	session->scope = scope;
 	session->signals = open_signals();
-	err = session->signals < 0 ? session->signals : check_targets(scope);
+	err = session->signals < 0 ? session->signals : check_proc();
+	if (!err)
+		err = check_targets(scope);
 	if (err)
 		return err;
 	/* before anything large is there: its child is a copy of us */

@@ -76,12 +76,12 @@ static bool privileged(void)
 }
 
 /*
- * The kernel side knows pids as the first pid namespace gives them; its inode is
+ * In the first pid namespace the numbers of the kernel are those of user space; its inode is
  * fixed (include/linux/proc_ns.h: PROC_PID_INIT_INO, since 98f842e675f9).
  */
 #define FIRST_PID_NAMESPACE 0xeffffffcu
 
-static bool in_first_pid_namespace(void)
+bool features_first_pid_namespace(void)
 {
 	struct stat st;
 
@@ -114,13 +114,6 @@ int features_basic(const char **reason)
 		*reason = "not privileged; run it as root, or with CAP_BPF, CAP_PERFMON and "
 			  "CAP_SYS_PTRACE";
 		return -EPERM;
-	}
-	if (!in_first_pid_namespace()) {
-		*reason =
-			"blockprof runs in a pid namespace of its own, where processes have other "
-			"numbers than in the kernel; run it on the host, or in a container with "
-			"the host's pids (--pid=host)";
-		return -EOPNOTSUPP;
 	}
 	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
 		*reason = "this kernel has no type information (/sys/kernel/btf/vmlinux); use one "

@@ -3,6 +3,8 @@
 #ifndef BLOCKPROF_FEATURES_H
 #define BLOCKPROF_FEATURES_H
 
+#include <stdbool.h>
+
 enum wait_mechanism {
 	WAIT_FEXIT, /* trampolines: cheap enough to be in place all the time */
 	WAIT_KRETPROBE,
@@ -18,5 +20,8 @@ int features_basic(const char **reason);
  * what to do.
  */
 int features_probe(enum wait_mechanism *waits, const char **reason);
+
+/* Whether blockprof runs where processes have the numbers that the kernel gives them first. */
+bool features_first_pid_namespace(void);
 
 #endif

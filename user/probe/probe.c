@@ -117,6 +117,7 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	skel->rodata->whole_system = options->whole_system && !options->filtered;
 	skel->rodata->filtered = options->filtered;
 	skel->rodata->all_threads = options->all_threads;
+	skel->rodata->pid_nested = !features_first_pid_namespace();
 	skel->rodata->own_tgid = getpid();
 	skel->rodata->own_tid = syscall(SYS_gettid);
 	syscall_fill_flags(flags);
@@ -276,6 +277,8 @@ void probe_close(struct probe *probe)
 
 void probe_start(struct probe *probe)
 {
+	/* before events come the kernel side learns from a first look whose numbers to use */
+	probe_look(probe, NULL, NULL);
 	probe->skel->bss->armed = 1;
 }
 
