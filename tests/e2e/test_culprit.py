@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Who is to blame: what others did while a loop waited for them."""
 
+import glob
 import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
 
 from harness import (
     MS,
@@ -13,8 +19,10 @@ from harness import (
     check,
     exclusive,
     find_frame,
+    need,
     run_blockprof,
     target_matches,
+    until,
     variants,
 )
 
@@ -114,6 +122,70 @@ def test_quick_peers():
         for turn in target.turns:
             stall, _ = assert_stall(blockprof.stalls, cause="socket", turn=turn)
             assert_culprit(stall, "serve_sleep", cause="sleep")
+
+
+class Postgres:
+    """A server of its own, as the user nobody, in a directory of its own, with a unix socket there."""
+
+    server = directory = None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
+        servers = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
+        need(servers, "PostgreSQL is not installed")
+        binaries = os.path.dirname(servers[-1])
+        # where nobody may go: the test's own directory is root's
+        self.directory = tempfile.mkdtemp(prefix="blockprof-e2e-", dir="/tmp")
+        nobody = pwd.getpwnam("nobody")
+        os.chown(self.directory, nobody.pw_uid, nobody.pw_gid)
+
+        def become_nobody():
+            os.setgroups([])
+            os.setgid(nobody.pw_gid)
+            os.setuid(nobody.pw_uid)
+
+        data = os.path.join(self.directory, "data")
+        subprocess.run(
+            [os.path.join(binaries, "initdb"), "-D", data, "-A", "trust", "-U", "test", "--no-sync"],
+            preexec_fn=become_nobody, check=True, stdout=subprocess.DEVNULL, cwd="/",
+        )
+        self.server = subprocess.Popen(
+            [os.path.join(binaries, "postgres"), "-D", data, "-k", self.directory, "-c", "listen_addresses="],
+            preexec_fn=become_nobody, stderr=subprocess.DEVNULL, cwd="/",
+        )
+        until(lambda: os.path.exists(os.path.join(self.directory, ".s.PGSQL.5432")), 20, "PostgreSQL is up")
+        self.connection = "host=%s user=test dbname=postgres" % self.directory
+
+    def __exit__(self, *_):
+        if self.server:
+            self.server.send_signal(signal.SIGINT)
+            self.server.wait(10)
+        if self.directory:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def test_postgres():
+    """What the server process of this very connection did, by its own functions' names."""
+    with Postgres() as postgres:
+        for pattern, function in (("query-sleep", "pg_sleep"), ("query-lock", "ProcSleep")):
+            with Target(pattern, "--path=" + postgres.connection) as target:
+                with Blockprof(pids=[target.pid]) as blockprof:
+                    target.run()
+                backend = target.facts()["backend"]
+                for turn in target.turns:
+                    stall, _ = assert_stall(blockprof.stalls, cause="socket", turn=turn)
+                    culprit = assert_culprit(stall, kind="peer", pid=backend, comm="postgres", idle=False)
+                    check(culprit["syscall"] == "epoll_wait", "it waited elsewhere", culprit)
+                    # Debian's has frame pointers
+                    if len(culprit["stack"]) > 6:
+                        check(find_frame(culprit["stack"], function, kind="native"), "no %s" % function, culprit)
 
 
 # --- Locks --------------------------------------------------------------------------------------------

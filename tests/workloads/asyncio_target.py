@@ -14,6 +14,7 @@ import sys
 import threading
 
 import blocks_cpu  # noqa: F401  the blocks_* modules fill the tables
+import blocks_database  # noqa: F401
 import blocks_file  # noqa: F401
 import blocks_loop  # noqa: F401
 import blocks_network  # noqa: F401

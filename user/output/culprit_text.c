@@ -59,10 +59,9 @@ static char *object_of(const struct culprit *culprit, size_t columns)
 	struct detail detail = { 0 };
 	char *text;
 
-	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX)
+	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX ||
+	    culprit->culprits.nr)
 		return strdup("");
-	if (culprit->culprits.nr)
-		slice.target.peer_pid = 0;
 	if (words_detail(&slice, &detail))
 		return NULL;
 	text = detail_text(&detail, columns);
