@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -225,6 +226,20 @@ static void run_until_end(struct top *top)
 		message_note("the processes that were watched have ended");
 }
 
+/* What the first line had the sum of. */
+static void say_lost(const struct top *top)
+{
+	for (int place = 0; place < BP_LOSS_NR; place++) {
+		uint64_t count = probe_loss(top->session.probe, place);
+
+		if (count)
+			message_warn("lost: %" PRIu64 " %s", count, probe_loss_name(place));
+	}
+	if (board_left_out(top->board))
+		message_warn("lost: %" PRIu64 " times a loop that there was no room for",
+			     board_left_out(top->board));
+}
+
 static int run(struct top *top)
 {
 	const struct engine_sink sink = {
@@ -256,6 +271,7 @@ static int run(struct top *top)
 		return err;
 	}
 	run_until_end(top);
+	say_lost(top);
 	return 0;
 }
 

@@ -117,12 +117,18 @@ static void read_detail(struct display *display)
 
 static void read_page(struct display *display)
 {
+	size_t height = screen_height(display->screen), last;
+
 	if (display->view.page == PAGE_DETAIL) {
 		read_detail(display);
 	} else if (display->view.page == PAGE_HELP) {
 		lines_free(&display->lines);
 		keys_help(&display->lines);
 	}
+	/* there may be fewer lines now, or room for more of them */
+	last = display->lines.nr > height ? display->lines.nr - height : 0;
+	if (display->view.scroll > last)
+		display->view.scroll = last;
 }
 
 /* "blockprof top  12 loops, 34 stalls over 100 ms  last 10 s  14:03:22" */
