@@ -2,13 +2,16 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/watched.h"
 
 #define BUCKETS	    1024
-#define THREADS_MAX 16384 /* remembered of one process */
+#define REFUSALS    4096
+#define THREADS_MAX 65536 /* remembered of one process; a power of two */
 
 struct watched_table {
 	struct watched *buckets[BUCKETS];
@@ -34,6 +37,9 @@ static void forget(struct watched *watched)
 	free(watched->threads);
 	watched->threads = NULL;
 	watched->nr_threads = 0;
+	free(watched->index);
+	watched->index = NULL;
+	watched->threads_room = 0;
 }
 
 void watched_table_free(struct watched_table *table)
@@ -117,35 +123,87 @@ void watched_identify(struct watched *watched)
 	process_cgroup(watched->pid, &watched->cgroup);
 }
 
-void watched_note_thread(struct watched *watched, pid_t tid, uint64_t pthread)
+/* -- threads: in the order in which they were seen, found by an index of their tids -- */
+
+static uint32_t *thread_place(const struct watched *watched, pid_t tid)
 {
-	struct watched_thread *threads;
+	size_t at = (uint32_t)tid * 2654435761u & (watched->threads_room * 2 - 1);
+
+	while (watched->index[at] && watched->threads[watched->index[at] - 1].tid != tid)
+		at = (at + 1) & (watched->threads_room * 2 - 1);
+	return &watched->index[at];
+}
+
+static struct watched_thread *thread_find(const struct watched *watched, pid_t tid)
+{
+	uint32_t place = watched->threads_room ? *thread_place(watched, tid) : 0;
+
+	return place ? &watched->threads[place - 1] : NULL;
+}
+
+/* Those that have ended are let go. */
+static void threads_prune(struct watched *watched)
+{
+	size_t kept = 0;
 
 	for (size_t i = 0; i < watched->nr_threads; i++)
-		if (watched->threads[i].tid == tid) {
-			watched->threads[i].pthread = pthread;
-			return;
-		}
-	if (watched->nr_threads == THREADS_MAX)
-		return;
-	/* grows by doubling, at powers of two */
-	if (!(watched->nr_threads & (watched->nr_threads - 1))) {
-		size_t room = watched->nr_threads ? watched->nr_threads * 2 : 1;
+		if (!syscall(SYS_tgkill, watched->pid, watched->threads[i].tid, 0) ||
+		    errno != ESRCH)
+			watched->threads[kept++] = watched->threads[i];
+	watched->nr_threads = kept;
+}
 
-		threads = realloc(watched->threads, room * sizeof(*threads));
-		if (!threads)
-			return;
+/* Room for one more; when most of them are there still, for twice as many. */
+static bool threads_make_room(struct watched *watched)
+{
+	size_t room = watched->threads_room;
+	struct watched_thread *threads;
+	uint32_t *index;
+
+	if (watched->nr_threads < room)
+		return true;
+	/* full of threads that are there: asked for all of them now and then only */
+	if (room == THREADS_MAX && watched->refused++ % REFUSALS)
+		return false;
+	threads_prune(watched);
+	if (watched->nr_threads >= room / 2)
+		room = room ? room * 2 : 8;
+	if (room > THREADS_MAX)
+		return false;
+	threads = realloc(watched->threads, room * sizeof(*threads));
+	if (threads)
 		watched->threads = threads;
+	index = realloc(watched->index, room * 2 * sizeof(*index));
+	if (index)
+		watched->index = index;
+	if (!threads || !index)
+		return false;
+	watched->threads_room = room;
+	memset(index, 0, room * 2 * sizeof(*index));
+	for (size_t i = 0; i < watched->nr_threads; i++)
+		*thread_place(watched, threads[i].tid) = i + 1;
+	return true;
+}
+
+void watched_note_thread(struct watched *watched, pid_t tid, uint64_t pthread)
+{
+	struct watched_thread *thread = thread_find(watched, tid);
+
+	if (thread) {
+		thread->pthread = pthread;
+		return;
 	}
+	if (!threads_make_room(watched))
+		return;
 	watched->threads[watched->nr_threads++] = (struct watched_thread){ tid, pthread };
+	*thread_place(watched, tid) = watched->nr_threads;
 }
 
 uint64_t watched_pthread(const struct watched *watched, pid_t tid)
 {
-	for (size_t i = 0; i < watched->nr_threads; i++)
-		if (watched->threads[i].tid == tid)
-			return watched->threads[i].pthread;
-	return 0;
+	const struct watched_thread *thread = thread_find(watched, tid);
+
+	return thread ? thread->pthread : 0;
 }
 
 pid_t watched_tid(const struct watched *watched, uint64_t pthread)

@@ -41,6 +41,9 @@ struct watched {
 	unsigned int scans; /* for a loop, likewise */
 	struct watched_thread *threads;
 	size_t nr_threads;
+	size_t refused; /* threads that came when it was full */
+	size_t threads_room; /* 0, or a power of two */
+	uint32_t *index; /* of threads by tid, twice as many: place + 1, 0: free */
 };
 
 struct watched_table;
