@@ -508,10 +508,42 @@ static void formats_are_found(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, temp_setup, temp_teardown)
 
+/* Two programs, one after the other, had the same pid: each has its own time in the summary. */
+static void feed_reused_pid(struct output *output)
+{
+	struct loop_summary loops[2] = {
+		{ .id = thread_main(), .turns = 3, .stalls = 1, .longest_ns = 1100 * MS },
+		{ .id = thread_main(), .turns = 5, .stalls = 1, .longest_ns = 5000 * MS },
+	};
+	struct summary_record summary = { AT(24), .duration_ns = 24 * S, .loops = loops,
+					  .nr_loops = 2, .command_status = -1 };
+
+	feed_loop(output);
+	feed_stall(output, sleep_stall(false, 1100 * MS));
+	feed_exit(output);
+	feed_loop(output);
+	feed_stall(output, sleep_stall(false, 5000 * MS));
+	output_summary(output, &summary);
+}
+
+static void programs_of_one_pid_are_kept_apart(void **state)
+{
+	const struct output_options options = { .live = true };
+	char *text = render(*state, &options, feed_reused_pid);
+	const char *second = strstr(text, "    sleep 5.0 s\n"), *first;
+
+	assert_non_null(second);
+	first = strstr(second, "    sleep 1.1 s\n");
+	assert_non_null(first);
+	assert_null(strstr(text, "sleep 6.1 s\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(report_is_as_in_the_contract),
+		TEST(programs_of_one_pid_are_kept_apart),
 		TEST(recordings_without_summary_are_summed),
 		TEST(nothing_is_too_wide_or_harmful),
 		TEST(odd_widths_do_no_harm),

@@ -132,6 +132,7 @@ static int text_loop(void *state, const struct loop_record *loop)
 {
 	struct text *text = state;
 
+	totals_loop(text->totals, &loop->id);
 	return names_learn(text->names, &loop->id, loop->exe);
 }
 

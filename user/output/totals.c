@@ -27,6 +27,7 @@
 struct thread_total {
 	pid_t pid;
 	pid_t tid;
+	bool told; /* a loop record came for it */
 	uint64_t ns[CAUSE_NR];
 };
 
@@ -73,21 +74,26 @@ bool totals_are_empty(const struct totals *totals)
  */
 #define KEY_FORMAT "%s\t%s\t%s\t%s\t%s"
 
-static const struct thread_total *find_thread(const struct totals *totals, pid_t pid, pid_t tid)
+/*
+ * Of the loops that had this thread id, one after the other, the one that is
+ * recent'th from the last. NULL: there were not so many.
+ */
+static struct thread_total *find_thread(const struct totals *totals, pid_t pid, pid_t tid,
+					size_t recent)
 {
-	for (size_t i = 0; i < totals->nr_threads; i++)
-		if (totals->threads[i].tid == tid && totals->threads[i].pid == pid)
+	for (size_t i = totals->nr_threads; i-- > 0;)
+		if (totals->threads[i].tid == tid && totals->threads[i].pid == pid && !recent--)
 			return &totals->threads[i];
 	return NULL;
 }
 
 /* NULL: a bound is reached, or no memory: then only the summary's breakdown by cause misses it. */
-static struct thread_total *get_thread(struct totals *totals, const struct thread_id *id)
+static struct thread_total *add_thread(struct totals *totals, const struct thread_id *id)
 {
-	struct thread_total *thread = (struct thread_total *)find_thread(totals, id->pid, id->tid);
+	struct thread_total *thread;
 
-	if (thread || totals->nr_threads == MAX_THREADS)
-		return thread;
+	if (totals->nr_threads == MAX_THREADS)
+		return NULL;
 	if (totals->nr_threads == totals->capacity) {
 		size_t capacity = totals->capacity ? 2 * totals->capacity : 16;
 		struct thread_total *grown =
@@ -101,6 +107,24 @@ static struct thread_total *get_thread(struct totals *totals, const struct threa
 	thread = &totals->threads[totals->nr_threads++];
 	*thread = (struct thread_total){ .pid = id->pid, .tid = id->tid };
 	return thread;
+}
+
+static struct thread_total *get_thread(struct totals *totals, const struct thread_id *id)
+{
+	struct thread_total *thread = find_thread(totals, id->pid, id->tid, 0);
+
+	return thread ? thread : add_thread(totals, id);
+}
+
+void totals_loop(struct totals *totals, const struct thread_id *id)
+{
+	struct thread_total *thread = find_thread(totals, id->pid, id->tid, 0);
+
+	/* the number is that of another loop now */
+	if (!thread || thread->told)
+		thread = add_thread(totals, id);
+	if (thread)
+		thread->told = true;
 }
 
 /* What it waited for, in words that are the same for each time it waited there. */
@@ -230,13 +254,26 @@ static void print_causes(FILE *out, const struct thread_total *thread, const str
 		fputc('\n', out);
 }
 
-static int print_loop(const struct totals *totals, FILE *out, const struct loop_summary *loop,
-		      const struct look *look)
+/* The summary has the loops of one thread id in the order in which they ended. */
+static const struct thread_total *total_of(const struct totals *totals,
+					   const struct summary_record *summary,
+					   const struct loop_summary *loop)
+{
+	size_t later = 0;
+
+	for (const struct loop_summary *other = loop + 1;
+	     other < summary->loops + summary->nr_loops; other++)
+		later += other->id.tid == loop->id.tid && other->id.pid == loop->id.pid;
+	return find_thread(totals, loop->id.pid, loop->id.tid, later);
+}
+
+static int print_loop(const struct totals *totals, FILE *out, const struct summary_record *summary,
+		      const struct loop_summary *loop, const struct look *look)
 {
 	__freeing char *thread = words_thread(loop->id.comm, loop->id.pid, loop->id.tid);
 	__freeing char *runtime = escape_text(loop->id.runtime ? loop->id.runtime : "");
 	__freeing char *name = NULL;
-	const struct thread_total *total = find_thread(totals, loop->id.pid, loop->id.tid);
+	const struct thread_total *total = total_of(totals, summary, loop);
 	char longest[DURATION_BYTES], p50[DURATION_BYTES], p99[DURATION_BYTES];
 	double idle = loop->wall_ns ? 100.0 * (double)loop->idle_ns / (double)loop->wall_ns : 0;
 
@@ -290,7 +327,7 @@ static int print_loops(const struct totals *totals, FILE *out, const struct summ
 		"longest", "p50", "p99", "idle");
 	look_as(look, out, LOOK_PLAIN);
 	for (size_t i = 0; i < shown && !err; i++)
-		err = print_loop(totals, out, sorted[i], look);
+		err = print_loop(totals, out, summary, sorted[i], look);
 	if (shown < summary->nr_loops)
 		fprintf(out, "  and %zu more loops (-v shows all)\n", summary->nr_loops - shown);
 	return err;
