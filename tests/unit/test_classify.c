@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why a thread blocked, and what it waited for: from what the kernel side copied of the block. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -515,6 +516,59 @@ static void test_pipe(void **state)
 	slice_clear(&slice);
 }
 
+static int ask_peer(void **state, struct bp_capture *capture, struct peer *peer)
+{
+	int err = classify_peer(*state, getpid(), capture, peer);
+
+	free(capture);
+	return err;
+}
+
+static struct bp_capture *of_pipe(int nr, const struct stat *stat, unsigned int nr_fds)
+{
+	struct bp_capture *capture = of_kind(nr, BP_OBJECT_PIPE);
+
+	capture->object.ino = stat->st_ino;
+	capture->object.nr_fds = nr_fds;
+	return capture;
+}
+
+/* Whom one waits for is said where it is certain. */
+static void test_peer_of_block(void **state)
+{
+	struct bp_capture *capture;
+	struct stat stat;
+	struct peer peer;
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(fstat(pipes[0], &stat), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(pipes[0]);
+		for (;;)
+			pause();
+	}
+	close(pipes[1]);
+	assert_int_equal(ask_peer(state, of_pipe(SYS_read, &stat, 0), &peer), 0);
+	assert_int_equal(peer.pid, pid);
+	assert_int_equal(peer.fd, pipes[1]);
+	assert_int_equal(ask_peer(state, of_pipe(SYS_ppoll, &stat, 1), &peer), 0);
+	assert_int_equal(peer.pid, pid);
+	/* the first of several descriptors */
+	assert_int_equal(ask_peer(state, of_pipe(SYS_ppoll, &stat, 2), &peer), -ENOENT);
+	capture = of_pipe(SYS_read, &stat, 0);
+	capture->block.flags = BP_BLOCK_STOPPED;
+	assert_int_equal(ask_peer(state, capture, &peer), -ENOENT);
+	assert_int_equal(ask_peer(state, of_kind(SYS_read, BP_OBJECT_FILE), &peer), -ENOENT);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+}
+
 /* -- names -- */
 
 static void put_query(struct bp_capture *capture, size_t at)
@@ -808,16 +862,17 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_calls),	   cmocka_unit_test(test_call_names),
-		cmocka_unit_test(test_flags),	   cmocka_unit_test(test_objects),
-		cmocka_unit_test(test_polls),	   cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_paths),	   cmocka_unit_test(test_hostile_paths),
-		cmocka_unit_test(test_user_paths), cmocka_unit_test(test_try_lock),
-		cmocka_unit_test(test_inet),	   cmocka_unit_test(test_other_families),
-		cmocka_unit_test(test_unix),	   cmocka_unit_test(test_peer_by_waker),
-		cmocka_unit_test(test_pipe),	   cmocka_unit_test(test_dns),
-		cmocka_unit_test(test_futex),	   cmocka_unit_test(test_child),
-		cmocka_unit_test(test_pidfd),	   cmocka_unit_test(test_subprocess),
+		cmocka_unit_test(test_calls),	      cmocka_unit_test(test_call_names),
+		cmocka_unit_test(test_flags),	      cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_polls),	      cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_paths),	      cmocka_unit_test(test_hostile_paths),
+		cmocka_unit_test(test_user_paths),    cmocka_unit_test(test_try_lock),
+		cmocka_unit_test(test_inet),	      cmocka_unit_test(test_other_families),
+		cmocka_unit_test(test_unix),	      cmocka_unit_test(test_peer_by_waker),
+		cmocka_unit_test(test_pipe),	      cmocka_unit_test(test_dns),
+		cmocka_unit_test(test_peer_of_block), cmocka_unit_test(test_dns),
+		cmocka_unit_test(test_futex),	      cmocka_unit_test(test_child),
+		cmocka_unit_test(test_pidfd),	      cmocka_unit_test(test_subprocess),
 		cmocka_unit_test(test_fault),
 	};
 

@@ -409,8 +409,12 @@ static bool waits_for_child(const struct stack *stack)
 int classify_peer(const struct classify *with, pid_t pid, const struct bp_capture *capture,
 		  struct peer *out)
 {
+	const struct syscall_info *info = syscall_info(capture->block.syscall);
 	const struct bp_object *object = &capture->object;
 
+	/* of several descriptors the first is known, and any may be the one that matters */
+	if (info && info->flags & BP_SYSCALL_POLL && object->nr_fds != 1)
+		return -ENOENT;
 	if (capture->block.flags &
 	    (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_COMPAT))
 		return -ENOENT;

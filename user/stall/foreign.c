@@ -9,7 +9,7 @@
 #include "symbol/symbol.h"
 
 #define PROCESSES 16
-#define AGAIN_NS  1000000000ull /* one that has no interpreter yet is asked again */
+#define AGAIN_NS  10000000000ull /* one that has no interpreter yet is asked again */
 
 struct process {
 	pid_t pid; /* 0: none */
