@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a process runs, and its epoll instances: this program looks at itself. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "proc/epoll.h"
+#include "runtime/native.h"
+#include "runtime/program.h"
+#include "symbol/symbol.h"
+
+#define LISTED 64
+
+/* what epoll_wait() calls where it is no system call of its own */
+#ifdef SYS_epoll_wait
+#define EPOLL_CALL SYS_epoll_wait
+#else
+#define EPOLL_CALL SYS_epoll_pwait
+#endif
+
+/* A function that a runtime is known by. */
+int uv_run(void);
+__attribute__((noinline)) int uv_run(void)
+{
+	return getpid();
+}
+
+static int setup(void **state)
+{
+	struct symbols *symbols;
+
+	if (symbols_new(&symbols))
+		return -1;
+	*state = symbols;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	symbols_free(*state);
+	return 0;
+}
+
+static void test_what_it_is(void **state)
+{
+	static const char *const names[] = { "nginx", "test_program", NULL };
+	static const char *const others[] = { "test_progra", "test_program2", NULL };
+	struct program *program;
+	const char *path;
+
+	assert_int_equal(program_new(&program, getpid(), *state), 0);
+	assert_true(program_is(program, names));
+	assert_false(program_is(program, others));
+	assert_true(uv_run() > 0 && program_defines(program, "uv_run"));
+	assert_false(program_defines(program, "ev_run"));
+	assert_false(program_defines(program, "getpid")); /* not one of the table */
+	path = program_library(program, "libcmocka");
+	assert_true(path && path[0] == '/');
+	assert_null(program_library(program, "test_program"));
+	assert_null(program_library(program, "no-such-library"));
+	program_free(program);
+}
+
+static void test_nothing_known(void **state)
+{
+	static const char *const names[] = { "", "x", NULL };
+	struct program *program;
+	char word[8];
+
+	assert_int_equal(program_new(&program, 1 << 23, *state), -ENOENT);
+	assert_false(program_is(NULL, names));
+	assert_false(program_defines(NULL, "uv_run"));
+	assert_null(program_library(NULL, ""));
+	assert_null(program_caller(NULL, 8));
+	assert_int_equal(program_word(NULL, "x", word, sizeof(word)), -ENOENT);
+}
+
+struct sleeper {
+	int fd; /* what it waits on; an epoll instance, or a pipe */
+	bool epoll;
+	pid_t tid;
+};
+
+static void *sleep_there(void *context)
+{
+	struct sleeper *sleeper = context;
+	struct pollfd polled = { .fd = sleeper->fd, .events = POLLIN };
+	struct epoll_event event;
+
+	__atomic_store_n(&sleeper->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	if (sleeper->epoll)
+		epoll_wait(sleeper->fd, &event, 1, -1);
+	else
+		poll(&polled, 1, -1);
+	return NULL;
+}
+
+/* Its user stack pointer once it is blocked in this call. */
+static uint64_t stack_of(const struct sleeper *sleeper, long call)
+{
+	unsigned long long words[8];
+	char path[64], text[256];
+	long nr;
+
+	for (int i = 0; i < 1000; i++, usleep(1000)) {
+		pid_t tid = __atomic_load_n(&sleeper->tid, __ATOMIC_ACQUIRE);
+		FILE *file;
+		bool got;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+		file = tid ? fopen(path, "re") : NULL;
+		if (!file)
+			continue;
+		got = fgets(text, sizeof(text), file) &&
+		      sscanf(text, "%ld %llx %llx %llx %llx %llx %llx %llx", &nr, &words[0],
+			     &words[1], &words[2], &words[3], &words[4], &words[5], &words[6]) == 8;
+		fclose(file);
+		if (got && nr == call)
+			return words[6];
+	}
+	return 0;
+}
+
+/* The C library's poll() is called by this program. */
+static void test_caller(void **state)
+{
+#ifndef SYS_poll
+	(void)state;
+	skip();
+#else
+	struct program *program;
+	struct sleeper sleeper = { 0 };
+	const char *caller;
+	pthread_t thread;
+	int ends[2];
+	uint64_t sp;
+
+	assert_int_equal(pipe(ends), 0);
+	sleeper.fd = ends[0];
+	assert_int_equal(pthread_create(&thread, NULL, sleep_there, &sleeper), 0);
+	sp = stack_of(&sleeper, SYS_poll);
+	if (!sp)
+		skip();
+	assert_int_equal(program_new(&program, getpid(), *state), 0);
+	caller = program_caller(program, sp);
+	assert_non_null(caller);
+	assert_string_equal(caller, "");
+	assert_null(program_caller(program, 0));
+	assert_null(program_caller(program, sp + 1));
+	assert_null(program_caller(program, 4096));
+	program_free(program);
+	close(ends[1]);
+	pthread_join(thread, NULL);
+	close(ends[0]);
+#endif
+}
+
+static const struct epoll *find(const struct epoll *list, int nr, int fd)
+{
+	for (int i = 0; i < nr; i++)
+		if (list[i].fd == fd)
+			return &list[i];
+	return NULL;
+}
+
+/* One with nothing in it is no loop's; one that another thread waits on is not ours. */
+static void test_epoll(void **state)
+{
+	int empty = epoll_create1(0), both = epoll_create1(0), theirs = epoll_create1(0);
+	struct epoll_event event = { .events = EPOLLIN };
+	struct sleeper sleeper = { .fd = theirs, .epoll = true };
+	const struct sighting sighting = { .pid = getpid(), .tid = getpid() };
+	const struct sighting other = { .pid = getpid(), .tid = getpid() + 1 };
+	struct epoll list[LISTED];
+	int ends[2], sockets[2], nr;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	assert_int_equal(epoll_ctl(theirs, EPOLL_CTL_ADD, ends[0], &event), 0);
+	assert_int_equal(epoll_ctl(both, EPOLL_CTL_ADD, ends[0], &event), 0);
+	assert_int_equal(epoll_ctl(both, EPOLL_CTL_ADD, sockets[0], &event), 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_there, &sleeper), 0);
+	if (!stack_of(&sleeper, EPOLL_CALL))
+		skip();
+
+	nr = epoll_list(getpid(), list, LISTED);
+	assert_in_range(nr, 2, LISTED);
+	assert_null(find(list, nr, empty));
+	assert_non_null(find(list, nr, both));
+	assert_int_equal(find(list, nr, both)->watched, 2);
+	assert_int_equal(find(list, nr, both)->sockets, 1);
+	assert_int_equal(find(list, nr, theirs)->sockets, 0);
+	assert_int_equal(epoll_list(getpid(), list, 1), 1);
+	assert_true(epoll_others_wait(getpid(), getpid(), theirs));
+	assert_false(epoll_others_wait(getpid(), sleeper.tid, theirs));
+	assert_false(epoll_others_wait(getpid(), getpid(), both));
+	/* the main thread's: the lowest that is not another thread's */
+	assert_int_equal(native_main_epoll(&sighting), both);
+	assert_int_equal(native_main_epoll(&other), -1);
+	assert_true(epoll_list(1 << 23, list, LISTED) < 0);
+
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	pthread_join(thread, NULL);
+	close(empty);
+	close(both);
+	close(theirs);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_what_it_is),
+		TEST(test_nothing_known),
+		TEST(test_caller),
+		TEST(test_epoll),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
