@@ -196,7 +196,7 @@ static void bad_lines_are_told(void **state)
 	assert_int_equal(said.status, 0);
 	assert_non_null(strstr(said.err, "left out 1 line that is cut or damaged"));
 	assert_non_null(
-		strstr(said.err, "left out 1 line of a type that a later blockprof writes"));
+		strstr(said.err, "left out 1 line of a type that a dump or a later blockprof writes"));
 	assert_true(strlen(said.out) > 0);
 	said_free(&said);
 	said = REPORT(temp, "-q", "-F", "folded", path);

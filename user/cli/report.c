@@ -179,8 +179,9 @@ static int read_one(const char *path, struct outputs *outputs)
 			     path, result.bad_lines,
 			     result.bad_lines == 1 ? " that is" : "s that are", result.lines);
 	if (result.unknown_lines)
-		message_warn("%s: left out %" PRIu64 " line%s that a later blockprof writes", path,
-			     result.unknown_lines,
+		message_warn("%s: left out %" PRIu64
+			     " line%s that a dump or a later blockprof writes",
+			     path, result.unknown_lines,
 			     result.unknown_lines == 1 ? " of a type" : "s of types");
 	return 0;
 }

@@ -283,7 +283,8 @@ static int look_until_settled(struct looks *looks)
 		err = glance_process(looks->dump->glance, looks->subject->pid, on_look, looks);
 		if (!err)
 			err = looks->err;
-		qsort(looks->v, looks->nr, sizeof(looks->v[0]), compare_tids);
+		if (looks->nr)
+			qsort(looks->v, looks->nr, sizeof(looks->v[0]), compare_tids);
 		looks->nr_sorted = looks->nr;
 		if (err || all_settled(looks))
 			break;

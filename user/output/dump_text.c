@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dump_text.c - a dump as text: threads, those first that keep something from
- * going on, then tasks; tasks that stand at the same place for the same reason
- * are told of as one.
+ * going on, then tasks; those that are at the same place for the same reason are
+ * told of as one.
  */
 #define _GNU_SOURCE /* asprintf */
 #include "output/dump_text.h"
@@ -21,6 +21,7 @@
 #define NS_PER_S	     1000000000u
 #define NS_PER_MS	     1000000u
 #define NAMES_SHOWN	     3
+#define TIDS_BYTES	     96
 #define STATE_COLUMNS	     30 /* "blocked for 2 min 5 s  socket  " */
 #define DETAIL_LEAST_COLUMNS 24
 
@@ -93,17 +94,80 @@ static char *thread_words(const struct dump_thread *thread, size_t columns)
 	return words;
 }
 
-static int print_thread(FILE *out, const struct dump_thread *thread, const struct look *look)
+/* Threads that read the same but for their numbers and how long: those of a pool. Loops stand alone. */
+struct crew {
+	const struct dump_thread *longest;
+	size_t nr;
+	pid_t tids[NAMES_SHOWN];
+};
+
+static bool reads_same(const struct dump_thread *a, const struct dump_thread *b)
 {
-	__freeing char *name = words_thread(thread->id.comm, thread->id.pid, thread->id.tid);
+	return a->state == b->state && a->since_known == b->since_known && a->moved == b->moved &&
+	       !strcmp(a->id.comm, b->id.comm) && !a->id.runtime && !b->id.runtime &&
+	       !a->slice.holder.pid && !b->slice.holder.pid && slice_same(&a->slice, &b->slice);
+}
+
+/* *crews is the caller's. 0 or -ENOMEM. */
+static int group_threads(const struct dump_record *dump, bool apart, struct crew **crews,
+			 size_t *nr)
+{
+	*nr = 0;
+	*crews = calloc(dump->nr_threads, sizeof(**crews));
+	if (!*crews)
+		return -ENOMEM;
+	for (size_t i = 0; i < dump->nr_threads; i++) {
+		const struct dump_thread *thread = &dump->threads[i];
+		size_t at = apart ? *nr : 0;
+		struct crew *crew;
+
+		while (at < *nr && !reads_same((*crews)[at].longest, thread))
+			at++;
+		crew = &(*crews)[at];
+		if (at == *nr)
+			++*nr;
+		if (!crew->longest || thread->slice.ns > crew->longest->slice.ns)
+			crew->longest = thread;
+		if (crew->nr < NAMES_SHOWN)
+			crew->tids[crew->nr] = thread->id.tid;
+		crew->nr++;
+	}
+	return 0;
+}
+
+/* "  (4250, 4251, 4252 and 809 more)"; "" for a single one */
+static void crew_tids(const struct crew *crew, char text[TIDS_BYTES])
+{
+	char more[32] = "";
+
+	text[0] = '\0';
+	if (crew->nr > 3)
+		snprintf(more, sizeof(more), " and %zu more", crew->nr - 3);
+	if (crew->nr > 2)
+		snprintf(text, TIDS_BYTES, "  (%d, %d, %d%s)", crew->tids[0], crew->tids[1],
+			 crew->tids[2], more);
+	else if (crew->nr > 1)
+		snprintf(text, TIDS_BYTES, "  (%d, %d)", crew->tids[0], crew->tids[1]);
+}
+
+static int print_crew(FILE *out, const struct crew *crew, const struct look *look)
+{
+	const struct dump_thread *thread = crew->longest;
+	const struct slice *slice = &thread->slice;
+	__freeing char *name =
+		words_thread(thread->id.comm, thread->id.pid, crew->nr > 1 ? 0 : thread->id.tid);
 	__freeing char *runtime = escape_text(thread->id.runtime ? thread->id.runtime : "");
-	__freeing char *task = escape_text(thread->slice.task_name ? thread->slice.task_name : "");
+	__freeing char *task = escape_text(slice->task_name ? slice->task_name : "");
 	__freeing char *who = NULL, *words = NULL, *line = NULL;
-	bool shown = thread->slice.stack && (thread->state != THREAD_IDLE || look->unfold);
+	bool shown = slice->stack && (thread->state != THREAD_IDLE || look->unfold);
+	char count[32] = "", tids[TIDS_BYTES];
 	size_t used;
 
+	if (crew->nr > 1)
+		snprintf(count, sizeof(count), "%zu threads ", crew->nr);
+	crew_tids(crew, tids);
 	if (!name || !runtime || !task ||
-	    asprintf(&who, "  %s%s%s%s%s  ", name, *runtime ? " " : "", runtime,
+	    asprintf(&who, "  %s%s%s%s%s%s  ", count, name, *runtime ? " " : "", runtime,
 		     *task ? ", task " : "", task) < 0) {
 		who = NULL;
 		return -ENOMEM;
@@ -112,17 +176,27 @@ static int print_thread(FILE *out, const struct dump_thread *thread, const struc
 	words = thread_words(thread, used + DETAIL_LEAST_COLUMNS < look->columns
 					     ? look->columns - used
 					     : DETAIL_LEAST_COLUMNS);
-	if (!words || asprintf(&line, "%s%s", who, words) < 0) {
+	if (!words || asprintf(&line, "%s%s%s", who, words, tids) < 0) {
 		line = NULL;
 		return -ENOMEM;
 	}
 	print_line(out, line, look);
-	if (thread->moved && thread->slice.stack)
+	if (thread->moved && slice->stack)
 		fputs("    (it moves while it is looked at: its stack is about this)\n", out);
-	return shown ? fold_print(out, thread->slice.stack,
-				  thread->state == THREAD_BLOCKED ? thread->slice.syscall : NULL,
-				  look)
+	return shown ? fold_print(out, slice->stack,
+				  thread->state == THREAD_BLOCKED ? slice->syscall : NULL, look)
 		     : 0;
+}
+
+static int print_threads(FILE *out, const struct dump_record *dump, const struct look *look)
+{
+	struct crew *crews __freeing = NULL;
+	size_t nr = 0;
+	int err = dump->nr_threads ? group_threads(dump, look->unfold, &crews, &nr) : 0;
+
+	for (size_t i = 0; i < nr && !err; i++)
+		err = print_crew(out, &crews[i], look);
+	return err;
 }
 
 /* -- tasks -- */
@@ -298,8 +372,8 @@ int dump_print(FILE *out, const struct dump_record *dump, const struct look *loo
 {
 	int err = print_process(out, dump, look);
 
-	for (size_t i = 0; i < dump->nr_threads && !err; i++)
-		err = print_thread(out, &dump->threads[i], look);
+	if (!err)
+		err = print_threads(out, dump, look);
 	if (!err)
 		err = print_tasks(out, dump, look);
 	print_losses(out, dump);
