@@ -14,7 +14,7 @@ CAUSES = frozenset(
 TARGET_KINDS = frozenset("file socket pipe futex child dns device".split())
 CULPRIT_KINDS = frozenset("peer owner runner cgroup".split())
 FRAME_KINDS = frozenset("kernel native python js jit".split())
-RECORD_TYPES = frozenset("start loop stall blocked exit summary".split())
+RECORD_TYPES = frozenset("start loop stall blocked exit note summary".split())
 LEDGER_KEYS = ("cpu_ns", "runqueue_ns", "throttled_ns", "blocked_ns", "unknown_ns")
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -85,9 +85,22 @@ def check_records(records, lost=(), started_ns=0, ended_ns=None):
         elif kind == "blocked":
             for slice_ in record["slices"]:
                 check_slice(slice_, record)
+        elif kind == "note":
+            check_note(record)
         elif kind == "exit":
             exited.add(record["pid"])
     check_summary(records, finals, lost)
+
+
+def check_note(note):
+    keys = {
+        "pool_busy": ("workers", "waiting"),
+        "tasks_grow": ("from", "to"),
+        "threads_grow": ("from", "to"),
+    }
+    check(note.get("note") in keys, "an unknown note", note)
+    for key in ("pid", "comm", "duration_ns") + keys[note["note"]]:
+        check(key in note, "note without %s" % key, note)
 
 
 def check_stall(stall, start, ended_ns=None):

@@ -11,11 +11,15 @@ import time
 
 from harness import (
     BLOCKPROF,
+    MS,
+    SECOND,
     Blockprof,
     Target,
     check,
+    each_python,
     find_frame,
     frames_of,
+    limit,
     need_root,
     variants,
 )
@@ -243,3 +247,71 @@ def test_match_that_is_no_pattern(args):
     done = subprocess.run(command + ["--match", "a(b"] + args, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     err = done.stderr.decode()
     check(done.returncode == 2 and "a(b" in err and err.count("\n") == 1, "wrong usage", err)
+
+
+# --- Notes of what runs out -----------------------------------------------------------------------
+
+
+def notes_said(blockprof):
+    return [
+        line
+        for line in blockprof.stderr.splitlines()
+        if "keep growing" in line or "for a thread pool" in line
+    ]
+
+
+def watch_scenario(name, python=None, seconds=60):
+    with Target(name, python=python) as target, Blockprof(pids=[target.pid]) as blockprof:
+        target.run(seconds)
+    return target, blockprof
+
+
+@each_python
+def test_note_of_a_full_pool(python):
+    """Told once, with what its workers do, though the loop itself is idle."""
+    target, blockprof = watch_scenario("pool-full", python)
+    (note,) = blockprof.of_type("note")
+    check(note["note"] == "pool_busy" and note["pid"] == target.pid, "which", note)
+    check(note["workers"] == 3 and note["waiting"] == 3, "how many", note)
+    check(100 * MS <= note["duration_ns"] < 1500 * MS, "how long", note)
+    (call,) = note["calls"]
+    check(call["fn"] == "fetch_slowly" and call["file"].endswith("blocks_pool.py"), "what they do", note)
+    check(call["workers"] == 3 and call["line"] > 0, "what they do", note)
+    (said,) = notes_said(blockprof)
+    check("all 3 workers" in said and "fetch_slowly (blocks_pool.py:%d)" % call["line"] in said, "said", said)
+    report = subprocess.check_output([BLOCKPROF, "report", blockprof.recording]).decode()
+    check(said.partition("blockprof: ")[2] in report, "in a report too", report)
+
+
+def test_note_of_a_backlog():
+    """No worker is in one call for long, and yet work waits for a second."""
+    _, blockprof = watch_scenario("pool-backlog")
+    (note,) = blockprof.of_type("note")
+    check(note["workers"] == 2 and note["waiting"] >= 4, "how many", note)
+
+
+@variants([(name, name) for name in ("pool-just-full", "pool-partly", "pool-bursts")])
+def test_no_note_of_a_pool(name):
+    _, blockprof = watch_scenario(name)
+    check(not blockprof.of_type("note") and not notes_said(blockprof), "no note", *blockprof.of_type("note"))
+
+
+@limit(90)
+def test_note_of_what_grows():
+    """Tasks and threads that become ever more, beside a process where they do not."""
+    with Target("grow", "--seconds=40") as target, Target("grow-then-stay", "--seconds=40") as twin, Blockprof(
+        pids=[target.pid, twin.pid]
+    ) as blockprof:
+        target.go()
+        twin.go()
+        target.wait_done()
+        twin.wait_done()
+    notes = blockprof.of_type("note")
+    check({note["pid"] for note in notes} == {target.pid}, "only of the one that grows", *notes)
+    check(sorted(note["note"] for note in notes) == ["tasks_grow", "threads_grow"], "each once", *notes)
+    for note in notes:
+        rate = (note["to"] - note["from"]) / (note["duration_ns"] / SECOND)
+        expected = 20 if note["note"] == "tasks_grow" else 8
+        check(abs(rate - expected) < expected / 4, "%.1f a second" % rate, note)
+        check(29 * SECOND < note["duration_ns"] < 42 * SECOND, "how long it was seen", note)
+    check(len(notes_said(blockprof)) == 2, "said", *notes_said(blockprof))

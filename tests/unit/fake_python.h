@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 
 struct fake_code {
@@ -27,6 +28,11 @@ struct python {
 	bool hub_waits;
 	uint64_t asked_pthread;
 	unsigned int closed;
+	struct python_worker workers[8];
+	size_t nr_workers;
+	uint64_t items[8]; /* of every pool's queue */
+	size_t nr_items;
+	uint64_t nr_tasks;
 };
 
 /* What python_open() gives; NULL: fake_python_err. */
@@ -138,6 +144,31 @@ int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, 
 	(void)host;
 	(void)size;
 	return -ENOENT;
+}
+
+int python_workers(struct python *python, struct python_worker *workers, size_t max)
+{
+	size_t nr = python->nr_workers < max ? python->nr_workers : max;
+
+	memcpy(workers, python->workers, nr * sizeof(*workers));
+	return (int)nr;
+}
+
+int python_pool_queue(struct python *python, uint64_t pool, uint64_t *items, size_t max,
+		      uint64_t *nr)
+{
+	size_t stored = python->nr_items < max ? python->nr_items : max;
+
+	(void)pool;
+	*nr = python->nr_items;
+	memcpy(items, python->items, stored * sizeof(*items));
+	return (int)stored;
+}
+
+int python_tasks_count(struct python *python, uint64_t *nr)
+{
+	*nr = python->nr_tasks;
+	return 0;
 }
 
 bool python_file_is_library(const char *file)

@@ -348,7 +348,13 @@ static int teardown(void **state)
 static struct test *start_with(void **state, const struct engine_options *options)
 {
 	struct test *test = *state;
-	const struct engine_sink sink = { test, on_loop, on_stall, on_blocked, on_exit_ };
+	const struct engine_sink sink = {
+		.context = test,
+		.loop = on_loop,
+		.stall = on_stall,
+		.blocked = on_blocked,
+		.exit = on_exit_,
+	};
 
 	assert_int_equal(engine_new(&test->engine, options, &test->probe, &test->symbols, &sink),
 			 0);

@@ -19,6 +19,7 @@ import blocks_file  # noqa: F401
 import blocks_loop  # noqa: F401
 import blocks_network  # noqa: F401
 import blocks_peer  # noqa: F401
+import blocks_pool  # noqa: F401
 import blocks_process  # noqa: F401
 import blocks_sleep  # noqa: F401
 import blocks_thread  # noqa: F401

@@ -196,6 +196,7 @@ DEFINE_FEED_ALL(start)
 DEFINE_FEED_ALL(loop)
 DEFINE_FEED_ALL(exit)
 DEFINE_FEED_ALL(dump)
+DEFINE_FEED_ALL(note)
 
 bool outputs_stall(struct outputs *outputs, const struct stall_record *stall)
 {

@@ -44,6 +44,7 @@ bool outputs_stall(struct outputs *outputs, const struct stall_record *record);
 /* Those of its slices that are like --match. */
 void outputs_blocked(struct outputs *outputs, const struct blocked_record *record);
 void outputs_exit(struct outputs *outputs, const struct exit_record *record);
+void outputs_note(struct outputs *outputs, const struct note_record *record);
 void outputs_summary(struct outputs *outputs, const struct summary_record *record);
 void outputs_dump(struct outputs *outputs, const struct dump_record *record);
 /* Whether none of them can be written any more: going on is of no use. */

@@ -134,6 +134,11 @@ static void feed_exit(void *outputs, const struct exit_record *record)
 	outputs_exit(outputs, record);
 }
 
+static void feed_note(void *outputs, const struct note_record *record)
+{
+	outputs_note(outputs, record);
+}
+
 static void feed_summary(void *outputs, const struct summary_record *record)
 {
 	outputs_summary(outputs, record);
@@ -159,6 +164,7 @@ static int read_one(const char *path, struct outputs *outputs)
 		.stall = feed_stall,
 		.blocked = feed_blocked,
 		.exit = feed_exit,
+		.note = feed_note,
 		.summary = feed_summary,
 		.enough = outputs_are_done,
 	};

@@ -18,7 +18,9 @@
 #include "cli/session.h"
 #include "cli/watch.h"
 #include "output/timestamp.h"
+#include "output/note_words.h"
 #include "output/words.h"
+#include "proc/cleanup.h"
 #include "proc/process.h"
 
 #define COMMAND_END_MS 1000 /* given to COMMAND to end when the watch ends before it */
@@ -78,6 +80,16 @@ static void on_process_exit(void *context, const struct exit_record *record, boo
 	outputs_exit(&watch->outputs, record);
 	if (asked_for)
 		session_target_ended(&watch->session);
+}
+
+static void on_note(void *context, const struct note_record *record)
+{
+	struct watch *watch = context;
+	char *text __freeing = note_words(record);
+
+	if (text)
+		message_note("%s", text);
+	outputs_note(&watch->outputs, record);
 }
 
 /* -- what is said -- */
@@ -290,6 +302,7 @@ static int run(struct watch *watch)
 		.stall = on_stall,
 		.blocked = on_blocked,
 		.exit = on_process_exit,
+		.note = on_note,
 	};
 	bool whole_system = !options->scope.nr_pids && !options->command;
 	int err;

@@ -292,6 +292,45 @@ struct exit_record {
 	int status; /* as wait() gives it */
 };
 
+enum note_kind {
+	NOTE_POOL_BUSY, /* work waits, as all workers of a thread pool are busy */
+	NOTE_TASKS_GROW, /* of an event loop */
+	NOTE_THREADS_GROW,
+	NOTE_KIND_NR,
+};
+
+const char *note_kind_name(enum note_kind kind);
+enum note_kind note_kind_parse(const char *name); /* NOTE_KIND_NR: none of them */
+
+/* What workers are in. Strings are the record's maker's. */
+struct note_call {
+	const char *fn; /* never NULL */
+	const char *file;
+	unsigned int line; /* 0: not known */
+	const char *host; /* the name that is looked up */
+	uint64_t workers; /* so many of them */
+};
+
+#define NOTE_CALLS_MAX 8
+
+/* What a process runs out of, or makes ever more of. */
+struct note_record {
+	uint64_t mono_ns; /* when it began */
+	uint64_t time_ns;
+	enum note_kind kind;
+	pid_t pid;
+	char comm[16];
+	uint64_t duration_ns; /* since then */
+	/* NOTE_POOL_BUSY */
+	uint64_t workers;
+	uint64_t waiting; /* pieces of work, for a worker */
+	struct note_call calls[NOTE_CALLS_MAX]; /* those of most workers first */
+	size_t nr_calls;
+	/* NOTE_*_GROW: how many there were, and are */
+	uint64_t from;
+	uint64_t to;
+};
+
 struct loop_summary {
 	struct thread_id id;
 	uint64_t turns;

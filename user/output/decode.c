@@ -535,6 +535,50 @@ static int decode_summary(json_t *line, const struct recording_reader *reader)
 	return decoder.error;
 }
 
+static struct note_call call_of(struct decoder *decoder, json_t *object)
+{
+	const char *fn = string_of(decoder, object, "fn", OPTIONAL);
+
+	return (struct note_call){
+		.fn = fn ? fn : "[unknown]",
+		.file = string_of(decoder, object, "file", OPTIONAL),
+		.line = (unsigned int)number_within(decoder, object, "line", OPTIONAL, UINT_MAX),
+		.host = string_of(decoder, object, "host", OPTIONAL),
+		.workers = number_of(decoder, object, "workers", OPTIONAL),
+	};
+}
+
+static int decode_note(json_t *line, const struct recording_reader *reader)
+{
+	struct decoder decoder = { 0 };
+	const char *kind = string_of(&decoder, line, "note", REQUIRED);
+	json_t *calls = value_of(&decoder, line, "calls", JSON_ARRAY, OPTIONAL);
+	struct note_record record = {
+		.mono_ns = number_of(&decoder, line, "mono_ns", REQUIRED),
+		.time_ns = time_of(&decoder, line),
+		.kind = kind ? note_kind_parse(kind) : NOTE_KIND_NR,
+		.pid = pid_of(&decoder, line, "pid", REQUIRED),
+		.duration_ns = number_of(&decoder, line, "duration_ns", OPTIONAL),
+		.workers = number_of(&decoder, line, "workers", OPTIONAL),
+		.waiting = number_of(&decoder, line, "waiting", OPTIONAL),
+		.from = number_of(&decoder, line, "from", OPTIONAL),
+		.to = number_of(&decoder, line, "to", OPTIONAL),
+	};
+
+	comm_of(&decoder, line, record.comm);
+	while (record.nr_calls < json_array_size(calls) && record.nr_calls < NOTE_CALLS_MAX) {
+		record.calls[record.nr_calls] =
+			call_of(&decoder, json_array_get(calls, record.nr_calls));
+		record.nr_calls++;
+	}
+	/* a later version may know more of them */
+	if (!decoder.error && record.kind == NOTE_KIND_NR)
+		return -ENOTSUP;
+	if (!decoder.error && reader->note)
+		reader->note(reader->context, &record);
+	return decoder.error;
+}
+
 int decode_record(json_t *line, const struct recording_reader *reader)
 {
 	static const struct {
@@ -544,6 +588,7 @@ int decode_record(json_t *line, const struct recording_reader *reader)
 		{ "start", decode_start }, { "loop", decode_loop },
 		{ "stall", decode_stall }, { "blocked", decode_blocked },
 		{ "exit", decode_exit },   { "summary", decode_summary },
+		{ "note", decode_note },
 	};
 	const char *type = json_string_value(json_object_get(line, "type"));
 

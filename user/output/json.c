@@ -208,6 +208,39 @@ static int json_exit(void *state, const struct exit_record *exited)
 	return write_line(state, &record);
 }
 
+static int json_note(void *state, const struct note_record *note)
+{
+	struct object record = record_new("note", note->mono_ns, note->time_ns);
+	json_t *calls = json_array();
+
+	put_string(&record, "note", note_kind_name(note->kind));
+	put_pid(&record, "pid", note->pid);
+	put_string(&record, "comm", note->comm);
+	put_number(&record, "duration_ns", note->duration_ns);
+	if (note->kind == NOTE_POOL_BUSY) {
+		put_number(&record, "workers", note->workers);
+		put_number(&record, "waiting", note->waiting);
+	} else {
+		put_number(&record, "from", note->from);
+		put_number(&record, "to", note->to);
+	}
+	for (size_t i = 0; i < note->nr_calls; i++) {
+		const struct note_call *call = &note->calls[i];
+		struct object object = object_new();
+
+		put_string(&object, "fn", call->fn);
+		put_string(&object, "file", call->file);
+		if (call->line)
+			put_number(&object, "line", call->line);
+		put_string(&object, "host", call->host);
+		put_number(&object, "workers", call->workers);
+		record.failed |= object.failed;
+		object_append(&record, calls, object.json);
+	}
+	put_array(&record, "calls", calls);
+	return write_line(state, &record);
+}
+
 static void put_loop_summary(struct object *record, json_t *loops, const struct loop_summary *loop)
 {
 	struct object object = object_new();
@@ -260,6 +293,7 @@ const struct output_format output_json = {
 	.stall = json_stall,
 	.blocked = json_blocked,
 	.exit = json_exit,
+	.note = json_note,
 	.summary = json_summary,
 	.dump = json_dump,
 };

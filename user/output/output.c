@@ -145,6 +145,7 @@ DEFINE_FEED(loop, loop_record)
 DEFINE_FEED(stall, stall_record)
 DEFINE_FEED(blocked, blocked_record)
 DEFINE_FEED(exit, exit_record)
+DEFINE_FEED(note, note_record)
 DEFINE_FEED(summary, summary_record)
 DEFINE_FEED(dump, dump_record)
 

@@ -39,6 +39,7 @@ struct output_format {
 	int (*stall)(void *state, const struct stall_record *record);
 	int (*blocked)(void *state, const struct blocked_record *record);
 	int (*exit)(void *state, const struct exit_record *record);
+	int (*note)(void *state, const struct note_record *record);
 	int (*summary)(void *state, const struct summary_record *record);
 	int (*dump)(void *state, const struct dump_record *record); /* alone: of the command dump */
 	int (*close)(void *state); /* writes what is left and frees state */
@@ -62,6 +63,7 @@ void output_loop(struct output *output, const struct loop_record *record);
 void output_stall(struct output *output, const struct stall_record *record);
 void output_blocked(struct output *output, const struct blocked_record *record);
 void output_exit(struct output *output, const struct exit_record *record);
+void output_note(struct output *output, const struct note_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
 /* What was fed so far shall be readable, whatever comes after. Costs compression: not for each record. */
 void output_flush(struct output *output);

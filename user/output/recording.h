@@ -16,6 +16,7 @@ struct recording_reader {
 	void (*stall)(void *context, const struct stall_record *record);
 	void (*blocked)(void *context, const struct blocked_record *record);
 	void (*exit)(void *context, const struct exit_record *record);
+	void (*note)(void *context, const struct note_record *record);
 	void (*summary)(void *context, const struct summary_record *record);
 	/* Asked after each line: whether the rest need not be read. May be NULL, as any of them. */
 	bool (*enough)(void *context);

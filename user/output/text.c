@@ -11,6 +11,7 @@
 #include "output/fold.h"
 #include "output/formats.h"
 #include "output/names.h"
+#include "output/note_words.h"
 #include "output/sink.h"
 #include "output/stall_text.h"
 #include "output/totals.h"
@@ -160,6 +161,26 @@ static int text_exit(void *state, const struct exit_record *exited)
 	return page_write(&page, text->sink, 0);
 }
 
+/* A watch says it on standard error. */
+static int text_note(void *state, const struct note_record *note)
+{
+	struct text *text = state;
+	__freeing char *words = text->live ? NULL : note_words(note);
+	struct page page;
+	struct tm tm;
+	int err;
+
+	if (text->live)
+		return 0;
+	err = words ? page_open(&page) : -ENOMEM;
+	if (err)
+		return err;
+	words_local_time(note->time_ns + note->duration_ns, &tm);
+	fprintf(page.out, "%02d:%02d:%02d      note: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec,
+		words);
+	return page_write(&page, text->sink, 0);
+}
+
 /* NULL: the stream ended without one. What comes after it starts anew. */
 static int print_summary(struct text *text, const struct summary_record *summary)
 {
@@ -257,6 +278,7 @@ const struct output_format output_text = {
 	.stall = text_stall,
 	.blocked = text_blocked,
 	.exit = text_exit,
+	.note = text_note,
 	.summary = text_summary,
 	.dump = text_dump,
 	.close = text_close,

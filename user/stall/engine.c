@@ -10,6 +10,7 @@
 #include "stall/engine_private.h"
 #include "stall/foreign.h"
 #include "stall/inquiry.h"
+#include "stall/exhaustion.h"
 #include "stall/start.h"
 #include "symbol/symbol.h"
 
@@ -338,6 +339,7 @@ void engine_run(struct engine *engine)
 	pace(engine, now_ns);
 	recognise_scan(engine, now_ns);
 	each_loop(engine, now_ns);
+	exhaustion_scan(engine, now_ns);
 }
 
 int engine_tick_ms(const struct engine *engine)

@@ -25,6 +25,7 @@ struct engine_sink {
 	void (*stall)(void *context, const struct stall_record *record);
 	void (*blocked)(void *context, const struct blocked_record *record);
 	void (*exit)(void *context, const struct exit_record *record, bool asked_for);
+	void (*note)(void *context, const struct note_record *record); /* may be NULL */
 };
 
 /* What the user says of one thread's wait (--loop). */

@@ -43,6 +43,8 @@ struct engine {
 	uint64_t rested_ns; /* of loops that were too busy to be watched all the time */
 	uint64_t next_scan_ns;
 	uint64_t next_blocked_ns;
+	uint64_t next_exhaustion_ns;
+	uint64_t next_pools_ns; /* no pools are looked at before that, whatever process's */
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
 	bool look_again; /* more of a process is shown now than at the last look */

@@ -7,6 +7,7 @@
 
 #include "runtime/program.h"
 #include "runtime/python/python.h"
+#include "stall/exhaustion.h"
 #include "stall/watched.h"
 
 #define BUCKETS	    1024
@@ -40,6 +41,8 @@ static void forget(struct watched *watched)
 	free(watched->index);
 	watched->index = NULL;
 	watched->threads_room = 0;
+	exhaustion_free(watched->exhaustion);
+	watched->exhaustion = NULL;
 }
 
 void watched_table_free(struct watched_table *table)

@@ -44,6 +44,7 @@ struct watched {
 	size_t refused; /* threads that came when it was full */
 	size_t threads_room; /* 0, or a power of two */
 	uint32_t *index; /* of threads by tid, twice as many: place + 1, 0: free */
+	struct exhaustion *exhaustion; /* NULL: not looked at yet */
 };
 
 struct watched_table;

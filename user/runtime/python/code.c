@@ -108,6 +108,12 @@ static enum py_code_kind kind_of(const char *fn, const char *file)
 		return PY_CODE_TRIO_RUN;
 	if (strcmp(name, "get_events") == 0 && is_file(file, "trio/_core/_io_epoll.py"))
 		return PY_CODE_TRIO_EVENTS;
+	if (is_file(file, "concurrent/futures/thread.py")) {
+		if (strcmp(name, "_worker") == 0)
+			return PY_CODE_POOL_WORKER;
+		if (strcmp(name, "run") == 0)
+			return PY_CODE_POOL_RUN;
+	}
 	return PY_CODE_OTHER;
 }
 

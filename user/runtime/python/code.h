@@ -18,6 +18,8 @@ enum py_code_kind {
 	PY_CODE_GEVENT_HUB, /* Hub.run of gevent/hub.py */
 	PY_CODE_TRIO_RUN, /* run of trio/_core/_run.py, in which the whole loop is, or its generator */
 	PY_CODE_TRIO_EVENTS, /* EpollIOManager.get_events of trio/_core/_io_epoll.py */
+	PY_CODE_POOL_WORKER, /* _worker of concurrent/futures/thread.py */
+	PY_CODE_POOL_RUN, /* _WorkItem.run there, which _worker calls */
 };
 
 /* What tells one code object from another that takes its address later. */

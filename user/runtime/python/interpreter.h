@@ -23,6 +23,7 @@ struct python {
 	uint64_t code_type;
 
 	uint64_t current_tasks; /* dict, 0: not found so far */
+	uint64_t task_sets[3]; /* where all tasks are, 0: not found so far */
 	uint64_t modules_entries; /* how many entries sys.modules had when it was looked for */
 	struct py_threads *threads; /* known ones */
 	struct py_code_cache codes;

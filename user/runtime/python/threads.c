@@ -153,3 +153,13 @@ int py_threads_find(const struct python *python, uint64_t fsbase, uint64_t *tsta
 	err = find_known(python, fsbase, tstate, frame);
 	return err == -ESRCH && walked ? walked : err;
 }
+
+int py_threads_list(const struct python *python, uint64_t *pthreads, size_t max)
+{
+	int err = walk(python);
+	size_t nr = 0;
+
+	for (size_t i = 0; i < python->threads->nr && nr < max; i++)
+		pthreads[nr++] = python->threads->v[i].pthread;
+	return err && !nr ? err : (int)nr;
+}

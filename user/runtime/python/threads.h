@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_PYTHON_THREADS_H
 #define BLOCKPROF_PYTHON_THREADS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct python;
@@ -21,5 +22,8 @@ void py_threads_free(struct py_threads *threads);
  */
 int py_threads_find(const struct python *python, uint64_t fsbase, uint64_t *tstate,
 		    uint64_t *frame);
+
+/* pthread_self() of all threads that have a state, walked anew. How many were stored, or -errno. */
+int py_threads_list(const struct python *python, uint64_t *pthreads, size_t max);
 
 #endif
