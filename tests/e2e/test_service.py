@@ -118,7 +118,7 @@ def check_recording(path):
 
 @exclusive
 def test_stalls_are_told_and_recorded():
-    with sleeper(1.3) as target, Service(*THRESHOLD) as service:
+    with sleeper(2.6) as target, Service(*THRESHOLD) as service:
         service.wait_watching()
         target.run()
         service.wait_said("%d] asyncio" % target.pid, 2)
@@ -145,7 +145,7 @@ def test_stalls_are_told_and_recorded():
             for frames, weight in parse_folded(read_file(profile))
             if "[%d]" % target.pid in frames[0] and frames[-1] == "[sleep]"
         )
-        check(abs(blocked - 1_300_000) < 100_000, "%d us of sleep in the profile" % blocked)
+        check(abs(blocked - 2_600_000) < 200_000, "%d us of sleep in the profile" % blocked)
         status, out, err = run_blockprof("report", recording)
         check(status == 0 and "block_sleep" in out, "report cannot read it", out, err)
 
@@ -333,7 +333,7 @@ def test_what_systemd_and_the_journal_are_told():
         "NOTIFY_SOCKET": os.path.join(directory, "notify"),
         "JOURNAL_STREAM": "%d:%d" % (info.st_dev, info.st_ino),
     }
-    with sleeper(1.3) as target:
+    with sleeper(2.6) as target:
         with Service(*THRESHOLD, prefix=prefix, env=environment, stderr=stderr) as service:
             until(lambda: b"READY=1" in notify.messages, 20, "READY")
             check("<6>watching the whole system" in service.stderr, "no line with its level", service.stderr)
@@ -373,3 +373,54 @@ def test_what_systemd_and_the_journal_are_told():
     check(final["BLOCKPROF_STACK"].count("\n") >= 3 and "block_sleep (" in final["BLOCKPROF_STACK"], "stack", final)
     check("\n" not in final["MESSAGE"] and "sleep" in final["MESSAGE"], "message", final)
     check("BLOCKPROF_UNIT" not in final or final["BLOCKPROF_UNIT"], "an empty field", final)
+
+
+@exclusive
+def test_match():
+    with sleeper(0.4) as target:
+        with Service(*THRESHOLD, "--match", "no_such_function") as none, Service(
+            *THRESHOLD, "--match", "block_sl"
+        ) as some:
+            none.wait_watching()
+            some.wait_watching()
+            target.run()
+            some.wait_said("[%d] asyncio" % target.pid)
+        check("asyncio:" not in none.stderr and "asyncio," not in none.stderr, "told", none.stderr)
+        (recording,) = none.files("Z.jsonl.gz")
+        check(not stalls_of(recording, target.pid), "recorded")
+        check(parse_jsonl(recording)[-1]["unmatched"] >= 1, "not counted")
+        (recording,) = some.files("Z.jsonl.gz")
+        check(len(stalls_of(recording, target.pid)) == 1, "not recorded")
+
+
+@exclusive
+def test_on_stall():
+    directory = tempfile.mkdtemp()
+    file = os.path.join(directory, "defaults")
+    first, second = os.path.join(directory, "first"), os.path.join(directory, "second")
+
+    def told(path):
+        try:
+            with open(path) as text:
+                return [stall["pid"] for stall in map(json.loads, text.read().splitlines())]
+        except FileNotFoundError:
+            return []
+
+    with sleeper(0.4) as one, sleeper(0.4) as two, sleeper(0.4) as three:
+        write(file, "BLOCKPROF_OPTIONS=\"--on-stall 'cat >>%s'\"\n" % first)
+        with Service(*THRESHOLD, "--defaults", file) as service:
+            service.wait_watching()
+            one.run()
+            until(lambda: one.pid in told(first), 10, "the command ran for the stall")
+            # the same command goes on, another one takes its place
+            service.popen.send_signal(signal.SIGHUP)
+            service.wait_watching(2)
+            two.run()
+            until(lambda: two.pid in told(first), 10, "the command ran after a reload")
+            write(file, "BLOCKPROF_OPTIONS=\"--on-stall 'cat >>%s'\"\n" % second)
+            service.popen.send_signal(signal.SIGHUP)
+            service.wait_watching(3)
+            three.run()
+            until(lambda: three.pid in told(second), 10, "the new command ran")
+        check(three.pid not in told(first), "the old command ran as well")
+        check(told(first).count(one.pid) == 1 and told(second).count(three.pid) == 1, "more than once a stall")

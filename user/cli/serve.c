@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/caller.h"
 #include "cli/exit_status.h"
+#include "cli/handler.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
 #include "cli/session.h"
+#include "output/match.h"
+#include "output/timestamp.h"
 #include "output/words.h"
 #include "probe/probe.h"
 #include "proc/cleanup.h"
@@ -38,7 +42,13 @@ struct serve {
 	struct recorder *recorder;
 	struct news *news;
 	bool in_journal;
+	struct caller caller; /* whose command --on-stall is, where it is not systemd's */
+	struct handler *handler; /* of --on-stall; NULL: none */
+	char *on_stall; /* its command */
+	uint64_t handlers_dropped; /* of those, what recordings say */
+	int64_t realtime_offset_ns; /* timestamp_of() */
 	uint64_t stalls;
+	uint64_t unmatched; /* of this recording: stalls that are not like --match */
 	uint64_t next_tick_ns;
 	int told_error; /* of the recorder, which the user knows of */
 	char status[STATUS_BYTES]; /* as last told */
@@ -58,10 +68,19 @@ static void on_loop(void *context, const struct loop_record *record)
 static void on_stall(void *context, const struct stall_record *record)
 {
 	struct serve *serve = context;
+	struct stall_record timed = *record;
 	__freeing char *message = NULL;
 
+	if (!match_slices(serve->term->options.match, &record->slices)) {
+		serve->unmatched += !record->ongoing;
+		return;
+	}
 	serve->stalls += !record->ongoing;
-	recorder_stall(serve->recorder, record);
+	/* the same time for the handler as for a recording */
+	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
+	recorder_stall(serve->recorder, &timed);
+	if (serve->handler)
+		handler_stall(serve->handler, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
 	if (serve->in_journal && !journal_stall(record))
@@ -74,8 +93,17 @@ static void on_stall(void *context, const struct stall_record *record)
 static void on_blocked(void *context, const struct blocked_record *record)
 {
 	struct serve *serve = context;
+	const struct match *match = serve->term->options.match;
+	struct blocked_record matching = *record;
 
-	recorder_blocked(serve->recorder, record);
+	/* without memory for less, all of it is kept */
+	if (!match || match_copy(match, &matching.slices, &record->slices)) {
+		recorder_blocked(serve->recorder, record);
+		return;
+	}
+	if (matching.slices.nr)
+		recorder_blocked(serve->recorder, &matching);
+	slices_free(&matching.slices);
 }
 
 /* Processes come and go by the thousand, and none was asked for by itself. */
@@ -96,6 +124,7 @@ static struct recorder_options recorder_options_of(const struct serve_options *o
 		.rotate_ns = ROTATE_NS,
 		.stalls_only = options->stalls_only,
 		.all_threads = options->scope.all_threads,
+		.match = options->match,
 	};
 }
 
@@ -164,6 +193,14 @@ static void end_recording(struct serve *serve)
 		recorder_end(serve->recorder, NULL);
 		return;
 	}
+	if (serve->handler) {
+		uint64_t dropped = handler_counts(serve->handler).dropped;
+
+		summary_lost(&record, "handlers_dropped", dropped - serve->handlers_dropped);
+		serve->handlers_dropped = dropped;
+	}
+	record.unmatched = serve->unmatched;
+	serve->unmatched = 0;
 	recorder_end(serve->recorder, &record);
 	summary_free(&record);
 }
@@ -174,6 +211,54 @@ static void next_recording(struct serve *serve)
 	begin_recording(serve, probe_now_ns());
 	/* loops are told again: each recording stands on its own */
 	engine_new_period(serve->term->session.engine);
+}
+
+/* -- the command of --on-stall -- */
+
+static bool same_command(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* The command that the options name, if it is another one than runs now; *out is NULL for none. */
+static int open_handler(const struct serve *serve, const char *command, struct handler **out)
+{
+	int err = 0;
+
+	*out = NULL;
+	if (command && !same_command(command, serve->on_stall))
+		err = handler_new(out, command, &serve->caller);
+	if (err)
+		message_error("cannot start %s: %s", command, strerror(-err));
+	return err;
+}
+
+/* Takes handler, which open_handler() gave for the command. */
+static void set_handler(struct serve *serve, const char *command, struct handler *handler)
+{
+	if (same_command(command, serve->on_stall))
+		return;
+	if (serve->handler)
+		handler_finish(serve->handler);
+	handler_free(serve->handler);
+	free(serve->on_stall);
+	serve->handler = handler;
+	serve->on_stall = command ? strdup(command) : NULL;
+	serve->handlers_dropped = 0;
+}
+
+static int find_caller(struct serve *serve)
+{
+	const char *wrong;
+	int err = caller_find(&serve->caller, &wrong);
+
+	if (err == -EINVAL)
+		message_error("cannot start: %s is no id of a user or group; set it right, or "
+			      "unset SUDO_UID",
+			      wrong);
+	else if (err)
+		message_error("cannot start: %s", strerror(-err));
+	return err;
 }
 
 /* -- terms -- */
@@ -242,18 +327,20 @@ static void say_watching(const struct serve *serve)
 /* -- reload -- */
 
 /* Everything that can fail for the new options' sake, while the old ones are still in force. */
-static int prepare_reload(struct serve *serve, struct term *term, struct recorder **recorder)
+static int prepare_reload(struct serve *serve, struct term *term, struct recorder **recorder,
+			  struct handler **handler)
 {
 	const struct serve_options *options = &term->options;
-	int err = 0;
+	int err = open_handler(serve, options->on_stall, handler);
 
 	*recorder = NULL;
-	if (strcmp(options->state_dir, serve->term->options.state_dir) != 0)
+	if (!err && strcmp(options->state_dir, serve->term->options.state_dir) != 0)
 		err = open_recorder(options, recorder);
 	if (!err)
 		err = term_open(serve, term);
 	if (err) {
 		recorder_close(*recorder);
+		handler_free(*handler);
 		*recorder = NULL;
 	}
 	return err;
@@ -263,6 +350,7 @@ static int prepare_reload(struct serve *serve, struct term *term, struct recorde
 static int reload(struct serve *serve)
 {
 	struct recorder *recorder = NULL;
+	struct handler *handler;
 	struct recorder_options wanted;
 	struct term *term, *old = serve->term;
 	int err;
@@ -270,7 +358,7 @@ static int reload(struct serve *serve)
 	notify_reloading(probe_now_ns());
 	term = term_new(serve, &err);
 	if (!err)
-		err = prepare_reload(serve, term, &recorder);
+		err = prepare_reload(serve, term, &recorder, &handler);
 	if (err) {
 		message_error("options are not changed: see the line before");
 		term_free(term);
@@ -288,6 +376,7 @@ static int reload(struct serve *serve)
 	message_set_level(term->options.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
+	set_handler(serve, term->options.on_stall, handler);
 	if (err)
 		return err;
 	say_watching(serve);
@@ -325,6 +414,8 @@ static void tick(struct serve *serve)
 	if (recorder_tick(serve->recorder, now_ns))
 		next_recording(serve);
 	say_recording(serve);
+	if (serve->handler)
+		handler_poll(serve->handler);
 	held_back = news_held_back(serve->news, now_ns);
 	if (held_back)
 		message_warn("%" PRIu64 " more stalls in the last minute; the recordings have all "
@@ -350,8 +441,16 @@ static int serve_until_end(struct serve *serve)
 
 static int run(struct serve *serve, struct term *term)
 {
+	struct handler *handler = NULL;
 	int err = news_new(&serve->news);
 
+	if (!err)
+		err = find_caller(serve);
+	/* before anything large is there: its process is a copy of us */
+	if (!err)
+		err = open_handler(serve, term->options.on_stall, &handler);
+	if (!err)
+		set_handler(serve, term->options.on_stall, handler);
 	if (!err)
 		err = open_recorder(&term->options, &serve->recorder);
 	if (!err)
@@ -372,6 +471,8 @@ static int run(struct serve *serve, struct term *term)
 	engine_finish(serve->term->session.engine);
 	end_recording(serve);
 	say_recording(serve);
+	if (serve->handler)
+		handler_finish(serve->handler);
 	return 0;
 }
 
@@ -397,6 +498,9 @@ int cmd_serve(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
 	term_free(serve.term);
+	handler_free(serve.handler);
+	free(serve.on_stall);
+	caller_free(&serve.caller);
 	recorder_close(serve.recorder);
 	news_free(serve.news);
 	return err ? EXIT_COULD_NOT : EXIT_OK;

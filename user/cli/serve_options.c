@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cli/duration.h"
+#include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/usage.h"
+#include "output/match.h"
 #include "serve/recorder.h"
 
 #define STATE_DIR      "/var/lib/blockprof"
@@ -27,6 +29,8 @@ static const char help[] =
 	"      --cgroup PATH     those in this cgroup or below it; each repeatable\n"
 	"      --all-threads     blocked time of every thread, loop or not\n"
 	"      --stalls-only     profiles hold the slices of stalls only\n"
+	"      --match REGEX     only stalls with a frame whose function or file matches\n"
+	"      --on-stall CMD    run CMD by the shell for each stall, its JSON on stdin\n"
 	"      --state-dir DIR   where recordings go (default /var/lib/blockprof)\n"
 	"      --keep SIZE       all recordings together: 500M, 2G; a bare number is\n"
 	"                        megabytes; the oldest are deleted (default 256M)\n"
@@ -39,6 +43,8 @@ static const char help[] =
 
 enum {
 	OPTION_STALLS_ONLY = OPTION_OWN,
+	OPTION_MATCH,
+	OPTION_ON_STALL,
 	OPTION_STATE_DIR,
 	OPTION_KEEP,
 	OPTION_DEFAULTS,
@@ -51,6 +57,8 @@ static const struct option long_options[] = {
 	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
 	{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
+	{ "match", required_argument, NULL, OPTION_MATCH },
+	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "keep", required_argument, NULL, OPTION_KEEP },
 	{ "defaults", required_argument, NULL, OPTION_DEFAULTS },
@@ -95,6 +103,15 @@ static int take_option(struct serve_options *options, int option, char **argv)
 	case OPTION_STALLS_ONLY:
 		options->stalls_only = true;
 		return 0;
+	case OPTION_MATCH:
+		return match_option(&options->match, optarg);
+	case OPTION_ON_STALL:
+		if (!optarg[0]) {
+			message_error("--on-stall needs a command; give one for the shell");
+			return -EINVAL;
+		}
+		options->on_stall = optarg;
+		return 0;
 	case OPTION_STATE_DIR:
 		options->state_dir = optarg;
 		return 0;
@@ -134,6 +151,7 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 
 	scope_init(&options->scope);
 	options->state_dir = default_state_dir();
+	options->on_stall = NULL;
 	options->keep_bytes = KEEP_BYTES;
 	optind = 0; /* glibc: start anew */
 	opterr = 0;
@@ -201,6 +219,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 void serve_options_free(struct serve_options *options)
 {
 	scope_free(&options->scope);
+	match_free(options->match);
 	defaults_free(&options->defaults);
 	free(options->words);
 }

@@ -9,11 +9,15 @@
 #include "cli/scope.h"
 #include "serve/defaults.h"
 
+struct match;
+
 struct serve_options {
 	struct scope scope;
 	const char *state_dir;
 	uint64_t keep_bytes;
 	bool stalls_only;
+	struct match *match; /* NULL: all stalls */
+	const char *on_stall; /* a shell command; NULL: none */
 	int verbosity;
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* strings of the options are in here */

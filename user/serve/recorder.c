@@ -109,6 +109,7 @@ static int open_file(struct recorder *recorder, enum store_file file)
 		.live = true,
 		.stalls_only = recorder->options.stalls_only,
 		.all_threads = recorder->options.all_threads,
+		.match = recorder->options.match,
 		.stack_bytes = recorder->stack_bytes,
 	};
 	int fd = store_create(recorder->store, &recorder->name, file), err;

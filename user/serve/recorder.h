@@ -33,6 +33,7 @@ struct recorder_options {
 	uint64_t rotate_ns; /* a recording's longest time */
 	bool stalls_only; /* as in struct output_options */
 	bool all_threads;
+	const struct match *match;
 };
 
 /*
