@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix vm bench format format-check bpf-arm64 clean
+# make unit e2e matrix vm service bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -46,7 +46,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix vm bench format format-check bpf-arm64 install \
+.PHONY: all test unit unit-programs e2e matrix vm service bench format format-check bpf-arm64 install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -181,6 +181,10 @@ matrix: $(PROGRAM)
 vm: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_kernels.py $(VM)
 
+# The unit under a real systemd.
+service: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_service.py
+
 bench: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) CC=$(CC) $(PYTHON) tests/bench/bench.py $(BENCH)
 
@@ -196,15 +200,22 @@ format:
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 MAN8 := $(DESTDIR)$(PREFIX)/share/man/man8
 COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+DEFAULTS := $(DESTDIR)/etc/default
 
+# What the administrator wrote into the file of options stays.
 install: $(PROGRAM)
-	$(Q)install -d $(SBIN) $(MAN8) $(COMPLETIONS)
+	$(Q)install -d $(SBIN) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
 	$(Q)install -m 755 $(PROGRAM) $(SBIN)/blockprof
 	$(Q)install -m 644 scripts/blockprof.8 $(MAN8)/blockprof.8
 	$(Q)install -m 644 scripts/blockprof.bash $(COMPLETIONS)/blockprof
+	$(Q)sed 's,^ExecStart=/usr/local/,ExecStart=$(PREFIX)/,' scripts/blockprof.service >$(UNITS)/blockprof.service
+	$(Q)chmod 644 $(UNITS)/blockprof.service
+	$(Q)[ -e $(DEFAULTS)/blockprof ] || install -m 644 scripts/blockprof.default $(DEFAULTS)/blockprof
 
 uninstall:
-	$(Q)rm -f $(SBIN)/blockprof $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof
+	$(Q)rm -f $(SBIN)/blockprof $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
+	$(Q)! cmp -s scripts/blockprof.default $(DEFAULTS)/blockprof || rm $(DEFAULTS)/blockprof
 
 clean:
 	$(Q)rm -rf $(OUTPUT) $(PROGRAM)

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh [-f PATH]... SUITE COMMAND
+# run.sh [-f PATH]... [--systemd] SUITE COMMAND
 #   Runs a shell command as root on the cloud kernel of a Debian suite (bullseye 5.10, bookworm 6.1,
 #   trixie 6.12, sid the newest), in qemu without KVM. -f: files and folders of the host that the
 #   guest finds at the same absolute path; the libraries that their programs load come along.
+#   --systemd: the host's systemd runs the guest, with a journal, and COMMAND as a service.
 #   stdout: what the command prints. Exit status: the command's; 77: the kernel cannot be had;
 #   125: the guest gave none (panic, hang).
 # run.sh --fetch SUITE
@@ -77,6 +78,37 @@ with_parents() {
 		sort -u
 }
 
+# No more of it than is needed to run services: no D-Bus, no logins, no devices.
+add_systemd() {
+	local units=$root/etc/systemd/system program
+	mkdir -p "$units" "$root"/var/{lib,log,tmp} "$root/run"
+	cp /etc/passwd /etc/group "$root/etc"
+	echo guest >"$root/etc/hostname"
+	# not the first boot, at which all units that are there would be enabled
+	tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
+	cat >"$units/guest.target" <<-'END'
+		[Unit]
+		Requires=guest.service systemd-journald.service
+		After=systemd-journald.service
+	END
+	cat >"$units/guest.service" <<-'END'
+		[Unit]
+		DefaultDependencies=no
+		After=systemd-journald.service
+		[Service]
+		Type=oneshot
+		Environment=PATH=/usr/sbin:/usr/bin HOME=/root
+		# by the kernel's log, as systemd hangs up the console now and then
+		ExecStartPre=/usr/bin/sh -c 'echo "<2>guest: start" >/dev/kmsg'
+		ExecStart=/usr/bin/sh -c 'sh /command </dev/null >/dev/ttyS1 2>&1; echo "<2>guest: status $$?" >/dev/kmsg; sleep 1; poweroff -f'
+	END
+	mapfile -t -O "${#files[@]}" files < <(find /usr/lib/systemd/system -maxdepth 1 -type f)
+	for program in /usr/lib/systemd/systemd{,-journald,-executor} \
+		/usr/bin/{systemctl,journalctl,systemd-analyze,systemd-run}; do
+		[ ! -e "$program" ] || files+=("$program")
+	done
+}
+
 make_initramfs() {
 	local root=$scratch/root directory
 	mkdir -p "$root"/{dev,proc,sys,tmp,run,root,usr/{bin,sbin,lib,lib64}}
@@ -100,12 +132,14 @@ make_initramfs() {
 		mount -t cgroup2 cgroup /sys/fs/cgroup
 		ip link set lo up
 		stty -F /dev/ttyS1 raw
+		[ ! -e /etc/systemd ] || exec /usr/lib/systemd/systemd --unit=guest.target
 		echo "guest: start"
 		sh /command </dev/null >/dev/ttyS1 2>&1
 		echo "guest: status $?"
 		poweroff -f
 	END
 	chmod +x "$root/init"
+	[ -z "$systemd" ] || add_systemd
 	{
 		(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet)
 		with_libraries "$(command -v busybox)" "${files[@]}" | with_parents |
@@ -139,15 +173,16 @@ boot() {
 	exit "$status"
 }
 
-fetch_only='' files=()
+fetch_only='' systemd='' files=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	-f) files+=("$(realpath -s "$2")") && shift 2 ;;
 	--fetch) fetch_only=1 && shift ;;
+	--systemd) systemd=1 && shift ;;
 	*) break ;;
 	esac
 done
-[ $# -eq "$((fetch_only ? 1 : 2))" ] || cannot "usage: run.sh [-f PATH]... SUITE COMMAND | --fetch SUITE" 2
+[ $# -eq "$((fetch_only ? 1 : 2))" ] || cannot "usage: run.sh [-f PATH]... [--systemd] SUITE COMMAND | --fetch SUITE" 2
 suite=$1 command=${2:-}
 
 mkdir -p "$lab"
@@ -155,7 +190,7 @@ scratch=$(mktemp -d "$lab/run.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 [ -d "$lab/kernel/$suite" ] || fetch_kernel "$suite"
 [ -z "$fetch_only" ] || exit 0
-for tool in qemu-system-x86_64 busybox cpio; do
+for tool in qemu-system-x86_64 busybox cpio ${systemd:+/usr/lib/systemd/systemd}; do
 	command -v "$tool" >/dev/null || cannot "$tool is not installed" 77
 done
 make_initramfs
