@@ -95,3 +95,11 @@ def go_program(name, linker_flags=""):
         )
 
     return os.path.join(build(name + linker_flags.replace(" ", ""), make, [source]), name)
+
+
+def java_classes(name):
+    """The directory with what javac makes of one file in tests/workloads."""
+    need_program("java")
+    need_program("javac")
+    source = os.path.join(WORKLOADS, name + ".java")
+    return build(name, lambda directory: run_tool(["javac", "-d", directory, source], "javac"), [source])

@@ -16,7 +16,7 @@ from harness import (
     row,
     variants,
 )
-from native import NativeTarget, cargo_program, go_program
+from native import NativeTarget, cargo_program, go_program, java_classes
 
 BUILDING = 240  # seconds that a first build may take, beside the test itself
 
@@ -161,3 +161,54 @@ def test_go_is_no_loop():
             time.sleep(4)
     check(not blockprof.loops, "Go has no event loop", *blockprof.loops)
     check(not blockprof.stalls + blockprof.ongoing, "and no stalls", *blockprof.stalls)
+
+
+# --- Java -----------------------------------------------------------------------------------------
+
+JARS = ["/usr/share/java/netty-%s.jar" % part for part in ("common", "buffer", "resolver", "transport")]
+JAVA = {"nio": "java-nio", "netty": "netty"}
+
+
+def event_loops(kind, pattern):
+    classes = java_classes("EventLoops")
+    if kind == "netty":
+        need(all(os.path.exists(jar) for jar in JARS), "libnetty-java is not installed")
+    path = ":".join([classes] + JARS)
+    # small, and without threads that would only compete for the CPUs
+    return NativeTarget(["java", "-Xmx64m", "-XX:+UseSerialGC", "-cp", path, "EventLoops", kind, pattern])
+
+
+def java_cases(names):
+    return [("%s-%s" % (kind, name), (kind, name)) for kind in JAVA for name in names]
+
+
+def is_java(blockprof, kind):
+    (loop,) = blockprof.loops
+    check(loop["runtime"] == JAVA[kind] and loop["wait"]["syscall"].startswith("epoll"), "the loop is known", loop)
+
+
+@limit(BUILDING)
+@variants(java_cases(["sleep", "cpu"]))
+@row(lambda argument: JAVA[argument[0]], lambda argument: ROWS[argument[1]])
+def test_java_stall(argument):
+    kind, pattern = argument
+    with event_loops(kind, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+    is_java(blockprof, kind)
+    # Thread.sleep() is a wait on a condition with an end: nothing tells it from a lock's
+    cause = {"sleep": "lock", "cpu": "cpu"}[pattern]
+    # what runs for the first time is compiled before
+    assert_stall(
+        blockprof.stalls, cause=cause, turn=target.turns[0], spare_ns=50_000_000, or_runqueue=pattern == "cpu"
+    )
+
+
+@limit(BUILDING)
+@variants(java_cases(["pool", "idle"]))
+@row(lambda argument: JAVA[argument[0]], lambda argument: 5 if argument[1] == "pool" else 1)
+def test_java_innocent(argument):
+    kind, pattern = argument
+    with event_loops(kind, pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+    is_java(blockprof, kind)
+    assert_no_stalls(blockprof.stalls)

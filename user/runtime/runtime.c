@@ -7,10 +7,10 @@
 
 /* Asked in this order: the ones that know most come first, programs before libraries. */
 static const struct runtime *const runtimes[] = {
-	&runtime_asyncio, &runtime_gevent,  &runtime_trio,     &runtime_uvloop,	   &runtime_node,
-	&runtime_redis,	  &runtime_nginx,   &runtime_postgres, &runtime_memcached, &runtime_haproxy,
-	&runtime_go,	  &runtime_tokio,   &runtime_libuv,    &runtime_libevent,  &runtime_libev,
-	&runtime_glib,	  &runtime_generic,
+	&runtime_asyncio,  &runtime_gevent, &runtime_trio,     &runtime_uvloop,	   &runtime_node,
+	&runtime_redis,	   &runtime_nginx,  &runtime_postgres, &runtime_memcached, &runtime_haproxy,
+	&runtime_go,	   &runtime_tokio,  &runtime_netty,    &runtime_java_nio,  &runtime_libuv,
+	&runtime_libevent, &runtime_libev,  &runtime_glib,     &runtime_generic,
 };
 
 #define RUNTIMES (sizeof(runtimes) / sizeof(runtimes[0]))
