@@ -418,15 +418,24 @@ def test_top_hostile_names():
             terminal.wait(lambda screen: "last stalls" in screen and "\\x1b[7m" in screen, "its page")
 
 
-def test_top_growing_threads():
+def test_top_growing_threads_and_tasks():
     with TopTarget("--leak=0.5") as leaking, TopTarget() as still, Terminal(120, 24) as terminal:
         leaking.send("go")
         terminal.top("-p", "%d,%d" % (leaking.pid, still.pid))
         terminal.wait_rows(2)
-        screen = terminal.wait(lambda screen: row_of(screen, leaking.pid)["THR"].endswith("+"), "a mark", 30)
+        screen = terminal.wait(
+            lambda screen: row_of(screen, leaking.pid)["THR"].endswith("+")
+            and row_of(screen, leaking.pid)["TASKS"].endswith("+"),
+            "a mark",
+            30,
+        )
         check(not row_of(screen, still.pid)["THR"].endswith("+"), "one that does not grow", screen)
+        check(row_of(screen, still.pid)["TASKS"] == "1", "one that has a single task", screen)
+        # one each, beside main() and leak(), the main thread and that of the events
+        threads, tasks = (int(row_of(screen, leaking.pid)[name].rstrip("+")) for name in ("THR", "TASKS"))
+        check(abs(threads - tasks) <= 1 and threads > 10, "threads and tasks leak alike", screen)
         terminal.keys("9", "Enter")
-        terminal.wait(lambda screen: re.search(r"\d+ threads \(growing\)", screen), "its page")
+        terminal.wait(lambda screen: re.search(r"\d+ tasks \(growing\), \d+ threads \(growing\)", screen), "its page")
 
 
 def test_top_needs_a_terminal():

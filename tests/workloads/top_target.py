@@ -47,9 +47,10 @@ class Events:
 
 
 async def leak(seconds):
+    tasks = []
     while True:
         threading.Thread(target=threading.Event().wait, daemon=True).start()
-        asyncio.ensure_future(asyncio.Event().wait())
+        tasks.append(asyncio.ensure_future(asyncio.Event().wait()))
         await asyncio.sleep(seconds)
 
 

@@ -156,8 +156,10 @@ static void on_standing(void *context, const struct engine_loop *loop)
 
 static void count(void *context, pid_t pid, struct board_census *out)
 {
-	(void)context;
+	struct top *top = context;
+
 	out->threads = process_threads(pid);
+	out->tasks = engine_tasks(top->session.engine, pid);
 }
 
 static uint64_t lost(const struct top *top)

@@ -6,6 +6,7 @@
 
 #include "proc/peer.h"
 #include "proc/process.h"
+#include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/foreign.h"
@@ -493,6 +494,17 @@ void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context)
 		loop_stand(loop, probe_slot(engine->probe, i), probe_now_ns(), &stand);
 		fn(context, &stand);
 	}
+}
+
+int64_t engine_tasks(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+	uint64_t nr;
+
+	if (!watched || !watched->python || watched->unreadable ||
+	    python_tasks_count(watched->python, &nr))
+		return -1;
+	return (int64_t)nr;
 }
 
 /* -- for "watching ..." -- */

@@ -96,6 +96,8 @@ struct engine_loop {
 typedef void engine_loop_fn(void *context, const struct engine_loop *loop);
 /* Every loop that is there. Call after engine_run(), so that what has ended is in the totals. */
 void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context);
+/* asyncio tasks of a process that have not ended; -1: not known. */
+int64_t engine_tasks(struct engine *engine, pid_t pid);
 
 /* For "watching ...": loops known in a process (0: all), and a word on its interpreter ("CPython 3.11", NULL). */
 unsigned int engine_loops(struct engine *engine, pid_t pid);
