@@ -15,6 +15,7 @@
 #define STEP	      2
 #define STACK_ROWS    4 /* the innermost */
 #define SHOWN_PERCENT 10
+#define SHOWN_DEEDS   3
 #define WHOLE_PERCENT 90 /* as good as all of it: no time is given */
 #define LEAST_COLUMNS 30
 
@@ -237,16 +238,17 @@ static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
 		    const struct look *look)
 {
 	const struct culprit *before = NULL;
-	int err = 0;
+	int err = 0, shown = 0;
 
 	for (size_t i = 0; i < culprits->nr && !err; i++) {
 		const struct culprit *culprit = &culprits->v[i];
 
 		if (culprit->kind == CULPRIT_CGROUP)
 			err = print_cgroup(out, culprit, indent, look);
-		if (!is_thread(culprit) ||
+		if (!is_thread(culprit) || shown == SHOWN_DEEDS ||
 		    (before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT))
 			continue;
+		shown++;
 		err = print_thread(out, culprits, culprit, before, indent, look);
 		before = culprit;
 	}
