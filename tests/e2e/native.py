@@ -103,3 +103,14 @@ def java_classes(name):
     need_program("javac")
     source = os.path.join(WORKLOADS, name + ".java")
     return build(name, lambda directory: run_tool(["javac", "-d", directory, source], "javac"), [source])
+
+
+def c_program(name, *libraries):
+    """The program of one C file in tests/workloads."""
+    need_program("gcc")
+    source = os.path.join(WORKLOADS, name + ".c")
+
+    def make(directory):
+        run_tool(["gcc", "-O2", "-g", "-o", os.path.join(directory, name), source, *libraries], "gcc")
+
+    return os.path.join(build(name, make, [source]), name)

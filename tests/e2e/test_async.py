@@ -16,7 +16,7 @@ from harness import (
     row,
     variants,
 )
-from native import NativeTarget, cargo_program, go_program, java_classes
+from native import NativeTarget, c_program, cargo_program, go_program, java_classes
 
 BUILDING = 240  # seconds that a first build may take, beside the test itself
 
@@ -212,3 +212,36 @@ def test_java_innocent(argument):
         run(target)
     is_java(blockprof, kind)
     assert_no_stalls(blockprof.stalls)
+
+
+# --- io_uring -------------------------------------------------------------------------------------
+
+
+def uring_loop(pattern):
+    need(os.path.exists("/usr/include/liburing.h"), "liburing-dev is not installed")
+    return NativeTarget([c_program("uring_loop", "-luring", "-pthread"), pattern])
+
+
+def is_uring(blockprof):
+    (loop,) = blockprof.loops
+    check(loop["runtime"] == "generic" and loop["wait"]["syscall"] == "io_uring_enter", "the loop is known", loop)
+
+
+@variants([(name, name) for name in ("sleep", "pipe")])
+@row("generic", 29)
+def test_uring_stall(pattern):
+    with uring_loop(pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+    is_uring(blockprof)
+    stall, _ = assert_stall(blockprof.stalls, cause=pattern, turn=target.turns[0])
+    assert_no_stalls([other for other in blockprof.stalls if other is not stall])
+
+
+@variants([(name, name) for name in ("pool", "await")])
+@row("generic", 29)
+def test_uring_innocent(pattern):
+    with uring_loop(pattern) as target, Blockprof(pids=[target.pid]) as blockprof:
+        run(target)
+        time.sleep(0.5)
+    is_uring(blockprof)
+    assert_no_stalls(blockprof.stalls + blockprof.ongoing)

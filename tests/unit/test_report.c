@@ -195,8 +195,8 @@ static void bad_lines_are_told(void **state)
 	said = REPORT(temp, "-F", "folded", path);
 	assert_int_equal(said.status, 0);
 	assert_non_null(strstr(said.err, "left out 1 line that is cut or damaged"));
-	assert_non_null(
-		strstr(said.err, "left out 1 line of a type that a dump or a later blockprof writes"));
+	assert_non_null(strstr(
+		said.err, "left out 1 line of a type that a dump or a later blockprof writes"));
 	assert_true(strlen(said.out) > 0);
 	said_free(&said);
 	said = REPORT(temp, "-q", "-F", "folded", path);

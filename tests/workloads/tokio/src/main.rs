@@ -119,8 +119,6 @@ async fn pattern(name: &str) {
         "in_place" => tokio::task::block_in_place(block_sleep),
         "await" => tokio::time::sleep(BLOCK).await,
         "work" => work(8).await,
-        // one worker has always something to do, and never comes to a wait
-        "lone_work" => work(1).await,
         _ => panic!("no pattern {name}"),
     }
 }
