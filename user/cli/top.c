@@ -13,9 +13,11 @@
 #include "cli/session.h"
 #include "cli/top.h"
 #include "cli/usage.h"
+#include "output/note_words.h"
 #include "output/timestamp.h"
 #include "output/words.h"
 #include "probe/probe.h"
+#include "proc/cleanup.h"
 #include "proc/process.h"
 #include "top/display.h"
 #include "top/terminal.h"
@@ -138,6 +140,16 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	(void)record;
 }
 
+/* In the bottom line for a while, and on standard error in the end. */
+static void on_note(void *context, const struct note_record *record)
+{
+	__freeing char *words = note_words(record);
+
+	(void)context;
+	if (words)
+		message_note("%s", words);
+}
+
 static void on_process_exit(void *context, const struct exit_record *record, bool asked_for)
 {
 	struct top *top = context;
@@ -250,6 +262,7 @@ static int run(struct top *top)
 		.stall = on_stall,
 		.blocked = on_blocked,
 		.exit = on_process_exit,
+		.note = on_note,
 	};
 	int err = session_open(&top->session, &top->scope, !top->scope.nr_pids, top->verbosity,
 			       &sink);
