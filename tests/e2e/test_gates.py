@@ -290,7 +290,7 @@ def test_note_of_a_backlog():
     check(note["workers"] == 2 and note["waiting"] >= 4, "how many", note)
 
 
-@variants([(name, name) for name in ("pool-just-full", "pool-partly", "pool-bursts")])
+@variants([(name, name) for name in ("pool-just-full", "pool-closing", "pool-partly", "pool-bursts")])
 def test_no_note_of_a_pool(name):
     _, blockprof = watch_scenario(name)
     check(not blockprof.of_type("note") and not notes_said(blockprof), "no note", *blockprof.of_type("note"))

@@ -37,6 +37,7 @@ static void workers_are_known(void **state)
 
 	assert_pool(target, "full");
 	assert_pool(target, "partly");
+	assert_pool(target, "closing");
 	/* no more than there is room for */
 	assert_int_equal(python_workers(target->python, workers, 2), 2);
 	assert_int_equal(python_workers(target->python, workers, 0), 0);
@@ -56,6 +57,12 @@ static void queues_are_known(void **state)
 	assert_int_equal(nr, 5);
 	assert_int_equal(python_pool_queue(target->python,
 					   target_number(target, "pool", "partly", 2), items, 8,
+					   &nr),
+			 0);
+	assert_int_equal(nr, 0);
+	/* what tells workers to end is no work */
+	assert_int_equal(python_pool_queue(target->python,
+					   target_number(target, "pool", "closing", 2), items, 8,
 					   &nr),
 			 0);
 	assert_int_equal(nr, 0);

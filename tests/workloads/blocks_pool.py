@@ -45,6 +45,16 @@ async def just_fill_pool(run):
     await run_in(pool_of(3), 3, 2.5)
 
 
+@scenario("pool-closing")
+async def close_pool(run):
+    """All are busy, and told to end after that."""
+    pool = pool_of(3)
+    last = asyncio.ensure_future(run_in(pool, 3, 2.5))
+    await asyncio.sleep(0.05)
+    pool.shutdown(wait=False)
+    await last
+
+
 @scenario("pool-partly")
 async def use_pool_partly(run):
     """One is free all the time."""

@@ -32,6 +32,12 @@ partly.submit(hold)
 started.acquire()
 say("pool", "partly", id(partly._work_queue), len(partly._threads), 1)
 
+closing = concurrent.futures.ThreadPoolExecutor(1)
+closing.submit(hold)
+started.acquire()
+closing.shutdown(wait=False)
+say("pool", "closing", id(closing._work_queue), 1, 1)
+
 
 async def wait(event):
     await event.wait()

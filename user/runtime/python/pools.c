@@ -10,6 +10,7 @@
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
+#include "runtime/python/set.h"
 #include "runtime/python/threads.h"
 
 /* Frames of a worker that are looked at: one in a deeper recursion is not seen as a worker then. */
@@ -127,11 +128,19 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 int python_pool_queue(struct python *python, uint64_t pool, uint64_t *items, size_t max,
 		      uint64_t *nr)
 {
+	int stored;
+
 	*nr = 0;
 	if (!py_is_instance(python, pool, "_queue.SimpleQueue"))
 		return -EINVAL;
-	return python->layout.minor < 13 ? list_queue(python, pool, items, max, nr)
-					 : ring_queue(python, pool, items, max, nr);
+	stored = python->layout.minor < 13 ? list_queue(python, pool, items, max, nr)
+					   : ring_queue(python, pool, items, max, nr);
+	/* a pool that is shut down has None behind its work, for each worker to see */
+	while (stored > 0 && !py_is_instance(python, items[stored - 1], "_WorkItem")) {
+		stored--;
+		--*nr;
+	}
+	return stored;
 }
 
 /* Members of a set, or of the set of weak references that a weakref.WeakSet keeps. */
@@ -141,7 +150,7 @@ static int members(struct python *python, uint64_t object, uint64_t *nr)
 	int err;
 
 	if (py_is_instance(python, object, "WeakSet")) {
-		err = py_attribute(python, object, "data", &set);
+		err = py_weak_set_data(python, object, &set);
 		if (err)
 			return err;
 	}
