@@ -90,6 +90,16 @@ def test_node_twins(pattern):
     assert_no_stalls(blockprof.stalls)
 
 
+def test_node_threads():
+    """libuv's pool, which parks, and V8's workers are no loops; two threads have one."""
+    with node("pbkdf2") as workload:
+        workload.run()
+        with Blockprof(pids=[workload.pid]) as blockprof:
+            time.sleep(0.5)
+    check(len(blockprof.loops) <= 2, "its own loop and that of V8's timers", *blockprof.loops)
+    assert_loop(blockprof, "node", "epoll_wait", tid=workload.pid)
+
+
 @row("node", 28)
 @variants([("execsync", "execsync"), ("atomics", "atomics"), ("cpu", "cpu")])
 def test_node_worker(pattern):
@@ -284,6 +294,19 @@ def test_libevent_by_poll():
         (turn,) = workload.turns
     assert_loop(blockprof, "libevent", "poll")
     assert_stall(blockprof.stalls, cause="sleep", turn=turn, or_runqueue=True)
+
+
+@row("libuv", 28)
+def test_loop_made_anew():
+    """The first loop's epoll instance is closed, the next one's is another: idle, and told, as before."""
+    with Native("libuv", "sleep", env={"AGAIN": "1"}) as workload:
+        with Blockprof(pids=[workload.pid]) as blockprof:
+            time.sleep(2.5)
+            workload.run()
+        (turn,) = workload.turns
+    assert_loop(blockprof, "libuv")
+    assert_stall(blockprof.stalls, cause="sleep", turn=turn, or_runqueue=True)
+    assert_no_stalls([stall for stall in blockprof.stalls if stall["cause"] != "sleep"])
 
 
 @row("glib", 14)

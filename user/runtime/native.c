@@ -83,10 +83,9 @@ static bool judge_wait(const struct runtime *runtime, const struct sighting *sig
 		       unsigned int wait_class, uint64_t wait_id, bool often,
 		       struct verdict *verdict)
 {
-	int own = wait_class == BP_WAIT_EPOLL && runtime->own_epoll ? runtime->own_epoll(sighting)
-								    : -1;
+	int own = runtime->own_epoll ? runtime->own_epoll(sighting) : -1;
 
-	if (own >= 0 && (uint64_t)own != wait_id)
+	if (own >= 0 && (wait_class != BP_WAIT_EPOLL || (uint64_t)own != wait_id))
 		return fill_turn(runtime, sighting, own, verdict);
 	if (own >= 0 || often)
 		fill(runtime, wait_class, wait_id, verdict);
@@ -102,12 +101,14 @@ bool native_judge(const struct runtime *runtime, const struct sighting *sighting
 
 	if (!sighting->program)
 		return false;
+	if (candidate && candidate->wait_class == BP_WAIT_FUTEX)
+		return false;
 	if (candidate)
 		return is_caller(runtime, sighting, candidate->sp) &&
 		       judge_wait(runtime, sighting, candidate->wait_class, candidate->wait_id,
 				  native_is_habit(candidate), verdict);
 	/* idle for longer than anyone has looked: a wait of this runtime's own code */
-	if (block && block->wait_class)
+	if (block && block->wait_class && block->wait_class != BP_WAIT_FUTEX)
 		return is_caller(runtime, sighting, block->sp) &&
 		       judge_wait(runtime, sighting, block->wait_class, block->wait_id, true,
 				  verdict);

@@ -42,8 +42,14 @@ static bool judge(const struct runtime *runtime, const struct sighting *sighting
 {
 	const struct bp_candidate *candidate = sighting->candidate;
 	const struct bp_block *block = sighting->block;
-	uint64_t sp = candidate ? candidate->sp : block && block->wait_class ? block->sp : 0;
+	unsigned int wait_class = candidate ? candidate->wait_class : block ? block->wait_class : 0;
+	uint64_t sp = 0;
 
+	/* a thread of libuv's pool parks: no loop */
+	if (wait_class == BP_WAIT_FUTEX)
+		return false;
+	if (wait_class)
+		sp = candidate ? candidate->sp : block->sp;
 	if (!sighting->python || !is_uvloop(program_library(sighting->program, "loop.")))
 		return false;
 	if (!sp)

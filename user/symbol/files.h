@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#define FILE_WORD_BYTES 64
+
 struct files;
 
 /* One content: a file that was changed is another one. */
@@ -19,6 +21,8 @@ struct file {
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
 	bool refused;
+	const char *text; /* behind which a word was looked for last; NULL: none was */
+	char word[FILE_WORD_BYTES]; /* what was found; "": nothing */
 	bool asked; /* which of the known names it defines: */
 	uint64_t defined; /* the answer */
 };

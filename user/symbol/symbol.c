@@ -278,6 +278,12 @@ static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct re
 		answer->defined = (*file)->defined;
 		return 0;
 	}
+	if (request->kind == REQUEST_WORD && (*file)->text &&
+	    !strcmp((*file)->text, request->text)) {
+		snprintf(answer->name, sizeof(answer->name), "%s", (*file)->word);
+		answer->name_bytes = (uint32_t)strlen(answer->name);
+		return 0;
+	}
 	return ask_noted(symbols, &spot, *file, fd, request, answer);
 }
 
@@ -323,9 +329,12 @@ int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
 	if (err)
 		return err;
+	answer.name[answer.name_bytes] = '\0';
+	file->text = text;
+	snprintf(file->word, sizeof(file->word), "%.*s", (int)sizeof(file->word) - 1, answer.name);
 	if (!answer.name_bytes)
 		return -ENOENT;
-	snprintf(word, size, "%s", answer.name);
+	snprintf(word, size, "%.*s", (int)size - 1, answer.name);
 	return 0;
 }
 
