@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 from harness import (
@@ -182,6 +183,23 @@ def test_a_thread_that_runs():
     check(any(frame["fn"] == "in_cpu" for frame in thread["stack"]), "stack", thread)
     if thread["state"] != "blocked":
         check(thread["moved"] and thread["cause"] in ("cpu", "runqueue"), "it runs", thread)
+
+
+def test_a_native_thread_that_runs():
+    compiler = need_program("cc")
+    with tempfile.TemporaryDirectory(prefix="blockprof-e2e-") as directory:
+        program = os.path.join(directory, "hog")
+        subprocess.run([compiler, "-O0", "-fno-omit-frame-pointer", "-o", program, os.path.join(WORKLOADS, "hog.c")], check=True)
+        with Process([program]) as target:
+            time.sleep(0.2)
+            dumps = [dump_of(target).thread(target.pid) for _ in range(5)]
+            target.kill()
+    seen = [thread for thread in dumps if thread["state"] == "running" and thread.get("stack")]
+    need(seen, "it had no CPU while it was looked at")
+    for thread in seen:
+        names = [frame["fn"] for frame in thread["stack"] if frame["kind"] == "native"]
+        check(names[:2] == ["spin", "outer"] and "main" in names, "native stack", thread)
+        check(thread["cause"] == "cpu" and thread["moved"], "it runs", thread)
 
 
 @each_python

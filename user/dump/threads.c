@@ -10,13 +10,17 @@
 #include <sys/syscall.h>
 
 #include "dump/private.h"
+#include "probe/snapshot.h"
 #include "proc/memory.h"
 #include "runtime/python/python.h"
 #include "stall/arguments.h"
 #include "stall/frames.h"
 
-#define LOOKS	 5
-#define DNS_PORT 53
+#define LOOKS 5
+/* Stacks that are waited for: of threads that run, of which there are not many at a time. */
+#define SNAPSHOTS_MAX 32
+#define SNAPSHOT_MS   20
+#define DNS_PORT      53
 
 struct looked {
 	struct bp_suspect_info info; /* of the last look */
@@ -36,6 +40,7 @@ struct looks {
 	size_t nr_sorted;
 	size_t capacity;
 	unsigned int look;
+	unsigned int snapshots;
 	uint64_t left_out;
 	int err;
 	struct bp_capture capture;
@@ -117,10 +122,15 @@ static void read_question(pid_t pid, struct bp_capture *capture)
 			capture->has_stack_bytes = sizes[i];
 }
 
-/* Frames of a thread that runs are those of some moment of its last ones, and native ones are not to be had. */
-static void read_stack(const struct looks *looks, const struct bp_suspect_info *info,
+/*
+ * Of a thread that runs, native frames are those of a moment soon after, and
+ * Python frames of one after that. Returns whether it runs: one that was ready when
+ * it was looked at may just have made room for us.
+ */
+static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
 		       struct bp_stack *stack)
 {
+	bool runs = info->on_cpu;
 	struct python *python = looks->layout.version ? looks->subject->python : NULL;
 	int nr;
 
@@ -135,13 +145,17 @@ static void read_stack(const struct looks *looks, const struct bp_suspect_info *
 		stack->user_nr =
 			memory_frames(looks->subject->pid, info->block.ip, info->block.sp,
 				      info->frame, (uint64_t *)stack->user, BP_USER_FRAMES);
+	} else if (looks->snapshots < SNAPSHOTS_MAX) {
+		looks->snapshots++;
+		runs |= !snapshot_take((pid_t)info->tid, SNAPSHOT_MS, stack);
 	}
 	if (!python)
-		return;
+		return runs;
 	nr = python_frames(python, info->pthread, stack->python, BP_PYTHON_FRAMES);
 	stack->python_nr = nr > 0 ? nr : 0;
 	if (nr == BP_PYTHON_FRAMES)
 		stack->flags |= BP_STACK_PYTHON_CUT;
+	return runs;
 }
 
 static void set_task(const struct looks *looks, uint64_t task, struct slice *slice)
@@ -237,14 +251,14 @@ static void find_out(struct looks *looks, struct looked *looked)
 	const struct bp_suspect_info *info = &looked->info;
 	struct dump_thread *thread = &looked->thread;
 	uint64_t since_ns = glance_since_ns(looks->dump->glance, info);
-	bool idle;
+	bool idle, runs;
 
 	slice_clear(&thread->slice);
 	free(thread->id.runtime);
 	*thread = (struct dump_thread){ .id = { .pid = info->tgid, .tid = info->tid } };
 	memcpy(thread->id.comm, info->comm, sizeof(thread->id.comm));
 	thread->id.comm[sizeof(thread->id.comm) - 1] = 0;
-	read_stack(looks, info, &looks->capture.stack);
+	runs = read_stack(looks, info, &looks->capture.stack);
 	thread->slice.stack =
 		frames_resolve(looks->dump->symbols, looks->subject->pid, looks->subject->python,
 			       &looks->capture.stack, FRAMES_KERNEL | FRAMES_USER);
@@ -255,14 +269,14 @@ static void find_out(struct looks *looks, struct looked *looked)
 								     : THREAD_BLOCKED;
 		find_out_blocked(looks, looked);
 	} else {
-		thread->state = info->on_cpu ? THREAD_RUNNING : THREAD_READY;
-		thread->slice.cause = info->on_cpu ? CAUSE_CPU : CAUSE_RUNQUEUE;
+		thread->state = runs ? THREAD_RUNNING : THREAD_READY;
+		thread->slice.cause = runs ? CAUSE_CPU : CAUSE_RUNQUEUE;
 		/* nothing will be the same at the next look */
 		looked->settled = true;
 		thread->moved = true;
 	}
 	/* of one that waits for a CPU only when it ran last is known, not since when it waits */
-	thread->since_known = since_ns && thread->state != THREAD_READY;
+	thread->since_known = since_ns && (info->state == BP_BLOCKED || info->on_cpu);
 	thread->slice.ns = thread->since_known ? info->time_ns - since_ns : 0;
 	looked->known = true;
 }

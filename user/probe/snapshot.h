@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* snapshot.h - the stack of a thread that runs, taken by a CPU clock in its own context. */
+#ifndef BLOCKPROF_SNAPSHOT_H
+#define BLOCKPROF_SNAPSHOT_H
+
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+
+/*
+ * Fills the kernel and user parts of stack; waits until the thread has run for a
+ * millisecond, but not longer than max_ms. 0; -EAGAIN: it did not; or other -errno.
+ */
+int snapshot_take(pid_t tid, int max_ms, struct bp_stack *stack);
+
+#endif
