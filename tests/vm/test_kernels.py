@@ -23,7 +23,7 @@ TICKER = os.path.join(VM, "ticker.py")
 BLOCKPROF = os.path.abspath(os.environ.get("BLOCKPROF") or os.path.join(ROOT, "blockprof"))
 
 NO_KERNEL = 77  # exit status of run.sh
-TARGET_LINE = 9  # of time.sleep()
+TARGET_LINE = 10  # of time.sleep()
 SLEEP_NS = 300_000_000
 
 ASLEEP_S = 6
@@ -33,7 +33,7 @@ NAPS = r"""
 {python} {target} >/tmp/target 2>&1 &
 target=$!
 until grep -q READY /tmp/target; do sleep 0.1; done
-{blockprof} -t 50ms -d 5 -p $target -o - -o /tmp/recording.jsonl >/tmp/stdout 2>/tmp/stderr
+{blockprof} -t 50ms -d 6 -p $target -o - -o /tmp/recording.jsonl >/tmp/stdout 2>/tmp/stderr
 status=$?
 for name in target stdout stderr recording.jsonl; do echo "@@ $name"; cat /tmp/$name; done
 exit $status
@@ -158,7 +158,7 @@ def check_works(guest):
 
     stalls = [record for record in records if record["type"] == "stall" and not record["ongoing"]]
     naps = [stall for stall in stalls if stall["cause"] == "sleep"]
-    check(len(naps) >= 2, "%d naps reported, of about 8" % len(naps))
+    check(len(naps) >= 2, "%d naps reported, of about 6" % len(naps))
     for nap in naps:
         if nap["before_attach"]:
             continue
@@ -168,6 +168,11 @@ def check_works(guest):
         check(frames, "no Python frame")
         where = frames[0]["fn"], os.path.basename(frames[0].get("file", "")), frames[0].get("line")
         check(where == ("nap", os.path.basename(TARGET), TARGET_LINE), "innermost frame is %s" % (where,))
+    waits = [stall for stall in stalls if stall["cause"] == "pipe" and not stall["before_attach"]]
+    deeds = [culprit for stall in waits for culprit in stall["slices"][0].get("culprits", [])]
+    naps = [deed for deed in deeds if deed.get("cause") == "sleep"]
+    check(naps, "not told what the other process did: %s" % waits[:1])
+    check("nap" in [frame["fn"] for frame in naps[0]["stack"]], "its stack is %s" % naps[0]["stack"])
     lost = {name: count for name, count in records[-1]["lost"].items() if count}
     check(not lost, "lost: %s" % lost)
 
