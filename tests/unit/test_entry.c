@@ -95,6 +95,30 @@ static void what_is_not_known_is_left_out(void **state)
 	entry_free(&entry);
 }
 
+static void a_note_has_its_fields(void **state)
+{
+	const struct process_cgroup cgroup = { .unit = (char *)"web.service" };
+	const struct note_record note = {
+		.pid = 42,
+		.comm = "web\033",
+		.kind = NOTE_TASKS_GROW,
+		.duration_ns = 60 * S,
+		.from = 10,
+		.to = 1000,
+	};
+	struct entry entry;
+
+	(void)state;
+	assert_int_equal(entry_of_note(&entry, &note, &cgroup), 0);
+	assert_field(&entry, "BLOCKPROF_NOTE", note_kind_name(NOTE_TASKS_GROW));
+	assert_field(&entry, "OBJECT_PID", "42");
+	assert_field(&entry, "BLOCKPROF_COMM", "web\\x1b");
+	assert_field(&entry, "BLOCKPROF_UNIT", "web.service");
+	assert_non_null(strstr(field(&entry, "MESSAGE"), "1000"));
+	assert_null(strchr(field(&entry, "MESSAGE"), '\033'));
+	entry_free(&entry);
+}
+
 static void foreign_bytes_do_no_harm(void **state)
 {
 	struct entry entry;
@@ -122,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stall_has_its_fields),
 		cmocka_unit_test(what_is_not_known_is_left_out),
+		cmocka_unit_test(a_note_has_its_fields),
 		cmocka_unit_test(foreign_bytes_do_no_harm),
 	};
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cli/serve_options.h"
 #include "cli/session.h"
 #include "output/match.h"
+#include "output/note_words.h"
 #include "output/timestamp.h"
 #include "output/words.h"
 #include "probe/probe.h"
@@ -104,6 +106,21 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	if (matching.slices.nr)
 		recorder_blocked(serve->recorder, &matching);
 	slices_free(&matching.slices);
+}
+
+static void on_note(void *context, const struct note_record *record)
+{
+	struct serve *serve = context;
+	__freeing char *text = NULL;
+
+	recorder_note(serve->recorder, record);
+	if (!news_has_room(serve->news, probe_now_ns()))
+		return;
+	if (serve->in_journal && !journal_note(record))
+		return;
+	text = note_words(record);
+	if (text)
+		message_note("%s", text);
 }
 
 /* Processes come and go by the thousand, and none was asked for by itself. */
@@ -290,6 +307,7 @@ static int term_open(struct serve *serve, struct term *term)
 		.stall = on_stall,
 		.blocked = on_blocked,
 		.exit = on_exit_record,
+		.note = on_note,
 	};
 
 	return session_open(&term->session, &term->options.scope, true, term->options.verbosity,
@@ -376,6 +394,8 @@ static int reload(struct serve *serve)
 	message_set_level(term->options.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
+	/* half of what there was of everything, and it is to go on for weeks */
+	malloc_trim(0);
 	set_handler(serve, term->options.on_stall, handler);
 	if (err)
 		return err;
@@ -418,8 +438,7 @@ static void tick(struct serve *serve)
 		handler_poll(serve->handler);
 	held_back = news_held_back(serve->news, now_ns);
 	if (held_back)
-		message_warn("%" PRIu64 " more stalls in the last minute; the recordings have all "
-			     "of them",
+		message_warn("%" PRIu64 " more in the last minute; the recordings have them all",
 			     held_back);
 	tell_status(serve);
 	notify_alive();

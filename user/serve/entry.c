@@ -11,6 +11,7 @@
 
 #include "output/escape.h"
 #include "output/fold.h"
+#include "output/note_words.h"
 #include "output/words.h"
 #include "proc/cleanup.h"
 
@@ -176,6 +177,23 @@ char *entry_message(const struct stall_record *stall)
 	return message;
 }
 
+/* What all entries have. */
+static int add_process(struct entry *entry, pid_t pid, const char *comm,
+		       const struct process_cgroup *cgroup)
+{
+	int err = add(entry, "PRIORITY=" WARNING);
+
+	if (!err)
+		err = add(entry, "OBJECT_PID=%d", pid);
+	if (!err)
+		err = add(entry, "BLOCKPROF_PID=%d", pid);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_COMM", comm);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_UNIT", cgroup->unit);
+	return err ? err : add_name(entry, "BLOCKPROF_CONTAINER", cgroup->container);
+}
+
 static int fill(struct entry *entry, const struct stall_record *stall,
 		const struct process_cgroup *cgroup)
 {
@@ -185,9 +203,7 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 	if (!err)
 		err = add(entry, "MESSAGE_ID=" ENTRY_MESSAGE_ID);
 	if (!err)
-		err = add(entry, "PRIORITY=" WARNING);
-	if (!err)
-		err = add(entry, "OBJECT_PID=%d", stall->id.pid);
+		err = add_process(entry, stall->id.pid, stall->id.comm, cgroup);
 	if (!err)
 		err = add(entry, "BLOCKPROF_TURN=%s", stall->turn);
 	if (!err)
@@ -197,17 +213,9 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 	if (!err)
 		err = add_number(entry, "BLOCKPROF_DURATION_NS", stall->duration_ns);
 	if (!err)
-		err = add(entry, "BLOCKPROF_PID=%d", stall->id.pid);
-	if (!err)
 		err = add(entry, "BLOCKPROF_TID=%d", stall->id.tid);
 	if (!err)
-		err = add_name(entry, "BLOCKPROF_COMM", stall->id.comm);
-	if (!err)
 		err = add_name(entry, "BLOCKPROF_RUNTIME", stall->id.runtime);
-	if (!err)
-		err = add_name(entry, "BLOCKPROF_UNIT", cgroup->unit);
-	if (!err)
-		err = add_name(entry, "BLOCKPROF_CONTAINER", cgroup->container);
 	if (!err && !stall->ongoing && stall->delayed_events >= 0)
 		err = add_number(entry, "BLOCKPROF_DELAYED_EVENTS",
 				 (uint64_t)stall->delayed_events);
@@ -221,6 +229,24 @@ int entry_of_stall(struct entry *entry, const struct stall_record *stall,
 
 	entry->nr = 0;
 	err = fill(entry, stall, cgroup);
+	if (err)
+		entry_free(entry);
+	return err;
+}
+
+int entry_of_note(struct entry *entry, const struct note_record *note,
+		  const struct process_cgroup *cgroup)
+{
+	__freeing char *message = note_words(note);
+	int err = message ? 0 : -ENOMEM;
+
+	entry->nr = 0;
+	if (!err)
+		err = add(entry, "MESSAGE=%s", message);
+	if (!err)
+		err = add(entry, "BLOCKPROF_NOTE=%s", note_kind_name(note->kind));
+	if (!err)
+		err = add_process(entry, note->pid, note->comm, cgroup);
 	if (err)
 		entry_free(entry);
 	return err;

@@ -34,6 +34,9 @@ struct entry {
 /* cgroup may be empty. 0 or -ENOMEM. */
 int entry_of_stall(struct entry *entry, const struct stall_record *stall,
 		   const struct process_cgroup *cgroup);
+/* A note: MESSAGE, PRIORITY, OBJECT_PID, BLOCKPROF_NOTE (its kind), _PID, _COMM, _UNIT, _CONTAINER. */
+int entry_of_note(struct entry *entry, const struct note_record *note,
+		  const struct process_cgroup *cgroup);
 void entry_free(struct entry *entry);
 
 /* The MESSAGE alone; the caller's; NULL: no memory. */

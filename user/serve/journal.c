@@ -21,20 +21,39 @@ bool journal_has_stderr(void)
 	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
-int journal_stall(const struct stall_record *stall)
+/* gone with its process: then the entry has no unit */
+static struct process_cgroup cgroup_of(pid_t pid)
 {
 	struct process_cgroup cgroup = { 0 };
-	struct entry entry;
-	int err;
 
-	/* gone with its process: then the entry has no unit */
-	if (process_cgroup(stall->id.pid, &cgroup))
-		cgroup = (struct process_cgroup){ 0 };
-	err = entry_of_stall(&entry, stall, &cgroup);
+	return process_cgroup(pid, &cgroup) ? (struct process_cgroup){ 0 } : cgroup;
+}
+
+/* Takes what entry and cgroup own. err: of the entry. */
+static int send(struct entry *entry, struct process_cgroup *cgroup, int err)
+{
 	if (!err) {
-		err = sd_journal_sendv(entry.fields, entry.nr);
-		entry_free(&entry);
+		err = sd_journal_sendv(entry->fields, entry->nr);
+		entry_free(entry);
 	}
-	process_cgroup_free(&cgroup);
+	process_cgroup_free(cgroup);
 	return err;
+}
+
+int journal_stall(const struct stall_record *stall)
+{
+	struct process_cgroup cgroup = cgroup_of(stall->id.pid);
+	struct entry entry;
+	int err = entry_of_stall(&entry, stall, &cgroup);
+
+	return send(&entry, &cgroup, err);
+}
+
+int journal_note(const struct note_record *note)
+{
+	struct process_cgroup cgroup = cgroup_of(note->pid);
+	struct entry entry;
+	int err = entry_of_note(&entry, note, &cgroup);
+
+	return send(&entry, &cgroup, err);
 }

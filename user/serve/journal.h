@@ -11,5 +11,6 @@
 bool journal_has_stderr(void);
 /* 0 or -errno: no journal is there, or no memory. */
 int journal_stall(const struct stall_record *stall);
+int journal_note(const struct note_record *note);
 
 #endif

@@ -72,6 +72,15 @@ static bool take_token(struct news *news, uint64_t now_ns)
 	return true;
 }
 
+bool news_has_room(struct news *news, uint64_t now_ns)
+{
+	if (take_token(news, now_ns))
+		return true;
+	if (!news->held_back++)
+		news->held_back_ns = now_ns;
+	return false;
+}
+
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns)
 {
 	struct told *told = find(news, stall);
@@ -82,11 +91,8 @@ bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_n
 		return false;
 	if (!stall->ongoing && told)
 		told->tid = 0;
-	if (!take_token(news, now_ns)) {
-		if (!news->held_back++)
-			news->held_back_ns = now_ns;
+	if (!news_has_room(news, now_ns))
 		return false;
-	}
 	if (stall->ongoing)
 		remember(news, stall);
 	return true;

@@ -20,6 +20,8 @@ int news_new(struct news **out); /* 0 or -ENOMEM */
 void news_free(struct news *news);
 /* Is this to be told? now_ns is CLOCK_MONOTONIC. */
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns);
+/* Another line for the log, of those that are not too many. */
+bool news_has_room(struct news *news, uint64_t now_ns);
 /*
  * How many were held back since the last call that gave more than 0; 0 unless a minute has passed
  * since the first of them.

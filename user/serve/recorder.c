@@ -162,6 +162,7 @@ int recorder_begin(struct recorder *recorder, const struct start_record *record)
 DEFINE_FEED(loop)
 DEFINE_FEED(stall)
 DEFINE_FEED(blocked)
+DEFINE_FEED(note)
 
 void recorder_end(struct recorder *recorder, const struct summary_record *record)
 {

@@ -56,6 +56,7 @@ int recorder_begin(struct recorder *recorder, const struct start_record *record)
 void recorder_loop(struct recorder *recorder, const struct loop_record *record);
 void recorder_stall(struct recorder *recorder, const struct stall_record *record);
 void recorder_blocked(struct recorder *recorder, const struct blocked_record *record);
+void recorder_note(struct recorder *recorder, const struct note_record *record);
 /* Completes the recording. Nothing where none is begun. record NULL: no summary is to be had. */
 void recorder_end(struct recorder *recorder, const struct summary_record *record);
 
