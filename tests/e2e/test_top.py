@@ -70,11 +70,11 @@ class Terminal:
                 raise Failed("not in %.0f s: %s" % (seconds, what), screen)
             time.sleep(0.05)
 
-    def top(self, *args, seconds=20, before=""):
+    def top(self, *args):
         """Starts top, and waits for its first screen."""
         need_root()
-        self.type(" ".join([before, BLOCKPROF, "top"] + [str(arg) for arg in args]))
-        return self.wait(lambda screen: "blockprof top  " in screen, "a screen of top", seconds)
+        self.type(" ".join([BLOCKPROF, "top"] + [str(arg) for arg in args]))
+        return self.wait(lambda screen: "blockprof top  " in screen, "a screen of top", 20)
 
     def wait_rows(self, count, seconds=15):
         return self.wait(lambda screen: len(rows(screen)) == count, "%d loops" % count, seconds)

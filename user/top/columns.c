@@ -18,19 +18,14 @@
 
 static const struct {
 	const char *title;
-	const char *words;
 	unsigned int width; /* at the least */
 	bool figures;
 } about[] = {
-	[COLUMN_STALLED] = { "STALL", "share of time stalled", 5, true },
-	[COLUMN_LOOP] = { "LOOP", "name", 13, false },
-	[COLUMN_CAUSE] = { "CAUSES", "share of time lost", 11, false },
-	[COLUMN_LONGEST] = { "LONGEST", "longest turn", 7, true },
-	[COLUMN_P99] = { "P99", "99th percentile of turns", 6, true },
-	[COLUMN_TURNS] = { "TURN/s", "turns a second", 6, true },
-	[COLUMN_EVENTS] = { "EVENTS", "events delayed", 6, true },
-	[COLUMN_TASKS] = { "TASKS", "tasks", 5, true },
-	[COLUMN_THREADS] = { "THR", "threads", 4, true },
+	[COLUMN_STALLED] = { "STALL", 5, true },  [COLUMN_LOOP] = { "LOOP", 13, false },
+	[COLUMN_CAUSE] = { "CAUSES", 11, false }, [COLUMN_LONGEST] = { "LONGEST", 7, true },
+	[COLUMN_P99] = { "P99", 6, true },	  [COLUMN_TURNS] = { "TURN/s", 6, true },
+	[COLUMN_EVENTS] = { "EVENTS", 6, true },  [COLUMN_TASKS] = { "TASKS", 5, true },
+	[COLUMN_THREADS] = { "THR", 4, true },
 };
 
 /* Where not all fit, the first of these. */
@@ -83,11 +78,6 @@ size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR])
 const char *columns_title(enum board_column column)
 {
 	return about[column].title;
-}
-
-const char *columns_words(enum board_column column)
-{
-	return about[column].words;
 }
 
 bool columns_are_figures(enum board_column column)

@@ -15,8 +15,6 @@ struct column_place {
 size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR]);
 /* No wider than its column. */
 const char *columns_title(enum board_column column);
-/* For the line that says what is sorted by. */
-const char *columns_words(enum board_column column);
 bool columns_are_figures(enum board_column column); /* set to the right */
 /*
  * Exactly width columns of valid UTF-8 without control characters; the
