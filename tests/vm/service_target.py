@@ -9,7 +9,7 @@ import time
 
 
 def block():
-    time.sleep(0.4)
+    time.sleep(2)
 
 
 async def main():

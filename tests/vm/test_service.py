@@ -20,7 +20,7 @@ from test_kernels import BLOCKPROF, NO_KERNEL, ROOT, RUN, VM, Skip, check, guest
 
 SUITE = "bookworm"
 TARGET = os.path.join(VM, "service_target.py")
-STALL_NS = 400_000_000
+STALL_NS = 2_000_000_000
 LIMIT = "540"  # seconds for all of it; a machine with nothing else to do takes a minute or two
 
 # Each part after a line "@@ NAME". @PYTHON@, @TARGET@ and @STAGE@ are filled in.
@@ -38,7 +38,7 @@ wait_for() {
 }
 ready() { [ "$(systemctl show blockprof -p ActiveState --value)" = active ]; }
 said() { journalctl -u blockprof -o cat --no-pager | grep -c "$1" || true; }
-stall() { systemctl kill -s USR1 victim; sleep 2; }
+stall() { systemctl kill -s USR1 victim; sleep 3; }
 stalls() { journalctl -u victim -o json --no-pager BLOCKPROF_ONGOING=0 BLOCKPROF_CAUSE=sleep | grep -c MESSAGE_ID; }
 defaults() { echo "BLOCKPROF_OPTIONS=\"$1\"" >/etc/default/blockprof; }
 files() { ls /var/lib/blockprof; }
@@ -63,7 +63,7 @@ grep Cap /proc/$(systemctl show blockprof -p MainPID --value)/status
 part stall
 stall
 wait_for 10 '[ "$(stalls)" -ge 1 ]'
-journalctl -u victim -o json --no-pager BLOCKPROF_CAUSE=sleep
+journalctl -u victim -o json --no-pager BLOCKPROF_ONGOING=0 BLOCKPROF_CAUSE=sleep
 
 part broken
 defaults "-t nonsense"
@@ -206,7 +206,7 @@ def test_stall_in_the_journal(guest):
     check(entry["OBJECT_SYSTEMD_UNIT"] == "victim.service", "journald did not find the unit")
     check(entry["BLOCKPROF_UNIT"] == "victim.service", "BLOCKPROF_UNIT")
     check(entry["_SYSTEMD_UNIT"] == "blockprof.service", "not sent by the service")
-    check(STALL_NS <= int(entry["BLOCKPROF_DURATION_NS"]) < 20 * STALL_NS, entry["BLOCKPROF_DURATION_NS"])
+    check(STALL_NS <= int(entry["BLOCKPROF_DURATION_NS"]) < 5 * STALL_NS, entry["BLOCKPROF_DURATION_NS"])
     check(entry["CODE_FUNC"] == "block" and entry["CODE_FILE"] == TARGET, "where: %s" % entry["CODE_FUNC"])
     check("clock_nanosleep" in entry["MESSAGE"] and "asyncio" in entry["MESSAGE"], entry["MESSAGE"])
     # of the C library, whose file only the symbolizer reads: hardening did not break it
@@ -227,7 +227,7 @@ def test_reload(guest):
     check("turns over 1 h" in state["StatusText"], state["StatusText"])
     check(state["MainPID"] == fields(guest.parts["start"])["MainPID"], "it was started again")
     counts = [re.search(r"^\d+$", guest.parts[name], re.MULTILINE).group() for name in ("broken", "reload")]
-    check(counts[0] == counts[1], "a stall of 0.4 s with -t 1h")
+    check(counts[0] == counts[1], "a stall of 2 s with -t 1h")
     check(part.count("Z.jsonl.gz\n") == 1 and part.count("Z.jsonl.gz.part\n") == 1, part)
 
 

@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/caller.h"
 #include "cli/exit_status.h"
-#include "cli/handler.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
 #include "cli/session.h"
+#include "cli/stall_command.h"
 #include "output/match.h"
 #include "output/note_words.h"
 #include "output/timestamp.h"
@@ -44,10 +43,7 @@ struct serve {
 	struct recorder *recorder;
 	struct news *news;
 	bool in_journal;
-	struct caller caller; /* whose command --on-stall is, where it is not systemd's */
-	struct handler *handler; /* of --on-stall; NULL: none */
-	char *on_stall; /* its command */
-	uint64_t handlers_dropped; /* of those, what recordings say */
+	struct stall_command command;
 	int64_t realtime_offset_ns; /* timestamp_of() */
 	uint64_t stalls;
 	uint64_t unmatched; /* of this recording: stalls that are not like --match */
@@ -81,8 +77,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	/* the same time for the handler as for a recording */
 	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
 	recorder_stall(serve->recorder, &timed);
-	if (serve->handler)
-		handler_stall(serve->handler, &timed);
+	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
 	if (serve->in_journal && !journal_stall(record))
@@ -210,12 +205,7 @@ static void end_recording(struct serve *serve)
 		recorder_end(serve->recorder, NULL);
 		return;
 	}
-	if (serve->handler) {
-		uint64_t dropped = handler_counts(serve->handler).dropped;
-
-		summary_lost(&record, "handlers_dropped", dropped - serve->handlers_dropped);
-		serve->handlers_dropped = dropped;
-	}
+	stall_command_summarise(&serve->command, &record);
 	record.unmatched = serve->unmatched;
 	serve->unmatched = 0;
 	recorder_end(serve->recorder, &record);
@@ -228,54 +218,6 @@ static void next_recording(struct serve *serve)
 	begin_recording(serve, probe_now_ns());
 	/* loops are told again: each recording stands on its own */
 	engine_new_period(serve->term->session.engine);
-}
-
-/* -- the command of --on-stall -- */
-
-static bool same_command(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-/* The command that the options name, if it is another one than runs now; *out is NULL for none. */
-static int open_handler(const struct serve *serve, const char *command, struct handler **out)
-{
-	int err = 0;
-
-	*out = NULL;
-	if (command && !same_command(command, serve->on_stall))
-		err = handler_new(out, command, &serve->caller);
-	if (err)
-		message_error("cannot start %s: %s", command, strerror(-err));
-	return err;
-}
-
-/* Takes handler, which open_handler() gave for the command. */
-static void set_handler(struct serve *serve, const char *command, struct handler *handler)
-{
-	if (same_command(command, serve->on_stall))
-		return;
-	if (serve->handler)
-		handler_finish(serve->handler);
-	handler_free(serve->handler);
-	free(serve->on_stall);
-	serve->handler = handler;
-	serve->on_stall = command ? strdup(command) : NULL;
-	serve->handlers_dropped = 0;
-}
-
-static int find_caller(struct serve *serve)
-{
-	const char *wrong;
-	int err = caller_find(&serve->caller, &wrong);
-
-	if (err == -EINVAL)
-		message_error("cannot start: %s is no id of a user or group; set it right, or "
-			      "unset SUDO_UID",
-			      wrong);
-	else if (err)
-		message_error("cannot start: %s", strerror(-err));
-	return err;
 }
 
 /* -- terms -- */
@@ -349,7 +291,7 @@ static int prepare_reload(struct serve *serve, struct term *term, struct recorde
 			  struct handler **handler)
 {
 	const struct serve_options *options = &term->options;
-	int err = open_handler(serve, options->on_stall, handler);
+	int err = stall_command_prepare(&serve->command, options->on_stall, handler);
 
 	*recorder = NULL;
 	if (!err && strcmp(options->state_dir, serve->term->options.state_dir) != 0)
@@ -396,7 +338,7 @@ static int reload(struct serve *serve)
 	term_free(old);
 	/* half of what there was of everything, and it is to go on for weeks */
 	malloc_trim(0);
-	set_handler(serve, term->options.on_stall, handler);
+	stall_command_set(&serve->command, term->options.on_stall, handler);
 	if (err)
 		return err;
 	say_watching(serve);
@@ -434,8 +376,7 @@ static void tick(struct serve *serve)
 	if (recorder_tick(serve->recorder, now_ns))
 		next_recording(serve);
 	say_recording(serve);
-	if (serve->handler)
-		handler_poll(serve->handler);
+	stall_command_poll(&serve->command);
 	held_back = news_held_back(serve->news, now_ns);
 	if (held_back)
 		message_warn("%" PRIu64 " more in the last minute; the recordings have them all",
@@ -464,12 +405,12 @@ static int run(struct serve *serve, struct term *term)
 	int err = news_new(&serve->news);
 
 	if (!err)
-		err = find_caller(serve);
+		err = stall_command_open(&serve->command);
 	/* before anything large is there: its process is a copy of us */
 	if (!err)
-		err = open_handler(serve, term->options.on_stall, &handler);
+		err = stall_command_prepare(&serve->command, term->options.on_stall, &handler);
 	if (!err)
-		set_handler(serve, term->options.on_stall, handler);
+		stall_command_set(&serve->command, term->options.on_stall, handler);
 	if (!err)
 		err = open_recorder(&term->options, &serve->recorder);
 	if (!err)
@@ -490,8 +431,7 @@ static int run(struct serve *serve, struct term *term)
 	engine_finish(serve->term->session.engine);
 	end_recording(serve);
 	say_recording(serve);
-	if (serve->handler)
-		handler_finish(serve->handler);
+	stall_command_finish(&serve->command);
 	return 0;
 }
 
@@ -517,9 +457,7 @@ int cmd_serve(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
 	term_free(serve.term);
-	handler_free(serve.handler);
-	free(serve.on_stall);
-	caller_free(&serve.caller);
+	stall_command_close(&serve.command);
 	recorder_close(serve.recorder);
 	news_free(serve.news);
 	return err ? EXIT_COULD_NOT : EXIT_OK;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stall_command.h - the command of --on-stall in a program whose options can
+ * change while it runs: one that stays the same goes on.
+ */
+#ifndef BLOCKPROF_STALL_COMMAND_H
+#define BLOCKPROF_STALL_COMMAND_H
+
+#include "cli/caller.h"
+#include "cli/handler.h"
+#include "model/model.h"
+
+/* Starts as { 0 }, without a command. */
+struct stall_command {
+	struct caller caller; /* whose command it is, under sudo */
+	struct handler *handler; /* NULL: none */
+	char *text;
+	uint64_t dropped; /* stalls it was not run for, of which summaries say */
+};
+
+/* Finds the caller. 0 or -errno, which was said. */
+int stall_command_open(struct stall_command *command);
+void stall_command_close(struct stall_command *command);
+
+/*
+ * For the command that options name (NULL: none) *out is what
+ * stall_command_set() takes; nothing has changed before that. 0 or -errno, which was said.
+ */
+int stall_command_prepare(const struct stall_command *command, const char *text,
+			  struct handler **out);
+/* Ends the command that was before, if it is another one. */
+void stall_command_set(struct stall_command *command, const char *text, struct handler *handler);
+
+/* time_ns is to be filled. */
+void stall_command_run(struct stall_command *command, const struct stall_record *stall);
+void stall_command_poll(struct stall_command *command); /* now and then */
+/* Adds what was dropped since the summary before. */
+void stall_command_summarise(struct stall_command *command, struct summary_record *record);
+/* No more stalls: what runs gets a moment to end. */
+void stall_command_finish(struct stall_command *command);
+
+#endif
