@@ -15,6 +15,7 @@ from harness import (
     SECOND,
     Blockprof,
     Target,
+    assert_no_stalls,
     check,
     each_python,
     find_frame,
@@ -288,6 +289,19 @@ def test_note_of_a_backlog():
     _, blockprof = watch_scenario("pool-backlog")
     (note,) = blockprof.of_type("note")
     check(note["workers"] == 2 and note["waiting"] >= 4, "how many", note)
+
+
+def test_note_of_lookups_in_a_pool():
+    """getaddrinfo in an executor blocks no loop, but all workers are in it."""
+    with Target("pool-lookups", "--seconds=1.5") as target, Blockprof(pids=[target.pid]) as blockprof:
+        target.run()
+    note = blockprof.of_type("note")[0]
+    check(note["workers"] == 2 and note["waiting"] >= 1, "how many", note)
+    check({call["fn"] for call in note["calls"]} == {"getaddrinfo"}, "what they do", note)
+    hosts = {call.get("host") for call in note["calls"]}
+    check(hosts and hosts <= {"name-%d.blockprof.example" % number for number in range(5)}, "which names", note)
+    check("looks up name-" in notes_said(blockprof)[0], "said", blockprof.stderr)
+    assert_no_stalls(blockprof.stalls)
 
 
 @variants([(name, name) for name in ("pool-just-full", "pool-closing", "pool-partly", "pool-bursts")])

@@ -3,9 +3,11 @@
 
 import asyncio
 import concurrent.futures
+import socket
 import threading
 import time
 
+from blocks_network import slow_dns
 from workload import scenario
 
 
@@ -37,6 +39,14 @@ async def fill_pool(run):
 async def keep_backlog(run):
     """Each piece of work is short, but so many wait that each does for long."""
     await run_in(pool_of(2), 160, 0.03)
+
+
+@scenario("pool-lookups", setup=slow_dns)
+async def look_up_in_pool(run):
+    """Names are looked up off the loop, as they should be, by too few workers."""
+    loop, pool = asyncio.get_running_loop(), pool_of(2)
+    names = ["name-%d.blockprof.example" % number for number in range(5)]
+    await asyncio.gather(*[loop.run_in_executor(pool, socket.getaddrinfo, name, 80) for name in names])
 
 
 @scenario("pool-just-full")
