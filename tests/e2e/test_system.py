@@ -17,8 +17,10 @@ from harness import (
     Target,
     assert_stall,
     check,
+    find_frame,
     need_program,
     run_blockprof,
+    variants,
 )
 
 
@@ -155,3 +157,78 @@ def test_proc_of_another_pid_namespace():
     )
     text = done.stderr.decode()
     check(done.returncode == 1 and len(text.splitlines()) == 1 and "mount -t proc" in text, "what it said", text)
+
+
+# --- Odd ones -------------------------------------------------------------------------------------
+
+
+def build(name):
+    program = os.path.join(tempfile.mkdtemp(), name)
+    source = os.path.join(WORKLOADS, name + ".c")
+    subprocess.run([need_program("cc"), "-O1", "-pthread", "-o", program, source], check=True)
+    return program
+
+
+@variants([("ten-thousand-instances", "many"), ("passed-to-a-thread", "passed"), ("closed", "closed")])
+def test_what_only_looks_like_a_loop(way):
+    """A habit that is none, or that ends; the name of its thread is made to harm."""
+    with Blockprof("-o", "x.folded", cwd=True, lost=True) as blockprof:
+        with Process([build("odd_loops"), way]) as process, Target("sleep") as target:
+            target.run()
+            process.wait_line("DONE")
+            time.sleep(0.3)
+            pid = process.pid
+    stalls = [stall for stall in blockprof.stalls + blockprof.ongoing if stall["pid"] == pid]
+    check(not stalls, "stalls", *stalls)
+    loops = {loop["tid"] for loop in blockprof.loops if loop["pid"] == pid}
+    check(len(loops) == {"many": 0, "passed": 2, "closed": 1}[way], "loops", *blockprof.loops)
+    assert_all_told(blockprof, target)
+    text = blockprof.stdout + blockprof.stderr
+    check("\x1b[31m" not in text, "escapes reach the terminal", text)
+
+
+def test_a_thousand_processes_at_once():
+    """Nothing is lost of them, and a loop that is there meanwhile is told."""
+    with Target("sleep", "--count=3") as target:
+        with Blockprof() as blockprof:
+            target.go()
+            children = [subprocess.Popen(["sleep", "0.5"]) for _ in range(1000)]
+            target.wait_done()
+            for child in children:
+                child.wait()
+            time.sleep(0.2)
+        assert_all_told(blockprof, target)
+        rings = {name: count for name, count in blockprof.summary["lost"].items() if name.endswith("_full")}
+        check(not rings, "lost", rings)
+
+
+def test_a_short_life():
+    """A program that starts, stalls and ends is told with the names of its frames."""
+    with Blockprof(lost=True) as blockprof:
+        with Process([sys.executable, os.path.join(WORKLOADS, "becomes.py"), "0.3"]) as process:
+            process.wait_line("DONE")
+            pid = process.pid
+        time.sleep(0.3)
+    (stall,) = [stall for stall in blockprof.stalls if stall["pid"] == pid]
+    check(0.29 < stall["duration_ns"] / SECOND < 0.4, "its length", stall)
+    check(find_frame(stall["slices"][0]["stack"], "block", "becomes.py"), "its stack", stall)
+    (loop,) = [loop for loop in blockprof.loops if loop["pid"] == pid]
+    check("python3" in loop["exe"], "its program", loop)
+
+
+def test_a_container_whose_root_is_gone():
+    """The directory that it was chrooted into has been removed, and its program with it."""
+    directory = tempfile.mkdtemp()
+    root = os.path.join(directory, "root")
+    os.mkdir(root)
+    script = os.path.join(WORKLOADS, "gone.py")
+    with Process([sys.executable, script, root]) as process, Blockprof(lost=True) as blockprof:
+        process.wait_line("GONE")
+        time.sleep(0.3)
+        process.send("go")
+        process.wait_line("DONE")
+        time.sleep(0.3)
+        pid = process.pid
+    (stall,) = [stall for stall in blockprof.stalls if stall["pid"] == pid]
+    check(stall["cause"] == "sleep", "its cause", stall)
+    check(find_frame(stall["slices"][0]["stack"], "block"), "its stack", stall)

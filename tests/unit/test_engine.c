@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the kernel side's records to stalls, with a kernel side that is played by this test. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,6 +31,7 @@
 #define SLOT	1 /* of the loop under test */
 #define RECORDS 1024
 #define GOT_MAX 64
+#define LOOP_FD 50
 #define PTHREAD 0x7f0000001000
 
 /* -- the kernel side -- */
@@ -364,11 +367,20 @@ static struct test *start_with(void **state, const struct engine_options *option
 	return test;
 }
 
+/* What descriptor LOOP_FD of this process, which plays the target, stands for. */
+static void set_loop_fd(int fd)
+{
+	assert_true(fd >= 0 && dup2(fd, LOOP_FD) == LOOP_FD);
+	if (fd != LOOP_FD)
+		close(fd);
+}
+
 static int setup(void **state)
 {
 	struct test *test = calloc(1, sizeof(*test));
 
 	assert_non_null(test);
+	set_loop_fd(epoll_create1(0));
 	*state = test;
 	now_ns = 1000 * S;
 	fake_python = NULL;
@@ -410,7 +422,7 @@ static void send_candidate(struct test *test, unsigned int count)
 {
 	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
 					  .wait_class = BP_WAIT_EPOLL,
-					  .wait_id = 5,
+					  .wait_id = LOOP_FD,
 					  .count = count,
 					  .pthread = PTHREAD };
 
@@ -523,7 +535,7 @@ static void test_loop_is_told_once(void **state)
 	assert_int_equal(test->loop.id.pid, getpid());
 	assert_int_equal(test->loop.id.tid, getpid());
 	assert_string_equal(test->loop.wait_syscall, "epoll_wait");
-	assert_int_equal(test->loop.wait_fd, 5);
+	assert_int_equal(test->loop.wait_fd, LOOP_FD);
 	assert_null(test->loop.runtime_version);
 	assert_int_equal(engine_loops(test->engine, 0), 1);
 	assert_int_equal(engine_loops(test->engine, getpid()), 1);
@@ -566,6 +578,21 @@ static void test_unwatched(void **state)
 }
 
 /* -- stalls -- */
+
+/* A habit ended: the epoll instance was closed. */
+static void test_handed_over(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	set_loop_fd(open("/dev/null", O_RDONLY));
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 0);
+	set_loop_fd(epoll_create1(0));
+	send_turn(test, 8, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+}
 
 static void test_stall(void **state)
 {
@@ -1725,6 +1752,7 @@ int main(void)
 		TEST(test_overrides),
 		TEST(test_unwatched),
 		TEST(test_stall),
+		TEST(test_handed_over),
 		TEST(test_standing),
 		TEST(test_at_the_threshold),
 		TEST(test_samples),

@@ -7,6 +7,7 @@
  * process forks is wanted, too, until it executes a program of its own.
  */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "proc/procfs.h"
@@ -75,6 +76,14 @@ int discover_all(struct engine *engine)
 	return err;
 }
 
+/* What the kernel side saw stands for a process that has ended before it could be looked at. */
+static void identify(struct watched *watched, const struct bp_process *record)
+{
+	memcpy(watched->comm, record->comm, sizeof(watched->comm));
+	watched->comm[sizeof(watched->comm) - 1] = '\0';
+	watched_identify(watched);
+}
+
 static void on_fork(struct engine *engine, const struct bp_process *record)
 {
 	pid_t pid = record->header.tgid;
@@ -90,7 +99,7 @@ static void on_fork(struct engine *engine, const struct bp_process *record)
 	if (!watched)
 		return;
 	watched->forked_ns = record->header.time_ns;
-	watched_identify(watched);
+	identify(watched, record);
 	watched->next_look_ns = record->header.time_ns + FORK_LOOK_NS;
 	recognise_soon(engine, watched);
 }
@@ -115,7 +124,7 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 	}
 	if (watched) {
 		watched_renew(watched, record->header.time_ns);
-		watched_identify(watched);
+		identify(watched, record);
 		recognise_soon(engine, watched);
 	} else if (engine->options.filter) {
 		if (take(engine, pid, record->header.time_ns))

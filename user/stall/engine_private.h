@@ -98,6 +98,11 @@ int discover_all(struct engine *engine);
 /* A process came, became another program, or ended. */
 void discover_process(struct engine *engine, const struct bp_process *record);
 
+/* -- handed.c -- */
+
+/* The loop that a thread ran, whose turn began at since_ns, is another thread's now, or no more. */
+bool handed_over(const struct engine *engine, const struct loop *loop, uint64_t since_ns);
+
 /* -- tell.c: slices and stalls -- */
 
 /* The name that a blocked thread's socket.getaddrinfo() asks for; caller frees, NULL: none. */

@@ -299,6 +299,7 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
 {
 	struct loop *loop = engine->loops[slot];
 	struct binding *binding = binding_find(engine, tid);
+	const struct watched *watched = watched_find(engine->watched, pid);
 
 	if (!loop) {
 		loop = loop_new(slot, pid, tid, NULL);
@@ -306,6 +307,8 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
 			return NULL;
 		loop->number = ++engine->loops_seen;
 		engine->loops[slot] = loop;
+		if (!loop->id.comm[0] && watched)
+			memcpy(loop->id.comm, watched->comm, sizeof(loop->id.comm));
 		note_earlier(engine, loop, probe_slot(engine->probe, slot),
 			     binding ? &binding->verdict : NULL);
 	}

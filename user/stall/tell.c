@@ -182,7 +182,8 @@ void tell_final(struct engine *engine, struct loop *loop, const struct bp_turn *
 
 	record.mono_ns = start_trim(loop, turn->turn_seq, turn->start_ns, &ledger);
 	record.duration_ns = turn->end_ns > record.mono_ns ? turn->end_ns - record.mono_ns : 0;
-	if (record.duration_ns < engine->options.threshold_ns) {
+	if (record.duration_ns < engine->options.threshold_ns ||
+	    handed_over(engine, loop, turn->start_ns)) {
 		loop_turn(loop, 0);
 		return;
 	}
@@ -332,6 +333,10 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 		return;
 	if (loop->told_seq == slot.turn_seq && !at_end && now_ns < loop->next_told_ns)
 		return;
+	if (handed_over(engine, loop, start_ns)) {
+		loop_void(loop, slot.turn_seq);
+		return;
+	}
 	if (slot.state == BP_BLOCKED && slice.capture.since_ns == slot.since_ns &&
 	    (recognise_wait(engine, loop, &slice.capture, &left) || left)) {
 		if (left)
