@@ -81,6 +81,21 @@ def cargo_program(crate, features=()):
     return os.path.join(build("-".join((crate,) + tuple(features)), make, sources), crate + "-target")
 
 
+def stripped(crate):
+    """A crate's program without symbols."""
+    need_program("strip")
+    program = cargo_program(crate)
+    name = os.path.basename(program)
+    return os.path.join(
+        build(
+            crate + "-stripped",
+            lambda directory: run_tool(["strip", "-o", os.path.join(directory, name), program], "strip"),
+            [program],
+        ),
+        name,
+    )
+
+
 def go_program(name, linker_flags=""):
     """A program of one file in tests/workloads, built with go; -s -w: without symbols."""
     need_program("go")

@@ -16,7 +16,7 @@ from harness import (
     row,
     variants,
 )
-from native import NativeTarget, c_program, cargo_program, go_program, java_classes
+from native import NativeTarget, c_program, cargo_program, go_program, java_classes, stripped
 
 BUILDING = 240  # seconds that a first build may take, beside the test itself
 
@@ -28,9 +28,10 @@ ROWS = {"sleep": 4, "lock": 17, "socket": 7, "fifo": 13, "cpu": 20, "pool": 31, 
 
 
 def tokio(flavour, pattern):
-    """flavour: multi or current, with ~parking_lot when its futexes are that crate's."""
-    kind, _, features = flavour.partition("~")
-    return NativeTarget([cargo_program("tokio", [features] if features else []), kind, pattern])
+    """flavour: multi or current, with ~parking_lot when its futexes are that crate's, or ~stripped."""
+    kind, _, variant = flavour.partition("~")
+    program = stripped("tokio") if variant == "stripped" else cargo_program("tokio", [variant] if variant else [])
+    return NativeTarget([program, kind, pattern])
 
 
 def run(target):
@@ -51,6 +52,7 @@ def is_tokio(blockprof, flavour):
     [("multi-" + name, ("multi", name)) for name in CAUSES]
     + [("current-" + name, ("current", name)) for name in ("sleep", "lock", "cpu")]
     + [("parking_lot-" + name, ("multi~parking_lot", name)) for name in ("sleep", "lock")]
+    + [("stripped-sleep", ("multi~stripped", "sleep"))]
 )
 @row("tokio", lambda argument: ROWS[argument[1]])
 def test_tokio_stall(argument):
@@ -70,6 +72,7 @@ def test_tokio_stall(argument):
     [("multi-" + name, ("multi", name)) for name in ("pool", "in_place", "await", "work")]
     + [("current-" + name, ("current", name)) for name in ("pool", "await", "work")]
     + [("parking_lot-in_place", ("multi~parking_lot", "in_place"))]
+    + [("stripped-pool", ("multi~stripped", "pool"))]
 )
 @row("tokio", lambda argument: ROWS.get(argument[1], 30))
 def test_tokio_innocent(argument):

@@ -152,6 +152,7 @@ static void test_another_program(void **state)
 static void test_without_symbols(void **state)
 {
 	struct pool pool = { 0 };
+	struct bp_candidate another;
 	struct verdict verdict;
 
 	(void)state;
@@ -159,11 +160,16 @@ static void test_without_symbols(void **state)
 	verdict = judge(&pool, "tokio-rt-worker", at_driver(1));
 	is_tokio(&verdict);
 	assert_true(pool.parks);
-	/* there is only the habit to go by */
-	assert_null(judge(&pool, "tokio-rt-worker", parked(PARK_SP, 3)).runtime);
-	verdict = judge(&pool, "tokio-rt-worker", parked(PARK_SP, 4));
+	/* one lock at one place, again and again, is none; a word each, equally deep, are parks */
+	assert_null(judge(&pool, "tokio-rt-worker", parked(PARK_SP, 1)).runtime);
+	assert_null(judge(&pool, "tokio-rt-worker", parked(PARK_SP, 100)).runtime);
+	another = parked(PARK_SP, 1);
+	another.wait_id = PARK_ID + 1;
+	verdict = judge(&pool, "tokio-rt-worker", another);
 	is_tokio(&verdict);
-	assert_int_equal(verdict.park_id, PARK_ID);
+	assert_int_equal(verdict.park_id, PARK_ID + 1);
+	assert_int_equal(pool.park_depth, PTHREAD - PARK_SP);
+	assert_null(judge(&pool, "tokio-rt-worker", parked(POOL_SP, 100)).runtime);
 }
 
 static void test_left(void **state)

@@ -18,6 +18,7 @@
 
 #define RUNTIMES_MAX	      64
 #define RUNTIME_VERSION_BYTES 64
+#define POOL_SLEPT	      8
 
 struct program;
 struct python;
@@ -34,6 +35,12 @@ struct pool {
 	unsigned int drivers; /* epoll instances that such workers wait at */
 	uint64_t driver_fd; /* the latest of them */
 	uint64_t park_depth; /* of the stack where a worker parks, the same in all; 0: not known */
+	/* Futexes that named threads of a program without symbols have slept on: how deep, and which. */
+	struct {
+		uint64_t depth;
+		uint64_t word; /* what BP_PARK_ID() adds for it */
+	} slept[POOL_SLEPT];
+	unsigned int nr_slept;
 	unsigned int scans_driver;
 	unsigned int scans_park;
 };

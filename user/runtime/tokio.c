@@ -71,6 +71,25 @@ static bool is_driver(const struct sighting *sighting, const struct wait *wait)
 	return true;
 }
 
+/*
+ * Without symbols: several threads sleep equally deep on a word each, which is what
+ * parks do, and those that wait for one lock do not.
+ */
+static bool is_common(struct pool *pool, uint64_t depth, uint64_t word)
+{
+	for (unsigned int i = 0; i < pool->nr_slept && i < POOL_SLEPT; i++) {
+		if (pool->slept[i].depth != depth)
+			continue;
+		if (pool->slept[i].word != word)
+			pool->park_depth = depth;
+		return pool->park_depth != 0;
+	}
+	pool->slept[pool->nr_slept % POOL_SLEPT].depth = depth;
+	pool->slept[pool->nr_slept % POOL_SLEPT].word = word;
+	pool->nr_slept++;
+	return false;
+}
+
 static bool is_park(const struct sighting *sighting, const struct wait *wait)
 {
 	struct pool *pool = sighting->pool;
@@ -86,8 +105,7 @@ static bool is_park(const struct sighting *sighting, const struct wait *wait)
 			return true;
 		}
 	}
-	/* without symbols there is only what it does */
-	return is_named_so(sighting) && sighting->candidate && native_is_habit(sighting->candidate);
+	return is_named_so(sighting) && is_common(pool, depth, wait->id - wait->sp);
 }
 
 static bool judge(const struct runtime *runtime, const struct sighting *sighting,

@@ -201,6 +201,13 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		loop_add_blocked(loop, &slice);
 }
 
+/* But for futexes, which may have been parks, it would have been no stall. */
+static bool may_be_idle(struct engine *engine, const struct loop *loop, const struct bp_turn *turn)
+{
+	return recognise_may_park(engine, loop) && loop->turn_seq == turn->turn_seq &&
+	       turn->end_ns - turn->start_ns < engine->options.threshold_ns + loop_locked(loop);
+}
+
 static void on_turn(struct engine *engine, const struct bp_turn *turn)
 {
 	struct loop *loop = loop_of(engine, &turn->header);
@@ -220,7 +227,7 @@ static void on_turn(struct engine *engine, const struct bp_turn *turn)
 		tell_final(engine, loop, &shown);
 		return;
 	}
-	if (!start_is_sound(engine, loop, turn)) {
+	if (!start_is_sound(engine, loop, turn) || may_be_idle(engine, loop, turn)) {
 		engine->turns_doubtful++;
 		return;
 	}

@@ -73,6 +73,8 @@ struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid,
  */
 bool recognise_wait(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
 		    bool *left);
+/* Where a pool's worker parks is not known yet: its futexes may be idle time. */
+bool recognise_may_park(struct engine *engine, const struct loop *loop);
 /*
  * Whether a thread that was a pool's worker has handed that on, so as to block as
  * it likes. block: what it is blocked in now; NULL: it runs.

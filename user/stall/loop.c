@@ -99,6 +99,16 @@ uint64_t loop_blocked(const struct loop *loop)
 	return sum;
 }
 
+uint64_t loop_locked(const struct loop *loop)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < loop->turn.nr; i++)
+		if (loop->turn.v[i].cause == CAUSE_LOCK)
+			sum += loop->turn.v[i].ns;
+	return sum;
+}
+
 void loop_add_blocked(struct loop *loop, struct slice *slice)
 {
 	slices_add(&loop->blocked, slice);

@@ -79,6 +79,8 @@ void loop_add(struct loop *loop, struct slice *slice, uint64_t since_ns, uint64_
 void loop_pass(struct loop *loop);
 /* Blocked time in what has come for the turn. */
 uint64_t loop_blocked(const struct loop *loop);
+/* Of that, time in locks. */
+uint64_t loop_locked(const struct loop *loop);
 void loop_add_blocked(struct loop *loop, struct slice *slice);
 /* Time of a slice, as its cause's. */
 void loop_count(struct loop *loop, const struct slice *slice);

@@ -517,6 +517,13 @@ static bool pool_wait(struct engine *engine, struct watched *watched, struct loo
 	return false;
 }
 
+bool recognise_may_park(struct engine *engine, const struct loop *loop)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+
+	return watched && is_pool_worker(loop) && watched->pool.parks && !watched->pool.park_depth;
+}
+
 bool recognise_in_place(struct engine *engine, const struct loop *loop,
 			const struct bp_block *block)
 {

@@ -343,6 +343,9 @@ void tell_ongoing(struct engine *engine, struct loop *loop, uint64_t now_ns, boo
 			loop_void(loop, slot.turn_seq);
 		return;
 	}
+	if (slot.state == BP_BLOCKED && slice.capture.block.wait_class == BP_WAIT_FUTEX &&
+	    recognise_may_park(engine, loop))
+		return;
 	if (recognise_in_place(engine, loop,
 			       slot.state == BP_BLOCKED ? &slice.capture.block : NULL)) {
 		loop_void(loop, slot.turn_seq);
