@@ -19,6 +19,7 @@ from harness import (
     limit,
     need_program,
     row,
+    variants,
 )
 from servers import Haproxy, Memcached, Nginx, Postgres, Redis
 
@@ -108,6 +109,51 @@ def test_redis_held_up():
     assert_once(blockprof, "sleep", slept, server.pid)
     assert_once(blockprof, "cpu", span, server.pid)
     assert_once(blockprof, "stopped", stop, server.pid)
+
+
+BUSY = (
+    "local t = redis.call('TIME') local s = t[1] * 1000000 + t[2] "
+    "repeat t = redis.call('TIME') until t[1] * 1000000 + t[2] - s > 2000000 return 1"
+)
+
+
+@row("redis", 39)
+@variants([("sleep", ("sleep", ["DEBUG", "SLEEP", "2"])), ("cpu", ("cpu", ["EVAL", BUSY, "0"]))])
+def test_redis_attached_to(case):
+    """Its wait has not been seen: the loop is known by its epoll instance."""
+    cause, command = case
+    with Redis() as server:
+        client = threading.Thread(target=server.ask, args=command)
+        client.start()
+        time.sleep(0.4)
+        with Blockprof(pids=[server.pid]) as blockprof:
+            client.join()
+            time.sleep(0.3)
+    loops_of(blockprof, "redis", 1)
+    check(blockprof.ongoing, "told while it lasts")
+    check(len(blockprof.stalls) == 1, "told once when it is over", *blockprof.stalls)
+    (stall,) = blockprof.stalls
+    check(stall["cause"] in (cause, "runqueue"), "cause is %s" % cause, stall)
+    check(stall["duration_ns"] <= 2000 * MS + 50 * MS, "no longer than it was", stall)
+    if cause == "sleep":
+        check(stall["duration_ns"] >= 1990 * MS and stall["before_attach"], "all of it", stall)
+
+
+@row("redis", 32)
+def test_redis_saves():
+    """A child that writes the data when the watch begins has its parent's epoll instance, and no loop."""
+    with Redis() as server:
+        server.ask("DEBUG", "POPULATE", "200000", "key", "100")
+        server.ask("CONFIG", "SET", "rdb-key-save-delay", "20")
+        server.ask("BGSAVE")
+        time.sleep(0.2)
+        check(server.children(), "it saves")
+        with Blockprof("-f", pids=[server.pid]) as blockprof:
+            time.sleep(1)
+            check(server.children(), "it still saves")
+    (loop,) = loops_of(blockprof, "redis", 1)
+    check(loop["pid"] == server.pid, "the parent's", loop)
+    assert_no_stalls(blockprof.stalls)
 
 
 # --- nginx, haproxy, memcached ----------------------------------------------------------------------

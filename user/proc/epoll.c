@@ -2,12 +2,15 @@
 #include "proc/epoll.h"
 
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "proc/cleanup.h"
+#include "proc/process.h"
 #include "proc/procfs.h"
 
 #define DESCRIPTORS_MAX 1024 /* looked at: a loop's own instance is made early */
@@ -95,4 +98,12 @@ bool epoll_others_wait(pid_t pid, pid_t tid, int fd)
 			return true;
 	}
 	return false;
+}
+
+bool epoll_is_inherited(pid_t pid, int fd)
+{
+	pid_t parent = process_parent(pid);
+
+	/* a kernel without kcmp() says -ENOSYS: then nothing speaks against it */
+	return parent > 1 && !syscall(SYS_kcmp, parent, pid, KCMP_FILE, fd, fd);
 }

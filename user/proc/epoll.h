@@ -21,5 +21,7 @@ struct epoll {
 int epoll_list(pid_t pid, struct epoll *list, size_t max);
 /* Does another thread of pid than tid wait on this epoll instance now? */
 bool epoll_others_wait(pid_t pid, pid_t tid, int fd);
+/* Is this instance its parent's as well: has it come by a fork? */
+bool epoll_is_inherited(pid_t pid, int fd);
 
 #endif

@@ -71,7 +71,7 @@ static bool fill_turn(const struct runtime *runtime, const struct sighting *sigh
 {
 	fill(runtime, BP_WAIT_EPOLL, (uint64_t)own, verdict);
 	/* a child has the descriptors of its parent, but has no loop by that */
-	if (sighting->forked_ns)
+	if (sighting->forked_ns || epoll_is_inherited(sighting->pid, own))
 		memset(verdict, 0, sizeof(*verdict));
 	else
 		verdict->in_turn = true;

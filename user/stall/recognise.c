@@ -197,6 +197,10 @@ static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 					info->sched_arrival_ns + engine->sched_clock_ns;
 		}
 	}
+	/* in a turn, and on a CPU since then at least */
+	if (info && info->state != BP_BLOCKED && verdict->in_turn && !request.turn_start_ns &&
+	    engine->sched_clock_known && info->sched_arrival_ns)
+		request.turn_start_ns = info->sched_arrival_ns + engine->sched_clock_ns;
 	probe_bind(engine->probe, tid, &request);
 }
 
