@@ -27,6 +27,8 @@ struct engine {
 	struct classify classify;
 	struct watched_table *watched;
 	struct foreign *foreign;
+	uint64_t
+		inquiries_paid_ns; /* until when looks at those that loops wait for have used up their time */
 	struct loop **loops; /* by slot, up to probe_slots() */
 	uint64_t loops_seen; /* so many so far */
 	struct binding *bindings;

@@ -10,7 +10,9 @@
 
 #define SUSPECTS   6 /* in all, at the most CULPRITS_DEPTH one behind the other */
 #define SHORT_PART 4 /* of a part: a block as short as this is looked at in a turn that is old */
-#define COST_TIMES 20 /* a look's cost is at the most this part of the time */
+#define COST_TIMES \
+	10 /* the cost is at the most this part of the time, that of all loops together */
+#define DEBT_NS	   100000000ull /* but at the start */
 #define LONG_TIMES 16 /* the longer a block lasts, the rarer looks get: this often in its time */
 #define GAP_NS \
 	50000000ull /* what was last seen is taken to have gone on for, if looks were as rare */
@@ -207,9 +209,24 @@ static void follow(struct engine *engine, const struct loop *loop, struct inquir
 	    suspect->since_ns > now_ns ? now_ns : suspect->since_ns);
 }
 
+/* Hundreds of loops may wait for the same server at a time. */
+static bool is_affordable(const struct engine *engine, uint64_t now_ns)
+{
+	return engine->inquiries_paid_ns <= now_ns + DEBT_NS;
+}
+
+static void pay(struct engine *engine, uint64_t began_ns)
+{
+	uint64_t now_ns = probe_now_ns();
+
+	if (engine->inquiries_paid_ns < now_ns)
+		engine->inquiries_paid_ns = now_ns;
+	engine->inquiries_paid_ns += (now_ns - began_ns) * COST_TIMES;
+}
+
 static void look(struct engine *engine, struct loop *loop, struct inquiry *inquiry)
 {
-	uint64_t began_ns = probe_now_ns(), cost_ns, age_ns;
+	uint64_t began_ns = probe_now_ns();
 
 	/* those that are added are looked at in the same go */
 	for (size_t i = 0; i < inquiry->nr; i++) {
@@ -223,9 +240,8 @@ static void look(struct engine *engine, struct loop *loop, struct inquiry *inqui
 			follow(engine, loop, inquiry, (int)i, began_ns);
 	}
 	inquiry->looked_ns = probe_now_ns();
-	cost_ns = (inquiry->looked_ns - began_ns) * COST_TIMES;
-	age_ns = (inquiry->looked_ns - inquiry->since_ns) / LONG_TIMES;
-	inquiry->gap_ns = cost_ns > age_ns ? cost_ns : age_ns;
+	inquiry->gap_ns = (inquiry->looked_ns - inquiry->since_ns) / LONG_TIMES;
+	pay(engine, began_ns);
 }
 
 /* Who the block is for. */
@@ -271,9 +287,11 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		return;
 	if (now_ns > slot->turn_start_ns && now_ns - slot->turn_start_ns >= engine->part_ns)
 		least_ns /= SHORT_PART;
-	if (now_ns - since_ns < least_ns)
+	if (now_ns - since_ns < least_ns || !is_affordable(engine, now_ns))
 		return;
 	if (!loop->inquiry || loop->inquiry->since_ns != since_ns) {
+		uint64_t began_ns = probe_now_ns();
+
 		capture = tell_capture(engine, loop);
 		if (!capture)
 			return;
@@ -281,6 +299,7 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		if (capture->since_ns == since_ns)
 			loop->inquiry = begin(engine, loop, capture);
 		free(capture);
+		pay(engine, began_ns);
 	}
 	if (loop->inquiry && loop->inquiry->nr &&
 	    now_ns - loop->inquiry->looked_ns >= loop->inquiry->gap_ns)
