@@ -94,7 +94,12 @@ static void stall(struct fake_loop *loop, uint64_t seq, uint64_t start_ns, uint6
 		.ledger = { .cpu_ns = ns / 4, .blocked_ns = ns - ns / 4 },
 		.cause = CAUSE_SLEEP,
 	};
+	struct slice slices[] = {
+		{ .cause = CAUSE_SLEEP, .ns = ns - ns / 4 },
+		{ .cause = CAUSE_CPU, .ns = ns / 4 },
+	};
 
+	record.slices = (struct slices){ .v = slices, .nr = 2, .capacity = 2 };
 	snprintf(record.turn, sizeof(record.turn), "%d-%llu", loop->id.tid,
 		 (unsigned long long)seq);
 	if (ongoing) {
@@ -439,6 +444,11 @@ static void test_stall_of_an_unseen_loop(void **state)
 	assert_true(rows[1].ended);
 	assert_about(board_share(&rows[0], rows[0].stalled_ns), 50, 0.01);
 	assert_about(board_share(&rows[1], rows[1].stalled_ns), 25, 0.01);
+	/* what blocked a loop is known by the loop, and by its stalls only where there is none */
+	assert_int_equal(rows[0].causes_ns[CAUSE_SLEEP], 0);
+	assert_int_equal(rows[0].causes_ns[CAUSE_CPU], 125 * MS);
+	assert_int_equal(rows[1].causes_ns[CAUSE_SLEEP], 250 * MS - 250 * MS / 4);
+	assert_int_equal(rows[1].causes_ns[CAUSE_CPU], 250 * MS / 4);
 	assert_int_equal(board_history(board, 1)->nr, 1);
 }
 

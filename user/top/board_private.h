@@ -45,7 +45,7 @@ struct entry {
 		uint64_t stalls;
 		uint64_t stalled_ns;
 		uint64_t delayed_events;
-		uint64_t causes_ns[CAUSE_NR]; /* cpu, runqueue, throttled */
+		uint64_t causes_ns[CAUSE_NR]; /* cpu, runqueue, throttled; unseen: all */
 	} stalls; /* that have ended */
 	uint64_t ongoing_seq; /* the turn of the stall that it is in; 0: none */
 	uint64_t ongoing_began_ns;
