@@ -17,6 +17,7 @@ import threading
 from harness import (
     BLOCKPROF,
     MS,
+    ROOT,
     Target,
     check,
     exclusive,
@@ -424,3 +425,49 @@ def test_on_stall():
             until(lambda: three.pid in told(second), 10, "the new command ran")
         check(three.pid not in told(first), "the old command ran as well")
         check(told(first).count(one.pid) == 1 and told(second).count(three.pid) == 1, "more than once a stall")
+
+
+def test_install():
+    """Unit, file of options, man page and completion by PREFIX and DESTDIR; the administrator's file stays."""
+    need_program("make")
+    directory = tempfile.mkdtemp()
+
+    def make(target):
+        subprocess.run(
+            ["make", "-s", "-C", ROOT, target, "DESTDIR=" + directory, "PREFIX=/opt/x"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def files():
+        return sorted(
+            os.path.relpath(os.path.join(path, name), directory) for path, _, names in os.walk(directory) for name in names
+        )
+
+    make("install")
+    check(
+        files()
+        == [
+            "etc/default/blockprof",
+            "opt/x/lib/systemd/system/blockprof.service",
+            "opt/x/sbin/blockprof",
+            "opt/x/share/bash-completion/completions/blockprof",
+            "opt/x/share/man/man8/blockprof.8",
+        ],
+        "what is installed",
+        *files(),
+    )
+    unit = read_file(os.path.join(directory, "opt/x/lib/systemd/system/blockprof.service"))
+    check("ExecStart=/opt/x/sbin/blockprof serve" in unit, "ExecStart", unit)
+    default = os.path.join(directory, "etc/default/blockprof")
+    status, _, err = run_blockprof("serve", "--defaults", default, "--version")
+    check(status == 0, "the file of options is wrong", err)
+    write(default, "BLOCKPROF_OPTIONS=-v\n")
+    make("install")
+    check(read_file(default) == "BLOCKPROF_OPTIONS=-v\n", "the administrator's options are gone")
+    make("uninstall")
+    check(files() == ["etc/default/blockprof"], "what stays", *files())
+    os.unlink(default)
+    make("install")
+    make("uninstall")
+    check(not files(), "what stays", *files())
