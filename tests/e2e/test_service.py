@@ -7,10 +7,12 @@ tested in a virtual machine (tests/vm/test_service.py).
 
 import json
 import os
+import re
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 
@@ -35,9 +37,16 @@ THRESHOLD = ["-t", "150ms"]
 OFF = ["-t", "1h"]
 
 
+# What others on this machine do is none of the tests' business: only programs of this name are watched.
+COMM = "svc-%d" % os.getpid()
+
+
 def sleeper(seconds):
     """A target with one stall."""
-    return Target("sleep", "--count=1", "--seconds=%s" % seconds)
+    python = os.path.join(tempfile.gettempdir(), COMM)
+    if not os.path.lexists(python):
+        os.symlink(sys.executable, python)
+    return Target("sleep", "--count=1", "--seconds=%s" % seconds, python=python)
 
 
 class Service:
@@ -51,7 +60,7 @@ class Service:
         environment = dict(os.environ)
         environment.update(env or {})
         self.popen = subprocess.Popen(
-            list(prefix) + [BLOCKPROF, "serve", "--state-dir", self.state] + [str(arg) for arg in args],
+            list(prefix) + [BLOCKPROF, "serve", "--state-dir", self.state, "-c", COMM] + [str(arg) for arg in args],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._err,
@@ -342,7 +351,7 @@ def test_what_systemd_and_the_journal_are_told():
             until(lambda: len(journal.messages) >= 2, 10, "two entries in the journal")
             service.popen.send_signal(signal.SIGHUP)
             until(lambda: notify.messages.count(b"READY=1") == 2, 20, "READY after the reload")
-            until(lambda: any(b"1 stalls" in message for message in notify.messages), 10, "a STATUS with the stall")
+            until(lambda: any(re.search(rb"[1-9]\d* stalls", message) for message in notify.messages), 10, "a STATUS with the stall")
     told = [message for message in notify.messages if not message.startswith(b"STATUS")]
     check(b"WATCHDOG=1" in told, "the watchdog is not fed")
     told = [message.split(b"\n")[0] for message in told if message != b"WATCHDOG=1"]
