@@ -41,15 +41,22 @@ class Bench:
         self.missing = set()
         self.scratch = tempfile.mkdtemp(prefix="blockprof-bench-")
         self.micro_path = os.path.join(self.scratch, "micro")
+        self.many_path = os.path.join(self.scratch, "many")
         source = os.path.join(BENCH, "micro.c")
         compiler = os.environ.get("CC", "cc").split()
         subprocess.run(compiler + ["-O2", "-pthread", "-o", self.micro_path, source], check=True)
+        source = os.path.join(BENCH, "many.c")
+        subprocess.run(compiler + ["-O2", "-pthread", "-o", self.many_path, source], check=True)
 
     def close(self):
         os.unlink(self.micro_path)
+        os.unlink(self.many_path)
         os.rmdir(self.scratch)
 
     # Loads run on the last CPU, what else is watched on the first.
+
+    def many(self, loops, others, iterations):
+        return Child([self.many_path, str(loops), str(others), str(iterations)])
 
     def micro(self, mode):
         return Child([self.micro_path, mode, str(self.seconds), str(self.cpus[-1])])
@@ -350,6 +357,27 @@ def bench_delay(bench):
             print("  %d of %d lines were not seen" % (bench.rounds - len(delays), bench.rounds))
 
 
+def own_cpu_s(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid):
+    with open("/proc/%d/statm" % pid) as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def read_loops(load):
+    """[(tid, fd)] of the loops of many.c, which says so first."""
+    ids = []
+    while True:
+        words = load.line(60).split()
+        if words[0] == "READY":
+            return ids
+        ids.append(tuple(words[1:]))
+
+
 def bench_truth(bench):
     """Attributed time against the program's own clocks, with migrations between the CPUs."""
     seconds = 5 if bench.quick else 60
@@ -369,6 +397,36 @@ def bench_truth(bench):
     print("  %d stalls, %d changes of the CPU, lost: %s" % (loop["stalls"], truth["flips"], lost or "nothing"))
 
 
+def bench_many(bench):
+    """The whole system, full: 300 loops, 4,700 other threads, some 50,000 turns a second."""
+    seconds = 1 if bench.quick else 3
+    title("300 loops, 4,700 other threads: throughput with / without, lost")
+    with bench.many(300, 4700, 30000) as load:
+        ids = read_loops(load)
+        throughput, cpu, own, memory, missed, lost = [], [], [], [], [], {}
+        for _ in range(bench.rounds):
+            alone = json.loads(load.ask(str(seconds), seconds + 30))
+            # which wait is theirs is said: every turn counts, from the first
+            with Watch(*["--loop=%s:fd=%s" % pair for pair in ids]) as watch:
+                before = own_cpu_s(watch.pid)
+                beside = json.loads(load.ask(str(seconds), seconds + 30))
+                own.append((own_cpu_s(watch.pid) - before) / beside["wall_ns"] * 1e9)
+                memory.append(resident_mb(watch.pid))
+                summary = [json.loads(line) for line in watch.finish()][-1]
+            throughput.append(beside["turns"] / beside["wall_ns"] * alone["wall_ns"] / alone["turns"])
+            cpu.append(beside["cpu_ns"] / beside["turns"] * alone["turns"] / alone["cpu_ns"])
+            tids = {int(tid) for tid, _ in ids}
+            missed.append(beside["turns"] - sum(loop["turns"] for loop in summary["loops"] if loop["tid"] in tids))
+            for name, count in summary["lost"].items():
+                lost[name] = lost.get(name, 0) + count
+        bench.row("turns a second", throughput, "%.3f x")
+        bench.row("cpu time a turn", cpu, "%.3f x")
+        bench.row("blockprof's own cpu time", own, "%.3f of a core")
+        bench.row("resident", memory, "%.1f MB")
+        bench.row("turns not counted", missed, "%d")
+        print("  lost: %s" % (lost or "nothing"))
+
+
 BENCHES = {
     "unrelated": bench_unrelated,
     "wait": bench_wait,
@@ -380,6 +438,7 @@ BENCHES = {
     "start": bench_start,
     "delay": bench_delay,
     "truth": bench_truth,
+    "many": bench_many,
 }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The whole system: filters, processes that come, become others and go, many of them, odd ones."""
 
+import json
 import os
 import subprocess
 import sys
@@ -157,6 +158,31 @@ def test_proc_of_another_pid_namespace():
     )
     text = done.stderr.decode()
     check(done.returncode == 1 and len(text.splitlines()) == 1 and "mount -t proc" in text, "what it said", text)
+
+
+# --- Many -----------------------------------------------------------------------------------------
+
+
+def test_every_turn_of_many_loops_counts():
+    """Nothing is lost, and no turn invented, with loops and threads by the hundred."""
+    program = os.path.join(tempfile.mkdtemp(), "many")
+    source = os.path.join(os.path.dirname(WORKLOADS), "bench", "many.c")
+    subprocess.run([need_program("cc"), "-O2", "-pthread", "-o", program, source], check=True)
+    with Process([program, 100, 900, 20000]) as process:
+        process.wait_line("READY")
+        loops = [line.split()[1:] for line in process.lines if line.startswith("LOOP")]
+        with Blockprof(*["--loop=%s:fd=%s" % tuple(pair) for pair in loops], lost=True) as blockprof:
+            process.send("3")
+            done = json.loads(process.wait_line("{"))
+    tids = {int(tid) for tid, _ in loops}
+    told = [loop for loop in blockprof.summary["loops"] if loop["tid"] in tids]
+    counted = sum(loop["turns"] for loop in told)
+    lost = {name: count for name, count in blockprof.summary["lost"].items() if name.endswith(("_full", "_slot", "watched"))}
+    lost.pop("busy_ms_unwatched", None)
+    check(len(told) == len(loops), "%d of %d loops" % (len(told), len(loops)))
+    # a wait that does not sleep is no turn's end where that is not seen
+    check(done["slept"] - len(loops) <= counted <= done["turns"] + len(loops), "counted %d" % counted, done)
+    check(not lost, "lost", lost)
 
 
 # --- Odd ones -------------------------------------------------------------------------------------
