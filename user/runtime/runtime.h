@@ -30,6 +30,7 @@ struct symbols;
  */
 struct pool {
 	bool tokio;
+	bool nameless; /* known by its threads' names only: no function of it has one */
 	bool parks; /* the kernel side is to show its futexes */
 	bool shown; /* it does */
 	unsigned int drivers; /* epoll instances that such workers wait at */

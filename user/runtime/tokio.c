@@ -15,13 +15,14 @@
 #define SCANS_DRIVER 4 /* threads in an epoll of a process, until it is known to have no Tokio */
 #define SCANS_MOST   64
 
-enum place { PARK, CURRENT_THREAD, ANY };
+enum scheduler { MULTI_THREAD, CURRENT_THREAD };
 
-static const char *const places[] = {
-	[PARK] = "tokio::runtime::scheduler::multi_thread::park::",
+static const char *const schedulers[] = {
+	[MULTI_THREAD] = "tokio::runtime::scheduler::multi_thread::",
 	[CURRENT_THREAD] = "tokio::runtime::scheduler::current_thread::",
-	[ANY] = "tokio::runtime::",
 };
+
+static const char *const park[] = { "tokio::runtime::scheduler::multi_thread::park::" };
 
 /* What the thread waits in. */
 struct wait {
@@ -51,19 +52,20 @@ static bool is_named_so(const struct sighting *sighting)
 static bool is_driver(const struct sighting *sighting, const struct wait *wait)
 {
 	struct pool *pool = sighting->pool;
-	int place;
+	int scheduler;
 
 	if (pool->drivers && pool->driver_fd == wait->id)
 		return true;
 	if (pool->scans_driver >= (pool->tokio ? SCANS_MOST : SCANS_DRIVER))
 		return false;
 	pool->scans_driver++;
-	place = symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, places,
-				 sizeof(places) / sizeof(places[0]));
-	if (place < 0 && !is_named_so(sighting))
+	scheduler = symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, schedulers,
+				     sizeof(schedulers) / sizeof(schedulers[0]));
+	if (scheduler < 0 && !is_named_so(sighting))
 		return false;
 	pool->tokio = true;
-	if (place == CURRENT_THREAD)
+	pool->nameless = scheduler < 0;
+	if (scheduler == CURRENT_THREAD)
 		return true;
 	pool->parks = true;
 	pool->drivers++;
@@ -99,13 +101,13 @@ static bool is_park(const struct sighting *sighting, const struct wait *wait)
 		return depth == pool->park_depth;
 	if (pool->scans_park < SCANS_MOST) {
 		pool->scans_park++;
-		if (symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, places, 1) ==
-		    PARK) {
+		if (symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, park, 1) == 0) {
 			pool->park_depth = depth;
 			return true;
 		}
 	}
-	return is_named_so(sighting) && is_common(pool, depth, wait->id - wait->sp);
+	return pool->nameless && is_named_so(sighting) &&
+	       is_common(pool, depth, wait->id - wait->sp);
 }
 
 static bool judge(const struct runtime *runtime, const struct sighting *sighting,

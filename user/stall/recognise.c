@@ -525,7 +525,8 @@ bool recognise_may_park(struct engine *engine, const struct loop *loop)
 {
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 
-	return watched && is_pool_worker(loop) && watched->pool.parks && !watched->pool.park_depth;
+	return watched && is_pool_worker(loop) && watched->pool.nameless &&
+	       !watched->pool.park_depth;
 }
 
 bool recognise_in_place(struct engine *engine, const struct loop *loop,
