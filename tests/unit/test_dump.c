@@ -135,7 +135,7 @@ static void what_is_alike_is_told_as_one(void **state)
 	dump.lost[dump.nr_lost++] = (struct loss){ "tasks_unsteady", 3 };
 	text = written(&dump, "text", false);
 	assert_non_null(strstr(text, "server[40], CPython 3.11.7: 10 threads, 13 tasks\n"));
-	assert_non_null(strstr(text, "  10 threads worker[40]  blocked for 3.0 s  sleep  "));
+	assert_non_null(strstr(text, "  10 threads worker[40]  blocked for 3.0 s  sleep\n"));
 	assert_null(strstr(text, "[40/51]"));
 	assert_non_null(strstr(text, "  10 tasks  pending, await lock  (Task-0, Task-1, Task-2 and "
 				     "7 more)\n"));

@@ -18,12 +18,12 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S	     1000000000u
-#define NS_PER_MS	     1000000u
-#define NAMES_SHOWN	     3
-#define TIDS_BYTES	     96
-#define STATE_COLUMNS	     30 /* "blocked for 2 min 5 s  socket  " */
-#define DETAIL_LEAST_COLUMNS 24
+#define NS_PER_S    1000000000u
+#define NS_PER_MS   1000000u
+#define NAMES_SHOWN 3
+#define TIDS_BYTES  96
+#define STATE_BYTES (2 * DURATION_BYTES + 32)
+#define MORE_INDENT 6
 
 static const char *plural(size_t nr)
 {
@@ -34,6 +34,20 @@ static void print_line(FILE *out, char *line, const struct look *look)
 {
 	text_cut_right(line, look->columns);
 	fprintf(out, "%s\n", line);
+}
+
+/* One line where both fit, else what is more is below. */
+static void print_more(FILE *out, char *line, char *more, const struct look *look)
+{
+	if (*more && text_width(line) + 2 + text_width(more) <= look->columns) {
+		fprintf(out, "%s  %s\n", line, more);
+		return;
+	}
+	print_line(out, line, look);
+	if (!*more)
+		return;
+	text_cut_right(more, look->columns - MORE_INDENT);
+	fprintf(out, "%*s%s\n", MORE_INDENT, "", more);
 }
 
 /* "14:03:22.118  python3[4242], CPython 3.11.7: 3 threads, 812 tasks" */
@@ -67,30 +81,34 @@ static int print_process(FILE *out, const struct dump_record *dump, const struct
 
 /* -- threads -- */
 
-/* "blocked for 5.0 s  socket  recvfrom 127.0.0.1:5432 (postgres[812])" */
-static char *thread_words(const struct dump_thread *thread, size_t columns)
+/* "blocked for 5.0 s  socket" */
+static void state_words(const struct dump_thread *thread, char words[STATE_BYTES])
 {
 	static const char *const states[THREAD_STATE_NR] = {
 		[THREAD_RUNNING] = "running", [THREAD_READY] = "ready, waits for a CPU",
 		[THREAD_BLOCKED] = "blocked", [THREAD_IDLE] = "idle in its loop",
 		[THREAD_STOPPED] = "stopped",
 	};
-	bool waits = thread->state == THREAD_BLOCKED, idle = thread->state == THREAD_IDLE;
-	__freeing char *what = NULL;
-	char duration[DURATION_BYTES] = "", *words;
-	struct detail detail = { 0 };
+	bool waits = thread->state == THREAD_BLOCKED;
+	char duration[DURATION_BYTES] = "";
 
 	if (thread->since_known)
 		words_duration(thread->slice.ns, duration);
-	if ((waits || idle) && words_detail(&thread->slice, &detail))
+	snprintf(words, STATE_BYTES, "%s%s%s%s%s", states[thread->state], *duration ? " for " : "",
+		 duration, waits ? "  " : "", waits ? cause_name(thread->slice.cause) : "");
+}
+
+/* "recvfrom 127.0.0.1:5432 (postgres[812])"; "" where it waits for nothing. */
+static char *wait_words(const struct dump_thread *thread, size_t columns)
+{
+	struct detail detail = { 0 };
+	char *words;
+
+	if ((thread->state == THREAD_BLOCKED || thread->state == THREAD_IDLE) &&
+	    words_detail(&thread->slice, &detail))
 		return NULL;
-	what = detail_text(&detail, columns);
+	words = detail_text(&detail, columns);
 	detail_free(&detail);
-	if (!what ||
-	    asprintf(&words, "%s%s%s%s%s%s%s", states[thread->state], *duration ? " for " : "",
-		     duration, waits ? "  " : "", waits ? cause_name(thread->slice.cause) : "",
-		     *what ? "  " : "", what) < 0)
-		return NULL;
 	return words;
 }
 
@@ -135,7 +153,7 @@ static int group_threads(const struct dump_record *dump, bool apart, struct crew
 	return 0;
 }
 
-/* "  (4250, 4251, 4252 and 809 more)"; "" for a single one */
+/* "(4250, 4251, 4252 and 809 more)"; "" for a single one */
 static void crew_tids(const struct crew *crew, char text[TIDS_BYTES])
 {
 	char more[32] = "";
@@ -144,10 +162,10 @@ static void crew_tids(const struct crew *crew, char text[TIDS_BYTES])
 	if (crew->nr > 3)
 		snprintf(more, sizeof(more), " and %zu more", crew->nr - 3);
 	if (crew->nr > 2)
-		snprintf(text, TIDS_BYTES, "  (%d, %d, %d%s)", crew->tids[0], crew->tids[1],
+		snprintf(text, TIDS_BYTES, "(%d, %d, %d%s)", crew->tids[0], crew->tids[1],
 			 crew->tids[2], more);
 	else if (crew->nr > 1)
-		snprintf(text, TIDS_BYTES, "  (%d, %d)", crew->tids[0], crew->tids[1]);
+		snprintf(text, TIDS_BYTES, "(%d, %d)", crew->tids[0], crew->tids[1]);
 }
 
 static int print_crew(FILE *out, const struct crew *crew, const struct look *look)
@@ -158,29 +176,25 @@ static int print_crew(FILE *out, const struct crew *crew, const struct look *loo
 		words_thread(thread->id.comm, thread->id.pid, crew->nr > 1 ? 0 : thread->id.tid);
 	__freeing char *runtime = escape_text(thread->id.runtime ? thread->id.runtime : "");
 	__freeing char *task = escape_text(slice->task_name ? slice->task_name : "");
-	__freeing char *who = NULL, *words = NULL, *line = NULL;
+	__freeing char *wait = wait_words(thread, look->columns - MORE_INDENT);
+	__freeing char *line = NULL, *more = NULL;
 	bool shown = slice->stack && (thread->state != THREAD_IDLE || look->unfold);
-	char count[32] = "", tids[TIDS_BYTES];
-	size_t used;
+	char count[32] = "", tids[TIDS_BYTES], state[STATE_BYTES];
 
 	if (crew->nr > 1)
 		snprintf(count, sizeof(count), "%zu threads ", crew->nr);
 	crew_tids(crew, tids);
-	if (!name || !runtime || !task ||
-	    asprintf(&who, "  %s%s%s%s%s%s  ", count, name, *runtime ? " " : "", runtime,
-		     *task ? ", task " : "", task) < 0) {
-		who = NULL;
+	state_words(thread, state);
+	if (!name || !runtime || !task || !wait)
 		return -ENOMEM;
-	}
-	used = text_width(who) + STATE_COLUMNS;
-	words = thread_words(thread, used + DETAIL_LEAST_COLUMNS < look->columns
-					     ? look->columns - used
-					     : DETAIL_LEAST_COLUMNS);
-	if (!words || asprintf(&line, "%s%s%s", who, words, tids) < 0) {
+	if (asprintf(&line, "  %s%s%s%s%s%s  %s", count, name, *runtime ? " " : "", runtime,
+		     *task ? ", task " : "", task, state) < 0)
 		line = NULL;
+	if (asprintf(&more, "%s%s%s", wait, *wait && *tids ? "  " : "", tids) < 0)
+		more = NULL;
+	if (!line || !more)
 		return -ENOMEM;
-	}
-	print_line(out, line, look);
+	print_more(out, line, more, look);
 	if (thread->moved && slice->stack)
 		fputs("    (it moves while it is looked at: its stack is about this)\n", out);
 	return shown ? fold_print(out, slice->stack,
@@ -309,24 +323,23 @@ static char *awaits_words(const struct dump_task *task)
 static int print_group(FILE *out, const struct group *group, const struct look *look)
 {
 	const struct dump_task *task = group->first;
-	__freeing char *names = group_names(group), *awaits = awaits_words(task), *line = NULL;
+	__freeing char *names = group_names(group), *awaits = awaits_words(task);
+	__freeing char *line = NULL, *more = NULL;
 	const char *state = task_state_name(task->state);
 	bool many = group->nr > 1;
-	int length;
 
 	if (!names || !awaits)
 		return -ENOMEM;
-	if (many)
-		length = asprintf(&line, "  %zu tasks  %s%s%s  (%s)", group->nr, state,
-				  *awaits ? ", await " : "", awaits, names);
-	else
-		length = asprintf(&line, "  task %s  %s%s%s", names, state,
-				  *awaits ? ", awaits " : "", awaits);
-	if (length < 0) {
+	if ((many ? asprintf(&line, "  %zu tasks  %s%s%s", group->nr, state,
+			     *awaits ? ", await " : "", awaits)
+		  : asprintf(&line, "  task %s  %s%s%s", names, state, *awaits ? ", awaits " : "",
+			     awaits)) < 0)
 		line = NULL;
+	if ((many ? asprintf(&more, "(%s)", names) : asprintf(&more, "%s", "")) < 0)
+		more = NULL;
+	if (!line || !more)
 		return -ENOMEM;
-	}
-	print_line(out, line, look);
+	print_more(out, line, more, look);
 	return task->chain ? fold_print(out, task->chain, NULL, look) : 0;
 }
 
