@@ -39,6 +39,7 @@ static void see(void *context, const struct python_task_info *task)
 	size_t used = 0;
 
 	assert_true(all->nr < TASKS_MAX);
+	assert_true(*task->name); /* all of the workload have one, also while they come and go */
 	snprintf(all->v[all->nr].name, sizeof(all->v[0].name), "%s", task->name);
 	all->v[all->nr].state = state_name(task->state);
 	for (unsigned int i = 0; i < task->nr; i++)

@@ -62,7 +62,7 @@ static int write_task(struct sink *sink, const struct dump_record *dump,
 
 	put_pid(&record, "pid", dump->pid);
 	put_pid(&record, "tid", task->tid);
-	put_string(&record, "name", task->name);
+	object_put(&record, "name", json_text(task->name)); /* "" is one, too */
 	put_string(&record, "state", task_state_name(task->state));
 	put_chain(&record, task->chain);
 	put_string(&awaits, "kind", task->awaits);

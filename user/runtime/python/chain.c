@@ -152,12 +152,13 @@ static uint64_t mix(uint64_t sign, uint64_t word)
 	return sign ^ sign >> 29;
 }
 
+/* 0: it cannot be read. */
 static uint64_t mix_name(struct python *python, uint64_t sign, uint64_t object)
 {
 	char name[NAME_BYTES];
 
 	if (py_task_name(python, object, name, sizeof(name)))
-		return mix(sign, 0);
+		return 0;
 	for (const char *at = name; *at; at++)
 		sign = mix(sign, (unsigned char)*at);
 	return mix(sign, object);
@@ -171,6 +172,8 @@ uint64_t py_chain_sign(struct python *python, const struct py_chain *chain)
 	sign = mix(sign, chain->loop);
 	sign = mix(sign, chain->coro);
 	sign = mix_name(python, sign, chain->name);
+	if (!sign)
+		return 0;
 	sign = mix(sign, chain->state);
 	sign = mix(sign, chain->running);
 	if (chain->running)
@@ -178,8 +181,10 @@ uint64_t py_chain_sign(struct python *python, const struct py_chain *chain)
 	sign = mix(sign, waiter->object);
 	sign = mix(sign, waiter->type);
 	sign = mix(sign, waiter->state);
-	if (waiter->name)
+	if (waiter->kind == PY_KIND_TASK)
 		sign = mix_name(python, sign, waiter->name);
+	if (!sign)
+		return 0;
 	sign = mix(sign, chain->argument.object);
 	sign = mix(sign, chain->argument.words[0]);
 	sign = mix(sign, chain->argument.words[1]);

@@ -60,7 +60,7 @@ int py_chain_read(struct python *python, struct py_kinds *kinds, uint64_t task,
 		  struct py_chain *out);
 /*
  * Tells a task at one moment from itself at another, by all that is told of it:
- * of a running one only what does not move.
+ * of a running one only what does not move. 0: a name cannot be read.
  */
 uint64_t py_chain_sign(struct python *python, const struct py_chain *chain);
 

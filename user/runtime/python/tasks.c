@@ -269,6 +269,8 @@ static int look_at(struct reader *reader, const struct mark *was, struct mark *m
 	if (err)
 		return 0;
 	mark->sign = py_chain_sign(reader->python, &reader->chain);
+	if (!mark->sign)
+		return 0; /* it is being made, or goes */
 	mark->same = was && was->same && was->sign == mark->sign ? was->same + 1 : 1;
 	return 0;
 }
