@@ -27,10 +27,11 @@
 #define LOOKS_NO_PYTHON \
 	8 /* a program that is none may still load it; that is waited for a second */
 #define PROGRAM_AGE_NS	    1000000000ull
+#define PROGRAM_AGES	    5 /* doublings */
 #define SCANS_A_TICK	    16
 #define RUNNING_STACK_BYTES (24u << 10) /* looked through of a worker that runs */
 #define SCANS_FEW	    4 /* processes: these are looked at every LOOK_EVERY_NS for good */
-#define SCANS_OFTEN	    16 /* of one process, before the time between them is doubled */
+#define SCANS_OFTEN	    4 /* of one process, before the time between them is doubled */
 #define SCANS_OCTAVES	    5 /* doublings */
 
 static uint64_t look_gap_ns(unsigned int looks)
@@ -89,7 +90,11 @@ static struct program *program_of(struct engine *engine, struct watched *watched
 {
 	uint64_t now_ns = probe_now_ns();
 
-	if (watched->program && !watched->loops && now_ns - watched->program_ns > PROGRAM_AGE_NS) {
+	if (watched->program && !watched->loops &&
+	    now_ns - watched->program_ns > PROGRAM_AGE_NS << watched->program_ages) {
+		/* less and less often: all of its mappings are gone through */
+		if (watched->program_ages < PROGRAM_AGES)
+			watched->program_ages++;
 		program_free(watched->program);
 		watched->program = NULL;
 	}

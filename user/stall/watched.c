@@ -113,6 +113,7 @@ void watched_renew(struct watched *watched, uint64_t now_ns)
 	memset(&watched->pool, 0, sizeof(watched->pool));
 	watched->looks = 0;
 	watched->scans = 0;
+	watched->program_ages = 0;
 	watched->next_look_ns = now_ns;
 }
 

@@ -39,6 +39,7 @@ struct watched {
 	uint64_t next_look_ns; /* when to look for an interpreter, or for a loop, again */
 	unsigned int looks; /* for an interpreter, since the program started */
 	unsigned int scans; /* for a loop, likewise */
+	unsigned int program_ages; /* how often program was found anew, bounded */
 	struct watched_thread *threads;
 	size_t nr_threads;
 	size_t refused; /* threads that came when it was full */
