@@ -66,7 +66,7 @@ void engine_free(struct engine *engine)
 		free(engine->ended[i].id.runtime);
 	free(engine->ended);
 	free(engine->losses);
-	recognise_forget(engine);
+	binding_forget(engine);
 	watched_table_free(engine->watched);
 	foreign_free(engine->foreign);
 	peers_free(engine->classify.peers);
@@ -135,7 +135,7 @@ static struct loop *loop_of(struct engine *engine, const struct bp_header *heade
 		return NULL;
 	loop = engine->loops[header->slot];
 	if (!loop)
-		loop = recognise_slot(engine, header->slot, header->tgid, header->tid);
+		loop = binding_slot(engine, header->slot, header->tgid, header->tid);
 	return loop && loop->id.tid == (pid_t)header->tid ? loop : NULL;
 }
 
@@ -476,7 +476,7 @@ void engine_new_period(struct engine *engine)
 		/* without memory its numbers go on from before: more cannot be done */
 		if (loop && !loop_new_period(loop, probe_slot(engine->probe, i), now_ns) &&
 		    loop->id.runtime && loop->announced)
-			recognise_tell_again(engine, loop);
+			binding_tell_again(engine, loop);
 	}
 }
 

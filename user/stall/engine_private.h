@@ -66,8 +66,6 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 void recognise_scan(struct engine *engine, uint64_t now_ns);
 /* The process is due for such a look: maybe before the next one. */
 void recognise_soon(struct engine *engine, const struct watched *watched);
-/* The thread of a slot that the kernel side bound by itself, or that was bound before. */
-struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid);
 /*
  * A loop's thread slept in a call like a wait that is not the one we know:
  * whether it is the loop's wait all the same (the loop was made anew). Then it
@@ -89,11 +87,20 @@ void recognise_return(struct engine *engine, struct loop *loop, uint64_t now_ns)
 bool recognise_shows_end(const struct loop *loop);
 /* Does the loop itself note when its turn began? */
 bool recognise_notes_start(const struct loop *loop);
-/* Tells the sink of a loop that it was told of before. */
-void recognise_tell_again(struct engine *engine, const struct loop *loop);
 /* Is the interpreter of this process known? Looks for it if it is time to. */
 struct python *recognise_python(struct engine *engine, struct watched *watched);
-void recognise_forget(struct engine *engine);
+
+/* -- binding.c: their slots -- */
+
+/* Asks for a slot for a thread; it gets it at the next look. info: where it is blocked, NULL: not known. */
+void binding_ask(struct engine *engine, pid_t pid, pid_t tid, const struct verdict *verdict,
+		 const struct bp_thread_info *info);
+/* What is left after a look is of threads that have ended, or got no slot, which is counted. */
+void binding_forget(struct engine *engine);
+/* The thread of a slot that the kernel side bound by itself, or that was bound before. */
+struct loop *binding_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid);
+/* Tells the sink of a loop that it was told of before. */
+void binding_tell_again(struct engine *engine, const struct loop *loop);
 
 /* -- discover.c: which processes are watched -- */
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE
 /*
  * recognise.c - which threads are loops. A thread is judged when it is first
  * seen, when it sleeps in a call that may be a loop's wait, and, where a Python
@@ -7,16 +6,11 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
-#include "probe/syscall.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "stall/frames.h"
 #include "stall/relearn.h"
 
 #define SCAN_EVERY_NS 10000000ull
@@ -127,208 +121,6 @@ static void judge(struct engine *engine, struct watched *watched, struct sightin
 		verdict->turn_start_ns = 0;
 }
 
-/* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */
-static int polled_fd(pid_t pid, const struct bp_block *block)
-{
-	const struct syscall_info *info = syscall_info(block->syscall);
-	struct pollfd pollfd;
-	struct iovec to = { &pollfd, sizeof(pollfd) };
-	struct iovec from = { (void *)(uintptr_t)block->args[0], sizeof(pollfd) };
-
-	if (!info || !(info->flags & BP_SYSCALL_POLL) || !block->args[1])
-		return -1;
-	if (process_vm_readv(pid, &to, 1, &from, 1, 0) != sizeof(pollfd))
-		return -1;
-	return pollfd.fd;
-}
-
-static struct binding *binding_find(struct engine *engine, pid_t tid)
-{
-	struct binding *binding = engine->bindings;
-
-	while (binding && binding->tid != tid)
-		binding = binding->next;
-	return binding;
-}
-
-static bool is_idle(const struct verdict *verdict, const struct bp_block *block)
-{
-	if (block->wait_class == BP_WAIT_FUTEX)
-		return verdict->park_id == block->wait_id;
-	return block->wait_class && block->wait_class == verdict->wait_class &&
-	       block->wait_id == verdict->wait_id;
-}
-
-/* Asks for a slot for a thread; it gets it at the next look. info: where it is blocked, NULL: not known. */
-static void bind(struct engine *engine, pid_t pid, pid_t tid, const struct verdict *verdict,
-		 const struct bp_thread_info *info)
-{
-	struct bp_bind request = {
-		.use = BP_SLOT_LOOP,
-		.wait_class = verdict->wait_class,
-		.wait_id = verdict->wait_id,
-		.park_id = verdict->park_id,
-		.loop_object = verdict->loop_object,
-		.turn_start_ns = verdict->turn_start_ns,
-		.object_fd = -1,
-	};
-	struct watched *watched = watched_find(engine->watched, pid);
-	struct binding *binding = binding_find(engine, tid);
-	bool idle = info && is_idle(verdict, &info->block);
-
-	if (!binding) {
-		binding = calloc(1, sizeof(*binding));
-		if (!binding)
-			return;
-		binding->next = engine->bindings;
-		engine->bindings = binding;
-	}
-	binding->pid = pid;
-	binding->tid = tid;
-	binding->verdict = *verdict;
-	if (watched && watched->python && !watched->unreadable)
-		request.tstate = python_tstate(watched->python, watched_pthread(watched, tid));
-	if (info && info->state == BP_BLOCKED) {
-		request.object_fd = polled_fd(pid, &info->block);
-		/* idle time from before the watch is none of it */
-		if (info->before && !idle && engine->sched_clock_known && info->sched_arrival_ns) {
-			uint64_t since_ns = info->sched_arrival_ns + info->sched_ran_ns +
-					    engine->sched_clock_ns;
-
-			request.blocked_since_ns = since_ns < info->since_ns ? since_ns : 0;
-			/* nothing better is known than that its turn is no younger than its last run */
-			if (!request.turn_start_ns && (!verdict->wait_class || verdict->in_turn))
-				request.turn_start_ns =
-					info->sched_arrival_ns + engine->sched_clock_ns;
-		}
-	}
-	/* in a turn, and on a CPU since then at least */
-	if (info && info->state != BP_BLOCKED && verdict->in_turn && !request.turn_start_ns &&
-	    engine->sched_clock_known && info->sched_arrival_ns)
-		request.turn_start_ns = info->sched_arrival_ns + engine->sched_clock_ns;
-	probe_bind(engine->probe, tid, &request);
-}
-
-static void unbind(struct engine *engine, pid_t tid)
-{
-	for (struct binding **link = &engine->bindings; *link; link = &(*link)->next) {
-		struct binding *binding = *link;
-
-		if (binding->tid != tid)
-			continue;
-		*link = binding->next;
-		free(binding);
-		return;
-	}
-}
-
-/* What is left after a look is of threads that have ended, or got no slot, which is counted. */
-void recognise_forget(struct engine *engine)
-{
-	while (engine->bindings) {
-		probe_unbind(engine->probe, engine->bindings->tid);
-		unbind(engine, engine->bindings->tid);
-	}
-}
-
-void recognise_tell_again(struct engine *engine, const struct loop *loop)
-{
-	const struct watched *watched = watched_find(engine->watched, loop->id.pid);
-	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
-	/* the name of the class's oldest call; which of them it is shows with the first wait */
-	static const char *const calls[] = {
-		[BP_WAIT_NONE] = NULL,
-		[BP_WAIT_EPOLL] = "epoll_wait",
-		[BP_WAIT_POLL] = "poll",
-		[BP_WAIT_SELECT] = "select",
-		[BP_WAIT_URING] = "io_uring_enter",
-		[BP_WAIT_FUTEX] = "futex",
-	};
-	struct loop_record record = { .mono_ns = probe_now_ns(), .id = loop->id, .wait_fd = -1 };
-	char version[RUNTIME_VERSION_BYTES];
-
-	if (watched) {
-		record.exe = watched->exe;
-		record.runtime_version = runtime_version(loop->id.runtime, watched->program,
-							 watched->python, version);
-		record.cgroup = watched->cgroup.path;
-		record.unit = watched->cgroup.unit;
-		record.container = watched->cgroup.container;
-	}
-	if (slot->wait_class <= BP_WAIT_FUTEX)
-		record.wait_syscall = calls[!slot->wait_class && slot->park_id ? BP_WAIT_FUTEX
-									       : slot->wait_class];
-	if (slot->wait_class == BP_WAIT_EPOLL || slot->wait_class == BP_WAIT_URING)
-		record.wait_fd = (int)slot->wait_id;
-	engine->sink.loop(engine->sink.context, &record);
-}
-
-static void announce(struct engine *engine, struct loop *loop)
-{
-	struct watched *watched = watched_find(engine->watched, loop->id.pid);
-
-	if (loop->announced || !loop->id.runtime)
-		return;
-	loop->announced = true;
-	if (watched)
-		watched->loops++;
-	recognise_tell_again(engine, loop);
-}
-
-/* The stack and task of a thread that blocked before it had a slot, while it is still blocked. */
-static void note_earlier(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
-			 const struct verdict *verdict)
-{
-	struct watched *watched = watched_find(engine->watched, loop->id.pid);
-	struct bp_stack raw = { 0 };
-	char name[256] = "", coro[256] = "";
-	uint64_t pthread;
-	int nr;
-
-	if (!watched || slot->state != BP_BLOCKED)
-		return;
-	if (watched->python && !watched->unreadable) {
-		pthread = watched_pthread(watched, loop->id.tid);
-		nr = python_frames(watched->python, pthread, raw.python, BP_PYTHON_FRAMES);
-		raw.python_nr = nr > 0 ? nr : 0;
-		loop->earlier.target.name = tell_host(watched->python, pthread);
-		if (verdict && verdict->task &&
-		    !python_task(watched->python, verdict->task, name, sizeof(name), coro,
-				 sizeof(coro))) {
-			loop->earlier.task_name = name[0] ? strdup(name) : NULL;
-			loop->earlier.task_coro = coro[0] ? strdup(coro) : NULL;
-		}
-	}
-	loop->earlier.stack = frames_of_blocked(engine->symbols, loop->id.pid, loop->id.tid,
-						watched->python, &raw);
-	loop->earlier_since_ns = slot->since_ns;
-}
-
-struct loop *recognise_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid)
-{
-	struct loop *loop = engine->loops[slot];
-	struct binding *binding = binding_find(engine, tid);
-	const struct watched *watched = watched_find(engine->watched, pid);
-
-	if (!loop) {
-		loop = loop_new(slot, pid, tid, NULL);
-		if (!loop)
-			return NULL;
-		loop->number = ++engine->loops_seen;
-		engine->loops[slot] = loop;
-		if (!loop->id.comm[0] && watched)
-			memcpy(loop->id.comm, watched->comm, sizeof(loop->id.comm));
-		note_earlier(engine, loop, probe_slot(engine->probe, slot),
-			     binding ? &binding->verdict : NULL);
-	}
-	if (binding) {
-		loop_set_runtime(loop, binding->verdict.runtime);
-		announce(engine, loop);
-		unbind(engine, tid);
-	}
-	return loop;
-}
-
 /* -- a look at every thread -- */
 
 struct look {
@@ -374,14 +166,14 @@ static void look_at(void *context, const struct bp_thread_info *info)
 		return;
 	watched_note_thread(watched, info->tid, info->pthread);
 	if (probe_slot(engine->probe, info->slot))
-		loop = recognise_slot(engine, info->slot, info->tgid, info->tid);
+		loop = binding_slot(engine, info->slot, info->tgid, info->tid);
 	if (!look->judge || (loop && loop->id.runtime))
 		return;
 	sighting.block = info->state == BP_BLOCKED ? &info->block : NULL;
 	sighting.comm = info->comm;
 	judge(engine, watched, &sighting, &verdict);
 	if (verdict.runtime)
-		bind(engine, info->tgid, info->tid, &verdict, info);
+		binding_ask(engine, info->tgid, info->tid, &verdict, info);
 }
 
 /* The thread itself has to have left the CPU and come back for its clocks to be compared. */
@@ -414,7 +206,7 @@ int recognise_look(struct engine *engine)
 	}
 	if (!err && engine->bindings)
 		err = probe_look(engine->probe, look_at, &binding);
-	recognise_forget(engine);
+	binding_forget(engine);
 	return err;
 }
 
@@ -427,7 +219,7 @@ static void look_at_process(struct engine *engine, pid_t pid)
 	probe_look_process(engine->probe, pid, look_at, &judging);
 	if (engine->bindings)
 		probe_look_process(engine->probe, pid, look_at, &binding);
-	recognise_forget(engine);
+	binding_forget(engine);
 }
 
 /* -- candidates and scans -- */
@@ -436,9 +228,9 @@ static void bind_now(struct engine *engine, pid_t pid, pid_t tid, const struct v
 {
 	struct look look = { .engine = engine };
 
-	bind(engine, pid, tid, verdict, NULL);
+	binding_ask(engine, pid, tid, verdict, NULL);
 	probe_look_thread(engine->probe, tid, look_at, &look);
-	recognise_forget(engine);
+	binding_forget(engine);
 }
 
 /* A loop whose wait was not known: here it is; the kernel side sees it at the wakeup. */
