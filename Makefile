@@ -124,7 +124,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%)
 
-C_FLAGS := -std=gnu11 -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -pthread $(SAN_FLAGS)
+C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -pthread $(SAN_FLAGS)
 
 # Only what asks for the version is compiled again when that changes.
 VERSIONED := $(patsubst %.c,$(OUTPUT)/%.o,$(shell grep -ls BLOCKPROF_VERSION $(SOURCES) $(UNIT_SOURCES)))

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* COMMAND: held until it is watched, started as the calling user, with nothing of ours. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>

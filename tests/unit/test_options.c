@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line of `blockprof [watch]`: what each option sets, and what is said of wrong ones. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loops, tasks and names asked for, against what the target says of itself. */
-#define _GNU_SOURCE
 #include "python/target.h"
 
 #include <ctype.h>

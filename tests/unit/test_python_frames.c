@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frames, names and lines, against what each interpreter says of itself. */
-#define _GNU_SOURCE
 #include "python/target.h"
 
 #include <fcntl.h>

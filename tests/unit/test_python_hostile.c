@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whatever a target's memory and files hold: an answer or an error, in bounded time. */
-#define _GNU_SOURCE
 #include "python/target.h"
 
 #include <fcntl.h>

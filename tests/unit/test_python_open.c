@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finding the interpreter, its version, its GIL; processes that have none. */
-#define _GNU_SOURCE
 #include "python/target.h"
 
 #include <sys/uio.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All tasks of an interpreter, against what the program says of them; and of hostile ones. */
-#define _GNU_SOURCE
 #include "python/target.h"
 
 #include "runtime/python/interpreter.h"

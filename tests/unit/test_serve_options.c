@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line of `blockprof serve`, together with the file of options. */
-#define _GNU_SOURCE
 #include "records.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
  * going on, then tasks; those that are at the same place for the same reason are
  * told of as one.
  */
-#define _GNU_SOURCE /* asprintf */
 #include "output/dump_text.h"
 
 #include "model/same.h"

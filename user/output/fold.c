@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fold.c - stacks folded to what their reader can act on. */
-#define _GNU_SOURCE /* asprintf */
 
 #include "output/fold.h"
 

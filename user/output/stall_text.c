@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stall_text.c - one stall as text: the verdict, the stack that led there, the ledger. */
-#define _GNU_SOURCE /* asprintf */
 
 #include "output/stall_text.h"
 

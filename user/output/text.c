@@ -3,7 +3,6 @@
  * text.c - the report people read: see stall_text.c for a stall, fold.c for its
  * stacks, totals.c for the summary.
  */
-#define _GNU_SOURCE /* asprintf */
 
 #include "output/dump_text.h"
 #include "output/escape.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* timestamp.c - moments as RFC 3339 text. */
-#define _GNU_SOURCE /* strptime */
 
 #include "output/timestamp.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* totals.c - the text's summary. */
-#define _GNU_SOURCE /* asprintf */
 
 #include "output/totals.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* words.c - times, threads and what they waited for, as people read them. */
-#define _GNU_SOURCE /* asprintf */
 
 #include "output/words.h"
 

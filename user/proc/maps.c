@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* maps.c - /proc/PID/maps with every size bounded. */
-#define _GNU_SOURCE
 #include "proc/maps.h"
 
 #include <errno.h>

@@ -5,7 +5,6 @@
  * An entry is 16 bytes, and names stay in the file: a large program has a
  * million of them, of which a profile shows a hundred.
  */
-#define _GNU_SOURCE
 #include "symbol/elf_symbols.h"
 
 #include <errno.h>

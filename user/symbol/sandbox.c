@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* sandbox.c - uid, capabilities, descriptors, memory and system calls of the symbolizer. */
-#define _GNU_SOURCE
 #include "symbol/sandbox.h"
 
 #include <errno.h>

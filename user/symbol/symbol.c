@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* symbol.c - addresses to names: which mapping, which file, then what the child says of it. */
-#define _GNU_SOURCE
 #include "symbol/symbol.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vdso.c - a copy of the vDSO in a memfd. */
-#define _GNU_SOURCE
 #include "symbol/vdso.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#define _GNU_SOURCE /* qsort_r */
 /* rows.c - the board as it is shown: one window, sorted. */
 #include <stdlib.h>
 #include <string.h>

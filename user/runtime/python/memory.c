@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE /* process_vm_readv */
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
