@@ -175,6 +175,13 @@ bool process_is_stopped(pid_t pid)
 	return !read_stat(pid, &stat) && (stat.state == 'T' || stat.state == 't');
 }
 
+uint64_t process_ran_ns(pid_t pid)
+{
+	char text[128];
+
+	return procfs_read(pid, "schedstat", text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
 int64_t process_threads(pid_t pid)
 {
 	struct stat_fields stat;

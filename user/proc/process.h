@@ -47,6 +47,8 @@ pid_t process_child_numbered(pid_t pid, pid_t number);
 bool process_numbers_are_ours(pid_t pid);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);
+/* How long its main thread has run on a CPU; 0: not known. */
+uint64_t process_ran_ns(pid_t pid);
 /* How many threads it has; -1: not known. */
 int64_t process_threads(pid_t pid);
 /* Working directory of a process; caller frees; NULL: not known. */

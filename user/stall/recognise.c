@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "proc/process.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
@@ -37,14 +38,25 @@ static uint64_t look_gap_ns(unsigned int looks)
 	return LOOK_FIRST_NS << looks;
 }
 
+/* Since it was looked at last: where it has not, that would show the same once more. */
+static bool has_moved(struct watched *watched)
+{
+	uint64_t before_ns = watched->ran_ns;
+
+	watched->ran_ns = process_ran_ns(watched->pid);
+	return !watched->ran_ns || watched->ran_ns != before_ns;
+}
+
 struct python *recognise_python(struct engine *engine, struct watched *watched)
 {
 	struct bp_python layout;
 	uint64_t now_ns = probe_now_ns();
 
 	if (watched->python_pending && now_ns >= watched->next_look_ns) {
-		int err = python_open(&watched->python, watched->pid);
+		int err = watched->look_err;
 
+		if (!watched->looks || has_moved(watched))
+			err = watched->look_err = python_open(&watched->python, watched->pid);
 		watched->next_look_ns = now_ns + look_gap_ns(watched->looks++);
 		watched->python_pending =
 			err == -EAGAIN || (err == -ENOENT && watched->looks < LOOKS_NO_PYTHON);
@@ -429,6 +441,20 @@ static uint64_t scan_gap_ns(const struct engine *engine, struct watched *watched
 	return LOOK_EVERY_NS << (octave < SCANS_OCTAVES ? octave : SCANS_OCTAVES);
 }
 
+/* Only what is known by its frames: other loops show when they wait. */
+static bool shows_loop(struct python *python, uint64_t pthread)
+{
+	struct bp_python_frame frames[BP_PYTHON_FRAMES];
+	struct python_loop loop = { .epoll_fd = -1 };
+	bool in_wait;
+	int nr = python_frames(python, pthread, frames, BP_PYTHON_FRAMES);
+
+	if (nr <= 0)
+		return false;
+	return (!python_frames_loop(python, frames, (size_t)nr, &loop) && loop.run_onces) ||
+	       python_frames_hub(python, frames, (size_t)nr, &in_wait) != PYTHON_HUB_NONE;
+}
+
 static void scan_process(struct scan *scan, struct watched *watched)
 {
 	struct engine *engine = scan->engine;
@@ -449,6 +475,8 @@ static void scan_process(struct scan *scan, struct watched *watched)
 	}
 	/* its main thread may run a loop that has never had to wait yet */
 	sighting.pthread = watched_pthread(watched, watched->pid);
+	if (!has_moved(watched) || !shows_loop(watched->python, sighting.pthread))
+		return;
 	judge(engine, watched, &sighting, &verdict);
 	if (verdict.runtime)
 		bind_now(engine, sighting.pid, sighting.tid, &verdict);

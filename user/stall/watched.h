@@ -38,6 +38,8 @@ struct watched {
 	unsigned int loops;
 	uint64_t next_look_ns; /* when to look for an interpreter, or for a loop, again */
 	unsigned int looks; /* for an interpreter, since the program started */
+	int look_err; /* what the latest of them gave */
+	uint64_t ran_ns; /* how long its main thread had run at the latest look, or scan */
 	unsigned int scans; /* for a loop, likewise */
 	unsigned int program_ages; /* how often program was found anew, bounded */
 	struct watched_thread *threads;
