@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix vm service bench format format-check bpf-arm64 clean
+# make unit e2e matrix soak vm service bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -46,7 +46,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix vm service bench format format-check bpf-arm64 install \
+.PHONY: all test unit unit-programs e2e matrix soak vm service bench format format-check bpf-arm64 install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -177,6 +177,9 @@ e2e: $(PROGRAM)
 
 matrix: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py --matrix $(MATRIX)
+
+soak: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/soak.py $(SOAK)
 
 vm: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_kernels.py $(VM)

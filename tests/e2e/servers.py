@@ -114,20 +114,21 @@ class Nginx(Server):
 
 
 class Memcached(Server):
-    def __init__(self):
+    def __init__(self, threads=2):
         port, directory = free_port(), directory_of("memcached")
-        super().__init__([program_of("memcached"), "-u", "root", "-l", "127.0.0.1", "-p", port, "-t", "2"], port, directory)
+        argv = [program_of("memcached"), "-u", "root", "-l", "127.0.0.1", "-p", port, "-t", threads]
+        super().__init__(argv, port, directory)
 
 
 class Haproxy(Server):
-    def __init__(self, backend_port):
+    def __init__(self, backend_port, threads=2):
         port, directory = free_port(), directory_of("haproxy")
         config = write(
             directory,
             "haproxy.cfg",
-            "global\n nbthread 2\ndefaults\n mode http\n timeout connect 5s\n timeout client 20s\n"
+            "global\n nbthread %d\ndefaults\n mode http\n timeout connect 5s\n timeout client 20s\n"
             " timeout server 20s\nfrontend f\n bind 127.0.0.1:%d\n default_backend b\n"
-            "backend b\n server s 127.0.0.1:%d\n" % (port, backend_port),
+            "backend b\n server s 127.0.0.1:%d\n" % (threads, port, backend_port),
         )
         super().__init__([program_of("haproxy"), "-f", config], port, directory)
 
