@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An asyncio program that, for a minute, sleeps 300 ms in a coroutine and waits as long for another process."""
+"""An asyncio program that, for a minute, sleeps 300 ms in a coroutine and waits three times that for another process."""
 
 import asyncio
 import os
@@ -12,7 +12,8 @@ def nap():
 
 def answer(asks, answers):
     while os.read(asks, 1):
-        nap()
+        for _ in range(3):  # an emulated machine needs time to look at it
+            nap()
         os.write(answers, b"x")
 
 

@@ -20,6 +20,8 @@
 
 /* A copy of its parent is not worth a look before it has had time to do something. */
 #define FORK_LOOK_NS 50000000ull
+/* Of all programs of the system most have come to their work, or their end, by then. */
+#define EXEC_LOOK_NS 30000000ull
 
 /* A process that the filter wants comes under watch. 0 or -errno. */
 static int take(struct engine *engine, pid_t pid, uint64_t now_ns)
@@ -125,6 +127,8 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 	if (watched) {
 		watched_renew(watched, record->header.time_ns);
 		identify(watched, record);
+		if (engine->options.whole_system)
+			watched->next_look_ns = record->header.time_ns + EXEC_LOOK_NS;
 		recognise_soon(engine, watched);
 	} else if (engine->options.filter) {
 		if (take(engine, pid, record->header.time_ns))
