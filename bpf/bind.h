@@ -161,6 +161,7 @@ static __always_inline u32 thread_unbind(struct thread *thread, u64 now)
 			slot->turn.cpu_ns += since(now, slot->since_ns);
 		else
 			slot->turn.unknown_ns += since(now, slot->since_ns);
+		pending_send(slot, index, now);
 	}
 	turn_end(slot, index, now, now, -1);
 	thread->slot = BP_NO_SLOT;

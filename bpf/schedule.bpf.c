@@ -187,10 +187,7 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 	state_set(&slot->state, BP_RUNNING);
 	if (!slot->turn_ran_ns)
 		slot->turn_ran_ns = now;
-	if (slot->pending) {
-		slot->pending = 0;
-		slice_send(slot, thread->slot, slice_of(thread->slot), now);
-	}
+	pending_send(slot, thread->slot, now);
 	return 0;
 }
 

@@ -274,6 +274,15 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	return 0;
 }
 
+/* The slice of a block that ended while the thread could not send it: it runs again. */
+static __always_inline void pending_send(struct bp_slot *slot, u32 index, u64 now)
+{
+	if (!slot->pending)
+		return;
+	slot->pending = 0;
+	slice_send(slot, index, slice_of(index), now);
+}
+
 #define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_FDS)
 
 /*

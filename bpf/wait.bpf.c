@@ -94,10 +94,13 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 			slot->wait_slept = 0;
 			return 0;
 		}
-		if (slot->state == BP_RUNNING)
+		if (slot->state == BP_RUNNING) {
 			slot->turn.cpu_ns += ran;
-		else
+		} else {
+			/* its way onto the CPU was not seen */
 			slot->turn.unknown_ns += since(now, slot->since_ns);
+			pending_send(slot, thread->slot, now);
+		}
 	}
 	slot->since_ns = now;
 	state_set(&slot->state, BP_RUNNING);
