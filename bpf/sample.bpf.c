@@ -117,14 +117,14 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	if (!armed)
 		return 0;
 	now = bpf_ktime_get_ns();
+	thread = thread_of(task);
+	slot = thread ? slot_of(thread) : NULL;
+	if (slot && slot->in_turn)
+		arrive_unseen(slot, thread->slot, task, now);
 	if (task->pid && old_slots[0])
 		runners_note(task_tgid(task), now);
 	if (nr_suspects)
 		suspect_sample(ctx, task, now);
-	thread = thread_of(task);
-	if (!thread)
-		return 0;
-	slot = slot_of(thread);
 	if (!slot || !slot->in_turn || slot->state != BP_RUNNING)
 		return 0;
 	if (since(now, slot->turn_start_ns) < sample_age_ns)

@@ -191,19 +191,6 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 	return 0;
 }
 
-/*
- * When a thread that now leaves the CPU came onto it, which was not seen (some
- * kernels hide the switches of some threads): the scheduler knows how long it ran.
- */
-static __always_inline u64 unseen_arrival(const struct bp_slot *slot, struct task_struct *task,
-					  u64 now)
-{
-	u64 ran = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
-	u64 away = since(now, slot->since_ns);
-
-	return now - (ran < away ? ran : away);
-}
-
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, u64 now)
 {
 	struct thread *thread = thread_of(task);

@@ -283,6 +283,37 @@ static __always_inline void pending_send(struct bp_slot *slot, u32 index, u64 no
 	slice_send(slot, index, slice_of(index), now);
 }
 
+/*
+ * When a thread that runs, or now leaves the CPU, came onto it, which was not seen
+ * (some kernels hide the switches of some threads): the scheduler knows how long it ran.
+ */
+static __always_inline u64 unseen_arrival(const struct bp_slot *slot, struct task_struct *task,
+					  u64 now)
+{
+	u64 ran = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
+	u64 away = since(now, slot->since_ns);
+
+	return now - (ran < away ? ran : away);
+}
+
+/* The slot's thread runs, though it was not seen to come onto its CPU since its wakeup. */
+static __always_inline void arrive_unseen(struct bp_slot *slot, u32 index, struct task_struct *task,
+					  u64 now)
+{
+	u64 from;
+
+	if (slot->state != BP_RUNNABLE)
+		return;
+	from = unseen_arrival(slot, task, now);
+	runnable_end(slot, task, from);
+	slot->since_ns = from;
+	slot->waking_ns = 0;
+	state_set(&slot->state, BP_RUNNING);
+	if (!slot->turn_ran_ns)
+		slot->turn_ran_ns = from;
+	pending_send(slot, index, now);
+}
+
 #define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_FDS)
 
 /*

@@ -88,19 +88,18 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	if (turn_next_busy(slot, now))
 		return 0;
 	if (slot->in_turn) {
-		u64 ran = slot->state == BP_RUNNING ? since(now, slot->since_ns) : 0;
+		u64 ran;
 
+		arrive_unseen(slot, thread->slot, task, now);
+		ran = slot->state == BP_RUNNING ? since(now, slot->since_ns) : 0;
 		if (slot->wait_slept && slot->turn.cpu_ns + ran < WAIT_RETURN_CPU_NS) {
 			slot->wait_slept = 0;
 			return 0;
 		}
-		if (slot->state == BP_RUNNING) {
+		if (slot->state == BP_RUNNING)
 			slot->turn.cpu_ns += ran;
-		} else {
-			/* its way onto the CPU was not seen */
+		else
 			slot->turn.unknown_ns += since(now, slot->since_ns);
-			pending_send(slot, thread->slot, now);
-		}
 	}
 	slot->since_ns = now;
 	state_set(&slot->state, BP_RUNNING);
