@@ -16,6 +16,9 @@
 #define BP_PATH_BYTES	   512
 #define BP_PATH_NAME_BYTES 256
 #define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
+#define BP_COPY_BYTES	   65536 /* of the user stack, at the most: to unwind it */
+#define BP_COPY_FIRST	   16384 /* so many of them before it is known how many it takes */
+#define BP_REGISTERS	   33
 #define BP_SNIPPET_BYTES   184 /* the part of a Task object that is of use */
 #define BP_SUMS		   8
 #define BP_RUNNERS	   8 /* told apart of those that ran while a thread waited for its CPU */
@@ -150,6 +153,30 @@ struct bp_stack {
 	unsigned long long kernel[BP_KERNEL_FRAMES];
 	unsigned long long user[BP_USER_FRAMES];
 	struct bp_python_frame python[BP_PYTHON_FRAMES];
+};
+
+/*
+ * User registers by their DWARF numbers. x86-64 (psABI, figure 3.36): 0 to 15 are
+ * rax rdx rcx rbx rsi rdi rbp rsp r8 to r15, 16 is rip. arm64 (AADWARF64, 4.1):
+ * x0 to x30, 31 is sp; the program counter, which has no such number, is 32.
+ */
+#if defined(__aarch64__) || defined(__TARGET_ARCH_arm64)
+#define BP_REGISTER_FP 29
+#define BP_REGISTER_SP 31
+#define BP_REGISTER_IP 32
+#else
+#define BP_REGISTER_FP 6
+#define BP_REGISTER_SP 7
+#define BP_REGISTER_IP 16
+#endif
+
+struct bp_registers {
+	unsigned long long reg[BP_REGISTERS];
+};
+
+enum bp_copy_flags {
+	BP_COPY_CUT = 1 << 0, /* as many bytes as were wanted: the stack may go on */
+	BP_COPY_OTHER = 1 << 1, /* of the thread that ended the block, not of the slot's */
 };
 
 /* What a thread was blocked in. */
@@ -338,6 +365,7 @@ enum bp_record_type {
 	BP_RECORD_EXEC,
 	BP_RECORD_EXIT,
 	BP_RECORD_SUSPECT,
+	BP_RECORD_COPY,
 };
 
 struct bp_header {
@@ -362,6 +390,23 @@ struct bp_slice {
 	unsigned int count; /* blocks, or samples */
 	unsigned int carry_count;
 	struct bp_capture capture;
+};
+
+/*
+ * COPY: what it takes to unwind the user stack of a thread: its registers as it
+ * left user mode, and the stack from sp upwards. It is of the SLICE, SAMPLE or
+ * SUSPECT record of the same slot, tid and time that comes after it, maybe with
+ * others in between; sent up to the last byte that is filled.
+ */
+struct bp_copy {
+	struct bp_header header;
+	unsigned long long since_ns; /* that of the capture; SUSPECT: its header's time_ns */
+	unsigned int seq; /* odd while it is written */
+	unsigned int bytes; /* of stack; ends early where no page is in memory */
+	unsigned int flags; /* enum bp_copy_flags */
+	unsigned int owner; /* the kernel side's: who has this buffer; 0: no one */
+	struct bp_registers regs;
+	unsigned char stack[BP_COPY_BYTES];
 };
 
 /* TURN: a turn ended that was longer than the threshold. */

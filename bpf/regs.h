@@ -10,6 +10,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "abi.h"
+
 /*
  * bpf_task_pt_regs() came with 5.15 (dd6e10fbd9fb) and gives a pointer that may
  * be followed directly. Before it the place is computed and each field is a
@@ -77,6 +79,28 @@ static __always_inline u64 regs_sp(const struct pt_regs *regs)
 static __always_inline u64 regs_fp(const struct pt_regs *regs)
 {
 	return REG(regs, bp);
+}
+
+/* The numbers that DWARF gives them: see struct bp_registers. */
+static __always_inline void regs_copy(struct bp_registers *to, const struct pt_regs *regs)
+{
+	to->reg[0] = REG(regs, ax);
+	to->reg[1] = REG(regs, dx);
+	to->reg[2] = REG(regs, cx);
+	to->reg[3] = REG(regs, bx);
+	to->reg[4] = REG(regs, si);
+	to->reg[5] = REG(regs, di);
+	to->reg[6] = REG(regs, bp);
+	to->reg[7] = REG(regs, sp);
+	to->reg[8] = REG(regs, r8);
+	to->reg[9] = REG(regs, r9);
+	to->reg[10] = REG(regs, r10);
+	to->reg[11] = REG(regs, r11);
+	to->reg[12] = REG(regs, r12);
+	to->reg[13] = REG(regs, r13);
+	to->reg[14] = REG(regs, r14);
+	to->reg[15] = REG(regs, r15);
+	to->reg[16] = REG(regs, ip);
 }
 
 /* arch/x86/include/asm/thread_info.h: TS_COMPAT */
@@ -147,6 +171,18 @@ static __always_inline u64 regs_sp(const struct pt_regs *regs)
 static __always_inline u64 regs_fp(const struct pt_regs *regs)
 {
 	return REG(regs, regs[29]);
+}
+
+/* The numbers that DWARF gives them: see struct bp_registers. */
+static __always_inline void regs_copy(struct bp_registers *to, const struct pt_regs *regs)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 31; i++)
+		to->reg[i] = REG(regs, regs[i]);
+	to->reg[31] = REG(regs, sp);
+	to->reg[32] = REG(regs, pc);
 }
 
 /* arch/arm64/include/asm/thread_info.h: TIF_32BIT is in flags; such targets are not read. */
