@@ -62,6 +62,8 @@ static __always_inline void stack_python(struct bp_stack *stack, const struct bp
 		thread->tstate = tstate;
 	if (tstate)
 		python_walk(stack, py, tstate);
+	if (stack->flags & BP_STACK_PYTHON_FAULT)
+		lose(BP_LOSS_PYTHON_FAULT);
 	if (py->current_tasks)
 		stack->task = python_task(py, loop_object);
 }
@@ -95,6 +97,11 @@ __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp
 	capture->other.comm[0] = 0;
 	capture->other.pthread = user_u64(tstate + py->tstate_thread_id);
 	python_walk(&capture->other_stack, py, tstate);
+	/* it may be running, and have left a frame, and its memory, while that was looked at */
+	if (capture->other_stack.flags & BP_STACK_PYTHON_FAULT)
+		python_walk(&capture->other_stack, py, tstate);
+	if (capture->other_stack.flags & BP_STACK_PYTHON_FAULT)
+		lose(BP_LOSS_PYTHON_FAULT);
 	return 0;
 }
 

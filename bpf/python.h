@@ -104,7 +104,6 @@ static long frame_step(u32 i, struct frame_walk *walk)
 	}
 	if (bpf_probe_read_user(&code, sizeof(code), (void *)(walk->frame + py->frame_code))) {
 		stack->flags |= BP_STACK_PYTHON_FAULT;
-		lose(BP_LOSS_PYTHON_FAULT);
 		return 1;
 	}
 	instr = user_u64(walk->frame + py->frame_instr);
@@ -131,6 +130,7 @@ __weak __noinline int python_walk(struct bp_stack *stack, const struct bp_python
 	if (!stack || !py)
 		return 0;
 	stack->python_nr = 0;
+	stack->flags &= ~(BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
 	walk.frame = user_u64(tstate + py->tstate_frame);
 	if (py->tstate_has_cframe && walk.frame)
 		walk.frame = user_u64(walk.frame + py->cframe_frame);

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the end-to-end tests: run.py [-k SUBSTRING] [--list] [--matrix] [-j N] [FILE...]
+"""Runs the end-to-end tests: run.py [-k SUBSTRING] [--list] [--matrix] [--again] [-j N] [FILE...]
 
 Each test is a process of its own that adopts what its children leave behind, so
 that it can end, also after a failure, all that it started and nothing else.
+
+--again is for whole runs on machines that stall: a few tests that failed are run
+once more, alone, after the others. Both results are shown, the second counts.
 """
 
 import argparse
@@ -28,6 +31,7 @@ import rows
 
 LIMIT = 60  # seconds, where a test says no other
 GRACE = 10  # seconds to clean up after the limit
+AGAIN_MOST = 100  # of so many tests one may be run again: more failures are no accident
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -175,8 +179,8 @@ class Running:
     def stuck(self):
         return time.monotonic() > self.began + self.case.limit + GRACE
 
-    def finish(self):
-        """Waits for the end and prints it; the verdict."""
+    def finish(self, failed):
+        """Waits for the end and prints it; the verdict. failed: the word for a failure."""
         data = b""
         if self.stuck():
             os.kill(self.pid, signal.SIGKILL)
@@ -195,7 +199,7 @@ class Running:
         if verdict == "PASS":
             print("PASS %s (%.1f s)" % (self.case.name, time.monotonic() - self.began))
         else:
-            print("%s %s: %s" % (verdict, self.case.name, reason))
+            print("%s %s: %s" % (failed if verdict == "FAIL" else verdict, self.case.name, reason))
         if verdict == "FAIL":
             self.output.seek(0)
             text = details + "\n" + self.output.read().decode("utf-8", "replace")[-8000:]
@@ -207,7 +211,7 @@ class Running:
         return verdict, reason
 
 
-def run_all(cases, jobs):
+def run_all(cases, jobs, failed="FAIL"):
     verdicts = []
     pending = list(cases)
     running = []
@@ -221,8 +225,23 @@ def run_all(cases, jobs):
         for test in list(running):
             if test.result in ready or test.stuck():
                 running.remove(test)
-                verdicts.append((test.case, *test.finish()))
+                verdicts.append((test.case, *test.finish(failed)))
     return verdicts
+
+
+def run_again(results):
+    """The results with those of a second try in place of a few failures."""
+    failed = [case for case, verdict, _ in results if verdict == "FAIL"]
+    if not failed:
+        return results
+    if len(failed) * AGAIN_MOST > len(results) + AGAIN_MOST:
+        for case in failed:
+            print("FAIL %s: one of %d, too many for a second try" % (case.name, len(failed)))
+        return results
+    second = {case: (case, verdict, reason) for case, verdict, reason in run_all(failed, 1)}
+    passed = sum(verdict == "PASS" for _, verdict, _ in second.values())
+    print("%d of %d that failed passed at the second try" % (passed, len(failed)))
+    return [second.get(result[0], result) for result in results]
 
 
 def main():
@@ -230,6 +249,7 @@ def main():
     parser.add_argument("-k", metavar="SUBSTRING", action="append", default=[], help="only tests with this in the name")
     parser.add_argument("-j", metavar="N", type=int, default=1, help="tests at the same time")
     parser.add_argument("--matrix", action="store_true", help="the tests that show a pattern, with their table")
+    parser.add_argument("--again", action="store_true", help="a few tests that failed get a second try")
     parser.add_argument("--list", action="store_true", help="names only")
     parser.add_argument("files", nargs="*", help="test files (all)")
     options = parser.parse_args()
@@ -248,7 +268,10 @@ def main():
         return 0
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
-        results = run_all(cases, max(1, options.j))
+        if options.again:
+            results = run_again(run_all(cases, max(1, options.j), "AGAIN"))
+        else:
+            results = run_all(cases, max(1, options.j))
     finally:
         end_descendants()
     if options.matrix:
