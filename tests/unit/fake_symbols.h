@@ -15,6 +15,9 @@ struct fake_symbol {
 	uint64_t addr;
 	const char *fn;
 	const char *module;
+	const char *file;
+	unsigned int line;
+	struct symbol_line inlined[2]; /* those with a name, innermost first */
 	bool no_text; /* no executable mapping there */
 	bool no_call; /* no call before it */
 };
@@ -55,7 +58,12 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	*out = (struct symbol){ .fn = known ? known->fn : "[unknown]",
 				.module = known ? known->module : NULL,
 				.in_text = known && !known->no_text,
-				.after_call = known && !known->no_call };
+				.after_call = known && !known->no_call,
+				.file = known ? known->file : NULL,
+				.line = known ? known->line : 0,
+				.inlined = known ? known->inlined : NULL };
+	while (known && out->nr_inlined < 2 && known->inlined[out->nr_inlined].fn)
+		out->nr_inlined++;
 	return known ? 0 : -ENOENT;
 }
 

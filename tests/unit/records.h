@@ -296,6 +296,7 @@ static inline struct stall_record hostile_stall(void)
 			.file = i % 2 ? longish : HOSTILE,
 			.module = longish,
 			.line = (unsigned int)i,
+			.inlined = i == 2,
 		};
 	for (size_t i = 0; i < NR(causes); i++) {
 		struct slice slice = {

@@ -24,6 +24,8 @@ enum {
 	MAIN = 0x1030,
 	NO_TEXT = 0x1040,
 	NO_CALL = 0x1050,
+	DEEP = 0x1070,
+	VECTOR = 0x1080,
 	OLD_EVAL = 0x1060,
 	/* kernel */
 	TRACE = 0x2000,
@@ -50,6 +52,15 @@ static const struct fake_symbol table[] = {
 	{ .addr = MAIN, .fn = "main", .module = "/usr/bin/python3" },
 	{ .addr = NO_TEXT, .fn = "data", .module = "/usr/bin/python3", .no_text = true },
 	{ .addr = NO_CALL, .fn = "stale", .module = "/usr/bin/python3", .no_call = true },
+	{ .addr = DEEP,
+	  .fn = "deep",
+	  .module = "/app/x",
+	  .file = "/src/x.cc",
+	  .line = 7,
+	  .inlined = { { "std::sort", "/usr/include/c++/sort.h", 12 }, { "order", NULL, 0 } } },
+	{ .addr = VECTOR,
+	  .fn = "_PyEval_Vector",
+	  .inlined = { { "_PyEval_EvalFrame", "pycore_ceval.h", 73 } } },
 	{ .addr = TRACE, .fn = "__traceiter_sched_switch" },
 	{ .addr = BPF, .fn = "bpf_trace_run4" },
 	{ .addr = SCHEDULE, .fn = "__schedule" },
@@ -109,6 +120,31 @@ static void expect(struct stack *stack, const char *expected)
 	}
 	assert_string_equal(text, expected);
 	stack_put(stack);
+}
+
+/* Functions that the compiler took apart; what only leads into the interpreter's loop is left out. */
+static void test_inlined(void **state)
+{
+	struct bp_stack raw = { 0 };
+	struct stack *stack;
+
+	(void)state;
+	user(&raw, DEEP);
+	user(&raw, EVAL);
+	user(&raw, VECTOR);
+	code(&raw, ONE | BP_PYTHON_ENTRY);
+	stack = resolve(&raw);
+	assert_non_null(stack);
+	assert_true(stack->frames[0].inlined);
+	assert_string_equal(stack->frames[0].file, "/usr/include/c++/sort.h");
+	assert_int_equal(stack->frames[0].line, 12);
+	assert_string_equal(stack->frames[0].module, "/app/x");
+	assert_true(stack->frames[1].inlined);
+	assert_null(stack->frames[1].file);
+	assert_false(stack->frames[2].inlined);
+	assert_string_equal(stack->frames[2].file, "/src/x.cc");
+	assert_int_equal(stack->frames[2].line, 7);
+	expect(stack, "n:std::sort n:order n:deep p:one n:_PyEval_Vector");
 }
 
 static void test_merged(void **state)
@@ -369,6 +405,7 @@ static void test_blocked_before(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inlined),
 		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_python_beyond_the_native_walk),

@@ -55,7 +55,7 @@ static void stacks_differ_by_content(void **state)
 	assert_false(stack_equal(one, NULL));
 	assert_false(stack_equal(one, cut));
 	assert_false(stack_equal(one, shorter));
-	for (int field = 0; field < 5; field++) {
+	for (int field = 0; field < 6; field++) {
 		struct frame other[] = { base[0], base[1] };
 		struct stack *stack;
 
@@ -71,6 +71,9 @@ static void stacks_differ_by_content(void **state)
 			break;
 		case 3:
 			other[0].line = 2;
+			break;
+		case 4:
+			other[1].inlined = true;
 			break;
 		default:
 			other[0].kind = FRAME_JS;

@@ -57,6 +57,8 @@ struct frame {
 	const char *file;
 	const char *module; /* native: path of the mapped file */
 	unsigned int line; /* 0: not known */
+	/* The compiler put it in place of the call, in the code of the next outer frame. */
+	bool inlined;
 };
 
 bool frame_equal(const struct frame *a, const struct frame *b);

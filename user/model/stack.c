@@ -42,7 +42,7 @@ static uint64_t hash_frames(const struct stack *stack)
 
 	for (unsigned int i = 0; i < stack->nr; i++) {
 		const struct frame *frame = &stack->frames[i];
-		uint32_t numbers[2] = { frame->kind, frame->line };
+		uint32_t numbers[3] = { frame->kind, frame->line, frame->inlined };
 
 		hash = hash_bytes(hash, numbers, sizeof(numbers));
 		hash = hash_string(hash, frame->fn);
@@ -114,8 +114,9 @@ void stack_put(struct stack *stack)
 
 bool frame_equal(const struct frame *a, const struct frame *b)
 {
-	return a->kind == b->kind && a->line == b->line && same_string(a->fn, b->fn) &&
-	       same_string(a->file, b->file) && same_string(a->module, b->module);
+	return a->kind == b->kind && a->line == b->line && a->inlined == b->inlined &&
+	       same_string(a->fn, b->fn) && same_string(a->file, b->file) &&
+	       same_string(a->module, b->module);
 }
 
 bool stack_equal(const struct stack *a, const struct stack *b)

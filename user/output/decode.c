@@ -129,6 +129,7 @@ static struct frame frame_of(struct decoder *decoder, json_t *object)
 		.file = string_of(decoder, object, "file", OPTIONAL),
 		.module = string_of(decoder, object, "module", OPTIONAL),
 		.line = (unsigned int)number_within(decoder, object, "line", OPTIONAL, UINT_MAX),
+		.inlined = bool_of(decoder, object, "inlined", OPTIONAL),
 	};
 
 	if (frame.kind == FRAME_KIND_NR)

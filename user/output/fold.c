@@ -185,10 +185,14 @@ bool fold_same(const struct stack *a, const struct stack *b)
 	return true;
 }
 
-/* "app/rates.py:88": the last two parts of the path, which tell files apart well enough. */
+/*
+ * "app/rates.py:88": the last two parts of the path, which tell files apart well
+ * enough; "rates.c:88" for native code, or the library it is in.
+ */
 static char *short_place(const struct frame *frame)
 {
-	const char *path = frame->kind == FRAME_NATIVE ? frame->module : frame->file;
+	bool module = frame->kind == FRAME_NATIVE && !frame->file;
+	const char *path = module ? frame->module : frame->file;
 	__freeing char *escaped = NULL;
 	const char *start;
 	char *text = NULL;
@@ -204,7 +208,7 @@ static char *short_place(const struct frame *frame)
 	escaped = escape_text(frame->kind == FRAME_NATIVE ? base_name(path) : start);
 	if (!escaped)
 		return NULL;
-	if (frame->kind != FRAME_NATIVE && frame->line)
+	if (!module && frame->line)
 		return asprintf(&text, "%s:%u", escaped, frame->line) < 0 ? NULL : text;
 	return strdup(escaped);
 }

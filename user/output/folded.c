@@ -83,6 +83,8 @@ static int print_frame(FILE *line, const struct frame *frame)
 		fputc(')', line);
 		break;
 	default:
+		if (frame->inlined)
+			fputs("_[i]", line);
 		break;
 	}
 	return err;

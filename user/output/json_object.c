@@ -111,6 +111,8 @@ static void put_frame(struct object *object, json_t *frames, const struct frame 
 		put_number(&entry, "line", frame->line);
 	put_string(&entry, "module", frame->module);
 	put_string(&entry, "kind", frame_kind_name(frame->kind));
+	if (frame->inlined)
+		put_bool(&entry, "inlined", true);
 	object->failed |= entry.failed;
 	object_append(object, frames, entry.json);
 }

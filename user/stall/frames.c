@@ -7,7 +7,8 @@
 #include "stall/frames.h"
 #include "symbol/symbol.h"
 
-#define FRAMES_MAX (BP_KERNEL_FRAMES + BP_USER_FRAMES + BP_PYTHON_FRAMES)
+#define INLINED_MAX 256 /* in a whole stack */
+#define FRAMES_MAX  (BP_KERNEL_FRAMES + BP_USER_FRAMES + INLINED_MAX + BP_PYTHON_FRAMES)
 
 /* Frames under way, with room for their strings: symbol lookups reuse theirs. */
 struct builder {
@@ -46,6 +47,35 @@ static void add(struct builder *builder, enum frame_kind kind, const char *fn, c
 	frame->line = line;
 }
 
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+static bool is_python_loop(const char *fn)
+{
+	return starts_with(fn, "_PyEval_EvalFrame") || starts_with(fn, "PyEval_EvalFrame");
+}
+
+/* What was inlined there and the function around it. */
+static void add_native(struct builder *builder, const struct symbol *symbol)
+{
+	size_t before;
+
+	for (size_t i = 0; i < symbol->nr_inlined; i++) {
+		const struct symbol_line *line = &symbol->inlined[i];
+
+		/* Wrappers of the interpreter's loop give way as it does. */
+		if (is_python_loop(line->fn))
+			continue;
+		before = builder->nr;
+		add(builder, FRAME_NATIVE, line->fn, line->file, symbol->module, line->line);
+		if (builder->nr > before)
+			builder->frames[before].inlined = true;
+	}
+	add(builder, FRAME_NATIVE, symbol->fn, symbol->file, symbol->module, symbol->line);
+}
+
 static struct stack *finish(struct builder *builder, bool cut)
 {
 	struct stack *stack = builder->nr ? stack_new(builder->frames, builder->nr, cut) : NULL;
@@ -53,11 +83,6 @@ static struct stack *finish(struct builder *builder, bool cut)
 	while (builder->nr_strings)
 		free(builder->strings[--builder->nr_strings]);
 	return stack;
-}
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
 }
 
 /* The probe itself and the way off the CPU: the same in every stack. */
@@ -130,11 +155,6 @@ static void add_python_run(struct builder *builder, const struct bp_stack *raw, 
 	}
 }
 
-static bool is_python_loop(const char *fn)
-{
-	return starts_with(fn, "_PyEval_EvalFrame") || starts_with(fn, "PyEval_EvalFrame");
-}
-
 /* Returns whether native frames are missing outside: the walk was cut, and right up to there. */
 static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
 		     const struct bp_stack *raw)
@@ -151,7 +171,7 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 		if (raw->python_nr && is_python_loop(symbol.fn))
 			add_python_run(builder, raw, &next);
 		else
-			add(builder, FRAME_NATIVE, symbol.fn, NULL, symbol.module, 0);
+			add_native(builder, &symbol);
 	}
 	while (next < builder->nr_python)
 		add_python_run(builder, raw, &next);

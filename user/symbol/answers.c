@@ -1,31 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* answers.c - open addressing, with the names one behind the other in one block. */
+/* answers.c - a hash of places, each a block of memory, in the order of their use. */
 #include "symbol/answers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS	  16384 /* a power of two */
-#define FULL	  (SLOTS / 4 * 3)
-#define NAMES_MAX (2u << 20)
+#include "symbol/symbol.h"
 
-struct slot {
-	uint64_t offset;
+#define BUCKETS	  16384 /* a power of two */
+#define BYTES_MAX (6u << 20)
+/* What malloc() takes besides, about. */
+#define BLOCK_BYTES 16
+
+struct entry {
+	struct entry *next; /* in its bucket */
+	struct entry *newer;
+	struct entry *older;
+	struct place place;
+	size_t bytes;
 	uint64_t vaddr;
 	uint64_t symbol_offset;
-	uint32_t file; /* 0: empty */
-	uint32_t name; /* in names; 0: no function */
-	bool is_return;
 	bool after_call;
+	size_t nr_lines;
+	struct symbol_line lines[]; /* their strings are behind them */
 };
 
 struct answers {
-	struct slot slots[SLOTS];
-	size_t nr;
-	char *names;
-	size_t names_bytes;
-	size_t names_capacity;
+	struct entry *buckets[BUCKETS];
+	struct entry *newest;
+	struct entry *oldest;
+	size_t bytes;
 };
 
 static size_t hash(const struct place *place)
@@ -33,102 +38,151 @@ static size_t hash(const struct place *place)
 	uint64_t key = place->offset * 2 + place->is_return + ((uint64_t)place->file << 40);
 
 	/* The multiplier of Fibonacci hashing: 2^64 over the golden ratio. */
-	return (size_t)((key * 0x9e3779b97f4a7c15ULL) >> 32) & (SLOTS - 1);
+	return (size_t)((key * 0x9e3779b97f4a7c15ULL) >> 32) & (BUCKETS - 1);
 }
 
-static size_t slot_of(const struct answers *answers, const struct place *place)
+static bool same(const struct place *a, const struct place *b)
 {
-	size_t i = hash(place);
-
-	/* Ends: the table is never full. */
-	while (answers->slots[i].file != 0 && (answers->slots[i].file != place->file ||
-					       answers->slots[i].offset != place->offset ||
-					       answers->slots[i].is_return != place->is_return))
-		i = (i + 1) & (SLOTS - 1);
-	return i;
+	return a->file == b->file && a->offset == b->offset && a->is_return == b->is_return;
 }
 
-bool answers_find(const struct answers *answers, const struct place *place, struct known *out)
+static void detach(struct answers *answers, struct entry *entry)
 {
-	const struct slot *slot = &answers->slots[slot_of(answers, place)];
+	*(entry->newer ? &entry->newer->older : &answers->newest) = entry->older;
+	*(entry->older ? &entry->older->newer : &answers->oldest) = entry->newer;
+}
 
-	if (slot->file == 0)
+static void attach_newest(struct answers *answers, struct entry *entry)
+{
+	entry->newer = NULL;
+	entry->older = answers->newest;
+	*(answers->newest ? &answers->newest->newer : &answers->oldest) = entry;
+	answers->newest = entry;
+}
+
+static void drop_oldest(struct answers *answers)
+{
+	struct entry *entry = answers->oldest;
+	struct entry **at = &answers->buckets[hash(&entry->place)];
+
+	while (*at != entry)
+		at = &(*at)->next;
+	*at = entry->next;
+	detach(answers, entry);
+	answers->bytes -= entry->bytes;
+	free(entry);
+}
+
+static void tell(const struct entry *entry, struct known *out)
+{
+	*out = (struct known){
+		.lines = entry->lines,
+		.nr_lines = entry->nr_lines,
+		.vaddr = entry->vaddr,
+		.symbol_offset = entry->symbol_offset,
+		.after_call = entry->after_call,
+	};
+}
+
+bool answers_find(struct answers *answers, const struct place *place, struct known *out)
+{
+	struct entry *entry = answers->buckets[hash(place)];
+
+	while (entry && !same(&entry->place, place))
+		entry = entry->next;
+	if (!entry)
 		return false;
-	out->name = slot->name ? answers->names + slot->name : NULL;
-	out->vaddr = slot->vaddr;
-	out->symbol_offset = slot->symbol_offset;
-	out->after_call = slot->after_call;
+	if (entry != answers->newest) {
+		detach(answers, entry);
+		attach_newest(answers, entry);
+	}
+	tell(entry, out);
 	return true;
 }
 
-static int make_room(struct answers *answers, size_t bytes)
+static const char *keep(char **at, const char *text)
 {
-	size_t capacity = answers->names_capacity;
-	char *names;
+	size_t bytes = strlen(text) + 1;
+	char *kept = *at;
 
-	if (answers->nr == FULL || answers->names_bytes + bytes > NAMES_MAX)
-		answers_clear(answers);
-	if (answers->names_bytes + bytes <= capacity)
-		return 0;
-	capacity = capacity * 2 + bytes + 4096;
-	names = realloc(answers->names, capacity);
-	if (!names)
-		return -ENOMEM;
-	answers->names = names;
-	answers->names_capacity = capacity;
-	return 0;
+	memcpy(kept, text, bytes);
+	*at += bytes;
+	return kept;
+}
+
+static struct entry *entry_new(const struct place *place, const struct known *known)
+{
+	size_t bytes = sizeof(struct entry) + known->nr_lines * sizeof(struct symbol_line);
+	struct entry *entry;
+	char *at;
+
+	for (size_t i = 0; i < known->nr_lines; i++) {
+		const struct symbol_line *line = &known->lines[i];
+
+		bytes += strlen(line->fn) + 1 + (line->file ? strlen(line->file) + 1 : 0);
+	}
+	entry = malloc(bytes);
+	if (!entry)
+		return NULL;
+	*entry = (struct entry){
+		.place = *place,
+		.bytes = bytes + BLOCK_BYTES,
+		.vaddr = known->vaddr,
+		.symbol_offset = known->symbol_offset,
+		.after_call = known->after_call,
+		.nr_lines = known->nr_lines,
+	};
+	at = (char *)&entry->lines[known->nr_lines];
+	for (size_t i = 0; i < known->nr_lines; i++) {
+		const struct symbol_line *line = &known->lines[i];
+
+		entry->lines[i] = (struct symbol_line){
+			.fn = keep(&at, line->fn),
+			.file = line->file ? keep(&at, line->file) : NULL,
+			.line = line->line,
+		};
+	}
+	return entry;
 }
 
 int answers_add(struct answers *answers, const struct place *place, struct known *known)
 {
-	size_t bytes = known->name ? strlen(known->name) + 1 : 0;
-	struct slot *slot;
-	int err = make_room(answers, bytes);
+	struct entry **bucket = &answers->buckets[hash(place)];
+	struct entry *entry = entry_new(place, known);
 
-	if (err)
-		return err;
-	slot = &answers->slots[slot_of(answers, place)];
-	if (slot->file == 0)
-		answers->nr++;
-	*slot = (struct slot){
-		.offset = place->offset,
-		.vaddr = known->vaddr,
-		.symbol_offset = known->symbol_offset,
-		.file = place->file,
-		.is_return = place->is_return,
-		.after_call = known->after_call,
-	};
-	if (!bytes)
-		return 0;
-	slot->name = (uint32_t)answers->names_bytes;
-	memcpy(answers->names + slot->name, known->name, bytes);
-	answers->names_bytes += bytes;
-	known->name = answers->names + slot->name;
+	if (!entry)
+		return -ENOMEM;
+	while (answers->oldest && answers->bytes + entry->bytes > BYTES_MAX)
+		drop_oldest(answers);
+	entry->next = *bucket;
+	*bucket = entry;
+	attach_newest(answers, entry);
+	answers->bytes += entry->bytes;
+	tell(entry, known);
 	return 0;
 }
 
 void answers_clear(struct answers *answers)
 {
-	memset(answers->slots, 0, sizeof(answers->slots));
-	answers->nr = 0;
-	answers->names_bytes = 1; /* 0 stands for no name */
+	while (answers->oldest)
+		drop_oldest(answers);
+}
+
+size_t answers_bytes(const struct answers *answers)
+{
+	return sizeof(*answers) + answers->bytes;
 }
 
 int answers_new(struct answers **out)
 {
-	struct answers *answers = calloc(1, sizeof(*answers));
-
-	if (!answers)
-		return -ENOMEM;
-	answers->names_bytes = 1;
-	*out = answers;
-	return 0;
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
 }
 
 void answers_free(struct answers *answers)
 {
 	if (!answers)
 		return;
-	free(answers->names);
+	answers_clear(answers);
 	free(answers);
 }

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* answers.h - what the symbolizer said of places in files: bounded, emptied when full. */
+/*
+ * answers.h - what the symbolizer said of places in files: bounded, what was asked
+ * least recently goes first.
+ */
 #ifndef BLOCKPROF_ANSWERS_H
 #define BLOCKPROF_ANSWERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+struct symbol_line;
 
 struct answers;
 
@@ -16,7 +22,9 @@ struct place {
 
 /* What is known of a place. */
 struct known {
-	const char *name; /* NULL: no function; else valid until the next answers_add() */
+	/* The functions there, innermost first; the last is no inlined one, "" when it is not known. */
+	const struct symbol_line *lines;
+	size_t nr_lines; /* 0: nothing is known */
 	uint64_t vaddr;
 	uint64_t symbol_offset;
 	bool after_call;
@@ -25,9 +33,11 @@ struct known {
 int answers_new(struct answers **out);
 void answers_free(struct answers *answers);
 void answers_clear(struct answers *answers);
+size_t answers_bytes(const struct answers *answers); /* of memory */
 
-bool answers_find(const struct answers *answers, const struct place *place, struct known *out);
-/* known->name is copied, and points at the copy then. 0 or -ENOMEM. */
+/* lines stay valid until the next answers_add(). */
+bool answers_find(struct answers *answers, const struct place *place, struct known *out);
+/* For a place that is not there. Lines are copied, and known points at the copy then. 0 or -ENOMEM. */
 int answers_add(struct answers *answers, const struct place *place, struct known *known);
 
 #endif

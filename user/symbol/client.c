@@ -85,12 +85,11 @@ static ssize_t receive(struct client *client, struct answer *answer)
 static bool well_formed(struct answer *answer, ssize_t bytes, uint64_t sequence)
 {
 	if (bytes < (ssize_t)ANSWER_HEADER_BYTES || answer->sequence != sequence ||
-	    answer->name_bytes >= sizeof(answer->name) || answer->error > 0 ||
-	    (size_t)bytes != ANSWER_HEADER_BYTES + answer->name_bytes)
+	    answer->text_bytes > sizeof(answer->text) || answer->error > 0 ||
+	    answer->nr_lines > ANSWER_LINES_MAX ||
+	    (size_t)bytes != ANSWER_HEADER_BYTES + answer->text_bytes)
 		return false;
-	answer->name[answer->name_bytes] = '\0';
-	/* One string: it goes on as one. */
-	return strlen(answer->name) == answer->name_bytes;
+	return !answer->text_bytes || !answer->text[answer->text_bytes - 1];
 }
 
 static void __attribute__((noreturn)) be_child(int socket, pid_t parent)

@@ -21,7 +21,7 @@ void client_free(struct client *client); /* ends the child */
 
 /*
  * Asks and waits for the answer, for a limited time. fd goes along, and stays
- * the caller's; -1: none. 0: *answer is well formed, its name is terminated;
+ * the caller's; -1: none. 0: *answer is well formed, its text ends with a NUL;
  * else
  *   -ENOTCONN      there is no child now, or it went away before it got this
  *   -ECANCELED     the child was killed from outside (or for lack of memory)

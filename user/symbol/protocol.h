@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ANSWER_NAME_BYTES  512
+#define ANSWER_NAME_BYTES  512 /* of a function, with a NUL */
+#define ANSWER_LINES_MAX   32
+#define ANSWER_TEXT_BYTES  16384
 #define REQUEST_TEXT_BYTES 512
 
 enum request_kind {
@@ -32,7 +34,7 @@ struct request {
 	char text[REQUEST_TEXT_BYTES]; /* DEFINED: names, each ended by a NUL. WORD: the text */
 };
 
-/* Sent up to the end of name. */
+/* Sent up to the end of text. */
 struct answer {
 	uint64_t sequence; /* of the request */
 	int32_t error; /* 0, -ESTALE, or why the file cannot be used */
@@ -40,10 +42,20 @@ struct answer {
 	uint64_t vaddr; /* of the offset, as objdump shows it */
 	uint64_t defined; /* DEFINED: a bit a name */
 	uint64_t symbol_offset; /* from the start of the function */
-	uint32_t name_bytes; /* without a NUL; 0: no function is known there, or no such word */
-	char name[ANSWER_NAME_BYTES];
+	uint32_t nr_lines;
+	/*
+	 * SYMBOL: in each of the functions at the offset, of which all but the last
+	 * are inlined in the next; 0: not known.
+	 */
+	uint32_t lines[ANSWER_LINES_MAX];
+	uint32_t text_bytes; /* with the NUL that ends each string */
+	/*
+	 * SYMBOL: for each of lines, the function and its source file, "" where it is
+	 * not known. WORD: the word, or nothing.
+	 */
+	char text[ANSWER_TEXT_BYTES];
 };
 
-#define ANSWER_HEADER_BYTES offsetof(struct answer, name)
+#define ANSWER_HEADER_BYTES offsetof(struct answer, text)
 
 #endif

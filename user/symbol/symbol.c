@@ -151,6 +151,30 @@ static int ask_noted(struct symbols *symbols, const struct spot *spot, struct fi
 	return answer->error;
 }
 
+/*
+ * The functions that an answer names, which stay where the answer is; how many,
+ * or -EPROTO: it makes no sense.
+ */
+static int read_lines(const struct answer *answer, struct symbol_line *lines)
+{
+	const char *at = answer->text, *end = at + answer->text_bytes;
+
+	/* The text ends with a NUL: so does each string that begins in it. */
+	for (uint32_t i = 0; i < answer->nr_lines; i++) {
+		const char *fn = at, *file = at < end ? at + strlen(at) + 1 : end;
+
+		if (file >= end)
+			return -EPROTO;
+		at = file + strlen(file) + 1;
+		lines[i] = (struct symbol_line){
+			.fn = fn,
+			.file = file[0] ? file : NULL,
+			.line = answer->lines[i],
+		};
+	}
+	return (int)answer->nr_lines;
+}
+
 /* Learns what is to be known of the spot; false: nothing. */
 static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
 {
@@ -161,8 +185,10 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 		.offset = spot_offset(spot),
 		.is_return = spot->is_return,
 	};
+	struct symbol_line lines[ANSWER_LINES_MAX];
 	struct answer answer;
 	struct place place;
+	int nr;
 
 	if (!file || file->refused)
 		return false;
@@ -171,8 +197,14 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 		return true;
 	if (ask_noted(symbols, spot, file, fd, &request, &answer))
 		return false;
+	nr = read_lines(&answer, lines);
+	if (nr < 0) {
+		refuse(symbols, file);
+		return false;
+	}
 	*known = (struct known){
-		.name = answer.name_bytes ? answer.name : NULL,
+		.lines = lines,
+		.nr_lines = (size_t)nr,
 		.vaddr = answer.vaddr,
 		.symbol_offset = answer.symbol_offset,
 		.after_call = answer.after_call,
@@ -188,6 +220,25 @@ static const char *made_up_name(struct symbols *symbols, const char *module, uin
 	snprintf(symbols->text, sizeof(symbols->text), "%.*s+0x%llx", NAME_MAX, base,
 		 (unsigned long long)offset);
 	return symbols->text;
+}
+
+static void tell_known(struct symbols *symbols, const struct known *known, struct symbol *out)
+{
+	const struct symbol_line *own = known->nr_lines ? &known->lines[known->nr_lines - 1] : NULL;
+
+	out->after_call = known->after_call;
+	if (own) {
+		out->file = own->file;
+		out->line = own->line;
+		out->inlined = known->lines;
+		out->nr_inlined = known->nr_lines - 1;
+	}
+	if (own && own->fn[0]) {
+		out->fn = own->fn;
+		out->offset = known->symbol_offset;
+	} else {
+		out->fn = made_up_name(symbols, out->module, known->vaddr);
+	}
 }
 
 /* By the target's memory: code that was made at run time is nowhere else. */
@@ -233,9 +284,7 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 		out->module = "[anon]";
 	out->in_text = spot.mapping->executable;
 	if (out->in_text && know(symbols, &spot, &known)) {
-		out->after_call = known.after_call;
-		out->offset = known.name ? known.symbol_offset : 0;
-		out->fn = known.name ? known.name : made_up_name(symbols, out->module, known.vaddr);
+		tell_known(symbols, &known, out);
 		return 0;
 	}
 	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
@@ -279,8 +328,8 @@ static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct re
 	}
 	if (request->kind == REQUEST_WORD && (*file)->text &&
 	    !strcmp((*file)->text, request->text)) {
-		snprintf(answer->name, sizeof(answer->name), "%s", (*file)->word);
-		answer->name_bytes = (uint32_t)strlen(answer->name);
+		snprintf(answer->text, sizeof(answer->text), "%s", (*file)->word);
+		answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
 		return 0;
 	}
 	return ask_noted(symbols, &spot, *file, fd, request, answer);
@@ -328,12 +377,13 @@ int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
 	if (err)
 		return err;
-	answer.name[answer.name_bytes] = '\0';
+	if (!answer.text_bytes)
+		answer.text[0] = '\0';
 	file->text = text;
-	snprintf(file->word, sizeof(file->word), "%.*s", (int)sizeof(file->word) - 1, answer.name);
-	if (!answer.name_bytes)
+	snprintf(file->word, sizeof(file->word), "%.*s", (int)sizeof(file->word) - 1, answer.text);
+	if (!file->word[0])
 		return -ENOENT;
-	snprintf(word, size, "%.*s", (int)size - 1, answer.name);
+	snprintf(word, size, "%.*s", (int)size - 1, answer.text);
 	return 0;
 }
 

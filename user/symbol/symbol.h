@@ -23,10 +23,21 @@ struct symbols;
 int symbols_new(struct symbols **out);
 void symbols_free(struct symbols *symbols);
 
+/* A function and the place in it. */
+struct symbol_line {
+	const char *fn;
+	const char *file; /* as the compiler recorded it; NULL: not known */
+	unsigned int line; /* 0: not known */
+};
+
 /* A frame's name. Strings stay valid until the next call into symbols. */
 struct symbol {
 	const char *fn; /* "name", "module+0xoffset", or "[unknown]"; never NULL */
 	const char *module; /* path as the target sees it, NULL: none */
+	const char *file; /* as the compiler recorded it, NULL: not known */
+	unsigned int line; /* of fn: of the address, or of the outermost call inlined there; or 0 */
+	const struct symbol_line *inlined; /* what the compiler inlined there, innermost first */
+	size_t nr_inlined;
 	int in_text; /* the address lies in an executable mapping */
 	int after_call; /* the bytes before it are a call: it can be a return address */
 	uint64_t offset; /* from the symbol's start, 0 when fn is no symbol */

@@ -69,10 +69,30 @@ static int hold(struct worker *worker, uint32_t id, int fd, struct held **out)
 	return 0;
 }
 
+static void add_text(struct answer *answer, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+
+	memcpy(answer->text + answer->text_bytes, text, bytes);
+	answer->text_bytes += (uint32_t)bytes;
+}
+
+/* False: there is no room for it. */
+static bool add_line(struct answer *answer, const char *fn, const char *file, uint32_t line)
+{
+	if (answer->nr_lines == ANSWER_LINES_MAX ||
+	    strlen(fn) + strlen(file) + 2 > sizeof(answer->text) - answer->text_bytes)
+		return false;
+	answer->lines[answer->nr_lines++] = line;
+	add_text(answer, fn);
+	add_text(answer, file);
+	return true;
+}
+
 static void name_symbol(struct elf_file *file, const struct request *request, struct answer *answer)
 {
 	uint32_t back = request->is_return ? 1 : 0;
-	char mangled[MANGLED_MAX];
+	char mangled[MANGLED_MAX], name[ANSWER_NAME_BYTES];
 	uint64_t start;
 
 	/* The end of a function is where the call to one that never returns would return to. */
@@ -86,8 +106,8 @@ static void name_symbol(struct elf_file *file, const struct request *request, st
 	if (elf_file_symbol(file, answer->vaddr - back, &start, mangled, sizeof(mangled)))
 		return;
 	answer->symbol_offset = answer->vaddr - start;
-	name_display(mangled, answer->name, sizeof(answer->name));
-	answer->name_bytes = (uint32_t)strlen(answer->name);
+	name_display(mangled, name, sizeof(name));
+	add_line(answer, name, "", 0);
 }
 
 /* The names that a request has, as strings; how many. */
@@ -132,8 +152,8 @@ static void serve_word(const struct request *request, int fd, struct answer *ans
 		answer->error = -ESTALE;
 		return;
 	}
-	if (!word_find(fd, request->text, answer->name, sizeof(answer->name)))
-		answer->name_bytes = (uint32_t)strlen(answer->name);
+	if (!word_find(fd, request->text, answer->text, sizeof(answer->text)))
+		answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
 	close(fd);
 }
 
@@ -193,7 +213,7 @@ static bool receive(int socket, struct request *request, int *fd)
 
 static bool answer_send(int socket, const struct answer *answer)
 {
-	size_t bytes = ANSWER_HEADER_BYTES + answer->name_bytes;
+	size_t bytes = ANSWER_HEADER_BYTES + answer->text_bytes;
 
 	return send(socket, answer, bytes, 0) == (ssize_t)bytes;
 }
