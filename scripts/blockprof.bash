@@ -18,12 +18,12 @@ _blockprof() {
 		options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration --loop
 			-q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
-		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -h --help'
+		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != serve ] ||
 		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --on-stall --state-dir --keep
 			--defaults -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != dump ] ||
-		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -h --help'
+		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -V --version -h --help'
 	COMPREPLY=()
 
 	# Behind "--" is a command of its own.

@@ -240,6 +240,8 @@ def test_version():
     check(status == 0 and not err, "exit status %d" % status, err)
     check(re.match(r"blockprof \d+\.\d+", out), "version", out)
     check(run_blockprof("--version")[1] == out, "--version differs")
+    for command in "watch", "top", "dump", "report", "serve":
+        check(run_blockprof(command, "-V") == (0, out, ""), "of %s" % command)
 
 
 def test_help():

@@ -101,12 +101,13 @@ static void test_defaults(void **state)
 	assert_int_equal(parsed.options.scope.threshold_ns, 100 * MS);
 	assert_int_equal(parsed.options.scope.duration_ns, 0);
 	assert_false(parsed.options.scope.follow || parsed.options.scope.all_threads ||
-		     parsed.options.fail || parsed.options.help || parsed.options.version);
+		     parsed.options.fail || parsed.options.usage.help ||
+		     parsed.options.usage.version);
 	assert_false(parsed.options.output.stalls_only || parsed.options.output.all_threads ||
 		     parsed.options.output.unfold);
 	assert_true(parsed.options.output.live);
 	assert_int_equal(parsed.options.scope.nr_overrides, 0);
-	assert_int_equal(parsed.options.verbosity, 0);
+	assert_int_equal(parsed.options.usage.verbosity, 0);
 	assert_int_equal(parsed.options.outputs.nr, 1);
 	assert_string_equal(parsed.options.outputs.v[0].path, "-");
 	assert_string_equal(parsed.options.outputs.v[0].format->name, "text");
@@ -128,19 +129,19 @@ static void test_flags(void **state)
 	assert_non_null(parsed.options.match);
 	assert_ptr_equal(parsed.options.output.match, parsed.options.match);
 	assert_string_equal(parsed.options.on_stall, "cat");
-	assert_int_equal(parsed.options.verbosity, -2);
+	assert_int_equal(parsed.options.usage.verbosity, -2);
 	assert_false(parsed.options.output.unfold);
 	done(&parsed);
 
 	GOOD(&parsed, "--follow", "-vv");
 	assert_true(parsed.options.scope.follow);
-	assert_int_equal(parsed.options.verbosity, 2);
+	assert_int_equal(parsed.options.usage.verbosity, 2);
 	assert_true(parsed.options.output.unfold);
 	done(&parsed);
 
 	GOOD(&parsed, "--quiet", "--verbose", "-fv");
 	assert_true(parsed.options.scope.follow);
-	assert_int_equal(parsed.options.verbosity, 1);
+	assert_int_equal(parsed.options.usage.verbosity, 1);
 	done(&parsed);
 }
 
@@ -151,16 +152,16 @@ static void test_help_and_version(void **state)
 
 	(void)state;
 	GOOD(&parsed, "-h", "-p", "none");
-	assert_true(parsed.options.help);
+	assert_true(parsed.options.usage.help);
 	done(&parsed);
 	GOOD(&parsed, "--help");
-	assert_true(parsed.options.help);
+	assert_true(parsed.options.usage.help);
 	done(&parsed);
 	GOOD(&parsed, "-V");
-	assert_true(parsed.options.version);
+	assert_true(parsed.options.usage.version);
 	done(&parsed);
 	GOOD(&parsed, "--version", "nonsense");
-	assert_true(parsed.options.version);
+	assert_true(parsed.options.usage.version);
 	done(&parsed);
 }
 
@@ -174,12 +175,15 @@ static void test_help_names_every_option(void **state)
 	};
 	int saved = dup(STDOUT_FILENO), said = memfd_create("stdout", MFD_CLOEXEC);
 	static char text[8192];
+	struct parsed parsed;
 	ssize_t nr;
 
 	(void)state;
+	GOOD(&parsed, "--help");
 	fflush(stdout);
 	dup2(said, STDOUT_FILENO);
-	watch_options_help();
+	watch_options_answer(&parsed.options);
+	done(&parsed);
 	fflush(stdout);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);

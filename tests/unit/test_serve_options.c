@@ -107,7 +107,7 @@ static void the_file_comes_first_and_the_command_line_has_the_last_word(void **s
 	write_text(path, "BLOCKPROF_OPTIONS=\"-t 50ms -v --state-dir '/a b' --stalls-only\"\n");
 	assert_int_equal(parse(&options, "--defaults", path, "-v", "--keep", "3M", NULL), 0);
 	assert_int_equal(options.scope.threshold_ns, 50 * MS);
-	assert_int_equal(options.verbosity, 2);
+	assert_int_equal(options.usage.verbosity, 2);
 	assert_string_equal(options.state_dir, "/a b");
 	assert_int_equal(options.keep_bytes, 3 << 20);
 	assert_true(options.stalls_only);

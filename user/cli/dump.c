@@ -3,7 +3,6 @@
 #include "cli/dump.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -39,13 +38,14 @@ static const char help[] =
 	"  -d, --duration TIME with --every: stop after this (until Ctrl-C or the end of all)\n"
 	"  -o, --output FILE   write here; repeatable; format from the suffix; - is stdout\n"
 	"  -F, --format NAME   text or json: format of the -o before it, or of stdout\n"
-	"  -v, --verbose       each task by itself, library frames, stacks of idle loops\n"
 	"  -q, --quiet         no warnings\n"
+	"  -v, --verbose       each task by itself, library frames, stacks of idle loops\n"
+	"  -V, --version       this program's version\n"
 	"  -h, --help          this text\n";
 
 enum { OPTION_EVERY = OPTION_OWN };
 
-static const char short_options[] = ":p:d:o:F:vqh";
+static const char short_options[] = ":p:d:o:F:" USAGE_SHORT_OPTIONS;
 
 static const struct option long_options[] = {
 	{ "pid", required_argument, NULL, 'p' },
@@ -53,10 +53,7 @@ static const struct option long_options[] = {
 	{ "duration", required_argument, NULL, 'd' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	USAGE_LONG_OPTIONS,
 };
 
 struct arguments {
@@ -64,8 +61,7 @@ struct arguments {
 	uint64_t every_ns; /* 0: once */
 	struct outputs_spec spec;
 	struct output_options options;
-	int level; /* of messages */
-	bool help;
+	struct usage usage;
 };
 
 static int take_every(const char *text, uint64_t *ns)
@@ -79,30 +75,22 @@ static int take_every(const char *text, uint64_t *ns)
 	return -EINVAL;
 }
 
-static int take_option(struct arguments *arguments, int option, char **argv)
+static int take_option(void *context, int option, const char *value)
 {
+	struct arguments *arguments = context;
+
 	switch (option) {
 	case 'p':
 	case 'd':
-		return scope_take(&arguments->scope, option, optarg);
+		return scope_take(&arguments->scope, option, value);
 	case OPTION_EVERY:
-		return take_every(optarg, &arguments->every_ns);
+		return take_every(value, &arguments->every_ns);
 	case 'o':
-		return outputs_spec_path(&arguments->spec, optarg);
+		return outputs_spec_path(&arguments->spec, value);
 	case 'F':
-		return outputs_spec_format(&arguments->spec, optarg);
-	case 'v':
-		arguments->options.unfold = true;
-		arguments->level++;
-		return 0;
-	case 'q':
-		arguments->level = MESSAGE_ERROR;
-		return 0;
-	case 'h':
-		arguments->help = true;
-		return 0;
+		return outputs_spec_format(&arguments->spec, value);
 	default:
-		return usage_refuse(option, argv, short_options, "blockprof dump --help");
+		return USAGE_OTHER;
 	}
 }
 
@@ -122,15 +110,18 @@ static int check_formats(const struct outputs_spec *spec)
 /* -EINVAL: wrong usage, which was said. */
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
-	int option, err = 0;
+	static const struct usage_command command = {
+		.help = "blockprof dump --help",
+		.short_options = short_options,
+		.long_options = long_options,
+		.take = take_option,
+	};
+	int end, err;
 
-	optind = 0; /* glibc: start anew, whatever was parsed before */
-	opterr = 0;
-	while (!err && !arguments->help &&
-	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
-		err = take_option(arguments, option, argv);
-	if (err || arguments->help)
+	err = usage_parse(&arguments->usage, &command, arguments, argc, argv, &end);
+	if (err || usage_is_asked(&arguments->usage))
 		return err;
+	arguments->options.unfold = arguments->usage.verbose;
 	if (optind < argc) {
 		message_error("what is '%s'? give processes with -p; see blockprof dump --help",
 			      argv[optind]);
@@ -246,7 +237,7 @@ static int run(const struct arguments *arguments)
 	if (err)
 		reason = strerror(-err);
 	else
-		err = glance_open(&glance, arguments->level > 1, &reason);
+		err = glance_open(&glance, arguments->usage.verbosity > 1, &reason);
 	if (!err) {
 		err = dump_new(&dump, glance, symbols);
 		reason = strerror(-err);
@@ -277,13 +268,13 @@ int cmd_dump(int argc, char **argv)
 
 	scope_init(&arguments.scope);
 	err = parse(&arguments, argc, argv);
-	if (err || arguments.help) {
-		if (arguments.help)
-			printf("%s", help);
+	if (err || usage_is_asked(&arguments.usage)) {
+		usage_answer(&arguments.usage, help);
 		scope_free(&arguments.scope);
 		return err ? EXIT_USAGE : EXIT_OK;
 	}
-	message_set_level(arguments.level);
+	message_set_level(arguments.usage.verbosity < 0 ? MESSAGE_ERROR
+							: arguments.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&arguments);
 	scope_free(&arguments.scope);

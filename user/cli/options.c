@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/options.h"
-#include "cli/usage.h"
+#include "cli/stall_command.h"
 #include "output/match.h"
+#include "proc/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"
@@ -59,78 +59,55 @@ static const struct option long_options[] = {
 	{ "match", required_argument, NULL, OPTION_MATCH },
 	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "fail", no_argument, NULL, OPTION_FAIL },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	USAGE_LONG_OPTIONS,
 };
 
 /* + : what comes after COMMAND is COMMAND's */
-static const char short_options[] = "+:" SCOPE_SHORT_OPTIONS "o:F:qvVh";
+static const char short_options[] = "+:" SCOPE_SHORT_OPTIONS USAGE_SHORT_OPTIONS "o:F:";
 
-static int take_option(struct watch_options *options, int option, char **argv)
+static int take_option(void *context, int option, const char *value)
 {
-	int err = scope_take(&options->scope, option, optarg);
+	struct watch_options *options = context;
 
-	if (err != SCOPE_OTHER)
-		return err;
 	switch (option) {
 	case 'o':
-		return outputs_spec_path(&options->outputs, optarg);
+		return outputs_spec_path(&options->outputs, value);
 	case 'F':
-		return outputs_spec_format(&options->outputs, optarg);
+		return outputs_spec_format(&options->outputs, value);
 	case OPTION_STALLS_ONLY:
 		options->output.stalls_only = true;
 		return 0;
 	case OPTION_MATCH:
-		return match_option(&options->match, optarg);
+		return match_option(&options->match, value);
 	case OPTION_ON_STALL:
-		if (!optarg[0]) {
-			message_error("--on-stall needs a command; give one for the shell");
-			return -EINVAL;
-		}
-		options->on_stall = optarg;
-		return 0;
+		return stall_command_option(&options->on_stall, value);
 	case OPTION_FAIL:
 		options->fail = true;
 		return 0;
-	case 'q':
-		options->verbosity--;
-		return 0;
-	case 'v':
-		options->verbosity++;
-		options->output.unfold = true;
-		return 0;
-	case 'V':
-		options->version = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
 	default:
-		return usage_refuse(option, argv, short_options, "blockprof --help");
+		return scope_take(&options->scope, option, value);
 	}
 }
 
 int watch_options_parse(struct watch_options *options, int argc, char **argv)
 {
-	int option, next = 1, err = 0; /* argv[next]: after the last option and its value */
+	static const struct usage_command command = {
+		.help = "blockprof --help",
+		.short_options = short_options,
+		.long_options = long_options,
+		.take = take_option,
+	};
+	int end, err;
 
 	memset(options, 0, sizeof(*options));
 	scope_init(&options->scope);
 	options->output.live = true;
-	optind = 0; /* glibc: start anew */
-	opterr = 0;
-	while (!err && !options->help && !options->version &&
-	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
-		err = take_option(options, option, argv);
-		next = optind;
-	}
-	if (err || options->help || options->version)
+	err = usage_parse(&options->usage, &command, options, argc, argv, &end);
+	if (err || usage_is_asked(&options->usage))
 		return err;
+	options->output.unfold = options->usage.verbose;
 	if (optind < argc) {
-		if (optind == next) { /* no -- was passed */
+		if (optind == end) { /* no -- was passed */
 			message_error(
 				"unknown command '%s'; to start a program write: blockprof -- %s",
 				argv[optind], argv[optind]);
@@ -138,7 +115,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 		}
 		options->command = argv + optind;
 		options->scope.follow = true;
-	} else if (optind > next) {
+	} else if (optind > end) {
 		message_error("no COMMAND after --; give the program to start");
 		return -EINVAL;
 	}
@@ -156,7 +133,10 @@ void watch_options_free(struct watch_options *options)
 	match_free(options->match);
 }
 
-void watch_options_help(void)
+void watch_options_answer(const struct watch_options *options)
 {
-	printf(help, output_format_names());
+	char *text __freeing = NULL;
+
+	if (asprintf(&text, help, output_format_names()) >= 0)
+		usage_answer(&options->usage, text);
 }

@@ -16,14 +16,13 @@ struct watch_options {
 	struct match *match; /* that of output; NULL: none */
 	struct outputs_spec outputs;
 	struct output_options output;
-	int verbosity;
-	bool help;
-	bool version;
+	struct usage usage;
 };
 
 /* 0, or -EINVAL: wrong usage, which was said; -ENOMEM. */
 int watch_options_parse(struct watch_options *options, int argc, char **argv);
 void watch_options_free(struct watch_options *options);
-void watch_options_help(void);
+/* To --help or --version. */
+void watch_options_answer(const struct watch_options *options);
 
 #endif

@@ -3,7 +3,6 @@
 #include "cli/report.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "cli/usage.h"
 #include "output/match.h"
 #include "output/recording.h"
+#include "proc/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof report [OPTIONS] FILE...\n"
@@ -26,72 +26,64 @@ static const char help[] =
 	"                      %s\n"
 	"      --stalls-only   profiles hold the slices of stalls only\n"
 	"      --match REGEX   only stalls with a frame whose function or file matches\n"
-	"  -v, --verbose       text: library and interpreter frames too, and whole tables\n"
 	"  -q, --quiet         no warnings\n"
+	"  -v, --verbose       text: library and interpreter frames too, and whole tables\n"
+	"  -V, --version       this program's version\n"
 	"  -h, --help          this text\n";
 
 struct arguments {
 	struct outputs_spec spec;
 	struct output_options options;
 	struct match *match;
-	int level; /* of messages */
-	bool help;
+	struct usage usage;
 };
 
 enum { OPTION_STALLS_ONLY = 256, OPTION_MATCH };
 
-static const char short_options[] = ":o:F:vqh";
+static const char short_options[] = ":o:F:" USAGE_SHORT_OPTIONS;
 
 static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
 	{ "match", required_argument, NULL, OPTION_MATCH },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	USAGE_LONG_OPTIONS,
 };
 
-static int take_option(struct arguments *arguments, int option, char **argv)
+static int take_option(void *context, int option, const char *value)
 {
+	struct arguments *arguments = context;
+
 	switch (option) {
 	case 'o':
-		return outputs_spec_path(&arguments->spec, optarg);
+		return outputs_spec_path(&arguments->spec, value);
 	case 'F':
-		return outputs_spec_format(&arguments->spec, optarg);
+		return outputs_spec_format(&arguments->spec, value);
 	case OPTION_STALLS_ONLY:
 		arguments->options.stalls_only = true;
 		return 0;
 	case OPTION_MATCH:
-		return match_option(&arguments->match, optarg);
-	case 'v':
-		arguments->options.unfold = true;
-		arguments->level++;
-		return 0;
-	case 'q':
-		arguments->level = MESSAGE_ERROR;
-		return 0;
-	case 'h':
-		arguments->help = true;
-		return 0;
+		return match_option(&arguments->match, value);
 	default:
-		return usage_refuse(option, argv, short_options, "blockprof report --help");
+		return USAGE_OTHER;
 	}
 }
 
 /* -EINVAL: wrong usage, which was said. */
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
-	int option, err = 0;
+	static const struct usage_command command = {
+		.help = "blockprof report --help",
+		.short_options = short_options,
+		.long_options = long_options,
+		.take = take_option,
+	};
+	int end, err;
 
-	optind = 0; /* glibc: start anew, whatever was parsed before */
-	opterr = 0;
-	while (!err && !arguments->help &&
-	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
-		err = take_option(arguments, option, argv);
-	if (err || arguments->help)
+	err = usage_parse(&arguments->usage, &command, arguments, argc, argv, &end);
+	if (err || usage_is_asked(&arguments->usage))
 		return err;
+	arguments->options.unfold = arguments->usage.verbose;
 	if (optind == argc) {
 		message_error("which recording? give a FILE; see blockprof report --help");
 		return -EINVAL;
@@ -220,6 +212,14 @@ static int report(const struct arguments *arguments, int argc, char **argv)
 	return outputs_close(&outputs) || err ? -EIO : 0;
 }
 
+static void answer(const struct arguments *arguments)
+{
+	char *text __freeing = NULL;
+
+	if (asprintf(&text, help, output_format_names()) >= 0)
+		usage_answer(&arguments->usage, text);
+}
+
 int cmd_report(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -227,10 +227,11 @@ int cmd_report(int argc, char **argv)
 
 	if (parse(&arguments, argc, argv)) {
 		status = EXIT_USAGE;
-	} else if (arguments.help) {
-		printf(help, output_format_names());
+	} else if (usage_is_asked(&arguments.usage)) {
+		answer(&arguments);
 	} else {
-		message_set_level(arguments.level);
+		message_set_level(arguments.usage.verbosity < 0 ? MESSAGE_ERROR
+								: arguments.usage.verbosity);
 		if (report(&arguments, argc, argv))
 			status = EXIT_COULD_NOT;
 	}

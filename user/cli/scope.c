@@ -138,7 +138,7 @@ int scope_take(struct scope *scope, int option, const char *value)
 	case OPTION_LOOP:
 		return add_override(scope, value);
 	default:
-		return SCOPE_OTHER;
+		return USAGE_OTHER;
 	}
 }
 

@@ -7,11 +7,11 @@
 #ifndef BLOCKPROF_SCOPE_H
 #define BLOCKPROF_SCOPE_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cli/usage.h"
 #include "stall/engine.h"
 #include "stall/filter.h"
 
@@ -35,23 +35,26 @@ enum {
 	OPTION_OWN,
 };
 
-#define SCOPE_SHORT_OPTIONS "p:c:u:ft:d:"
-#define SCOPE_LONG_OPTIONS                                                                 \
-	{ "pid", required_argument, NULL, 'p' }, { "comm", required_argument, NULL, 'c' }, \
-		{ "unit", required_argument, NULL, 'u' },                                  \
-		{ "cgroup", required_argument, NULL, OPTION_CGROUP },                      \
-		{ "follow", no_argument, NULL, 'f' },                                      \
-		{ "threshold", required_argument, NULL, 't' },                             \
-		{ "duration", required_argument, NULL, 'd' },                              \
-		{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },                  \
-	{                                                                                  \
-		"loop", required_argument, NULL, OPTION_LOOP                               \
+/* Those of every process that is not named one by one, and all of them. */
+#define SCOPE_SYSTEM_SHORT_OPTIONS "c:u:t:"
+#define SCOPE_SYSTEM_LONG_OPTIONS                                                           \
+	{ "comm", required_argument, NULL, 'c' }, { "unit", required_argument, NULL, 'u' }, \
+		{ "cgroup", required_argument, NULL, OPTION_CGROUP },                       \
+		{ "threshold", required_argument, NULL, 't' },                              \
+	{                                                                                   \
+		"all-threads", no_argument, NULL, OPTION_ALL_THREADS                        \
+	}
+#define SCOPE_SHORT_OPTIONS SCOPE_SYSTEM_SHORT_OPTIONS "p:fd:"
+#define SCOPE_LONG_OPTIONS                                                  \
+	SCOPE_SYSTEM_LONG_OPTIONS, { "pid", required_argument, NULL, 'p' }, \
+		{ "follow", no_argument, NULL, 'f' },                       \
+		{ "duration", required_argument, NULL, 'd' },               \
+	{                                                                   \
+		"loop", required_argument, NULL, OPTION_LOOP                \
 	}
 
-#define SCOPE_OTHER 1 /* the option is not one of the scope */
-
 void scope_init(struct scope *scope);
-/* 0; SCOPE_OTHER; -EINVAL: wrong usage; -ENOMEM. */
+/* 0; USAGE_OTHER: it is not one of these; -EINVAL: wrong usage; -ENOMEM. */
 int scope_take(struct scope *scope, int option, const char *value);
 /* After the last option. 0, or -EINVAL: they do not go together. */
 int scope_finish(const struct scope *scope, bool command);

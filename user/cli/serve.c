@@ -252,8 +252,8 @@ static int term_open(struct serve *serve, struct term *term)
 		.note = on_note,
 	};
 
-	return session_open(&term->session, &term->options.scope, true, term->options.verbosity,
-			    &sink);
+	return session_open(&term->session, &term->options.scope, true,
+			    term->options.usage.verbosity, &sink);
 }
 
 /* From here on its watch is the one that counts. */
@@ -333,7 +333,7 @@ static int reload(struct serve *serve)
 	}
 	wanted = recorder_options_of(&term->options);
 	recorder_set(serve->recorder, &wanted);
-	message_set_level(term->options.verbosity);
+	message_set_level(term->options.usage.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
 	/* half of what there was of everything, and it is to go on for weeks */
@@ -362,7 +362,7 @@ static void tell_status(struct serve *serve)
 		 name ? name : strerror(-recorder_error(serve->recorder)));
 	if (strcmp(status, serve->status) == 0)
 		return;
-	strcpy(serve->status, status);
+	memcpy(serve->status, status, sizeof(status));
 	notify_status(status);
 }
 
@@ -401,16 +401,13 @@ static int serve_until_end(struct serve *serve)
 
 static int run(struct serve *serve, struct term *term)
 {
-	struct handler *handler = NULL;
 	int err = news_new(&serve->news);
 
 	if (!err)
-		err = stall_command_open(&serve->command);
+		err = stall_command_open(&serve->command, NULL);
 	/* before anything large is there: its process is a copy of us */
 	if (!err)
-		err = stall_command_prepare(&serve->command, term->options.on_stall, &handler);
-	if (!err)
-		stall_command_set(&serve->command, term->options.on_stall, handler);
+		err = stall_command_start(&serve->command, term->options.on_stall);
 	if (!err)
 		err = open_recorder(&term->options, &serve->recorder);
 	if (!err)
@@ -445,15 +442,12 @@ int cmd_serve(int argc, char **argv)
 	term = term_new(&serve, &err);
 	if (!term)
 		return EXIT_COULD_NOT;
-	if (err || term->options.help || term->options.version) {
-		if (term->options.help)
-			serve_options_help();
-		else if (term->options.version)
-			printf("blockprof %s\n", BLOCKPROF_VERSION);
+	if (err || usage_is_asked(&term->options.usage)) {
+		serve_options_answer(&term->options);
 		term_free(term);
 		return !err ? EXIT_OK : err == -EINVAL ? EXIT_USAGE : EXIT_COULD_NOT;
 	}
-	message_set_level(term->options.verbosity);
+	message_set_level(term->options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
 	term_free(serve.term);

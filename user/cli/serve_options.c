@@ -9,7 +9,7 @@
 #include "cli/duration.h"
 #include "cli/match_option.h"
 #include "cli/message.h"
-#include "cli/usage.h"
+#include "cli/stall_command.h"
 #include "output/match.h"
 #include "serve/recorder.h"
 
@@ -51,25 +51,17 @@ enum {
 };
 
 static const struct option long_options[] = {
-	{ "threshold", required_argument, NULL, 't' },
-	{ "comm", required_argument, NULL, 'c' },
-	{ "unit", required_argument, NULL, 'u' },
-	{ "cgroup", required_argument, NULL, OPTION_CGROUP },
-	{ "all-threads", no_argument, NULL, OPTION_ALL_THREADS },
+	SCOPE_SYSTEM_LONG_OPTIONS,
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
 	{ "match", required_argument, NULL, OPTION_MATCH },
 	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "keep", required_argument, NULL, OPTION_KEEP },
 	{ "defaults", required_argument, NULL, OPTION_DEFAULTS },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	USAGE_LONG_OPTIONS,
 };
 
-static const char short_options[] = ":t:c:u:qvVh";
+static const char short_options[] = ":" SCOPE_SYSTEM_SHORT_OPTIONS USAGE_SHORT_OPTIONS;
 
 static int take_size(const char *text, uint64_t *bytes)
 {
@@ -93,47 +85,28 @@ static int take_size(const char *text, uint64_t *bytes)
 	return -EINVAL;
 }
 
-static int take_option(struct serve_options *options, int option, char **argv)
+static int take_option(void *context, int option, const char *value)
 {
-	int err = scope_take(&options->scope, option, optarg);
+	struct serve_options *options = context;
 
-	if (err != SCOPE_OTHER)
-		return err;
 	switch (option) {
 	case OPTION_STALLS_ONLY:
 		options->stalls_only = true;
 		return 0;
 	case OPTION_MATCH:
-		return match_option(&options->match, optarg);
+		return match_option(&options->match, value);
 	case OPTION_ON_STALL:
-		if (!optarg[0]) {
-			message_error("--on-stall needs a command; give one for the shell");
-			return -EINVAL;
-		}
-		options->on_stall = optarg;
-		return 0;
+		return stall_command_option(&options->on_stall, value);
 	case OPTION_STATE_DIR:
-		options->state_dir = optarg;
+		options->state_dir = value;
 		return 0;
 	case OPTION_KEEP:
-		return take_size(optarg, &options->keep_bytes);
+		return take_size(value, &options->keep_bytes);
 	case OPTION_DEFAULTS:
-		options->defaults_path = optarg;
-		return 0;
-	case 'q':
-		options->verbosity--;
-		return 0;
-	case 'v':
-		options->verbosity++;
-		return 0;
-	case 'V':
-		options->version = true;
-		return 0;
-	case 'h':
-		options->help = true;
+		options->defaults_path = value;
 		return 0;
 	default:
-		return usage_refuse(option, argv, short_options, "blockprof serve --help");
+		return scope_take(&options->scope, option, value);
 	}
 }
 
@@ -147,18 +120,20 @@ static const char *default_state_dir(void)
 
 static int parse_words(struct serve_options *options, int argc, char **argv)
 {
-	int option, err = 0;
+	static const struct usage_command command = {
+		.help = "blockprof serve --help",
+		.short_options = short_options,
+		.long_options = long_options,
+		.take = take_option,
+	};
+	int end, err;
 
 	scope_init(&options->scope);
 	options->state_dir = default_state_dir();
 	options->on_stall = NULL;
 	options->keep_bytes = KEEP_BYTES;
-	optind = 0; /* glibc: start anew */
-	opterr = 0;
-	while (!err && !options->help && !options->version &&
-	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
-		err = take_option(options, option, argv);
-	if (err || options->help || options->version)
+	err = usage_parse(&options->usage, &command, options, argc, argv, &end);
+	if (err || usage_is_asked(&options->usage))
 		return err;
 	if (optind < argc) {
 		message_error("serve takes options only, not '%s'; see blockprof serve --help",
@@ -193,7 +168,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	err = parse_words(options, argc, argv);
-	if (err || options->help || options->version || !options->defaults_path)
+	if (err || usage_is_asked(&options->usage) || !options->defaults_path)
 		return err;
 	err = read_defaults(options);
 	if (err || !options->defaults.nr)
@@ -208,7 +183,6 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 	memcpy(options->words + 1 + options->defaults.nr, argv + 1,
 	       (size_t)(argc - 1) * sizeof(*argv));
 	scope_free(&options->scope);
-	options->verbosity = 0;
 	err = parse_words(options, (int)nr, options->words);
 	if (err)
 		message_error("the options of %s are not used; correct BLOCKPROF_OPTIONS there",
@@ -224,7 +198,7 @@ void serve_options_free(struct serve_options *options)
 	free(options->words);
 }
 
-void serve_options_help(void)
+void serve_options_answer(const struct serve_options *options)
 {
-	fputs(help, stdout);
+	usage_answer(&options->usage, help);
 }

@@ -18,12 +18,10 @@ struct serve_options {
 	bool stalls_only;
 	struct match *match; /* NULL: all stalls */
 	const char *on_stall; /* a shell command; NULL: none */
-	int verbosity;
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* strings of the options are in here */
 	char **words; /* of file and command line together */
-	bool help;
-	bool version;
+	struct usage usage;
 };
 
 /*
@@ -33,6 +31,7 @@ struct serve_options {
  */
 int serve_options_parse(struct serve_options *options, int argc, char **argv);
 void serve_options_free(struct serve_options *options);
-void serve_options_help(void);
+/* To --help or --version. */
+void serve_options_answer(const struct serve_options *options);
 
 #endif

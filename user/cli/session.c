@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/duration.h"
 #include "cli/message.h"
 #include "cli/session.h"
 #include "cli/target.h"
@@ -35,9 +37,11 @@ static int check_proc(void)
 	char link[32];
 	ssize_t nr = readlink("/proc/self", link, sizeof(link) - 1);
 
+	long pid;
+
 	if (nr > 0) {
 		link[nr] = '\0';
-		if (atol(link) == getpid())
+		if (!number_parse(link, 1, INT_MAX, &pid) && pid == getpid())
 			return 0;
 	}
 	message_error("cannot watch: /proc is not that of blockprof's pid namespace; mount that: "

@@ -13,17 +13,28 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-int stall_command_open(struct stall_command *command)
+int stall_command_option(const char **on_stall, const char *text)
+{
+	if (!text[0]) {
+		message_error("--on-stall needs a command; give one for the shell");
+		return -EINVAL;
+	}
+	*on_stall = text;
+	return 0;
+}
+
+int stall_command_open(struct stall_command *command, const char *what)
 {
 	const char *wrong;
 	int err = caller_find(&command->caller, &wrong);
 
 	if (err == -EINVAL)
-		message_error("cannot start: %s is no id of a user or group; set it right, or "
-			      "unset SUDO_UID",
-			      wrong);
+		message_error("cannot start%s%s: %s is no id of a user or group, and nothing is to "
+			      "run as root by mistake; set it right, or unset SUDO_UID",
+			      what ? " " : "", what ? what : "", wrong);
 	else if (err)
-		message_error("cannot start: %s", strerror(-err));
+		message_error("cannot start%s%s: %s", what ? " " : "", what ? what : "",
+			      strerror(-err));
 	return err;
 }
 
@@ -57,6 +68,16 @@ void stall_command_set(struct stall_command *command, const char *text, struct h
 	command->handler = handler;
 	command->text = text ? strdup(text) : NULL;
 	command->dropped = 0;
+}
+
+int stall_command_start(struct stall_command *command, const char *text)
+{
+	struct handler *handler;
+	int err = stall_command_prepare(command, text, &handler);
+
+	if (!err)
+		stall_command_set(command, text, handler);
+	return err;
 }
 
 void stall_command_run(struct stall_command *command, const struct stall_record *stall)

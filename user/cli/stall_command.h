@@ -18,8 +18,11 @@ struct stall_command {
 	uint64_t dropped; /* stalls it was not run for, of which summaries say */
 };
 
-/* Finds the caller. 0 or -errno, which was said. */
-int stall_command_open(struct stall_command *command);
+/* --on-stall: the last one given counts. 0, or -EINVAL: wrong usage, which was said. */
+int stall_command_option(const char **on_stall, const char *text);
+
+/* Finds the caller, as whom what (for a message; NULL: nothing yet) is to be started. 0 or -errno, which was said. */
+int stall_command_open(struct stall_command *command, const char *what);
 void stall_command_close(struct stall_command *command);
 
 /*
@@ -30,6 +33,9 @@ int stall_command_prepare(const struct stall_command *command, const char *text,
 			  struct handler **out);
 /* Ends the command that was before, if it is another one. */
 void stall_command_set(struct stall_command *command, const char *text, struct handler *handler);
+
+/* The same in one: text may be NULL. 0 or -errno, which was said. */
+int stall_command_start(struct stall_command *command, const char *text);
 
 /* time_ns is to be filled. */
 void stall_command_run(struct stall_command *command, const struct stall_record *stall);

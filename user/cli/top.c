@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -48,9 +47,7 @@ static const char help[] =
 
 struct top {
 	struct scope scope;
-	int verbosity;
-	bool help;
-	bool version;
+	struct usage usage;
 	struct session session;
 	struct notes *notes;
 	struct board *board;
@@ -60,59 +57,41 @@ struct top {
 
 static const struct option long_options[] = {
 	SCOPE_LONG_OPTIONS,
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, 'V' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	USAGE_LONG_OPTIONS,
 };
 
-static const char short_options[] = ":" SCOPE_SHORT_OPTIONS "qvVh";
+static const char short_options[] = ":" SCOPE_SHORT_OPTIONS USAGE_SHORT_OPTIONS;
 
-static int take_option(struct top *top, int option, char **argv)
+static int take_option(void *context, int option, const char *value)
 {
-	int err;
+	struct top *top = context;
 
 	if (option == OPTION_ALL_THREADS) {
 		message_error("--all-threads is for `blockprof watch`: top shows loops");
 		return -EINVAL;
 	}
-	err = scope_take(&top->scope, option, optarg);
-	if (err != SCOPE_OTHER)
-		return err;
-	switch (option) {
-	case 'q':
-		top->verbosity--;
-		return 0;
-	case 'v':
-		top->verbosity++;
-		return 0;
-	case 'V':
-		top->version = true;
-		return 0;
-	case 'h':
-		top->help = true;
-		return 0;
-	default:
-		return usage_refuse(option, argv, short_options, "blockprof top --help");
-	}
+	return scope_take(&top->scope, option, value);
 }
 
 static int parse(struct top *top, int argc, char **argv)
 {
-	int option, err = 0;
+	static const struct usage_command command = {
+		.help = "blockprof top --help",
+		.short_options = short_options,
+		.long_options = long_options,
+		.take = take_option,
+	};
+	int end, err;
 
 	scope_init(&top->scope);
-	optind = 0; /* glibc: start anew */
-	opterr = 0;
-	while (!err && !top->help && !top->version &&
-	       (option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
-		err = take_option(top, option, argv);
-	if (!err && !top->help && !top->version && optind < argc) {
+	err = usage_parse(&top->usage, &command, top, argc, argv, &end);
+	if (err || usage_is_asked(&top->usage))
+		return err;
+	if (optind < argc) {
 		message_error("top takes no argument '%s'; see blockprof top --help", argv[optind]);
-		err = -EINVAL;
+		return -EINVAL;
 	}
-	return err ? err : scope_finish(&top->scope, false);
+	return scope_finish(&top->scope, false);
 }
 
 /* -- from the engine to the board -- */
@@ -264,8 +243,8 @@ static int run(struct top *top)
 		.exit = on_process_exit,
 		.note = on_note,
 	};
-	int err = session_open(&top->session, &top->scope, !top->scope.nr_pids, top->verbosity,
-			       &sink);
+	int err = session_open(&top->session, &top->scope, !top->scope.nr_pids,
+			       top->usage.verbosity, &sink);
 
 	if (!err)
 		err = session_begin(&top->session, 0);
@@ -297,15 +276,12 @@ int cmd_top(int argc, char **argv)
 	int err;
 
 	err = parse(&top, argc, argv);
-	if (err || top.help || top.version) {
-		if (top.help)
-			fputs(help, stdout);
-		else if (top.version)
-			printf("blockprof %s\n", BLOCKPROF_VERSION);
+	if (err || usage_is_asked(&top.usage)) {
+		usage_answer(&top.usage, help);
 		scope_free(&top.scope);
 		return err ? EXIT_USAGE : EXIT_OK;
 	}
-	message_set_level(top.verbosity);
+	message_set_level(top.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
 	obstacle = terminal_obstacle();
 	if (obstacle) {

@@ -1,19 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/message.h"
 #include "cli/usage.h"
 
-int usage_refuse(int option, char **argv, const char *short_options, const char *help)
+/* getopt_long() returned ':' or '?': says which option that is, and where the right ones stand. */
+static int refuse(const struct usage_command *command, int option, char **argv)
 {
 	if (option == ':')
-		message_error("%s needs a value; see %s", argv[optind - 1], help);
+		message_error("%s needs a value; see %s", argv[optind - 1], command->help);
 	/* a known one: its long form was given a value that it does not take */
-	else if (optopt && optopt < 256 && !strchr(short_options, optopt))
-		message_error("unknown option -%c; see %s", optopt, help);
+	else if (optopt && optopt < 256 && !strchr(command->short_options, optopt))
+		message_error("unknown option -%c; see %s", optopt, command->help);
 	else
-		message_error("wrong option %s; see %s", argv[optind - 1], help);
+		message_error("wrong option %s; see %s", argv[optind - 1], command->help);
 	return -EINVAL;
+}
+
+static int take(struct usage *usage, int option)
+{
+	switch (option) {
+	case 'q':
+		usage->verbosity--;
+		return 0;
+	case 'v':
+		usage->verbosity++;
+		usage->verbose = true;
+		return 0;
+	case 'V':
+		usage->version = true;
+		return 0;
+	case 'h':
+		usage->help = true;
+		return 0;
+	default:
+		return USAGE_OTHER;
+	}
+}
+
+int usage_parse(struct usage *usage, const struct usage_command *command, void *options, int argc,
+		char **argv, int *end)
+{
+	int option, err = 0;
+
+	*usage = (struct usage){ 0 };
+	*end = 1;
+	optind = 0; /* glibc: start anew, whatever was parsed before */
+	opterr = 0;
+	while (!err && !usage_is_asked(usage) &&
+	       (option = getopt_long(argc, argv, command->short_options, command->long_options,
+				     NULL)) != -1) {
+		err = take(usage, option);
+		if (err == USAGE_OTHER)
+			err = command->take(options, option, optarg);
+		if (err == USAGE_OTHER)
+			err = refuse(command, option, argv);
+		*end = optind;
+	}
+	return err;
+}
+
+bool usage_is_asked(const struct usage *usage)
+{
+	return usage->help || usage->version;
+}
+
+void usage_answer(const struct usage *usage, const char *help)
+{
+	if (usage->help)
+		fputs(help, stdout);
+	else if (usage->version)
+		printf("blockprof %s\n", BLOCKPROF_VERSION);
 }

@@ -9,13 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/caller.h"
 #include "cli/exit_status.h"
-#include "cli/handler.h"
 #include "cli/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/session.h"
+#include "cli/stall_command.h"
 #include "cli/watch.h"
 #include "output/timestamp.h"
 #include "output/note_words.h"
@@ -29,8 +28,7 @@ struct watch {
 	struct watch_options options;
 	struct outputs outputs;
 	struct session session;
-	struct caller caller;
-	struct handler *handler; /* of --on-stall; NULL: none */
+	struct stall_command on_stall;
 	struct launch launch;
 	bool launched; /* COMMAND runs, or has run */
 	int command_status; /* -1: it still runs */
@@ -60,8 +58,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	if (!outputs_stall(&watch->outputs, &timed))
 		return;
 	watch->stalls++;
-	if (watch->handler)
-		handler_stall(watch->handler, &timed);
+	stall_command_run(&watch->on_stall, &timed);
 }
 
 static void on_blocked(void *context, const struct blocked_record *record)
@@ -195,8 +192,7 @@ static void watch_until_end(struct watch *watch)
 		signals = session_step(&watch->session, NULL, 0, -1);
 		if (signals & SESSION_SIGNAL(SIGCHLD))
 			reap_command(watch);
-		if (watch->handler)
-			handler_poll(watch->handler);
+		stall_command_poll(&watch->on_stall);
 	}
 }
 
@@ -224,35 +220,13 @@ static void finish(struct watch *watch)
 			     "every thread");
 	/* what the handler takes to end was not watched */
 	err = engine_summary(watch->session.engine, &record);
-	if (watch->handler)
-		handler_finish(watch->handler);
+	stall_command_finish(&watch->on_stall);
 	if (err)
 		return;
-	if (watch->handler)
-		summary_lost(&record, "handlers_dropped", handler_counts(watch->handler).dropped);
+	stall_command_summarise(&watch->on_stall, &record);
 	record.command_status = watch->command_status;
 	outputs_summary(&watch->outputs, &record);
 	summary_free(&record);
-}
-
-/* Whose program what we start is. 0 or -errno: the reason was said. */
-static int find_caller(struct watch *watch)
-{
-	const char *what =
-		watch->options.command ? watch->options.command[0] : watch->options.on_stall;
-	const char *wrong;
-	int err;
-
-	if (!what)
-		return 0;
-	err = caller_find(&watch->caller, &wrong);
-	if (err == -EINVAL)
-		message_error("cannot start %s: %s is no id of a user or group, and it is not to "
-			      "run as root by mistake; set it right, or unset SUDO_UID",
-			      what, wrong);
-	else if (err)
-		message_error("cannot start %s: %s", what, strerror(-err));
-	return err;
 }
 
 static int begin(struct watch *watch)
@@ -262,7 +236,7 @@ static int begin(struct watch *watch)
 	int err;
 
 	if (watch->options.command) {
-		err = launch_hold(&watch->launch, watch->options.command, &watch->caller);
+		err = launch_hold(&watch->launch, watch->options.command, &watch->on_stall.caller);
 		if (err) {
 			message_error("cannot start %s: %s", watch->options.command[0],
 				      strerror(-err));
@@ -308,14 +282,10 @@ static int run(struct watch *watch)
 	int err;
 
 	/* before anything large is there: its process is a copy of us */
-	if (options->on_stall) {
-		err = handler_new(&watch->handler, options->on_stall, &watch->caller);
-		if (err) {
-			message_error("cannot start %s: %s", options->on_stall, strerror(-err));
-			return err;
-		}
-	}
-	err = session_open(&watch->session, &options->scope, whole_system, options->verbosity,
+	err = stall_command_start(&watch->on_stall, options->on_stall);
+	if (err)
+		return err;
+	err = session_open(&watch->session, &options->scope, whole_system, options->usage.verbosity,
 			   &sink);
 	if (!err)
 		err = outputs_open(&watch->outputs, &options->outputs, &options->output);
@@ -335,24 +305,23 @@ int cmd_watch(int argc, char **argv)
 	int err;
 
 	err = watch_options_parse(&watch.options, argc, argv);
-	if (err || watch.options.help || watch.options.version) {
-		if (watch.options.help)
-			watch_options_help();
-		else if (watch.options.version)
-			printf("blockprof %s\n", BLOCKPROF_VERSION);
+	if (err || usage_is_asked(&watch.options.usage)) {
+		watch_options_answer(&watch.options);
 		watch_options_free(&watch.options);
 		return err ? EXIT_USAGE : EXIT_OK;
 	}
-	message_set_level(watch.options.verbosity);
+	message_set_level(watch.options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
-	err = find_caller(&watch);
+	if (watch.options.command || watch.options.on_stall)
+		err = stall_command_open(&watch.on_stall, watch.options.command
+								  ? watch.options.command[0]
+								  : watch.options.on_stall);
 	if (!err)
 		err = run(&watch);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
 	session_close(&watch.session);
-	handler_free(watch.handler);
-	caller_free(&watch.caller);
+	stall_command_close(&watch.on_stall);
 	watch_options_free(&watch.options);
 	if (err)
 		return EXIT_COULD_NOT;

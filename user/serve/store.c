@@ -199,7 +199,7 @@ static int64_t name_ms(const struct store_name *name)
 	struct tm tm = { 0 };
 	const char *rest = strptime(name->text + strlen(PREFIX), "%Y%m%dT%H%M%S.", &tm);
 
-	return rest ? (int64_t)timegm(&tm) * 1000 + atoi(rest) : 0;
+	return rest ? (int64_t)timegm(&tm) * 1000 + strtol(rest, NULL, 10) : 0;
 }
 
 void store_repair(struct store *store)

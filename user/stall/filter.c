@@ -79,11 +79,8 @@ static char *cgroup_path(const char *text)
 		}
 	}
 	text += strspn(text, "/");
-	path = malloc(strlen(text) + 2);
-	if (!path)
+	if (asprintf(&path, "/%s", text) < 0)
 		return NULL;
-	path[0] = '/';
-	strcpy(path + 1, text);
 	for (len = strlen(path); len && path[len - 1] == '/'; len--)
 		path[len - 1] = '\0';
 	return path;

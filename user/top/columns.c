@@ -92,11 +92,11 @@ static void time_cell(uint64_t ns, unsigned int width, char text[CELL_BYTES])
 	char words[DURATION_BYTES], *from, *to = text;
 
 	if (!ns) {
-		strcpy(text, "-");
+		snprintf(text, CELL_BYTES, "-");
 		return;
 	}
 	words_duration(ns, words);
-	strcpy(text, words);
+	snprintf(text, CELL_BYTES, "%s", words);
 	if (strlen(text) <= width)
 		return;
 	for (from = words; *from; from++)
@@ -109,7 +109,7 @@ static void time_cell(uint64_t ns, unsigned int width, char text[CELL_BYTES])
 	from = from ? strchr(from + 1, ' ') : NULL;
 	if (from)
 		*from = '\0';
-	strcpy(text, words);
+	snprintf(text, CELL_BYTES, "%s", words);
 }
 
 /* "730", "12.3k", "4.5M" */
@@ -133,13 +133,16 @@ static void number_cell(double number, char text[CELL_BYTES])
 
 static void count_cell(int64_t count, bool grows, char text[CELL_BYTES])
 {
+	size_t length;
+
 	if (count < 0) {
-		strcpy(text, "-");
+		snprintf(text, CELL_BYTES, "-");
 		return;
 	}
 	number_cell((double)count, text);
+	length = strlen(text);
 	if (grows)
-		strcat(text, "+");
+		snprintf(text + length, CELL_BYTES - length, "+");
 }
 
 static void share_cell(double share, bool now, char text[CELL_BYTES])
