@@ -236,14 +236,13 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
 	probe->old = nr ? slots[0] : 0;
 }
 
-int probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 {
 	for (size_t i = 0; i < probe->nr_queued; i++) {
 		fn(context, probe->queue[i].record, probe->queue[i].bytes);
 		free(probe->queue[i].record);
 	}
 	probe->nr_queued = 0;
-	return 0;
 }
 
 uint64_t probe_loss(const struct probe *probe, enum bp_loss place)

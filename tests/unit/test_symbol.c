@@ -496,11 +496,20 @@ static void killed_child(void **state)
 	assert_counts(symbols, 1, 0, 0);
 }
 
-/* A child that does not answer is given up for another one, and the file with it. */
+static void count_call(void *context)
+{
+	++*(unsigned int *)context;
+}
+
+/*
+ * A child that does not answer is waited for no longer than a second, once, and
+ * given up for another after some more. What stopped it was not the file.
+ */
 static void hanging_child(void **state)
 {
 	struct fixture *fixture = *state;
 	struct symbols *symbols = fixture->symbols;
+	unsigned int meanwhile = 0;
 	uint64_t hidden, shown;
 	struct symbol found;
 	pid_t pid = start_program(fixture->program.path, &hidden, &shown);
@@ -508,16 +517,44 @@ static void hanging_child(void **state)
 
 	assert_int_equal(process_children(getpid(), children, 8), 2);
 	stopped = children[0] == pid ? children[1] : children[0];
+	symbols_meanwhile(symbols, count_call, &meanwhile);
 	kill(stopped, SIGSTOP);
-	for (int again = 0; again < 3; again++) {
+	for (unsigned int again = 0; again < 100; again++) {
 		found = lookup(symbols, pid, hidden, 0);
 		assert_int_equal(strncmp(found.fn, "program+0x", 10), 0);
 		assert_int_equal(found.in_text, 1);
-		assert_counts(symbols, 0, 1, 1);
+		assert_counts(symbols, 0, 0, again + 1);
 	}
+	/* a second in steps of 5 ms; the rest of the hundred did not wait */
+	assert_in_range(meanwhile, 20, 400);
+	symbols_meanwhile(symbols, NULL, NULL);
+	sleep(6);
+	lookup(symbols, pid, hidden, 0);
 	assert_int_not_equal(kill(stopped, 0), 0);
+	assert_string_equal(lookup(symbols, pid, hidden, 0).fn, "hidden_function");
 	assert_works(symbols);
-	assert_counts(symbols, 1, 1, 1);
+	assert_counts(symbols, 1, 0, 101);
+	end_process(pid);
+}
+
+/* It answers late: what was asked then is not mixed up with what is asked next. */
+static void late_answer(void **state)
+{
+	struct fixture *fixture = *state;
+	struct symbols *symbols = fixture->symbols;
+	uint64_t hidden, shown;
+	pid_t pid = start_program(fixture->program.path, &hidden, &shown);
+	pid_t children[8], stopped;
+
+	assert_int_equal(process_children(getpid(), children, 8), 2);
+	stopped = children[0] == pid ? children[1] : children[0];
+	kill(stopped, SIGSTOP);
+	assert_string_not_equal(lookup(symbols, pid, hidden, 0).fn, "hidden_function");
+	kill(stopped, SIGCONT);
+	usleep(200000);
+	assert_string_equal(lookup(symbols, pid, shown, 0).fn, "shown_function");
+	assert_string_equal(lookup(symbols, pid, hidden, 0).fn, "hidden_function");
+	assert_counts(symbols, 0, 0, 1);
 	end_process(pid);
 }
 
@@ -724,15 +761,25 @@ static void leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),	     WITH_SYMBOLS(what_a_file_defines),
-		WITH_SYMBOLS(no_function),	     WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),	     WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program),	     WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(code_made_at_run_time), WITH_PROGRAM(mapped_path),
-		WITH_SYMBOLS(child_has_nothing),     WITH_SYMBOLS(killed_child),
-		WITH_PROGRAM(hanging_child),	     WITH_PROGRAM(dying_children),
-		WITH_PROGRAM(hostile_files),	     WITH_PROGRAM(many_files),
-		cmocka_unit_test(without_root),	     cmocka_unit_test(leaves_nothing),
+		WITH_SYMBOLS(own_functions),
+		WITH_SYMBOLS(what_a_file_defines),
+		WITH_SYMBOLS(no_function),
+		WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),
+		WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program),
+		WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(code_made_at_run_time),
+		WITH_PROGRAM(mapped_path),
+		WITH_SYMBOLS(child_has_nothing),
+		WITH_SYMBOLS(killed_child),
+		WITH_PROGRAM(hanging_child),
+		WITH_PROGRAM(late_answer),
+		WITH_PROGRAM(dying_children),
+		WITH_PROGRAM(hostile_files),
+		WITH_PROGRAM(many_files),
+		cmocka_unit_test(without_root),
+		cmocka_unit_test(leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -109,6 +109,12 @@ static int open_probe(struct session *session, bool whole_system, int verbosity,
 	return err;
 }
 
+/* While the symbolizer is waited for records go on coming. */
+static void collect(void *probe)
+{
+	probe_collect(probe);
+}
+
 int session_open(struct session *session, const struct scope *scope, bool whole_system,
 		 int verbosity, const struct engine_sink *sink)
 {
@@ -128,6 +134,8 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 		return err;
 	}
 	err = open_probe(session, whole_system, verbosity, sink);
+	if (!err)
+		symbols_meanwhile(session->symbols, collect, session->probe);
 	/* libbpf has read all of the kernel's types: that memory is not needed again */
 	malloc_trim(0);
 	return err;
@@ -136,6 +144,8 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 void session_close(struct session *session)
 {
 	engine_free(session->engine);
+	if (session->symbols)
+		symbols_meanwhile(session->symbols, NULL, NULL);
 	probe_close(session->probe);
 	symbols_free(session->symbols);
 	if (session->signals > 0)

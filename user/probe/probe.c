@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "blockprof.skel.h"
+#include "probe/backlog.h"
 #include "probe/features.h"
 #include "probe/probe.h"
 #include "probe/sampler.h"
@@ -30,6 +31,15 @@
 /* Room for a first sight of each of a few thousand threads at once. */
 #define RING_SYSTEM_BYTES (8 << 20)
 
+/*
+ * Records that wait to be dealt with, besides those in the ring buffer. When it is
+ * full the rest stays there, and what then finds that full is counted by the kernel side.
+ */
+#define BACKLOG_BYTES	 (16 << 20)
+#define RECORD_BYTES_MAX (128 << 10)
+_Static_assert(sizeof(struct bp_copy) <= RECORD_BYTES_MAX, "the largest record");
+_Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one");
+
 #define FEATURES 5
 
 struct probe {
@@ -45,8 +55,7 @@ struct probe {
 	size_t slice_bytes;
 	bool waits_always;
 	const char *features[FEATURES][2];
-	probe_record_fn *fn; /* while probe_read() runs */
-	void *fn_context;
+	struct backlog *backlog;
 };
 
 uint64_t probe_now_ns(void)
@@ -86,11 +95,12 @@ static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_n
 
 static int ring_record(void *context, void *data, size_t bytes)
 {
-	struct probe *probe = context;
+	struct backlog *backlog = context;
 
-	if (bytes >= sizeof(struct bp_header))
-		probe->fn(probe->fn_context, data, bytes);
-	return 0;
+	if (bytes >= sizeof(struct bp_header) && bytes <= RECORD_BYTES_MAX)
+		backlog_add(backlog, data, bytes);
+	/* an error ends the reading behind this record */
+	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
 }
 
 static size_t page_round(size_t bytes)
@@ -197,8 +207,11 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = map_slots(probe);
 	if (err)
 		return err;
-	probe->ring =
-		ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
+	err = backlog_new(&probe->backlog, BACKLOG_BYTES);
+	if (err)
+		return err;
+	probe->ring = ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record,
+				       probe->backlog, NULL);
 	if (!probe->ring)
 		return -errno;
 	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;
@@ -267,6 +280,7 @@ void probe_close(struct probe *probe)
 	sampler_free(probe->sampler);
 	waits_free(probe->waits);
 	ring_buffer__free(probe->ring);
+	backlog_free(probe->backlog);
 	if (probe->slot)
 		munmap(probe->slot, probe->slot_bytes);
 	if (probe->slice)
@@ -500,11 +514,23 @@ int probe_fd(const struct probe *probe)
 	return ring_buffer__epoll_fd(probe->ring);
 }
 
-int probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+void probe_collect(struct probe *probe)
 {
-	probe->fn = fn;
-	probe->fn_context = context;
-	return ring_buffer__consume(probe->ring);
+	if (backlog_fits(probe->backlog, RECORD_BYTES_MAX))
+		ring_buffer__consume(probe->ring);
+}
+
+void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+{
+	const struct bp_header *record;
+	size_t bytes;
+
+	/* until nothing has come while the last of them were dealt with */
+	for (probe_collect(probe); backlog_first(probe->backlog, &bytes); probe_collect(probe))
+		while ((record = backlog_first(probe->backlog, &bytes))) {
+			fn(context, record, bytes);
+			backlog_drop(probe->backlog);
+		}
 }
 
 uint64_t probe_loss(const struct probe *probe, enum bp_loss place)

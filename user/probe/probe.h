@@ -99,8 +99,13 @@ void probe_suspect_fd(struct probe *probe, pid_t tid, int fd);
 
 typedef void probe_record_fn(void *context, const struct bp_header *record, size_t bytes);
 int probe_fd(const struct probe *probe); /* readable when there are records */
-/* Hands every record that is there to fn. Returns how many, or -errno. */
-int probe_read(struct probe *probe, probe_record_fn *fn, void *context);
+/* Hands every record that is there to fn. */
+void probe_read(struct probe *probe, probe_record_fn *fn, void *context);
+/*
+ * Makes room in the ring buffer: what is there waits for the next probe_read(),
+ * or for the one that runs, while fn takes long.
+ */
+void probe_collect(struct probe *probe);
 
 /* -- losses -- */
 

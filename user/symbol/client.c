@@ -11,21 +11,48 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "symbol/clock.h"
 #include "symbol/sandbox.h"
 #include "symbol/worker.h"
 
-#define ANSWER_MAX_NS (2 * NS_PER_SEC)
-#define DEATH_MAX_MS  200
-/* Restarts in a row, and how long until one more is granted: a hang costs ANSWER_MAX_NS. */
+/* What one answer is waited for; how long after that the child may go on with it. */
+#define WAIT_MAX_NS (1 * NS_PER_SEC)
+#define LATE_MAX_NS (5 * NS_PER_SEC)
+/*
+ * What is waited in all: so much in a row, and half of the time in the long run.
+ * Then only for answers that the child has at hand.
+ */
+#define PATIENCE_MAX_NS (2 * NS_PER_SEC)
+#define PATIENCE_PART	2
+#define AT_HAND_NS	(5 * NS_PER_MS)
+#define MEANWHILE_NS	(5 * NS_PER_MS)
+#define DEATH_MAX_MS	200
+/* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
+
+/* A question that the caller no longer waits for, and the child still works on. */
+struct late {
+	bool there;
+	uint32_t file;
+	uint64_t since_ns; /* when it was given up */
+	uint64_t cpu_ns; /* that the child had used by then */
+};
 
 struct client {
 	int socket; /* -1: no child */
 	int pidfd;
+	pid_t pid;
+	client_meanwhile_fn *meanwhile; /* NULL: none */
+	void *meanwhile_context;
+	uint64_t patience_ns; /* that is left */
+	uint64_t patience_at_ns; /* when it was last made more */
+	struct late late;
+	uint32_t ended_file; /* of the late question that was the end of a child; 0: none */
+	int ended_how;
 	uint64_t generation;
 	uint64_t sequence;
 	uint64_t restarts;
@@ -33,19 +60,23 @@ struct client {
 	uint64_t granted_ns; /* when starts_left was last made more */
 };
 
-static bool readable(int fd, uint64_t until_ns)
+static bool readable(const struct client *client, int fd, uint64_t until_ns)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
 		uint64_t now_ns = clock_now_ns();
 		uint64_t left_ns = now_ns < until_ns ? until_ns - now_ns : 0;
-		int ready = poll(&poll_fd, 1, (int)((left_ns + NS_PER_MS - 1) / NS_PER_MS));
+		uint64_t wait_ns =
+			client->meanwhile && left_ns > MEANWHILE_NS ? MEANWHILE_NS : left_ns;
+		int ready = poll(&poll_fd, 1, (int)((wait_ns + NS_PER_MS - 1) / NS_PER_MS));
 
 		if (ready > 0)
 			return true;
 		if (ready == 0 ? left_ns == 0 : errno != EINTR)
 			return false;
+		if (client->meanwhile)
+			client->meanwhile(client->meanwhile_context);
 	}
 }
 
@@ -58,24 +89,25 @@ static int stop(struct client *client, bool kill)
 		return 0;
 	close(client->socket);
 	client->socket = -1;
+	client->late.there = false;
 	/* A closed socket tells it to go; if it does not, or must not be waited for: */
-	if (kill || !readable(client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
+	if (kill || !readable(client, client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
 		pidfd_send_signal(client->pidfd, SIGKILL, NULL, 0);
 	/* Stuck in the kernel (a dead file server), it is left behind. */
-	if (readable(client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
+	if (readable(client, client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
 		waitid(P_PIDFD, (id_t)client->pidfd, &info, WEXITED);
 	close(client->pidfd);
 	client->pidfd = -1;
 	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ? info.si_status : 0;
 }
 
-/* The next packet: its size; 0: the child is gone; -ETIMEDOUT. */
-static ssize_t receive(struct client *client, struct answer *answer)
+/* The next packet: its size; 0: the child is gone; -EAGAIN: none until then. */
+static ssize_t receive(struct client *client, struct answer *answer, uint64_t until_ns)
 {
 	ssize_t got;
 
-	if (!readable(client->socket, clock_now_ns() + ANSWER_MAX_NS))
-		return -ETIMEDOUT;
+	if (!readable(client, client->socket, until_ns))
+		return -EAGAIN;
 	do {
 		got = recv(client->socket, answer, sizeof(*answer), MSG_TRUNC | MSG_DONTWAIT);
 	} while (got < 0 && errno == EINTR);
@@ -112,6 +144,7 @@ static int start(struct client *client)
 		be_child(sockets[1], parent);
 	close(sockets[1]);
 	client->socket = sockets[0];
+	client->pid = pid;
 	client->pidfd = pid < 0 ? -1 : pidfd_open(pid, 0);
 	client->generation++;
 	if (client->pidfd < 0) {
@@ -120,7 +153,7 @@ static int start(struct client *client)
 		client->socket = -1;
 		return -ENOTCONN;
 	}
-	if (!well_formed(&ready, receive(client, &ready), 0)) {
+	if (!well_formed(&ready, receive(client, &ready, clock_now_ns() + PATIENCE_MAX_NS), 0)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -167,10 +200,88 @@ static bool request_send(struct client *client, const struct request *request, i
 	       (ssize_t)sizeof(*request);
 }
 
+/* Of the child; 0: not known. */
+static uint64_t cpu_ns(const struct client *client)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(client->pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return (uint64_t)used.tv_sec * NS_PER_SEC + (uint64_t)used.tv_nsec;
+}
+
+static uint64_t patience_now(struct client *client)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	client->patience_ns += (now_ns - client->patience_at_ns) / PATIENCE_PART;
+	if (client->patience_ns > PATIENCE_MAX_NS)
+		client->patience_ns = PATIENCE_MAX_NS;
+	client->patience_at_ns = now_ns;
+	if (client->patience_ns > WAIT_MAX_NS)
+		return WAIT_MAX_NS;
+	return client->patience_ns > AT_HAND_NS ? client->patience_ns : AT_HAND_NS;
+}
+
+/* Waits as long as there is patience. As receive(). */
+static ssize_t receive_patiently(struct client *client, struct answer *answer)
+{
+	uint64_t from_ns = clock_now_ns(), took_ns;
+	ssize_t got = receive(client, answer, from_ns + patience_now(client));
+
+	took_ns = clock_now_ns() - from_ns;
+	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
+	return got;
+}
+
+/* Why there is no sound answer to a question; the child is no more. */
+static int give_up(struct client *client, ssize_t got)
+{
+	int signal = stop(client, true);
+
+	if (got > 0)
+		return -EPROTO;
+	/* its limit of cpu time is for its whole life */
+	return signal == SIGKILL || signal == SIGXCPU ? -ECANCELED : -EPIPE;
+}
+
+/* The child has not answered for long: is that its doing, or was it not let run? */
+static int give_up_late(struct client *client)
+{
+	bool busy = cpu_ns(client) - client->late.cpu_ns >= LATE_MAX_NS / 2;
+
+	stop(client, true);
+	return busy ? -ETIMEDOUT : -ECANCELED;
+}
+
+/* The answer to the question that was given up. 0: it has come; else as client_ask(). */
+static int catch_up(struct client *client)
+{
+	const struct late late = client->late;
+	struct answer answer;
+	ssize_t got = receive(client, &answer, 0);
+
+	if (got == -EAGAIN && clock_now_ns() - late.since_ns < LATE_MAX_NS)
+		return -EAGAIN;
+	client->late.there = false;
+	if (got > 0 && well_formed(&answer, got, client->sequence))
+		return 0;
+	client->ended_file = late.file;
+	client->ended_how = got < 0 ? give_up_late(client) : give_up(client, got);
+	return -EAGAIN;
+}
+
 int client_ask(struct client *client, struct request *request, int fd, struct answer *answer)
 {
 	ssize_t got;
 
+	if (client->late.there) {
+		int err = catch_up(client);
+
+		if (err)
+			return err;
+	}
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
@@ -178,13 +289,32 @@ int client_ask(struct client *client, struct request *request, int fd, struct an
 		stop(client, true);
 		return -ENOTCONN;
 	}
-	got = receive(client, answer);
-	if (got == 0)
-		return stop(client, true) == SIGKILL ? -ECANCELED : -EPIPE;
+	got = receive_patiently(client, answer);
 	if (got > 0 && well_formed(answer, got, request->sequence))
 		return 0;
-	stop(client, true);
-	return got < 0 ? -ETIMEDOUT : -EPROTO;
+	if (got != -EAGAIN)
+		return give_up(client, got);
+	client->late = (struct late){
+		.there = true,
+		.file = request->file,
+		.since_ns = clock_now_ns(),
+		.cpu_ns = cpu_ns(client),
+	};
+	return -EAGAIN;
+}
+
+bool client_ended(struct client *client, uint32_t *file, int *how)
+{
+	*file = client->ended_file;
+	*how = client->ended_how;
+	client->ended_file = 0;
+	return *file != 0;
+}
+
+void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context)
+{
+	client->meanwhile = fn;
+	client->meanwhile_context = context;
 }
 
 int client_new(struct client **out)
@@ -197,6 +327,8 @@ int client_new(struct client **out)
 	client->pidfd = -1;
 	client->starts_left = STARTS_MAX;
 	client->granted_ns = clock_now_ns();
+	client->patience_ns = PATIENCE_MAX_NS;
+	client->patience_at_ns = client->granted_ns;
 	/* If it does not start now, it is tried again when there is something to ask. */
 	start(client);
 	*out = client;

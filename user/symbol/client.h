@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_CLIENT_H
 #define BLOCKPROF_CLIENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "symbol/protocol.h"
@@ -20,14 +21,31 @@ int client_new(struct client **out);
 void client_free(struct client *client); /* ends the child */
 
 /*
- * Asks and waits for the answer, for a limited time. fd goes along, and stays
- * the caller's; -1: none. 0: *answer is well formed, its text ends with a NUL;
- * else
+ * What is to be done every few milliseconds while an answer is waited for. It
+ * must not ask. NULL: nothing.
+ */
+typedef void client_meanwhile_fn(void *context);
+void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context);
+
+/*
+ * Asks and waits for the answer, but not for long: not more than a second for
+ * one, not more than half of the time for many. fd goes along, and stays the
+ * caller's; -1: none. 0: *answer is well formed, its text ends with
+ * a NUL; else
  *   -ENOTCONN      there is no child now, or it went away before it got this
+ *   -EAGAIN        the child is still at work on this question, or on one before
  *   -ECANCELED     the child was killed from outside (or for lack of memory)
- *   -EPIPE, -ETIMEDOUT, -EPROTO  it died of this, did not answer, or did not make sense
+ *   -EPIPE, -EPROTO  it died of this, or did not make sense
+ * After -EAGAIN the answer to that question is never given: it may be asked again.
  */
 int client_ask(struct client *client, struct request *request, int fd, struct answer *answer);
+
+/*
+ * A question that was given up with -EAGAIN was the child's end: the file it was
+ * about, and -EPIPE or -EPROTO as above, -ETIMEDOUT: it took too much time, or
+ * -ECANCELED: killed, or stopped from outside. Said once; false: there is none.
+ */
+bool client_ended(struct client *client, uint32_t *file, int *how);
 
 /* Another number for each child: what one was sent the next does not have. */
 uint64_t client_generation(const struct client *client);

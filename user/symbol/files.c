@@ -14,11 +14,16 @@ struct files {
 	uint32_t last_id;
 };
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 static bool same(const struct file *file, const struct stat *status)
 {
 	return file->ino == status->st_ino && file->dev == status->st_dev &&
-	       file->bytes == status->st_size && file->changed.tv_sec == status->st_mtim.tv_sec &&
-	       file->changed.tv_nsec == status->st_mtim.tv_nsec;
+	       file->bytes == status->st_size && same_time(&file->changed, &status->st_mtim) &&
+	       same_time(&file->status_changed, &status->st_ctim);
 }
 
 int files_tag(struct files *files, const struct stat *status, uint32_t *tag)
@@ -44,6 +49,7 @@ int files_tag(struct files *files, const struct stat *status, uint32_t *tag)
 		.ino = status->st_ino,
 		.bytes = status->st_size,
 		.changed = status->st_mtim,
+		.status_changed = status->st_ctim,
 		.id = ++files->last_id,
 	};
 	*tag = (uint32_t)files->nr;
@@ -53,6 +59,14 @@ int files_tag(struct files *files, const struct stat *status, uint32_t *tag)
 struct file *files_get(struct files *files, uint32_t tag)
 {
 	return &files->v[tag - 1];
+}
+
+struct file *files_by_id(struct files *files, uint32_t id)
+{
+	for (size_t i = 0; i < files->nr; i++)
+		if (files->v[i].id == id)
+			return &files->v[i];
+	return NULL;
 }
 
 bool files_full(const struct files *files)

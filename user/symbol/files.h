@@ -17,6 +17,7 @@ struct file {
 	ino_t ino;
 	off_t bytes;
 	struct timespec changed;
+	struct timespec status_changed; /* what changes it cannot be set back */
 	uint32_t id; /* from 1, never used again */
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
@@ -36,6 +37,8 @@ void files_free(struct files *files);
  */
 int files_tag(struct files *files, const struct stat *status, uint32_t *tag);
 struct file *files_get(struct files *files, uint32_t tag);
+/* NULL: not known any more. */
+struct file *files_by_id(struct files *files, uint32_t id);
 /* No new file would be taken. */
 bool files_full(const struct files *files);
 /* Forgets all; ids go on. */

@@ -99,6 +99,32 @@ static void refuse(struct symbols *symbols, struct file *file)
 	symbols->files_refused++;
 }
 
+/* What client_ask() or client_ended() says that a file did to the child. */
+static void blame(struct symbols *symbols, struct file *file, int how)
+{
+	if (file->refused)
+		return;
+	if (how == -EPIPE || how == -ETIMEDOUT || how == -EPROTO ||
+	    (how == -ECANCELED && ++file->strikes == STRIKES_MAX))
+		refuse(symbols, file);
+}
+
+/* client_ask(), and what became of an earlier question is noted. */
+static int ask_client(struct symbols *symbols, struct request *request, int fd,
+		      struct answer *answer)
+{
+	int err = client_ask(symbols->client, request, fd, answer), how;
+	struct file *file;
+	uint32_t id;
+
+	if (client_ended(symbols->client, &id, &how)) {
+		file = files_by_id(symbols->files, id);
+		if (file)
+			blame(symbols, file, how);
+	}
+	return err;
+}
+
 /*
  * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
  * when it cannot be opened any more.
@@ -111,7 +137,7 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 
 	request->file = file->id;
 	/* Once more when the child had died before, once more when it needs the file again. */
-	for (int tries = 0; tries < 3; tries++) {
+	for (int tries = 0; tries < 3 && !file->refused; tries++) {
 		bool has_it = file->generation == client_generation(symbols->client);
 
 		if (!has_it && fd < 0) {
@@ -121,16 +147,18 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 			if (fd < 0)
 				return -ENOENT;
 		}
-		err = client_ask(symbols->client, request, has_it ? -1 : fd, answer);
+		err = ask_client(symbols, request, has_it ? -1 : fd, answer);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
 			return 0;
 		}
-		if (err && err != -ENOTCONN)
+		blame(symbols, file, err);
+		/* killed from outside: the next child may know */
+		if (err && err != -ENOTCONN && err != -ECANCELED)
 			return err;
 		file->generation = 0;
 	}
-	return -ENOTCONN;
+	return err ? err : -ENOTCONN;
 }
 
 /* The same, and what goes wrong is noted. */
@@ -141,9 +169,6 @@ static int ask_noted(struct symbols *symbols, const struct spot *spot, struct fi
 
 	if (err) {
 		symbols->lookups_failed += err != -ENOENT;
-		if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
-		    (err == -ECANCELED && ++file->strikes == STRIKES_MAX))
-			refuse(symbols, file);
 		return err;
 	}
 	if (answer->error)
@@ -419,6 +444,11 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 	const char *path = mapping ? maps_path(maps, mapping) : "";
 
 	return path[0] == '/' ? path : NULL;
+}
+
+void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context)
+{
+	client_meanwhile(symbols->client, fn, context);
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)

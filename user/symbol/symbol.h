@@ -23,6 +23,14 @@ struct symbols;
 int symbols_new(struct symbols **out);
 void symbols_free(struct symbols *symbols);
 
+/*
+ * What is to be done every few milliseconds while one of the calls below waits
+ * for the child, which takes a second at the most, and half of the time of many
+ * calls. fn calls none of them. NULL: nothing.
+ */
+typedef void symbols_meanwhile_fn(void *context);
+void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context);
+
 /* A function and the place in it. */
 struct symbol_line {
 	const char *fn;
