@@ -186,7 +186,7 @@ vm: $(PROGRAM)
 
 # The unit under a real systemd.
 service: $(PROGRAM)
-	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_service.py
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_service.py $(SERVICE)
 
 bench: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) CC=$(CC) $(PYTHON) tests/bench/bench.py $(BENCH)

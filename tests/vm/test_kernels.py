@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """blockprof on the kernels of four Debian releases, in virtual machines.
 
-test_kernels.py [NAME...]: PASS, FAIL or SKIP lines, then the totals. Nothing is
-timed: an emulated machine is slow. The guest gets blockprof, a Python and target.py.
+test_kernels.py [--again] [NAME...]: PASS, FAIL or SKIP lines, then the totals. Nothing
+is timed: an emulated machine is slow. The guest gets blockprof, a Python and target.py.
+--again: what failed is tried once more; both results are shown, the second counts.
 """
 
 import datetime
@@ -201,18 +202,26 @@ def test(name):
         return "FAIL", "%s: %s" % (type(error).__name__, error), guest.describe() if guest else []
 
 
+def show(verdict, name, reason, details):
+    print("%s vm::%s%s" % (verdict, name, ": " + reason if reason else ""))
+    for line in details:
+        print("    | " + line)
+    sys.stdout.flush()
+
+
 def main():
-    names = sys.argv[1:] or list(TESTS)
+    again = sys.argv[1:2] == ["--again"]
+    names = sys.argv[1 + again :] or list(TESTS)
     if not set(names) <= set(TESTS):
-        sys.exit("usage: test_kernels.py [%s]..." % "|".join(TESTS))
+        sys.exit("usage: test_kernels.py [--again] [%s]..." % "|".join(TESTS))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     verdicts = []
     for name in names:
         verdict, reason, details = test(name)
-        print("%s vm::%s%s" % (verdict, name, ": " + reason if reason else ""))
-        for line in details:
-            print("    | " + line)
-        sys.stdout.flush()
+        if again and verdict == "FAIL":
+            show("AGAIN", name, reason, details)
+            verdict, reason, details = test(name)
+        show(verdict, name, reason, details)
         verdicts.append(verdict)
     failed = verdicts.count("FAIL")
     print("%d passed, %d failed, %d skipped" % (verdicts.count("PASS"), failed, verdicts.count("SKIP")))
