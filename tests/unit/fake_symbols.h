@@ -20,6 +20,7 @@ struct fake_symbol {
 	struct symbol_line inlined[2]; /* those with a name, innermost first */
 	bool no_text; /* no executable mapping there */
 	bool no_call; /* no call before it */
+	bool jit; /* made at run time */
 };
 
 struct symbols {
@@ -58,6 +59,7 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	*out = (struct symbol){ .fn = known ? known->fn : "[unknown]",
 				.module = known ? known->module : NULL,
 				.in_text = known && !known->no_text,
+				.jit = known && known->jit,
 				.after_call = known && !known->no_call,
 				.file = known ? known->file : NULL,
 				.line = known ? known->line : 0,

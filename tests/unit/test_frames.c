@@ -27,6 +27,9 @@ enum {
 	DEEP = 0x1070,
 	VECTOR = 0x1080,
 	OLD_EVAL = 0x1060,
+	JS = 0x1090,
+	STUB = 0x10a0,
+	TRAMPOLINE = 0x10b0,
 	/* kernel */
 	TRACE = 0x2000,
 	BPF,
@@ -61,6 +64,9 @@ static const struct fake_symbol table[] = {
 	{ .addr = VECTOR,
 	  .fn = "_PyEval_Vector",
 	  .inlined = { { "_PyEval_EvalFrame", "pycore_ceval.h", 73 } } },
+	{ .addr = JS, .fn = "JS:*sell /srv/shop.js:3:18", .module = "[anon]", .jit = true },
+	{ .addr = STUB, .fn = "Interpreter", .module = "[anon]", .jit = true },
+	{ .addr = TRAMPOLINE, .fn = "py::one:/app/one.py", .module = "[anon]", .jit = true },
 	{ .addr = TRACE, .fn = "__traceiter_sched_switch" },
 	{ .addr = BPF, .fn = "bpf_trace_run4" },
 	{ .addr = SCHEDULE, .fn = "__schedule" },
@@ -103,7 +109,7 @@ static struct stack *resolve(const struct bp_stack *raw)
 	return frames_resolve(&symbols, 1, &python, raw, FRAMES_KERNEL | FRAMES_USER);
 }
 
-/* Names joined by spaces: k: kernel, n: native, p: Python. */
+/* Names joined by spaces: k: kernel, n: native, p: Python, s: JavaScript, j: other code made at run time. */
 static void expect(struct stack *stack, const char *expected)
 {
 	char text[16384] = "", *end = text;
@@ -111,7 +117,8 @@ static void expect(struct stack *stack, const char *expected)
 	assert_non_null(stack);
 	for (unsigned int i = 0; i < stack->nr; i++) {
 		static const char kinds[] = {
-			[FRAME_KERNEL] = 'k', [FRAME_NATIVE] = 'n', [FRAME_PYTHON] = 'p'
+			[FRAME_KERNEL] = 'k', [FRAME_NATIVE] = 'n', [FRAME_PYTHON] = 'p',
+			[FRAME_JS] = 's',     [FRAME_JIT] = 'j',
 		};
 		const struct frame *frame = &stack->frames[i];
 
@@ -402,6 +409,45 @@ static void test_blocked_before(void **state)
 	expect(frames_of_blocked(&symbols, child, child, &python, &raw), "p:one");
 }
 
+static void test_made_at_run_time(void **state)
+{
+	struct bp_stack raw = { 0 };
+	struct stack *stack;
+
+	(void)state;
+	user(&raw, LEAF);
+	user(&raw, JS);
+	user(&raw, STUB);
+	user(&raw, TRAMPOLINE);
+	user(&raw, MAIN);
+	stack = resolve(&raw);
+	assert_non_null(stack);
+	assert_string_equal(stack->frames[1].file, "/srv/shop.js");
+	assert_int_equal(stack->frames[1].line, 3);
+	assert_null(stack->frames[1].module);
+	assert_null(stack->frames[2].file);
+	assert_string_equal(stack->frames[3].file, "/app/one.py");
+	expect(stack, "n:leaf s:sell j:Interpreter p:one n:main");
+}
+
+/* Each run of the interpreter's loop is called by a trampoline, whose frame says less. */
+static void test_python_trampolines(void **state)
+{
+	struct bp_stack raw = { 0 };
+
+	(void)state;
+	user(&raw, LEAF);
+	user(&raw, EVAL);
+	user(&raw, TRAMPOLINE);
+	user(&raw, MID);
+	user(&raw, EVAL);
+	user(&raw, TRAMPOLINE);
+	user(&raw, MAIN);
+	code(&raw, ONE | BP_PYTHON_ENTRY);
+	code(&raw, TWO | BP_PYTHON_ENTRY);
+	expect(resolve(&raw), "n:leaf p:one n:slot_tp_call p:two n:main");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +464,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_counts),
 		cmocka_unit_test(test_in_interrupt),
 		cmocka_unit_test(test_blocked_before),
+		cmocka_unit_test(test_made_at_run_time),
+		cmocka_unit_test(test_python_trampolines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

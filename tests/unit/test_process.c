@@ -367,6 +367,24 @@ static void test_descriptor(void **state)
 	close(fds[1]);
 }
 
+static void number_and_user(void **state)
+{
+	uid_t user = 1;
+
+	(void)state;
+	assert_int_equal(process_own_number(getpid()), getpid());
+	assert_int_equal(process_own_number(1 << 29), 0);
+	assert_int_equal(process_user(getpid(), &user), 0);
+	assert_int_equal(user, geteuid());
+	assert_true(process_user(1 << 29, &user) < 0);
+	if (geteuid())
+		skip();
+	assert_int_equal(seteuid(12345), 0);
+	assert_int_equal(process_user(getpid(), &user), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(user, 12345);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,7 +392,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_thread), cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_leader_gone),   cmocka_unit_test(test_thread_and_children),
 		cmocka_unit_test(test_stopped),	      cmocka_unit_test(test_deleted_exe),
-		cmocka_unit_test(test_descriptor),
+		cmocka_unit_test(test_descriptor),    cmocka_unit_test(number_and_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -452,6 +452,8 @@ static const char *loss_words(const char *name)
 		{ "symbol_files_refused", "files without names (too large or malformed)" },
 		{ "symbolizer_restarts", "symbolizers (restarted)" },
 		{ "maps_cut", "mappings (too many in a process)" },
+		{ "perf_maps_refused", "perf maps (not the process's own, or no files)" },
+		{ "perf_map_lines_cut", "lines of perf maps (malformed, or too many)" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

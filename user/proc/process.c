@@ -276,6 +276,26 @@ bool process_numbers_are_ours(pid_t pid)
 	return namespace_numbers(pid, numbers, NAMESPACES_MAX) == 1;
 }
 
+pid_t process_own_number(pid_t pid)
+{
+	pid_t numbers[NAMESPACES_MAX];
+	size_t nr = namespace_numbers(pid, numbers, NAMESPACES_MAX);
+
+	return nr ? numbers[nr - 1] : 0;
+}
+
+int process_user(pid_t pid, uid_t *user)
+{
+	char text[1024];
+	const char *line;
+	ssize_t got = procfs_read(pid, "status", text, sizeof(text));
+
+	if (got < 0)
+		return (int)got;
+	line = strstr(text, "\nUid:\t");
+	return line && sscanf(line, "\nUid: %*u %u", user) == 1 ? 0 : -ESRCH;
+}
+
 pid_t process_child_numbered(pid_t pid, pid_t number)
 {
 	pid_t own[NAMESPACES_MAX], numbers[NAMESPACES_MAX], children[CHILDREN_MAX];

@@ -45,6 +45,10 @@ int process_children_listed(pid_t pid, pid_t *children, size_t max);
 pid_t process_child_numbered(pid_t pid, pid_t number);
 /* Are its numbers for itself and its threads those that we have for them: the same pid namespace? */
 bool process_numbers_are_ours(pid_t pid);
+/* What the process's own pid namespace calls it. 0: not known. */
+pid_t process_own_number(pid_t pid);
+/* Its effective user, as this process would name it. */
+int process_user(pid_t pid, uid_t *user);
 /* Is the process stopped (T or t)? */
 bool process_is_stopped(pid_t pid);
 /* How long its main thread has run on a CPU; 0: not known. */

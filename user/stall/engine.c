@@ -410,6 +410,8 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, "symbol_files_refused", counts.files_refused);
 	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
 	summary_lost(record, "maps_cut", counts.maps_cut);
+	summary_lost(record, "perf_maps_refused", counts.perf_maps_refused);
+	summary_lost(record, "perf_map_lines_cut", counts.perf_map_lines_cut);
 }
 
 /* Leaves out what was counted in earlier periods. */

@@ -5,6 +5,7 @@
 
 #include "runtime/python/python.h"
 #include "stall/frames.h"
+#include "stall/jit_frame.h"
 #include "symbol/symbol.h"
 
 #define INLINED_MAX 256 /* in a whole stack */
@@ -155,6 +156,20 @@ static void add_python_run(struct builder *builder, const struct bp_stack *raw, 
 	}
 }
 
+/*
+ * Code made at run time. CPython's trampolines stand between two runs of its loop, whose
+ * frames, if they are known, say the same and more.
+ */
+static void add_jit(struct builder *builder, const struct symbol *symbol)
+{
+	struct jit_frame frame;
+
+	jit_frame_split(symbol->fn, &frame);
+	if (frame.kind == FRAME_PYTHON && builder->nr_python)
+		return;
+	add(builder, frame.kind, frame.fn, frame.file[0] ? frame.file : NULL, NULL, frame.line);
+}
+
 /* Returns whether native frames are missing outside: the walk was cut, and right up to there. */
 static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
 		     const struct bp_stack *raw)
@@ -170,6 +185,8 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 			break;
 		if (raw->python_nr && is_python_loop(symbol.fn))
 			add_python_run(builder, raw, &next);
+		else if (symbol.jit)
+			add_jit(builder, &symbol);
 		else
 			add_native(builder, &symbol);
 	}

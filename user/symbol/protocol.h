@@ -22,13 +22,15 @@ enum request_kind {
 	REQUEST_SYMBOL = 1, /* the function at an offset of a file */
 	REQUEST_DEFINED, /* which functions of these names a file has */
 	REQUEST_WORD, /* the word that stands behind a text in a file, and begins with a digit */
+	REQUEST_MAP_READ, /* the next part of a perf map, of which the open file comes along */
+	REQUEST_MAP_NAME, /* the name that a perf map has for an address */
 };
 
 struct request {
 	uint32_t kind; /* enum request_kind */
 	uint32_t file; /* never used again for another file */
 	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
-	uint64_t offset; /* in the file */
+	uint64_t offset; /* in the file; MAP_NAME: the address */
 	uint32_t is_return; /* offset is a return address: the call before it is meant */
 	uint32_t text_bytes;
 	char text[REQUEST_TEXT_BYTES]; /* DEFINED: names, each ended by a NUL. WORD: the text */
@@ -42,6 +44,8 @@ struct answer {
 	uint64_t vaddr; /* of the offset, as objdump shows it */
 	uint64_t defined; /* DEFINED: a bit a name */
 	uint64_t symbol_offset; /* from the start of the function */
+	uint64_t cut; /* MAP_READ: lines left out of this map so far */
+	uint32_t more; /* MAP_READ: there is another part */
 	uint32_t nr_lines;
 	/*
 	 * SYMBOL: in each of the functions at the offset, of which all but the last
@@ -51,7 +55,7 @@ struct answer {
 	uint32_t text_bytes; /* with the NUL that ends each string */
 	/*
 	 * SYMBOL: for each of lines, the function and its source file, "" where it is
-	 * not known. WORD: the word, or nothing.
+	 * not known. WORD, MAP_NAME: the word or name, or nothing.
 	 */
 	char text[ANSWER_TEXT_BYTES];
 };

@@ -18,6 +18,7 @@
 #include "symbol/call.h"
 #include "symbol/client.h"
 #include "symbol/files.h"
+#include "symbol/jit.h"
 #include "symbol/kernel.h"
 #include "symbol/maps_cache.h"
 #include "symbol/vdso.h"
@@ -34,6 +35,7 @@ struct symbols {
 	struct maps_cache *spaces;
 	struct files *files;
 	struct answers *answers;
+	struct jit *jit;
 	int vdso_fd; /* -1: there is none */
 	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
 	bool kernel_asked;
@@ -282,6 +284,36 @@ static bool memory_after_call(const struct spot *spot, uint64_t addr)
 	return call_precedes(code, nr, call_own_machine());
 }
 
+/*
+ * Can code have been put there at run time? .NET and some others write it through
+ * a second mapping, of a memfd.
+ */
+static bool is_for_jit(const struct spot *spot)
+{
+	const char *path = maps_path(spot->maps, spot->mapping);
+
+	if (!spot->mapping->ino)
+		return !path[0] || !strncmp(path, "[anon", strlen("[anon")) || path[0] == '/';
+	return !strncmp(path, "/memfd:", strlen("/memfd:")) || !strcmp(path, "/dev/zero");
+}
+
+/* The name of code made at run time. */
+static bool know_jit(struct symbols *symbols, const struct spot *spot, struct symbol *out)
+{
+	const char *name;
+
+	if (!is_for_jit(spot))
+		return false;
+	name = jit_name(symbols->jit, spot->pid, spot->addr - (spot->is_return ? 1 : 0),
+			&out->offset);
+	if (!name)
+		return false;
+	out->fn = name;
+	out->jit = 1;
+	out->after_call = memory_after_call(spot, spot->addr);
+	return true;
+}
+
 /* Too many files: all are forgotten, and those in use come back. */
 static void renew_files(struct symbols *symbols)
 {
@@ -308,6 +340,8 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	if (!out->module[0])
 		out->module = "[anon]";
 	out->in_text = spot.mapping->executable;
+	if (out->in_text && know_jit(symbols, &spot, out))
+		return 0;
 	if (out->in_text && know(symbols, &spot, &known)) {
 		tell_known(symbols, &known, out);
 		return 0;
@@ -415,6 +449,7 @@ int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *
 void symbols_forget(struct symbols *symbols, pid_t pid)
 {
 	maps_cache_forget(symbols->spaces, pid);
+	jit_forget(symbols->jit, pid);
 }
 
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
@@ -453,11 +488,16 @@ void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 {
+	struct jit_counts jit;
+
+	jit_counts(symbols->jit, &jit);
 	*out = (struct symbols_counts){
 		.child_restarts = client_restarts(symbols->client),
 		.files_refused = symbols->files_refused,
-		.lookups_failed = symbols->lookups_failed,
+		.lookups_failed = symbols->lookups_failed + jit.failed,
 		.maps_cut = maps_cache_cut(symbols->spaces),
+		.perf_maps_refused = jit.maps_refused,
+		.perf_map_lines_cut = jit.lines_cut,
 	};
 }
 
@@ -477,6 +517,8 @@ int symbols_new(struct symbols **out)
 		err = files_new(&symbols->files);
 	if (!err)
 		err = answers_new(&symbols->answers);
+	if (!err)
+		err = jit_new(&symbols->jit, symbols->client);
 	if (err) {
 		symbols_free(symbols);
 		return err;
@@ -494,6 +536,7 @@ void symbols_free(struct symbols *symbols)
 	maps_cache_free(symbols->spaces);
 	files_free(symbols->files);
 	answers_free(symbols->answers);
+	jit_free(symbols->jit);
 	kernel_symbols_free(symbols->kernel);
 	if (symbols->vdso_fd >= 0)
 		close(symbols->vdso_fd);

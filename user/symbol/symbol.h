@@ -48,6 +48,7 @@ struct symbol {
 	size_t nr_inlined;
 	int in_text; /* the address lies in an executable mapping */
 	int after_call; /* the bytes before it are a call: it can be a return address */
+	int jit; /* code made at run time, and fn is what its maker calls it: jit_frame.h */
 	uint64_t offset; /* from the symbol's start, 0 when fn is no symbol */
 };
 
@@ -90,6 +91,8 @@ struct symbols_counts {
 	uint64_t files_refused; /* not tried again: too large, malformed, killed the child */
 	uint64_t lookups_failed; /* frames that stayed module+offset because of the child */
 	uint64_t maps_cut; /* lines of processes' maps left out: too many, or malformed */
+	uint64_t perf_maps_refused; /* not the process's own, or no regular file */
+	uint64_t perf_map_lines_cut; /* left out: too many, or malformed */
 };
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out);

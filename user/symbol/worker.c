@@ -10,6 +10,7 @@
 
 #include "symbol/elf_file.h"
 #include "symbol/name.h"
+#include "symbol/perf_maps.h"
 #include "symbol/protocol.h"
 #include "symbol/word.h"
 
@@ -29,6 +30,7 @@ struct worker {
 	size_t nr;
 	size_t bytes;
 	uint64_t uses;
+	struct perf_maps maps;
 };
 
 static struct held *held(struct worker *worker, uint32_t id)
@@ -138,7 +140,8 @@ static void answer_about(struct elf_file *file, const struct request *request,
 
 static bool is_sound(const struct request *request)
 {
-	if (request->kind == REQUEST_SYMBOL)
+	if (request->kind == REQUEST_SYMBOL || request->kind == REQUEST_MAP_READ ||
+	    request->kind == REQUEST_MAP_NAME)
 		return true;
 	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD) &&
 	       request->text_bytes && request->text_bytes <= sizeof(request->text) &&
@@ -166,6 +169,10 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	answer->sequence = request->sequence;
 	if (request->kind == REQUEST_WORD && is_sound(request)) {
 		serve_word(request, fd, answer);
+		return;
+	}
+	if (request->kind == REQUEST_MAP_READ || request->kind == REQUEST_MAP_NAME) {
+		perf_maps_serve(&worker->maps, request, fd, answer);
 		return;
 	}
 	if (!is_sound(request))
@@ -236,4 +243,5 @@ void worker_run(int socket)
 	}
 	while (worker.nr)
 		drop_oldest(&worker);
+	perf_maps_drop(&worker.maps);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * jit.h - names of code that processes make at run time, from their perf maps.
+ *
+ * A map is opened and looked at here, and read by the symbolizer's child. It is
+ * looked at again some times a second at the most, when it is asked for.
+ */
+#ifndef BLOCKPROF_JIT_H
+#define BLOCKPROF_JIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct client;
+struct jit;
+
+int jit_new(struct jit **out, struct client *client); /* client outlives it; 0 or -ENOMEM */
+void jit_free(struct jit *jit);
+
+/*
+ * The name of the code at an address of a process, as its maker wrote it; NULL:
+ * none is known. Valid until the next call. *offset: from where the code starts.
+ */
+const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset);
+void jit_forget(struct jit *jit, pid_t pid);
+
+struct jit_counts {
+	uint64_t
+		maps_refused; /* not the process's own, no regular files, or too much for the child */
+	uint64_t lines_cut; /* of maps: malformed, or too many */
+	uint64_t failed; /* names not had because of the child */
+};
+
+void jit_counts(const struct jit *jit, struct jit_counts *out);
+
+#endif
