@@ -524,10 +524,11 @@ struct bp_python {
 	unsigned int frame_owner; /* 0: frames have none (<= 3.10) */
 	unsigned int frame_is_entry; /* 3.11: a byte; 0: none */
 	unsigned int
-		owner_cstack; /* value of owner of an entry frame that is no Python frame, 0: none */
-	unsigned int pad;
+		owner_cstack; /* from this value of owner on it is an entry frame and no Python frame, 0: none */
+	unsigned int
+		tstate_running_task; /* >= 3.14: the task that runs on a thread; 0: _asyncio is not loaded */
 	unsigned long long
-		current_tasks; /* address of _asyncio's _current_tasks dict, 0: not loaded */
+		current_tasks; /* address of the _current_tasks dict of _asyncio (>= 3.14: asyncio.tasks), 0: not loaded */
 	unsigned int dict_keys; /* PyDictObject.ma_keys */
 	unsigned int keys_nentries; /* PyDictKeysObject.dk_nentries */
 	unsigned int
@@ -538,7 +539,7 @@ struct bp_python {
 	unsigned int task_coro;
 	unsigned int task_name;
 	unsigned int coro_qualname;
-	unsigned int pad2;
+	unsigned int pad;
 };
 
 /* What user space knows of a thread that is to be bound to a slot. */

@@ -64,8 +64,8 @@ static __always_inline void stack_python(struct bp_stack *stack, const struct bp
 		python_walk(stack, py, tstate);
 	if (stack->flags & BP_STACK_PYTHON_FAULT)
 		lose(BP_LOSS_PYTHON_FAULT);
-	if (py->current_tasks)
-		stack->task = python_task(py, loop_object);
+	if (python_has_tasks(py))
+		stack->task = python_task(py, tstate, loop_object);
 }
 
 static __always_inline bool capture_allowed(struct bp_slot *slot, u64 now)

@@ -13,10 +13,12 @@
 #include "repeat.h"
 #include "state.h"
 
-#define PYTHON_THREADS 256 /* thread states looked through */
-#define PYTHON_SHIMS   16 /* frames made by C code, passed over */
-#define DICT_ENTRIES   16 /* of _current_tasks: one a running loop, and holes */
-#define DICT_LOG2_MAX  20
+#define PYTHON_THREADS	 256 /* thread states looked through */
+#define PYTHON_SHIMS	 16 /* frames made by C code, passed over */
+#define DICT_ENTRIES	 16 /* of _current_tasks: one a running loop, and holes */
+#define DICT_LOG2_MAX	 20
+#define TASK_LOOP	 16 /* FutureObj_HEAD of Modules/_asynciomodule.c */
+#define PYTHON_REF_MARKS 3ull /* in references that frames of 3.14 on hold (pycore_stackref.h) */
 
 static __always_inline u64 user_u64(u64 addr)
 {
@@ -94,7 +96,7 @@ static long frame_step(u32 i, struct frame_walk *walk)
 		stack->flags |= BP_STACK_PYTHON_CUT;
 		return 1;
 	}
-	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) == py->owner_cstack) {
+	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) >= py->owner_cstack) {
 		/* the frame that the C code made: the one inside it is the outermost of its run */
 		barrier_var(last); /* checked as it is used */
 		if (last < BP_PYTHON_FRAMES)
@@ -106,6 +108,7 @@ static long frame_step(u32 i, struct frame_walk *walk)
 		stack->flags |= BP_STACK_PYTHON_FAULT;
 		return 1;
 	}
+	code &= ~PYTHON_REF_MARKS;
 	instr = user_u64(walk->frame + py->frame_instr);
 	if (py->instr_is_lasti) {
 		instr = (u32)instr;
@@ -163,8 +166,8 @@ static long task_step(u32 i, struct task_search *search)
 	return 0;
 }
 
-/* The Task that runs on a loop: the value of {loop: Task}, or the only value where the loop is not known. */
-__weak __noinline u64 python_task(const struct bp_python *py, u64 loop_object)
+/* Of {loop: Task}, the value, or the only value where the loop is not known. */
+__weak __noinline u64 python_task_of_dict(const struct bp_python *py, u64 loop_object)
 {
 	struct task_search search = { .entry_bytes = 24, .loop_object = loop_object };
 	u64 keys;
@@ -193,6 +196,23 @@ __weak __noinline u64 python_task(const struct bp_python *py, u64 loop_object)
 	search.entry += search.entry_bytes - 16;
 	REPEAT(DICT_ENTRIES, task_step, &search);
 	return search.found == 1 ? search.task : 0;
+}
+
+static __always_inline bool python_has_tasks(const struct bp_python *py)
+{
+	return py->current_tasks || py->tstate_running_task;
+}
+
+/* The Task that runs on a loop, 0: none. The loop may not be known. */
+static __always_inline u64 python_task(const struct bp_python *py, u64 tstate, u64 loop_object)
+{
+	u64 task = 0;
+
+	if (tstate && py->tstate_running_task)
+		task = user_u64(tstate + py->tstate_running_task);
+	if (task && (!loop_object || user_u64(task + TASK_LOOP) == loop_object))
+		return task;
+	return python_task_of_dict(py, loop_object);
 }
 
 static __always_inline void snippet_read(struct bp_snippet *snippet, u64 addr)

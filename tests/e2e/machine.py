@@ -129,6 +129,9 @@ _VERSION = (
 )
 _pythons = None
 
+MINORS = range(8, 16)
+SID = "/var/cache/blockprof-tests/bin"  # where scripts/setup-pythons puts those of Debian sid
+
 
 def _python_candidates():
     for path in os.environ.get("BLOCKPROF_PYTHONS", "").split(os.pathsep):
@@ -144,13 +147,13 @@ def _python_candidates():
         versions = os.path.join(root, "versions")
         if os.path.isdir(versions):
             directories += [os.path.join(versions, name, "bin") for name in sorted(os.listdir(versions))]
-    for directory in directories + ["/usr/local/bin", "/usr/bin"]:
-        for minor in range(8, 14):
+    for directory in directories + ["/usr/local/bin", "/usr/bin", SID]:
+        for minor in MINORS:
             yield os.path.join(directory, "python3.%d" % minor)
 
 
 def pythons():
-    """[(version, path)]: one CPython (with a GIL) for each of 3.8 to 3.13 that can be found."""
+    """[(version, path)]: one CPython (with a GIL) for each of 3.8 to 3.15 that can be found."""
     global _pythons
     if _pythons is None:
         found = {}
@@ -161,6 +164,6 @@ def pythons():
             words = run.stdout.decode().split()
             if len(words) == 3 and words[0] == "cpython" and words[2] == "0":
                 found.setdefault(words[1], path)
-        versions = ["3.%d" % minor for minor in range(8, 14)]
+        versions = ["3.%d" % minor for minor in MINORS]
         _pythons = [(version, found[version]) for version in versions if version in found]
     return _pythons

@@ -176,11 +176,12 @@ static void endless_memory(void **state)
 }
 
 /* Nothing but what _PyRuntime of 3.13 and later begins with. */
-#define RUNTIME_ADDR 0x10000
+#define RUNTIME_ADDR  0x10000
+#define RUNTIME_WORDS 128
 
 static int runtime_read(void *context, uint64_t addr, void *buf, size_t size)
 {
-	if (addr < RUNTIME_ADDR || addr + size > RUNTIME_ADDR + 512)
+	if (addr < RUNTIME_ADDR || addr + size > RUNTIME_ADDR + 8 * RUNTIME_WORDS)
 		return -EFAULT;
 	memcpy(buf, (char *)context + (addr - RUNTIME_ADDR), size);
 	return 0;
@@ -194,9 +195,20 @@ static int open_runtime(const uint64_t *words, struct python **out)
 	return py_open_place(out, &memory, &place);
 }
 
+/* _Py_DebugOffsets of each version: where the sizes stand that offsets are compared with, and PyObject's. */
+static const struct {
+	uint64_t version;
+	unsigned int sizes[7];
+	unsigned int object;
+} tables[] = {
+	{ 0x030d00f0, { 24, 48, 152, 224, 272, 400, 400 }, 352 },
+	{ 0x030e00f0, { 24, 48, 176, 248, 312, 448, 664 }, 400 },
+	{ 0x030f00f0, { 24, 48, 176, 312, 376, 544, 792 }, 464 },
+};
+
 static void builds_that_cannot_be_read(void **state)
 {
-	uint64_t words[64] = { 0 };
+	uint64_t words[RUNTIME_WORDS] = { 0 };
 	struct python *python;
 	struct bp_python layout;
 
@@ -210,9 +222,9 @@ static void builds_that_cannot_be_read(void **state)
 	python_close(python);
 
 	words[2] = 0;
-	words[1] = 0x030e00f0;
+	words[1] = 0x031000a1;
 	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
-	assert_string_equal(python_version(python), "3.14.0");
+	assert_string_equal(python_version(python), "3.16.0");
 	python_close(python);
 
 	/* Offsets that make no sense, and then some that do, of an interpreter that has not started. */
@@ -220,14 +232,27 @@ static void builds_that_cannot_be_read(void **state)
 	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
 	assert_string_equal(python_version(python), "3.13.0");
 	python_close(python);
-	words[352 / 8] = 16;
-	words[360 / 8] = 8;
-	words[40 / 8] = 1ull << 32;
-	assert_int_equal(open_runtime(words, &python), -ENOTSUP);
-	python_close(python);
-	words[40 / 8] = 400;
-	assert_int_equal(open_runtime(words, &python), -EAGAIN);
-	assert_null(python);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		memset(words + 3, 0, sizeof(words) - 3 * sizeof(words[0]));
+		words[1] = tables[i].version;
+		for (size_t k = 0; k < sizeof(tables[i].sizes) / sizeof(tables[i].sizes[0]); k++)
+			words[tables[i].sizes[k] / 8] = 1000;
+		words[tables[i].object / 8] = 16;
+		words[tables[i].object / 8 + 1] = 8;
+		words[40 / 8] = 1ull << 32;
+		assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+		python_close(python);
+		words[40 / 8] = 1000;
+		assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+		python_close(python);
+		words[40 / 8] = 904;
+		assert_int_equal(open_runtime(words, &python), -EAGAIN);
+		assert_null(python);
+		/* the table of another version */
+		words[1] = tables[(i + 1) % 3].version;
+		assert_int_equal(open_runtime(words, &python), -ENOTSUP);
+		python_close(python);
+	}
 }
 
 static void *file_bytes(const char *path, size_t *size)

@@ -67,7 +67,7 @@ struct python *recognise_python(struct engine *engine, struct watched *watched)
 	if (!watched->python || watched->unreadable)
 		return NULL;
 	if (!watched->tasks_known && !python_layout(watched->python, &layout)) {
-		watched->tasks_known = layout.current_tasks != 0;
+		watched->tasks_known = layout.current_tasks || layout.tstate_running_task;
 		probe_python(engine->probe, watched->pid, &layout);
 	}
 	return watched->python;

@@ -31,6 +31,8 @@
 		{ #test " 3.11", test, NULL, target_stop, (void *)"3.11" }, \
 		{ #test " 3.12", test, NULL, target_stop, (void *)"3.12" }, \
 		{ #test " 3.13", test, NULL, target_stop, (void *)"3.13" }, \
+		{ #test " 3.14", test, NULL, target_stop, (void *)"3.14" }, \
+		{ #test " 3.15", test, NULL, target_stop, (void *)"3.15" }, \
 	{                                                                   \
 #test " of the system", test, NULL, target_stop, (void *)"" \
 	}
@@ -70,7 +72,10 @@ static inline int target_stop(void **state)
 	return 0;
 }
 
-/* A version that pyenv has, or else /usr/bin; "" is the system's. False: it is not installed. */
+/* Where scripts/setup-pythons puts those that the system does not have. */
+#define TARGET_SID "/var/cache/blockprof-tests/bin"
+
+/* A version that pyenv has, or else /usr/bin or sid; "" is the system's. False: it is not installed. */
 static inline bool target_find(const char *version, char *path, size_t size)
 {
 	const char *root = getenv("PYENV_ROOT"), *home = getenv("HOME");
@@ -89,7 +94,10 @@ static inline bool target_find(const char *version, char *path, size_t size)
 		return true;
 	}
 	snprintf(path, size, "/usr/bin/python%s", version);
-	return access(path, X_OK) == 0;
+	if (access(path, X_OK) == 0)
+		return true;
+	snprintf(path, size, TARGET_SID "/python%s", version);
+	return geteuid() == 0 && access(path, X_OK) == 0;
 }
 
 /* Directory of the scripts: beside this file. */

@@ -13,6 +13,7 @@
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
+#include "runtime/python/threads.h"
 
 /* Selectors that wrap selectors that wrap ... an epoll object. */
 #define SELECTORS_MAX 4
@@ -209,8 +210,9 @@ static int epoll_fd(struct python *python, uint64_t loop)
 }
 
 /*
- * The dict of the C module, which asyncio.tasks and other loops use too;
- * where there is no such module, that of asyncio.tasks.
+ * The dict of the C module, which asyncio.tasks and other loops use too; where
+ * there is no such module, and for tasks written in Python from 3.14 on, that
+ * of asyncio.tasks.
  */
 int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 {
@@ -243,9 +245,16 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 	return -ENOENT;
 }
 
-static uint64_t running_task(struct python *python, uint64_t loop)
+static uint64_t running_task(struct python *python, uint64_t fsbase, uint64_t loop)
 {
-	uint64_t interp, dict, task;
+	uint64_t interp, dict, task, tstate, frame, its_loop;
+
+	/* the loop that runs may be another, which was started inside of it */
+	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python) &&
+	    !py_threads_find(python, fsbase, &tstate, &frame) &&
+	    !py_read_ptr(&python->memory, tstate + python->asyncio.tstate_task, &task) && task &&
+	    !py_read_ptr(&python->memory, task + PY_TASK_LOOP, &its_loop) && its_loop == loop)
+		return task;
 
 	if (py_main_interpreter(python, &interp) || py_current_tasks(python, interp, &dict) ||
 	    py_dict_get_object(python, dict, loop, &task))
@@ -279,7 +288,7 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 	if (py_frame_local(python, outermost, "self", &out->loop_object))
 		return 0;
 	out->epoll_fd = epoll_fd(python, out->loop_object);
-	out->task = running_task(python, out->loop_object);
+	out->task = running_task(python, fsbase, out->loop_object);
 	return 0;
 }
 

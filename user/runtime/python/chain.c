@@ -117,8 +117,14 @@ static int read_waiter(struct python *python, struct py_kinds *kinds, struct py_
 static void read_argument(const struct python *python, const struct py_link *link,
 			  struct py_argument *out)
 {
-	if (py_read_ptr(&python->memory, link->frame + python->layout.frame_locals, &out->object) ||
-	    py_read(&python->memory, out->object + PY_VAR_SIZE, out->words, sizeof(out->words)))
+	uint64_t ref;
+
+	if (py_read_ptr(&python->memory, link->frame + python->layout.frame_locals, &ref)) {
+		*out = (struct py_argument){ 0 };
+		return;
+	}
+	out->object = py_ref_object(ref);
+	if (py_read(&python->memory, out->object + PY_VAR_SIZE, out->words, sizeof(out->words)))
 		*out = (struct py_argument){ 0 };
 }
 

@@ -125,12 +125,29 @@ static int read_old(const struct python *python, const unsigned char *object,
 /* Whether the suspended frame awaits what is on its stack: said by its state from 3.13 on. */
 static bool awaits(const struct python *python, int8_t state, uint64_t instr)
 {
+	const struct py_layout *layout = &python->layout;
 	unsigned char next[2];
 
-	if (python->layout.coro_awaiting)
-		return state == python->layout.coro_awaiting;
+	if (layout->coro_awaiting)
+		return state >= layout->coro_awaiting && state < layout->coro_executing;
 	return !py_read(&python->memory, instr + sizeof(next), next, sizeof(next)) &&
 	       next[1] >= RESUME_AFTER_YIELD_FROM;
+}
+
+/* 3.11 to 3.13 have the number of objects, with local variables; 3.14 the top's address. 0: nonsense. */
+static uint64_t new_stack_top(const struct py_layout *layout, uint64_t addr,
+			      const unsigned char *frame)
+{
+	uint64_t bottom = addr + layout->frame_locals, size;
+
+	if (layout->minor >= 14)
+		size = word_at(frame, layout->frame_stacktop) - bottom;
+	else
+		size = (uint64_t)int_at(frame, layout->frame_stacktop) * sizeof(uint64_t);
+	return size % sizeof(uint64_t) == 0 && size >= layout->coro_awaits_at * sizeof(uint64_t) &&
+			       size <= STACK_MAX * sizeof(uint64_t)
+		       ? bottom + size
+		       : 0;
 }
 
 /* From 3.11 on the frame is the end of the coroutine. */
@@ -140,10 +157,10 @@ static int read_new(const struct python *python, uint64_t addr, const unsigned c
 	const struct py_layout *layout = &python->layout;
 	int8_t state = (int8_t)object[layout->coro_state];
 	unsigned char frame[FRAME_BYTES] = { 0 };
-	int32_t depth;
+	uint64_t top;
 	int err;
 
-	if (state > FRAME_EXECUTING) {
+	if (state > layout->coro_executing) {
 		out->state = PY_COROUTINE_ENDED;
 		return 0;
 	}
@@ -151,19 +168,20 @@ static int read_new(const struct python *python, uint64_t addr, const unsigned c
 	err = py_read(&python->memory, out->frame, frame, layout->frame_stacktop + 8);
 	if (err)
 		return err;
-	out->code = word_at(frame, layout->kernel.frame_code);
+	out->code = word_at(frame, layout->kernel.frame_code) & ~PY_REF_MARKS;
 	out->instr = word_at(frame, layout->kernel.frame_instr);
-	out->state = state == FRAME_EXECUTING	     ? PY_COROUTINE_RUNNING
+	out->state = state == layout->coro_executing ? PY_COROUTINE_RUNNING
 		     : state == layout->coro_created ? PY_COROUTINE_CREATED
 						     : PY_COROUTINE_SUSPENDED;
-	depth = int_at(frame, layout->frame_stacktop);
-	if (out->state != PY_COROUTINE_SUSPENDED || depth <= 0 || depth > STACK_MAX ||
-	    !awaits(python, state, out->instr))
+	if (out->state != PY_COROUTINE_SUSPENDED || !awaits(python, state, out->instr))
 		return 0;
-	return py_read_ptr(&python->memory,
-			   out->frame + layout->frame_locals +
-				   (uint64_t)(depth - 1) * sizeof(uint64_t),
-			   &out->awaits);
+	top = new_stack_top(layout, out->frame, frame);
+	if (!top)
+		return 0;
+	err = py_read_ptr(&python->memory, top - layout->coro_awaits_at * sizeof(uint64_t),
+			  &out->awaits);
+	out->awaits = py_ref_object(out->awaits);
+	return err;
 }
 
 int py_coroutine_read(const struct python *python, uint64_t object, struct py_coroutine *out)
@@ -173,9 +191,10 @@ int py_coroutine_read(const struct python *python, uint64_t object, struct py_co
 	int err;
 
 	*out = (struct py_coroutine){ 0 };
-	/* those of 3.13 are what the interpreter says */
+	/* those of 3.13 and later are what the interpreter says */
 	if (object % sizeof(uint64_t) || layout->kernel.frame_code > FRAME_BYTES - 8 ||
-	    layout->kernel.frame_instr > FRAME_BYTES - 8)
+	    layout->kernel.frame_instr > FRAME_BYTES - 8 ||
+	    layout->frame_stacktop > FRAME_BYTES - 8 || layout->coro_state >= CORO_BYTES)
 		return -EINVAL;
 	err = py_read(&python->memory, object, bytes, sizeof(bytes));
 	if (err)

@@ -79,8 +79,8 @@ static void add(struct candidates *candidates, uint64_t addr, const char *path, 
 	candidates->nr++;
 }
 
-/* Executable mappings of the executable and of what is called libpython. */
-static int scan(pid_t pid, struct candidates *candidates)
+/* Executable mappings of the executable and of libraries whose names begin so. */
+static int scan(pid_t pid, const char *library, struct candidates *candidates)
 {
 	FILE *stream __attribute__((cleanup(close_stream))) = NULL;
 	char *exe __freeing = procfs_link(pid, "exe");
@@ -103,7 +103,7 @@ static int scan(pid_t pid, struct candidates *candidates)
 		if (!path || !space || space[1] == '\0' || space[2] == '\0' || space[3] != 'x')
 			continue;
 		path[strcspn(path, "\n")] = '\0';
-		is_library = strncmp(base_name(path), "libpython", strlen("libpython")) == 0;
+		is_library = strncmp(base_name(path), library, strlen(library)) == 0;
 		is_exe = exe && strcmp(path, exe) == 0;
 		if (is_library || is_exe)
 			add(candidates, strtoull(line, NULL, 16), path, is_library);
@@ -142,12 +142,36 @@ static int look_into(const struct py_elf *elf, uint64_t bias, bool named, struct
 	return 0;
 }
 
+/* Opens the file of a mapping; what it has is *bias further than where it is linked. */
+static int open_elf(struct maps *maps, pid_t pid, const struct mapping *mapping, struct py_elf *elf,
+		    uint64_t *bias)
+{
+	struct stat status;
+	int fd = maps_open(maps, mapping, pid, &status), err;
+
+	if (fd < 0)
+		return fd;
+	err = py_elf_open(elf, fd);
+	if (!err) {
+		err = py_elf_bias(elf, mapping->start, mapping->offset, bias);
+		if (err)
+			py_elf_close(elf);
+	}
+	if (err)
+		close(fd);
+	return err;
+}
+
+static void close_elf(struct py_elf *elf)
+{
+	close(elf->fd);
+	py_elf_close(elf);
+}
+
 static int look_at(struct maps *maps, pid_t pid, const struct candidate *candidate,
 		   struct py_place *place)
 {
 	const struct mapping *mapping = maps_find(maps, candidate->addr);
-	struct stat status;
-	int fd __closing = -1;
 	struct py_elf elf;
 	uint64_t bias;
 	int err;
@@ -160,16 +184,11 @@ static int look_at(struct maps *maps, pid_t pid, const struct candidate *candida
 	if (place->major == 2 || (place->major == 3 && place->minor < 7))
 		return 0;
 
-	fd = maps_open(maps, mapping, pid, &status);
-	if (fd < 0)
-		return fd;
-	err = py_elf_open(&elf, fd);
+	err = open_elf(maps, pid, mapping, &elf, &bias);
 	if (err)
 		return err;
-	err = py_elf_bias(&elf, mapping->start, mapping->offset, &bias);
-	if (!err)
-		err = look_into(&elf, bias, candidate->named, place);
-	py_elf_close(&elf);
+	err = look_into(&elf, bias, candidate->named, place);
+	close_elf(&elf);
 	return err;
 }
 
@@ -184,7 +203,7 @@ int py_find(pid_t pid, struct py_place *places, size_t max)
 	struct candidates candidates = { 0 };
 	int err, nr = 0;
 
-	err = scan(pid, &candidates);
+	err = scan(pid, "libpython", &candidates);
 	if (err)
 		return err;
 	if (!candidates.nr)
@@ -200,4 +219,42 @@ int py_find(pid_t pid, struct py_place *places, size_t max)
 			return err;
 	}
 	return nr;
+}
+
+static int asyncio_in(struct maps *maps, pid_t pid, const struct candidate *candidate,
+		      uint64_t *addr)
+{
+	const struct mapping *mapping = maps_find(maps, candidate->addr);
+	struct py_elf elf;
+	uint64_t bias;
+	int err = mapping ? open_elf(maps, pid, mapping, &elf, &bias) : -ENOENT;
+
+	if (err)
+		return err;
+	err = py_elf_section(&elf, ".AsyncioDebug", addr);
+	*addr += bias;
+	close_elf(&elf);
+	return err;
+}
+
+/* _asyncio is a module of its own, or built into the interpreter. */
+int py_find_asyncio(pid_t pid, uint64_t *addr)
+{
+	static const char *const libraries[] = { "_asyncio.", "libpython" };
+	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
+	int err = maps_read(&maps, pid);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+		struct candidates candidates = { 0 };
+
+		err = scan(pid, libraries[i], &candidates);
+		if (err)
+			return err;
+		for (size_t k = 0; k < candidates.nr; k++)
+			if (!asyncio_in(maps, pid, &candidates.list[k], addr))
+				return 0;
+	}
+	return -ENOENT;
 }

@@ -18,6 +18,9 @@ struct py_place {
 /* How many files of one process may be tried: an executable and a few libpythons. */
 #define PY_PLACES_MAX 4
 
+/* Address of the section .AsyncioDebug of a process (3.14 on). -ENOENT: nothing that has it is mapped. */
+int py_find_asyncio(pid_t pid, uint64_t *addr);
+
 /* Stores the places where an interpreter may be, best first. Returns how many, or -errno. */
 int py_find(pid_t pid, struct py_place *places, size_t max);
 

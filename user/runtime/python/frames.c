@@ -36,14 +36,15 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 	uint64_t addr;
 	int err;
 
-	if (size > sizeof(bytes) || layout->frame_owner >= size || layout->frame_back > size - 8 ||
-	    layout->frame_code > size - 8)
+	if (layout->frame_owner >= size)
+		size = layout->frame_owner + 1;
+	if (size > sizeof(bytes) || layout->frame_back > size - 8 || layout->frame_code > size - 8)
 		return -ENOTSUP;
 	err = innermost(python, fsbase, &addr);
 	if (err)
 		return err;
 
-	/* Each run of the evaluation loop has a frame of its own in 3.12 and 3.13: twice as many steps. */
+	/* Each run of the evaluation loop has a frame of its own from 3.12 on: twice as many steps. */
 	for (size_t steps = 0; addr && nr < max && steps < 2 * PY_FRAMES_MAX; steps++) {
 		unsigned int owner = 0;
 
@@ -52,13 +53,13 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 			break;
 		if (layout->frame_owner)
 			owner = bytes[layout->frame_owner];
-		if (layout->owner_cstack && owner == layout->owner_cstack) {
+		if (layout->owner_cstack && owner >= layout->owner_cstack) {
 			if (nr)
 				frames[nr - 1].is_entry = true;
 		} else {
 			frames[nr++] = (struct py_frame){
 				.addr = addr,
-				.code = word_at(bytes, layout->frame_code),
+				.code = word_at(bytes, layout->frame_code) & ~PY_REF_MARKS,
 				.instr = word_at(bytes, layout->frame_instr),
 				.is_entry = !layout->frame_owner || (layout->frame_is_entry &&
 								     bytes[layout->frame_is_entry]),
@@ -85,6 +86,8 @@ int py_frame_local(struct python *python, const struct py_frame *frame, const ch
 				  frame->addr + python->layout.frame_locals +
 					  index * sizeof(*object),
 				  object);
+	if (!err)
+		*object = py_ref_object(*object);
 	if (!err && !*object)
 		err = -ENOENT;
 	return err;

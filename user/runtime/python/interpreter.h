@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_PYTHON_INTERPRETER_H
 #define BLOCKPROF_PYTHON_INTERPRETER_H
 
+#include "runtime/python/asyncio_debug.h"
 #include "runtime/python/code.h"
 #include "runtime/python/find.h"
 #include "runtime/python/layout.h"
@@ -12,6 +13,7 @@
 struct py_threads;
 
 struct python {
+	pid_t pid; /* 0: not known */
 	struct py_memory memory;
 	struct py_layout layout;
 	uint64_t runtime; /* address of _PyRuntime; 0: version only */
@@ -25,6 +27,8 @@ struct python {
 	uint64_t current_tasks; /* dict, 0: not found so far */
 	uint64_t task_sets[3]; /* where all tasks are, 0: not found so far */
 	uint64_t modules_entries; /* how many entries sys.modules had when it was looked for */
+	struct py_asyncio_debug asyncio; /* 3.14 on */
+	uint64_t asyncio_entries; /* as modules_entries, for it */
 	struct py_threads *threads; /* known ones */
 	struct py_code_cache codes;
 };

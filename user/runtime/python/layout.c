@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * layout.c - one row a minor version. The numbers are what the debug
- * information of release builds for x86-64 says (pahole/gdb "ptype /o"), and
- * what the unit test finds in running interpreters.
+ * information of release builds for x86-64 says (pahole/gdb "ptype /o"), from
+ * 3.14 on offsetof() of the internal headers, and what the unit test finds in
+ * running interpreters.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "runtime/python/layout.h"
 
-/* struct _gil_runtime_state (pycore_gil.h), the same from 3.8 to 3.13. */
+/* struct _gil_runtime_state (pycore_gil.h), the same from 3.8 to 3.15. */
 #define GIL_FIELDS .gil_bytes = 208, .gil_last_holder = 8, .gil_locked = 16
 
 /* PyDictObject and PyDictKeysObject (pycore_dict.h) before and from 3.11. */
@@ -32,8 +33,13 @@
 #define CODE_3_11 .code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
 
 /* PyGenObject, and what of its frame says where it stands, before and from 3.11. */
-#define CORO_3_8  .coro_frame = 16, .frame_valuestack = 64, .code_bytes = 48
-#define CORO_3_12 .coro_qualname = 32, .coro_frame = 72, .coro_state = 67, .frame_stacktop = 64
+#define CORO_3_8 .coro_frame = 16, .frame_valuestack = 64, .code_bytes = 48
+#define CORO_3_12                                                                     \
+	.coro_qualname = 32, .coro_frame = 72, .coro_state = 67, .coro_awaits_at = 1, \
+	.frame_stacktop = 64
+
+/* TaskObj (Modules/_asynciomodule.c) of 3.14 and 3.15. */
+#define TASK_3_14 .task_coro = 128, .task_name = 136, .task_state = 104, .task_waiter = 120
 
 static const struct py_layout layouts[] = {
 	{
@@ -50,6 +56,7 @@ static const struct py_layout layouts[] = {
 		.str_other = 72,
 		.dict_values = 40,
 		.type_cached_keys = 872,
+		.tuple_items = 24,
 		.coro_qualname = 56,
 		CORO_3_8,
 		.frame_state = 116,
@@ -74,6 +81,7 @@ static const struct py_layout layouts[] = {
 		.str_other = 72,
 		.dict_values = 40,
 		.type_cached_keys = 864,
+		.tuple_items = 24,
 		.coro_qualname = 56,
 		CORO_3_8,
 		.frame_state = 116,
@@ -98,6 +106,7 @@ static const struct py_layout layouts[] = {
 		.str_other = 72,
 		.dict_values = 40,
 		.type_cached_keys = 872,
+		.tuple_items = 24,
 		.coro_qualname = 48,
 		CORO_3_8,
 		.frame_state = 108,
@@ -124,9 +133,11 @@ static const struct py_layout layouts[] = {
 		.str_other = 72,
 		.dict_values = 40,
 		.type_cached_keys = 872,
+		.tuple_items = 24,
 		.coro_qualname = 40,
 		.coro_frame = 80,
 		.coro_state = 75,
+		.coro_awaits_at = 1,
 		.coro_created = -2,
 		.frame_stacktop = 64,
 		.task_coro = 136,
@@ -167,6 +178,7 @@ static const struct py_layout layouts[] = {
 		.long_digits_shift = 3,
 		.dict_values = 40,
 		.type_cached_keys = 880,
+		.tuple_items = 24,
 		CORO_3_12,
 		.coro_created = -2,
 		.task_coro = 136,
@@ -209,6 +221,7 @@ static const struct py_layout layouts[] = {
 		.dict_values = 40,
 		.values_header = 8,
 		.type_cached_keys = 880,
+		.tuple_items = 24,
 		CORO_3_12,
 		.coro_created = -3,
 		.coro_awaiting = -1,
@@ -231,6 +244,88 @@ static const struct py_layout layouts[] = {
 			DICT_3_11,
 		},
 	},
+	{
+		.minor = 14,
+		.lines = PY_LINES_LOCATIONS,
+		.instances = PY_INSTANCE_INLINE,
+		.runtime_interpreters = 808,
+		.interp_gil = 16,
+		.interp_next = 7272,
+		.interp_modules = 7688,
+		.tstate_interp = 16,
+		.frame_locals = 80,
+		CODE_3_11,
+		.code_firstlineno = 68,
+		.code_bytecode = 208,
+		.str_ascii = 40,
+		.str_other = 56,
+		.long_digits_shift = 3,
+		.dict_values = 40,
+		.values_header = 8,
+		.type_cached_keys = 880,
+		.tuple_items = 32,
+		CORO_3_12,
+		.coro_created = -3,
+		.coro_awaiting = -1,
+		TASK_3_14,
+		.kernel = {
+			.version = 0x030e,
+			.interp_threads_head = 7344,
+			.tstate_next = 8,
+			.tstate_thread_id = 152,
+			.tstate_frame = 72,
+			.frame_back = 8,
+			.frame_code = 0,
+			.frame_instr = 56,
+			.frame_owner = 74,
+			.owner_cstack = 3,
+			GIL_FIELDS,
+			DICT_3_11,
+		},
+	},
+	{
+		.minor = 15,
+		.lines = PY_LINES_LOCATIONS,
+		.instances = PY_INSTANCE_INLINE,
+		.runtime_interpreters = 936,
+		.interp_gil = 16,
+		.interp_next = 7264,
+		.interp_modules = 7592,
+		.tstate_interp = 16,
+		.frame_locals = 80,
+		CODE_3_11,
+		.code_firstlineno = 68,
+		.code_bytecode = 208,
+		.str_ascii = 40,
+		.str_other = 56,
+		.long_digits_shift = 3,
+		.dict_values = 40,
+		.values_header = 8,
+		.type_cached_keys = 888,
+		.tuple_items = 32,
+		.coro_qualname = 32,
+		.coro_frame = 72,
+		.coro_state = 67,
+		.coro_awaits_at = 2,
+		.frame_stacktop = 64,
+		.coro_awaiting = 2,
+		.coro_executing = 4,
+		TASK_3_14,
+		.kernel = {
+			.version = 0x030f,
+			.interp_threads_head = 7336,
+			.tstate_next = 8,
+			.tstate_thread_id = 176,
+			.tstate_frame = 72,
+			.frame_back = 8,
+			.frame_code = 0,
+			.frame_instr = 56,
+			.frame_owner = 74,
+			.owner_cstack = 3,
+			GIL_FIELDS,
+			DICT_3_11,
+		},
+	},
 };
 
 const struct py_layout *py_layout_of(unsigned int minor)
@@ -240,43 +335,56 @@ const struct py_layout *py_layout_of(unsigned int minor)
 	return &layouts[minor - PY_MINOR_MIN];
 }
 
-/* Offsets in _Py_DebugOffsets itself (3.13's pycore_runtime.h). */
+/* Offsets in _Py_DebugOffsets itself (pycore_runtime.h of 3.13, then pycore_debug_offsets.h). */
 #define DEBUG_COOKIE	    "xdebugpy"
 #define DEBUG_VERSION	    8
 #define DEBUG_FREE_THREADED 16
-#define DEBUG_BYTES	    368 /* up to and with pyobject.ob_type */
-#define DEBUG_OBJECT_SIZE   352
-#define DEBUG_OBJECT_TYPE   360
+#define DEBUG_BYTES	    1024 /* more than any has: in all of them _PyRuntime goes on behind it */
 
-/* No offset in these structures is as large: the interpreter's is the largest by far. */
-#define DEBUG_OFFSET_MAX (1u << 20)
+/* It grew in the middle, and does not say its length: one column for each of 3.13, 3.14 and 3.15. */
+#define DEBUG_MINOR_MIN 13
+#define DEBUG_VERSIONS	(PY_MINOR_MAX - DEBUG_MINOR_MIN + 1)
 
-/* Which field of the layout stands where. */
+#define FIELD(name) offsetof(struct py_layout, name)
+
+/*
+ * Which field of the layout stands where. Those of one structure stand behind
+ * its size, which each of them must be below. 0: it is not there.
+ */
 static const struct {
-	size_t at;
 	size_t field;
+	unsigned short size_at[DEBUG_VERSIONS];
+	unsigned short at[DEBUG_VERSIONS];
 } debug_fields[] = {
-	{ 40, offsetof(struct py_layout, runtime_interpreters) },
-	{ 64, offsetof(struct py_layout, interp_next) },
-	{ 72, offsetof(struct py_layout, kernel.interp_threads_head) },
-	{ 88, offsetof(struct py_layout, interp_modules) },
-	{ 112, offsetof(struct py_layout, interp_gil) },
-	{ 168, offsetof(struct py_layout, kernel.tstate_next) },
-	{ 176, offsetof(struct py_layout, tstate_interp) },
-	{ 184, offsetof(struct py_layout, kernel.tstate_frame) },
-	{ 192, offsetof(struct py_layout, kernel.tstate_thread_id) },
-	{ 232, offsetof(struct py_layout, kernel.frame_back) },
-	{ 240, offsetof(struct py_layout, kernel.frame_code) },
-	{ 248, offsetof(struct py_layout, kernel.frame_instr) },
-	{ 256, offsetof(struct py_layout, frame_locals) },
-	{ 264, offsetof(struct py_layout, kernel.frame_owner) },
-	{ 280, offsetof(struct py_layout, code_filename) },
-	{ 296, offsetof(struct py_layout, code_name) },
-	{ 304, offsetof(struct py_layout, code_lines) },
-	{ 312, offsetof(struct py_layout, code_firstlineno) },
-	{ 328, offsetof(struct py_layout, code_locals) },
-	{ 344, offsetof(struct py_layout, code_bytecode) },
+	{ FIELD(runtime_interpreters), { 24, 24, 24 }, { 40, 40, 40 } },
+	{ FIELD(interp_next), { 48, 48, 48 }, { 64, 64, 64 } },
+	{ FIELD(kernel.interp_threads_head), { 48, 48, 48 }, { 72, 72, 72 } },
+	{ FIELD(interp_modules), { 48, 48, 48 }, { 88, 96, 96 } },
+	{ FIELD(interp_gil), { 48, 48, 48 }, { 112, 120, 120 } },
+	{ FIELD(kernel.tstate_next), { 152, 176, 176 }, { 168, 192, 192 } },
+	{ FIELD(tstate_interp), { 152, 176, 176 }, { 176, 200, 200 } },
+	{ FIELD(kernel.tstate_frame), { 152, 176, 176 }, { 184, 208, 208 } },
+	{ FIELD(kernel.tstate_thread_id), { 152, 176, 176 }, { 192, 216, 240 } },
+	{ FIELD(kernel.frame_back), { 224, 248, 312 }, { 232, 256, 320 } },
+	{ FIELD(kernel.frame_code), { 224, 248, 312 }, { 240, 264, 328 } },
+	{ FIELD(kernel.frame_instr), { 224, 248, 312 }, { 248, 272, 336 } },
+	{ FIELD(frame_locals), { 224, 248, 312 }, { 256, 280, 344 } },
+	{ FIELD(kernel.frame_owner), { 224, 248, 312 }, { 264, 288, 352 } },
+	{ FIELD(frame_stacktop), { 0, 248, 312 }, { 0, 296, 360 } },
+	{ FIELD(code_filename), { 272, 312, 376 }, { 280, 320, 384 } },
+	{ FIELD(code_name), { 272, 312, 376 }, { 296, 336, 400 } },
+	{ FIELD(code_lines), { 272, 312, 376 }, { 304, 344, 408 } },
+	{ FIELD(code_firstlineno), { 272, 312, 376 }, { 312, 352, 416 } },
+	{ FIELD(code_locals), { 272, 312, 376 }, { 328, 368, 432 } },
+	{ FIELD(code_bytecode), { 272, 312, 376 }, { 344, 384, 448 } },
+	{ FIELD(tuple_items), { 400, 448, 544 }, { 408, 456, 552 } },
+	{ FIELD(coro_frame), { 0, 664, 792 }, { 0, 680, 808 } },
+	{ FIELD(coro_state), { 0, 664, 792 }, { 0, 688, 816 } },
 };
+
+/* The same in all: where these stand. */
+static const unsigned short debug_object_size[DEBUG_VERSIONS] = { 352, 400, 464 };
+static const unsigned short debug_object_type[DEBUG_VERSIONS] = { 360, 408, 472 };
 
 static uint64_t debug_value(const unsigned char *bytes, size_t at)
 {
@@ -303,21 +411,31 @@ int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
 
 int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, uint64_t runtime)
 {
+	size_t column = layout->minor - DEBUG_MINOR_MIN;
 	unsigned char bytes[DEBUG_BYTES];
-	int err = py_read(memory, runtime, bytes, sizeof(bytes));
+	int err;
 
+	if (layout->minor < DEBUG_MINOR_MIN || column >= DEBUG_VERSIONS)
+		return -ENOTSUP;
+	err = py_read(memory, runtime, bytes, sizeof(bytes));
 	if (err)
 		return err;
-	if (debug_value(bytes, DEBUG_OBJECT_SIZE) != 16 ||
-	    debug_value(bytes, DEBUG_OBJECT_TYPE) != PY_OBJECT_TYPE)
+	if (debug_value(bytes, debug_object_size[column]) != PY_VAR_SIZE ||
+	    debug_value(bytes, debug_object_type[column]) != PY_OBJECT_TYPE)
 		return -ENOTSUP;
 
 	for (size_t i = 0; i < sizeof(debug_fields) / sizeof(debug_fields[0]); i++) {
-		uint64_t value = debug_value(bytes, debug_fields[i].at);
-		unsigned int offset = (unsigned int)value;
+		size_t at = debug_fields[i].at[column];
+		uint64_t value, size;
+		unsigned int offset;
 
-		if (value >= DEBUG_OFFSET_MAX)
+		if (!at)
+			continue;
+		value = debug_value(bytes, at);
+		size = debug_value(bytes, debug_fields[i].size_at[column]);
+		if (size > PY_INTERPRETER_BYTES_MAX || value >= size)
 			return -ENOTSUP;
+		offset = (unsigned int)value;
 		memcpy((char *)layout + debug_fields[i].field, &offset, sizeof(offset));
 	}
 	return 0;

@@ -7,7 +7,7 @@
 #include "runtime/python/memory.h"
 
 #define PY_MINOR_MIN 8
-#define PY_MINOR_MAX 13
+#define PY_MINOR_MAX 15
 
 enum py_line_format {
 	PY_LINES_LNOTAB, /* <= 3.9: Objects/lnotab_notes.txt of 3.9 */
@@ -52,15 +52,19 @@ struct py_layout {
 	unsigned int values_header; /* bytes before the first value */
 	unsigned int type_cached_keys; /* PyHeapTypeObject.ht_cached_keys */
 
+	unsigned int tuple_items;
+
 	unsigned int coro_qualname;
 	unsigned int coro_frame; /* pointer to the frame; from 3.11 on the frame itself */
 	unsigned int coro_state; /* 3.11 on: a signed byte */
 	int coro_created; /* its value before the start */
 	int coro_awaiting; /* and in a yield from or await; 0: the instruction says it */
+	int coro_executing; /* and while it runs; larger ones have ended */
+	unsigned int coro_awaits_at; /* what it awaits, counted in objects from its stack's top */
 	unsigned int frame_state; /* <= 3.9: a byte, it runs; 3.10: a signed byte */
 	unsigned int frame_valuestack; /* <= 3.10: pointer to the bottom of its stack */
 	unsigned int
-		frame_stacktop; /* pointer (<= 3.9) or number of objects; with locals from 3.11 on */
+		frame_stacktop; /* <= 3.9, >= 3.14: pointer; number of objects, from 3.11 on with locals */
 	unsigned int code_bytes; /* <= 3.10: the bytes object of its instructions */
 	unsigned int task_coro;
 	unsigned int task_name;
@@ -74,7 +78,6 @@ struct py_layout {
 #define PY_INTERPRETERS_MAIN 8 /* interpreters.main, from interpreters.head */
 #define PY_OBJECT_TYPE	     8
 #define PY_VAR_SIZE	     16 /* ob_size of tuple, bytes, code */
-#define PY_TUPLE_ITEMS	     24
 #define PY_BYTES_DATA	     32
 #define PY_FLOAT_VALUE	     16
 #define PY_LONG_DIGITS	     24
@@ -90,6 +93,9 @@ struct py_layout {
 #define PY_WRAPPED	     16 /* what FutureIter, coroutine_wrapper, asend() and the like stand for */
 #define PY_LIST_ITEMS	     24
 
+/* No interpreter's state is as large, and nothing in an interpreter is larger. */
+#define PY_INTERPRETER_BYTES_MAX (1u << 20)
+
 /* tp_flags (Include/object.h). */
 #define PY_FLAG_INLINE_VALUES (1ul << 2) /* 3.13 */
 #define PY_FLAG_MANAGED_DICT  (1ul << 4) /* 3.11 on */
@@ -103,6 +109,16 @@ struct py_layout {
 /* NULL: not a version that can be read. */
 const struct py_layout *py_layout_of(unsigned int minor);
 
+/* Objects in frames from 3.14 on have marks in their lowest bits (pycore_stackref.h). */
+#define PY_REF_MARKS  3ull
+#define PY_REF_IS_INT 3ull
+
+/* The object a frame's slot refers to; 0: none. */
+static inline uint64_t py_ref_object(uint64_t ref)
+{
+	return (ref & PY_REF_MARKS) == PY_REF_IS_INT ? 0 : ref & ~PY_REF_MARKS;
+}
+
 /*
  * What _Py_DebugOffsets (3.13 on) at the start of _PyRuntime says. version is
  * a PY_VERSION_HEX. -ENOENT: there is none.
@@ -115,7 +131,7 @@ struct py_debug_offsets {
 int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
 			  struct py_debug_offsets *out);
 
-/* Takes the offsets of a 3.13 from its own _Py_DebugOffsets. -ENOTSUP: they make no sense. */
+/* Takes the offsets of a 3.13 or later from its own _Py_DebugOffsets. -ENOTSUP: they make no sense. */
 int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, uint64_t runtime);
 
 #endif

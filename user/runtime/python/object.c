@@ -298,7 +298,8 @@ int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, siz
 		return err;
 	if (size > TUPLE_MAX)
 		size = TUPLE_MAX;
-	err = py_read(&python->memory, tuple + PY_TUPLE_ITEMS, items, size * sizeof(items[0]));
+	err = py_read(&python->memory, tuple + python->layout.tuple_items, items,
+		      size * sizeof(items[0]));
 	if (err)
 		return err;
 	for (size_t i = 0; i < size; i++) {

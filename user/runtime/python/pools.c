@@ -11,6 +11,7 @@
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 #include "runtime/python/set.h"
+#include "runtime/python/task_lists.h"
 #include "runtime/python/threads.h"
 
 /* Frames of a worker that are looked at: one in a deeper recursion is not seen as a worker then. */
@@ -211,8 +212,13 @@ static int count_tasks(struct python *python, uint64_t *nr)
 
 int python_tasks_count(struct python *python, uint64_t *nr)
 {
-	int err = count_tasks(python, nr);
+	int err;
 
+	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python)) {
+		*nr = 0;
+		return py_task_lists_read(python, 0, NULL, nr);
+	}
+	err = count_tasks(python, nr);
 	if (err)
 		err = find_task_sets(python);
 	return err ? err : count_tasks(python, nr);

@@ -9,6 +9,7 @@
 #include "proc/cleanup.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
+#include "runtime/python/asyncio_debug.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/threads.h"
@@ -228,6 +229,7 @@ int python_open(struct python **out, pid_t pid)
 		int err = py_open_place(out, &memory, &places[i]);
 
 		if (err == 0) {
+			(*out)->pid = pid;
 			(*out)->other_clock = has_other_clock(pid);
 			python_close(refused);
 			return 0;
@@ -288,6 +290,8 @@ int python_layout(struct python *python, struct bp_python *out)
 	if (err)
 		return err;
 	*out = python->layout.kernel;
+	if (py_asyncio_has_debug(python) && py_asyncio_learn(python) == 0)
+		out->tstate_running_task = python->asyncio.tstate_task;
 	out->task_coro = python->layout.task_coro;
 	out->task_name = python->layout.task_name;
 	out->coro_qualname = python->layout.coro_qualname;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * python.h - a CPython interpreter read from outside, without stopping it
- * (process_vm_readv). 3.8 to 3.13, release builds with the GIL.
+ * (process_vm_readv). 3.8 to 3.15, release builds with the GIL.
  *
  * Everything read is foreign: sizes are bounded, pointers are followed a
  * limited number of times, types are checked before fields are believed.

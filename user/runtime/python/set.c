@@ -10,7 +10,7 @@
 #include "runtime/python/object.h"
 #include "runtime/python/set.h"
 
-/* PySetObject (Include/cpython/setobject.h), the same from 3.8 to 3.13. */
+/* PySetObject (Include/cpython/setobject.h), the same from 3.8 to 3.15. */
 #define SET_HEADER  16
 #define SET_MAX	    (1ull << 24) /* entries of a table that is believed */
 #define TABLE_CHUNK 4096 /* entries read at a time */

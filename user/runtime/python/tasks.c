@@ -13,6 +13,7 @@
 #include "runtime/python/object.h"
 #include "runtime/python/pages.h"
 #include "runtime/python/set.h"
+#include "runtime/python/task_lists.h"
 #include "runtime/python/tasks.h"
 
 #define LOOKS	   8 /* at all tasks; two where nothing changes */
@@ -84,7 +85,14 @@ static int read_sets(struct python *python, struct py_objects *out, size_t *firs
 {
 	const char *weak = python->layout.minor < 12 ? "_all_tasks" : "_scheduled_tasks";
 	uint64_t dict, set, data;
-	int err = tasks_dict(python, &dict);
+	int err;
+
+	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python)) {
+		err = py_task_lists_read(python, PYTHON_TASKS_MAX, out, left_out);
+		*first_weak = out->nr;
+		return err;
+	}
+	err = tasks_dict(python, &dict);
 
 	if (!err && python->layout.minor >= 12) {
 		err = py_dict_get(python, dict, "_eager_tasks", &set);
