@@ -38,6 +38,35 @@ def unnamed(names):
     return [name for name in names if "+0x" in name]
 
 
+def test_has_nothing():
+    """Its identity, its rights, its descriptors and its root, as the kernel shows them."""
+    with Target("sleep", "--count=1") as target, Blockprof(pids=[target.pid]) as blockprof:
+        target.run()
+        child = symbolizer(blockprof)
+        check(child, "there is one")
+        with open("/proc/%d/status" % child) as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        for key in ("Uid", "Gid"):
+            check(status[key].split() == ["65529"] * 4, key, status[key])
+        check(not status["Groups"].strip(), "groups", status["Groups"])
+        for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            check(int(status[key], 16) == 0, key, status[key])
+        check(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", "restrictions", status)
+        # root's: it is not dumpable, so that no one else can trace it or read its memory
+        check(os.stat("/proc/%d/mem" % child).st_uid == 0, "dumpable")
+        links = {int(fd): os.readlink("/proc/%d/fd/%s" % (child, fd)) for fd in os.listdir("/proc/%d/fd" % child)}
+        check(all(links[fd] == "/dev/null" for fd in range(3)), "standard descriptors", links)
+        check(links[3].startswith("socket:"), "its socket", links)
+        others = [link for fd, link in links.items() if fd > 3]
+        check(all(link == "[vdso]" or "memfd:" in link or ".so" in link or "python" in link for link in others),
+              "else only files that it was sent", links)
+        check(all(name.isdigit() for name in os.listdir("/proc/%d/root/" % child)), "a root without files")
+        with open("/proc/%d/limits" % child) as file:
+            limits = {line[:26].strip(): line[26:47].strip() for line in file}
+        check(limits["Max address space"] == str(512 << 20), "memory", limits)
+        check(limits["Max cpu time"] == "600" and limits["Max core file size"] == "0", "limits", limits)
+
+
 def test_killed_during_stalls():
     """Each stall is told, what is asked for after it is named, and no file is to blame."""
     with Target("sleep", "--count=2") as target, Target("select-sleep", "--count=2") as other:

@@ -447,8 +447,8 @@ static void child_has_nothing(void **state)
 	assert_non_null(file);
 	status[fread(status, 1, sizeof(status) - 1, file)] = '\0';
 	fclose(file);
-	assert_status(status, "\nUid:\t65534\t65534\t65534\t65534\n");
-	assert_status(status, "\nGid:\t65534\t65534\t65534\t65534\n");
+	assert_status(status, "\nUid:\t65529\t65529\t65529\t65529\n");
+	assert_status(status, "\nGid:\t65529\t65529\t65529\t65529\n");
 	assert_status(status, "\nGroups:\t \n");
 	assert_status(status, "\nCapInh:\t0000000000000000\n");
 	assert_status(status, "\nCapPrm:\t0000000000000000\n");
@@ -469,6 +469,13 @@ static void child_has_nothing(void **state)
 			fail_msg("descriptor %d: %s", fd, link);
 	}
 	assert_int_equal(nr_open, 5);
+	/* Its root has nothing that leads anywhere. */
+	snprintf(path, sizeof(path), "/proc/%d/root/proc", pid);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "/proc/%d/root/etc", pid);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "/proc/%d/root/3", pid);
+	assert_int_equal(access(path, F_OK), 0);
 }
 
 static void killed_child(void **state)

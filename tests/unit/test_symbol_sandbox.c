@@ -5,14 +5,17 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -20,6 +23,7 @@
 
 #include <cmocka.h>
 
+#include "symbol/no_paths.h"
 #include "symbol/sandbox.h"
 
 struct attempt {
@@ -94,10 +98,21 @@ static void open_file(const struct attempt *attempt)
 		syscall(SYS_exit_group, 1);
 }
 
+/* Of a descriptor: yes; of a path: not even whether it is there. */
+static void ask_status(const struct attempt *attempt)
+{
+	struct stat status;
+
+	(void)attempt;
+	if (fstat(SANDBOX_SOCKET, &status) || stat("/", &status) != -1 ||
+	    fcntl(SANDBOX_SOCKET, F_GETFD) < 0)
+		syscall(SYS_exit_group, 1);
+}
+
 static void may(void **state)
 {
 	static const attempt_fn attempts[] = { nothing, allocate_and_answer, use_descriptor,
-					       open_file };
+					       open_file, ask_status };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
@@ -159,6 +174,13 @@ static void make_code_later(const struct attempt *attempt)
 	mprotect(memory, 4096, PROT_READ | PROT_EXEC);
 }
 
+/* Signals for whoever it likes, by way of a descriptor. */
+static void own_signals(const struct attempt *attempt)
+{
+	(void)attempt;
+	fcntl(SANDBOX_SOCKET, F_SETOWN, getppid());
+}
+
 static void call_bpf(const struct attempt *attempt)
 {
 	(void)attempt;
@@ -169,7 +191,8 @@ static void is_killed(void **state)
 {
 	static const attempt_fn attempts[] = { make_socket,  start_program,   start_process,
 					       signal_other, read_other,      trace_other,
-					       make_code,    make_code_later, call_bpf };
+					       make_code,    make_code_later, own_signals,
+					       call_bpf };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
@@ -192,6 +215,33 @@ static void shared_memory_is_gone(void **state)
 {
 	(void)state;
 	assert_int_equal(in_sandbox(touch_shared), 0);
+}
+
+/* What the empty root and Landlock do without the filter of system calls. */
+static void paths_are_gone(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (pid == 0) {
+		int etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		bool has_landlock = syscall(444, NULL, 0, 1) > 0;
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || !no_paths())
+			_exit(1);
+		if (access("/etc/passwd", F_OK) == 0 || access("/proc", F_OK) == 0 ||
+		    access("..", F_OK) != 0 || access("../proc", F_OK) == 0)
+			_exit(2);
+		if (has_landlock && openat(etc, "passwd", O_RDONLY) != -1)
+			_exit(3);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 /* Without its parent it must not live on, nor begin to. */
@@ -217,6 +267,7 @@ int main(void)
 		cmocka_unit_test(may),
 		cmocka_unit_test(is_killed),
 		cmocka_unit_test(shared_memory_is_gone),
+		cmocka_unit_test(paths_are_gone),
 		cmocka_unit_test(no_parent),
 	};
 

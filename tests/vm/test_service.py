@@ -61,6 +61,13 @@ echo "status $?"
 status
 grep Cap /proc/$(systemctl show blockprof -p MainPID --value)/status
 
+part symbolizer
+for pid in $(cat /proc/$(systemctl show blockprof -p MainPID --value)/task/*/children); do
+	grep -q blockprof-names /proc/$pid/comm || continue
+	cat /proc/$pid/status
+	ls /proc/$pid/root/etc 2>&1 || echo "no /etc"
+done
+
 part stall
 stall
 wait_for 10 '[ "$(stalls)" -ge 1 ]'
@@ -197,7 +204,14 @@ def test_start(guest):
     state = fields(part)
     check("status 0" in part and state["ActiveState"] == "active" and state["SubState"] == "running", part)
     (effective,) = re.findall(r"CapEff:\s*([0-9a-f]+)", part)
-    check(bin(int(effective, 16)).count("1") == 10, "capabilities %s" % effective)
+    check(bin(int(effective, 16)).count("1") == 11, "capabilities %s" % effective)
+
+
+def test_symbolizer_has_nothing(guest):
+    part = guest.parts["symbolizer"]
+    for line in ("Uid:\t65529", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        check(line in part, "no %s in: %s" % (line, part))
+    check("no /etc" in part, "its root is the machine's: " + part)
 
 
 def test_stall_in_the_journal(guest):

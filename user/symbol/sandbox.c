@@ -16,6 +16,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "symbol/no_paths.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_SANITIZER 1
 #elif defined(__has_feature)
@@ -25,6 +27,8 @@
 #endif
 
 #define MEMORY_BYTES (512UL << 20)
+/* In all its life; how long one question may take is the parent's to say. */
+#define CPU_SECONDS 600
 
 static int limit(__rlimit_resource_t resource, rlim_t value)
 {
@@ -41,6 +45,8 @@ static int limit_resources(void)
 		err = limit(RLIMIT_FSIZE, 0);
 	if (!err)
 		err = limit(RLIMIT_NOFILE, SANDBOX_FILES);
+	if (!err)
+		err = limit(RLIMIT_CPU, CPU_SECONDS);
 #ifndef WITH_SANITIZER
 	/* A sanitizer's shadow memory is terabytes of address space. */
 	if (!err)
@@ -114,6 +120,17 @@ static int unmap_shared(void)
 	return 0;
 }
 
+/* Before anything else of the watch, or of the service, this process is to go. */
+static void offer_to_oom_killer(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, "1000", 4);
+	close(fd);
+}
+
 static int drop_identity(void)
 {
 	cap_t none;
@@ -132,8 +149,6 @@ static int drop_identity(void)
 		return -ENOMEM;
 	err = cap_set_proc(none) ? -errno : 0;
 	cap_free(none);
-	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		err = -errno;
 	return err;
 }
 
@@ -146,9 +161,7 @@ static const int allowed[] = {
 	SCMP_SYS(write),
 	SCMP_SYS(lseek),
 	SCMP_SYS(fstat),
-	SCMP_SYS(newfstatat),
 	SCMP_SYS(close),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto),
 	SCMP_SYS(brk),
@@ -175,6 +188,37 @@ static const int allowed[] = {
 #endif
 };
 
+/* What libelf asks of a descriptor; not who gets its signals. */
+static const int allowed_fcntl[] = { F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC };
+
+/* Memory that can be executed is never needed. */
+static int allow_data(scmp_filter_ctx filter)
+{
+	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+
+	return err ? err
+		   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+}
+
+/* Some versions of libc look into /proc when memory is short, and do without. */
+static int refuse_paths(scmp_filter_ctx filter)
+{
+	int err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(open), 0);
+	/* fstat() of glibc 2.33 to 2.38 */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
+				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
+				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
+	return err;
+}
+
 static int filter_syscalls(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -182,18 +226,13 @@ static int filter_syscalls(void)
 
 	for (size_t i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	/* Some versions of libc look into /proc for the same, and do without. */
+	for (size_t i = 0; !err && i < sizeof(allowed_fcntl) / sizeof(allowed_fcntl[0]); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)allowed_fcntl[i]));
 	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+		err = allow_data(filter);
 	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(open), 0);
-	/* Memory that can be executed is never needed. */
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		err = refuse_paths(filter);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);
@@ -208,8 +247,14 @@ int sandbox_enter(int socket, pid_t parent)
 	err = close_descriptors(socket);
 	if (!err)
 		err = unmap_shared();
-	if (!err)
-		err = limit_resources();
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		err = -errno;
+	if (err)
+		return err;
+	offer_to_oom_killer();
+	/* not everywhere allowed: no system call that takes a path is left below either */
+	no_paths();
+	err = limit_resources();
 	if (!err)
 		err = drop_identity();
 	if (err)
