@@ -75,6 +75,18 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 	return symbols_user(symbols, pid, addr, is_return, out);
 }
 
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+		   struct native_frame *frames, size_t max, unsigned int *flags)
+{
+	(void)symbols;
+	(void)pid;
+	(void)copy;
+	(void)frames;
+	(void)max;
+	(void)flags;
+	return -ENOTCONN;
+}
+
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
 {
 	const struct fake_symbol *known = fake_symbol_at(symbols, addr);

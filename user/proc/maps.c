@@ -339,6 +339,22 @@ void maps_each(const struct maps *maps,
 		fn(context, &maps->v[i], maps_path(maps, &maps->v[i]));
 }
 
+bool maps_same(const struct maps *maps, const struct maps *other)
+{
+	if (maps->nr != other->nr || maps->names_bytes != other->names_bytes ||
+	    memcmp(maps->names, other->names, maps->names_bytes) != 0)
+		return false;
+	for (size_t i = 0; i < maps->nr; i++) {
+		const struct mapping *a = &maps->v[i], *b = &other->v[i];
+
+		if (a->start != b->start || a->end != b->end || a->offset != b->offset ||
+		    a->ino != b->ino || a->dev != b->dev || a->path != b->path ||
+		    a->executable != b->executable || a->deleted != b->deleted)
+			return false;
+	}
+	return true;
+}
+
 size_t maps_count(const struct maps *maps)
 {
 	return maps->nr;

@@ -50,6 +50,8 @@ void maps_each(const struct maps *maps,
 	       void (*fn)(void *context, const struct mapping *mapping, const char *path),
 	       void *context);
 size_t maps_count(const struct maps *maps);
+/* Nothing has changed between two readings of them; tags make no difference. */
+bool maps_same(const struct maps *maps, const struct maps *other);
 /* Lines that were not kept because of a limit, or made no sense. */
 size_t maps_cut(const struct maps *maps);
 /* Memory used. */

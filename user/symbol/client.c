@@ -33,10 +33,13 @@
 /* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
+/* Of a request with its payload. */
+#define PARTS_MAX 3
 
 /* A question that the caller no longer waits for, and the child still works on. */
 struct late {
 	bool there;
+	uint32_t kind; /* enum request_kind */
 	uint32_t file;
 	uint64_t since_ns; /* when it was given up */
 	uint64_t cpu_ns; /* that the child had used by then */
@@ -51,7 +54,7 @@ struct client {
 	uint64_t patience_ns; /* that is left */
 	uint64_t patience_at_ns; /* when it was last made more */
 	struct late late;
-	uint32_t ended_file; /* of the late question that was the end of a child; 0: none */
+	struct late ended; /* the late question that was the end of a child; file 0: none */
 	int ended_how;
 	uint64_t generation;
 	uint64_t sequence;
@@ -102,14 +105,14 @@ static int stop(struct client *client, bool kill)
 }
 
 /* The next packet: its size; 0: the child is gone; -EAGAIN: none until then. */
-static ssize_t receive(struct client *client, struct answer *answer, uint64_t until_ns)
+static ssize_t receive(struct client *client, void *answer, size_t size, uint64_t until_ns)
 {
 	ssize_t got;
 
 	if (!readable(client, client->socket, until_ns))
 		return -EAGAIN;
 	do {
-		got = recv(client->socket, answer, sizeof(*answer), MSG_TRUNC | MSG_DONTWAIT);
+		got = recv(client->socket, answer, size, MSG_TRUNC | MSG_DONTWAIT);
 	} while (got < 0 && errno == EINTR);
 	return got > 0 ? got : 0;
 }
@@ -122,6 +125,13 @@ static bool well_formed(struct answer *answer, ssize_t bytes, uint64_t sequence)
 	    (size_t)bytes != ANSWER_HEADER_BYTES + answer->text_bytes)
 		return false;
 	return !answer->text_bytes || !answer->text[answer->text_bytes - 1];
+}
+
+static bool unwind_well_formed(const struct unwind_answer *answer, ssize_t bytes, uint64_t sequence)
+{
+	return bytes >= (ssize_t)UNWIND_ANSWER_HEADER_BYTES && answer->sequence == sequence &&
+	       answer->error <= 0 && answer->nr <= UNWIND_FRAMES_MAX &&
+	       (size_t)bytes == UNWIND_ANSWER_HEADER_BYTES + answer->nr * sizeof(answer->frames[0]);
 }
 
 static void __attribute__((noreturn)) be_child(int socket, pid_t parent)
@@ -153,7 +163,9 @@ static int start(struct client *client)
 		client->socket = -1;
 		return -ENOTCONN;
 	}
-	if (!well_formed(&ready, receive(client, &ready, clock_now_ns() + PATIENCE_MAX_NS), 0)) {
+	if (!well_formed(&ready,
+			 receive(client, &ready, sizeof(ready), clock_now_ns() + PATIENCE_MAX_NS),
+			 0)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -177,15 +189,19 @@ static int start_again(struct client *client)
 	return start(client);
 }
 
-static bool request_send(struct client *client, const struct request *request, int fd)
+static bool request_send(struct client *client, const struct request *request,
+			 const struct iovec *payload, size_t nr, int fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec part = { (void *)request, sizeof(*request) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct iovec parts[PARTS_MAX] = { { (void *)request, sizeof(*request) } };
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 1 };
+	size_t bytes = sizeof(*request) + request->payload_bytes;
 
+	while (nr-- && message.msg_iovlen < PARTS_MAX)
+		parts[message.msg_iovlen++] = *payload++;
 	if (fd >= 0) {
 		struct cmsghdr *header = &control.align;
 
@@ -196,8 +212,7 @@ static bool request_send(struct client *client, const struct request *request, i
 		header->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	}
-	return sendmsg(client->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	       (ssize_t)sizeof(*request);
+	return sendmsg(client->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)bytes;
 }
 
 /* Of the child; 0: not known. */
@@ -225,10 +240,10 @@ static uint64_t patience_now(struct client *client)
 }
 
 /* Waits as long as there is patience. As receive(). */
-static ssize_t receive_patiently(struct client *client, struct answer *answer)
+static ssize_t receive_patiently(struct client *client, void *answer, size_t size)
 {
 	uint64_t from_ns = clock_now_ns(), took_ns;
-	ssize_t got = receive(client, answer, from_ns + patience_now(client));
+	ssize_t got = receive(client, answer, size, from_ns + patience_now(client));
 
 	took_ns = clock_now_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
@@ -255,59 +270,119 @@ static int give_up_late(struct client *client)
 	return busy ? -ETIMEDOUT : -ECANCELED;
 }
 
+/* A word of which file is looked into now comes before the answer. */
+static bool is_note(const struct unwind_answer *answer, ssize_t got, uint64_t sequence)
+{
+	return got > 0 && unwind_well_formed(answer, got, sequence) &&
+	       answer->error == -EINPROGRESS;
+}
+
 /* The answer to the question that was given up. 0: it has come; else as client_ask(). */
 static int catch_up(struct client *client)
 {
-	const struct late late = client->late;
-	struct answer answer;
-	ssize_t got = receive(client, &answer, 0);
+	struct late *late = &client->late;
+	bool unwinding = late->kind == REQUEST_UNWIND;
+	union {
+		struct answer answer;
+		struct unwind_answer unwind;
+	} packet;
+	ssize_t got = receive(client, &packet, sizeof(packet), 0);
 
-	if (got == -EAGAIN && clock_now_ns() - late.since_ns < LATE_MAX_NS)
+	if (unwinding && is_note(&packet.unwind, got, client->sequence)) {
+		late->file = packet.unwind.file;
 		return -EAGAIN;
-	client->late.there = false;
-	if (got > 0 && well_formed(&answer, got, client->sequence))
+	}
+	if (got == -EAGAIN && clock_now_ns() - late->since_ns < LATE_MAX_NS)
+		return -EAGAIN;
+	late->there = false;
+	if (got > 0 && (unwinding ? unwind_well_formed(&packet.unwind, got, client->sequence)
+				  : well_formed(&packet.answer, got, client->sequence)))
 		return 0;
-	client->ended_file = late.file;
+	client->ended = *late;
 	client->ended_how = got < 0 ? give_up_late(client) : give_up(client, got);
 	return -EAGAIN;
 }
 
-int client_ask(struct client *client, struct request *request, int fd, struct answer *answer)
+/* 0, or as client_ask(): there is no one to ask now. */
+static int begin(struct client *client, struct request *request, const struct iovec *payload,
+		 size_t nr, int fd)
 {
-	ssize_t got;
+	int err = client->late.there ? catch_up(client) : 0;
 
-	if (client->late.there) {
-		int err = catch_up(client);
-
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
-	if (!request_send(client, request, fd)) {
+	if (!request_send(client, request, payload, nr, fd)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
-	got = receive_patiently(client, answer);
-	if (got > 0 && well_formed(answer, got, request->sequence))
-		return 0;
+	return 0;
+}
+
+/* No sound answer came: as client_ask(). */
+static int end(struct client *client, const struct request *request, uint32_t file, ssize_t got)
+{
 	if (got != -EAGAIN)
 		return give_up(client, got);
 	client->late = (struct late){
 		.there = true,
-		.file = request->file,
+		.kind = request->kind,
+		.file = file,
 		.since_ns = clock_now_ns(),
 		.cpu_ns = cpu_ns(client),
 	};
 	return -EAGAIN;
 }
 
-bool client_ended(struct client *client, uint32_t *file, int *how)
+int client_ask_with(struct client *client, struct request *request, const struct iovec *payload,
+		    size_t nr, int fd, struct answer *answer)
 {
-	*file = client->ended_file;
+	int err = begin(client, request, payload, nr, fd);
+	ssize_t got;
+
+	if (err)
+		return err;
+	got = receive_patiently(client, answer, sizeof(*answer));
+	if (got > 0 && well_formed(answer, got, request->sequence))
+		return 0;
+	return end(client, request, request->file, got);
+}
+
+int client_ask(struct client *client, struct request *request, int fd, struct answer *answer)
+{
+	return client_ask_with(client, request, NULL, 0, fd, answer);
+}
+
+int client_ask_unwind(struct client *client, struct request *request, const struct iovec *payload,
+		      size_t nr, struct unwind_answer *answer, uint32_t *file)
+{
+	int err = begin(client, request, payload, nr, -1);
+	ssize_t got;
+
+	*file = 0;
+	if (err)
+		return err;
+	/* Each frame brings one at most. */
+	for (unsigned int notes = 0; notes <= UNWIND_FRAMES_MAX; notes++) {
+		got = receive_patiently(client, answer, sizeof(*answer));
+		if (!is_note(answer, got, request->sequence))
+			break;
+		*file = answer->file;
+	}
+	if (got > 0 && unwind_well_formed(answer, got, request->sequence) &&
+	    answer->error != -EINPROGRESS)
+		return 0;
+	return end(client, request, *file, got);
+}
+
+bool client_ended(struct client *client, uint32_t *kind, uint32_t *file, int *how)
+{
+	*kind = client->ended.kind;
+	*file = client->ended.file;
 	*how = client->ended_how;
-	client->ended_file = 0;
+	client->ended.file = 0;
 	return *file != 0;
 }
 

@@ -7,9 +7,12 @@
 #define BLOCKPROF_CLIENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "symbol/protocol.h"
+#include "symbol/unwind_packet.h"
 
 struct client;
 
@@ -40,12 +43,22 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
  */
 int client_ask(struct client *client, struct request *request, int fd, struct answer *answer);
 
+/* The same with request->payload_bytes behind the request. */
+int client_ask_with(struct client *client, struct request *request, const struct iovec *payload,
+		    size_t nr, int fd, struct answer *answer);
+/*
+ * REQUEST_UNWIND: answer->frames are as many as answer->nr says. *file: the one that
+ * was looked into when it ended, should that be the symbolizer's fault; 0: none.
+ */
+int client_ask_unwind(struct client *client, struct request *request, const struct iovec *payload,
+		      size_t nr, struct unwind_answer *answer, uint32_t *file);
+
 /*
  * A question that was given up with -EAGAIN was the child's end: the file it was
- * about, and -EPIPE or -EPROTO as above, -ETIMEDOUT: it took too much time, or
+ * about, the question's kind, and -EPIPE or -EPROTO as above, -ETIMEDOUT: it took too much time, or
  * -ECANCELED: killed, or stopped from outside. Said once; false: there is none.
  */
-bool client_ended(struct client *client, uint32_t *file, int *how);
+bool client_ended(struct client *client, uint32_t *kind, uint32_t *file, int *how);
 
 /* Another number for each child: what one was sent the next does not have. */
 uint64_t client_generation(const struct client *client);

@@ -22,6 +22,9 @@ struct file {
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
 	bool refused;
+	uint64_t cfi_generation; /* as generation, for its call frame information */
+	unsigned int cfi_strikes;
+	bool cfi_refused;
 	const char *text; /* behind which a word was looked for last; NULL: none was */
 	char word[FILE_WORD_BYTES]; /* what was found; "": nothing */
 	bool asked; /* which of the known names it defines: */

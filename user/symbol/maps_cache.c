@@ -29,6 +29,7 @@ struct space {
 	pid_t pid;
 	uint64_t start_time;
 	struct maps *maps; /* NULL: could not be read */
+	uint64_t reading; /* its number; 0: none yet */
 	uint64_t read_ns;
 	uint64_t miss_ns; /* this long after read_ns an address that is in none may ask again */
 	uint64_t used; /* cache->uses when it was asked last */
@@ -40,6 +41,7 @@ struct maps_cache {
 	size_t bytes;
 	uint64_t uses;
 	uint64_t cut;
+	uint64_t last_reading;
 };
 
 static struct space **bucket(struct maps_cache *cache, pid_t pid)
@@ -93,11 +95,16 @@ static void space_read(struct maps_cache *cache, struct space *space, uint64_t n
 		maps_free(maps);
 		return;
 	}
+	if (space->maps && space->start_time == start_time && maps_same(maps, space->maps)) {
+		maps_free(maps);
+		return;
+	}
 	cache->cut += maps_cut(maps);
 	cache->bytes -= space_bytes(space);
 	maps_free(space->maps);
 	space->maps = maps;
 	space->start_time = start_time;
+	space->reading = ++cache->last_reading;
 	cache->bytes += space_bytes(space);
 }
 
@@ -128,16 +135,14 @@ static struct mapping *space_find(struct space *space, uint64_t addr)
 	return space->maps ? maps_find(space->maps, addr) : NULL;
 }
 
-struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
-				struct maps **maps)
+/* The process with maps that are new enough for an address; NULL: no memory. */
+static struct space *space_at(struct maps_cache *cache, pid_t pid, uint64_t addr,
+			      struct mapping **out)
 {
+	struct space *space = space_get(cache, pid);
 	struct mapping *mapping;
-	struct space *space;
 	uint64_t age_ns;
 
-	if (addr < ADDR_MIN || addr >= ADDR_MAX)
-		return NULL;
-	space = space_get(cache, pid);
 	if (!space)
 		return NULL;
 	space->used = ++cache->uses;
@@ -154,8 +159,33 @@ struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t ad
 		else if (missed && space->miss_ns < MISS_MAX_NS)
 			space->miss_ns *= 2;
 	}
-	*maps = space->maps;
+	*out = mapping;
+	return space;
+}
+
+struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
+				struct maps **maps)
+{
+	struct mapping *mapping = NULL;
+	struct space *space;
+
+	if (addr < ADDR_MIN || addr >= ADDR_MAX)
+		return NULL;
+	space = space_at(cache, pid, addr, &mapping);
+	if (space)
+		*maps = space->maps;
 	return mapping;
+}
+
+uint64_t maps_cache_reading(struct maps_cache *cache, pid_t pid, uint64_t addr, struct maps **maps)
+{
+	struct mapping *mapping;
+	struct space *space = space_at(cache, pid, addr, &mapping);
+
+	if (!space || !space->maps)
+		return 0;
+	*maps = space->maps;
+	return space->reading;
 }
 
 void maps_cache_forget(struct maps_cache *cache, pid_t pid)

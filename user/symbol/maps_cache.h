@@ -25,6 +25,11 @@ void maps_cache_free(struct maps_cache *cache);
  */
 struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
 				struct maps **maps);
+/*
+ * The same, and the number of the reading that the maps are of, which is never
+ * used again and stays as long as nothing changed; 0: they cannot be read.
+ */
+uint64_t maps_cache_reading(struct maps_cache *cache, pid_t pid, uint64_t addr, struct maps **maps);
 void maps_cache_forget(struct maps_cache *cache, pid_t pid);
 /* All processes: no tag is left after it. */
 void maps_cache_clear(struct maps_cache *cache);

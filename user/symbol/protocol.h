@@ -24,6 +24,10 @@ enum request_kind {
 	REQUEST_WORD, /* the word that stands behind a text in a file, and begins with a digit */
 	REQUEST_MAP_READ, /* the next part of a perf map, of which the open file comes along */
 	REQUEST_MAP_NAME, /* the name that a perf map has for an address */
+	/* see unwind_packet.h */
+	REQUEST_MAPPINGS,
+	REQUEST_CFI,
+	REQUEST_UNWIND,
 };
 
 struct request {
@@ -33,6 +37,9 @@ struct request {
 	uint64_t offset; /* in the file; MAP_NAME: the address */
 	uint32_t is_return; /* offset is a return address: the call before it is meant */
 	uint32_t text_bytes;
+	uint64_t space; /* MAPPINGS, CFI, UNWIND: number of the reading of maps */
+	uint32_t payload_bytes; /* that follow in the packet */
+	uint32_t pad;
 	char text[REQUEST_TEXT_BYTES]; /* DEFINED: names, each ended by a NUL. WORD: the text */
 };
 

@@ -179,7 +179,6 @@ static const int allowed[] = {
 	SCMP_SYS(exit_group),
 #ifdef WITH_SANITIZER
 	/* To say what it found. */
-	SCMP_SYS(readlink),
 	SCMP_SYS(getpid),
 	SCMP_SYS(gettid),
 	SCMP_SYS(sigaltstack),
@@ -209,6 +208,11 @@ static int refuse_paths(scmp_filter_ctx filter)
 
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(open), 0);
+	/* libdw asks for the path of what it is given, and does without (__libdw_debugdir) */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(readlink), 0);
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(readlinkat), 0);
 	/* fstat() of glibc 2.33 to 2.38 */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,

@@ -21,6 +21,7 @@
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
 #include "symbol/maps_cache.h"
+#include "symbol/unwind_client.h"
 #include "symbol/vdso.h"
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
@@ -111,19 +112,38 @@ static void blame(struct symbols *symbols, struct file *file, int how)
 		refuse(symbols, file);
 }
 
+/* The same of its call frame information, without which it can still be named. */
+static void blame_cfi(struct symbols *symbols, struct file *file, int how)
+{
+	if (file->cfi_refused || (how == -ECANCELED && ++file->cfi_strikes < STRIKES_MAX))
+		return;
+	file->cfi_refused = true;
+	symbols->files_refused++;
+}
+
+/* What became of an earlier question that was given up. */
+static void note_ended(struct symbols *symbols)
+{
+	struct file *file;
+	uint32_t id, kind;
+	int how;
+
+	if (!client_ended(symbols->client, &kind, &id, &how))
+		return;
+	file = files_by_id(symbols->files, id);
+	if (file && (kind == REQUEST_CFI || kind == REQUEST_UNWIND))
+		blame_cfi(symbols, file, how);
+	else if (file)
+		blame(symbols, file, how);
+}
+
 /* client_ask(), and what became of an earlier question is noted. */
 static int ask_client(struct symbols *symbols, struct request *request, int fd,
 		      struct answer *answer)
 {
-	int err = client_ask(symbols->client, request, fd, answer), how;
-	struct file *file;
-	uint32_t id;
+	int err = client_ask(symbols->client, request, fd, answer);
 
-	if (client_ended(symbols->client, &id, &how)) {
-		file = files_by_id(symbols->files, id);
-		if (file)
-			blame(symbols, file, how);
-	}
+	note_ended(symbols);
 	return err;
 }
 
@@ -392,6 +412,104 @@ static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct re
 		return 0;
 	}
 	return ask_noted(symbols, &spot, *file, fd, request, answer);
+}
+
+/* A target of symbols_unwind(). */
+struct unwound {
+	struct symbols *symbols;
+	struct spot spot; /* of the mapping that is asked about */
+};
+
+static const struct spot *unwound_spot(struct unwound *unwound, struct mapping *mapping)
+{
+	unwound->spot.mapping = mapping;
+	unwound->spot.addr = mapping->start;
+	return &unwound->spot;
+}
+
+static struct file *unwound_file(void *context, struct mapping *mapping, int *fd)
+{
+	struct unwound *unwound = context;
+
+	return spot_file(unwound->symbols, unwound_spot(unwound, mapping), fd);
+}
+
+static int unwound_open(void *context, struct mapping *mapping)
+{
+	struct unwound *unwound = context;
+	struct stat status;
+
+	return open_spot(unwound->symbols, unwound_spot(unwound, mapping), &status);
+}
+
+static bool unwound_after_call(void *context, struct mapping *mapping, uint64_t addr)
+{
+	struct unwound *unwound = context;
+
+	return memory_after_call(unwound_spot(unwound, mapping), addr);
+}
+
+static void unwound_blame(void *context, uint32_t id, int err)
+{
+	struct unwound *unwound = context;
+	struct file *file = id ? files_by_id(unwound->symbols->files, id) : NULL;
+
+	unwound->symbols->lookups_failed++;
+	if (file)
+		blame_cfi(unwound->symbols, file, err);
+}
+
+/* As symbols_unwind(), by the maps as they are known; *reading: their number. */
+static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
+		       const struct bp_copy *copy, struct unwind_answer *answer, uint64_t *reading)
+{
+	struct unwound unwound = { .symbols = symbols, .spot = { .pid = pid } };
+	struct unwind_target target = {
+		.client = symbols->client,
+		.pid = pid,
+		.file = unwound_file,
+		.open = unwound_open,
+		.blame = unwound_blame,
+		.after_call = unwound_after_call,
+		.context = &unwound,
+	};
+	uint32_t bytes = copy->bytes < BP_COPY_BYTES ? copy->bytes : BP_COPY_BYTES;
+	uint64_t before = *reading;
+	int err;
+
+	*reading = maps_cache_reading(symbols->spaces, pid, addr, &target.maps);
+	if (!*reading || *reading == before)
+		return -ENOENT;
+	target.reading = *reading;
+	unwound.spot.maps = target.maps;
+	err = unwind_client_ask(&target, &copy->regs, copy->stack, bytes, answer);
+	note_ended(symbols);
+	return err;
+}
+
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+		   struct native_frame *frames, size_t max, unsigned int *flags)
+{
+	struct unwind_answer answer, again;
+	uint64_t reading = 0;
+	int err;
+
+	if (files_full(symbols->files))
+		renew_files(symbols);
+	err = unwind_once(symbols, pid, copy->regs.reg[BP_REGISTER_IP], copy, &answer, &reading);
+	if (err)
+		return err;
+	/* It may have loaded a library since its maps were read. */
+	if (answer.lost_addr &&
+	    unwind_once(symbols, pid, answer.lost_addr, copy, &again, &reading) == 0)
+		answer = again;
+	*flags = answer.flags;
+	if (answer.nr > max)
+		*flags |= UNWIND_CUT;
+	else
+		max = answer.nr;
+	memcpy(frames, answer.frames, max * sizeof(*frames));
+	return (int)max;
 }
 
 static int add_text(struct request *request, const char *text)

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "symbol/native_frame.h"
+
 struct symbols;
 
 /*
@@ -64,6 +66,17 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		  struct symbol *out);
 void symbols_forget(struct symbols *symbols, pid_t pid);
+
+struct bp_copy;
+
+/*
+ * The native frames of a thread of process pid, innermost first, from its
+ * registers and the copy of its stack: at most max. *flags: enum unwind_flags, 0: they
+ * go up to the outermost. How many, or -errno: it could not be tried (-ENOTCONN:
+ * there is no symbolizer now; -EAGAIN: it is late, its answer will not be waited for; -ENOENT: the process's maps cannot be read).
+ */
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+		   struct native_frame *frames, size_t max, unsigned int *flags);
 
 /* A kernel address, by /proc/kallsyms. Never fails: "[unknown]" when hidden. */
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out);

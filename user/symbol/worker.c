@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,12 +13,16 @@
 #include "symbol/name.h"
 #include "symbol/perf_maps.h"
 #include "symbol/protocol.h"
+#include "symbol/unwind_packet.h"
+#include "symbol/unwind_serve.h"
 #include "symbol/word.h"
 
 #define FILES_MAX   48 /* less than SANDBOX_FILES */
 #define BYTES_MAX   (32u << 20) /* of tables; a single larger file is kept until the next comes */
 #define MANGLED_MAX 4096
 #define NAMES_MAX   64
+/* Of what is sent with a request the copy of a stack is the largest. */
+#define PAYLOAD_BYTES sizeof(struct unwind_input)
 
 struct held {
 	uint32_t id;
@@ -31,6 +36,8 @@ struct worker {
 	size_t bytes;
 	uint64_t uses;
 	struct perf_maps maps;
+	struct unwind_server *unwind;
+	void *payload; /* of the last request */
 };
 
 static struct held *held(struct worker *worker, uint32_t id)
@@ -189,16 +196,16 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	answer_about(found->file, request, answer);
 }
 
-static bool receive(int socket, struct request *request, int *fd)
+static bool receive(int socket, struct request *request, void *payload, int *fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec part = { request, sizeof(*request) };
+	struct iovec parts[] = { { request, sizeof(*request) }, { payload, PAYLOAD_BYTES } };
 	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
+		.msg_iov = parts,
+		.msg_iovlen = 2,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
@@ -208,7 +215,8 @@ static bool receive(int socket, struct request *request, int *fd)
 	do {
 		got = recvmsg(socket, &message, 0);
 	} while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(*request))
+	if (got < (ssize_t)sizeof(*request) || request->payload_bytes > PAYLOAD_BYTES ||
+	    (size_t)got != sizeof(*request) + request->payload_bytes)
 		return false;
 	*fd = -1;
 	header = CMSG_FIRSTHDR(&message);
@@ -225,23 +233,31 @@ static bool answer_send(int socket, const struct answer *answer)
 	return send(socket, answer, bytes, 0) == (ssize_t)bytes;
 }
 
+static bool answer_next(struct worker *worker, int socket, const struct request *request, int fd)
+{
+	struct answer answer = { 0 };
+
+	if (unwind_serves(request))
+		return unwind_serve(worker->unwind, request, worker->payload, fd);
+	serve(worker, request, fd, &answer);
+	return answer_send(socket, &answer);
+}
+
 void worker_run(int socket)
 {
+	struct worker worker = { .payload = malloc(PAYLOAD_BYTES) };
 	struct answer ready = { 0 };
-	struct worker worker = { 0 };
 	struct request request;
 	int fd;
 
-	if (!answer_send(socket, &ready))
-		return;
-	while (receive(socket, &request, &fd)) {
-		struct answer answer = { 0 };
-
-		serve(&worker, &request, fd, &answer);
-		if (!answer_send(socket, &answer))
-			break;
-	}
+	if (worker.payload && unwind_server_new(&worker.unwind, socket) == 0 &&
+	    answer_send(socket, &ready))
+		while (receive(socket, &request, worker.payload, &fd) &&
+		       answer_next(&worker, socket, &request, fd))
+			continue;
 	while (worker.nr)
 		drop_oldest(&worker);
 	perf_maps_drop(&worker.maps);
+	unwind_server_free(worker.unwind);
+	free(worker.payload);
 }

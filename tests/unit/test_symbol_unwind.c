@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stacks of real processes, stopped by ptrace, unwound by the symbolizer's child. */
+#include <elf.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bpf/abi.h"
+#include "symbol/symbol.h"
+#include "tests/unit/symbol_program.h"
+
+#define FRAMES_MAX 256
+
+/*
+ * Without frame pointers: a recursion, libc's qsort between two functions of the
+ * program, and, where asked for, a signal's handler. Then it sleeps for good.
+ */
+static const char deep_text[] =
+	"#include <signal.h>\n"
+	"#include <stdio.h>\n"
+	"#include <stdlib.h>\n"
+	"#include <unistd.h>\n"
+	"static volatile int sink, by_signal;\n"
+	"static __attribute__((noinline)) void stand_still(void)\n"
+	"{ puts(\"ready\"); fflush(stdout); for (;;) pause(); }\n"
+	"static __attribute__((noinline)) void on_signal(int number)\n"
+	"{ (void)number; stand_still(); sink++; }\n"
+	"static __attribute__((noinline)) void raise_it(void)\n"
+	"{ if (by_signal) kill(getpid(), SIGUSR1); else stand_still(); sink++; }\n"
+	"static __attribute__((noinline)) int compare(const void *a, const void *b)\n"
+	"{ raise_it(); sink++; return *(const int *)a - *(const int *)b; }\n"
+	"static __attribute__((noinline)) void sort(void)\n"
+	"{ int v[] = { 3, 1, 2 }; qsort(v, 3, sizeof(v[0]), compare); sink += v[0]; }\n"
+	"static __attribute__((noinline)) void recurse(int depth)\n"
+	"{ volatile char room[32]; room[0] = (char)depth;\n"
+	"  if (depth) recurse(depth - 1); else sort();\n"
+	"  sink += room[0]; }\n"
+	"int main(int argc, char **argv)\n"
+	"{ (void)argv; by_signal = argc > 1; signal(SIGUSR1, on_signal); recurse(40); return sink; "
+	"}\n";
+
+struct target {
+	struct program program;
+	pid_t pid;
+};
+
+/* flags: separated by blanks */
+static bool deep_compile(struct program *program, const char *flags)
+{
+	char command[512];
+	char *argv[] = { (char *)"sh", (char *)"-c", command, NULL };
+	FILE *file;
+
+	if (!program_new(program) || !(file = fopen(program->source, "we")))
+		return false;
+	fputs(deep_text, file);
+	snprintf(command, sizeof(command),
+		 "${CC:-cc} -O2 -fomit-frame-pointer -fno-ipa-sra -fno-optimize-sibling-calls "
+		 "%s -o %s %s",
+		 flags, program->path, program->source);
+	return fclose(file) == 0 && run(argv);
+}
+
+static bool target_start(struct target *target, const char *flags, const char *argument)
+{
+	char word[8] = "";
+	int out[2];
+
+	if (!deep_compile(&target->program, flags) || pipe(out))
+		return false;
+	target->pid = fork();
+	if (target->pid == 0) {
+		dup2(out[1], STDOUT_FILENO);
+		execl(target->program.path, "deep", argument, NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	if (read(out[0], word, 5) != 5 || memcmp(word, "ready", 5) != 0)
+		return false;
+	close(out[0]);
+	usleep(20000);
+	return true;
+}
+
+static void target_end(struct target *target)
+{
+	kill(target->pid, SIGKILL);
+	waitpid(target->pid, NULL, 0);
+	program_remove(&target->program);
+}
+
+#ifdef __x86_64__
+static void registers_from(struct bp_registers *to, const struct user_regs_struct *from)
+{
+	const unsigned long long values[] = { from->rax, from->rdx, from->rcx, from->rbx, from->rsi,
+					      from->rdi, from->rbp, from->rsp, from->r8,  from->r9,
+					      from->r10, from->r11, from->r12, from->r13, from->r14,
+					      from->r15, from->rip };
+
+	memcpy(to->reg, values, sizeof(values));
+}
+#else
+static void registers_from(struct bp_registers *to, const struct user_regs_struct *from)
+{
+	memcpy(to->reg, from->regs, sizeof(from->regs));
+	to->reg[31] = from->sp;
+	to->reg[32] = from->pc;
+}
+#endif
+
+/* As the kernel side takes it. */
+static bool copy_take(struct bp_copy *copy, pid_t pid)
+{
+	struct user_regs_struct regs;
+	struct iovec part = { &regs, sizeof(regs) };
+	struct iovec here = { copy->stack, 0 }, there = { NULL, 0 };
+	bool done;
+
+	memset(copy, 0, sizeof(*copy));
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
+	    waitpid(pid, NULL, 0) != pid)
+		return false;
+	done = ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part) == 0;
+	registers_from(&copy->regs, &regs);
+	for (size_t bytes = BP_COPY_BYTES; done && bytes >= 1024 && !copy->bytes; bytes -= 1024) {
+		here.iov_len = there.iov_len = bytes;
+		there.iov_base = (void *)(uintptr_t)copy->regs.reg[BP_REGISTER_SP];
+		if (process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)bytes)
+			copy->bytes = (unsigned int)bytes;
+	}
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	return done && copy->bytes;
+}
+
+struct unwound {
+	int nr;
+	unsigned int flags;
+	struct native_frame frames[FRAMES_MAX];
+};
+
+static void unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+		   struct unwound *out)
+{
+	out->nr = symbols_unwind(symbols, pid, copy, out->frames, FRAMES_MAX, &out->flags);
+}
+
+static const char *name_of(struct symbols *symbols, pid_t pid, const struct native_frame *frame)
+{
+	static char name[512];
+	struct symbol symbol;
+
+	symbols_user(symbols, pid, frame->addr, !(frame->flags & NATIVE_EXACT), &symbol);
+	snprintf(name, sizeof(name), "%s", symbol.fn);
+	return name;
+}
+
+/* From frame at on: the first frame of this name; -1: none. */
+static int find_frame(struct symbols *symbols, pid_t pid, const struct unwound *unwound, int at,
+		      const char *name)
+{
+	for (int i = at; i < unwound->nr; i++)
+		if (strcmp(name_of(symbols, pid, &unwound->frames[i]), name) == 0)
+			return i;
+	return -1;
+}
+
+/* by_fp: the program's own functions have no CFI. */
+static void expect_program(struct symbols *symbols, pid_t pid, const struct unwound *unwound,
+			   bool by_fp)
+{
+	int at = find_frame(symbols, pid, unwound, 0, "compare");
+
+	assert_true(at > 0);
+	at = find_frame(symbols, pid, unwound, at, "sort");
+	assert_true(at > 0);
+	for (int i = 0; i <= 40; i++)
+		assert_string_equal(name_of(symbols, pid, &unwound->frames[++at]), "recurse");
+	assert_int_equal(unwound->frames[at].flags, by_fp ? NATIVE_BY_FRAME_POINTER : 0);
+	assert_string_equal(name_of(symbols, pid, &unwound->frames[++at]), "main");
+	assert_string_equal(name_of(symbols, pid, &unwound->frames[unwound->nr - 1]), "_start");
+	assert_int_equal(unwound->flags, 0);
+	for (int i = 0; i < unwound->nr; i++) {
+		assert_true(by_fp || !(unwound->frames[i].flags & NATIVE_BY_FRAME_POINTER));
+		assert_true(unwound->frames[i].cfa > (i ? unwound->frames[i - 1].cfa : 0));
+	}
+}
+
+static void check_deep(const char *flags, const char *argument, bool by_fp)
+{
+	struct bp_copy *copy = malloc(sizeof(*copy));
+	struct target target;
+	struct symbols *symbols;
+	struct unwound unwound;
+
+	assert_non_null(copy);
+	assert_true(target_start(&target, flags, argument));
+	assert_true(copy_take(copy, target.pid));
+	assert_int_equal(symbols_new(&symbols), 0);
+	unwind(symbols, target.pid, copy, &unwound);
+	expect_program(symbols, target.pid, &unwound, by_fp);
+	assert_true(unwound.frames[0].flags & NATIVE_EXACT);
+	if (argument) {
+		int at = find_frame(symbols, target.pid, &unwound, 0, "on_signal");
+
+		/* the trampoline, then what was interrupted: right behind its system call */
+		assert_true(at > 0);
+		assert_false(unwound.frames[at + 1].flags & NATIVE_EXACT);
+		assert_true(unwound.frames[at + 2].flags & NATIVE_EXACT);
+		assert_string_equal(name_of(symbols, target.pid, &unwound.frames[at + 2]), "kill");
+	}
+	symbols_free(symbols);
+	target_end(&target);
+	free(copy);
+}
+
+static void without_frame_pointers(void **state)
+{
+	(void)state;
+	check_deep("-no-pie", NULL, false);
+	check_deep("-pie", NULL, false);
+	check_deep("-static", NULL, false);
+}
+
+static void through_a_signal(void **state)
+{
+	(void)state;
+	check_deep("-pie", "signal", false);
+	check_deep("-static", "signal", false);
+}
+
+static void by_debug_frame(void **state)
+{
+	(void)state;
+	check_deep("-g -fno-asynchronous-unwind-tables", NULL, false);
+	check_deep("-g -gz=zlib -fno-asynchronous-unwind-tables", NULL, false);
+	/* beside the .eh_frame of the C library */
+	check_deep("-g -fno-asynchronous-unwind-tables -static", "signal", false);
+}
+
+static void by_frame_pointers(void **state)
+{
+	(void)state;
+	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", NULL, true);
+	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", "signal", true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_frame_pointers),
+		cmocka_unit_test(through_a_signal),
+		cmocka_unit_test(by_debug_frame),
+		cmocka_unit_test(by_frame_pointers),
+	};
+
+	return cmocka_run_group_tests_name("symbol_unwind", tests, NULL, NULL);
+}

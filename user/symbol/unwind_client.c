@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* unwind_client.c - asks until the symbolizer has all mappings and files that one stack takes. */
+#include "symbol/unwind_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "proc/cleanup.h"
+#include "symbol/call.h"
+
+/* Each mapping of a process can have to come first, and each child can die of one of them. */
+#define ASKS_MAX   300
+#define DEATHS_MAX 3
+
+/* Executable mappings on their way into packets. */
+struct mappings_out {
+	const struct unwind_target *target;
+	struct unwind_mapping *v;
+	size_t nr;
+	uint64_t sent;
+	int err;
+};
+
+static void mappings_send(struct mappings_out *out)
+{
+	const struct unwind_target *target = out->target;
+	struct iovec payload = { out->v, out->nr * sizeof(*out->v) };
+	struct request request = {
+		.kind = REQUEST_MAPPINGS,
+		.space = target->reading,
+		.offset = out->sent,
+		.payload_bytes = (uint32_t)payload.iov_len,
+	};
+	struct answer answer;
+
+	out->err = client_ask_with(target->client, &request, &payload, 1, -1, &answer);
+	if (!out->err)
+		out->err = answer.error;
+	out->sent += out->nr;
+	out->nr = 0;
+}
+
+static bool is_vdso(const char *path)
+{
+	return strcmp(path, "[vdso]") == 0;
+}
+
+static void mapping_add(void *context, const struct mapping *mapping, const char *path)
+{
+	struct mappings_out *out = context;
+
+	if (out->err || !mapping->executable || out->sent + out->nr == UNWIND_MAPPINGS_MAX)
+		return;
+	out->v[out->nr++] = (struct unwind_mapping){
+		.start = mapping->start,
+		.end = mapping->end,
+		.offset = mapping->offset,
+		.has_file = mapping->ino || is_vdso(path),
+	};
+	if (out->nr == UNWIND_MAPPINGS_PACKET)
+		mappings_send(out);
+}
+
+static int send_mappings(const struct unwind_target *target)
+{
+	struct unwind_mapping *v __freeing = calloc(UNWIND_MAPPINGS_PACKET, sizeof(*v));
+	struct mappings_out out = { .target = target, .v = v };
+
+	if (!v)
+		return -ENOMEM;
+	maps_each(target->maps, mapping_add, &out);
+	if (!out.err && (out.nr || !out.sent))
+		mappings_send(&out);
+	return out.err;
+}
+
+/* Without a descriptor first, where the symbolizer has had the file before. */
+static int send_file(const struct unwind_target *target, uint64_t start)
+{
+	struct request request = {
+		.kind = REQUEST_CFI,
+		.space = target->reading,
+		.offset = start,
+	};
+	struct mapping *mapping = maps_find(target->maps, start);
+	int fd __closing = -1;
+	struct file *file = mapping ? target->file(target->context, mapping, &fd) : NULL;
+	struct answer answer;
+	int err;
+
+	for (int tries = 0; tries < 2; tries++) {
+		uint64_t generation = client_generation(target->client);
+		bool has_it = file && file->cfi_generation == generation;
+
+		if (file && !file->cfi_refused && !has_it && fd < 0) {
+			fd = target->open(target->context, mapping);
+			if (fd < 0)
+				file = NULL;
+		}
+		request.file = file && !file->cfi_refused ? file->id : 0;
+		err = client_ask(target->client, &request, request.file && !has_it ? fd : -1,
+				 &answer);
+		if (err) {
+			if (file && err != -ENOTCONN && err != -EAGAIN)
+				target->blame(target->context, file->id, err);
+			return err;
+		}
+		if (!file || answer.error != -ESTALE) {
+			if (file)
+				file->cfi_generation = answer.error ? 0 : generation;
+			/* what cannot be used is as good as none */
+			return answer.error == -ENOENT ? -ENOENT : 0;
+		}
+		file->cfi_generation = 0;
+	}
+	return -ENOTCONN;
+}
+
+/* What the symbolizer cannot see: is a word of the stack a return address into generated code? */
+static bool word_after_call(const struct unwind_target *target, const unsigned char *stack,
+			    uint32_t bytes, size_t nth)
+{
+	struct mapping *mapping;
+	uint64_t word;
+
+	if (bytes < (nth + 1) * sizeof(word))
+		return false;
+	memcpy(&word, stack + nth * sizeof(word), sizeof(word));
+	mapping = maps_find(target->maps, word - 1);
+	return mapping && mapping->executable && !mapping->ino &&
+	       target->after_call(target->context, mapping, word);
+}
+
+static void describe(const struct unwind_target *target, const struct bp_registers *regs,
+		     const unsigned char *stack, uint32_t bytes, struct unwind_input *input)
+{
+	uint64_t pc = regs->reg[BP_REGISTER_IP];
+	const struct mapping *mapping = maps_find(target->maps, pc);
+
+	input->machine = call_own_machine();
+	input->flags = 0;
+	input->bytes = bytes;
+	input->code_bytes = 0;
+	input->regs = *regs;
+	if (word_after_call(target, stack, bytes, 0))
+		input->flags |= UNWIND_WORD0_CALL;
+	if (word_after_call(target, stack, bytes, 1))
+		input->flags |= UNWIND_WORD1_CALL;
+	if (mapping && mapping->executable && !mapping->ino) {
+		struct iovec here = { input->code, sizeof(input->code) };
+		struct iovec there = { (void *)(uintptr_t)pc, sizeof(input->code) };
+
+		if (process_vm_readv(target->pid, &here, 1, &there, 1, 0) ==
+		    (ssize_t)sizeof(input->code))
+			input->code_bytes = sizeof(input->code);
+	}
+}
+
+/* Frames that a frame pointer led to, in code that only the target's memory holds. */
+static void check_generated(const struct unwind_target *target, struct unwind_answer *answer)
+{
+	for (uint32_t i = 0; i < answer->nr; i++) {
+		const struct native_frame *frame = &answer->frames[i];
+		struct mapping *mapping = maps_find(target->maps, frame->addr - 1);
+
+		if (!(frame->flags & NATIVE_BY_FRAME_POINTER) || !mapping || mapping->ino)
+			continue;
+		if (target->after_call(target->context, mapping, frame->addr))
+			continue;
+		answer->nr = i;
+		answer->flags = UNWIND_LOST;
+		return;
+	}
+}
+
+int unwind_client_ask(const struct unwind_target *target, const struct bp_registers *regs,
+		      const unsigned char *stack, uint32_t bytes, struct unwind_answer *answer)
+{
+	struct unwind_input input;
+	struct iovec payload[] = { { &input, UNWIND_INPUT_HEADER_BYTES },
+				   { (void *)stack, bytes } };
+	unsigned int deaths = 0;
+
+	describe(target, regs, stack, bytes, &input);
+	for (int asks = 0; asks < ASKS_MAX && deaths < DEATHS_MAX; asks++) {
+		struct request request = {
+			.kind = REQUEST_UNWIND,
+			.space = target->reading,
+			.payload_bytes = (uint32_t)UNWIND_INPUT_HEADER_BYTES + bytes,
+		};
+		uint32_t blamed;
+		int err = client_ask_unwind(target->client, &request, payload, 2, answer, &blamed);
+
+		if (err == -EAGAIN)
+			return err;
+		if (err && err != -ENOTCONN)
+			target->blame(target->context, blamed, err);
+		if (!err && answer->error == -ENOENT)
+			err = send_mappings(target);
+		else if (!err && answer->error == -ESTALE)
+			err = send_file(target, answer->addr);
+		else if (!err && answer->error)
+			return answer->error;
+		else if (!err) {
+			check_generated(target, answer);
+			return 0;
+		}
+		if (err == -EAGAIN)
+			return err;
+		deaths += err != 0;
+	}
+	return -ENOTCONN;
+}

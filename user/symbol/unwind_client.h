@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* unwind_client.h - blockprof's side of unwinding: sends what the symbolizer asks for. */
+#ifndef BLOCKPROF_UNWIND_CLIENT_H
+#define BLOCKPROF_UNWIND_CLIENT_H
+
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "proc/maps.h"
+#include "symbol/client.h"
+#include "symbol/files.h"
+#include "symbol/unwind_packet.h"
+
+struct unwind_target {
+	struct client *client;
+	pid_t pid;
+	struct maps *maps;
+	uint64_t reading; /* number of maps, as maps_cache_reading() gives it */
+	/* The file of a mapping, NULL: none; opened as *fd where there is no other way to know. */
+	struct file *(*file)(void *context, struct mapping *mapping, int *fd);
+	/* The same file opened, or -errno. */
+	int (*open)(void *context, struct mapping *mapping);
+	/* The symbolizer ended over this file (0: over which is not known); err: as client_ask(). */
+	void (*blame)(void *context, uint32_t file, int err);
+	/* Is this address, which is in no file, behind a call? */
+	bool (*after_call)(void *context, struct mapping *mapping, uint64_t addr);
+	void *context;
+};
+
+/* 0, or -errno: there is no answer; answer->error is 0 then. */
+int unwind_client_ask(const struct unwind_target *target, const struct bp_registers *regs,
+		      const unsigned char *stack, uint32_t bytes, struct unwind_answer *answer);
+
+#endif
