@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix soak vm service bench format format-check bpf-arm64 clean
+# make unit e2e matrix compare soak vm service bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -177,6 +177,10 @@ e2e: $(PROGRAM)
 
 matrix: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py --matrix $(MATRIX)
+
+# Stacks against those of gdb, py-spy and the programs' own: COMPARE="-n 10 node".
+compare: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/compare/compare.py $(COMPARE)
 
 soak: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/soak.py $(SOAK)
