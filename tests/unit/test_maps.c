@@ -270,141 +270,14 @@ static void random_bytes(void **state)
 	}
 }
 
-struct scratch {
-	char dir[32];
-	char path[64];
-	char other[64];
-};
-
-static int scratch_make(void **state)
-{
-	struct scratch *scratch = calloc(1, sizeof(*scratch));
-
-	if (!scratch)
-		return -1;
-	*state = scratch;
-	snprintf(scratch->dir, sizeof(scratch->dir), "/tmp/test-maps-XXXXXX");
-	if (!mkdtemp(scratch->dir))
-		return -1;
-	snprintf(scratch->path, sizeof(scratch->path), "%s/file", scratch->dir);
-	snprintf(scratch->other, sizeof(scratch->other), "%s/other", scratch->dir);
-	return 0;
-}
-
-static int scratch_remove(void **state)
-{
-	struct scratch *scratch = *state;
-
-	unlink(scratch->path);
-	unlink(scratch->other);
-	rmdir(scratch->dir);
-	free(scratch);
-	return 0;
-}
-
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
-/* A mapping that the process does not have: the path is all there is to go by. */
-static int open_by_path(const char *path, unsigned long long ino, dev_t dev)
-{
-	char text[512];
-	struct stat status;
-	struct maps *maps;
-	int fd;
-
-	snprintf(text, sizeof(text), "10000-11000 r-xp 00000000 %x:%x %llu %s\n", major(dev),
-		 minor(dev), ino, path);
-	maps = parse(text);
-	assert_int_equal(maps_count(maps), 1);
-	fd = maps_open(maps, maps_find(maps, 0x10000), getpid(), &status);
-	maps_free(maps);
-	if (fd >= 0)
-		assert_int_equal(status.st_ino, ino);
-	return fd;
-}
-
-static void opened_by_path(void **state)
-{
-	struct scratch *scratch = *state;
-	struct stat status;
-	int fd;
-
-	write_file(scratch->path, "one");
-	assert_int_equal(stat(scratch->path, &status), 0);
-	fd = open_by_path(scratch->path, status.st_ino, status.st_dev);
-	assert_true(fd >= 0);
-	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
-	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	close(fd);
-	/* Another file by now. */
-	assert_int_equal(open_by_path(scratch->path, status.st_ino + 1, status.st_dev), -ESTALE);
-	assert_int_equal(open_by_path(scratch->path, status.st_ino, status.st_dev + 256), -ESTALE);
-	assert_int_equal(open_by_path("relative", status.st_ino, status.st_dev), -ENOENT);
-	assert_int_equal(open_by_path("/proc/self/exe", status.st_ino, status.st_dev), -ELOOP);
-	/* What must not be opened, or would block. */
-	unlink(scratch->path);
-	assert_int_equal(mkfifo(scratch->path, 0600), 0);
-	assert_int_equal(stat(scratch->path, &status), 0);
-	assert_int_equal(open_by_path(scratch->path, status.st_ino, status.st_dev), -EINVAL);
-	assert_int_equal(stat("/dev/null", &status), 0);
-	assert_int_equal(open_by_path("/dev/null", status.st_ino, status.st_dev), -EINVAL);
-}
-
-/* The file's name is gone, and another file has it: what is mapped is opened all the same. */
-static void opened_when_replaced(void **state)
-{
-	struct scratch *scratch = *state;
-	struct mapping *mapping;
-	struct stat status;
-	struct maps *maps;
-	char text[8] = "";
-	void *mapped;
-	int fd;
-
-	if (geteuid() != 0)
-		skip();
-	write_file(scratch->path, "first");
-	fd = open(scratch->path, O_RDONLY | O_CLOEXEC);
-	mapped = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
-	assert_ptr_not_equal(mapped, MAP_FAILED);
-	close(fd);
-	write_file(scratch->other, "second");
-	assert_int_equal(rename(scratch->other, scratch->path), 0);
-	assert_int_equal(maps_read(&maps, getpid()), 0);
-	mapping = maps_find(maps, (uint64_t)(uintptr_t)mapped);
-	assert_non_null(mapping);
-	assert_true(mapping->deleted);
-	assert_string_equal(maps_path(maps, mapping), scratch->path);
-	fd = maps_open(maps, mapping, getpid(), &status);
-	assert_true(fd >= 0);
-	assert_int_equal(read(fd, text, sizeof(text)), 5);
-	assert_memory_equal(text, "first", 5);
-	close(fd);
-	maps_free(maps);
-	munmap(mapped, 4096);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_process),
-		cmocka_unit_test(gone_process),
-		cmocka_unit_test(fields),
-		cmocka_unit_test(chroot_is_taken_off),
-		cmocka_unit_test(malformed_lines),
-		cmocka_unit_test(overlap_is_left_out),
-		cmocka_unit_test(long_lines),
-		cmocka_unit_test(many_lines),
+		cmocka_unit_test(own_process),	   cmocka_unit_test(gone_process),
+		cmocka_unit_test(fields),	   cmocka_unit_test(chroot_is_taken_off),
+		cmocka_unit_test(malformed_lines), cmocka_unit_test(overlap_is_left_out),
+		cmocka_unit_test(long_lines),	   cmocka_unit_test(many_lines),
 		cmocka_unit_test(random_bytes),
-		cmocka_unit_test_setup_teardown(opened_by_path, scratch_make, scratch_remove),
-		cmocka_unit_test_setup_teardown(opened_when_replaced, scratch_make, scratch_remove),
 	};
 
 	return cmocka_run_group_tests_name("maps", tests, NULL, NULL);

@@ -77,16 +77,28 @@ static struct map_of *map_of(struct jit *jit, pid_t pid)
 	return oldest;
 }
 
-/* What went wrong with the child while it had this map. */
-static void note_failure(struct jit *jit, struct map_of *map, int err)
+/* What the child's end says of the map it had: see client_ask() and client_ended(). */
+static void blame(struct jit *jit, struct map_of *map, int err)
 {
-	jit->counts.failed++;
 	if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
 	    (err == -ECANCELED && ++map->strikes == STRIKES_MAX)) {
 		jit->counts.maps_refused++;
 		map->refused = true;
 		map->id = 0;
 	}
+}
+
+static void note_failure(struct jit *jit, struct map_of *map, int err)
+{
+	jit->counts.failed++;
+	blame(jit, map, err);
+}
+
+void jit_ended(struct jit *jit, uint32_t id, int how)
+{
+	for (size_t i = 0; i < PROCESSES_MAX; i++)
+		if (jit->maps[i].pid && jit->maps[i].id == id)
+			blame(jit, &jit->maps[i], how);
 }
 
 static bool is_same_file(const struct map_of *map, const struct stat *status)

@@ -130,21 +130,15 @@ static void note_ended(struct symbols *symbols)
 
 	if (!client_ended(symbols->client, &kind, &id, &how))
 		return;
+	if (kind == REQUEST_MAP_READ || kind == REQUEST_MAP_NAME) {
+		jit_ended(symbols->jit, id, how);
+		return;
+	}
 	file = files_by_id(symbols->files, id);
 	if (file && (kind == REQUEST_CFI || kind == REQUEST_UNWIND))
 		blame_cfi(symbols, file, how);
 	else if (file)
 		blame(symbols, file, how);
-}
-
-/* client_ask(), and what became of an earlier question is noted. */
-static int ask_client(struct symbols *symbols, struct request *request, int fd,
-		      struct answer *answer)
-{
-	int err = client_ask(symbols->client, request, fd, answer);
-
-	note_ended(symbols);
-	return err;
 }
 
 /*
@@ -169,7 +163,8 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 			if (fd < 0)
 				return -ENOENT;
 		}
-		err = ask_client(symbols, request, has_it ? -1 : fd, answer);
+		err = client_ask(symbols->client, request, has_it ? -1 : fd, answer);
+		note_ended(symbols);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
 			return 0;
@@ -326,6 +321,7 @@ static bool know_jit(struct symbols *symbols, const struct spot *spot, struct sy
 		return false;
 	name = jit_name(symbols->jit, spot->pid, spot->addr - (spot->is_return ? 1 : 0),
 			&out->offset);
+	note_ended(symbols);
 	if (!name)
 		return false;
 	out->fn = name;
