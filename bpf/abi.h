@@ -12,7 +12,7 @@
 #define BP_COMM_LEN	   16
 #define BP_KERNEL_FRAMES   40
 #define BP_USER_FRAMES	   112
-#define BP_PYTHON_FRAMES   80
+#define BP_PYTHON_FRAMES   128
 #define BP_PATH_BYTES	   512
 #define BP_PATH_NAME_BYTES 256
 #define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
@@ -129,6 +129,8 @@ struct bp_object {
 struct bp_python_frame {
 	unsigned long long code; /* address of its code object; BP_PYTHON_ENTRY may be set in it */
 	unsigned long long instr; /* as the frame holds it: lasti, or the instruction's address */
+	unsigned long long
+		loop; /* ENTRY: an address in the stack frame of that run of the loop; 0: not known */
 };
 
 /* In bp_python_frame.code: outermost frame of one run of the C evaluation loop. */
@@ -518,6 +520,9 @@ struct bp_python {
 	unsigned int tstate_frame; /* the frame, or the cframe */
 	unsigned int tstate_has_cframe;
 	unsigned int cframe_frame;
+	unsigned int
+		tstate_cframe; /* 3.10, 3.11: each run of the C loop has one on its stack; 0: none */
+	unsigned int cframe_previous;
 	unsigned int frame_back;
 	unsigned int frame_code;
 	unsigned int frame_instr;

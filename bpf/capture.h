@@ -186,7 +186,7 @@ static __always_inline u32 stack_used_bytes(const struct bp_stack *stack)
 {
 	if (stack->python_nr)
 		return __builtin_offsetof(struct bp_stack, python) +
-		       (stack->python_nr & 127) * sizeof(struct bp_python_frame);
+		       (stack->python_nr & 255) * sizeof(struct bp_python_frame);
 	return __builtin_offsetof(struct bp_stack, user) +
 	       (stack->user_nr & 127) * sizeof(stack->user[0]);
 }
@@ -197,9 +197,9 @@ static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
 		return sizeof(*capture);
 	if (capture->other.kind != BP_OTHER_NONE)
 		return __builtin_offsetof(struct bp_capture, other_stack.python) +
-		       (capture->other_stack.python_nr & 127) * sizeof(struct bp_python_frame);
+		       (capture->other_stack.python_nr & 255) * sizeof(struct bp_python_frame);
 	return __builtin_offsetof(struct bp_capture, stack.python) +
-	       (capture->stack.python_nr & 127) * sizeof(struct bp_python_frame);
+	       (capture->stack.python_nr & 255) * sizeof(struct bp_python_frame);
 }
 
 #endif

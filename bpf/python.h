@@ -82,27 +82,30 @@ struct frame_walk {
 	struct bp_stack *stack;
 	const struct bp_python *py;
 	u64 frame;
+	u64 cframe;
 };
 
 static long frame_step(u32 i, struct frame_walk *walk)
 {
 	const struct bp_python *py = walk->py;
 	struct bp_stack *stack = walk->stack;
-	u64 nr = stack->python_nr, last = nr - 1, code = 0, instr;
+	u64 nr = stack->python_nr, last = nr - 1, code = 0, instr, loop = 0;
 
 	if (!walk->frame)
 		return 1;
-	if (nr >= BP_PYTHON_FRAMES) {
-		stack->flags |= BP_STACK_PYTHON_CUT;
-		return 1;
-	}
 	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) >= py->owner_cstack) {
 		/* the frame that the C code made: the one inside it is the outermost of its run */
 		barrier_var(last); /* checked as it is used */
-		if (last < BP_PYTHON_FRAMES)
+		if (last < BP_PYTHON_FRAMES && !(stack->python[last].code & BP_PYTHON_ENTRY)) {
 			stack->python[last].code |= BP_PYTHON_ENTRY;
+			stack->python[last].loop = walk->frame;
+		}
 		walk->frame = user_u64(walk->frame + py->frame_back);
 		return 0;
+	}
+	if (nr >= BP_PYTHON_FRAMES) {
+		stack->flags |= BP_STACK_PYTHON_CUT;
+		return 1;
 	}
 	if (bpf_probe_read_user(&code, sizeof(code), (void *)(walk->frame + py->frame_code))) {
 		stack->flags |= BP_STACK_PYTHON_FAULT;
@@ -116,11 +119,16 @@ static long frame_step(u32 i, struct frame_walk *walk)
 	}
 	if (py->frame_is_entry && user_u8(walk->frame + py->frame_is_entry))
 		code |= BP_PYTHON_ENTRY;
+	if (code & BP_PYTHON_ENTRY && walk->cframe) {
+		loop = walk->cframe;
+		walk->cframe = user_u64(walk->cframe + py->cframe_previous);
+	}
 	barrier_var(nr);
 	if (nr >= BP_PYTHON_FRAMES)
 		return 1;
 	stack->python[nr].code = code;
 	stack->python[nr].instr = instr;
+	stack->python[nr].loop = loop;
 	stack->python_nr = nr + 1;
 	walk->frame = user_u64(walk->frame + py->frame_back);
 	return 0;
@@ -137,6 +145,8 @@ __weak __noinline int python_walk(struct bp_stack *stack, const struct bp_python
 	walk.frame = user_u64(tstate + py->tstate_frame);
 	if (py->tstate_has_cframe && walk.frame)
 		walk.frame = user_u64(walk.frame + py->cframe_frame);
+	if (py->tstate_cframe)
+		walk.cframe = user_u64(tstate + py->tstate_cframe);
 	REPEAT(BP_PYTHON_FRAMES + PYTHON_SHIMS, frame_step, &walk);
 	return 0;
 }

@@ -226,9 +226,15 @@ def test_blocks(pattern):
     run_pattern(pattern)
 
 
-@variants(
-    lambda: [("%s-%s" % (name, version), (name, path)) for version, path in pythons() for name in VERSIONED]
-)
+def versioned():
+    for version, path in pythons():
+        for name in VERSIONED:
+            # from 3.14 on another loop can only run once the task has been taken from its thread
+            if name != "nested" or version not in ("3.14", "3.15"):
+                yield "%s-%s" % (name, version), (name, path)
+
+
+@variants(lambda: list(versioned()))
 def test_blocks_in_each_python(pattern_and_python):
     pattern, python = pattern_and_python
     run_pattern(pattern, python=python)

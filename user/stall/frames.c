@@ -5,6 +5,7 @@
 
 #include "runtime/python/python.h"
 #include "stall/frames.h"
+#include "stall/interleave.h"
 #include "stall/jit_frame.h"
 #include "symbol/symbol.h"
 
@@ -53,11 +54,6 @@ static bool starts_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-static bool is_python_loop(const char *fn)
-{
-	return starts_with(fn, "_PyEval_EvalFrame") || starts_with(fn, "PyEval_EvalFrame");
-}
-
 /* What was inlined there and the function around it. */
 static void add_native(struct builder *builder, const struct symbol *symbol)
 {
@@ -67,7 +63,7 @@ static void add_native(struct builder *builder, const struct symbol *symbol)
 		const struct symbol_line *line = &symbol->inlined[i];
 
 		/* Wrappers of the interpreter's loop give way as it does. */
-		if (is_python_loop(line->fn))
+		if (interleave_is_loop(line->fn))
 			continue;
 		before = builder->nr;
 		add(builder, FRAME_NATIVE, line->fn, line->file, symbol->module, line->line);
@@ -143,17 +139,12 @@ static void name_python(struct builder *builder, struct python *python, const st
 	}
 }
 
-/* Python frames from *next up to the outermost of one run of the interpreter's loop. */
-static void add_python_run(struct builder *builder, const struct bp_stack *raw, size_t *next)
+/* Python frames from *next up to end, exclusive. */
+static void add_python(struct builder *builder, size_t *next, size_t end)
 {
-	while (*next < builder->nr_python) {
-		size_t at = (*next)++;
-
+	for (; *next < end; ++*next)
 		if (builder->nr < FRAMES_MAX)
-			builder->frames[builder->nr++] = builder->python[at];
-		if (raw->python[at].code & BP_PYTHON_ENTRY)
-			return;
-	}
+			builder->frames[builder->nr++] = builder->python[*next];
 }
 
 /*
@@ -174,8 +165,10 @@ static void add_jit(struct builder *builder, const struct symbol *symbol)
 static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
 		     const struct bp_stack *raw)
 {
-	size_t next = 0, i;
+	struct interleave places;
+	size_t next = 0, end, i;
 
+	interleave_start(&places, raw->python, builder->nr_python);
 	for (i = 0; i < raw->user_nr && i < BP_USER_FRAMES; i++) {
 		struct symbol symbol;
 
@@ -183,15 +176,14 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
 		if (!symbol.in_text || (i > 0 && !symbol.after_call))
 			break;
-		if (raw->python_nr && is_python_loop(symbol.fn))
-			add_python_run(builder, raw, &next);
+		if (interleave_step(&places, symbol.fn, 0, &end))
+			add_python(builder, &next, end);
 		else if (symbol.jit)
 			add_jit(builder, &symbol);
 		else
 			add_native(builder, &symbol);
 	}
-	while (next < builder->nr_python)
-		add_python_run(builder, raw, &next);
+	add_python(builder, &next, builder->nr_python);
 	return raw->flags & BP_STACK_USER_CUT && i == raw->user_nr;
 }
 

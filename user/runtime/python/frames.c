@@ -20,12 +20,17 @@ static uint64_t word_at(const unsigned char *bytes, size_t at)
 	return value;
 }
 
-/* The thread's innermost frame; 0: it runs no Python code now. */
-static int innermost(const struct python *python, uint64_t fsbase, uint64_t *frame)
+/* The thread's innermost frame, 0: it runs no Python code now; and struct _PyCFrame, 0: there are none. */
+static int innermost(const struct python *python, uint64_t fsbase, uint64_t *frame,
+		     uint64_t *cframe)
 {
 	uint64_t tstate;
+	int err = py_threads_find(python, fsbase, &tstate, frame);
 
-	return py_threads_find(python, fsbase, &tstate, frame);
+	*cframe = 0;
+	if (err || !python->layout.kernel.tstate_cframe)
+		return err;
+	return py_read_ptr(&python->memory, tstate + python->layout.kernel.tstate_cframe, cframe);
 }
 
 int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)
@@ -33,14 +38,14 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char bytes[FRAME_BYTES_MAX];
 	size_t size = layout->frame_instr + 16, nr = 0;
-	uint64_t addr;
+	uint64_t addr, cframe;
 	int err;
 
 	if (layout->frame_owner >= size)
 		size = layout->frame_owner + 1;
 	if (size > sizeof(bytes) || layout->frame_back > size - 8 || layout->frame_code > size - 8)
 		return -ENOTSUP;
-	err = innermost(python, fsbase, &addr);
+	err = innermost(python, fsbase, &addr, &cframe);
 	if (err)
 		return err;
 
@@ -54,10 +59,14 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 		if (layout->frame_owner)
 			owner = bytes[layout->frame_owner];
 		if (layout->owner_cstack && owner >= layout->owner_cstack) {
-			if (nr)
+			if (nr && !frames[nr - 1].is_entry) {
 				frames[nr - 1].is_entry = true;
+				frames[nr - 1].loop = addr;
+			}
 		} else {
-			frames[nr++] = (struct py_frame){
+			struct py_frame *frame = &frames[nr++];
+
+			*frame = (struct py_frame){
 				.addr = addr,
 				.code = word_at(bytes, layout->frame_code) & ~PY_REF_MARKS,
 				.instr = word_at(bytes, layout->frame_instr),
@@ -65,7 +74,13 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 								     bytes[layout->frame_is_entry]),
 			};
 			if (layout->instr_is_lasti)
-				frames[nr - 1].instr &= UINT32_MAX;
+				frame->instr &= UINT32_MAX;
+			if (frame->is_entry && cframe) {
+				frame->loop = cframe;
+				if (py_read_ptr(&python->memory, cframe + layout->cframe_previous,
+						&cframe))
+					cframe = 0;
+			}
 		}
 		addr = word_at(bytes, layout->frame_back);
 	}
@@ -108,6 +123,7 @@ int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame
 	for (int i = 0; i < nr; i++) {
 		frames[i].code = own[i].code | (own[i].is_entry ? BP_PYTHON_ENTRY : 0);
 		frames[i].instr = own[i].instr;
+		frames[i].loop = own[i].loop;
 	}
 	return nr;
 }

@@ -14,6 +14,7 @@ struct py_frame {
 	uint64_t code; /* of its code object */
 	uint64_t instr; /* as struct bp_python_frame has it */
 	bool is_entry; /* BP_PYTHON_ENTRY */
+	uint64_t loop; /* likewise */
 };
 
 /* The most frames that are looked at: four times the usual recursion limit. */

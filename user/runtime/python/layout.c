@@ -115,7 +115,7 @@ static const struct py_layout layouts[] = {
 		.task_name = 168,
 		.task_state = 88,
 		.task_waiter = 152,
-		.kernel = { .version = 0x030a, FRAME_3_8, .frame_instr = 96, GIL_FIELDS, DICT_3_8 },
+		.kernel = { .version = 0x030a, .tstate_cframe = 48, .cframe_previous = 8, FRAME_3_8, .frame_instr = 96, GIL_FIELDS, DICT_3_8 },
 	},
 	{
 		.minor = 11,
@@ -152,6 +152,8 @@ static const struct py_layout layouts[] = {
 			.tstate_frame = 56,
 			.tstate_has_cframe = 1,
 			.cframe_frame = 8,
+			.tstate_cframe = 56,
+			.cframe_previous = 16,
 			.frame_back = 48,
 			.frame_code = 32,
 			.frame_instr = 56,
