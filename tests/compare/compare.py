@@ -118,12 +118,13 @@ def compare_native(subject, found):
     return tally
 
 
-def compare_python(found):
+def compare_python(found, name):
+    """By what was said under this name."""
     tally = stacks.Tally()
     for point in found:
         threads = dump_of(point)
         tids = {thread["pthread"]: thread["tid"] for thread in point["threads"]}
-        for tid, truth in pyspy.parse(point["said"]["py-spy"], tids).items():
+        for tid, truth in pyspy.PARSERS[name](point["said"][name], tids).items():
             mine = threads.get(tid, {"stack": []})
             ours = [
                 stacks.Frame(stacks.NATIVE, frame["fn"], None, None, frame.get("file"), frame.get("line"))
@@ -147,12 +148,17 @@ def compare(name, make, points, seed=1):
                     asks["py-spy"] = pyspy.command(subject.pid)
                 except Skip as skip:
                     skipped = str(skip)
+                sampler = pyspy.sampler_command(subject)
+                if sampler:
+                    asks["sampler"] = sampler
             found = take_points(subject, points, asks, seed)
             native = compare_native(subject, found)
             seconds = time.monotonic() - began
             yield Row(name, "native", points, native, seconds)
-            if subject.python:
-                yield Row(name, "python", points, compare_python(found) if not skipped else None, skipped=skipped)
+            if skipped:
+                yield Row(name, "python", points, None, skipped=skipped)
+            for other in sorted(set(asks) & set(pyspy.PARSERS)):
+                yield Row(name + ", by " + other, "python", points, compare_python(found, other))
     except Skip as skip:
         yield Row(name, "native", 0, None, skipped=str(skip))
 

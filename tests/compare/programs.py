@@ -227,7 +227,10 @@ def python_at(path):
     def run():
         need(os.access(path, os.X_OK), "%s is not there" % path)
         with started([path, os.path.join(WORKLOADS, "deep.py")]) as process:
-            yield Subject(process.pid, python=True)
+            # some are in a directory and a mount namespace of their own
+            root = os.readlink("/proc/%d/root" % process.pid).rstrip("/")
+            program = os.readlink("/proc/%d/exe" % process.pid)
+            yield Subject(process.pid, program=program, root=root, python=True)
 
     return run
 

@@ -150,7 +150,7 @@ class Judge:
         if is_file(truth.module) and is_file(ours.module):
             if os.path.basename(truth.module) != os.path.basename(ours.module):
                 return False
-        key = (truth.name, truth.module, truth.offset, ours.name, ours.module, ours.offset)
+        key = (truth.name, truth.module, truth.offset, truth.inlined, ours.name, ours.module, ours.offset)
         if key not in self.known:
             self.known[key] = self._agree(truth, ours)
         return self.known[key]
@@ -161,6 +161,8 @@ class Judge:
         if not is_file(truth.module):
             return not truth.name and not ours.name
         path = self.path(truth.module)
+        if ours.name and truth.inlined:
+            return False
         if ours.name:
             # a return address may be the first one after the function that made the call
             at = names.names_at(path, truth.offset) | names.names_at(path, truth.offset - 1)
