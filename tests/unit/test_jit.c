@@ -164,6 +164,8 @@ static void named(void **state)
 	assert_string_equal(found.fn, "JS:*sell /srv/shop.js:3:18");
 	assert_int_equal(found.offset, 0x32);
 	assert_true(found.after_call);
+	/* HotSpot's interpreter is returned to where no call is before */
+	assert_true(look(fixture, 0x33, 1).after_call);
 	/* a call at the very end of the first would return to the next */
 	found = look(fixture, 0x64, 1);
 	assert_string_equal(found.fn, "JS:*sell /srv/shop.js:3:18");

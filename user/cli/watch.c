@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/exit_status.h"
+#include "cli/hint.h"
 #include "cli/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
@@ -34,6 +35,7 @@ struct watch {
 	int command_status; /* -1: it still runs */
 	uint64_t stalls;
 	bool seen_loop;
+	unsigned int hinted; /* as hint_of() keeps it */
 };
 
 /* -- from the engine to the outputs -- */
@@ -52,12 +54,15 @@ static void on_stall(void *context, const struct stall_record *record)
 {
 	struct watch *watch = context;
 	struct stall_record timed = *record;
+	char hint[HINT_BYTES];
 
 	/* the same time for the handler as for a recording */
 	timed.time_ns = timestamp_of(&watch->outputs.realtime_offset_ns, timed.mono_ns);
 	if (!outputs_stall(&watch->outputs, &timed))
 		return;
 	watch->stalls++;
+	if (hint_of(&timed, &watch->hinted, hint))
+		message_note("%s", hint);
 	stall_command_run(&watch->on_stall, &timed);
 }
 

@@ -326,7 +326,8 @@ static bool know_jit(struct symbols *symbols, const struct spot *spot, struct sy
 		return false;
 	out->fn = name;
 	out->jit = 1;
-	out->after_call = memory_after_call(spot, spot->addr);
+	/* HotSpot's interpreter puts addresses there to be returned to that no call is before. */
+	out->after_call = 1;
 	return true;
 }
 
