@@ -43,12 +43,26 @@ static bool js_file_is_library(const char *file)
 	       strstr(file, "/node_modules/");
 }
 
+/* Of code without a source file: what comes with the machine that made it, and its helpers. */
+static bool is_machines_own(const struct frame *frame)
+{
+	static const char *const packages[] = { "java.",    "javax.",  "jdk.",	    "sun.",
+						"com.sun.", "System.", "Microsoft." };
+
+	if (frame->kind == FRAME_JS)
+		return starts_with(frame->fn, "Builtin:");
+	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (starts_with(frame->fn, packages[i]))
+			return true;
+	return frame->kind == FRAME_JIT && !strpbrk(frame->fn, ".:$");
+}
+
 bool frame_is_own(const struct frame *frame)
 {
 	if (!is_managed(frame))
 		return false;
 	if (!frame->file)
-		return true;
+		return !is_machines_own(frame);
 	if (frame->kind == FRAME_PYTHON)
 		return !python_file_is_library(frame->file);
 	return !js_file_is_library(frame->file);
