@@ -143,6 +143,8 @@ def run_child(case, output, result_fd, parent):
     def too_long(*_):
         raise TimeLimit()
 
+    # under nohup it is ignored, and what is ignored is inherited
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, too_long)
     signal.signal(signal.SIGTERM, too_long)
     signal.alarm(case.limit)
