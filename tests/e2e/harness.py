@@ -41,6 +41,7 @@ from machine import (  # noqa: F401
     ROOT,
     Cgroup,
     disk_directory,
+    interpreter,
     need_program,
     need_root,
     pythons,

@@ -133,7 +133,7 @@ MINORS = range(8, 16)
 SID = "/var/cache/blockprof-tests/bin"  # where scripts/setup-pythons puts those of Debian sid
 
 
-def _python_candidates():
+def _python_candidates(minors):
     for path in os.environ.get("BLOCKPROF_PYTHONS", "").split(os.pathsep):
         if path:
             yield path
@@ -148,8 +148,16 @@ def _python_candidates():
         if os.path.isdir(versions):
             directories += [os.path.join(versions, name, "bin") for name in sorted(os.listdir(versions))]
     for directory in directories + ["/usr/local/bin", "/usr/bin", SID]:
-        for minor in MINORS:
+        for minor in minors:
             yield os.path.join(directory, "python3.%d" % minor)
+
+
+def interpreter(name):
+    """The path of a program, or of the CPython of a version that blockprof does not read; None: not installed."""
+    if not name[0].isdigit():
+        return shutil.which(name)
+    minor = int(name.partition(".")[2])
+    return next((path for path in _python_candidates((minor,)) if os.access(path, os.X_OK)), None)
 
 
 def pythons():
@@ -157,7 +165,7 @@ def pythons():
     global _pythons
     if _pythons is None:
         found = {}
-        for path in _python_candidates():
+        for path in _python_candidates(MINORS):
             if not os.access(path, os.X_OK):
                 continue
             run = subprocess.run([path, "-c", _VERSION], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -52,6 +52,12 @@ void python_close(struct python *python)
 		python->closed++;
 }
 
+const char *python_implementation(const struct python *python)
+{
+	(void)python;
+	return "CPython";
+}
+
 const char *python_version(const struct python *python)
 {
 	(void)python;

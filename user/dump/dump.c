@@ -56,7 +56,8 @@ static void identify(const struct subject *subject, struct dump_record *out)
 	process_comm(subject->pid, out->comm);
 	out->exe = process_exe(subject->pid);
 	if (subject->python &&
-	    asprintf(&out->interpreter, "CPython %s", python_version(subject->python)) < 0)
+	    asprintf(&out->interpreter, "%s %s", python_implementation(subject->python),
+		     python_version(subject->python)) < 0)
 		out->interpreter = NULL;
 }
 

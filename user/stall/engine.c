@@ -547,7 +547,8 @@ const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size
 
 	if (!watched || !watched->python)
 		return NULL;
-	snprintf(buf, size, "CPython %s", python_version(watched->python));
+	snprintf(buf, size, "%s %s", python_implementation(watched->python),
+		 python_version(watched->python));
 	return buf;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,9 +128,13 @@ static void name_python(struct builder *builder, struct python *python, const st
 	for (size_t i = 0; i < raw->python_nr && i < BP_PYTHON_FRAMES; i++) {
 		struct frame *frame = &builder->python[builder->nr_python++];
 		struct python_name name;
+		int err;
 
 		*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
-		if (!python || python_frame_name(python, &raw->python[i], &name) < 0)
+		err = python ? python_frame_name(python, &raw->python[i], &name) : -ENOENT;
+		if (err > 0)
+			frame->fn = NULL; /* hidden */
+		if (err)
 			continue;
 		frame->fn = keep(builder, name.fn);
 		if (!frame->fn)
@@ -143,7 +148,7 @@ static void name_python(struct builder *builder, struct python *python, const st
 static void add_python(struct builder *builder, size_t *next, size_t end)
 {
 	for (; *next < end; ++*next)
-		if (builder->nr < FRAMES_MAX)
+		if (builder->python[*next].fn && builder->nr < FRAMES_MAX)
 			builder->frames[builder->nr++] = builder->python[*next];
 }
 

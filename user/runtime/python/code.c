@@ -95,6 +95,9 @@ static enum py_code_kind kind_of(const char *fn, const char *file)
 	const char *dot = strrchr(fn, '.');
 	const char *name = dot ? dot + 1 : fn;
 
+	/* _Py_InitCleanup of Python/specialize.c, 3.12 on: tracebacks hide it, too */
+	if (strcmp(fn, "__init__") == 0 && strcmp(file, "__init__") == 0)
+		return PY_CODE_SHIM;
 	if (strcmp(name, "_run_once") == 0 && is_file(file, "asyncio/base_events.py"))
 		return PY_CODE_RUN_ONCE;
 	if (strcmp(name, "select") == 0)
@@ -232,6 +235,11 @@ int python_frame_name(struct python *python, const struct bp_python_frame *frame
 	if (err)
 		return err;
 	out->fn = code->fn;
+	if (code->kind == PY_CODE_SHIM) {
+		out->file = NULL;
+		out->line = 0;
+		return 1;
+	}
 	out->file = code->file;
 	out->line = py_code_line(python, code, frame->instr);
 	return 0;

@@ -12,6 +12,7 @@ struct python;
 /* Functions that mean something to us. */
 enum py_code_kind {
 	PY_CODE_OTHER,
+	PY_CODE_SHIM, /* what the interpreter puts between a class that is called and its __init__ */
 	PY_CODE_RUN_ONCE, /* BaseEventLoop._run_once of asyncio/base_events.py */
 	PY_CODE_SELECT, /* any function called select */
 	PY_CODE_GETADDRINFO, /* getaddrinfo of socket.py */

@@ -28,6 +28,7 @@ struct candidates {
 	struct candidate list[PY_PLACES_MAX];
 	size_t nr;
 	char last[PATH_MAX]; /* mappings of one file stand together */
+	struct py_place other; /* an implementation that is not CPython */
 };
 
 static void close_stream(FILE **stream)
@@ -44,9 +45,9 @@ static const char *base_name(const char *path)
 }
 
 /* "3.11" of "libpython3.11.so.1.0", "python3.11", "libpython3.6m.so" and so on. */
-static void parse_name(const char *path, struct py_place *place)
+static void parse_name(const char *path, const char *word, struct py_place *place)
 {
-	const char *at = strstr(base_name(path), "python");
+	const char *at = strstr(base_name(path), word);
 	unsigned int major, minor;
 	int used = 0;
 
@@ -54,7 +55,7 @@ static void parse_name(const char *path, struct py_place *place)
 	place->minor = -1;
 	if (!at)
 		return;
-	at += strlen("python");
+	at += strlen(word);
 	if (!isdigit((unsigned char)at[0]) || at[1] != '.' || !isdigit((unsigned char)at[2]) ||
 	    sscanf(at, "%1u.%2u%n", &major, &minor, &used) != 2)
 		return;
@@ -62,6 +63,30 @@ static void parse_name(const char *path, struct py_place *place)
 	place->minor = (int)minor;
 	place->free_threaded = at[used] == 't';
 	place->debug = at[used] == 'd' || at[used + (at[used] == 't')] == 'd';
+}
+
+/* Python, but another one: of those only the name can be told. */
+static void note_other(struct candidates *candidates, const char *path, bool is_exe)
+{
+	static const struct {
+		const char *library;
+		const char *exe;
+		const char *name;
+	} others[] = {
+		{ "libpypy", "pypy", "PyPy" },
+		{ "libpythonvm.", "graalpy", "GraalPy" },
+	};
+	const char *base = base_name(path);
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strncmp(base, others[i].library, strlen(others[i].library)) &&
+		    !(is_exe && !strncmp(base, others[i].exe, strlen(others[i].exe))))
+			continue;
+		if (candidates->other.other && candidates->other.major >= 0)
+			return;
+		candidates->other = (struct py_place){ .other = others[i].name };
+		parse_name(path, others[i].exe, &candidates->other);
+	}
 }
 
 /* libpython comes first: with it the executable is most often a stub. */
@@ -105,6 +130,7 @@ static int scan(pid_t pid, const char *library, struct candidates *candidates)
 		path[strcspn(path, "\n")] = '\0';
 		is_library = strncmp(base_name(path), library, strlen(library)) == 0;
 		is_exe = exe && strcmp(path, exe) == 0;
+		note_other(candidates, path, is_exe);
 		if (is_library || is_exe)
 			add(candidates, strtoull(line, NULL, 16), path, is_library);
 	}
@@ -179,7 +205,7 @@ static int look_at(struct maps *maps, pid_t pid, const struct candidate *candida
 	if (!mapping)
 		return -ENOENT;
 	memset(place, 0, sizeof(*place));
-	parse_name(maps_path(maps, mapping), place);
+	parse_name(maps_path(maps, mapping), "python", place);
 	/* Before 3.7 there is no _PyRuntime, and nothing that could be read. */
 	if (place->major == 2 || (place->major == 3 && place->minor < 7))
 		return 0;
@@ -206,7 +232,7 @@ int py_find(pid_t pid, struct py_place *places, size_t max)
 	err = scan(pid, "libpython", &candidates);
 	if (err)
 		return err;
-	if (!candidates.nr)
+	if (!candidates.nr && !candidates.other.other)
 		return 0;
 	err = maps_read(&maps, pid);
 	if (err)
@@ -218,6 +244,8 @@ int py_find(pid_t pid, struct py_place *places, size_t max)
 		else if (err == -EACCES || err == -EPERM || err == -ENOMEM)
 			return err;
 	}
+	if (!nr && max && candidates.other.other)
+		places[nr++] = candidates.other;
 	return nr;
 }
 

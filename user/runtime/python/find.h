@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 struct py_place {
+	const char *other; /* an implementation that is not CPython, NULL: it is CPython */
 	uint64_t runtime; /* address of _PyRuntime, 0: this version has none */
 	uint64_t version_addr; /* address of Py_Version (3.11 on), 0: none */
 	int major, minor; /* by the file's name, -1: it does not say */

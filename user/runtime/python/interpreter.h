@@ -17,6 +17,7 @@ struct python {
 	struct py_memory memory;
 	struct py_layout layout;
 	uint64_t runtime; /* address of _PyRuntime; 0: version only */
+	const char *implementation;
 	char version[48];
 	bool other_clock; /* its CLOCK_MONOTONIC is not ours */
 

@@ -196,6 +196,7 @@ int py_open_place(struct python **out, const struct py_memory *memory, const str
 		python_close(python);
 		return err;
 	}
+	python->implementation = place->other ? place->other : "CPython";
 	name_version(python, place, hex, free_threaded);
 	if (err)
 		python->runtime = 0;
@@ -261,6 +262,11 @@ void python_close(struct python *python)
 const char *python_version(const struct python *python)
 {
 	return python->version;
+}
+
+const char *python_implementation(const struct python *python)
+{
+	return python->implementation;
 }
 
 /*

@@ -29,6 +29,9 @@ void python_close(struct python *python);
 const char *
 python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */
 
+const char *python_implementation(
+	const struct python *python); /* "CPython"; one that cannot be read: "PyPy", ... */
+
 /* What the kernel side needs to walk frames. current_tasks is 0 until _asyncio is imported; ask again. */
 int python_layout(struct python *python, struct bp_python *out);
 
@@ -53,7 +56,10 @@ struct python_name {
 	unsigned int line; /* 0: not known */
 };
 
-/* Strings are valid until the next call into python. -errno: no code object (any more). */
+/*
+ * Strings are valid until the next call into python. 0; 1: a frame that the
+ * interpreter makes for itself and tracebacks hide; -errno: no code object (any more).
+ */
 int python_frame_name(struct python *python, const struct bp_python_frame *frame,
 		      struct python_name *out);
 

@@ -178,7 +178,10 @@ static void follow_running(struct reader *reader)
 	}
 	while (at-- > 0) {
 		const struct py_frame *frame = &reader->frames[at];
+		const struct py_code *code;
 
+		if (!py_code_at(reader->python, frame->code, &code) && code->kind == PY_CODE_SHIM)
+			continue;
 		if (chain->nr == PY_CHAIN_MAX) {
 			chain->cut = true;
 			return;

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Python frames against what the interpreter says of itself; interpreters that cannot be read."""
+
+import os
+import shutil
+import tempfile
+
+from harness import (
+    WORKLOADS,
+    Blockprof,
+    Process,
+    check,
+    each_python,
+    interpreter,
+    limit,
+    need,
+    run_blockprof,
+    variants,
+)
+
+POINTS = os.path.join(WORKLOADS, "points.py")
+
+
+def frame_text(frame):
+    return "%s@%s:%s" % (frame["fn"], frame.get("file"), frame.get("line"))
+
+
+def slept(blockprof):
+    """The stacks of the stalls that slept, in order."""
+    stalls = [stall for stall in blockprof.stalls if not stall["ongoing"]]
+    return [
+        (stall, slice_["stack"])
+        for stall in sorted(stalls, key=lambda stall: stall["mono_ns"])
+        for slice_ in stall["slices"]
+        if slice_["cause"] == "sleep"
+    ]
+
+
+@limit(120)
+@each_python
+def test_frames_as_the_program_sees_them(python):
+    with Process([python, POINTS, "0.04"]) as target:
+        target.wait_line("READY")
+        with Blockprof("-t", "20ms", pids=[target.pid]) as blockprof:
+            target.send("go")
+            target.wait_line("DONE", 60)
+    points = [line[6:].split("\t") for line in target.lines if line.startswith("POINT ")]
+    check(len(points) >= 50, "%d points" % len(points), target.stderr)
+    stacks = slept(blockprof)
+    check(len(stacks) == len(points), "%d points, %d stalls" % (len(points), len(stacks)))
+    for (name, said), (stall, stack) in zip(points, stacks):
+        seen = [frame_text(frame) for frame in stack if frame["kind"] == "python"]
+        check(seen == said.split("|"), name, "\n".join(seen), said.replace("|", "\n"))
+        check("stack_cut" not in str(stall), "%s is cut" % name)
+
+
+# --- Interpreters that cannot be read -------------------------------------------------------------
+
+
+def declined():
+    """(which, its program, how its name begins and ends)"""
+    yield "debug", "python3-dbg", "CPython 3.", " debug"
+    yield "renamed", "python3-dbg", "CPython 3.", " debug"
+    yield "pypy", "pypy3", "PyPy 3.", ""
+    for version in ("3.7", "3.6"):
+        yield version, version, "CPython " + version, ""
+
+
+@variants(lambda: [(which[0], which) for which in declined()])
+def test_interpreters_that_cannot_be_read(which):
+    """Said once, in words; what is left is native."""
+    label, name, start, end = which
+    code = "import sys, time\nprint('READY')\nsys.stdout.flush()\nfor _ in range(600): time.sleep(0.1)"
+    path = interpreter(name)
+    need(path, "%s is not installed" % name)
+    with tempfile.TemporaryDirectory(prefix="blockprof-e2e-") as directory:
+        if label == "renamed":
+            path = shutil.copy(path, os.path.join(directory, "app"))
+        judge_declined(path, code, start, end)
+
+
+def judge_declined(path, code, start, end):
+    with Process([path, "-c", code], env={"PYTHONHOME": "/usr"} if path.endswith("/app") else None) as target:
+        target.wait_line("READY")
+        with Blockprof("--all-threads", pids=[target.pid]) as blockprof:
+            blockprof.wait_records(lambda records: True, seconds=1)
+        status, dump, _ = run_blockprof("dump", "-p", target.pid)
+        target.kill()
+    said = [line for line in blockprof.stderr.splitlines() if "cannot be read" in line]
+    check(len(said) == 1 and start in said[0] and end + ", whose frames" in said[0], "said", blockprof.stderr)
+    check("native stacks only" in said[0], "what is left", said)
+    check(status == 0 and "its tasks cannot be read" in dump and "libc" in dump, "dump", dump)
