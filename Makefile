@@ -2,11 +2,12 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix compare soak vm service bench format format-check bpf-arm64 clean
+# make unit e2e matrix fuzz compare soak vm service bench format format-check bpf-arm64 clean
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
 # SAN=1                AddressSanitizer and UBSan, in .output/san
+# FUZZ_SECONDS=20      each of the fuzz targets, FUZZ="elf cfi": these only
 # OUTPUT=dir           build there, the program too, and leave ./blockprof alone
 # VERSION=1.2.3        else the last git tag, else 0.1.0
 
@@ -22,6 +23,9 @@ PREFIX ?= /usr/local
 ifneq ($(SAN),)
 OUTPUT ?= .output/san
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifneq ($(FUZZER),)
+SAN_FLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
 else
 OUTPUT ?= .output
 endif
@@ -46,7 +50,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix soak vm service bench format format-check bpf-arm64 install \
+.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check bpf-arm64 install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -123,6 +127,9 @@ LIBRARY := $(OUTPUT)/libblockprof.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%.o)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%)
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%.o)
+FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%)
 
 C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -pthread $(SAN_FLAGS)
 
@@ -131,7 +138,7 @@ VERSIONED := $(patsubst %.c,$(OUTPUT)/%.o,$(shell grep -ls BLOCKPROF_VERSION $(S
 $(VERSIONED): VERSION_FLAG := -DBLOCKPROF_VERSION='"$(VERSION)"'
 $(VERSIONED): $(OUTPUT)/version
 
-$(OBJECTS) $(UNIT_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS)
+$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(VERSION_FLAG) -MMD -MP -c $< -o $@
@@ -151,6 +158,10 @@ $(UNIT_PROGRAMS): %: %.o $(LIBRARY)
 	$(say) LINK $@
 	$(Q)$(LINK) $^ -lcmocka $(LIBS) -o $@
 
+$(FUZZ_PROGRAMS): %: %.o $(LIBRARY)
+	$(say) LINK $@
+	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
 # Rewritten only when the content differs: how to compile, what to link, and the version.
 $(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
 $(OUTPUT)/sources: CONTENT = $(SOURCES) $(BPF_SOURCES)
@@ -161,7 +172,7 @@ $(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ARM64_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ARM64_OBJECTS:.o=.d)
 
 # --- Tests ------------------------------------------------------------------------------------
 
@@ -181,6 +192,13 @@ matrix: $(PROGRAM)
 # Stacks against those of gdb, py-spy and the programs' own: COMPARE="-n 10 node".
 compare: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/compare/compare.py $(COMPARE)
+
+# libFuzzer is clang's. A build of its own: all of it counts its edges.
+fuzz:
+	$(Q)$(MAKE) CC=$(CLANG) FUZZER=1 OUTPUT=.output/fuzz fuzz-programs
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) tests/fuzz/run.py .output/fuzz $(FUZZ)
+
+fuzz-programs: $(FUZZ_PROGRAMS)
 
 soak: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/soak.py $(SOAK)

@@ -156,9 +156,9 @@ static bool is_java_class(const char *name, struct jit_frame *out)
 		return false;
 	snprintf(out->fn, sizeof(out->fn), "%.*s.%s", (int)(end - name - 1), name + 1,
 		 end + strlen(";::"));
-	for (char *c = out->fn; *c && c < out->fn + (end - name - 1); c++)
-		if (*c == '/')
-			*c = '.';
+	for (size_t i = 0; out->fn[i] && i < (size_t)(end - name - 1); i++)
+		if (out->fn[i] == '/')
+			out->fn[i] = '.';
 	return true;
 }
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""run.py DIRECTORY [NAME...]: runs the fuzz targets built there, two at a time, FUZZ_SECONDS each.
+
+Each begins with its seeds, and with what earlier runs on this machine have found
+(DIRECTORY/corpus). What breaks one is left in DIRECTORY/crashes: once mended it
+belongs into tests/fuzz/seeds.
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECONDS = int(os.environ.get("FUZZ_SECONDS") or 20)
+AT_A_TIME = 2
+# What one input may take; the symbolizer's own limit is 512 MB of addresses.
+INPUT_SECONDS = 10
+MEMORY_MB = 1024
+INPUT_BYTES = 1 << 16
+
+
+def run(directory, name):
+    """(whether it held, a line that says so, the end of its output)."""
+    corpus = os.path.join(directory, "corpus", name)
+    crashes = os.path.join(directory, "crashes", name)
+    seeds = os.path.join(HERE, "seeds", name)
+    for path in (corpus, crashes):
+        os.makedirs(path, exist_ok=True)
+    before = set(os.listdir(crashes))
+    done = subprocess.run(
+        [
+            os.path.join(directory, "tests/fuzz/fuzz_" + name),
+            "-max_total_time=%d" % SECONDS,
+            "-timeout=%d" % INPUT_SECONDS,
+            "-rss_limit_mb=%d" % MEMORY_MB,
+            "-max_len=%d" % INPUT_BYTES,
+            "-print_final_stats=1",
+            "-artifact_prefix=%s/" % crashes,
+            corpus,
+        ]
+        + ([seeds] if os.path.isdir(seeds) else []),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, ASAN_OPTIONS="allocator_may_return_null=1", UBSAN_OPTIONS="print_stacktrace=1"),
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    runs = re.search(r"stat::number_of_executed_units: (\d+)", text)
+    covered = re.findall(r"cov: (\d+) ft: \d+ corp: (\d+)/", text)
+    broken = sorted(set(os.listdir(crashes)) - before)
+    held = done.returncode == 0 and not broken
+    line = "%s fuzz_%s: %s runs, %s edges, %s inputs kept, %d crashes" % (
+        "PASS" if held else "FAIL",
+        name,
+        runs.group(1) if runs else "?",
+        covered[-1][0] if covered else "?",
+        covered[-1][1] if covered else "?",
+        len(broken),
+    )
+    return held, line, "" if held else text[-6000:]
+
+
+def main():
+    directory, names = os.path.abspath(sys.argv[1]), sys.argv[2:]
+    if not names:
+        programs = glob.glob(os.path.join(HERE, "fuzz_*.c"))
+        names = sorted(os.path.basename(path)[len("fuzz_") : -len(".c")] for path in programs)
+    passed = failed = 0
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for held, line, text in pool.map(lambda name: run(directory, name), names):
+            passed, failed = passed + held, failed + (not held)
+            print(line + "".join("\n    | " + row for row in text.splitlines()), flush=True)
+    print("%d passed, %d failed, 0 skipped" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
