@@ -132,6 +132,25 @@ int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *
 	return -ENOENT;
 }
 
+int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
+		    struct symbols_object *objects, size_t nr)
+{
+	(void)symbols;
+	(void)pid;
+	(void)addr;
+	(void)local;
+	(void)objects;
+	(void)nr;
+	return -ENOENT;
+}
+
+struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
+{
+	(void)symbols;
+	(void)pid;
+	return NULL;
+}
+
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 {
 	*out = symbols->counts;

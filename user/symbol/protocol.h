@@ -24,6 +24,8 @@ enum request_kind {
 	REQUEST_WORD, /* the word that stands behind a text in a file, and begins with a digit */
 	REQUEST_MAP_READ, /* the next part of a perf map, of which the open file comes along */
 	REQUEST_MAP_NAME, /* the name that a perf map has for an address */
+	REQUEST_OBJECTS, /* the contents of variables of these names that a file exports */
+	REQUEST_LOCAL_OBJECTS, /* the same, of all that it names */
 	/* see unwind_packet.h */
 	REQUEST_MAPPINGS,
 	REQUEST_CFI,
@@ -40,7 +42,8 @@ struct request {
 	uint64_t space; /* MAPPINGS, CFI, UNWIND: number of the reading of maps */
 	uint32_t payload_bytes; /* that follow in the packet */
 	uint32_t pad;
-	char text[REQUEST_TEXT_BYTES]; /* DEFINED: names, each ended by a NUL. WORD: the text */
+	/* DEFINED, OBJECTS: names, each ended by a NUL. WORD: the text */
+	char text[REQUEST_TEXT_BYTES];
 };
 
 /* Sent up to the end of text. */
@@ -56,13 +59,14 @@ struct answer {
 	uint32_t nr_lines;
 	/*
 	 * SYMBOL: in each of the functions at the offset, of which all but the last
-	 * are inlined in the next; 0: not known.
+	 * are inlined in the next; 0: not known. OBJECTS: how many bytes of each name.
 	 */
 	uint32_t lines[ANSWER_LINES_MAX];
 	uint32_t text_bytes; /* with the NUL that ends each string */
 	/*
 	 * SYMBOL: for each of lines, the function and its source file, "" where it is
-	 * not known. WORD, MAP_NAME: the word or name, or nothing.
+	 * not known. WORD, MAP_NAME: the word or name, or nothing. OBJECTS: their
+	 * contents.
 	 */
 	char text[ANSWER_TEXT_BYTES];
 };

@@ -14,6 +14,7 @@
 
 #include "proc/cleanup.h"
 #include "proc/maps.h"
+#include "runtime/v8/processes.h"
 #include "symbol/answers.h"
 #include "symbol/call.h"
 #include "symbol/client.h"
@@ -37,6 +38,7 @@ struct symbols {
 	struct files *files;
 	struct answers *answers;
 	struct jit *jit;
+	struct v8_processes *v8;
 	int vdso_fd; /* -1: there is none */
 	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
 	bool kernel_asked;
@@ -561,10 +563,56 @@ int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *
 	return 0;
 }
 
+/* As many as the answer has: false when it contradicts itself. */
+static bool take_objects(const struct answer *answer, struct symbols_object *objects, size_t nr)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t bytes = i < answer->nr_lines ? answer->lines[i] : 0;
+
+		if (bytes > answer->text_bytes - at)
+			return false;
+		objects[i].nr = bytes < objects[i].size ? bytes : objects[i].size;
+		memcpy(objects[i].bytes, answer->text + at, objects[i].nr);
+		at += bytes;
+	}
+	return true;
+}
+
+int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
+		    struct symbols_object *objects, size_t nr)
+{
+	struct request request;
+	struct answer answer;
+	struct file *file;
+	int err = 0;
+
+	for (size_t done = 0, now; done < nr && !err; done += now) {
+		request =
+			(struct request){ .kind = local ? REQUEST_LOCAL_OBJECTS : REQUEST_OBJECTS };
+		for (now = 0; done + now < nr && now < ANSWER_LINES_MAX; now++)
+			if (add_text(&request, objects[done + now].name))
+				break;
+		if (!now)
+			return -ENAMETOOLONG;
+		err = ask_file(symbols, pid, addr, &request, &answer, &file);
+		if (!err && !take_objects(&answer, objects + done, now))
+			err = -EPROTO;
+	}
+	return err;
+}
+
 void symbols_forget(struct symbols *symbols, pid_t pid)
 {
 	maps_cache_forget(symbols->spaces, pid);
 	jit_forget(symbols->jit, pid);
+	v8_processes_forget(symbols->v8, pid);
+}
+
+struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
+{
+	return v8_processes_get(symbols->v8, symbols, pid);
 }
 
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
@@ -634,6 +682,8 @@ int symbols_new(struct symbols **out)
 		err = answers_new(&symbols->answers);
 	if (!err)
 		err = jit_new(&symbols->jit, symbols->client);
+	if (!err)
+		err = v8_processes_new(&symbols->v8);
 	if (err) {
 		symbols_free(symbols);
 		return err;
@@ -652,6 +702,7 @@ void symbols_free(struct symbols *symbols)
 	files_free(symbols->files);
 	answers_free(symbols->answers);
 	jit_free(symbols->jit);
+	v8_processes_free(symbols->v8);
 	kernel_symbols_free(symbols->kernel);
 	if (symbols->vdso_fd >= 0)
 		close(symbols->vdso_fd);

@@ -9,6 +9,7 @@
 #ifndef BLOCKPROF_SYMBOL_H
 #define BLOCKPROF_SYMBOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -98,6 +99,26 @@ int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
  */
 int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
 		 size_t size);
+
+/* A variable of a file. */
+struct symbols_object {
+	const char *name;
+	void *bytes; /* where its first bytes go, as the file has them */
+	size_t size; /* at most so many */
+	size_t nr; /* so many there were; 0: there is no such variable */
+};
+
+/*
+ * The contents of variables of the file mapped at addr, of those that it exports
+ * or, with local, all that it names: that takes long. 0 or -errno.
+ */
+int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
+		    struct symbols_object *objects, size_t nr);
+
+struct v8;
+
+/* V8 in a process, which names its JavaScript frames. NULL: none that can be read. Valid until the next call. */
+struct v8 *symbols_v8(struct symbols *symbols, pid_t pid);
 
 struct symbols_counts {
 	uint64_t child_restarts;

@@ -11,6 +11,7 @@
 
 #include "symbol/elf_file.h"
 #include "symbol/name.h"
+#include "symbol/objects.h"
 #include "symbol/perf_maps.h"
 #include "symbol/protocol.h"
 #include "symbol/unwind_packet.h"
@@ -150,7 +151,8 @@ static bool is_sound(const struct request *request)
 	if (request->kind == REQUEST_SYMBOL || request->kind == REQUEST_MAP_READ ||
 	    request->kind == REQUEST_MAP_NAME)
 		return true;
-	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD) &&
+	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD ||
+		request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS) &&
 	       request->text_bytes && request->text_bytes <= sizeof(request->text) &&
 	       !request->text[request->text_bytes - 1];
 }
@@ -167,6 +169,34 @@ static void serve_word(const struct request *request, int fd, struct answer *ans
 	close(fd);
 }
 
+/* Likewise. What there is no room for is left out. */
+static void serve_objects(const struct request *request, int fd, struct answer *answer)
+{
+	struct object objects[ANSWER_LINES_MAX];
+	unsigned char bytes[ANSWER_LINES_MAX][OBJECT_BYTES_MAX];
+	const char *names[NAMES_MAX];
+	size_t nr = split_names(request, names);
+
+	if (fd < 0) {
+		answer->error = -ESTALE;
+		return;
+	}
+	if (nr > ANSWER_LINES_MAX)
+		nr = ANSWER_LINES_MAX;
+	for (size_t i = 0; i < nr; i++)
+		objects[i] = (struct object){ .name = names[i], .bytes = bytes[i] };
+	answer->error = objects_read(fd, request->kind == REQUEST_LOCAL_OBJECTS, objects, nr);
+	for (size_t i = 0; i < nr && !answer->error; i++) {
+		if (objects[i].nr >= sizeof(answer->text) - answer->text_bytes)
+			break;
+		answer->lines[answer->nr_lines++] = (uint32_t)objects[i].nr;
+		memcpy(answer->text + answer->text_bytes, bytes[i], objects[i].nr);
+		answer->text_bytes += (uint32_t)objects[i].nr;
+	}
+	answer->text[answer->text_bytes++] = '\0';
+	close(fd);
+}
+
 /* Takes fd (-1: none came). */
 static void serve(struct worker *worker, const struct request *request, int fd,
 		  struct answer *answer)
@@ -180,6 +210,11 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	}
 	if (request->kind == REQUEST_MAP_READ || request->kind == REQUEST_MAP_NAME) {
 		perf_maps_serve(&worker->maps, request, fd, answer);
+		return;
+	}
+	if ((request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS) &&
+	    is_sound(request)) {
+		serve_objects(request, fd, answer);
 		return;
 	}
 	if (!is_sound(request))

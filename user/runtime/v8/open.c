@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * open.c - finds V8 in a process: in the executable, or in libnode. Its numbers
+ * are constants of that file, which the symbolizer reads.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proc/cleanup.h"
+#include "proc/maps.h"
+#include "proc/procfs.h"
+#include "runtime/v8/private.h"
+#include "symbol/symbol.h"
+
+#define NUMBERS_MAX 64
+
+static int read_numbers(struct symbols *symbols, pid_t pid, uint64_t addr, struct v8_layout *layout)
+{
+	struct symbols_object objects[NUMBERS_MAX];
+	int32_t values[NUMBERS_MAX];
+	int err;
+
+	memset(layout, 0xff, sizeof(*layout)); /* -1 everywhere */
+	for (size_t i = 0; i < v8_numbers_nr; i++)
+		objects[i] = (struct symbols_object){ .name = v8_numbers[i].symbol,
+						      .bytes = &values[i],
+						      .size = sizeof(values[i]) };
+	err = symbols_objects(symbols, pid, addr, false, objects, v8_numbers_nr);
+	if (err)
+		return err;
+	for (size_t i = 0; i < v8_numbers_nr; i++)
+		if (objects[i].nr == sizeof(values[i]))
+			memcpy((char *)layout + v8_numbers[i].field, &values[i], sizeof(values[i]));
+	if (layout->major == -1)
+		return -ENOENT;
+	return v8_layout_complete(layout);
+}
+
+struct candidates {
+	const char *exe;
+	uint64_t exe_text;
+	uint64_t library_text;
+};
+
+static void look(void *context, const struct mapping *mapping, const char *path)
+{
+	struct candidates *candidates = context;
+	const char *base = strrchr(path, '/');
+
+	if (!mapping->executable || !base)
+		return;
+	if (!strncmp(base, "/libnode.so", strlen("/libnode.so")) && !candidates->library_text)
+		candidates->library_text = mapping->start;
+	if (candidates->exe && !strcmp(path, candidates->exe) && !candidates->exe_text)
+		candidates->exe_text = mapping->start;
+}
+
+static void free_maps(struct maps **maps)
+{
+	maps_free(*maps);
+}
+
+int v8_open(struct v8 **out, struct symbols *symbols, pid_t pid)
+{
+	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
+	char *exe __freeing = procfs_link(pid, "exe");
+	struct candidates candidates = { .exe = exe };
+	struct v8_heap heap;
+	uint64_t text;
+	int err = maps_read(&maps, pid);
+
+	if (err)
+		return err;
+	maps_each(maps, look, &candidates);
+	text = candidates.library_text ? candidates.library_text : candidates.exe_text;
+	if (!text)
+		return -ENOENT;
+	py_memory_of_process(&heap.memory, pid);
+	err = read_numbers(symbols, pid, text, &heap.layout);
+	if (!err)
+		err = v8_new(out, &heap);
+	if (err)
+		return err;
+	(*out)->symbols = symbols;
+	(*out)->pid = pid;
+	(*out)->text = text;
+	return 0;
+}
+
+/* Three arrays, one behind the other: for operands of one, two and four bytes. */
+static void take_sizes(struct v8_bytecode_sizes *sizes, const unsigned char *bytes, size_t nr)
+{
+	if (nr % 3 || nr / 3 > V8_BYTECODES_MAX)
+		return;
+	sizes->nr = nr / 3;
+	for (size_t i = 0; i < 3; i++)
+		memcpy(sizes->sizes[i], bytes + i * sizes->nr, sizes->nr);
+}
+
+const struct v8_bytecode_sizes *v8_sizes(struct v8 *v8)
+{
+	static const char *const name = "_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE";
+	unsigned char bytes[3 * V8_BYTECODES_MAX];
+	struct symbols_object object = { .name = name, .bytes = bytes, .size = sizeof(bytes) };
+
+	if (!v8->sizes_asked && v8->symbols) {
+		v8->sizes_asked = true;
+		if (!symbols_objects(v8->symbols, v8->pid, v8->text, false, &object, 1) &&
+		    !object.nr)
+			symbols_objects(v8->symbols, v8->pid, v8->text, true, &object, 1);
+		take_sizes(&v8->sizes, bytes, object.nr);
+	}
+	return v8->sizes.nr ? &v8->sizes : NULL;
+}

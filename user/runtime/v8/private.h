@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* private.h - V8 in one process, for its own files and tests. */
+#ifndef BLOCKPROF_V8_PRIVATE_H
+#define BLOCKPROF_V8_PRIVATE_H
+
+#include "runtime/v8/heap.h"
+#include "runtime/v8/positions.h"
+#include "runtime/v8/script.h"
+#include "runtime/v8/v8.h"
+
+struct v8 {
+	struct v8_heap heap;
+	struct v8_scripts *scripts;
+	uint64_t instructions_map; /* see v8_code_find() */
+	struct v8_bytecode_sizes sizes;
+	bool sizes_asked;
+	struct symbols *symbols; /* NULL: sizes are there, or not to be had */
+	pid_t pid;
+	uint64_t text; /* an address in the file that V8 is in */
+};
+
+/* One whose memory is read as heap says. 0 or -ENOMEM. */
+int v8_new(struct v8 **out, const struct v8_heap *heap);
+/* The sizes of bytecodes, read when they are needed first. NULL: not known. */
+const struct v8_bytecode_sizes *v8_sizes(struct v8 *v8);
+
+#endif

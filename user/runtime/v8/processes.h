@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * processes.h - V8 of the processes that were asked for last, and which of them
+ * have none: bounded. A process is known by its pid and start time.
+ */
+#ifndef BLOCKPROF_V8_PROCESSES_H
+#define BLOCKPROF_V8_PROCESSES_H
+
+#include <sys/types.h>
+
+struct symbols;
+struct v8;
+struct v8_processes;
+
+int v8_processes_new(struct v8_processes **out);
+void v8_processes_free(struct v8_processes *processes);
+void v8_processes_forget(struct v8_processes *processes, pid_t pid);
+/* NULL: no V8 that can be read. Valid until the next call. */
+struct v8 *v8_processes_get(struct v8_processes *processes, struct symbols *symbols, pid_t pid);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * v8.h - JavaScript frames of Node.js (V8 10 to 15: Node.js 18 to 26), read from
+ * the process's memory without stopping it, by what V8 exports for debuggers.
+ *
+ * Everything read is foreign: sizes are bounded, pointers are followed a limited
+ * number of times, types are checked before fields are believed. The thread
+ * should be blocked: what moves meanwhile gives no frame, or "[unknown]".
+ */
+#ifndef BLOCKPROF_V8_H
+#define BLOCKPROF_V8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct v8;
+struct symbols;
+
+/*
+ * Finds V8 in a process. 0; -ENOENT: there is none; -ENOTSUP: a version that
+ * cannot be read; other -errno. symbols is used, and must live, until v8_close().
+ */
+int v8_open(struct v8 **out, struct symbols *symbols, pid_t pid);
+void v8_close(struct v8 *v8);
+
+#define V8_NAME_BYTES 256
+#define V8_FILE_BYTES 1024
+
+struct v8_frame {
+	char fn[V8_NAME_BYTES]; /* "<anonymous>" where the source gives no name, "[unknown]" */
+	char file[V8_FILE_BYTES]; /* "": not known, or a function of V8 itself */
+	unsigned int line; /* 0: not known */
+};
+
+/* Native frame, with the stack as it was then: it goes before what the memory has now. */
+struct v8_native {
+	const unsigned char *stack; /* its bytes from sp upwards */
+	size_t stack_bytes;
+	uint64_t sp;
+	uint64_t addr;
+	uint64_t fp; /* the frame's own frame pointer */
+	bool exact; /* addr is where it is, not a return address */
+	bool made; /* addr lies in anonymous memory: code that was made at run time */
+};
+
+/*
+ * The JavaScript frames that a native frame stands for, innermost (inlined)
+ * first. Returns how many; 0: V8's own way between them; -ENOENT: no frame of V8.
+ */
+int v8_frames(struct v8 *v8, const struct v8_native *native, struct v8_frame *frames, size_t max);
+
+#endif
