@@ -149,7 +149,7 @@ def vaddr_of(path, offset):
 
 @functools.lru_cache(maxsize=None)
 def _symbols(path):
-    """[(address, bytes, plain name)] of functions, sorted."""
+    """[(address, bytes, demangled name)] of functions, sorted."""
     found = []
     for argv in _tables(path):
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -163,12 +163,12 @@ def _symbols(path):
         ["c++filt"], input="\n".join(name for _, _, name in found).encode(), stdout=subprocess.PIPE
     )
     names = done.stdout.decode("utf-8", "replace").splitlines()
-    return sorted(set((start, size, plain(name)) for (start, size, _), name in zip(found, names)))
+    return sorted(set((start, size, name) for (start, size, _), name in zip(found, names)))
 
 
 @functools.lru_cache(maxsize=None)
 def names_at(path, offset):
-    """Plain names of the functions that the file's tables have at this place."""
+    """Names of the functions that the file's tables have at this place."""
     vaddr = vaddr_of(path, offset)
     symbols = _symbols(path)
     end = bisect.bisect_right(symbols, (vaddr, 1 << 64))

@@ -101,8 +101,9 @@ def java(points):
         return [stacks.Frame(stacks.NATIVE, java_name(fn)) for (fn,) in frames]
 
     def ours_of(stack, innermost):
-        found = [stacks.Frame(stacks.NATIVE, java_name(frame["fn"])) for frame in stack if frame["kind"] == "jit"]
-        return from_innermost(found, innermost)
+        found = [java_name(frame["fn"]) for frame in stack if frame["kind"] == "jit"]
+        # the JVM's own code, as StubRoutines, is in no class
+        return from_innermost([stacks.Frame(stacks.NATIVE, name) for name in found if "." in name], innermost)
 
     try:
         next_line(process, 0)

@@ -265,6 +265,7 @@ def java_record():
     need_program("java")
     need_program("jcmd")
     flags = ["-XX:+PreserveFramePointer", "-Xcomp", "-XX:-Inline", "-XX:-BackgroundCompilation"]
+    flags += ["-XX:+UnlockDiagnosticVMOptions", "-XX:+ShowHiddenFrames"]  # on the stack they are
     return Process(["java", *flags, "-cp", java_classes("Deep"), "Deep", "record"])
 
 
