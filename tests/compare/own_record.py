@@ -9,6 +9,7 @@ whatever stands in brackets is as good.
 """
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -19,6 +20,7 @@ from harness import run_blockprof
 from verdict import Failed
 
 LINE_S = 60
+WARM_UP = 5  # moments: what is called for the first time may be compiled anew then
 
 
 def next_line(process, nr):
@@ -48,20 +50,22 @@ class Judge(stacks.Judge):
         return truth.name == ours.name and truth.file == ours.file
 
 
-def compare(process, points, truth_of, ours_of):
+def compare(process, points, truth_of, ours_of, prepare=lambda pid: None):
     tally = stacks.Tally()
     judge = Judge()
     with process:
         process.wait_line("READY", LINE_S)
-        for point in range(points):
+        for point in range(points + WARM_UP):
             truth = truth_of(next_line(process, point))
-            time.sleep(0.02)  # then it waits for its input
-            best = []
-            for thread in dumped(process.pid):
-                ours = ours_of(thread.get("stack", []), truth[0])
-                best = max(best, ours, key=len)
-            truth[0].line = None  # it has gone on
-            tally.add("moment %d" % point, stacks.joined(judge.pair(truth, best)))
+            if point >= WARM_UP:
+                time.sleep(0.02)  # then it waits for its input
+                prepare(process.pid)
+                best = []
+                for thread in dumped(process.pid):
+                    ours = ours_of(thread.get("stack", []), truth[0])
+                    best = max(best, ours, key=len)
+                truth[0].line = None  # it has gone on
+                tally.add("moment %d" % point, stacks.joined(judge.pair(truth, best)))
             process.send("")
     return tally
 
@@ -105,10 +109,11 @@ def java(points):
         # the JVM's own code, as StubRoutines, is in no class
         return from_innermost([stacks.Frame(stacks.NATIVE, name) for name in found if "." in name], innermost)
 
+    def write_map(pid):
+        subprocess.run(["jcmd", str(pid), "Compiler.perfmap"], stdout=subprocess.DEVNULL, check=True)
+
     try:
-        next_line(process, 0)
-        subprocess.run(["jcmd", str(process.pid), "Compiler.perfmap"], stdout=subprocess.DEVNULL, check=True)
-    except BaseException:
-        process.kill()
-        raise
-    return compare(process, points, truth_of, ours_of)
+        return compare(process, points, truth_of, ours_of, write_map)
+    finally:
+        if os.path.exists("/tmp/perf-%d.map" % process.pid):
+            os.remove("/tmp/perf-%d.map" % process.pid)

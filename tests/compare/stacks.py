@@ -11,7 +11,7 @@ Both are written innermost first, without the kernel's frames. Two frames agree 
 - or neither has a name and they are the same place in the same file (libx.so+0x1234), or in no
   file at all;
 - or both are frames of an interpreter: a run of Python's frames stands for what gdb shows as
-  _PyEval_EvalFrameDefault, one of JavaScript's or other code made at run time for what gdb shows
+  _PyEval_EvalFrameDefault, or without a name in the interpreter's own file; one of JavaScript's or other code made at run time for what gdb shows
   in memory that no file is behind, or in V8's builtins, which are of that kind. Which frames
   those are is compared with the other truths.
 Frames of different files never agree. gdb unwinds code made at run time by its frame pointers.
@@ -23,12 +23,14 @@ one side has counts as one that does not agree, on either side.
 """
 
 import os
+import re
 
 import names
 
 PYTHON_LOOPS = ("_PyEval_EvalFrameDefault", "PyEval_EvalFrameDefault")
 # around it, inlined or not as the compiler chose: part of the loop on both sides
 PYTHON_ENTRIES = ("_PyEval_EvalFrame", "PyEval_EvalFrame", "PyEval_EvalFrameEx")
+PYTHON_FILE = re.compile(r"/(lib)?python3[^/]*$")
 V8_BUILTINS = "Builtins_"
 SIGNALS = ("__restore_rt", "<signal handler called>")
 
@@ -144,7 +146,7 @@ class Judge:
 
     def agree(self, truth, ours):
         if truth.kind != ours.kind:
-            return False
+            return ours.kind == PYTHON and not truth.name and bool(PYTHON_FILE.search(truth.module or ""))
         if truth.kind != NATIVE:
             return True
         if is_file(truth.module) and is_file(ours.module):
@@ -158,6 +160,8 @@ class Judge:
     def _agree(self, truth, ours):
         if ours.name and truth.name and names.same(truth.name, ours.name):
             return True
+        if truth.name == SIGNALS[0]:
+            return ours.name in SIGNALS or self.same_place(truth, ours)
         if not is_file(truth.module):
             return not truth.name and not ours.name
         path = self.path(truth.module)
@@ -167,9 +171,12 @@ class Judge:
             # a return address may be the first one after the function that made the call
             at = names.names_at(path, truth.offset) | names.names_at(path, truth.offset - 1)
             return any(names.same(name, ours.name) for name in at)
-        if truth.name or ours.offset is None:
+        return not truth.name and self.same_place(truth, ours)
+
+    def same_place(self, truth, ours):
+        if not is_file(truth.module) or ours.offset is None:
             return False
-        places = (truth.offset, names.vaddr_of(path, truth.offset))
+        places = (truth.offset, names.vaddr_of(self.path(truth.module), truth.offset))
         return ours.offset in places or ours.offset + 1 in places
 
     def pair(self, truth, ours):
