@@ -210,8 +210,15 @@ vm: $(PROGRAM)
 service: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_service.py $(SERVICE)
 
-bench: $(PROGRAM)
-	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) CC=$(CC) $(PYTHON) tests/bench/bench.py $(BENCH)
+BENCH_STACKS := $(OUTPUT)/tests/bench/stacks
+$(BENCH_STACKS): tests/bench/stacks.c $(LIBRARY)
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed $^ $(LIBS) -o $@
+
+bench: $(PROGRAM) $(BENCH_STACKS)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) STACKS=$(abspath $(BENCH_STACKS)) CC=$(CC) \
+		$(PYTHON) tests/bench/bench.py $(BENCH)
 
 FORMATTED = $(sort $(shell find bpf user vmlinux tests -name '*.[ch]'))
 format-check:

@@ -11,9 +11,11 @@ the greatest. Needs root; tools that are not installed are named and left out.
 
 import argparse
 import contextlib
+import glob
 import json
 import os
 import re
+import shutil
 import signal
 import statistics
 import subprocess
@@ -49,14 +51,22 @@ class Bench:
         subprocess.run(compiler + ["-O2", "-pthread", "-o", self.many_path, source], check=True)
 
     def close(self):
-        os.unlink(self.micro_path)
-        os.unlink(self.many_path)
-        os.rmdir(self.scratch)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     # Loads run on the last CPU, what else is watched on the first.
 
     def many(self, loops, others, iterations):
         return Child([self.many_path, str(loops), str(others), str(iterations)])
+
+    def deep_path(self):
+        path = os.path.join(self.scratch, "deep")
+        flags = ["-std=c++17", "-O2", "-g", "-fomit-frame-pointer"]
+        if not os.path.exists(path):
+            subprocess.run([tools.program("g++")] + flags + ["-o", path, os.path.join(BENCH, "deep.cc")], check=True)
+        return path
+
+    def deep(self):
+        return Child([self.deep_path()])
 
     def micro(self, mode):
         return Child([self.micro_path, mode, str(self.seconds), str(self.cpus[-1])])
@@ -331,6 +341,66 @@ def bench_start(bench):
             bench.row(name, times, "%.0f ms")
 
 
+STACKS = os.environ.get("STACKS", "")  # what make builds of stacks.c
+
+
+def stacks(*args):
+    if not os.access(STACKS, os.X_OK):
+        raise Unavailable("stacks.c is not built: run make bench")
+    run = subprocess.run([STACKS] + [str(arg) for arg in args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if run.returncode != 0:
+        raise Unavailable(run.stderr.decode("utf-8", "replace").strip())
+    return json.loads(run.stdout)
+
+
+def bench_stacks(bench):
+    """Stacks of programs that stand still, found and named: by a fresh symbolizer, and again."""
+    rounds = 20 if bench.quick else 300
+    with bench.deep() as deep, bench.target("nested") as nested:
+        deep.line()
+        nested.line()
+        time.sleep(0.2)  # until they stand still
+        for what, kind, child in (
+            ("C++, no frame pointers, DWARF", "native", deep),
+            ("CPython's own C frames", "native", nested),
+            ("Python", "python", nested),
+        ):
+            found = [stacks(kind, rounds, child.pid) for _ in range(bench.rounds)]
+            title("%s, %d frames" % (what, found[0]["frames"]))
+            bench.row("first time", [one["cold_us"] / 1000 for one in found], "%.2f ms")
+            bench.row("again", [us / 1000 for one in found for us in one["warm_us"]], "%.3f ms")
+
+
+def mixed_programs(bench):
+    """Up to 20 command lines, of as many different programs as there are."""
+    script = os.path.join(BENCH, "target.py")
+    pythons = [sys.executable] + sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.[1-9]*/bin/python3.[891]*")))
+    different = [[python, script, "idle"] for python in pythons if re.search(r"python3(\.\d+)?$", python)][:8]
+    different.append([bench.deep_path()])
+    for name, args in (
+        ("node", ["-e", "setInterval(() => {}, 1000)"]),
+        ("redis-server", ["--port", "0", "--unixsocket", os.path.join(bench.scratch, "redis-NUMBER"), "--save", ""]),
+        ("memcached", ["-u", "root", "-s", os.path.join(bench.scratch, "memcached-NUMBER")]),
+        ("gdb", ["-nx", "-q"]),
+        ("bash", []),
+        ("perl", ["-e", "sleep 3600"]),
+    ):
+        with contextlib.suppress(Unavailable):
+            different.append([tools.program(name)] + args)
+    return [[word.replace("NUMBER", str(i)) for word in different[i % len(different)]] for i in range(20)]
+
+
+def bench_memory(bench):
+    """The symbolizer's own, once it has seen the stacks of 20 processes of different programs."""
+    title("symbolizer, after 20 mixed processes")
+    with contextlib.ExitStack() as running:
+        children = [running.enter_context(Child(argv, stderr=subprocess.DEVNULL)) for argv in mixed_programs(bench)]
+        time.sleep(3)
+        found = [stacks("memory", 3, *(child.pid for child in children)) for _ in range(3)]
+    bench.row("memory (PSS)", [one["kib"] / 1024 for one in found], "%.1f MiB")
+    print("  %(processes)d processes, %(frames)d frames, %(restarts)d restarts" % found[-1])
+
+
 # --- How right it is ----------------------------------------------------------------------------
 
 
@@ -436,6 +506,8 @@ BENCHES = {
     "http": bench_http,
     "own": bench_own,
     "start": bench_start,
+    "stacks": bench_stacks,
+    "memory": bench_memory,
     "delay": bench_delay,
     "truth": bench_truth,
     "many": bench_many,

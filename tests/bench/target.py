@@ -7,6 +7,7 @@ spin   never sleeps: each turn is empty, each wait has a timeout of 0
 http   answers GET on a port of 127.0.0.1
 stall  on "go": tells the time, then sleeps 1 s in a coroutine
 asleep, busy   on "go": blocks, or computes, until the end
+nested blocks at once, in the innermost of 40 Python frames
 mixed  on "go N": blocks in many ways for N seconds, changing CPUs; tells how long
        its turns were, and for how much of that it was blocked
 
@@ -96,6 +97,19 @@ async def busy(orders):
     say("{}")
     while True:
         pass
+
+
+def deeper(frames):
+    if frames:
+        deeper(frames - 1)
+    time.sleep(3600)
+
+
+async def nested(orders):
+    frame, frames = sys._getframe(), 1  # deeper(0) is one
+    while frame:
+        frame, frames = frame.f_back, frames + 1
+    deeper(40 - frames)
 
 
 class Spent:
@@ -195,7 +209,7 @@ async def main(name):
     await asyncio.sleep(0.05)
     say("READY", port)
     work = {"idle": idle, "tick": tick, "spin": spin, "http": idle, "stall": stall,
-            "asleep": asleep, "busy": busy, "mixed": mixed}[name]  # fmt: skip
+            "asleep": asleep, "busy": busy, "nested": nested, "mixed": mixed}[name]  # fmt: skip
     await work(orders)
 
 
