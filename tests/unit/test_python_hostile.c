@@ -8,6 +8,8 @@
 
 #include "runtime/python/elf.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/pools.h"
+#include "runtime/python/tasks.h"
 #include "runtime/python/threads.h"
 
 #define FRAMES_MAX 128
@@ -58,13 +60,22 @@ static int spoiling_read(void *context, uint64_t addr, void *buf, size_t size)
 	return random() % 50 ? 0 : -EFAULT;
 }
 
+static void ignore_task(void *context, const struct python_task_info *task)
+{
+	(void)context;
+	assert_true(!task->nr || (task->chain[0].fn && task->chain[0].file));
+}
+
 /* Everything that can be asked. */
 static void ask_all(struct python *python, const uint64_t *threads, size_t nr_threads,
 		    uint64_t task)
 {
 	char name[NAME_BYTES], coro[NAME_BYTES];
 	struct bp_python layout;
+	struct python_tasks_counts counts;
+	struct python_worker workers[4];
 	struct bp_task copied;
+	uint64_t nr;
 
 	for (size_t at = 0; at < sizeof(copied); at++)
 		((unsigned char *)&copied)[at] = (unsigned char)random();
@@ -74,6 +85,11 @@ static void ask_all(struct python *python, const uint64_t *threads, size_t nr_th
 	python_layout(python, &layout);
 	python_task(python, task, name, sizeof(name), coro, sizeof(coro));
 	assert_true(strlen(name) < sizeof(name) && strlen(coro) < sizeof(coro));
+	python_tasks_count(python, &nr);
+	python_workers(python, workers, sizeof(workers) / sizeof(workers[0]));
+	/* looks again and again at what changes: takes its time */
+	if (random() % 10 == 0)
+		python_tasks(python, threads, nr_threads, ignore_task, NULL, &counts);
 	for (size_t i = 0; i < nr_threads; i++) {
 		struct bp_python_frame frames[FRAMES_MAX];
 		struct python_loop loop;
@@ -104,6 +120,7 @@ static void spoilt_memory(void **state)
 	uint64_t threads[32], task;
 	size_t nr_threads = 0;
 	int opened = 0;
+	pid_t pid;
 
 	target_wait_ready(target);
 	for (size_t i = 0; i < target->nr && nr_threads < 32; i++) {
@@ -112,6 +129,7 @@ static void spoilt_memory(void **state)
 	}
 	assert_true(nr_threads > 10);
 	task = target_number(target, "task", "method", 2);
+	pid = target->pid;
 	assert_true(py_find(target->pid, places, PY_PLACES_MAX) >= 1);
 	py_memory_of_process(&spoiler.memory, target->pid);
 	srandom(1);
@@ -122,8 +140,10 @@ static void spoilt_memory(void **state)
 		opened += py_open_place(&python, &memory, &places[0]) == 0;
 		/* A few at a time, so that spoilt reads come in all depths. */
 		spoiler.one_in = 4u << random() % 8;
-		if (python && python->runtime && python->layout.minor)
+		if (python && python->runtime && python->layout.minor) {
+			python->pid = pid; /* where _asyncio is mapped */
 			ask_all(python, threads + random() % (long)(nr_threads - 1), 2, task);
+		}
 		python_close(python);
 	}
 	assert_true(opened >= ROUNDS / 2);
@@ -167,6 +187,7 @@ static void endless_memory(void **state)
 			python->memory = memory;
 			python->runtime = place.runtime;
 			python->layout = *py_layout_of(minor);
+			python->asyncio = (struct py_asyncio_debug){ 152, 10880, 872, 880 };
 			ask_all(python, threads, 2, 0x7f0000000010);
 			python_close(python);
 			assert_int_not_equal(py_open_place(&opened, &memory, &place), 0);
