@@ -48,10 +48,9 @@ def test_frames_as_the_program_sees_them(python):
     check(len(points) >= 50, "%d points" % len(points), target.stderr)
     stacks = slept(blockprof)
     check(len(stacks) == len(points), "%d points, %d stalls" % (len(points), len(stacks)))
-    for (name, said), (stall, stack) in zip(points, stacks):
+    for (name, said), (_, stack) in zip(points, stacks):
         seen = [frame_text(frame) for frame in stack if frame["kind"] == "python"]
         check(seen == said.split("|"), name, "\n".join(seen), said.replace("|", "\n"))
-        check("stack_cut" not in str(stall), "%s is cut" % name)
 
 
 # --- Interpreters that cannot be read -------------------------------------------------------------

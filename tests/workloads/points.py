@@ -214,8 +214,8 @@ def by_len():
 
 
 # What ends while it is told of may have lost its name: these stay.
-EXECUTED = compile("callback()", "executed.py", "exec")
-EVALUATED = compile("callback()", "evaluated.py", "eval")
+EXECUTED = compile("plain()", "executed.py", "exec")
+EVALUATED = compile("plain()", "evaluated.py", "eval")
 
 
 # --- Called by C ----------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def by_sorted():
 
 @point
 def by_max():
-    max([1, 2], key=lambda x: callback() if x == 2 else 0)
+    max([1, 2], key=lambda x: plain() if x == 2 else 0)
 
 
 @point
@@ -258,17 +258,17 @@ def by_starmap():
 
 @point
 def by_re():
-    re.sub("a", lambda match: str(callback()), "a")
+    re.sub("a", lambda match: str(plain()), "a")
 
 
 @point
 def by_exec():
-    exec(EXECUTED, {"callback": callback})
+    exec(EXECUTED, {"plain": plain})
 
 
 @point
 def by_eval():
-    eval(EVALUATED, {"callback": callback})
+    eval(EVALUATED, {"plain": plain})
 
 
 @point
@@ -340,7 +340,7 @@ def in_and_out():
 
 @point
 def recursion_by_c(depth=20):
-    functools.reduce(lambda a, b: recursion_by_c(depth - 1) if depth else callback(), [1, 2])
+    functools.reduce(lambda a, b: recursion_by_c(depth - 1) if depth else plain(), [1, 2])
 
 
 # --- Generators and coroutines --------------------------------------------------------------------
@@ -473,7 +473,7 @@ async def by_wait_for():
 @point
 async def by_callback():
     done = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_soon(lambda: done.set_result(callback()))
+    asyncio.get_running_loop().call_soon(lambda: done.set_result(plain()))
     await done
 
 
