@@ -14,6 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 SECONDS = int(os.environ.get("FUZZ_SECONDS") or 20)
 AT_A_TIME = 2
 # What one input may take; the symbolizer's own limit is 512 MB of addresses.
@@ -42,6 +43,7 @@ def run(directory, name):
             corpus,
         ]
         + ([seeds] if os.path.isdir(seeds) else []),
+        cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What blockprof makes of the answers of a symbolizer that a file has taken over:
+ * two bytes say how long each is, and whether its number is the right one.
+ */
+#include <sys/socket.h>
+
+#include "bpf/abi.h"
+#include "symbol/native_frame.h"
+#include "symbol/protocol.h"
+#include "symbol/sandbox.h"
+#include "symbol/symbol.h"
+#include "symbol/worker.h"
+#include "tests/fuzz/fuzz.h"
+
+#define WRONG_NUMBER 0x8000
+#define USES_MAX     200
+
+/* Of both processes: starting one for each input takes most of the time. */
+struct shared {
+	size_t bytes; /* that are left */
+	size_t at;
+	uint8_t input[1 << 16];
+};
+
+static struct shared *shared;
+
+/* In the child, in place of the real ones. */
+int sandbox_enter(int socket, pid_t parent)
+{
+	(void)parent;
+	return socket == SANDBOX_SOCKET || dup2(socket, SANDBOX_SOCKET) >= 0 ? 0 : -1;
+}
+
+/* The input's next packet; at its end a sound one that says nothing. */
+static size_t next_packet(unsigned char *packet, uint64_t sequence)
+{
+	const uint8_t *data = shared->input + shared->at;
+	size_t left = shared->bytes, bytes, here;
+	uint64_t head = fuzz_number(&data, &left, 2);
+
+	if (!left) {
+		memset(packet, 0, ANSWER_HEADER_BYTES);
+		memcpy(packet, &sequence, sizeof(sequence));
+		return ANSWER_HEADER_BYTES;
+	}
+	bytes = head & (WRONG_NUMBER - 1);
+	here = bytes < left ? bytes : left;
+	memset(packet, 0, bytes);
+	memcpy(packet, data, here);
+	if (!(head & WRONG_NUMBER))
+		memcpy(packet, &sequence, sizeof(sequence));
+	shared->at = (size_t)(data - shared->input) + here;
+	shared->bytes = left - here;
+	return bytes;
+}
+
+void worker_run(int socket)
+{
+	static unsigned char packet[1 << 17];
+	static struct answer ready;
+	struct request request;
+
+	(void)!send(socket, &ready, ANSWER_HEADER_BYTES, 0);
+	while (recv(socket, packet, sizeof(packet), 0) >= (ssize_t)sizeof(request)) {
+		memcpy(&request, packet, sizeof(request));
+		(void)!send(socket, packet, next_packet(packet, request.sequence), MSG_NOSIGNAL);
+	}
+	_exit(0);
+}
+
+static void look_at(const struct symbol *symbol)
+{
+	fuzz_check(symbol->fn && strlen(symbol->fn) < 4096);
+	for (size_t i = 0; i < symbol->nr_inlined; i++) {
+		fuzz_check(symbol->inlined[i].fn && strlen(symbol->inlined[i].fn) < 4096);
+		fuzz_check(!symbol->inlined[i].file || strlen(symbol->inlined[i].file) < 4096);
+	}
+}
+
+/* Another one where what was known of it would keep questions from being asked. */
+static struct symbols *fresh_symbols(void)
+{
+	static struct symbols *symbols;
+	static unsigned int uses;
+	struct symbols_counts counts;
+
+	if (symbols)
+		symbols_counts(symbols, &counts);
+	if (symbols && (counts.child_restarts || counts.files_refused || ++uses > USES_MAX)) {
+		symbols_free(symbols);
+		symbols = NULL;
+	}
+	if (!symbols) {
+		uses = 0;
+		if (symbols_new(&symbols))
+			abort();
+	}
+	return symbols;
+}
+
+static void start(const uint8_t *data, size_t size)
+{
+	if (!shared)
+		shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		abort();
+	shared->at = 0;
+	shared->bytes = size < sizeof(shared->input) ? size : sizeof(shared->input);
+	memcpy(shared->input, data, shared->bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct native_frame frames[256];
+	static struct bp_copy copy;
+	static uint64_t offset; /* not asked about before */
+	uint64_t addr = (uint64_t)(uintptr_t)&LLVMFuzzerTestOneInput + offset++ % USES_MAX * 4;
+	struct symbols *symbols;
+	struct symbol symbol;
+	unsigned int flags;
+
+	start(data, size);
+	symbols = fresh_symbols();
+	symbols_user(symbols, getpid(), addr, 0, &symbol);
+	look_at(&symbol);
+	symbols_user(symbols, getpid(), addr + 1, 1, &symbol);
+	look_at(&symbol);
+	copy.bytes = 64;
+	copy.regs.reg[BP_REGISTER_IP] = addr;
+	fuzz_check(symbols_unwind(symbols, getpid(), &copy, frames, 256, &flags) <= 256);
+	symbols_user(symbols, getpid(), addr + 2, 1, &symbol);
+	look_at(&symbol);
+	return 0;
+}
