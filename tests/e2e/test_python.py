@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Python frames against what the interpreter says of itself; interpreters that cannot be read."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from harness import (
     interpreter,
     limit,
     need,
+    pythons,
     run_blockprof,
     variants,
 )
@@ -89,3 +91,27 @@ def judge_declined(path, code, start, end):
     check(len(said) == 1 and start in said[0] and end + ", whose frames" in said[0], "said", blockprof.stderr)
     check("native stacks only" in said[0], "what is left", said)
     check(status == 0 and "its tasks cannot be read" in dump and "libc" in dump, "dump", dump)
+
+
+# --- Memory that changes under the reader -----------------------------------------------------------
+
+
+@variants(lambda: [python for python in pythons() if python[0] in ("3.9", "3.11", "3.14", "3.15")])
+def test_memory_that_changes_under_the_reader(python):
+    """Both who watch it and who dump it go on, and what did not change is told as it is."""
+    with Process([python, os.path.join(WORKLOADS, "mutates.py"), "2"]) as target:
+        target.wait_line("READY")
+        with Blockprof("-t", "20ms", pids=[target.pid], lost=True) as blockprof:
+            target.send("go")
+            dumps = 0
+            while not any(line == "DONE" for line in target.lines):
+                status, out, err = run_blockprof("dump", "-F", "json", "-p", target.pid)
+                check(status == 0, "exit status %s of dump" % status, err)
+                records = [json.loads(line) for line in out.splitlines()]
+                main = [r for r in records if r["type"] == "thread" and r["tid"] == target.pid][0]
+                names = [frame["fn"].rpartition(".")[2] for frame in main["stack"] if frame["kind"] == "python"]
+                check(names[-1] == "<module>" and ("mutate" in names or "start" in names), "main thread", main)
+                dumps += 1
+        check(dumps >= 3, "%d dumps" % dumps)
+        check(any(r["type"] == "stall" for r in blockprof.records), "the loop that blocks was not told")
+        target.kill()
