@@ -159,7 +159,25 @@ static void describe(const struct unwind_target *target, const struct bp_registe
 	}
 }
 
-/* Frames that a frame pointer led to, in code that only the target's memory holds. */
+/* Does the chain of frame pointers lead on to a call in a file, where it was checked? */
+static bool leads_to_file(const struct unwind_target *target, const struct unwind_answer *answer,
+			  uint32_t from)
+{
+	for (uint32_t i = from + 1; i < answer->nr; i++) {
+		const struct mapping *mapping = maps_find(target->maps, answer->frames[i].addr - 1);
+
+		if (mapping && mapping->ino)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Frames that a frame pointer led to, in code that only the target's memory holds:
+ * with no call before it an address is none. But interpreters made at run time push
+ * what they like (HotSpot's returns to the entry of the next bytecode): so it is one
+ * when the chain goes on from it to where it must end.
+ */
 static void check_generated(const struct unwind_target *target, struct unwind_answer *answer)
 {
 	for (uint32_t i = 0; i < answer->nr; i++) {
@@ -168,7 +186,8 @@ static void check_generated(const struct unwind_target *target, struct unwind_an
 
 		if (!(frame->flags & NATIVE_BY_FRAME_POINTER) || !mapping || mapping->ino)
 			continue;
-		if (target->after_call(target->context, mapping, frame->addr))
+		if (target->after_call(target->context, mapping, frame->addr) ||
+		    leads_to_file(target, answer, i))
 			continue;
 		answer->nr = i;
 		answer->flags = UNWIND_LOST;
