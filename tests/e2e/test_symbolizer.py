@@ -1,11 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The child that reads targets' files: what it may do, and what its end or standstill costs."""
 
+import json
 import os
 import signal
+import struct
+import sys
+import tempfile
 import time
+import zlib
 
-from harness import Blockprof, Target, assert_stall, check, frames_of, limit, until
+from harness import (
+    WORKLOADS,
+    Blockprof,
+    Process,
+    Target,
+    assert_stall,
+    check,
+    frames_of,
+    limit,
+    need,
+    until,
+)
 
 NAME = "blockprof-names"
 
@@ -22,6 +38,14 @@ def symbolizer(blockprof):
     except FileNotFoundError:
         pass
     return None
+
+
+def resident_bytes(pid):
+    try:
+        with open("/proc/%d/statm" % pid) as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    except (FileNotFoundError, ProcessLookupError, TypeError, IndexError):
+        return 0
 
 
 def native_names(stalls):
@@ -126,3 +150,97 @@ def test_stopped_during_stalls():
     finally:
         for target in targets:
             target.end()
+
+
+# --- Files that are meant to harm it ------------------------------------------------------------------------
+
+PAGE = 4096
+# mov $35, %eax; syscall; ret: nanosleep(2) of x86-64
+NANOSLEEP = bytes.fromhex("b8230000000f05c3")
+PT_LOAD, PF_RX = 1, 5
+SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB = 1, 2, 3
+SHF_COMPRESSED = 0x800
+
+
+def section(kind, offset=0, size=0, name=0, flags=0, link=0, entry=0):
+    return struct.pack("<IIQQQQIIQQ", name, kind, flags, 0, offset, size, link, 0, 8, entry)
+
+
+def write_elf(path, sections=(), at=2 * PAGE, names=0, count=None, size=None, parts=()):
+    """An ELF file whose second page is NANOSLEEP, with these sections, and bytes at some places."""
+    head = b"\x7fELF\2\1\1".ljust(16, b"\0")
+    head += struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, at, 0, 64, 56, 1, 64, count or len(sections), names)
+    head += struct.pack("<IIQQQQQQ", PT_LOAD, PF_RX, PAGE, PAGE, PAGE, PAGE, PAGE, PAGE)
+    with open(path, "wb") as file:
+        file.write(head)
+        for offset, data in ((PAGE, NANOSLEEP), (at, b"".join(sections))) + tuple(parts):
+            file.seek(offset)
+            file.write(data)
+        # holes: they take no room on the disk
+        file.truncate(max(size or 0, file.seek(0, os.SEEK_END), 3 * PAGE))
+
+
+def write_hostile(directory):
+    """Paths of files; what each would have the symbolizer do."""
+
+    def path(name):
+        return os.path.join(directory, name)
+
+    symbols = 10_000_000 * 24
+    function = struct.pack("<IBBHQQ", 1, 0x12, 0, 1, PAGE, 64)
+    write_elf(  # read ten million symbols
+        path("symbols"),
+        [section(0), section(SHT_SYMTAB, 1 << 20, symbols, link=2, entry=24), section(SHT_STRTAB, 2 * PAGE, PAGE)],
+        parts=[(1 << 20, function * 1000)],
+    )
+    write_elf(  # take a symbol's name from a string of gigabytes without an end
+        path("name"),
+        [section(0), section(SHT_SYMTAB, 4 * PAGE, 48, link=2, entry=24), section(SHT_STRTAB, 8 * PAGE, 4 << 30)],
+        size=5 << 30,
+        parts=[(4 * PAGE, function * 2)],
+    )
+    tables = [section(SHT_SYMTAB, PAGE, 64 << 20, link=n, entry=24) for n in range(2000)]
+    write_elf(path("tables"), [section(0)] + tables, size=256 << 20)  # read the same bytes as two thousand tables
+    write_elf(path("sparse"), [section(0)], at=3 << 30, count=0xFE00, size=4 << 30)  # read gigabytes of headers
+    write_elf(path("itself"), [section(SHT_SYMTAB, 0, 3 * PAGE, link=0, entry=24)] * 8, at=0)  # headers in each other
+    write_elf(  # unpack a terabyte
+        path("packed"),
+        [section(0)]
+        + [section(SHT_PROGBITS, 4 * PAGE, PAGE, name=n, flags=SHF_COMPRESSED) for n in (1, 13, 25)]
+        + [section(SHT_STRTAB, 6 * PAGE, PAGE)],
+        names=4,
+        parts=[
+            (4 * PAGE, struct.pack("<IIQQ", 1, 0, 1 << 40, 8) + zlib.compress(bytes(1 << 20))),
+            (6 * PAGE, b"\0.debug_info\0.debug_line\0.eh_frame\0"),
+        ],
+    )
+    return [path(name) for name in ("symbols", "name", "tables", "sparse", "itself", "packed")]
+
+
+@limit(90)
+def test_hostile_files():
+    """Whatever it does over them: each stall is told as it was, the child stays small, names go on."""
+    need(os.uname().machine == "x86_64", "code of x86-64")
+    with tempfile.TemporaryDirectory(prefix="blockprof-hostile-") as directory:
+        paths = write_hostile(directory)
+        target = Process([sys.executable, os.path.join(WORKLOADS, "mapped_target.py")] + paths)
+        peak = 0
+        with target, Target("sleep", "--count=1") as sane:
+            target.wait_line("READY")
+            with Blockprof(pids=[target.pid, sane.pid], lost=True) as blockprof:
+                target.send("go")
+                end = time.monotonic() + 60
+                while "DONE" not in target.lines and time.monotonic() < end:
+                    peak = max(peak, resident_bytes(symbolizer(blockprof) or 0))
+                    time.sleep(0.02)
+                target.wait_line("DONE")
+                sane.run()
+            turns = [json.loads(line[5:]) for line in target.lines if line.startswith("TURN ")]
+    check(len(turns) == len(paths), "a turn a file", target.stderr)
+    for turn, path in zip(turns, paths):
+        stall, _ = assert_stall(blockprof.stalls, cause="sleep", fn="block_mapped", turn=turn)
+        check(os.path.basename(path) in json.dumps(stall["slices"]), "the file is named", path, stall)
+    assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=sane.turns[0])
+    names = native_names([stall for stall in blockprof.stalls if stall["pid"] == sane.pid])
+    check(names and not unnamed(names), "names of other files", names)
+    check(peak < 512 << 20, "the symbolizer's memory: %d MB" % (peak >> 20))
