@@ -51,7 +51,8 @@ static void says_it_once(void **state)
 	assert_false(hint(NULL, &libc, &jvm, &told, text));
 	assert_true(hint("netty", &libc, &anon, &told, text));
 	assert_string_equal(text, "process 42 has Java code without names: run jcmd 42 "
-				  "Compiler.perfmap");
+				  "Compiler.perfmap; whole stacks take java "
+				  "-XX:+PreserveFramePointer");
 	assert_false(hint("java-nio", &anon, &jvm, &told, text));
 	assert_true(hint("generic", &anon, &lua, &told, text));
 	assert_true(hint(NULL, &doubled, &clr, &told, text));

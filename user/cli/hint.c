@@ -13,7 +13,8 @@ static const struct machine {
 	{
 		.library = "libjvm.so",
 		.runtimes = { "java-nio", "netty" },
-		.advice = "has Java code without names: run jcmd %d Compiler.perfmap",
+		.advice = "has Java code without names: run jcmd %d Compiler.perfmap; "
+			  "whole stacks take java -XX:+PreserveFramePointer",
 	},
 	{
 		.library = "libcoreclr.so",
