@@ -58,6 +58,13 @@ class Bench:
     def many(self, loops, others, iterations):
         return Child([self.many_path, str(loops), str(others), str(iterations)])
 
+    def naps(self, stack_bytes):
+        path = os.path.join(self.scratch, "naps")
+        if not os.path.exists(path):
+            compiler = os.environ.get("CC", "cc").split()
+            subprocess.run(compiler + ["-O2", "-o", path, os.path.join(BENCH, "naps.c")], check=True)
+        return Child([path, str(stack_bytes), str(self.cpus[-1])])
+
     def deep_path(self):
         path = os.path.join(self.scratch, "deep")
         flags = ["-std=c++17", "-O2", "-g", "-fomit-frame-pointer"]
@@ -247,6 +254,44 @@ def bench_programs(bench):
                     bench.skip(error)
                 for program, values in sorted(found.items()):
                     bench.row("%s %s" % (name, program), values, "%.0f ns")
+
+
+def naps_ns(load, others):
+    """What on_switch, but for that of others, takes for a nap of a load."""
+    before = bpf_programs()
+    naps = int(load.ask("go"))
+    took = 0
+    for number, now in bpf_programs().items():
+        if number not in others and now["name"] == "on_switch":
+            took += now.get("run_time_ns", 0) - before.get(number, {}).get("run_time_ns", 0)
+    return took / naps
+
+
+def bench_capture(bench):
+    """The kernel side at the two switches of a short block of a watched loop, more than of another's.
+
+    Its stack is captured in the first; a page of stack, or a few frames, is what every capture has.
+    """
+    title("BPF, switches of a short block: us more")
+    with bench.target("idle") as idle:
+        idle.line()
+        for what, start in (
+            ("C, 1 KiB of stack", lambda: bench.naps(1 << 10)),
+            ("C, 16 KiB of stack", lambda: bench.naps(16 << 10)),
+            ("40 Python frames", lambda: bench.target("naps")),
+        ):
+            with start() as load, kernel_statistics():
+                words = load.line().split()
+                loop = ["--loop", "%s:fd=%s" % tuple(words[1:])] if len(words) == 3 else []
+                found = []
+                for _ in range(bench.rounds):
+                    others = bpf_programs()
+                    with Watch("-p", idle.pid):
+                        alone = naps_ns(load, others)
+                    with Watch("-p", load.pid, *loop):
+                        naps_ns(load, others)
+                        found.append((naps_ns(load, others) - alone) / 1000)
+                bench.row(what, found, "%.2f us")
 
 
 def bench_redis(bench):
@@ -502,6 +547,7 @@ BENCHES = {
     "wait": bench_wait,
     "switch": bench_switch,
     "programs": bench_programs,
+    "capture": bench_capture,
     "redis": bench_redis,
     "http": bench_http,
     "own": bench_own,

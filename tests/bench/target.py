@@ -8,6 +8,7 @@ http   answers GET on a port of 127.0.0.1
 stall  on "go": tells the time, then sleeps 1 s in a coroutine
 asleep, busy   on "go": blocks, or computes, until the end
 nested blocks at once, in the innermost of 40 Python frames
+naps   on "go": sleeps 2,000 times in the innermost of 40 frames, in 100 turns; tells how often
 mixed  on "go N": blocks in many ways for N seconds, changing CPUs; tells how long
        its turns were, and for how much of that it was blocked
 
@@ -99,17 +100,37 @@ async def busy(orders):
         pass
 
 
-def deeper(frames):
-    if frames:
-        deeper(frames - 1)
-    time.sleep(3600)
+def deeper(frames, act):
+    if frames > 1:
+        deeper(frames - 1, act)
+    else:
+        act()
+
+
+def in_frames(frames, act):
+    """Calls act() with so many frames on the stack."""
+    frame = sys._getframe(1)
+    while frame:
+        frame, frames = frame.f_back, frames - 1
+    deeper(frames - 2, act)  # this one, and act's
 
 
 async def nested(orders):
-    frame, frames = sys._getframe(), 1  # deeper(0) is one
-    while frame:
-        frame, frames = frame.f_back, frames + 1
-    deeper(40 - frames)
+    in_frames(40, lambda: time.sleep(3600))
+
+
+def nap_often():
+    for _ in range(20):
+        time.sleep(0.00005)
+
+
+async def naps(orders):
+    while True:
+        await orders.get()
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+            in_frames(40, nap_often)
+        say(2000)
 
 
 class Spent:
@@ -209,7 +230,8 @@ async def main(name):
     await asyncio.sleep(0.05)
     say("READY", port)
     work = {"idle": idle, "tick": tick, "spin": spin, "http": idle, "stall": stall,
-            "asleep": asleep, "busy": busy, "nested": nested, "mixed": mixed}[name]  # fmt: skip
+            "asleep": asleep, "busy": busy, "nested": nested, "naps": naps,
+            "mixed": mixed}[name]  # fmt: skip
     await work(orders)
 
 
