@@ -86,6 +86,11 @@ def bare(name):
     return without_brackets(plain(name), "<")
 
 
+def numbers(name):
+    """Template arguments that are numbers: these have one spelling."""
+    return re.findall(r"(?<=[<,])\d+(?=[,>])", plain(name))
+
+
 def parts(name):
     return bare(name).split("::")
 
@@ -100,9 +105,9 @@ def unqualified(a, b):
 def same(a, b):
     if a == b or plain(a) == plain(b):
         return True
-    if bare(a) and bare(a) == bare(b):
-        return True
-    return unqualified(a, b)
+    if "<" in a and "<" in b and numbers(a) != numbers(b):
+        return False
+    return bool(bare(a)) and bare(a) == bare(b) or unqualified(a, b)
 
 
 @functools.lru_cache(maxsize=None)

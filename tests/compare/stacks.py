@@ -4,7 +4,7 @@
 Both are written innermost first, without the kernel's frames. Two frames agree when
 - both name a function and the names are equal, after what is spelled differently only: symbol
   versions (@@GLIBC_2.34), clones (.isra.0, .cold), parameters and return types, hashes of Rust's
-  names, {{closure}} and {closure#0}, template arguments, and qualification where debug
+  names, {{closure}} and {closure#0}, template arguments that are types, and qualification where debug
   information has the last part of the name only (a lambda's operator());
 - or the names are those of one place: the file's symbol tables, or those of its separate debug
   file, as nm reads them, have a function of blockprof's name there (poll and __GI___poll);

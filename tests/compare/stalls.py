@@ -42,12 +42,17 @@ class Maps:
 def function_at(path, offset):
     """(name, file, line) of the function that has this place, not of what is inlined there."""
     vaddr = names.vaddr_of(path, offset)
+    if names.names_at(path, offset) & set(stacks.SIGNALS):
+        return stacks.SIGNALS[0], None, None  # what is before it is another function
     # -i: of several, the last is the one the others are inlined in
     argv = ["addr2line", "-f", "-i", "-C", "-e", path, hex(vaddr - 1)]
     words = subprocess.run(argv, stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout.splitlines()
     name, place = words[-2:]
     file, _, line = place.partition(" ")[0].rpartition(":")
-    return None if name == "??" else name, file, int(line) if line.isdigit() else None
+    if line.isdigit():
+        return name, file, int(line)
+    # without lines it gives the function before, however far
+    return min(names.names_at(path, offset - 1), default=None), None, None
 
 
 def frame_at(maps, addr):
