@@ -716,6 +716,62 @@ static void many_files(void **state)
 		munmap(mapped[i], nr);
 }
 
+/* Maps the file anew, as a process that started after a change would: is shown_function at an offset of it? */
+static bool names_function(struct symbols *symbols, const char *path, size_t bytes, uint64_t low)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t *mapped = mmap(NULL, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	bool found = false;
+
+	assert_ptr_not_equal(mapped, MAP_FAILED);
+	close(fd);
+	symbols_forget(symbols, getpid());
+	for (uint64_t at = low; at < bytes && !found; at += 0x1000)
+		found = strcmp(lookup(symbols, getpid(), ADDR(mapped) + at, 0).fn,
+			       "shown_function") == 0;
+	munmap(mapped, bytes);
+	return found;
+}
+
+/* A file that was refused is not looked into again before it changes, however well that is hidden. */
+static void refused_until_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct symbols *symbols = fixture->symbols;
+	const char *path = fixture->program.other;
+	uint64_t hidden, shown;
+	struct timespec times[2];
+	struct stat status;
+	unsigned char *good;
+	size_t nr = 0;
+	pid_t pid;
+	int fd;
+
+	good = file_contents(fixture->program.path, &nr);
+	assert_non_null(good);
+	pid = start_program(fixture->program.path, &hidden, &shown);
+	end_process(pid);
+	good[0] ^= 1;
+	write_bytes(path, good, nr);
+	for (int again = 0; again < 3; again++) {
+		assert_false(names_function(symbols, path, nr, shown & 0xfff));
+		assert_counts(symbols, 0, 1, 0);
+	}
+	assert_int_equal(stat(path, &status), 0);
+	/* times of files are as coarse as ticks */
+	usleep(20000);
+	good[0] ^= 1;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, good, 1, 0), 1);
+	times[0] = status.st_atim;
+	times[1] = status.st_mtim;
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+	assert_true(names_function(symbols, path, nr, shown & 0xfff));
+	assert_counts(symbols, 0, 1, 0);
+	free(good);
+}
+
 /* Without privileges, for a process of its own. */
 static void without_root(void **state)
 {
@@ -768,25 +824,16 @@ static void leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),
-		WITH_SYMBOLS(what_a_file_defines),
-		WITH_SYMBOLS(no_function),
-		WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),
-		WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program),
-		WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(code_made_at_run_time),
-		WITH_PROGRAM(mapped_path),
-		WITH_SYMBOLS(child_has_nothing),
-		WITH_SYMBOLS(killed_child),
-		WITH_PROGRAM(hanging_child),
-		WITH_PROGRAM(late_answer),
-		WITH_PROGRAM(dying_children),
-		WITH_PROGRAM(hostile_files),
-		WITH_PROGRAM(many_files),
-		cmocka_unit_test(without_root),
-		cmocka_unit_test(leaves_nothing),
+		WITH_SYMBOLS(own_functions),	     WITH_SYMBOLS(what_a_file_defines),
+		WITH_SYMBOLS(no_function),	     WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),	     WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program),	     WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(code_made_at_run_time), WITH_PROGRAM(mapped_path),
+		WITH_SYMBOLS(child_has_nothing),     WITH_SYMBOLS(killed_child),
+		WITH_PROGRAM(hanging_child),	     WITH_PROGRAM(late_answer),
+		WITH_PROGRAM(dying_children),	     WITH_PROGRAM(refused_until_changed),
+		WITH_PROGRAM(hostile_files),	     WITH_PROGRAM(many_files),
+		cmocka_unit_test(without_root),	     cmocka_unit_test(leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

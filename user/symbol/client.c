@@ -230,6 +230,9 @@ static uint64_t patience_now(struct client *client)
 {
 	uint64_t now_ns = clock_now_ns();
 
+	/* nothing else is kept waiting */
+	if (!client->meanwhile)
+		return PATIENCE_MAX_NS;
 	client->patience_ns += (now_ns - client->patience_at_ns) / PATIENCE_PART;
 	if (client->patience_ns > PATIENCE_MAX_NS)
 		client->patience_ns = PATIENCE_MAX_NS;

@@ -31,10 +31,10 @@ typedef void client_meanwhile_fn(void *context);
 void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context);
 
 /*
- * Asks and waits for the answer, but not for long: not more than a second for
- * one, not more than half of the time for many. fd goes along, and stays the
- * caller's; -1: none. 0: *answer is well formed, its text ends with
- * a NUL; else
+ * Asks and waits for the answer, but not for long: two seconds, and where there
+ * is something to be done meanwhile not more than one, nor more than half of the
+ * time for many answers. fd goes along, and stays the caller's; -1: none. 0: *answer
+ * is well formed, its text ends with a NUL; else
  *   -ENOTCONN      there is no child now, or it went away before it got this
  *   -EAGAIN        the child is still at work on this question, or on one before
  *   -ECANCELED     the child was killed from outside (or for lack of memory)

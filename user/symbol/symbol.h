@@ -28,8 +28,8 @@ void symbols_free(struct symbols *symbols);
 
 /*
  * What is to be done every few milliseconds while one of the calls below waits
- * for the child, which takes a second at the most, and half of the time of many
- * calls. fn calls none of them. NULL: nothing.
+ * for the child, which is then for a second at the most, and half of the time of
+ * many calls; else for two seconds. fn calls none of them. NULL: nothing.
  */
 typedef void symbols_meanwhile_fn(void *context);
 void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context);
