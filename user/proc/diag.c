@@ -272,12 +272,12 @@ static const void *unix_attribute(const struct nlmsghdr *header, unsigned short 
 {
 	const struct unix_diag_msg *msg = NLMSG_DATA(header);
 	const struct rtattr *attr;
-	size_t left;
+	ssize_t left; /* below 0 behind a last one without its padding */
 
 	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*msg)))
 		return NULL;
 	attr = (const struct rtattr *)((const char *)msg + NLMSG_ALIGN(sizeof(*msg)));
-	left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*msg));
+	left = (ssize_t)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*msg)));
 	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
 		if (attr->rta_type == type) {
 			*bytes = RTA_PAYLOAD(attr);
@@ -319,7 +319,7 @@ static int find_unix_listener(int diag, uint32_t client, struct diag_socket *out
 	const struct unix_diag_msg *msg;
 	const struct nlmsghdr *header;
 	struct message answer;
-	size_t left;
+	ssize_t left;
 	ssize_t n;
 
 	if (err)
@@ -329,7 +329,7 @@ static int find_unix_listener(int diag, uint32_t client, struct diag_socket *out
 		if (n < 0)
 			return (int)n;
 		header = (const struct nlmsghdr *)answer.bytes;
-		for (left = (size_t)n; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+		for (left = n; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
 			if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY)
 				return -ENOENT; /* the end, or an error */
 			if (has_client(header, client)) {
