@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """run.py DIRECTORY [NAME...]: runs the fuzz targets built there, two at a time, FUZZ_SECONDS each.
 
+FUZZ_SEED (1; 0: another one each time) makes one run much like the next.
 Each begins with its seeds, and with what earlier runs on this machine have found
 (DIRECTORY/corpus). What breaks one is left in DIRECTORY/crashes: once mended it
 belongs into tests/fuzz/seeds.
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SECONDS = int(os.environ.get("FUZZ_SECONDS") or 20)
+SEED = int(os.environ.get("FUZZ_SEED") or 1)
 AT_A_TIME = 2
 # What one input may take; the symbolizer's own limit is 512 MB of addresses.
 INPUT_SECONDS = 10
@@ -35,6 +37,7 @@ def run(directory, name):
         [
             os.path.join(directory, "tests/fuzz/fuzz_" + name),
             "-max_total_time=%d" % SECONDS,
+            "-seed=%d" % SEED,
             "-timeout=%d" % INPUT_SECONDS,
             "-rss_limit_mb=%d" % MEMORY_MB,
             "-max_len=%d" % INPUT_BYTES,
