@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -244,6 +245,30 @@ static void paths_are_gone(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Lower limits than its own are no reason not to go on: raising them is not allowed. */
+static void lower_limits(void **state)
+{
+	static const struct rlimit low = { 77, 77 };
+	int sockets[2], status;
+	pid_t parent = getpid(), pid;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
+	pid = fork();
+	if (pid == 0) {
+		cap_t none = cap_init();
+
+		if (setrlimit(RLIMIT_CPU, &low) || setrlimit(RLIMIT_NOFILE, &low) ||
+		    cap_set_proc(none) || sandbox_enter(sockets[1], parent))
+			syscall(SYS_exit_group, 1);
+		syscall(SYS_exit_group, 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
 /* Without its parent it must not live on, nor begin to. */
 static void no_parent(void **state)
 {
@@ -268,6 +293,7 @@ int main(void)
 		cmocka_unit_test(is_killed),
 		cmocka_unit_test(shared_memory_is_gone),
 		cmocka_unit_test(paths_are_gone),
+		cmocka_unit_test(lower_limits),
 		cmocka_unit_test(no_parent),
 	};
 

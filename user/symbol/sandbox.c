@@ -31,10 +31,16 @@
 /* In all its life; how long one question may take is the parent's to say. */
 #define CPU_SECONDS 600
 
+/* To this, or to what there was where that is less. */
 static int limit(__rlimit_resource_t resource, rlim_t value)
 {
-	struct rlimit limits = { value, value };
+	struct rlimit limits;
 
+	if (getrlimit(resource, &limits))
+		return -errno;
+	if (limits.rlim_max > value)
+		limits.rlim_max = value;
+	limits.rlim_cur = limits.rlim_max;
 	return setrlimit(resource, &limits) ? -errno : 0;
 }
 
