@@ -78,46 +78,127 @@ __weak __noinline u64 python_tstate(const struct bp_python *py, u64 pthread, u64
 	return search.tstate;
 }
 
+/*
+ * Of a frame up to the last field that is of interest: f_lasti of 3.9 is at 104.
+ * From 3.11 on the frames of calls from Python to Python follow each other in
+ * memory, the caller's below: a read of 1 KiB, which takes hardly longer than one
+ * of a word (some 60 ns), has several of them.
+ */
+#define FRAME_BYTES  128
+#define WINDOW_BYTES 1024
+
+struct frame_window {
+	u64 from;
+	u64 bytes; /* that are there from it on */
+	unsigned char data[WINDOW_BYTES + FRAME_BYTES];
+};
+
+/* Nothing that walks frames is interrupted by what does. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct frame_window);
+} frame_windows SEC(".maps");
+
 struct frame_walk {
 	struct bp_stack *stack;
 	const struct bp_python *py;
+	struct frame_window *window;
 	u64 frame;
+	u64 bytes; /* of each */
 	u64 cframe;
 };
+
+static __always_inline u64 frame_bytes(const struct bp_python *py)
+{
+	u64 bytes = (u64)py->frame_back + 8;
+
+	if (bytes < (u64)py->frame_code + 8)
+		bytes = (u64)py->frame_code + 8;
+	if (bytes < (u64)py->frame_instr + 8)
+		bytes = (u64)py->frame_instr + 8;
+	if (bytes <= py->frame_owner)
+		bytes = (u64)py->frame_owner + 1;
+	if (bytes <= py->frame_is_entry)
+		bytes = (u64)py->frame_is_entry + 1;
+	return bytes < FRAME_BYTES ? bytes : FRAME_BYTES;
+}
+
+/* The window has the frame. Returns where; anything above WINDOW_BYTES: it is not in memory. */
+static __always_inline u64 frame_seek(struct frame_walk *walk)
+{
+	struct frame_window *window = walk->window;
+	u64 at = walk->frame - window->from, bytes = walk->bytes;
+
+	if (at < WINDOW_BYTES && at + bytes <= window->bytes)
+		return at;
+	if (!walk->py->instr_is_lasti) {
+		window->from = walk->frame + bytes - WINDOW_BYTES;
+		window->bytes = WINDOW_BYTES;
+		if (!bpf_probe_read_user(window->data, WINDOW_BYTES, (void *)window->from))
+			return WINDOW_BYTES - bytes;
+	}
+	barrier_var(bytes);
+	window->from = walk->frame;
+	window->bytes = bytes;
+	if (bytes > FRAME_BYTES ||
+	    bpf_probe_read_user(window->data, bytes, (void *)walk->frame)) {
+		window->bytes = 0;
+		return WINDOW_BYTES + 1;
+	}
+	return 0;
+}
+
+/* Offsets come from user space, which knows the layout: a wrong one gives a wrong frame. */
+static __always_inline u64 frame_u64(const struct frame_walk *walk, u64 at, u32 offset)
+{
+	at = (at & (WINDOW_BYTES - 1)) + (offset & (FRAME_BYTES - 8));
+	barrier_var(at);
+	return at <= sizeof(walk->window->data) - 8 ? *(const u64 *)&walk->window->data[at] : 0;
+}
+
+static __always_inline u8 frame_u8(const struct frame_walk *walk, u64 at, u32 offset)
+{
+	at = (at & (WINDOW_BYTES - 1)) + (offset & (FRAME_BYTES - 1));
+	barrier_var(at);
+	return at < sizeof(walk->window->data) ? walk->window->data[at] : 0;
+}
 
 static long frame_step(u32 i, struct frame_walk *walk)
 {
 	const struct bp_python *py = walk->py;
 	struct bp_stack *stack = walk->stack;
-	u64 nr = stack->python_nr, last = nr - 1, code = 0, instr, loop = 0;
+	u64 nr = stack->python_nr, last = nr - 1, frame = walk->frame, at, code, instr, loop = 0;
 
-	if (!walk->frame)
+	if (!frame)
 		return 1;
-	if (py->owner_cstack && user_u8(walk->frame + py->frame_owner) >= py->owner_cstack) {
+	at = frame_seek(walk);
+	if (at > WINDOW_BYTES) {
+		stack->flags |= BP_STACK_PYTHON_FAULT;
+		return 1;
+	}
+	walk->frame = frame_u64(walk, at, py->frame_back);
+	if (py->owner_cstack && frame_u8(walk, at, py->frame_owner) >= py->owner_cstack) {
 		/* the frame that the C code made: the one inside it is the outermost of its run */
 		barrier_var(last); /* checked as it is used */
 		if (last < BP_PYTHON_FRAMES && !(stack->python[last].code & BP_PYTHON_ENTRY)) {
 			stack->python[last].code |= BP_PYTHON_ENTRY;
-			stack->python[last].loop = walk->frame;
+			stack->python[last].loop = frame;
 		}
-		walk->frame = user_u64(walk->frame + py->frame_back);
 		return 0;
 	}
 	if (nr >= BP_PYTHON_FRAMES) {
 		stack->flags |= BP_STACK_PYTHON_CUT;
 		return 1;
 	}
-	if (bpf_probe_read_user(&code, sizeof(code), (void *)(walk->frame + py->frame_code))) {
-		stack->flags |= BP_STACK_PYTHON_FAULT;
-		return 1;
-	}
-	code &= ~PYTHON_REF_MARKS;
-	instr = user_u64(walk->frame + py->frame_instr);
+	code = frame_u64(walk, at, py->frame_code) & ~PYTHON_REF_MARKS;
+	instr = frame_u64(walk, at, py->frame_instr);
 	if (py->instr_is_lasti) {
 		instr = (u32)instr;
 		code |= BP_PYTHON_ENTRY; /* <= 3.10: a run of the C loop for each frame */
 	}
-	if (py->frame_is_entry && user_u8(walk->frame + py->frame_is_entry))
+	if (py->frame_is_entry && frame_u8(walk, at, py->frame_is_entry))
 		code |= BP_PYTHON_ENTRY;
 	if (code & BP_PYTHON_ENTRY && walk->cframe) {
 		loop = walk->cframe;
@@ -130,18 +211,23 @@ static long frame_step(u32 i, struct frame_walk *walk)
 	stack->python[nr].instr = instr;
 	stack->python[nr].loop = loop;
 	stack->python_nr = nr + 1;
-	walk->frame = user_u64(walk->frame + py->frame_back);
 	return 0;
 }
 
 __weak __noinline int python_walk(struct bp_stack *stack, const struct bp_python *py, u64 tstate)
 {
 	struct frame_walk walk = { .stack = stack, .py = py };
+	u32 zero = 0;
 
 	if (!stack || !py)
 		return 0;
+	walk.window = bpf_map_lookup_elem(&frame_windows, &zero);
+	if (!walk.window)
+		return 0;
+	walk.window->bytes = 0;
 	stack->python_nr = 0;
 	stack->flags &= ~(BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
+	walk.bytes = frame_bytes(py);
 	walk.frame = user_u64(tstate + py->tstate_frame);
 	if (py->tstate_has_cframe && walk.frame)
 		walk.frame = user_u64(walk.frame + py->cframe_frame);
