@@ -352,7 +352,9 @@ struct bp_slot {
 	unsigned long long runners_ns; /* up to when */
 	struct bp_runner runners[BP_RUNNERS];
 	unsigned int hist[BP_HIST_BUCKETS];
-	unsigned long long pad[2];
+	unsigned int copy; /* number of the buffer with its stack while it is blocked; 0: none */
+	unsigned int copy_bytes; /* of its stack that are wanted, by user space; 0: BP_COPY_FIRST */
+	unsigned long long pad;
 };
 
 _Static_assert(sizeof(struct bp_slot) % 64 == 0,
@@ -403,9 +405,9 @@ struct bp_slice {
 struct bp_copy {
 	struct bp_header header;
 	unsigned long long since_ns; /* that of the capture; SUSPECT: its header's time_ns */
-	unsigned int seq; /* odd while it is written */
 	unsigned int bytes; /* of stack; ends early where no page is in memory */
 	unsigned int flags; /* enum bp_copy_flags */
+	unsigned int wanted; /* bytes of stack; there may be up to a page more */
 	unsigned int owner; /* the kernel side's: who has this buffer; 0: no one */
 	struct bp_registers regs;
 	unsigned char stack[BP_COPY_BYTES];
@@ -493,7 +495,7 @@ struct bp_suspect_info {
 	unsigned long long sched_arrival_ns; /* as in bp_thread_info */
 	unsigned long long sched_ran_ns;
 	unsigned long long pthread;
-	unsigned long long frame; /* user frame pointer */
+	struct bp_registers regs;
 	unsigned int on_cpu; /* RUNNING: now, rather than ready to be; or that is not known */
 	unsigned int pad;
 	struct bp_block block;
@@ -586,6 +588,8 @@ enum bp_loss {
 	BP_LOSS_PYTHON_FAULT, /* Python frames that were not in memory */
 	BP_LOSS_PROCESSES, /* map of processes full */
 	BP_LOSS_SUSPECT_RING,
+	BP_LOSS_COPY_RING, /* copies of stacks: ring more than half full */
+	BP_LOSS_COPY_ROOM, /* no buffer for one */
 	BP_LOSS_NR,
 };
 

@@ -54,6 +54,7 @@ static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block
 	    wait_is_own(slot, block->wait_class, block->wait_id)) {
 		slot->state = BP_WAITING;
 		slot->wait_slept = 1;
+		copy_end(slot, false);
 	} else if (bind->turn_start_ns) {
 		turn_join(slot, bind->turn_start_ns);
 	}
@@ -164,6 +165,7 @@ static __always_inline u32 thread_unbind(struct thread *thread, u64 now)
 		pending_send(slot, index, now);
 	}
 	turn_end(slot, index, now, now, -1);
+	copy_end(slot, false);
 	thread->slot = BP_NO_SLOT;
 	return index;
 }

@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_CAPTURE_H
 #define BLOCKPROF_CAPTURE_H
 
+#include "copy.h"
 #include "object.h"
 #include "python.h"
 #include "syscall.h"
@@ -139,6 +140,7 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 		return;
 	}
 	stack_native(ctx, &capture->stack);
+	copy_block(slot, thread->slot, now);
 	capture_question(capture);
 	if (!py)
 		return;
@@ -159,7 +161,7 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
  * is only who was interrupted; user space sees that by the kernel's frames, as
  * the count of interrupts is not within reach on every kernel.
  */
-static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
+static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 slot, u64 now)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 	const struct bp_python *py;
@@ -175,6 +177,10 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture)
 	capture->other.pthread = 0;
 	bpf_get_current_comm(capture->other.comm, sizeof(capture->other.comm));
 	stack_native(ctx, &capture->other_stack);
+	/* no one who is in user mode, or idle, wakes: that is an interrupt */
+	if (regs_syscall(task_regs(current)) >= 0)
+		copy_now(slot, tid, capture->other.tgid, capture->since_ns, copy_bytes,
+			 BP_COPY_OTHER, now);
 	py = python_of(capture->other.tgid);
 	if (py)
 		stack_python(&capture->other_stack, py, current, thread_of(current), 0);

@@ -142,8 +142,7 @@ static __always_inline u64 frame_seek(struct frame_walk *walk)
 	barrier_var(bytes);
 	window->from = walk->frame;
 	window->bytes = bytes;
-	if (bytes > FRAME_BYTES ||
-	    bpf_probe_read_user(window->data, bytes, (void *)walk->frame)) {
+	if (bytes > FRAME_BYTES || bpf_probe_read_user(window->data, bytes, (void *)walk->frame)) {
 		window->bytes = 0;
 		return WINDOW_BYTES + 1;
 	}

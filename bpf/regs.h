@@ -76,11 +76,6 @@ static __always_inline u64 regs_sp(const struct pt_regs *regs)
 	return REG(regs, sp);
 }
 
-static __always_inline u64 regs_fp(const struct pt_regs *regs)
-{
-	return REG(regs, bp);
-}
-
 /* The numbers that DWARF gives them: see struct bp_registers. */
 static __always_inline void regs_copy(struct bp_registers *to, const struct pt_regs *regs)
 {
@@ -166,11 +161,6 @@ static __always_inline u64 regs_ip(const struct pt_regs *regs)
 static __always_inline u64 regs_sp(const struct pt_regs *regs)
 {
 	return REG(regs, sp);
-}
-
-static __always_inline u64 regs_fp(const struct pt_regs *regs)
-{
-	return REG(regs, regs[29]);
 }
 
 /* The numbers that DWARF gives them: see struct bp_registers. */

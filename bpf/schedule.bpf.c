@@ -127,9 +127,12 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	struct bp_slice *slice = slice_of(index);
 	u64 ns = since(end, slot->since_ns);
 
-	if (!slice || (!slot->in_turn && !all_threads))
+	if (!slice || (!slot->in_turn && !all_threads)) {
+		copy_end(slot, false);
 		return;
+	}
 	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
+		copy_end(slot, false);
 		/* the block was the loop's own wait, which was learnt meanwhile */
 		turn_end(slot, index, slot->since_ns, end, 0);
 		wait_end(slot, end);
@@ -140,7 +143,9 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	slot->pending = block_add(slot, slice, ns);
 	/* of short blocks that add up, the one that is told of has its waker told of, too */
 	if (woken && slot->pending)
-		capture_waker(ctx, &slice->capture);
+		capture_waker(ctx, &slice->capture, index, end);
+	if (!slot->pending)
+		copy_end(slot, false);
 	slot->pending_ns = ns;
 }
 

@@ -29,6 +29,7 @@ __weak const volatile bool filtered = false; /* user space is shown each exec, a
 __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
+__weak const volatile unsigned int nr_copies = 0; /* buffers */
 __weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
 
 /* Set while running: nothing is recorded before every program is in place. */
@@ -37,6 +38,7 @@ __weak unsigned long long losses[BP_LOSS_NR] = {};
 __weak volatile unsigned int old_slots[BP_OLD_SLOTS] = {}; /* up to the first 0 */
 __weak volatile unsigned int nr_suspects = 0;
 __weak volatile unsigned int suspect_tgid = 0; /* whom the next look is at */
+__weak volatile unsigned int copy_bytes = BP_COPY_FIRST; /* wanted of threads that have no slot */
 
 /* A watched thread. Until it is bound to a slot its state is kept here. */
 struct thread {
@@ -89,6 +91,14 @@ __weak struct {
 	__uint(max_entries, 64);
 	__type(value, u32);
 } free_slots SEC(".maps");
+
+/* Buffers of copy.h; max_entries is set before loading. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bp_copy);
+} copies SEC(".maps");
 
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -51,7 +51,7 @@ int on_suspect(struct bpf_iter__task *ctx)
 	info->sched_arrival_ns = task->sched_info.last_arrival;
 	info->sched_ran_ns = info->ran_ns - task->se.prev_sum_exec_runtime;
 	info->pthread = task_pthread(task);
-	info->frame = regs_fp(task_regs(task));
+	regs_copy(&info->regs, task_regs(task));
 	info->on_cpu = task_is_on_cpu(task);
 	block_read(&info->block, task, state, false);
 	info->object.kind = BP_OBJECT_NONE;

@@ -263,6 +263,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	if (!slot || !slice)
 		return 0;
 	capture = &slice->capture;
+	copy_end(slot, true);
 	header_fill(&slice->header, BP_RECORD_SLICE, index, slot->tid, slot->tgid, now);
 	slice->turn_seq = slot->in_turn ? slot->turn_seq : 0;
 	slice->turn_start_ns = slot->turn_start_ns;

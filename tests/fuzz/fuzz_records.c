@@ -131,6 +131,17 @@ const struct bp_slice *probe_slice(struct probe *p, unsigned int slot)
 	return slot >= 1 && slot <= SLOTS ? &p->slice[slot] : NULL;
 }
 
+int probe_copy(struct probe *p, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+{
+	(void)p, (void)slot, (void)since_ns, (void)copy;
+	return -ENOENT;
+}
+
+void probe_copy_bytes(struct probe *p, uint32_t bytes)
+{
+	(void)p, (void)bytes;
+}
+
 void probe_slot_free(struct probe *p, unsigned int slot)
 {
 	if (probe_slot(p, slot))
@@ -158,6 +169,13 @@ int probe_samples(struct probe *p, bool on)
 void probe_old_slots(struct probe *p, const unsigned int *slots, size_t nr)
 {
 	(void)p, (void)slots, (void)nr;
+}
+
+int probe_suspect_look_thread(struct probe *p, pid_t pid, pid_t tid, probe_suspect_fn *fn,
+			      void *context)
+{
+	(void)p, (void)pid, (void)tid, (void)fn, (void)context;
+	return -ESRCH;
 }
 
 int probe_suspect_look(struct probe *p, pid_t pid, probe_suspect_fn *fn, void *context)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bpf/abi.h"
 #include "symbol/symbol.h"
 
 struct fake_symbol {
@@ -28,6 +29,13 @@ struct symbols {
 	struct symbols_counts counts;
 	unsigned int forgotten; /* calls of symbols_forget() */
 	pid_t forgotten_pid;
+	/* what a copy unwinds to */
+	const struct native_frame *unwound;
+	size_t nr_unwound; /* 0: it does not */
+	unsigned int unwind_flags;
+	unsigned int unwinds; /* calls of symbols_unwind() */
+	struct bp_registers unwind_regs; /* of the last of them */
+	unsigned int unwind_bytes;
 };
 
 static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, uint64_t addr)
@@ -78,13 +86,17 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags)
 {
-	(void)symbols;
+	size_t nr = symbols->nr_unwound < max ? symbols->nr_unwound : max;
+
 	(void)pid;
-	(void)copy;
-	(void)frames;
-	(void)max;
-	(void)flags;
-	return -ENOTCONN;
+	symbols->unwinds++;
+	symbols->unwind_regs = copy->regs;
+	symbols->unwind_bytes = copy->bytes;
+	if (!nr)
+		return -EOPNOTSUPP;
+	memcpy(frames, symbols->unwound, nr * sizeof(*frames));
+	*flags = symbols->unwind_flags;
+	return (int)nr;
 }
 
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)

@@ -778,21 +778,24 @@ static void expect_by_stack(void **state, int call, unsigned int kind, const str
 /* subprocess.run waits for its child by way of pipes, polls and naps. */
 static void test_subprocess(void **state)
 {
-	static const struct frame communicate = {
-		FRAME_PYTHON, "Popen._communicate", "/usr/lib/python3.11/subprocess.py", NULL, 2108,
-		false
+	static const struct frame communicate = { .kind = FRAME_PYTHON,
+						  .fn = "Popen._communicate",
+						  .file = "/usr/lib/python3.11/subprocess.py",
+						  .line = 2108 };
+	static const struct frame wait = { .kind = FRAME_PYTHON,
+					   .fn = "Popen._wait",
+					   .file = "/usr/lib/python3.11/subprocess.py",
+					   .line = 2000 };
+	static const struct frame elsewhere = {
+		.kind = FRAME_PYTHON, .fn = "wait", .file = "/app/my_subprocess.py", .line = 3
 	};
-	static const struct frame wait = {
-		FRAME_PYTHON, "Popen._wait", "/usr/lib/python3.11/subprocess.py", NULL, 2000, false
+	static const struct frame native = {
+		.kind = FRAME_NATIVE, .fn = "wait", .file = "/x/subprocess.py", .line = 3
 	};
-	static const struct frame elsewhere = { FRAME_PYTHON, "wait", "/app/my_subprocess.py",
-						NULL,	      3,      false };
-	static const struct frame native = { FRAME_NATIVE, "wait", "/x/subprocess.py",
-					     NULL,	   3,	   false };
-	static const struct frame start = {
-		FRAME_PYTHON, "Popen.__init__", "/usr/lib/python3.11/subprocess.py", NULL, 1000,
-		false
-	};
+	static const struct frame start = { .kind = FRAME_PYTHON,
+					    .fn = "Popen.__init__",
+					    .file = "/usr/lib/python3.11/subprocess.py",
+					    .line = 1000 };
 
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &communicate, CAUSE_CHILD);
 	expect_by_stack(state, SYS_ppoll, BP_OBJECT_ANON, &communicate, CAUSE_CHILD);

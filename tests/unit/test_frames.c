@@ -106,7 +106,7 @@ static void code(struct bp_stack *raw, uint64_t addr)
 
 static struct stack *resolve(const struct bp_stack *raw)
 {
-	return frames_resolve(&symbols, 1, &python, raw, FRAMES_KERNEL | FRAMES_USER);
+	return frames_resolve(&symbols, 1, &python, raw, NULL, FRAMES_KERNEL | FRAMES_USER, NULL);
 }
 
 /* Names joined by spaces: k: kernel, n: native, p: Python, s: JavaScript, j: other code made at run time. */
@@ -249,7 +249,8 @@ static void test_python_names_lacking(void **state)
 	code(&raw, ONE);
 	code(&raw, GONE);
 	expect(resolve(&raw), "p:one p:[unknown]");
-	expect(frames_resolve(&symbols, 1, NULL, &raw, FRAMES_USER), "p:[unknown] p:[unknown]");
+	expect(frames_resolve(&symbols, 1, NULL, &raw, NULL, FRAMES_USER, NULL),
+	       "p:[unknown] p:[unknown]");
 }
 
 /* The way off the CPU and the way into the kernel are the same in every stack. */
@@ -282,14 +283,15 @@ static void test_parts(void **state)
 	kernel(&raw, NANOSLEEP);
 	user(&raw, LEAF);
 	code(&raw, ONE);
-	expect(frames_resolve(&symbols, 1, &python, &raw, FRAMES_KERNEL), "k:do_nanosleep");
-	expect(frames_resolve(&symbols, 1, &python, &raw, FRAMES_USER), "n:leaf p:one");
-	assert_null(frames_resolve(&symbols, 1, &python, &raw, 0));
+	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_KERNEL, NULL),
+	       "k:do_nanosleep");
+	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER, NULL), "n:leaf p:one");
+	assert_null(frames_resolve(&symbols, 1, &python, &raw, NULL, 0, NULL));
 }
 
 static bool is_cut(const struct bp_stack *raw, unsigned int parts)
 {
-	struct stack *stack = frames_resolve(&symbols, 1, &python, raw, parts);
+	struct stack *stack = frames_resolve(&symbols, 1, &python, raw, NULL, parts, NULL);
 	bool cut = stack->cut;
 
 	stack_put(stack);
@@ -389,7 +391,7 @@ static void test_blocked_before(void **state)
 	for (int i = 0; i < 1000 && (!stack || stack->nr < 2); i++) {
 		stack_put(stack); /* it may not be off the CPU yet */
 		usleep(1000);
-		stack = frames_of_blocked(&symbols, child, child, &python, &raw);
+		stack = frames_of_blocked(&symbols, child, child, &python, &raw, NULL);
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -406,7 +408,7 @@ static void test_blocked_before(void **state)
 	stack_put(stack);
 	/* gone: what was known before is left */
 	raw.flags = 0;
-	expect(frames_of_blocked(&symbols, child, child, &python, &raw), "p:one");
+	expect(frames_of_blocked(&symbols, child, child, &python, &raw, NULL), "p:one");
 }
 
 static void test_made_at_run_time(void **state)
@@ -448,6 +450,82 @@ static void test_python_trampolines(void **state)
 	expect(resolve(&raw), "n:leaf p:one n:slot_tp_call p:two n:main");
 }
 
+/* What a copy unwinds to stands for what frame pointers found. */
+static void test_unwound(void **state)
+{
+	static const struct native_frame frames[] = {
+		{ .addr = LEAF, .cfa = 0x1000, .flags = NATIVE_EXACT },
+		{ .addr = EVAL, .cfa = 0x1100 },
+		{ .addr = NO_CALL, .cfa = 0x1200 }, /* by its CFI: believed */
+		{ .addr = EVAL, .cfa = 0x1500, .flags = NATIVE_BY_FRAME_POINTER },
+		{ .addr = MAIN, .flags = NATIVE_BY_FRAME_POINTER },
+		{ .addr = NO_CALL, .flags = NATIVE_BY_FRAME_POINTER },
+		{ .addr = MID },
+	};
+	struct symbols unwinding = { .table = table,
+				     .unwound = frames,
+				     .nr_unwound = sizeof(frames) / sizeof(frames[0]) };
+	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack raw = { 0 };
+	struct copy_use use = { 0 };
+	struct stack *stack;
+
+	(void)state;
+	assert_non_null(copy);
+	copy->bytes = 4096;
+	copy->regs.reg[BP_REGISTER_SP] = 0xf00;
+	user(&raw, NO_CALL);
+	user(&raw, MAIN);
+	code(&raw, ONE | BP_PYTHON_ENTRY);
+	code(&raw, TWO);
+	code(&raw, THREE | BP_PYTHON_ENTRY);
+	stack = frames_resolve(&symbols, 1, &python, &raw, copy, FRAMES_USER, NULL);
+	assert_true(stack->frames[1].by_frame_pointer);
+	assert_false(stack->frames[0].by_frame_pointer);
+	expect(stack, "n:stale n:main p:one p:two p:three"); /* it does not unwind here */
+	stack = frames_resolve(&unwinding, 1, &python, &raw, copy, FRAMES_USER, &use);
+	assert_false(stack->frames[2].by_frame_pointer);
+	assert_true(stack->frames[5].by_frame_pointer);
+	assert_false(stack->cut);
+	expect(stack, "n:leaf p:one n:stale p:two p:three n:main");
+	assert_true(use.unwound);
+	assert_false(use.cut);
+	assert_int_equal(use.bytes, 0x600);
+	/* its outer frames are beyond the copy, for which it has no less than it has */
+	copy->bytes = 0x400;
+	unwinding.nr_unwound = 3;
+	unwinding.unwind_flags = UNWIND_CUT;
+	stack = frames_resolve(&unwinding, 1, &python, &raw, copy, FRAMES_USER, &use);
+	assert_true(stack->cut);
+	expect(stack, "n:leaf p:one n:stale p:two p:three");
+	assert_true(use.cut);
+	assert_int_equal(use.bytes, 0x300);
+	free(copy);
+}
+
+/* By which way through the interpreter a line came to wait for the GIL is left out, not from where. */
+static void test_gil_wait(void **state)
+{
+	struct bp_stack raw = { 0 };
+
+	(void)state;
+	kernel(&raw, NANOSLEEP);
+	user(&raw, LEAF);
+	user(&raw, MID);
+	user(&raw, EVAL);
+	user(&raw, MAIN);
+	code(&raw, ONE | BP_PYTHON_ENTRY);
+	expect(frames_resolve(&symbols, 1, &python, &raw, NULL,
+			      FRAMES_KERNEL | FRAMES_USER | FRAMES_GIL, NULL),
+	       "k:do_nanosleep p:one n:main");
+	raw.user[1] = DEEP; /* an extension's */
+	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	       "n:std::sort n:order n:deep p:one n:main");
+	raw.user_nr = 1;
+	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	       "n:leaf p:one");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +544,8 @@ int main(void)
 		cmocka_unit_test(test_blocked_before),
 		cmocka_unit_test(test_made_at_run_time),
 		cmocka_unit_test(test_python_trampolines),
+		cmocka_unit_test(test_unwound),
+		cmocka_unit_test(test_gil_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

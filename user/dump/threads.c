@@ -12,6 +12,7 @@
 #include "dump/private.h"
 #include "probe/snapshot.h"
 #include "proc/memory.h"
+#include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/arguments.h"
 #include "stall/frames.h"
@@ -44,6 +45,7 @@ struct looks {
 	uint64_t left_out;
 	int err;
 	struct bp_capture capture;
+	struct bp_copy copy; /* of the stack; 0 bytes: none */
 };
 
 static int compare_tids(const void *left, const void *right)
@@ -138,16 +140,20 @@ static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
 	stack->user_nr = 0;
 	stack->python_nr = 0;
 	stack->flags = 0;
+	looks->copy.bytes = 0;
 	if (info->state == BP_BLOCKED) {
 		stack->kernel_nr =
 			info->kernel_nr < BP_KERNEL_FRAMES ? info->kernel_nr : BP_KERNEL_FRAMES;
 		memcpy(stack->kernel, info->kernel, sizeof(info->kernel));
-		stack->user_nr =
-			memory_frames(looks->subject->pid, info->block.ip, info->block.sp,
-				      info->frame, (uint64_t *)stack->user, BP_USER_FRAMES);
+		stack->user_nr = memory_frames(looks->subject->pid, info->block.ip, info->block.sp,
+					       info->regs.reg[BP_REGISTER_FP],
+					       (uint64_t *)stack->user, BP_USER_FRAMES);
+		if (thread_copy(looks->subject->pid, (pid_t)info->tid, &info->regs, info->switches,
+				&looks->copy))
+			looks->copy.bytes = 0;
 	} else if (looks->snapshots < SNAPSHOTS_MAX) {
 		looks->snapshots++;
-		runs |= !snapshot_take((pid_t)info->tid, SNAPSHOT_MS, stack);
+		runs |= !snapshot_take((pid_t)info->tid, SNAPSHOT_MS, stack, &looks->copy);
 	}
 	if (!python)
 		return runs;
@@ -259,9 +265,9 @@ static void find_out(struct looks *looks, struct looked *looked)
 	memcpy(thread->id.comm, info->comm, sizeof(thread->id.comm));
 	thread->id.comm[sizeof(thread->id.comm) - 1] = 0;
 	runs = read_stack(looks, info, &looks->capture.stack);
-	thread->slice.stack =
-		frames_resolve(looks->dump->symbols, looks->subject->pid, looks->subject->python,
-			       &looks->capture.stack, FRAMES_KERNEL | FRAMES_USER);
+	thread->slice.stack = frames_resolve(looks->dump->symbols, looks->subject->pid,
+					     looks->subject->python, &looks->capture.stack,
+					     &looks->copy, FRAMES_KERNEL | FRAMES_USER, NULL);
 	idle = judge(looks, info, thread);
 	if (info->state == BP_BLOCKED) {
 		thread->state = info->block.flags & BP_BLOCK_STOPPED ? THREAD_STOPPED

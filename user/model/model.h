@@ -59,18 +59,23 @@ struct frame {
 	unsigned int line; /* 0: not known */
 	/* The compiler put it in place of the call, in the code of the next outer frame. */
 	bool inlined;
+	bool by_frame_pointer; /* native: found by nothing better, which may be wrong */
 };
 
 bool frame_equal(const struct frame *a, const struct frame *b);
+/* A native frame of a Python interpreter that only leads from one call to the next. */
+bool frame_is_plumbing(const struct frame *frame);
 
 /*
  * A stack, innermost frame first. Shared and never changed: counted references,
- * one block of memory for frames and strings. Equal contents have equal hash.
+ * one block of memory for frames and strings. Equal contents have equal hash;
+ * plumbing between Python frames is none of it.
  */
 struct stack {
 	unsigned int refs;
 	unsigned int nr;
 	bool cut; /* outer frames are missing */
+	bool has_python;
 	uint64_t hash;
 	struct frame frames[];
 };

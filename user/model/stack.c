@@ -35,6 +35,12 @@ static uint64_t hash_string(uint64_t hash, const char *s)
 	return s ? hash_bytes(hash, s, strlen(s) + 1) : hash_bytes(hash, "\1", 1);
 }
 
+/* Whether a frame has no part in what the stack is. */
+static bool is_left_out(const struct stack *stack, const struct frame *frame)
+{
+	return stack->has_python && frame_is_plumbing(frame);
+}
+
 static uint64_t hash_frames(const struct stack *stack)
 {
 	unsigned char cut = stack->cut;
@@ -42,8 +48,11 @@ static uint64_t hash_frames(const struct stack *stack)
 
 	for (unsigned int i = 0; i < stack->nr; i++) {
 		const struct frame *frame = &stack->frames[i];
-		uint32_t numbers[3] = { frame->kind, frame->line, frame->inlined };
+		uint32_t numbers[4] = { frame->kind, frame->line, frame->inlined,
+					frame->by_frame_pointer };
 
+		if (is_left_out(stack, frame))
+			continue;
 		hash = hash_bytes(hash, numbers, sizeof(numbers));
 		hash = hash_string(hash, frame->fn);
 		hash = hash_string(hash, frame->file);
@@ -88,12 +97,14 @@ struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
 	stack->refs = 1;
 	stack->nr = (unsigned int)nr;
 	stack->cut = cut;
+	stack->has_python = false;
 	strings = (char *)&stack->frames[nr];
 	for (size_t i = 0; i < nr; i++) {
 		stack->frames[i] = frames[i];
 		stack->frames[i].fn = keep_string(&strings, frames[i].fn);
 		stack->frames[i].file = keep_string(&strings, frames[i].file);
 		stack->frames[i].module = keep_string(&strings, frames[i].module);
+		stack->has_python |= frames[i].kind == FRAME_PYTHON;
 	}
 	stack->hash = hash_frames(stack);
 	return stack;
@@ -115,18 +126,36 @@ void stack_put(struct stack *stack)
 bool frame_equal(const struct frame *a, const struct frame *b)
 {
 	return a->kind == b->kind && a->line == b->line && a->inlined == b->inlined &&
-	       same_string(a->fn, b->fn) && same_string(a->file, b->file) &&
-	       same_string(a->module, b->module);
+	       a->by_frame_pointer == b->by_frame_pointer && same_string(a->fn, b->fn) &&
+	       same_string(a->file, b->file) && same_string(a->module, b->module);
+}
+
+/* The next frame from *at on that has a part in what the stack is; NULL: there is none. */
+static const struct frame *next_frame(const struct stack *stack, unsigned int *at)
+{
+	while (*at < stack->nr) {
+		const struct frame *frame = &stack->frames[(*at)++];
+
+		if (!is_left_out(stack, frame))
+			return frame;
+	}
+	return NULL;
 }
 
 bool stack_equal(const struct stack *a, const struct stack *b)
 {
+	unsigned int at_a = 0, at_b = 0;
+	const struct frame *frame_a, *frame_b;
+
 	if (a == b)
 		return true;
-	if (!a || !b || a->hash != b->hash || a->nr != b->nr || a->cut != b->cut)
+	if (!a || !b || a->hash != b->hash || a->cut != b->cut)
 		return false;
-	for (unsigned int i = 0; i < a->nr; i++)
-		if (!frame_equal(&a->frames[i], &b->frames[i]))
-			return false;
-	return true;
+	do {
+		frame_a = next_frame(a, &at_a);
+		frame_b = next_frame(b, &at_b);
+		if (!frame_a || !frame_b)
+			return frame_a == frame_b;
+	} while (frame_equal(frame_a, frame_b));
+	return false;
 }

@@ -123,6 +123,7 @@ static struct frame frame_of(struct decoder *decoder, json_t *object)
 {
 	const char *fn = string_of(decoder, object, "fn", OPTIONAL);
 	const char *kind = string_of(decoder, object, "kind", OPTIONAL);
+	const char *by = string_of(decoder, object, "by", OPTIONAL);
 	struct frame frame = {
 		.kind = kind ? frame_kind_parse(kind) : FRAME_NATIVE,
 		.fn = fn ? fn : "[unknown]",
@@ -130,6 +131,7 @@ static struct frame frame_of(struct decoder *decoder, json_t *object)
 		.module = string_of(decoder, object, "module", OPTIONAL),
 		.line = (unsigned int)number_within(decoder, object, "line", OPTIONAL, UINT_MAX),
 		.inlined = bool_of(decoder, object, "inlined", OPTIONAL),
+		.by_frame_pointer = by && !strcmp(by, "frame_pointer"),
 	};
 
 	if (frame.kind == FRAME_KIND_NR)

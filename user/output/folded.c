@@ -5,7 +5,8 @@
  *	python3[42];python3[42];rates-3;fetch (rates.py:88);recv_[k];[socket] 340000
  *
  * process[pid];thread[tid];task;outermost;...;innermost;[cause] microseconds.
- * Names are as in escape_text(), with ':' for ';'. `[cut]` stands where outer
+ * Names are as in escape_text(), with ':' for ';'. An interpreter's way from one
+ * Python frame to the next is left out. `[cut]` stands where outer
  * frames are missing. Time of stacks beyond the bounds below is in the lines
  * `[lost];[cause]`.
  */
@@ -117,6 +118,8 @@ static int print_key(FILE *line, const struct thread_id *id, const struct slice 
 	if (stack && stack->cut)
 		fputs("[cut];", line);
 	for (unsigned int i = stack ? stack->nr : 0; i-- > 0;) {
+		if (stack->has_python && frame_is_plumbing(&stack->frames[i]))
+			continue;
 		err |= print_frame(line, &stack->frames[i]);
 		fputc(';', line);
 	}

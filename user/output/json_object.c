@@ -113,6 +113,8 @@ static void put_frame(struct object *object, json_t *frames, const struct frame 
 	put_string(&entry, "kind", frame_kind_name(frame->kind));
 	if (frame->inlined)
 		put_bool(&entry, "inlined", true);
+	if (frame->by_frame_pointer)
+		put_string(&entry, "by", "frame_pointer");
 	object->failed |= entry.failed;
 	object_append(object, frames, entry.json);
 }

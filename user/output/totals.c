@@ -442,6 +442,8 @@ static const char *loss_words(const char *name)
 		{ "threads_not_watched", "threads (no storage for them)" },
 		{ "loops_without_slot", "loops (more than there are slots)" },
 		{ "stacks_skipped", "stacks (too many in too short a time)" },
+		{ "stack_copies_ring_full", "copies of stacks (ring buffer half full)" },
+		{ "stack_copies_without_room", "copies of stacks (too many at a time)" },
 		{ "stacks_cut", "outer ends of stacks (too deep)" },
 		{ "python_frames_not_in_memory", "outer ends of Python stacks (not in memory)" },
 		{ "processes_map_full", "processes (more than fit)" },

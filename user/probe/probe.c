@@ -28,8 +28,17 @@
  */
 #define ALWAYS_BELOW_NS (60 * NSEC_PER_MSEC)
 
-/* Room for a first sight of each of a few thousand threads at once. */
-#define RING_SYSTEM_BYTES (8 << 20)
+/*
+ * Half of it is for what is small: room for a first sight of each of a few
+ * threads at once, of the whole system of a few thousand. The other half takes
+ * copies of stacks: some hundred, or 500, of usual size.
+ */
+#define RING_BYTES	  (4 << 20)
+#define RING_SYSTEM_BYTES (16 << 20)
+
+/* Buffers for such copies, each of 64 KiB: threads that are blocked in a turn at a time. */
+#define COPIES	      64
+#define COPIES_SYSTEM 128
 
 /*
  * Records that wait to be dealt with, besides those in the ring buffer. When it is
@@ -132,8 +141,10 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	skel->rodata->own_tid = syscall(SYS_gettid);
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
-	if (options->whole_system)
-		bpf_map__set_max_entries(skel->maps.ring, RING_SYSTEM_BYTES);
+	bpf_map__set_max_entries(skel->maps.ring,
+				 options->whole_system ? RING_SYSTEM_BYTES : RING_BYTES);
+	skel->rodata->nr_copies = options->whole_system ? COPIES_SYSTEM : COPIES;
+	bpf_map__set_max_entries(skel->maps.copies, skel->rodata->nr_copies);
 	bpf_map__set_max_entries(skel->maps.slots, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slices, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slot_tasks, options->slots + 1);
@@ -188,7 +199,7 @@ static void name_features(struct probe *probe, enum wait_mechanism mechanism)
 		{ "waits", wait_mechanism_name(mechanism) },
 		{ "waits_attached", probe->waits_always ? "always" : "while a turn is old" },
 		{ "cpu_samples", probe->sampler ? "cpu-clock" : "none" },
-		{ "user_stacks", "frame pointers" },
+		{ "user_stacks", "copies, else frame pointers" },
 	};
 
 	memcpy(probe->features, all, sizeof(all));
@@ -448,6 +459,29 @@ const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
 	return slot >= 1 && slot <= probe->slots ? &probe->slice[slot] : NULL;
 }
 
+int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+{
+	const struct bp_slot *live = probe_slot(probe, slot);
+	uint32_t number = live ? __atomic_load_n(&live->copy, __ATOMIC_ACQUIRE) : 0;
+	uint32_t index = number - 1;
+
+	if (!number)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.copies), &index, copy))
+		return -errno;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* while it is the slot's, and of that block, no one writes to it */
+	if (__atomic_load_n(&live->copy, __ATOMIC_RELAXED) != number || copy->header.slot != slot ||
+	    copy->since_ns != since_ns)
+		return -EAGAIN;
+	return copy->bytes && copy->bytes <= BP_COPY_BYTES ? 0 : -ENOENT;
+}
+
+void probe_copy_bytes(struct probe *probe, uint32_t bytes)
+{
+	probe->skel->data->copy_bytes = bytes;
+}
+
 void probe_slot_free(struct probe *probe, unsigned int slot)
 {
 	uint32_t index = slot;
@@ -492,6 +526,12 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
 int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
 {
 	return suspects_look(probe->skel, pid, fn, context);
+}
+
+int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
+			      void *context)
+{
+	return suspects_look_thread(probe->skel, pid, tid, fn, context);
 }
 
 int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
@@ -552,6 +592,8 @@ const char *probe_loss_name(enum bp_loss place)
 		[BP_LOSS_PYTHON_FAULT] = "python_frames_not_in_memory",
 		[BP_LOSS_PROCESSES] = "processes_map_full",
 		[BP_LOSS_SUSPECT_RING] = "suspect_samples_ring_full",
+		[BP_LOSS_COPY_RING] = "stack_copies_ring_full",
+		[BP_LOSS_COPY_ROOM] = "stack_copies_without_room",
 	};
 
 	return names[place];

@@ -70,6 +70,13 @@ unsigned int probe_slots(const struct probe *probe); /* valid numbers: 1 to this
 /* Written by the kernel at any moment: copy, then judge. */
 struct bp_slot *probe_slot(struct probe *probe, unsigned int slot);
 const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot);
+/*
+ * The copy of the stack of a slot's thread that is blocked since since_ns. 0, -ENOENT: there is
+ * none, -EAGAIN: it moved meanwhile; or -errno.
+ */
+int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy);
+/* How many bytes of the stacks of threads without a slot are wanted from now on. */
+void probe_copy_bytes(struct probe *probe, uint32_t bytes);
 /* After its EXIT or EXEC record was dealt with: the slot may be given to another thread. */
 void probe_slot_free(struct probe *probe, unsigned int slot);
 
@@ -89,6 +96,9 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr);
 typedef void probe_suspect_fn(void *context, const struct bp_suspect_info *info);
 /* A look at its threads, now: fn for each. 0 or -errno. */
 int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context);
+/* The same for one thread, or for others of the process too (before 6.1). */
+int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
+			      void *context);
 /* While samples are on its cpu time is sampled: BP_RECORD_SUSPECT. python may be NULL. 0 or -errno: too many. */
 int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python);
 void probe_suspects_clear(struct probe *probe);

@@ -8,9 +8,10 @@
 #include "bpf/abi.h"
 
 /*
- * Fills the kernel and user parts of stack; waits until the thread has run for a
- * millisecond, but not longer than max_ms. 0; -EAGAIN: it did not; or other -errno.
+ * Fills the kernel and user parts of stack, and copy, with 0 bytes where there
+ * is nothing to be had; waits until the thread has run for a millisecond, but
+ * not longer than max_ms. 0; -EAGAIN: it did not; or other -errno.
  */
-int snapshot_take(pid_t tid, int max_ms, struct bp_stack *stack);
+int snapshot_take(pid_t tid, int max_ms, struct bp_stack *stack, struct bp_copy *copy);
 
 #endif

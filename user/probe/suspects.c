@@ -22,9 +22,8 @@ struct task_iterator {
 	uint32_t pad;
 };
 
-static struct bpf_link *attach(struct blockprof_bpf *skel, pid_t pid)
+static struct bpf_link *attach(struct blockprof_bpf *skel, struct task_iterator only)
 {
-	struct task_iterator only = { .pid = pid };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = (union bpf_iter_link_info *)&only,
 		    .link_info_len = sizeof(only));
 	struct bpf_link *link = bpf_program__attach_iter(skel->progs.on_suspect, &opts);
@@ -56,13 +55,14 @@ static int read_all(int fd, suspects_look_fn *fn, void *context)
 	return 0;
 }
 
-int suspects_look(struct blockprof_bpf *skel, pid_t pid, suspects_look_fn *fn, void *context)
+static int look(struct blockprof_bpf *skel, pid_t pid, struct task_iterator only,
+		suspects_look_fn *fn, void *context)
 {
 	struct bpf_link *link;
 	int fd, err;
 
 	skel->bss->suspect_tgid = pid;
-	link = attach(skel, pid);
+	link = attach(skel, only);
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
@@ -71,6 +71,17 @@ int suspects_look(struct blockprof_bpf *skel, pid_t pid, suspects_look_fn *fn, v
 		close(fd);
 	bpf_link__destroy(link);
 	return err;
+}
+
+int suspects_look(struct blockprof_bpf *skel, pid_t pid, suspects_look_fn *fn, void *context)
+{
+	return look(skel, pid, (struct task_iterator){ .pid = pid }, fn, context);
+}
+
+int suspects_look_thread(struct blockprof_bpf *skel, pid_t pid, pid_t tid, suspects_look_fn *fn,
+			 void *context)
+{
+	return look(skel, pid, (struct task_iterator){ .tid = tid }, fn, context);
 }
 
 int suspects_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python)

@@ -6,6 +6,8 @@
 #include <sys/uio.h>
 
 #include "probe/syscall.h"
+#include "proc/cleanup.h"
+#include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
@@ -156,12 +158,45 @@ static void announce(struct engine *engine, struct loop *loop)
 	binding_tell_again(engine, loop);
 }
 
+struct thread_look {
+	unsigned int tid;
+	struct bp_suspect_info info; /* tid 0: it was not seen */
+};
+
+static void note_thread(void *context, const struct bp_suspect_info *info)
+{
+	struct thread_look *look = context;
+
+	if (info->tid == look->tid)
+		look->info = *info;
+}
+
+/* Registers and stack of a blocked thread; the caller's. NULL: not to be had. */
+static struct bp_copy *copy_thread(struct engine *engine, const struct loop *loop)
+{
+	struct thread_look look = { .tid = loop->id.tid };
+	struct bp_copy *copy;
+
+	if (probe_suspect_look_thread(engine->probe, loop->id.pid, loop->id.tid, note_thread,
+				      &look) ||
+	    look.info.state != BP_BLOCKED)
+		return NULL;
+	copy = malloc(sizeof(*copy));
+	if (copy &&
+	    thread_copy(loop->id.pid, loop->id.tid, &look.info.regs, look.info.switches, copy)) {
+		free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 /* The stack and task of a thread that blocked before it had a slot, while it is still blocked. */
 static void note_earlier(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
 			 const struct verdict *verdict)
 {
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	struct bp_stack raw = { 0 };
+	__freeing struct bp_copy *copy = NULL;
 	char name[256] = "", coro[256] = "";
 	uint64_t pthread;
 	int nr;
@@ -180,8 +215,9 @@ static void note_earlier(struct engine *engine, struct loop *loop, const struct 
 			loop->earlier.task_coro = coro[0] ? strdup(coro) : NULL;
 		}
 	}
+	copy = copy_thread(engine, loop);
 	loop->earlier.stack = frames_of_blocked(engine->symbols, loop->id.pid, loop->id.tid,
-						watched->python, &raw);
+						watched->python, &raw, copy);
 	loop->earlier_since_ns = slot->since_ns;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/cleanup.h"
 #include "proc/peer.h"
 #include "proc/process.h"
 #include "runtime/python/pools.h"
@@ -47,6 +48,8 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 		err = watched_table_new(&engine->watched);
 	if (!err)
 		err = foreign_new(&engine->foreign);
+	if (!err)
+		err = copies_new(&engine->copies);
 	if (err) {
 		engine_free(engine);
 		return err;
@@ -69,6 +72,7 @@ void engine_free(struct engine *engine)
 	binding_forget(engine);
 	watched_table_free(engine->watched);
 	foreign_free(engine->foreign);
+	copies_free(engine->copies);
 	peers_free(engine->classify.peers);
 	free(engine);
 }
@@ -162,7 +166,14 @@ static void add_carried(struct loop *loop, const struct bp_slice *record, const 
 
 static void on_slice(struct engine *engine, const struct bp_slice *record)
 {
-	struct loop *loop = loop_of(engine, &record->header);
+	const struct bp_header *header = &record->header;
+	uint64_t since_ns = record->capture.since_ns;
+	struct bp_copy *own __freeing =
+		copies_take(engine->copies, header->slot, header->tid, since_ns, false);
+	struct bp_copy *other __freeing =
+		copies_take(engine->copies, header->slot, header->tid, since_ns, true);
+	const struct evidence evidence = { &record->capture, own, other };
+	struct loop *loop = loop_of(engine, header);
 	struct slice slice = {
 		.ns = record->ns,
 		.count = record->count,
@@ -187,11 +198,11 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 			return;
 	}
 	if (record->header.type == BP_RECORD_SAMPLE) {
-		tell_sample(engine, loop, &record->capture, &slice);
+		tell_sample(engine, loop, &evidence, &slice);
 		loop_add(loop, &slice, record->capture.since_ns, record->header.time_ns);
 		return;
 	}
-	tell_slice(engine, loop, &record->capture, &slice);
+	tell_slice(engine, loop, &evidence, &slice);
 	loop_count(loop, &slice);
 	inquiry_tell(loop, record->capture.since_ns, record->header.time_ns, true, &slice);
 	add_carried(loop, record, &slice);
@@ -287,6 +298,9 @@ static void on_record(void *context, const struct bp_header *record, size_t byte
 		on_slice(engine, &slice);
 		break;
 	}
+	case BP_RECORD_COPY:
+		copies_add(engine->copies, record, bytes);
+		break;
 	case BP_RECORD_TURN: {
 		WHOLE(struct bp_turn, turn, record, bytes);
 		on_turn(engine, &turn);

@@ -7,6 +7,7 @@
 #include "probe/probe.h"
 #include "runtime/runtime.h"
 #include "stall/classify.h"
+#include "stall/copies.h"
 #include "stall/engine.h"
 #include "stall/loop.h"
 #include "stall/watched.h"
@@ -19,12 +20,21 @@ struct binding {
 	struct verdict verdict;
 };
 
+/* What a slice is made of. */
+struct evidence {
+	const struct bp_capture *capture; /* a private copy */
+	const struct bp_copy *own; /* of the thread's stack; NULL: none */
+	const struct bp_copy *other; /* of its waker's; likewise */
+};
+
 struct engine {
 	struct engine_options options;
 	struct engine_sink sink;
 	struct probe *probe;
 	struct symbols *symbols;
 	struct classify classify;
+	struct copies *copies;
+	struct copy_size others_size; /* of copies of threads without a slot */
 	struct watched_table *watched;
 	struct foreign *foreign;
 	uint64_t
@@ -118,11 +128,14 @@ bool handed_over(const struct engine *engine, const struct loop *loop, uint64_t 
 
 /* The name that a blocked thread's socket.getaddrinfo() asks for; caller frees, NULL: none. */
 char *tell_host(struct python *python, uint64_t pthread);
-/* The slice of a capture. capture is a private copy. */
-void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+/* Slices of captures. */
+void tell_slice(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		struct slice *slice);
-void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+void tell_sample(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		 struct slice *slice);
+/* Of a thread without a slot. */
+void tell_other_copied(struct engine *engine, const struct bp_copy *copy,
+		       const struct copy_use *use);
 /* Blocks that no slice was sent for: of the turn, or carried over from turns before. */
 void tell_sums(struct engine *engine, struct loop *loop, const struct bp_sum *sums, bool carried,
 	       struct slices *slices);

@@ -4,14 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/cleanup.h"
 #include "runtime/python/python.h"
 #include "stall/frames.h"
 #include "stall/interleave.h"
 #include "stall/jit_frame.h"
+#include "stall/natives.h"
 #include "symbol/symbol.h"
 
 #define INLINED_MAX 256 /* in a whole stack */
-#define FRAMES_MAX  (BP_KERNEL_FRAMES + BP_USER_FRAMES + INLINED_MAX + BP_PYTHON_FRAMES)
+#define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVES_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
 
 /* Frames under way, with room for their strings: symbol lookups reuse theirs. */
 struct builder {
@@ -20,6 +22,7 @@ struct builder {
 	/* Named first: a process that ends takes its names along. */
 	struct frame python[BP_PYTHON_FRAMES];
 	size_t nr_python;
+	const char *interpreter; /* path of the file that its loop is in; NULL: not known */
 	char *strings[(FRAMES_MAX + BP_PYTHON_FRAMES) * 3];
 	size_t nr_strings;
 };
@@ -56,9 +59,9 @@ static bool starts_with(const char *text, const char *prefix)
 }
 
 /* What was inlined there and the function around it. */
-static void add_native(struct builder *builder, const struct symbol *symbol)
+static void add_native(struct builder *builder, const struct symbol *symbol, bool by_frame_pointer)
 {
-	size_t before;
+	size_t before, first = builder->nr;
 
 	for (size_t i = 0; i < symbol->nr_inlined; i++) {
 		const struct symbol_line *line = &symbol->inlined[i];
@@ -72,6 +75,8 @@ static void add_native(struct builder *builder, const struct symbol *symbol)
 			builder->frames[before].inlined = true;
 	}
 	add(builder, FRAME_NATIVE, symbol->fn, symbol->file, symbol->module, symbol->line);
+	for (size_t i = first; i < builder->nr; i++)
+		builder->frames[i].by_frame_pointer = by_frame_pointer;
 }
 
 static struct stack *finish(struct builder *builder, bool cut)
@@ -166,47 +171,104 @@ static void add_jit(struct builder *builder, const struct symbol *symbol)
 	add(builder, frame.kind, frame.fn, frame.file[0] ? frame.file : NULL, NULL, frame.line);
 }
 
-/* Returns whether native frames are missing outside: the walk was cut, and right up to there. */
-static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
-		     const struct bp_stack *raw)
+/* Returns whether native frames are missing outside: they were cut, and right up to there. */
+static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t pid,
+			const struct bp_stack *raw, const struct natives *natives)
 {
 	struct interleave places;
 	size_t next = 0, end, i;
 
 	interleave_start(&places, raw->python, builder->nr_python);
-	for (i = 0; i < raw->user_nr && i < BP_USER_FRAMES; i++) {
+	for (i = 0; i < natives->nr; i++) {
+		const struct native_frame *native = &natives->v[i];
+		bool by_frame_pointer = native->flags & NATIVE_BY_FRAME_POINTER;
 		struct symbol symbol;
 
-		symbols_user(symbols, pid, raw->user[i], i > 0, &symbol);
+		symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
-		if (!symbol.in_text || (i > 0 && !symbol.after_call))
+		if ((natives->walked && !symbol.in_text) ||
+		    (by_frame_pointer && (!symbol.in_text || !symbol.after_call)))
 			break;
-		if (interleave_step(&places, symbol.fn, 0, &end))
+		if (interleave_step(&places, symbol.fn, native->cfa, &end)) {
 			add_python(builder, &next, end);
-		else if (symbol.jit)
+			if (!builder->interpreter)
+				builder->interpreter = keep(builder, symbol.module);
+		} else if (symbol.jit) {
 			add_jit(builder, &symbol);
-		else
-			add_native(builder, &symbol);
+		} else {
+			add_native(builder, &symbol, by_frame_pointer);
+		}
 	}
 	add_python(builder, &next, builder->nr_python);
-	return raw->flags & BP_STACK_USER_CUT && i == raw->user_nr;
+	return natives->cut && i == natives->nr;
+}
+
+static bool is_libc(const char *module)
+{
+	const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+
+	return starts_with(name, "libc.") || starts_with(name, "libc-") ||
+	       starts_with(name, "libpthread") || starts_with(name, "ld-");
+}
+
+/*
+ * What waits for the GIL, in the interpreter and the C library, from the
+ * innermost user frame on: a line of Python comes there by several ways, which
+ * are all one to its reader.
+ */
+static void drop_gil_wait(struct builder *builder, size_t first)
+{
+	size_t end = first;
+
+	while (builder->interpreter && end < builder->nr) {
+		const struct frame *frame = &builder->frames[end];
+
+		if (frame->kind != FRAME_NATIVE || !frame->module ||
+		    (strcmp(frame->module, builder->interpreter) && !is_libc(frame->module)))
+			break;
+		end++;
+	}
+	memmove(&builder->frames[first], &builder->frames[end],
+		(builder->nr - end) * sizeof(builder->frames[0]));
+	builder->nr -= end - first;
+}
+
+static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
+		     const struct bp_stack *raw, const struct bp_copy *copy, unsigned int parts,
+		     struct copy_use *use)
+{
+	__freeing struct natives *natives = malloc(sizeof(*natives));
+	size_t first = builder->nr;
+	bool cut;
+
+	if (!natives)
+		return true;
+	natives_find(natives, symbols, pid, raw, copy, use);
+	cut = add_natives(builder, symbols, pid, raw, natives);
+	if (parts & FRAMES_GIL)
+		drop_gil_wait(builder, first);
+	return cut;
 }
 
 struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, unsigned int parts)
+			     const struct bp_stack *raw, const struct bp_copy *copy,
+			     unsigned int parts, struct copy_use *use)
 {
 	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
-	struct builder builder = { .nr = 0 };
+	__freeing struct builder *builder = calloc(1, sizeof(*builder));
+	struct copy_use unused = { 0 };
 
+	if (!builder)
+		return NULL;
 	if (parts & FRAMES_USER)
-		name_python(&builder, python, raw);
+		name_python(builder, python, raw);
 	if (parts & FRAMES_KERNEL) {
-		add_kernel(&builder, symbols, raw);
+		add_kernel(builder, symbols, raw);
 		cut |= raw->flags & BP_STACK_KERNEL_CUT;
 	}
 	if (parts & FRAMES_USER)
-		cut |= add_user(&builder, symbols, pid, raw);
-	return finish(&builder, cut);
+		cut |= add_user(builder, symbols, pid, raw, copy, parts, use ? use : &unused);
+	return finish(builder, cut);
 }
 
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
@@ -255,12 +317,17 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 }
 
 struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
-				struct python *python, const struct bp_stack *raw)
+				struct python *python, const struct bp_stack *raw,
+				const struct bp_copy *copy)
 {
-	struct builder builder = { .nr = 0 };
+	__freeing struct builder *builder = calloc(1, sizeof(*builder));
+	unsigned int cut = raw->flags & BP_STACK_PYTHON_CUT;
+	struct copy_use unused = { 0 };
 
-	name_python(&builder, python, raw);
-	add_proc_stack(&builder, pid, tid);
-	add_user(&builder, symbols, pid, raw);
-	return finish(&builder, raw->flags & BP_STACK_PYTHON_CUT);
+	if (!builder)
+		return NULL;
+	name_python(builder, python, raw);
+	add_proc_stack(builder, pid, tid);
+	cut |= add_user(builder, symbols, pid, raw, copy, FRAMES_USER, &unused);
+	return finish(builder, cut);
 }

@@ -7,6 +7,7 @@
 
 #include "bpf/abi.h"
 #include "model/model.h"
+#include "stall/copies.h"
 
 struct python;
 struct symbols;
@@ -14,15 +15,20 @@ struct symbols;
 enum frames_parts {
 	FRAMES_KERNEL = 1 << 0,
 	FRAMES_USER = 1 << 1, /* native and interpreter frames */
+	FRAMES_GIL =
+		1 << 2, /* it waits for Python's GIL: not by which way through the interpreter */
 };
 
 /*
  * Kernel, native and Python frames merged, innermost first: the frames of an
  * interpreter's loop give way to the Python frames that it runs. python may be
- * NULL. NULL: no frames, or no memory.
+ * NULL. Native frames are those that copy unwinds to; where it is NULL, or does
+ * not unwind, those of raw. use: what became of copy, may be NULL. NULL: no
+ * frames, or no memory.
  */
 struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, unsigned int parts);
+			     const struct bp_stack *raw, const struct bp_copy *copy,
+			     unsigned int parts, struct copy_use *use);
 
 /*
  * Whether the kernel frames are those of an interrupt, whose "current" thread
@@ -30,8 +36,9 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
  */
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
 
-/* Kernel frames of a blocked thread by /proc, for one that blocked before it was watched. NULL: none. */
+/* The same with kernel frames by /proc, for a thread that blocked before it was watched. */
 struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
-				struct python *python, const struct bp_stack *raw);
+				struct python *python, const struct bp_stack *raw,
+				const struct bp_copy *copy);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/cleanup.h"
 #include "proc/peer.h"
 #include "stall/engine_private.h"
 #include "stall/inquiry.h"
@@ -308,12 +309,16 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 
 void inquire_sample(struct engine *engine, const struct bp_suspect_sample *sample)
 {
+	const struct bp_header *header = &sample->header;
+	struct bp_copy *copy __freeing =
+		copies_take(engine->copies, header->slot, header->tid, header->time_ns, false);
+
 	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
 		struct inquiry *inquiry = engine->loops[i] ? engine->loops[i]->inquiry : NULL;
 
 		for (size_t k = 0; inquiry && k < inquiry->nr; k++)
 			if (inquiry->v[k]->pid == (pid_t)sample->header.tgid)
-				suspect_sample(engine, inquiry->v[k], sample);
+				suspect_sample(engine, inquiry->v[k], sample, copy);
 	}
 }
 

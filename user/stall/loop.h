@@ -8,6 +8,7 @@
 
 #include "bpf/abi.h"
 #include "model/model.h"
+#include "stall/copies.h"
 #include "stall/engine.h"
 
 /*
@@ -64,6 +65,7 @@ struct loop {
 	struct slice earlier;
 	uint64_t earlier_since_ns; /* 0: none */
 	struct loop_counts *before; /* the period that is summed up; NULL: since it was bound */
+	struct copy_size copy_size; /* of its stack */
 	struct inquiry *inquiry; /* into the block that it is in, or was in last; NULL: none */
 };
 

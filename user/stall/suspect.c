@@ -5,9 +5,11 @@
 #include <sys/syscall.h>
 
 #include "probe/syscall.h"
+#include "proc/cleanup.h"
 #include "proc/memory.h"
 #include "proc/peer.h"
 #include "proc/process.h"
+#include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/arguments.h"
 #include "stall/foreign.h"
@@ -87,9 +89,9 @@ static void fill_capture(const struct suspect *suspect, struct python *python,
 	capture->object = info->object;
 	capture->stack.kernel_nr = info->kernel_nr;
 	memcpy(capture->stack.kernel, info->kernel, sizeof(info->kernel));
-	capture->stack.user_nr =
-		memory_frames(suspect->pid, info->block.ip, info->block.sp, info->frame,
-			      (uint64_t *)capture->stack.user, BP_USER_FRAMES);
+	capture->stack.user_nr = memory_frames(suspect->pid, info->block.ip, info->block.sp,
+					       info->regs.reg[BP_REGISTER_FP],
+					       (uint64_t *)capture->stack.user, BP_USER_FRAMES);
 	if (!python)
 		return;
 	nr = python_frames(python, info->pthread, capture->stack.python, BP_PYTHON_FRAMES);
@@ -136,6 +138,7 @@ static void resolve(struct engine *engine, struct suspect *suspect, struct suspe
 {
 	struct bp_capture *capture = calloc(1, sizeof(*capture));
 	struct python *python = foreign_python(engine, suspect->pid);
+	__freeing struct bp_copy *copy = malloc(sizeof(*copy));
 	struct slice slice = { 0 };
 	struct peer peer;
 
@@ -143,10 +146,12 @@ static void resolve(struct engine *engine, struct suspect *suspect, struct suspe
 	thread->peer = (struct suspect_peer){ .fd = -1 };
 	if (!capture)
 		return;
+	if (copy && thread_copy(suspect->pid, thread->tid, &info->regs, info->switches, copy))
+		copy->bytes = 0;
 	fill_capture(suspect, python, info, capture);
 	arguments_read(suspect->pid, capture);
-	slice.stack = frames_resolve(engine->symbols, suspect->pid, python, &capture->stack,
-				     FRAMES_KERNEL | FRAMES_USER);
+	slice.stack = frames_resolve(engine->symbols, suspect->pid, python, &capture->stack, copy,
+				     FRAMES_KERNEL | FRAMES_USER, NULL);
 	classify(&engine->classify, suspect->pid, capture, &slice);
 	thread->now = (struct culprit){
 		.told = true,
@@ -299,10 +304,11 @@ int suspect_look(struct engine *engine, struct suspect *suspect)
 }
 
 void suspect_sample(struct engine *engine, struct suspect *suspect,
-		    const struct bp_suspect_sample *sample)
+		    const struct bp_suspect_sample *sample, const struct bp_copy *copy)
 {
 	struct suspect_thread *thread;
 	struct culprit hit = { .ns = 1 };
+	struct copy_use use = { 0 };
 
 	if (suspect->tid && suspect->tid != (pid_t)sample->header.tid)
 		return;
@@ -311,7 +317,8 @@ void suspect_sample(struct engine *engine, struct suspect *suspect,
 		return;
 	hit.stack =
 		frames_resolve(engine->symbols, suspect->pid, foreign_python(engine, suspect->pid),
-			       &sample->stack, FRAMES_KERNEL | FRAMES_USER);
+			       &sample->stack, copy, FRAMES_KERNEL | FRAMES_USER, &use);
+	tell_other_copied(engine, copy, &use);
 	if (hit.stack)
 		culprits_add(&thread->samples, &hit);
 }

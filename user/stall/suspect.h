@@ -56,7 +56,7 @@ void suspect_free(struct suspect *suspect);
 /* 0 or -errno: it is gone. */
 int suspect_look(struct engine *engine, struct suspect *suspect);
 void suspect_sample(struct engine *engine, struct suspect *suspect,
-		    const struct bp_suspect_sample *sample);
+		    const struct bp_suspect_sample *sample, const struct bp_copy *copy);
 /* The thread with this number; NULL: it was not seen. */
 struct suspect_thread *suspect_thread(struct suspect *suspect, pid_t tid);
 

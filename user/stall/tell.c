@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc/cleanup.h"
 #include "proc/process.h"
+#include "proc/thread_copy.h"
 #include "probe/syscall.h"
 #include "runtime/python/python.h"
 #include "stall/blame.h"
@@ -39,18 +41,35 @@ static void set_task(struct python *python, const struct bp_capture *capture, st
 
 /* The stack of the thread itself. */
 static void set_stack(struct engine *engine, struct loop *loop, struct python *python,
-		      const struct bp_capture *capture, struct slice *slice)
+		      const struct evidence *evidence, struct slice *slice)
 {
+	const struct bp_capture *capture = evidence->capture;
+	unsigned int parts = FRAMES_KERNEL | FRAMES_USER;
+	struct copy_use use = { 0 };
+
+	if (capture->block.flags & BP_BLOCK_GIL)
+		parts |= FRAMES_GIL;
 	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
-				      FRAMES_KERNEL | FRAMES_USER);
+				      evidence->own, parts, &use);
 	if (slice->stack && slice->stack->cut)
 		engine->stacks_cut++;
+	if (evidence->own && copy_size_adapt(&loop->copy_size, evidence->own, &use))
+		probe_slot(engine->probe, loop->slot)->copy_bytes = loop->copy_size.bytes;
 	set_task(python, capture, slice);
 }
 
-static void set_waker(struct engine *engine, const struct bp_capture *capture, struct slice *slice)
+void tell_other_copied(struct engine *engine, const struct bp_copy *copy,
+		       const struct copy_use *use)
 {
+	if (copy && copy_size_adapt(&engine->others_size, copy, use))
+		probe_copy_bytes(engine->probe, engine->others_size.bytes);
+}
+
+static void set_waker(struct engine *engine, const struct evidence *evidence, struct slice *slice)
+{
+	const struct bp_capture *capture = evidence->capture;
 	const struct bp_other *other = &capture->other;
+	struct copy_use use = { 0 };
 
 	if (other->kind != BP_OTHER_WAKER ||
 	    frames_in_interrupt(engine->symbols, &capture->other_stack))
@@ -61,7 +80,8 @@ static void set_waker(struct engine *engine, const struct bp_capture *capture, s
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
 	slice->waker.stack =
 		frames_resolve(engine->symbols, other->tgid, python_of(engine, other->tgid),
-			       &capture->other_stack, FRAMES_USER);
+			       &capture->other_stack, evidence->other, FRAMES_USER, &use);
+	tell_other_copied(engine, evidence->other, &use);
 }
 
 /* The GIL's holder is a thread of the same process, known by its pthread_self(). */
@@ -83,7 +103,7 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 	if (tid)
 		process_thread_comm(pid, tid, slice->holder.comm);
 	slice->holder.stack = frames_resolve(engine->symbols, pid, watched->python,
-					     &capture->other_stack, FRAMES_USER);
+					     &capture->other_stack, NULL, FRAMES_USER, NULL);
 }
 
 /* 0: it began at some time before the watch. */
@@ -94,13 +114,14 @@ static uint64_t turn_began_ns(const struct engine *engine, const struct loop *lo
 	return start_ns < engine->started_ns ? 0 : start_ns;
 }
 
-void tell_slice(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+void tell_slice(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		struct slice *slice)
 {
+	const struct bp_capture *capture = evidence->capture;
 	pid_t pid = loop->id.pid;
 	struct python *python = python_of(engine, pid);
 
-	set_waker(engine, capture, slice);
+	set_waker(engine, evidence, slice);
 	set_holder(engine, pid, capture, slice);
 	if (capture->block.flags & BP_BLOCK_EARLIER &&
 	    loop->earlier_since_ns == capture->since_ns) {
@@ -110,7 +131,7 @@ void tell_slice(struct engine *engine, struct loop *loop, const struct bp_captur
 		if (loop->earlier.task_coro)
 			slice->task_coro = strdup(loop->earlier.task_coro);
 	} else {
-		set_stack(engine, loop, python, capture, slice);
+		set_stack(engine, loop, python, evidence, slice);
 	}
 	classify(&engine->classify, pid, capture, slice);
 	if (slice->cause == CAUSE_POLL && capture->block.wait_class == BP_WAIT_EPOLL &&
@@ -128,11 +149,11 @@ char *tell_host(struct python *python, uint64_t pthread)
 	return python_getaddrinfo_host(python, pthread, host, sizeof(host)) ? NULL : strdup(host);
 }
 
-void tell_sample(struct engine *engine, struct loop *loop, const struct bp_capture *capture,
+void tell_sample(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		 struct slice *slice)
 {
 	slice->cause = CAUSE_CPU;
-	set_stack(engine, loop, python_of(engine, loop->id.pid), capture, slice);
+	set_stack(engine, loop, python_of(engine, loop->id.pid), evidence, slice);
 }
 
 /* Blocks too short and too few for a stack. */
@@ -250,17 +271,50 @@ static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_s
 	return false;
 }
 
+/*
+ * The copy for a block that lasts: the kernel side's, or a longer one where that ended
+ * before the stack did, or at a page that was never touched. The stack is there to be
+ * read as long as the thread stands still. Kept for the block's slice, too. NULL: none.
+ */
+static const struct bp_copy *current_copy(struct engine *engine, const struct loop *loop,
+					  const struct bp_slot *slot)
+{
+	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
+	const struct bp_copy *known =
+		copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+	__freeing struct bp_copy *copy = NULL, *whole = NULL;
+
+	if (known || !slot->copy)
+		return known;
+	copy = malloc(sizeof(*copy));
+	if (!copy || probe_copy(engine->probe, loop->slot, slot->since_ns, copy))
+		return NULL;
+	whole = malloc(sizeof(*whole));
+	if (whole && !thread_copy_stack(loop->id.pid, &copy->regs, whole) &&
+	    whole->bytes > copy->bytes && live->state == BP_BLOCKED &&
+	    live->since_ns == slot->since_ns) {
+		whole->header = copy->header;
+		whole->since_ns = copy->since_ns;
+		copies_add(engine->copies, &whole->header, sizeof(*whole));
+	} else {
+		copies_add(engine->copies, &copy->header, sizeof(*copy));
+	}
+	return copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+}
+
 /* The block that the thread is in now. */
 static void add_current(struct engine *engine, struct loop *loop, const struct bp_slot *slot,
 			const struct bp_slice *live, uint64_t now_ns, struct slices *slices)
 {
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	struct slice slice = { .ns = now_ns - slot->since_ns, .count = 1 };
+	struct evidence evidence = { .capture = &live->capture };
 
 	if (slot->state != BP_BLOCKED || live->capture.since_ns != slot->since_ns)
 		return;
 	slice.max_ns = slice.ns;
-	tell_slice(engine, loop, &live->capture, &slice);
+	evidence.own = current_copy(engine, loop, slot);
+	tell_slice(engine, loop, &evidence, &slice);
 	/* where the question is not on its stack: asked by way of a local service */
 	if (slice.cause == CAUSE_DNS && !slice.target.name && watched && watched->python)
 		slice.target.name =

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * thread_copy.h - registers and stack of a thread that stands still and is only
+ * looked at, as the kernel side copies those of threads that it watches.
+ */
+#ifndef BLOCKPROF_THREAD_COPY_H
+#define BLOCKPROF_THREAD_COPY_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+
+/*
+ * regs: of the thread when it had left the CPU so many times. 0; -EAGAIN: it has
+ * run since; -ENOENT: nothing of its stack can be read, or it has ended.
+ */
+int thread_copy(pid_t pid, pid_t tid, const struct bp_registers *regs, uint64_t switches,
+		struct bp_copy *copy);
+
+/* The same without a look whether it has run since, for who knows by other means. 0 or -ENOENT. */
+int thread_copy_stack(pid_t pid, const struct bp_registers *regs, struct bp_copy *copy);
+
+#endif
