@@ -110,6 +110,11 @@ static void calls(void **state)
 		{ EM_X86_64, true, 7, { 0xff, 0x14, 0xc5, 0, 0, 0, 0 } }, /* call *0(,%rax,8) */
 		{ EM_X86_64, true, 7, { 0xff, 0x94, 0x24, 0, 1, 0, 0 } }, /* call *0x100(%rsp) */
 		{ EM_X86_64, true, 8, { 0x41, 0xff, 0x94, 0x24, 0, 1, 0, 0 } }, /* on %r12 */
+		{ EM_X86_64,
+		  true,
+		  4,
+		  { 0xcc, 0xcc, 0xcc, 0xcc } }, /* where a builtin of V8 starts */
+		{ EM_X86_64, false, 3, { 0xcc, 0xcc, 0xcc } },
 		{ EM_X86_64, false, 8, { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 } },
 		{ EM_X86_64, false, 5, { 0xe9, 1, 2, 3, 4 } }, /* jmp rel32 */
 		{ EM_X86_64, false, 2, { 0xff, 0xe0 } }, /* jmp *%rax */

@@ -3,6 +3,7 @@
 #include "symbol/call.h"
 
 #include <elf.h>
+#include <string.h>
 
 /*
  * FF /2 with this ModRM (and SIB) byte: how long it is. Prefixes (REX, 3E) come
@@ -23,9 +24,21 @@ static size_t indirect_length(uint8_t modrm, uint8_t sib)
 	return length;
 }
 
+/*
+ * V8 lets frames of optimised code that it gave up go on where one of its builtins
+ * starts (src/deoptimizer): behind the padding between two of them, which is INT3.
+ */
+static bool padding_precedes(const uint8_t *code, size_t nr)
+{
+	static const uint8_t padding[] = { 0xcc, 0xcc, 0xcc, 0xcc };
+
+	return nr >= sizeof(padding) &&
+	       !memcmp(code + nr - sizeof(padding), padding, sizeof(padding));
+}
+
 static bool call_precedes_x86(const uint8_t *code, size_t nr)
 {
-	if (nr >= 5 && code[nr - 5] == 0xe8)
+	if ((nr >= 5 && code[nr - 5] == 0xe8) || padding_precedes(code, nr))
 		return true;
 	for (size_t length = 2; length <= 7 && length <= nr; length++) {
 		const uint8_t *at = code + nr - length;

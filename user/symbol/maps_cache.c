@@ -3,6 +3,7 @@
 #include "symbol/maps_cache.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "proc/process.h"
@@ -20,6 +21,13 @@
  */
 #define MISS_MIN_NS (100 * NS_PER_MS)
 #define MISS_MAX_NS (5 * NS_PER_SEC)
+/*
+ * Code that is made at run time is given pages as it needs them: an address
+ * beside such code is likely to be of a page that is new. V8 keeps all its code
+ * in one range of this size (kMaximalCodeRangeSize).
+ */
+#define CODE_RANGE_BYTES (128ULL << 20)
+#define CODE_MISS_NS	 (20 * NS_PER_MS)
 /* No user address of any process: below vm.mmap_min_addr's default, beyond 5-level paging. */
 #define ADDR_MIN 0x10000ULL
 #define ADDR_MAX (1ULL << 56)
@@ -135,6 +143,38 @@ static struct mapping *space_find(struct space *space, uint64_t addr)
 	return space->maps ? maps_find(space->maps, addr) : NULL;
 }
 
+struct beside_code {
+	uint64_t addr;
+	bool found;
+};
+
+static void look_beside(void *context, const struct mapping *mapping, const char *path)
+{
+	struct beside_code *beside = context;
+
+	(void)path;
+	if (mapping->executable && !mapping->ino &&
+	    beside->addr - mapping->start + CODE_RANGE_BYTES < 2 * CODE_RANGE_BYTES)
+		beside->found = true;
+}
+
+static bool is_beside_code(const struct space *space, uint64_t addr)
+{
+	struct beside_code beside = { .addr = addr };
+
+	if (space->maps)
+		maps_each(space->maps, look_beside, &beside);
+	return beside.found;
+}
+
+/* How old maps may be that do not have this address. */
+static uint64_t miss_age_ns(const struct space *space, uint64_t addr, uint64_t age_ns)
+{
+	return age_ns >= CODE_MISS_NS && age_ns < space->miss_ns && is_beside_code(space, addr)
+		       ? CODE_MISS_NS
+		       : space->miss_ns;
+}
+
 /* The process with maps that are new enough for an address; NULL: no memory. */
 static struct space *space_at(struct maps_cache *cache, pid_t pid, uint64_t addr,
 			      struct mapping **out)
@@ -148,7 +188,7 @@ static struct space *space_at(struct maps_cache *cache, pid_t pid, uint64_t addr
 	space->used = ++cache->uses;
 	age_ns = clock_now_ns() - space->read_ns;
 	mapping = space_find(space, addr);
-	if (age_ns >= (mapping ? AGE_MAX_NS : space->miss_ns)) {
+	if (age_ns >= (mapping ? AGE_MAX_NS : miss_age_ns(space, addr, age_ns))) {
 		bool missed = !mapping;
 
 		space_read(cache, space, clock_now_ns());

@@ -123,8 +123,9 @@ static bool after_call(void *context, uint64_t addr, bool sure)
 	unsigned char code[CALL_BYTES];
 	uint64_t nr;
 
+	/* in code that was mapped since: when it is its turn, the maps are read again */
 	if (!spot)
-		return false;
+		return !sure;
 	if (spot->file == SPACE_FILE_NONE)
 		return !sure || word_checked(run, addr);
 	nr = addr - spot->start < CALL_BYTES ? addr - spot->start : CALL_BYTES;
