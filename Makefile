@@ -57,7 +57,7 @@ all: $(PROGRAM)
 
 # --- What is needed ---------------------------------------------------------------------------
 
-PACKAGES := libbpf libelf libdw jansson libseccomp zlib libcap ncursesw libsystemd
+PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd
 NO_BUILD := clean uninstall format format-check
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 

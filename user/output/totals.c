@@ -452,6 +452,8 @@ static const char *loss_words(const char *name)
 		{ "ledgers_cut", "ledgers (did not add up)" },
 		{ "symbol_lookups_failed", "names of frames (symbolizer failed)" },
 		{ "symbol_files_refused", "files without names (too large or malformed)" },
+		{ "symbol_lines_left_out",
+		  "places without lines (debug information too large, damaged or split)" },
 		{ "symbolizer_restarts", "symbolizers (restarted)" },
 		{ "maps_cut", "mappings (too many in a process)" },
 		{ "perf_maps_refused", "perf maps (not the process's own, or no files)" },

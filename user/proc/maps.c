@@ -6,16 +6,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "proc/cleanup.h"
+#include "proc/root.h"
 
 /* vm.max_map_count is 65530 unless raised; some databases ask for 262144. */
 #define LINES_MAX   262144
@@ -386,27 +385,6 @@ static bool same_file(int fd, const struct mapping *mapping, const struct stat *
 	       (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC);
 }
 
-/* The path as the target sees it, found without leaving its root or following its /proc links. */
-static int open_path(pid_t pid, const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	char root[64];
-	int root_fd __closing = -1;
-	int fd;
-
-	if (path[0] != '/')
-		return -ENOENT;
-	snprintf(root, sizeof(root), "/proc/%d/root", pid);
-	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-	return fd < 0 ? -errno : fd;
-}
-
 int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
 	      struct stat *status)
 {
@@ -423,18 +401,14 @@ int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
 	place = open(name, O_PATH | O_CLOEXEC);
 	if (place < 0) {
 		by_range = false;
-		place = open_path(pid, maps_path(maps, mapping));
+		place = root_find(pid, maps_path(maps, mapping));
 		if (place < 0)
 			return place;
 	}
-	/* Looked at before it is opened: opening a device can do something. */
-	if (fstat(place, status))
-		return -errno;
-	if (!S_ISREG(status->st_mode))
-		return -EINVAL;
-	if (!by_range && !same_file(place, mapping, status))
+	fd = root_open_place(place, status);
+	if (fd >= 0 && !by_range && !same_file(fd, mapping, status)) {
+		close(fd);
 		return -ESTALE;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
-	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	}
+	return fd;
 }

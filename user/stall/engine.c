@@ -422,6 +422,7 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
 	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);
 	summary_lost(record, "symbol_files_refused", counts.files_refused);
+	summary_lost(record, "symbol_lines_left_out", counts.lines_left_out);
 	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
 	summary_lost(record, "maps_cut", counts.maps_cut);
 	summary_lost(record, "perf_maps_refused", counts.perf_maps_refused);

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <gelf.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,8 +16,11 @@
 #include "proc/cleanup.h"
 #include "symbol/name.h"
 
-#define SECTIONS_MAX 65536
-#define SYMBOLS_MAX  10000000
+#define SECTIONS_MAX	65536
+#define SYMBOLS_MAX	2500000 /* functions */
+#define TABLE_BYTES_MAX (320u << 20)
+/* Names that are compared, of symbols at one address: hostile files have millions there. */
+#define COMPARISONS_MAX 300000
 /* How many symbols before an address are looked at for one that encloses it. */
 #define NESTING_MAX 32
 /* How much of two names for one address is compared. */
@@ -49,8 +51,11 @@ struct strings {
 };
 
 struct elf_symbols {
+	struct elf_source source;
 	struct entry *v;
 	size_t nr;
+	bool cut;
+	bool full;
 	struct strings strings[TABLES];
 	struct strings sections; /* names of sections */
 };
@@ -63,15 +68,29 @@ struct code {
 /* What is needed only while the table is made. */
 struct building {
 	Elf *elf;
-	int fd;
 	struct elf_symbols *symbols;
 	struct code *sections;
 	size_t nr_sections;
+	size_t capacity; /* of symbols->v */
+	size_t comparisons;
 };
 
+/* As pread(): how many bytes, up to the end of what there is. */
+static ssize_t read_at(const struct elf_source *source, void *to, size_t bytes, uint64_t offset)
+{
+	if (source->fd >= 0)
+		return pread(source->fd, to, bytes, (off_t)offset);
+	if (offset >= source->nr)
+		return 0;
+	if (bytes > source->nr - offset)
+		bytes = source->nr - offset;
+	memcpy(to, source->bytes + offset, bytes);
+	return (ssize_t)bytes;
+}
+
 /* The name as the file has it, cut to fit. 0, or -ENOENT. */
-static int read_name(const struct elf_symbols *symbols, int fd, const struct entry *entry,
-		     char *name, size_t size)
+static int read_name(const struct elf_symbols *symbols, const struct entry *entry, char *name,
+		     size_t size)
 {
 	int table = entry->name & NAME_DYNAMIC ? TABLE_DYNSYM : TABLE_SYMTAB;
 	const struct strings *strings = &symbols->strings[table];
@@ -84,7 +103,7 @@ static int read_name(const struct elf_symbols *symbols, int fd, const struct ent
 	bytes = strings->bytes - at;
 	if (bytes > size - 1)
 		bytes = size - 1;
-	got = pread(fd, name, bytes, (off_t)(strings->offset + at));
+	got = read_at(&symbols->source, name, bytes, strings->offset + at);
 	if (got <= 0 || name[0] == '\0')
 		return -ENOENT;
 	name[got] = '\0';
@@ -121,7 +140,8 @@ static int read_code(struct building *building)
 		Elf_Scn *section = elf_getscn(building->elf, i);
 		GElf_Shdr header;
 
-		if (!section || !gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
+		/* Without bits where the code is in another file, and this one tells about it. */
+		if (!section || !gelf_getshdr(section, &header) ||
 		    !(header.sh_flags & SHF_EXECINSTR) ||
 		    header.sh_size > UINT64_MAX - header.sh_addr)
 			continue;
@@ -164,77 +184,79 @@ static void add(struct building *building, const GElf_Sym *sym, int table)
 	building->symbols->nr++;
 }
 
-static int reserve(struct building *building, size_t more)
+/* Room for one more; false: no more are taken. */
+static bool reserve(struct building *building)
 {
 	struct elf_symbols *symbols = building->symbols;
+	size_t capacity = building->capacity * 2 + 256;
 	struct entry *v;
 
-	if (more > SYMBOLS_MAX - symbols->nr)
-		return -EFBIG;
-	v = realloc(symbols->v, (symbols->nr + more + 1) * sizeof(*v));
-	if (!v)
-		return -ENOMEM;
+	if (symbols->nr < building->capacity)
+		return true;
+	v = symbols->nr < SYMBOLS_MAX ? reallocarray(symbols->v, capacity, sizeof(*v)) : NULL;
+	if (!v) {
+		symbols->cut = true;
+		return false;
+	}
 	symbols->v = v;
-	return 0;
+	building->capacity = capacity;
+	return true;
 }
 
-static int read_table(struct building *building, Elf_Scn *section, const GElf_Shdr *header,
-		      int table)
+static void read_table(struct building *building, Elf_Scn *section, const GElf_Shdr *header,
+		       int table)
 {
 	size_t size = gelf_fsize(building->elf, ELF_T_SYM, 1, EV_CURRENT);
 	Elf_Scn *names = elf_getscn(building->elf, header->sh_link);
 	GElf_Shdr names_header;
 	Elf_Data *data;
 	size_t nr;
-	int err;
 
 	if (!names || !gelf_getshdr(names, &names_header) || names_header.sh_type != SHT_STRTAB ||
 	    ((header->sh_flags | names_header.sh_flags) & SHF_COMPRESSED) || size == 0)
-		return 0;
-	/* Asked before the data is: that would take as much memory as the header claims. */
-	err = reserve(building, header->sh_size / size);
-	if (err)
-		return err;
+		return;
+	/* It would take as much memory as the header claims. */
+	if (header->sh_size > TABLE_BYTES_MAX) {
+		building->symbols->cut = true;
+		return;
+	}
 	data = elf_getdata(section, NULL);
 	if (!data)
-		return 0;
+		return;
 	building->symbols->strings[table].offset = names_header.sh_offset;
 	building->symbols->strings[table].bytes = names_header.sh_size;
 	nr = data->d_size / size;
 	if (nr > header->sh_size / size)
 		nr = header->sh_size / size;
 	/* The first is always the undefined one. */
-	for (size_t i = 1; i < nr && i <= INT32_MAX; i++) {
+	for (size_t i = 1; i < nr && i <= INT32_MAX && reserve(building); i++) {
 		GElf_Sym sym;
 
 		if (gelf_getsym(data, (int)i, &sym))
 			add(building, &sym, table);
 	}
-	return 0;
 }
 
-static int read_tables(struct building *building)
+static void read_tables(struct building *building)
 {
 	bool seen[TABLES] = { false };
 
 	for (size_t i = 1; i < building->nr_sections; i++) {
 		Elf_Scn *section = elf_getscn(building->elf, i);
 		GElf_Shdr header;
-		int table, err;
+		int table;
 
 		if (!section || !gelf_getshdr(section, &header))
 			continue;
 		if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)
 			continue;
 		table = header.sh_type == SHT_DYNSYM ? TABLE_DYNSYM : TABLE_SYMTAB;
+		building->symbols->full |= table == TABLE_SYMTAB;
 		if (seen[table])
 			continue;
 		seen[table] = true;
-		err = read_table(building, section, &header, table);
-		if (err)
-			return err;
+		read_table(building, section, &header, table);
 	}
-	return 0;
 }
 
 static int compare(const void *a_void, const void *b_void)
@@ -245,8 +267,7 @@ static int compare(const void *a_void, const void *b_void)
 }
 
 /* Of two symbols at one address: function before label, known size before unknown, better name. */
-static bool entry_better(const struct building *building, const struct entry *a,
-			 const struct entry *b)
+static bool entry_better(struct building *building, const struct entry *a, const struct entry *b)
 {
 	uint32_t a_flags = a->size & ~SIZE_MASK, b_flags = b->size & ~SIZE_MASK;
 	char a_name[COMPARED_BYTES], b_name[COMPARED_BYTES];
@@ -255,9 +276,10 @@ static bool entry_better(const struct building *building, const struct entry *a,
 		return (a_flags & SIZE_UNTYPED) != (b_flags & SIZE_UNTYPED)
 			       ? (b_flags & SIZE_UNTYPED)
 			       : (b_flags & SIZE_UNKNOWN);
-	if (read_name(building->symbols, building->fd, a, a_name, sizeof(a_name)))
+	if (building->comparisons++ > COMPARISONS_MAX ||
+	    read_name(building->symbols, a, a_name, sizeof(a_name)))
 		return false;
-	return read_name(building->symbols, building->fd, b, b_name, sizeof(b_name)) ||
+	return read_name(building->symbols, b, b_name, sizeof(b_name)) ||
 	       name_better(a_name, b_name);
 }
 
@@ -308,24 +330,24 @@ static void free_symbols(struct elf_symbols **symbols)
 	elf_symbols_free(*symbols);
 }
 
-int elf_symbols_read(struct elf_symbols **out, Elf *elf, int fd)
+int elf_symbols_read(struct elf_symbols **out, Elf *elf, const struct elf_source *source)
 {
 	struct elf_symbols *symbols __attribute__((cleanup(free_symbols))) =
 		calloc(1, sizeof(*symbols));
 	struct code *sections __freeing = NULL;
-	struct building building = { .elf = elf, .fd = fd, .symbols = symbols };
+	struct building building = { .elf = elf, .symbols = symbols };
 	struct entry *v;
 	int err;
 
 	if (!symbols)
 		return -ENOMEM;
+	symbols->source = *source;
 	note_section_names(&building);
 	err = read_code(&building);
 	sections = building.sections;
-	if (!err)
-		err = read_tables(&building);
 	if (err)
 		return err;
+	read_tables(&building);
 	if (symbols->nr)
 		qsort(symbols->v, symbols->nr, sizeof(*symbols->v), compare);
 	choose(&building);
@@ -372,12 +394,22 @@ static const struct entry *find(const struct elf_symbols *symbols, uint64_t vadd
 	return NULL;
 }
 
-int elf_symbols_find(const struct elf_symbols *symbols, int fd, uint64_t vaddr, uint64_t *start,
-		     char *name, size_t size)
+bool elf_symbols_cut(const struct elf_symbols *symbols)
+{
+	return symbols->cut;
+}
+
+bool elf_symbols_full(const struct elf_symbols *symbols)
+{
+	return symbols->full;
+}
+
+int elf_symbols_find(const struct elf_symbols *symbols, uint64_t vaddr, uint64_t *start, char *name,
+		     size_t size)
 {
 	const struct entry *entry = find(symbols, vaddr);
 
-	if (!entry || read_name(symbols, fd, entry, name, size))
+	if (!entry || read_name(symbols, entry, name, size))
 		return -ENOENT;
 	*start = entry->start;
 	return 0;
@@ -406,8 +438,8 @@ static void find_in_block(const char *block, size_t bytes, uint64_t offset, cons
 }
 
 /* Blocks overlap by the longest name there can be, so that none is cut. */
-static void find_places(const struct strings *strings, int fd, const char *const *names, size_t nr,
-			struct places *places)
+static void find_places(const struct elf_source *source, const struct strings *strings,
+			const char *const *names, size_t nr, struct places *places)
 {
 	char *block __freeing = malloc(BLOCK_BYTES);
 	uint64_t offset = 0;
@@ -419,7 +451,7 @@ static void find_places(const struct strings *strings, int fd, const char *const
 
 		if (strings->offset > INT64_MAX - offset)
 			return;
-		got = pread(fd, block, want, (off_t)(strings->offset + offset));
+		got = read_at(source, block, want, strings->offset + offset);
 		if (got <= 0)
 			return;
 		for (size_t i = 0; i < nr; i++)
@@ -432,7 +464,7 @@ static void find_places(const struct strings *strings, int fd, const char *const
 	}
 }
 
-static uint64_t sections_named(const struct elf_symbols *symbols, int fd, const char *const *names,
+static uint64_t sections_named(const struct elf_symbols *symbols, const char *const *names,
 			       size_t nr)
 {
 	struct places *places __freeing = calloc(nr, sizeof(*places));
@@ -440,17 +472,16 @@ static uint64_t sections_named(const struct elf_symbols *symbols, int fd, const 
 
 	if (!places)
 		return 0;
-	find_places(&symbols->sections, fd, names, nr, places);
+	find_places(&symbols->source, &symbols->sections, names, nr, places);
 	for (size_t i = 0; i < nr; i++)
 		if (names[i][0] == '.' && places[i].nr)
 			named |= 1ull << i;
 	return named;
 }
 
-uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const char *const *names,
-			     size_t nr)
+uint64_t elf_symbols_defined(const struct elf_symbols *symbols, const char *const *names, size_t nr)
 {
-	uint64_t defined = sections_named(symbols, fd, names, nr);
+	uint64_t defined = sections_named(symbols, names, nr);
 
 	for (uint32_t table = 0; table < TABLES; table++) {
 		uint32_t flag = table == TABLE_DYNSYM ? NAME_DYNAMIC : 0;
@@ -458,7 +489,7 @@ uint64_t elf_symbols_defined(const struct elf_symbols *symbols, int fd, const ch
 
 		if (!places)
 			return defined;
-		find_places(&symbols->strings[table], fd, names, nr, places);
+		find_places(&symbols->source, &symbols->strings[table], names, nr, places);
 		for (size_t i = 0; i < nr; i++)
 			for (size_t p = 0; p < places[i].nr; p++)
 				for (size_t e = 0; e < symbols->nr && !(defined >> i & 1); e++)

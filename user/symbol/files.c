@@ -56,9 +56,28 @@ int files_tag(struct files *files, const struct stat *status, uint32_t *tag)
 	return 0;
 }
 
-struct file *files_get(struct files *files, uint32_t tag)
+struct file *files_own(struct files *files, uint32_t tag)
 {
 	return &files->v[tag - 1];
+}
+
+struct file *files_get(struct files *files, uint32_t tag)
+{
+	uint32_t same = files->v[tag - 1].same;
+
+	return &files->v[(same ? same : tag) - 1];
+}
+
+void files_identify(struct files *files, uint32_t tag, uint64_t identity)
+{
+	struct file *file = files_own(files, tag);
+
+	/* A refused one is no example: it may have been bad luck. */
+	for (uint32_t i = 0; i < files->nr && !file->same; i++)
+		if (i + 1 != tag && files->v[i].identity == identity &&
+		    files->v[i].bytes == file->bytes && !files->v[i].same && !files->v[i].refused)
+			file->same = i + 1;
+	file->identity = identity;
 }
 
 struct file *files_by_id(struct files *files, uint32_t id)

@@ -29,6 +29,10 @@ struct file {
 	char word[FILE_WORD_BYTES]; /* what was found; "": nothing */
 	bool asked; /* which of the known names it defines: */
 	uint64_t defined; /* the answer */
+	unsigned int absent; /* files that belong to it and are not there, enum elf_other */
+	bool identified;
+	uint64_t identity; /* what files of equal content have in common; 0: not known */
+	uint32_t same; /* tag of the file known before that has the same; 0: none */
 };
 
 int files_new(struct files **out);
@@ -39,7 +43,12 @@ void files_free(struct files *files);
  * that stays until files_clear(). -ENOSPC: there are too many; -ENOMEM.
  */
 int files_tag(struct files *files, const struct stat *status, uint32_t *tag);
+/* That file, or the first that was known of those with the same content. */
 struct file *files_get(struct files *files, uint32_t tag);
+/* Its own entry in any case. */
+struct file *files_own(struct files *files, uint32_t tag);
+/* Says that it has this identity (not 0). */
+void files_identify(struct files *files, uint32_t tag, uint64_t identity);
 /* NULL: not known any more. */
 struct file *files_by_id(struct files *files, uint32_t id);
 /* No new file would be taken. */

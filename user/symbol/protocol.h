@@ -30,13 +30,17 @@ enum request_kind {
 	REQUEST_MAPPINGS,
 	REQUEST_CFI,
 	REQUEST_UNWIND,
+	REQUEST_IDENTITY, /* a number that is the same for files of equal content */
+	REQUEST_LINKS, /* what a file calls those that belong to it */
+	REQUEST_ATTACH, /* here is one that belongs to it */
 };
 
 struct request {
 	uint32_t kind; /* enum request_kind */
-	uint32_t file; /* never used again for another file */
+	uint32_t file; /* never used again for another file; ATTACH: the one that it belongs to */
 	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
-	uint64_t offset; /* in the file; MAP_NAME: the address */
+	/* In the file; MAP_NAME: the address; IDENTITY: a secret; ATTACH: which it is, enum elf_other. */
+	uint64_t offset;
 	uint32_t is_return; /* offset is a return address: the call before it is meant */
 	uint32_t text_bytes;
 	uint64_t space; /* MAPPINGS, CFI, UNWIND: number of the reading of maps */
@@ -49,10 +53,12 @@ struct request {
 /* Sent up to the end of text. */
 struct answer {
 	uint64_t sequence; /* of the request */
-	int32_t error; /* 0, -ESTALE, or why the file cannot be used */
+	int32_t error; /* 0, -ESTALE, or why the file cannot be used; ATTACH: -ENOKEY: another one */
 	uint32_t after_call;
+	uint32_t wants; /* SYMBOL, ATTACH: files that are missing, enum elf_other */
+	uint32_t incomplete; /* SYMBOL: there is debug information that could not be used */
 	uint64_t vaddr; /* of the offset, as objdump shows it */
-	uint64_t defined; /* DEFINED: a bit a name */
+	uint64_t defined; /* DEFINED: a bit a name; IDENTITY: the number, 0: none */
 	uint64_t symbol_offset; /* from the start of the function */
 	uint64_t cut; /* MAP_READ: lines left out of this map so far */
 	uint32_t more; /* MAP_READ: there is another part */
@@ -66,7 +72,9 @@ struct answer {
 	/*
 	 * SYMBOL: for each of lines, the function and its source file, "" where it is
 	 * not known. WORD, MAP_NAME: the word or name, or nothing. OBJECTS: their
-	 * contents.
+	 * contents. LINKS: build id, name of the debug file, build id and name of the
+	 * file that this one shares with others; "" each where there is none, ids in
+	 * hexadecimal.
 	 */
 	char text[ANSWER_TEXT_BYTES];
 };

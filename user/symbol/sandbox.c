@@ -27,7 +27,9 @@
 #endif
 #endif
 
-#define MEMORY_BYTES (512UL << 20)
+/* What is allocated; and with files that are mapped to be read, which is no memory of its own. */
+#define MEMORY_BYTES (384UL << 20)
+#define MAPPED_BYTES (64UL << 30)
 /* In all its life; how long one question may take is the parent's to say. */
 #define CPU_SECONDS 600
 
@@ -57,7 +59,9 @@ static int limit_resources(void)
 #ifndef WITH_SANITIZER
 	/* A sanitizer's shadow memory is terabytes of address space. */
 	if (!err)
-		err = limit(RLIMIT_AS, MEMORY_BYTES);
+		err = limit(RLIMIT_DATA, MEMORY_BYTES);
+	if (!err)
+		err = limit(RLIMIT_AS, MAPPED_BYTES);
 #endif
 	return err;
 }

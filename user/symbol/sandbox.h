@@ -11,7 +11,7 @@
  */
 #define SANDBOX_UID    65529
 #define SANDBOX_SOCKET 3 /* where the socket is then */
-#define SANDBOX_FILES  192 /* open at a time, all told */
+#define SANDBOX_FILES  256 /* open at a time, all told */
 
 /*
  * Called in a fresh child of parent. 0, or -errno: then the process must not go

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 #include "symbol/answers.h"
 #include "symbol/call.h"
 #include "symbol/client.h"
+#include "symbol/clock.h"
+#include "symbol/debug_files.h"
+#include "symbol/elf_file.h"
 #include "symbol/files.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
@@ -42,8 +46,10 @@ struct symbols {
 	int vdso_fd; /* -1: there is none */
 	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
 	bool kernel_asked;
+	uint64_t secret; /* of this run: see identity.h */
 	uint64_t files_refused;
 	uint64_t lookups_failed;
+	uint64_t lines_left_out;
 	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
 };
 
@@ -75,27 +81,6 @@ static int open_spot(const struct symbols *symbols, const struct spot *spot, str
 		return -errno;
 	fd = dup(symbols->vdso_fd);
 	return fd < 0 ? -errno : fd;
-}
-
-/*
- * Finds out which file a mapping is of. *fd is left open for the child, which
- * mostly needs it next. NULL: none that can be read.
- */
-static struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd)
-{
-	struct mapping *mapping = spot->mapping;
-	struct stat status;
-
-	if (mapping->tag == TAG_NO_FILE)
-		return NULL;
-	if (mapping->tag)
-		return files_get(symbols->files, mapping->tag);
-	*fd = open_spot(symbols, spot, &status);
-	if (*fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
-		mapping->tag = TAG_NO_FILE;
-		return NULL;
-	}
-	return files_get(symbols->files, mapping->tag);
 }
 
 static void refuse(struct symbols *symbols, struct file *file)
@@ -143,6 +128,60 @@ static void note_ended(struct symbols *symbols)
 		blame(symbols, file, how);
 }
 
+/* client_ask(), and what became of an earlier question is noted. */
+static int ask_client(struct symbols *symbols, struct request *request, int fd,
+		      struct answer *answer)
+{
+	int err = client_ask(symbols->client, request, fd, answer);
+
+	note_ended(symbols);
+	return err;
+}
+
+/* Looks once whether a file is the same as one that is known already. */
+static void identify(struct symbols *symbols, uint32_t tag, int fd)
+{
+	struct file *file = files_own(symbols->files, tag);
+	struct request request = {
+		.kind = REQUEST_IDENTITY,
+		.file = file->id,
+		.offset = symbols->secret,
+	};
+	struct answer answer;
+	int err;
+
+	if (file->identified)
+		return;
+	file->identified = true;
+	err = ask_client(symbols, &request, fd, &answer);
+	if (err)
+		blame(symbols, file, err);
+	else if (!answer.error && answer.defined)
+		files_identify(symbols->files, tag, answer.defined);
+}
+
+/*
+ * Finds out which file a mapping is of. *fd is left open for the child, which
+ * mostly needs it next. NULL: none that can be read.
+ */
+static struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd)
+{
+	struct mapping *mapping = spot->mapping;
+	struct stat status;
+
+	if (mapping->tag == TAG_NO_FILE)
+		return NULL;
+	if (mapping->tag)
+		return files_get(symbols->files, mapping->tag);
+	*fd = open_spot(symbols, spot, &status);
+	if (*fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
+		mapping->tag = TAG_NO_FILE;
+		return NULL;
+	}
+	identify(symbols, mapping->tag, *fd);
+	return files_get(symbols->files, mapping->tag);
+}
+
 /*
  * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
  * when it cannot be opened any more.
@@ -165,8 +204,7 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 			if (fd < 0)
 				return -ENOENT;
 		}
-		err = client_ask(symbols->client, request, has_it ? -1 : fd, answer);
-		note_ended(symbols);
+		err = ask_client(symbols, request, has_it ? -1 : fd, answer);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
 			return 0;
@@ -219,16 +257,85 @@ static int read_lines(const struct answer *answer, struct symbol_line *lines)
 	return (int)answer->nr_lines;
 }
 
-/* Learns what is to be known of the spot; false: nothing. */
-static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
+/* The strings of an answer; how many are there. */
+static size_t split_text(const struct answer *answer, const char **strings, size_t max)
 {
-	int fd __closing = -1;
-	struct file *file = spot_file(symbols, spot, &fd);
+	const char *at = answer->text, *end = at + answer->text_bytes;
+	size_t nr = 0;
+
+	for (; at < end && nr < max; at += strlen(at) + 1)
+		strings[nr++] = at;
+	return nr;
+}
+
+/* Sends what may be a file that belongs to this one; true: it is. */
+static bool attach(struct symbols *symbols, struct file *file, enum elf_other other, int fd)
+{
+	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = other };
+	struct answer answer;
+	int err = ask_client(symbols, &request, fd, &answer);
+
+	blame(symbols, file, err);
+	return !err && !answer.error;
+}
+
+/*
+ * Looks for the files that belong to this one and that the child is without. True:
+ * it has got another one, and may have more to say.
+ */
+static bool attach_missing(struct symbols *symbols, const struct spot *spot, struct file *file,
+			   unsigned int wants)
+{
+	enum elf_other other = wants & ELF_DEBUG & ~file->absent ? ELF_DEBUG : ELF_SHARED;
+	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
+	const char *links[4]; /* of the file and its debug file; of what it shares */
+	struct debug_wanted wanted = { .pid = spot->pid,
+				       .path = maps_path(spot->maps, spot->mapping) };
+	struct answer answer;
+
+	if (!(wants & other & ~file->absent) || ask_client(symbols, &request, -1, &answer) ||
+	    answer.error)
+		return false;
+	file->absent |= other;
+	if (split_text(&answer, links, 4) != 4)
+		return false;
+	wanted.id = links[other == ELF_DEBUG ? 0 : 2];
+	wanted.name = links[other == ELF_DEBUG ? 1 : 3];
+	for (unsigned int i = 0; !file->refused; i++) {
+		int fd __closing = debug_files_open(&wanted, i);
+
+		if (fd == -ERANGE)
+			break;
+		if (fd >= 0 && attach(symbols, file, other, fd)) {
+			file->absent &= ~other;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Asks what is at the spot, and for the files that are needed to say it. 0 or as ask(). */
+static int ask_symbol(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
+		      struct answer *answer)
+{
 	struct request request = {
 		.kind = REQUEST_SYMBOL,
 		.offset = spot_offset(spot),
 		.is_return = spot->is_return,
 	};
+	int err = ask_noted(symbols, spot, file, fd, &request, answer);
+
+	/* The debug file, and the one that it shares with others. */
+	for (int i = 0; i < 2 && !err && attach_missing(symbols, spot, file, answer->wants); i++)
+		err = ask_noted(symbols, spot, file, fd, &request, answer);
+	return err;
+}
+
+/* Learns what is to be known of the spot; false: nothing. */
+static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
+{
+	int fd __closing = -1;
+	struct file *file = spot_file(symbols, spot, &fd);
 	struct symbol_line lines[ANSWER_LINES_MAX];
 	struct answer answer;
 	struct place place;
@@ -239,8 +346,9 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 	place = (struct place){ file->id, spot->is_return, spot_offset(spot) };
 	if (answers_find(symbols->answers, &place, known))
 		return true;
-	if (ask_noted(symbols, spot, file, fd, &request, &answer))
+	if (ask_symbol(symbols, spot, file, fd, &answer))
 		return false;
+	symbols->lines_left_out += answer.incomplete != 0;
 	nr = read_lines(&answer, lines);
 	if (nr < 0) {
 		refuse(symbols, file);
@@ -658,6 +766,7 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 		.child_restarts = client_restarts(symbols->client),
 		.files_refused = symbols->files_refused,
 		.lookups_failed = symbols->lookups_failed + jit.failed,
+		.lines_left_out = symbols->lines_left_out,
 		.maps_cut = maps_cache_cut(symbols->spaces),
 		.perf_maps_refused = jit.maps_refused,
 		.perf_map_lines_cut = jit.lines_cut,
@@ -672,6 +781,8 @@ int symbols_new(struct symbols **out)
 	if (!symbols)
 		return -ENOMEM;
 	symbols->vdso_fd = -1;
+	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
+		symbols->secret = clock_now_ns();
 	/* First: the child inherits what memory there is. */
 	err = client_new(&symbols->client);
 	if (!err)

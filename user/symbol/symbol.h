@@ -124,6 +124,8 @@ struct symbols_counts {
 	uint64_t child_restarts;
 	uint64_t files_refused; /* not tried again: too large, malformed, killed the child */
 	uint64_t lookups_failed; /* frames that stayed module+offset because of the child */
+	uint64_t
+		lines_left_out; /* places whose debug information was too much, damaged or elsewhere */
 	uint64_t maps_cut; /* lines of processes' maps left out: too many, or malformed */
 	uint64_t perf_maps_refused; /* not the process's own, or no regular file */
 	uint64_t perf_map_lines_cut; /* left out: too many, or malformed */

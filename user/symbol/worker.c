@@ -3,13 +3,16 @@
 #include "symbol/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "symbol/debug_names.h"
 #include "symbol/elf_file.h"
+#include "symbol/identity.h"
 #include "symbol/name.h"
 #include "symbol/objects.h"
 #include "symbol/perf_maps.h"
@@ -18,10 +21,10 @@
 #include "symbol/unwind_serve.h"
 #include "symbol/word.h"
 
-#define FILES_MAX   48 /* less than SANDBOX_FILES */
-#define BYTES_MAX   (32u << 20) /* of tables; a single larger file is kept until the next comes */
-#define MANGLED_MAX 4096
-#define NAMES_MAX   64
+#define FILES_MAX  48 /* of up to three descriptors each, less than SANDBOX_FILES */
+#define BYTES_MAX  (24u << 20) /* of tables; a single larger file is kept until the next comes */
+#define MEMORY_MAX (40u << 20) /* with debug information: likewise */
+#define NAMES_MAX  64
 /* Of what is sent with a request the copy of a stack is the largest. */
 #define PAYLOAD_BYTES sizeof(struct unwind_input)
 
@@ -59,6 +62,43 @@ static void drop_oldest(struct worker *worker)
 	worker->bytes -= elf_file_bytes(oldest->file);
 	elf_file_close(oldest->file);
 	*oldest = worker->files[--worker->nr];
+}
+
+static size_t held_bytes(const struct worker *worker)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < worker->nr; i++)
+		bytes += elf_file_bytes(worker->files[i].file);
+	return bytes;
+}
+
+/* By what malloc() has given out: libdw does not say what it keeps. */
+static bool is_too_much(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd > MEMORY_MAX;
+}
+
+/* Debug information is the larger part; that of the file that was asked last stays. */
+static void save_memory(struct worker *worker)
+{
+	while (is_too_much()) {
+		struct held *oldest = NULL;
+
+		for (size_t i = 0; i < worker->nr; i++) {
+			struct held *file = &worker->files[i];
+
+			if (!elf_file_is_shed(file->file) && file->used != worker->uses &&
+			    (!oldest || file->used < oldest->used))
+				oldest = file;
+		}
+		if (!oldest)
+			return;
+		elf_file_shed(oldest->file);
+		malloc_trim(0);
+	}
 }
 
 static int hold(struct worker *worker, uint32_t id, int fd, struct held **out)
@@ -99,11 +139,19 @@ static bool add_line(struct answer *answer, const char *fn, const char *file, ui
 	return true;
 }
 
+static bool tell_line(void *context, const char *fn, const char *file, unsigned int line)
+{
+	char name[ANSWER_NAME_BYTES] = "";
+
+	if (*fn)
+		name_display(fn, name, sizeof(name));
+	return add_line(context, name, file, line);
+}
+
 static void name_symbol(struct elf_file *file, const struct request *request, struct answer *answer)
 {
 	uint32_t back = request->is_return ? 1 : 0;
-	char mangled[MANGLED_MAX], name[ANSWER_NAME_BYTES];
-	uint64_t start;
+	struct elf_place place;
 
 	/* The end of a function is where the call to one that never returns would return to. */
 	if (request->offset < back ||
@@ -113,11 +161,24 @@ static void name_symbol(struct elf_file *file, const struct request *request, st
 	}
 	answer->vaddr += back;
 	answer->after_call = elf_file_after_call(file, request->offset);
-	if (elf_file_symbol(file, answer->vaddr - back, &start, mangled, sizeof(mangled)))
-		return;
-	answer->symbol_offset = answer->vaddr - start;
-	name_display(mangled, name, sizeof(name));
-	add_line(answer, name, "", 0);
+	elf_file_lookup(file, answer->vaddr - back, &place, tell_line, answer);
+	if (place.start)
+		answer->symbol_offset = answer->vaddr - place.start;
+	answer->incomplete = place.incomplete;
+	answer->wants = elf_file_wants(file);
+}
+
+static void tell_links(const struct elf_file *file, struct answer *answer)
+{
+	const struct debug_names *names = elf_file_names(file);
+	char id[BUILD_ID_TEXT_BYTES];
+
+	build_id_print(&names->id, id);
+	add_text(answer, id);
+	add_text(answer, names->link);
+	build_id_print(&names->shared_id, id);
+	add_text(answer, id);
+	add_text(answer, names->shared);
 }
 
 /* The names that a request has, as strings; how many. */
@@ -143,14 +204,20 @@ static void answer_about(struct elf_file *file, const struct request *request,
 	case REQUEST_DEFINED:
 		answer->defined = elf_file_defined(file, names, split_names(request, names));
 		break;
+	case REQUEST_LINKS:
+		tell_links(file, answer);
+		break;
 	}
 }
 
 static bool is_sound(const struct request *request)
 {
-	if (request->kind == REQUEST_SYMBOL || request->kind == REQUEST_MAP_READ ||
+	if (request->kind == REQUEST_SYMBOL || request->kind == REQUEST_LINKS ||
+	    request->kind == REQUEST_IDENTITY || request->kind == REQUEST_MAP_READ ||
 	    request->kind == REQUEST_MAP_NAME)
 		return true;
+	if (request->kind == REQUEST_ATTACH)
+		return request->offset == ELF_DEBUG || request->offset == ELF_SHARED;
 	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD ||
 		request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS) &&
 	       request->text_bytes && request->text_bytes <= sizeof(request->text) &&
@@ -197,6 +264,30 @@ static void serve_objects(const struct request *request, int fd, struct answer *
 	close(fd);
 }
 
+/* Likewise: if the content is known, this file is not needed. */
+static void serve_identity(const struct request *request, int fd, struct answer *answer)
+{
+	if (fd < 0) {
+		answer->error = -ESTALE;
+		return;
+	}
+	answer->defined = elf_identity(fd, request->offset);
+	close(fd);
+}
+
+static void serve_attach(struct held *found, const struct request *request, int fd,
+			 struct answer *answer)
+{
+	if (fd >= 0 && found)
+		answer->error = elf_file_attach(found->file, (enum elf_other)request->offset, fd);
+	else
+		answer->error = -ESTALE;
+	if (fd >= 0 && !found)
+		close(fd);
+	if (found)
+		answer->wants = elf_file_wants(found->file);
+}
+
 /* Takes fd (-1: none came). */
 static void serve(struct worker *worker, const struct request *request, int fd,
 		  struct answer *answer)
@@ -217,6 +308,15 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 		serve_objects(request, fd, answer);
 		return;
 	}
+	if (request->kind == REQUEST_IDENTITY) {
+		serve_identity(request, fd, answer);
+		return;
+	}
+	if (request->kind == REQUEST_ATTACH && is_sound(request)) {
+		serve_attach(found, request, fd, answer);
+		worker->bytes = held_bytes(worker);
+		return;
+	}
 	if (!is_sound(request))
 		answer->error = -ENOSYS;
 	else if (!found && fd < 0)
@@ -229,6 +329,7 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 		return;
 	found->used = ++worker->uses;
 	answer_about(found->file, request, answer);
+	save_memory(worker);
 }
 
 static bool receive(int socket, struct request *request, void *payload, int *fd)

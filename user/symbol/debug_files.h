@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * debug_files.h - where the files are that have what other files were stripped of:
+ * as gdb looks for them, first in the target's root directory, then in our own,
+ * and what debuginfod's clients have fetched. Nothing is fetched.
+ */
+#ifndef BLOCKPROF_DEBUG_FILES_H
+#define BLOCKPROF_DEBUG_FILES_H
+
+#include <sys/types.h>
+
+/* What is known of the file that is looked for: words of a hostile file, in the child's mouth. */
+struct debug_wanted {
+	pid_t pid; /* in whose root directory it is looked for */
+	const char *path; /* of the file that it belongs to, as the target sees it */
+	const char *id; /* build id in hexadecimal, "": none */
+	const char *name; /* of .gnu_debuglink, or a path of .gnu_debugaltlink; "": none */
+};
+
+/*
+ * Opens the candidate of this number, from 0: a descriptor (the caller's) of a
+ * regular file; -ENOENT: that one is not there; -ERANGE: there are no more.
+ * Whether it is the one is for the child to say.
+ */
+int debug_files_open(const struct debug_wanted *wanted, unsigned int number);
+
+#endif
