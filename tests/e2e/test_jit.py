@@ -65,8 +65,9 @@ def jit_loop():
     return NativeTarget([c_program("jit_loop")])
 
 
-def run(target):
-    """Once more."""
+def run(target, blockprof):
+    """Once more, when it is known as a loop."""
+    blockprof.wait_records(lambda records: any(record["type"] == "loop" for record in records))
     turns = len(target.turns)
     target.go()
     until(lambda: len(target.turns) > turns, 60, "a turn")
@@ -93,7 +94,7 @@ def test_names_from_a_perf_map():
         with tempfile.TemporaryDirectory() as directory:
             folded = os.path.join(directory, "out.folded")
             with Blockprof("-o", folded, pids=[target.pid]) as blockprof:
-                run(target)
+                run(target, blockprof)
             stacks = parse_folded(read_file(folded))
     stack = stack_of(blockprof, target)
     frame = find_frame(stack, fn="sell", file="/srv/shop.js", line=3, kind="js")
@@ -108,14 +109,14 @@ def test_map_that_comes_and_grows():
         with tempfile.TemporaryDirectory() as directory:
             folded = os.path.join(directory, "out.folded")
             with Blockprof("-o", folded, pids=[target.pid]) as blockprof:
-                run(target)
+                run(target, blockprof)
                 perf_map.write(line_of(target, "first"))
                 # it is looked for once in a second
                 time.sleep(1.5)
-                run(target)
+                run(target, blockprof)
                 perf_map.write(line_of(target, "second\x1b[31m;x"), "a")
                 time.sleep(1)
-                run(target)
+                run(target, blockprof)
             stacks = parse_folded(read_file(folded))
     stalls = sorted(blockprof.stalls, key=lambda stall: stall["mono_ns"])
     check(len(stalls) == 3, "three turns", *stalls)
@@ -161,7 +162,7 @@ def test_map_that_is_not_its_own(argument):
         perf_map.write(line_of(target, "lie"))
         argument(perf_map)
         with Blockprof(pids=[target.pid], lost=["perf_maps_refused"]) as blockprof:
-            run(target)
+            run(target, blockprof)
     stack = stack_of(blockprof, target)
     check(not any(frame["fn"] == "lie" for frame in stack), "the name is not taken", *stack)
     check(any(frame["fn"].startswith("[anon]+0x") for frame in stack), "an address", *stack)
@@ -185,7 +186,7 @@ def test_map_that_is_written_all_the_time():
         try:
             with Blockprof(pids=[target.pid], lost=["perf_map_lines_cut"]) as blockprof:
                 for _ in range(6):
-                    run(target)
+                    run(target, blockprof)
         finally:
             ended.set()
             writer.join()
@@ -215,7 +216,7 @@ def test_map_in_another_namespace():
             with Map(child) as outside:
                 outside.write(line_of(target, "outside"))
                 with Blockprof(pids=[child]) as blockprof:
-                    run(target)
+                    run(target, blockprof)
     finally:
         os.unlink(copy)
     stack = stack_of(blockprof, target)
@@ -233,7 +234,7 @@ def test_node_with_a_map():
     ) as target:
         with Map(target.pid, there=True) as perf_map:
             with Blockprof(pids=[target.pid]) as blockprof:
-                run(target)
+                run(target, blockprof)
     _, ran = assert_stall(blockprof.stalls, cause="cpu", turn=target.turns[0], or_runqueue=True)
     check(find_frame(ran["stack"], fn="act", file="node_target.js", line=(67, 76), kind="js"), "act()", *ran["stack"])
 
@@ -246,7 +247,7 @@ def test_python_with_a_map(python):
     with Target("sleep", python=python, env={"PYTHONPERFSUPPORT": "1"}) as target:
         with Map(target.pid, there=True) as perf_map:
             with Blockprof(pids=[target.pid]) as blockprof:
-                run(target)
+                run(target, blockprof)
             check("py::" in read_file(perf_map.path), "it writes a map")
     _, slept = assert_stall(blockprof.stalls, cause="sleep", turn=target.turns[0], fn="block_sleep")
     python_frames = [(frame["fn"], frame.get("line")) for frame in slept["stack"] if frame["kind"] == "python"]
@@ -264,14 +265,14 @@ def test_java_with_a_map():
             with Blockprof(pids=[target.pid]) as blockprof:
                 # compiled while it runs, and once more better
                 for _ in range(3):
-                    run(target)
+                    run(target, blockprof)
                 hint = "has Java code without names: run jcmd %d Compiler.perfmap" % target.pid
                 check(blockprof.stderr.count(hint) == 1, "what to do is said", blockprof.stderr)
                 subprocess.run(["jcmd", str(target.pid), "Compiler.perfmap"], stdout=subprocess.DEVNULL, check=True)
                 check(os.path.exists(perf_map.path), "it writes a map")
                 # it is looked for once in a second
                 time.sleep(1.5)
-                run(target)
+                run(target, blockprof)
     _, ran = assert_stall(blockprof.stalls, cause="cpu", turn=target.turns[-1], or_runqueue=True)
     names = [frame["fn"] for frame in ran["stack"] if frame["kind"] == "jit"]
     check("EventLoops.blockCpu" in names and "Interpreter" in names, "its functions", *ran["stack"])
