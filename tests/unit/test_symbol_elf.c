@@ -437,6 +437,45 @@ static void sparse_file(void **state)
 	free(image.bytes);
 }
 
+/* Ten million symbols, of which as many are taken as there is room for. */
+static void many_symbols(void **state)
+{
+	const size_t nr = 10000000, bytes = nr * sizeof(Elf64_Sym);
+	struct image image = image_read(*state);
+	Elf64_Shdr *symtab = image_section(&image, SHT_SYMTAB);
+	const Elf64_Sym *old = (Elf64_Sym *)(image.bytes + symtab->sh_offset);
+	const Elf64_Sym *function = old;
+	Elf64_Sym *symbols = malloc(bytes);
+	struct elf_file *file;
+	struct elf_place place;
+	struct outer outer;
+	int fd;
+
+	assert_non_null(symbols);
+	while (ELF64_ST_TYPE(function->st_info) != STT_FUNC || function->st_size < 16 ||
+	       function->st_shndx == SHN_UNDEF)
+		function++;
+	for (size_t i = 0; i < nr; i++) {
+		symbols[i] = *function;
+		symbols[i].st_value += i % 16;
+		symbols[i].st_size = 1;
+	}
+	symtab->sh_offset = (image.nr + 7) & ~7ul;
+	symtab->sh_size = bytes;
+	fd = memory_file(image.bytes, image.nr);
+	assert_int_equal(pwrite(fd, symbols, bytes, (off_t)symtab->sh_offset), bytes);
+	free(symbols);
+	assert_int_equal(elf_file_open(&file, fd), 0);
+	assert_true(elf_file_bytes(file) < 65536);
+	assert_true(find_outer(file, function->st_value + 3, &outer));
+	assert_int_equal(outer.start, function->st_value + 3);
+	/* What is not found may be among the rest. */
+	elf_file_lookup(file, 1, &place, take_line, &outer);
+	assert_true(place.incomplete);
+	elf_file_close(file);
+	free(image.bytes);
+}
+
 static void mutated_files(void **state)
 {
 	struct image image = image_read(*state);
@@ -484,7 +523,7 @@ int main(void)
 		cmocka_unit_test(calls),	   cmocka_unit_test(no_elf),
 		cmocka_unit_test(good_file),	   cmocka_unit_test(truncated_files),
 		cmocka_unit_test(hostile_headers), cmocka_unit_test(sparse_file),
-		cmocka_unit_test(mutated_files),
+		cmocka_unit_test(mutated_files),   cmocka_unit_test(many_symbols),
 	};
 
 	return cmocka_run_group_tests_name("symbol_elf", tests, program_setup, program_teardown);

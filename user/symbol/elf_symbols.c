@@ -17,10 +17,10 @@
 #include "symbol/name.h"
 
 #define SECTIONS_MAX	65536
-#define SYMBOLS_MAX	2500000 /* functions */
+#define SYMBOLS_MAX	2000000 /* functions */
 #define TABLE_BYTES_MAX (320u << 20)
 /* Names that are compared, of symbols at one address: hostile files have millions there. */
-#define COMPARISONS_MAX 300000
+#define COMPARISONS_MAX 100000
 /* How many symbols before an address are looked at for one that encloses it. */
 #define NESTING_MAX 32
 /* How much of two names for one address is compared. */
