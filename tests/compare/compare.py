@@ -199,6 +199,8 @@ def differences(row, many):
     tally = row.tally
     for (truth, ours), count in sorted(tally.first.items(), key=lambda item: -item[1])[: 30 if many else 8]:
         yield "  %5d  %s | %s" % (count, truth, ours)
+    for truth, ours in tally.other_lines if many else []:
+        yield "  line  %s | %s" % (truth, ours)
     for where, rows in tally.differences[: 3 if many else 1]:
         yield "  -- %s: the other truth | blockprof" % where
         yield from stacks.show(rows)
@@ -228,7 +230,7 @@ def main():
             for row in rows_of(options.n):
                 rows.append(row)
                 print("%s (%.0f s)" % (" ".join(row.cells()), row.seconds), flush=True)
-                if not row.skipped and row.tally.agreed < row.tally.frames:
+                if not row.skipped and (row.tally.differences or row.tally.other_lines and options.v):
                     print("\n".join(differences(row, options.v)), flush=True)
         except (Failed, subprocess.SubprocessError, OSError, ValueError, KeyError):
             failed = True

@@ -87,6 +87,9 @@ def of_gdb(thread, python=False, made=None):
         if raw.get("linkage"):
             frame.name = names.demangled(raw["linkage"])
         if python and name and name.startswith(PYTHON_LOOPS):
+            # what is inlined in the loop is part of it
+            while frames and frames[-1].inlined and (frames[-1].module, frames[-1].offset) == (module, raw.get("offset")):
+                frames.pop()
             frame = Frame(PYTHON)
         elif python and name in PYTHON_ENTRIES:
             continue
@@ -242,6 +245,7 @@ class Tally:
     """What was compared of one program, and the first stacks that differ."""
 
     SHOWN = 3
+    SHOWN_LINES = 12
 
     def __init__(self):
         self.stacks = 0
@@ -251,6 +255,7 @@ class Tally:
         self.lines = 0
         self.lines_agreed = 0
         self.differences = []
+        self.other_lines = []
         self.first = {}
 
     def add(self, where, rows):
@@ -262,6 +267,8 @@ class Tally:
             if agrees and truth.line and ours.line:
                 self.lines += 1
                 self.lines_agreed += truth.line == ours.line
+                if truth.line != ours.line and len(self.other_lines) < self.SHOWN_LINES:
+                    self.other_lines.append((truth, ours))
             if not agrees:
                 key = (str(truth and truth.name), str(ours and ours.name))
                 self.first[key] = self.first.get(key, 0) + 1
