@@ -46,7 +46,7 @@ def dumped(pid):
 class Judge(stacks.Judge):
     def agree(self, truth, ours):
         if not truth.name:
-            return ours.name[:1] in "(<[" and truth.file == ours.file
+            return ours.name[:1] in ("(", "<", "[") and truth.file == ours.file
         return truth.name == ours.name and truth.file == ours.file
 
 

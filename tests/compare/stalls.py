@@ -117,7 +117,7 @@ def python(path, nr):
     for said, piece in recorded(programs.python_stalls(path, nr), nr, lambda pid: None):
         truth = [stacks.Frame(stacks.NATIVE, fn, file=file, line=line) for fn, file, line in said["stack"]]
         ours = [
-            stacks.Frame(stacks.NATIVE, frame["fn"], file=frame["file"], line=frame.get("line"))
+            stacks.Frame(stacks.NATIVE, frame["fn"], file=frame.get("file"), line=frame.get("line"))
             for frame in piece.get("stack", [])
             if frame["kind"] == "python"
         ]

@@ -144,9 +144,16 @@ def by_partial(depth, choose):
     functools.reduce(lambda total, one: total + (one() or 0), [functools.partial(descend, depth, choose)], 0)
 
 
+# It stays: code that is gone before anyone asked for its name has none.
+MADE = compile(
+    "def made_up(depth, choose):\n    return [descend(d, choose) for d in [depth]]\nmade_up(depth, choose)\n",
+    "<made>",
+    "exec",
+)
+
+
 def by_exec(depth, choose):
-    code = "def made_up(depth, choose):\n    return [descend(d, choose) for d in [depth]]\nmade_up(depth, choose)\n"
-    exec(compile(code, "<made>", "exec"), {"descend": descend, "depth": depth, "choose": choose})
+    exec(MADE, {"descend": descend, "depth": depth, "choose": choose})
 
 
 WAYS = [by_recursion, by_sort, by_substitution, by_generator, by_coroutine, by_class, by_partial, by_exec]

@@ -186,8 +186,7 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 
 		symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
-		if ((natives->walked && !symbol.in_text) ||
-		    (by_frame_pointer && (!symbol.in_text || !symbol.after_call)))
+		if (natives->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
 			break;
 		if (interleave_step(&places, symbol.fn, native->cfa, &end)) {
 			add_python(builder, &next, end);
