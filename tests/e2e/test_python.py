@@ -169,16 +169,17 @@ def test_memory_that_changes_under_the_reader(python):
         target.wait_line("READY")
         with Blockprof("-t", "20ms", pids=[target.pid], lost=True) as blockprof:
             target.send("go")
-            dumps = 0
+            dumps = good = 0
             while not any(line == "DONE" for line in target.lines):
                 check(target.popen.poll() is None, "the target ended", target.stderr)
                 status, out, err = run_blockprof("dump", "-F", "json", "-p", target.pid)
                 check(status == 0, "exit status %s of dump" % status, err)
                 records = [json.loads(line) for line in out.splitlines()]
                 main = [r for r in records if r["type"] == "thread" and r["tid"] == target.pid][0]
-                names = [frame["fn"].rpartition(".")[2] for frame in main["stack"] if frame["kind"] == "python"]
-                check(names[-1] == "<module>" and ("mutate" in names or "start" in names), "main thread", main)
+                names = [frame["fn"].rpartition(".")[2] for frame in main.get("stack", []) if frame["kind"] == "python"]
+                # it runs, and may have been looked at while it moved
+                good += names[-1:] == ["<module>"] and ("mutate" in names or "start" in names)
                 dumps += 1
-        check(dumps >= 3, "%d dumps" % dumps)
+        check(dumps >= 3 and good, "%d dumps, the main thread as it is in %d" % (dumps, good), main)
         check(any(r["type"] == "stall" for r in blockprof.records), "the loop that blocks was not told")
         target.kill()
