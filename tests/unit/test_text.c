@@ -555,6 +555,7 @@ static void own_frames(void **state)
 		{ .kind = FRAME_JIT, .fn = "Interpreter" },
 		{ .kind = FRAME_JIT, .fn = "StubRoutines (1)" },
 		{ .kind = FRAME_JS, .fn = "Builtin:ArrayMap" },
+		{ .kind = FRAME_JS, .fn = "Array.map" },
 		{ .kind = FRAME_JS, .fn = "emit", .file = "node:events" },
 	};
 

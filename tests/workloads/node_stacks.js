@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Blocks in functions of every kind, and says beforehand what its own stack is:
 // node_stacks.js BLOCK [SECONDS]; BLOCK is fifo, atomics, exec or cpu. Each line of its input lets it
-// block in the next one; "STACK {point, frames: [[fn, file, line], ...]}" stands before that.
+// block in the next one; "STACK {point, at_ns, frames: [[fn, file, line], ...]}" stands before that.
+// "END" when there is none left. POINTS in its environment: only these; WARM_MS: how long all are
+// called before, not to block.
 "use strict";
 const child_process = require("child_process");
 const fs = require("fs");
@@ -16,7 +18,8 @@ const fifo = path.join(directory, "fifo");
 process.on("exit", () => fs.rmSync(directory, { recursive: true }));
 if (process.argv[2] === "fifo") child_process.execFileSync("mkfifo", [fifo]);
 
-const say = (word, value) => fs.writeSync(1, word + (value ? " " + JSON.stringify(value) : "") + "\n");
+const say = (word, value) =>
+  fs.writeSync(1, word + (value ? " " + JSON.stringify(value) : "") + "\n");
 
 Error.stackTraceLimit = 100;
 let point;
@@ -30,9 +33,7 @@ function own() {
   return sites.map((site) => [site.getFunctionName(), site.getFileName() || null, site.getLineNumber()]);
 }
 
-// Called, as mark() is, on one line: both are at the same place.
 let armed = false;
-const mark = () => {};
 const blocks = {
   fifo: () => fs.readFileSync(fifo),
   atomics: () => Atomics.wait(cell, 0, 0, seconds * 1000),
@@ -43,7 +44,7 @@ const really = blocks[process.argv[2]];
 function block(a) {
   if (!armed) return a;
   const frames = own().slice(1);
-  say("STACK", { point, frames });
+  say("STACK", { point, at_ns: Number(process.hrtime.bigint()), frames });
   return really();
 }
 
@@ -233,7 +234,7 @@ function warm() {
 let next = 0;
 process.stdin.on("data", () => {
   point = names[next++];
-  if (!point) process.exit(0);
+  if (!point) return say("END");
   setTimeout(() => {
     armed = true;
     const disarm = () => { armed = false; say("DONE"); };

@@ -50,7 +50,7 @@ static bool is_machines_own(const struct frame *frame)
 						"com.sun.", "System.", "Microsoft." };
 
 	if (frame->kind == FRAME_JS)
-		return starts_with(frame->fn, "Builtin:");
+		return !starts_with(frame->fn, "RegExp:");
 	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
 		if (starts_with(frame->fn, packages[i]))
 			return true;

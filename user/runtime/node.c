@@ -33,5 +33,6 @@ const struct runtime runtime_node = {
 	.libraries = libraries,
 	.own_epoll = native_main_epoll,
 	.nests_for_child = true,
+	.runs_javascript = true,
 	.version = version,
 };

@@ -35,12 +35,26 @@ size_t runtime_functions(const char *names[RUNTIMES_MAX])
 	return nr;
 }
 
-bool runtime_nests_for_child(const char *name)
+static const struct runtime *named(const char *name)
 {
 	for (size_t i = 0; name && i < RUNTIMES; i++)
 		if (!strcmp(runtimes[i]->name, name))
-			return runtimes[i]->nests_for_child;
-	return false;
+			return runtimes[i];
+	return NULL;
+}
+
+bool runtime_nests_for_child(const char *name)
+{
+	const struct runtime *runtime = named(name);
+
+	return runtime && runtime->nests_for_child;
+}
+
+bool runtime_runs_javascript(const char *name)
+{
+	const struct runtime *runtime = named(name);
+
+	return runtime && runtime->runs_javascript;
 }
 
 const char *runtime_version(const char *name, struct program *program, const struct python *python,

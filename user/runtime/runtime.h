@@ -93,6 +93,7 @@ struct runtime {
 	int (*own_epoll)(const struct sighting *sighting);
 	/* A wait on another epoll instance inside a turn is one for a child process. */
 	bool nests_for_child;
+	bool runs_javascript; /* V8's: symbols_v8() */
 	/* Version for the loop record; may be NULL. 0, or -errno: not known. */
 	int (*version)(struct program *program, char *version, size_t size);
 };
@@ -131,7 +132,9 @@ void runtime_judge(const struct sighting *sighting, struct verdict *verdict);
 /* The functions that runtimes are known by, always the same ones. How many. */
 size_t runtime_functions(const char *names[RUNTIMES_MAX]);
 
-bool runtime_nests_for_child(const char *name); /* see struct runtime; name may be NULL */
+/* See struct runtime; name may be NULL. */
+bool runtime_nests_for_child(const char *name);
+bool runtime_runs_javascript(const char *name);
 
 /*
  * Version of a runtime, or of the interpreter that it is written for, into

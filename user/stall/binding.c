@@ -11,6 +11,7 @@
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 #include "stall/frames.h"
+#include "symbol/symbol.h"
 
 /* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */
 static int polled_fd(pid_t pid, const struct bp_block *block)
@@ -155,6 +156,9 @@ static void announce(struct engine *engine, struct loop *loop)
 	loop->announced = true;
 	if (watched)
 		watched->loops++;
+	/* what is to be known of V8 is known then when the first stack is to be named */
+	if (runtime_runs_javascript(loop->id.runtime))
+		symbols_v8(engine->symbols, loop->id.pid);
 	binding_tell_again(engine, loop);
 }
 

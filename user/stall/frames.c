@@ -8,6 +8,7 @@
 #include "runtime/python/python.h"
 #include "stall/frames.h"
 #include "stall/interleave.h"
+#include "stall/javascript.h"
 #include "stall/jit_frame.h"
 #include "stall/natives.h"
 #include "symbol/symbol.h"
@@ -171,10 +172,25 @@ static void add_jit(struct builder *builder, const struct symbol *symbol)
 	add(builder, frame.kind, frame.fn, frame.file[0] ? frame.file : NULL, NULL, frame.line);
 }
 
+static void add_javascript(struct builder *builder, const struct javascript *javascript, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct v8_frame *frame = &javascript->frames[i];
+		size_t before = builder->nr;
+
+		add(builder, FRAME_JS, frame->fn, frame->file[0] ? frame->file : NULL, NULL,
+		    frame->line);
+		if (builder->nr > before)
+			builder->frames[before].inlined = i + 1 < nr;
+	}
+}
+
 /* Returns whether native frames are missing outside: they were cut, and right up to there. */
 static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t pid,
-			const struct bp_stack *raw, const struct natives *natives)
+			const struct bp_stack *raw, const struct bp_copy *copy,
+			const struct natives *natives)
 {
+	struct javascript javascript = { .fp = 0 };
 	struct interleave places;
 	size_t next = 0, end, i;
 
@@ -183,6 +199,7 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 		const struct native_frame *native = &natives->v[i];
 		bool by_frame_pointer = native->flags & NATIVE_BY_FRAME_POINTER;
 		struct symbol symbol;
+		int nr;
 
 		symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
@@ -192,11 +209,15 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 			add_python(builder, &next, end);
 			if (!builder->interpreter)
 				builder->interpreter = keep(builder, symbol.module);
-		} else if (symbol.jit) {
-			add_jit(builder, &symbol);
-		} else {
-			add_native(builder, &symbol, by_frame_pointer);
+			continue;
 		}
+		nr = javascript_frames(&javascript, symbols, pid, native, copy, &symbol);
+		if (nr >= 0)
+			add_javascript(builder, &javascript, (size_t)nr);
+		else if (symbol.jit)
+			add_jit(builder, &symbol);
+		else
+			add_native(builder, &symbol, by_frame_pointer);
 	}
 	add_python(builder, &next, builder->nr_python);
 	return natives->cut && i == natives->nr;
@@ -243,7 +264,7 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 	if (!natives)
 		return true;
 	natives_find(natives, symbols, pid, raw, copy, use);
-	cut = add_natives(builder, symbols, pid, raw, natives);
+	cut = add_natives(builder, symbols, pid, raw, copy, natives);
 	if (parts & FRAMES_GIL)
 		drop_gil_wait(builder, first);
 	return cut;

@@ -145,6 +145,8 @@ def record(program, node, more, options, points):
             if line.startswith(("READY", "DONE")):
                 target.stdin.write("go\n")
                 target.stdin.flush()
+            if line.startswith("END"):
+                break
             if line.startswith("STACK"):
                 time.sleep(0.2)
                 head, more_lines = record_stack(program, target.pid, json.loads(line[6:]), known)

@@ -12,7 +12,7 @@
 
 #define PROCESSES_MAX 64
 /* Looked at again when it could not be read: the symbolizer was away, memory was short. */
-#define AGAIN_NS NS_PER_SEC
+#define AGAIN_NS (100 * NS_PER_MS)
 
 struct entry {
 	pid_t pid; /* 0: a free one */
