@@ -519,6 +519,33 @@ static void gone_files(void **state)
 }
 
 /*
+ * The same file in another place is known by what it has in it: its debug file is
+ * not beside it there. One that only says that it is the same is not.
+ */
+static void equal_files(void **state)
+{
+	struct target *target = *state;
+
+	assert_true(
+		run(target,
+		    "gcc -O2 -g -Wl,--build-id=0x12345678 inlines.c -o a && mkdir other && "
+		    "gcc -O2 -g -Wl,--build-id=0x12345678 -Douter=other inlines.c -o other/c && "
+		    "objcopy --only-keep-debug a a.debug && "
+		    "objcopy --strip-debug --add-gnu-debuglink=a.debug a && cp a other/b && "
+		    "objcopy --strip-debug --add-gnu-debuglink=a.debug other/c && "
+		    "test $(stat -c %s a) = $(stat -c %s other/c)"));
+	start(target, "/a", false);
+	assert_whole_c(target);
+	end_target(target);
+	start(target, "/other/b", false);
+	assert_whole_c(target);
+	end_target(target);
+	start(target, "/other/c", false);
+	assert_names_only(target, "other");
+	counts(target);
+}
+
+/*
  * A unit with one function, whose entry is its own sibling and abstract origin, as
  * is that of the call inlined in it.
  */
@@ -653,6 +680,7 @@ int main(void)
 		WITH_TARGET(rust),
 		WITH_TARGET(go),
 		WITH_TARGET(gone_files),
+		WITH_TARGET(equal_files),
 		WITH_TARGET(loops),
 		WITH_TARGET(shared_with_itself),
 		WITH_TARGET(exploding_sections),

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "symbol/clock.h"
 #include "symbol/dwarf_units.h"
@@ -19,6 +20,7 @@
 #define PROGRAM_MAX   (16u << 20) /* bytes of a unit's line number program */
 #define BLOCKS_MAX    256 /* lexical blocks and inlined functions one in the other */
 #define SCOPES_MAX_NS (300 * NS_PER_MS)
+#define LARGE_BYTES   (16u << 20)
 #define CHECKED_EACH  256 /* entries between looks at the clock */
 
 struct dwarf_lines {
@@ -28,6 +30,8 @@ struct dwarf_lines {
 	Dwarf *shared;
 	struct dwarf_units *units;
 	Elf_Data *programs; /* .debug_line; NULL: none */
+	char *mapped; /* the file, if it is a large one; else NULL */
+	size_t mapped_bytes;
 };
 
 static bool starts_with(const char *text, const char *prefix)
@@ -165,6 +169,9 @@ int dwarf_lines_new(struct dwarf_lines **out, int fd)
 		return err;
 	}
 	find_programs(lines);
+	lines->mapped = elf_rawfile(lines->elf, &lines->mapped_bytes);
+	if (lines->mapped_bytes < LARGE_BYTES)
+		lines->mapped = NULL;
 	*out = lines;
 	return 0;
 }
@@ -297,6 +304,16 @@ static size_t find_inlined(Dwarf_Die *function, uint64_t vaddr, Dwarf_Die *inlin
 	return nr;
 }
 
+/*
+ * What was looked at of a large file stays in the page cache, and need not stay in
+ * this process: with large folios, a look into each unit maps the whole file.
+ */
+static void leave_pages(const struct dwarf_lines *lines)
+{
+	if (lines->mapped)
+		madvise(lines->mapped, lines->mapped_bytes, MADV_DONTNEED);
+}
+
 static bool is_split(Dwarf_Die *unit)
 {
 	return dwarf_hasattr(unit, DW_AT_dwo_name) || dwarf_hasattr(unit, DW_AT_GNU_dwo_name);
@@ -340,4 +357,5 @@ void dwarf_lines_find(struct dwarf_lines *lines, uint64_t vaddr, struct dwarf_fo
 	if (here.fn || here.file)
 		out->v[out->nr++] = here;
 	out->incomplete = incomplete;
+	leave_pages(lines);
 }
