@@ -149,15 +149,19 @@ TIERS = {
 }
 
 
-@limit(90)
-@variants(
-    lambda: [
-        ("%s-%s" % (version or "installed", tier), (version, tier))
-        for version in (None, *RELEASES)
-        for tier in TIERS
-        if (version, tier) != (None, "optimised")
-    ]
+CASES = (
+    (None, "interpreted"),
+    (None, "baseline"),
+    ("18", "baseline"),
+    ("22", "baseline"),
+    ("22", "optimised"),
+    ("24", "interpreted"),
+    ("24", "optimised"),
 )
+
+
+@limit(120)
+@variants([("%s-%s" % (version or "installed", tier), (version, tier)) for version, tier in CASES])
 def test_releases(case):
     version, tier = case
     warm_ms = 800 if tier == "optimised" else 0
