@@ -4,6 +4,7 @@
 import json
 import os
 import signal
+import stat
 import struct
 import sys
 import tempfile
@@ -81,13 +82,18 @@ def test_has_nothing():
         links = {int(fd): os.readlink("/proc/%d/fd/%s" % (child, fd)) for fd in os.listdir("/proc/%d/fd" % child)}
         check(all(links[fd] == "/dev/null" for fd in range(3)), "standard descriptors", links)
         check(links[3].startswith("socket:"), "its socket", links)
-        others = [link for fd, link in links.items() if fd > 3]
-        check(all(link == "[vdso]" or "memfd:" in link or ".so" in link or "python" in link for link in others),
-              "else only files that it was sent", links)
+        # else only files that it was sent
+        for fd in links:
+            if fd > 3:
+                mode = os.stat("/proc/%d/fd/%d" % (child, fd)).st_mode
+                check(stat.S_ISREG(mode), "descriptor %d is no regular file" % fd, links)
+                with open("/proc/%d/fdinfo/%d" % (child, fd)) as file:
+                    flags = next(int(line.split()[1], 8) for line in file if line.startswith("flags:"))
+                check(flags & os.O_ACCMODE == os.O_RDONLY or "memfd" in links[fd], "it can write", links[fd])
         check(all(name.isdigit() for name in os.listdir("/proc/%d/root/" % child)), "a root without files")
         with open("/proc/%d/limits" % child) as file:
             limits = {line[:26].strip(): line[26:47].strip() for line in file}
-        check(limits["Max address space"] == str(512 << 20), "memory", limits)
+        check(limits["Max data size"] == str(384 << 20), "memory", limits)
         check(limits["Max cpu time"] == "600" and limits["Max core file size"] == "0", "limits", limits)
 
 
@@ -97,20 +103,18 @@ def test_killed_during_stalls():
         with Blockprof(pids=[target.pid, other.pid], lost=True) as blockprof:
             # names that are known are not asked for again: each pattern has its own
             for blocking in (target, other):
-                os.kill(until(lambda: symbolizer(blockprof), 5, "there is one"), signal.SIGKILL)
+                child = until(lambda: symbolizer(blockprof), 5, "there is one")
                 blocking.go()
                 blocking.wait_line("BEGIN")
                 time.sleep(0.1)
-                child = symbolizer(blockprof)
-                if child:
-                    os.kill(child, signal.SIGKILL)
+                os.kill(child, signal.SIGKILL)
                 blocking.wait_done()
             time.sleep(0.2)
     for blocking, fn in ((target, "block_sleep"), (other, "block_select_sleep")):
         for turn in blocking.turns:
             assert_stall(blockprof.stalls, cause="sleep", fn=fn, turn=turn)
     lost = blockprof.summary["lost"]
-    check(1 <= lost.get("symbolizer_restarts", 0) <= 4, "restarts are counted", lost)
+    check(1 <= lost.get("symbolizer_restarts", 0) <= 2, "restarts are counted", lost)
     check("symbol_files_refused" not in lost, "no file is refused for it", lost)
     for pid in (target.pid, other.pid):
         names = native_names([stall for stall in blockprof.stalls if stall["pid"] == pid][-1:])

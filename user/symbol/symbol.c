@@ -32,7 +32,7 @@
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
 #define TAG_NO_FILE UINT32_MAX
 /* A child killed from outside: chance, or the memory that the file made it take. */
-#define STRIKES_MAX 2
+#define STRIKES_MAX 3
 /* The vDSO of a 32-bit process is another one, and below this. */
 #define ADDR_32BIT_END (1ULL << 32)
 
