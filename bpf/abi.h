@@ -17,7 +17,7 @@
 #define BP_PATH_NAME_BYTES 256
 #define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
 #define BP_COPY_BYTES	   65536 /* of the user stack, at the most: to unwind it */
-#define BP_COPY_FIRST	   16384 /* so many of them before it is known how many it takes */
+#define BP_COPY_FIRST	   32768 /* so many of them before it is known how many it takes */
 #define BP_REGISTERS	   33
 #define BP_SNIPPET_BYTES   184 /* the part of a Task object that is of use */
 #define BP_SUMS		   8
@@ -354,7 +354,8 @@ struct bp_slot {
 	unsigned int hist[BP_HIST_BUCKETS];
 	unsigned int copy; /* number of the buffer with its stack while it is blocked; 0: none */
 	unsigned int copy_bytes; /* of its stack that are wanted, by user space; 0: BP_COPY_FIRST */
-	unsigned long long pad;
+	unsigned int copy_holes; /* also behind pages that are not in memory: likewise */
+	unsigned int pad;
 };
 
 _Static_assert(sizeof(struct bp_slot) % 64 == 0,

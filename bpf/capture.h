@@ -179,7 +179,7 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 	stack_native(ctx, &capture->other_stack);
 	/* no one who is in user mode, or idle, wakes: that is an interrupt */
 	if (regs_syscall(task_regs(current)) >= 0)
-		copy_now(slot, tid, capture->other.tgid, capture->since_ns, copy_bytes,
+		copy_now(slot, tid, capture->other.tgid, capture->since_ns, copy_bytes, 0,
 			 BP_COPY_OTHER, now);
 	py = python_of(capture->other.tgid);
 	if (py)

@@ -51,33 +51,39 @@ static __always_inline void copy_give_back(struct bp_copy *copy)
 struct copy_walk {
 	struct bp_copy *copy;
 	u64 sp;
+	u32 at;
+	u32 holes; /* pages that are not in memory may be in between: never touched, no frame is on them */
 };
 
 static long copy_step(u32 i, struct copy_walk *walk)
 {
 	struct bp_copy *copy = walk->copy;
-	u32 at = copy->bytes, bytes;
+	u32 at = walk->at, bytes;
 	u64 from = walk->sp + at;
 
 	barrier_var(at);
 	if (at >= copy->wanted || at > BP_COPY_BYTES - COPY_STEP) {
-		copy->flags |= BP_COPY_CUT;
+		/* not where only what cannot be read came last: the stack ended */
+		if (copy->bytes == at)
+			copy->flags |= BP_COPY_CUT;
 		return 1;
 	}
 	bytes = COPY_STEP - (from & (COPY_STEP - 1));
 	barrier_var(bytes);
 	if (bytes > COPY_STEP)
 		return 1;
-	if (bpf_probe_read_user(&copy->stack[at], bytes, (void *)from))
-		return 1; /* the stack ends here */
-	copy->bytes = at + bytes;
+	walk->at = at + bytes;
+	if (!bpf_probe_read_user(&copy->stack[at], bytes, (void *)from))
+		copy->bytes = at + bytes;
+	else if (!walk->holes)
+		return 1; /* the stack ends here, as it seems */
 	return 0;
 }
 
 /* Of current. header and since_ns are the caller's to fill. */
-__weak __noinline int copy_fill(struct bp_copy *copy, u32 wanted)
+__weak __noinline int copy_fill(struct bp_copy *copy, u32 wanted, u32 holes)
 {
-	struct copy_walk walk = { .copy = copy };
+	struct copy_walk walk = { .copy = copy, .holes = holes };
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct pt_regs *regs;
 
@@ -124,7 +130,7 @@ static __always_inline void copy_block(struct bp_slot *slot, u32 index, u64 now)
 		return;
 	header_fill(&copy->header, BP_RECORD_COPY, index, slot->tid, slot->tgid, now);
 	copy->since_ns = now;
-	copy_fill(copy, slot->copy_bytes ? slot->copy_bytes : BP_COPY_FIRST);
+	copy_fill(copy, slot->copy_bytes ? slot->copy_bytes : BP_COPY_FIRST, slot->copy_holes);
 }
 
 /* The block of the slot's copy, if it has one, is over. send: its slice is sent next. */
@@ -149,7 +155,7 @@ static __always_inline void copy_end(struct bp_slot *slot, bool send)
  * BP_NO_SLOT where it is of none.
  */
 static __always_inline void copy_now(u32 slot, u32 tid, u32 tgid, u64 since_ns, u32 wanted,
-				     u32 flags, u64 now)
+				     u32 holes, u32 flags, u64 now)
 {
 	struct bp_copy *copy = copy_of(copy_take(bpf_get_smp_processor_id() + 1));
 
@@ -157,7 +163,7 @@ static __always_inline void copy_now(u32 slot, u32 tid, u32 tgid, u64 since_ns, 
 		return;
 	header_fill(&copy->header, BP_RECORD_COPY, slot, tid, tgid, now);
 	copy->since_ns = since_ns;
-	copy_fill(copy, wanted);
+	copy_fill(copy, wanted, holes);
 	copy->flags |= flags;
 	copy_send(copy);
 	copy_give_back(copy);

@@ -91,7 +91,7 @@ static __noinline int suspect_sample(void *ctx, struct task_struct *task, u64 no
 
 	if (!py)
 		return 0;
-	copy_now(BP_NO_SLOT, task_tid(task), tgid, now, copy_bytes, 0, now);
+	copy_now(BP_NO_SLOT, task_tid(task), tgid, now, copy_bytes, 0, 0, now);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		lose(BP_LOSS_SUSPECT_RING);
@@ -159,7 +159,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 		python_task_read(&slice->capture.task, py, slice->capture.stack.task);
 	slice->capture.seq++;
 	copy_now(thread->slot, slot->tid, slot->tgid, now,
-		 slot->copy_bytes ? slot->copy_bytes : BP_COPY_FIRST, 0, now);
+		 slot->copy_bytes ? slot->copy_bytes : BP_COPY_FIRST, slot->copy_holes, 0, now);
 	header_fill(&slice->header, BP_RECORD_SAMPLE, thread->slot, slot->tid, slot->tgid, now);
 	if (bpf_ringbuf_output(&ring, slice,
 			       __builtin_offsetof(struct bp_slice, capture) +

@@ -175,7 +175,6 @@ static void test_size_grows(void **state)
 	assert_int_equal(size.bytes, 2 * BP_COPY_FIRST);
 	/* one that was made before that */
 	assert_false(adapt(&size, BP_COPY_FIRST, BP_COPY_CUT, &cut));
-	assert_true(adapt(&size, size.bytes, BP_COPY_CUT, &cut));
 	assert_int_equal(size.bytes, BP_COPY_BYTES);
 	assert_false(adapt(&size, BP_COPY_BYTES, BP_COPY_CUT, &cut));
 	/* the stack ended, or a page of it was not in memory: more would not help */
@@ -185,10 +184,22 @@ static void test_size_grows(void **state)
 	assert_false(adapt(&size, BP_COPY_FIRST, BP_COPY_CUT, &cut));
 }
 
+/* A copy of the whole stack, made while the block lasted, says how much it takes. */
+static void test_size_grows_at_once(void **state)
+{
+	struct copy_use much = { .unwound = true, .bytes = 40000 };
+	struct copy_size size = { .holes = true };
+
+	(void)state;
+	assert_true(adapt(&size, BP_COPY_BYTES, 0, &much));
+	assert_int_equal(size.bytes, BP_COPY_BYTES);
+	assert_true(size.holes);
+}
+
 static void test_size_shrinks(void **state)
 {
 	struct copy_use little = { .unwound = true, .bytes = 3000 }, much = little;
-	struct copy_size size = { .bytes = BP_COPY_BYTES };
+	struct copy_size size = { .bytes = BP_COPY_BYTES, .holes = true };
 	unsigned int changes = 0;
 
 	(void)state;
@@ -196,6 +207,7 @@ static void test_size_shrinks(void **state)
 		assert_false(adapt(&size, size.bytes, 0, &little));
 	assert_true(adapt(&size, size.bytes, 0, &little));
 	assert_int_equal(size.bytes, BP_COPY_BYTES / 2);
+	assert_false(size.holes);
 	/* one deep stack among many keeps it */
 	much.bytes = BP_COPY_BYTES / 4;
 	for (int i = 0; i < 31; i++)
@@ -216,6 +228,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test(test_size_grows),
+		cmocka_unit_test(test_size_grows_at_once),
 		cmocka_unit_test(test_size_shrinks),
 	};
 

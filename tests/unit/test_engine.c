@@ -1910,6 +1910,8 @@ static void test_copy_is_made_longer(void **state)
 	copy->regs.reg[BP_REGISTER_SP] = (uintptr_t)memory;
 	engine_run(test->engine);
 	assert_true(test->symbols.unwind_bytes >= sizeof(memory));
+	/* it ended before the stack did */
+	assert_true(test->probe.slot[SLOT].copy_holes);
 	unwinds = test->symbols.unwinds;
 	/* and is the slice's, whatever came with that */
 	slice = test->probe.slice[SLOT];

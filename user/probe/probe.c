@@ -65,6 +65,7 @@ struct probe {
 	bool waits_always;
 	const char *features[FEATURES][2];
 	struct backlog *backlog;
+	uint64_t copies_dropped; /* as that was full */
 };
 
 uint64_t probe_now_ns(void)
@@ -104,9 +105,15 @@ static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_n
 
 static int ring_record(void *context, void *data, size_t bytes)
 {
-	struct backlog *backlog = context;
+	struct probe *probe = context;
+	struct backlog *backlog = probe->backlog;
+	const struct bp_header *header = data;
 
-	if (bytes >= sizeof(struct bp_header) && bytes <= RECORD_BYTES_MAX)
+	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
+		;
+	else if (header->type == BP_RECORD_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
+		probe->copies_dropped++; /* as in the ring buffer: room for what is small */
+	else
 		backlog_add(backlog, data, bytes);
 	/* an error ends the reading behind this record */
 	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
@@ -221,8 +228,8 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = backlog_new(&probe->backlog, BACKLOG_BYTES);
 	if (err)
 		return err;
-	probe->ring = ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record,
-				       probe->backlog, NULL);
+	probe->ring =
+		ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
 	if (!probe->ring)
 		return -errno;
 	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;
@@ -575,7 +582,9 @@ void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 
 uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
 {
-	return __atomic_load_n(&probe->skel->bss->losses[place], __ATOMIC_RELAXED);
+	uint64_t count = __atomic_load_n(&probe->skel->bss->losses[place], __ATOMIC_RELAXED);
+
+	return place == BP_LOSS_COPY_RING ? count + probe->copies_dropped : count;
 }
 
 const char *probe_loss_name(enum bp_loss place)

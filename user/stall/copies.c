@@ -102,17 +102,24 @@ const struct bp_copy *copies_find(const struct copies *copies, unsigned int slot
 
 bool copy_size_adapt(struct copy_size *size, const struct bp_copy *copy, const struct copy_use *use)
 {
-	uint32_t bytes = size->bytes ? size->bytes : BP_COPY_FIRST;
+	uint32_t bytes = size->bytes ? size->bytes : BP_COPY_FIRST, wanted = bytes;
 
 	if (!use->unwound)
 		return false;
-	if (use->cut) {
-		/* a copy that was made before it grew says nothing new, nor one that took all there is */
-		if (!(copy->flags & BP_COPY_CUT) || copy->wanted < bytes || bytes >= BP_COPY_BYTES)
-			return false;
-		*size = (struct copy_size){ .bytes = bytes * 2 };
+	/* a copy that was made before it grew says nothing new, nor one that took all there is */
+	if (use->cut && copy->flags & BP_COPY_CUT && copy->wanted >= bytes)
+		wanted *= 2;
+	/* one that was made of the whole stack, as the block lasted */
+	while (wanted < use->bytes)
+		wanted *= 2;
+	if (wanted > BP_COPY_BYTES)
+		wanted = BP_COPY_BYTES;
+	if (wanted != bytes) {
+		*size = (struct copy_size){ .bytes = wanted, .holes = size->holes };
 		return true;
 	}
+	if (use->cut)
+		return false;
 	if (use->bytes > size->most)
 		size->most = use->bytes;
 	if (++size->nr < SHRINK_AFTER)

@@ -43,11 +43,15 @@ struct copy_use {
 /* How many bytes of a thread's stack are wanted. All 0: BP_COPY_FIRST. */
 struct copy_size {
 	uint32_t bytes;
+	bool holes; /* pages of it were never touched: what is behind them, too */
 	uint32_t most; /* that one of the last so many copies took */
 	uint32_t nr;
 };
 
-/* Twice as much where it did not do, half where far less does for long. Returns whether it changed. */
+/*
+ * As much as unwinding took, twice as much where that did not do, half where far
+ * less does for long. Returns whether it changed.
+ */
 bool copy_size_adapt(struct copy_size *size, const struct bp_copy *copy,
 		     const struct copy_use *use);
 

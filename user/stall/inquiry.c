@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proc/cleanup.h"
 #include "proc/peer.h"
@@ -216,18 +217,27 @@ static bool is_affordable(const struct engine *engine, uint64_t now_ns)
 	return engine->inquiries_paid_ns <= now_ns + DEBT_NS;
 }
 
-static void pay(struct engine *engine, uint64_t began_ns)
+/* Our own cpu time: a symbolizer that reads a file for the first time is waited for, which costs little. */
+static uint64_t spent_ns(void)
+{
+	struct timespec spent;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return spent.tv_sec * 1000000000ull + spent.tv_nsec;
+}
+
+static void pay(struct engine *engine, uint64_t before_ns)
 {
 	uint64_t now_ns = probe_now_ns();
 
 	if (engine->inquiries_paid_ns < now_ns)
 		engine->inquiries_paid_ns = now_ns;
-	engine->inquiries_paid_ns += (now_ns - began_ns) * COST_TIMES;
+	engine->inquiries_paid_ns += (spent_ns() - before_ns) * COST_TIMES;
 }
 
 static void look(struct engine *engine, struct loop *loop, struct inquiry *inquiry)
 {
-	uint64_t began_ns = probe_now_ns();
+	uint64_t began_ns = probe_now_ns(), before_ns = spent_ns();
 
 	/* those that are added are looked at in the same go */
 	for (size_t i = 0; i < inquiry->nr; i++) {
@@ -242,7 +252,7 @@ static void look(struct engine *engine, struct loop *loop, struct inquiry *inqui
 	}
 	inquiry->looked_ns = probe_now_ns();
 	inquiry->gap_ns = (inquiry->looked_ns - inquiry->since_ns) / LONG_TIMES;
-	pay(engine, began_ns);
+	pay(engine, before_ns);
 }
 
 /* Who the block is for. */
@@ -291,7 +301,7 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	if (now_ns - since_ns < least_ns || !is_affordable(engine, now_ns))
 		return;
 	if (!loop->inquiry || loop->inquiry->since_ns != since_ns) {
-		uint64_t began_ns = probe_now_ns();
+		uint64_t before_ns = spent_ns();
 
 		capture = tell_capture(engine, loop);
 		if (!capture)
@@ -300,7 +310,7 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		if (capture->since_ns == since_ns)
 			loop->inquiry = begin(engine, loop, capture);
 		free(capture);
-		pay(engine, began_ns);
+		pay(engine, before_ns);
 	}
 	if (loop->inquiry && loop->inquiry->nr &&
 	    now_ns - loop->inquiry->looked_ns >= loop->inquiry->gap_ns)

@@ -39,6 +39,14 @@ static void set_task(struct python *python, const struct bp_capture *capture, st
 	slice->task_coro = coro[0] ? strdup(coro) : NULL;
 }
 
+static void want_copies(struct engine *engine, const struct loop *loop)
+{
+	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+
+	slot->copy_bytes = loop->copy_size.bytes;
+	slot->copy_holes = loop->copy_size.holes;
+}
+
 /* The stack of the thread itself. */
 static void set_stack(struct engine *engine, struct loop *loop, struct python *python,
 		      const struct evidence *evidence, struct slice *slice)
@@ -54,7 +62,7 @@ static void set_stack(struct engine *engine, struct loop *loop, struct python *p
 	if (slice->stack && slice->stack->cut)
 		engine->stacks_cut++;
 	if (evidence->own && copy_size_adapt(&loop->copy_size, evidence->own, &use))
-		probe_slot(engine->probe, loop->slot)->copy_bytes = loop->copy_size.bytes;
+		want_copies(engine, loop);
 	set_task(python, capture, slice);
 }
 
@@ -276,7 +284,7 @@ static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_s
  * before the stack did, or at a page that was never touched. The stack is there to be
  * read as long as the thread stands still. Kept for the block's slice, too. NULL: none.
  */
-static const struct bp_copy *current_copy(struct engine *engine, const struct loop *loop,
+static const struct bp_copy *current_copy(struct engine *engine, struct loop *loop,
 					  const struct bp_slot *slot)
 {
 	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
@@ -296,6 +304,10 @@ static const struct bp_copy *current_copy(struct engine *engine, const struct lo
 		whole->header = copy->header;
 		whole->since_ns = copy->since_ns;
 		copies_add(engine->copies, &whole->header, sizeof(*whole));
+		if (!(copy->flags & BP_COPY_CUT) && !loop->copy_size.holes) {
+			loop->copy_size.holes = true;
+			want_copies(engine, loop);
+		}
 	} else {
 		copies_add(engine->copies, &copy->header, sizeof(*copy));
 	}
