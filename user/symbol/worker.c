@@ -23,7 +23,7 @@
 
 #define FILES_MAX  48 /* of up to three descriptors each, less than SANDBOX_FILES */
 #define BYTES_MAX  (24u << 20) /* of tables; a single larger file is kept until the next comes */
-#define MEMORY_MAX (40u << 20) /* with debug information: likewise */
+#define MEMORY_MAX (24u << 20) /* with debug information: likewise */
 #define NAMES_MAX  64
 /* Of what is sent with a request the copy of a stack is the largest. */
 #define PAYLOAD_BYTES sizeof(struct unwind_input)
