@@ -74,7 +74,8 @@ def recorded(process, nr, watched):
     with process:
         process.wait_line("READY")
         watched(process.pid)
-        with Blockprof("-t", THRESHOLD, pids=[process.pid]) as blockprof:
+        # what is lost is seen in the comparison
+        with Blockprof("-t", THRESHOLD, pids=[process.pid], lost=True) as blockprof:
             process.send("go")
             process.wait_line("DONE", 20 + nr * STALL_S)
             time.sleep(0.2)  # the last turn ends after it
