@@ -185,7 +185,7 @@ static int target_teardown(void **state)
 static void start(struct target *target, const char *program, bool in_root)
 {
 	char path[128], text[256] = "";
-	unsigned long long pc;
+	unsigned long long pc = 0;
 	int out[2];
 	FILE *file;
 
