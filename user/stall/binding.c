@@ -147,21 +147,6 @@ void binding_tell_again(struct engine *engine, const struct loop *loop)
 	engine->sink.loop(engine->sink.context, &record);
 }
 
-static void announce(struct engine *engine, struct loop *loop)
-{
-	struct watched *watched = watched_find(engine->watched, loop->id.pid);
-
-	if (loop->announced || !loop->id.runtime)
-		return;
-	loop->announced = true;
-	if (watched)
-		watched->loops++;
-	/* what is to be known of V8 is known then when the first stack is to be named */
-	if (runtime_runs_javascript(loop->id.runtime))
-		symbols_v8(engine->symbols, loop->id.pid);
-	binding_tell_again(engine, loop);
-}
-
 struct thread_look {
 	unsigned int tid;
 	struct bp_suspect_info info; /* tid 0: it was not seen */
@@ -192,6 +177,35 @@ static struct bp_copy *copy_thread(struct engine *engine, const struct loop *loo
 		return NULL;
 	}
 	return copy;
+}
+
+/*
+ * The files of a program are read for the first time before their names are needed:
+ * that takes some ten milliseconds, in which a short block of its first turn ends.
+ */
+static void learn(struct engine *engine, const struct loop *loop)
+{
+	__freeing struct bp_copy *copy = copy_thread(engine, loop);
+	struct bp_stack none = { 0 };
+
+	if (copy)
+		stack_put(frames_resolve(engine->symbols, loop->id.pid, NULL, &none, copy,
+					 FRAMES_USER, NULL));
+}
+
+static void announce(struct engine *engine, struct loop *loop)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+
+	if (loop->announced || !loop->id.runtime)
+		return;
+	loop->announced = true;
+	if (watched && !watched->loops++)
+		learn(engine, loop);
+	/* what is to be known of V8 is known then when the first stack is to be named */
+	if (runtime_runs_javascript(loop->id.runtime))
+		symbols_v8(engine->symbols, loop->id.pid);
+	binding_tell_again(engine, loop);
 }
 
 /* The stack and task of a thread that blocked before it had a slot, while it is still blocked. */
