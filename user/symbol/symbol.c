@@ -268,15 +268,23 @@ static size_t split_text(const struct answer *answer, const char **strings, size
 	return nr;
 }
 
-/* Sends what may be a file that belongs to this one; true: it is. */
-static bool attach(struct symbols *symbols, struct file *file, enum elf_other other, int fd)
+/*
+ * Sends what may be a file that belongs to this one. 0: it is; -ENOKEY: it is not,
+ * or cannot be used; else as client_ask(): not known.
+ */
+static int attach(struct symbols *symbols, struct file *file, enum elf_other other, int fd)
 {
 	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = other };
 	struct answer answer;
 	int err = ask_client(symbols, &request, fd, &answer);
 
-	blame(symbols, file, err);
-	return !err && !answer.error;
+	if (err == -EPIPE || err == -EPROTO) {
+		/* That file is bad, not the one that it is said to belong to. */
+		symbols->files_refused++;
+		file->generation = 0;
+		return -ENOKEY;
+	}
+	return !err && answer.error ? -ENOKEY : err;
 }
 
 /*
@@ -303,13 +311,15 @@ static bool attach_missing(struct symbols *symbols, const struct spot *spot, str
 	wanted.name = links[other == ELF_DEBUG ? 1 : 3];
 	for (unsigned int i = 0; !file->refused; i++) {
 		int fd __closing = debug_files_open(&wanted, i);
+		int err = fd >= 0 ? attach(symbols, file, other, fd) : fd;
 
-		if (fd == -ERANGE)
+		if (err == -ERANGE)
 			break;
-		if (fd >= 0 && attach(symbols, file, other, fd)) {
-			file->absent &= ~other;
-			return true;
-		}
+		if (err == -ENOENT || err == -ENOKEY)
+			continue;
+		/* It has come, or is looked for again. */
+		file->absent &= ~other;
+		return !err;
 	}
 	return false;
 }
