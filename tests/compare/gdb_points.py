@@ -135,7 +135,7 @@ def threads_of(order, maps, choose):
         frames, error = stack_of(maps)
         entry = {"tid": thread.ptid[1], "frames": frames}
         gdb.newest_frame().select()
-        entry["pthread"] = int(gdb.parse_and_eval("(unsigned long)$fs_base"))
+        entry["pthread"] = int(gdb.selected_frame().read_register("fs_base"))
         if error:
             entry["error"] = error
         found.append(entry)

@@ -26,6 +26,7 @@ static void names(void **state)
 	static const char *const cases[][2] = {
 		{ "main", "main" },
 		{ "finish_task_switch.isra.0", "finish_task_switch" },
+		{ "runtime.futex.abi0", "runtime.futex" },
 		{ "f.part.1.constprop.22.cold", "f" },
 		{ "f.llvm.123456789", "f" },
 		{ "f.cold", "f" },

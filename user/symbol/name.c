@@ -14,7 +14,8 @@
 static bool is_clone_word(const char *word, size_t length)
 {
 	static const char *const words[] = {
-		"isra", "constprop", "part", "cold", "lto_priv", "llvm", "localalias", "clone",
+		"isra", "constprop",  "part",  "cold", "lto_priv",
+		"llvm", "localalias", "clone", "abi0", /* Go's, of what is written in assembly */
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
