@@ -245,12 +245,67 @@ static void before_a_prologue(void **unused)
 	assert_int_equal(cfa, STACK + 16);
 }
 
+/* A file of this length with one section .eh_frame that claims to be so large. */
+static int hostile_file(off_t length, uint64_t offset, uint64_t bytes)
+{
+	static const char names[] = "\0.shstrtab\0.eh_frame";
+	Elf64_Shdr sections[3] = { 0 };
+	Elf64_Ehdr header = { .e_type = ET_DYN,
+			      .e_machine = EM_X86_64,
+			      .e_phentsize = sizeof(Elf64_Phdr),
+			      .e_shoff = sizeof(header),
+			      .e_shentsize = sizeof(sections[0]),
+			      .e_shnum = 3,
+			      .e_shstrndx = 1 };
+	int fd = memfd_create("hostile", MFD_CLOEXEC);
+
+	memcpy(header.e_ident, ELFMAG "\2\1\1", SELFMAG + 3);
+	sections[1] = (Elf64_Shdr){
+		.sh_name = 1, .sh_type = SHT_STRTAB, .sh_offset = 1024, .sh_size = sizeof(names)
+	};
+	sections[2] = (Elf64_Shdr){
+		.sh_name = 11, .sh_type = SHT_PROGBITS, .sh_offset = offset, .sh_size = bytes
+	};
+	assert_int_equal(pwrite(fd, &header, sizeof(header), 0), sizeof(header));
+	assert_int_equal(pwrite(fd, sections, sizeof(sections), sizeof(header)), sizeof(sections));
+	assert_int_equal(pwrite(fd, names, sizeof(names), 1024), sizeof(names));
+	assert_int_equal(ftruncate(fd, length), 0);
+	return fd;
+}
+
+static void hostile_files(void **state)
+{
+	struct cfi_row row;
+	struct cfi *cfi;
+	int empty = memfd_create("empty", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(cfi_open(&cfi, empty), -ENOEXEC);
+	/* 4 GB that take no room on the disk */
+	assert_int_equal(
+		cfi_open(&cfi, hostile_file((off_t)4 << 30, 4096, ((uint64_t)4 << 30) - 4096)),
+		-EFBIG);
+	assert_int_equal(cfi_open(&cfi, hostile_file(8192, 4096, 8192)), -ENOEXEC);
+	assert_int_equal(cfi_open(&cfi, hostile_file(8192, UINT64_MAX - 8, 16)), -ENOEXEC);
+	/* an entry that is as long as no file, and one that refers to itself */
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t entry[8] = { i ? 24 : 0xfffffff0, i ? 4 : 0 };
+		int fd = hostile_file(8192, 4096, sizeof(entry));
+
+		assert_int_equal(pwrite(fd, entry, sizeof(entry), 4096), sizeof(entry));
+		assert_int_equal(cfi_open(&cfi, fd), 0);
+		assert_int_equal(cfi_row(cfi, 0x1000, &row), -ENOENT);
+		cfi_close(cfi);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expressions),	  cmocka_unit_test(expressions_that_mean_harm),
 		cmocka_unit_test(stacks_grow),	  cmocka_unit_test(ends_and_cuts),
 		cmocka_unit_test(frame_pointers), cmocka_unit_test(before_a_prologue),
+		cmocka_unit_test(hostile_files),
 	};
 
 	return cmocka_run_group_tests_name("unwind_rules", tests, NULL, NULL);

@@ -15,22 +15,16 @@
 #include "symbol/call.h"
 #include "symbol/debug_names.h"
 #include "symbol/dwarf_lines.h"
+#include "symbol/elf_segments.h"
 #include "symbol/elf_symbols.h"
 #include "symbol/go_lines.h"
 #include "symbol/mini_debug.h"
 
-#define HEADERS_MAX  4096
-#define SEGMENTS_MAX 16
-#define MANGLED_MAX  4096
+#define HEADERS_MAX 4096
+#define MANGLED_MAX 4096
 /* Bytes that are read for a checksum; what is larger must have the build id. */
 #define CHECKED_MAX (256u << 20)
 #define BLOCK_BYTES 65536
-
-struct segment {
-	uint64_t offset;
-	uint64_t bytes;
-	uint64_t vaddr;
-};
 
 /* Functions by name, and the memory that their names are in. */
 struct names {
@@ -44,8 +38,7 @@ struct elf_file {
 	int debug_fd; /* -1: none */
 	int shared_fd; /* -1: none */
 	unsigned int machine; /* EM_* */
-	size_t nr_segments;
-	struct segment segments[SEGMENTS_MAX]; /* those with code */
+	struct elf_segments segments;
 	struct names own;
 	struct names mini; /* of .gnu_debugdata */
 	struct names debug; /* of debug_fd */
@@ -69,17 +62,12 @@ static int read_segments(struct elf_file *file, Elf *elf)
 		return -ENOEXEC;
 	if (nr > HEADERS_MAX)
 		return -EFBIG;
-	for (size_t i = 0; i < nr && file->nr_segments < SEGMENTS_MAX; i++) {
-		struct segment *segment = &file->segments[file->nr_segments];
+	for (size_t i = 0; i < nr; i++) {
 		GElf_Phdr header;
 
-		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_LOAD ||
-		    !(header.p_flags & PF_X) || header.p_filesz > UINT64_MAX - header.p_offset)
-			continue;
-		segment->offset = header.p_offset;
-		segment->bytes = header.p_filesz;
-		segment->vaddr = header.p_vaddr;
-		file->nr_segments++;
+		if (gelf_getphdr(elf, (int)i, &header))
+			elf_segments_add(&file->segments, header.p_type, header.p_flags,
+					 header.p_offset, header.p_filesz, header.p_vaddr);
 	}
 	return 0;
 }
@@ -321,15 +309,7 @@ bool elf_file_is_shed(const struct elf_file *file)
 
 int elf_file_vaddr(const struct elf_file *file, uint64_t offset, uint64_t *vaddr)
 {
-	for (size_t i = 0; i < file->nr_segments; i++) {
-		const struct segment *segment = &file->segments[i];
-
-		if (offset >= segment->offset && offset - segment->offset < segment->bytes) {
-			*vaddr = offset - segment->offset + segment->vaddr;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	return elf_segments_vaddr(&file->segments, offset, vaddr) ? -ENOENT : 0;
 }
 
 /* By the table that has the most first; the name as it is there. */
