@@ -26,7 +26,7 @@ static void of_v8(void **state)
 {
 	(void)state;
 	assert_split("JS:*sell /srv/shop.js:3:18", FRAME_JS, "sell", "/srv/shop.js", 3);
-	assert_split("JS:~ /srv/shop.js:8:13", FRAME_JS, "(anonymous)", "/srv/shop.js", 8);
+	assert_split("JS:~ /srv/shop.js:8:13", FRAME_JS, "<anonymous>", "/srv/shop.js", 8);
 	assert_split("JS:^remove node:internal/linkedlist:16:16", FRAME_JS, "remove",
 		     "node:internal/linkedlist", 16);
 	assert_split("JS:+'hot /srv/shop.js:1:2", FRAME_JS, "hot", "/srv/shop.js", 1);
@@ -36,8 +36,8 @@ static void of_v8(void **state)
 	assert_split("LazyCompile:~listOnTimeout node:internal/timers:504:25", FRAME_JS,
 		     "listOnTimeout", "node:internal/timers", 504);
 	assert_split("Function:^emit node:events:460:44", FRAME_JS, "emit", "node:events", 460);
-	assert_split("Script:~ /srv/shop.js:1:1", FRAME_JS, "(anonymous)", "/srv/shop.js", 1);
-	assert_split("Eval:~ :1:1", FRAME_JS, "(anonymous)", "", 1);
+	assert_split("Script:~ /srv/shop.js:1:1", FRAME_JS, "<anonymous>", "/srv/shop.js", 1);
+	assert_split("Eval:~ :1:1", FRAME_JS, "<anonymous>", "", 1);
 	assert_split("JS:*f [eval]:4:5", FRAME_JS, "f", "[eval]", 4);
 	assert_split("JS:*f", FRAME_JS, "f", "", 0);
 	assert_split("RegExp:a+b c", FRAME_JS, "RegExp:a+b c", "", 0);

@@ -74,7 +74,7 @@ static void split_js(const char *text, struct jit_frame *out)
 	}
 	copy(out->file, script, length);
 	if (!out->fn[0])
-		copy(out->fn, "(anonymous)", strlen("(anonymous)"));
+		copy(out->fn, "<anonymous>", strlen("<anonymous>"));
 }
 
 static bool is_js(const char *name, struct jit_frame *out)
