@@ -4,8 +4,7 @@
 #include <errno.h>
 
 #define WRAPPER_SHARED	  8 /* SharedFunctionInfoWrapper::shared_info */
-#define DEBUG_INFO_SHARED 8 /* DebugInfo::shared */
-#define DEBUG_INFO_SCRIPT 32
+#define DEBUG_INFO_SCRIPT 24 /* DebugInfo::script */
 
 int v8_shared_of(const struct v8_heap *heap, uint64_t object, uint64_t *shared)
 {
