@@ -1,237 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* symbol.c - addresses to names: which mapping, which file, then what the child says of it. */
-#include "symbol/symbol.h"
-
 #include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proc/cleanup.h"
-#include "proc/maps.h"
 #include "runtime/v8/processes.h"
 #include "symbol/answers.h"
-#include "symbol/call.h"
-#include "symbol/client.h"
 #include "symbol/clock.h"
 #include "symbol/debug_files.h"
 #include "symbol/elf_file.h"
-#include "symbol/files.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
-#include "symbol/maps_cache.h"
-#include "symbol/unwind_client.h"
+#include "symbol/spot.h"
 #include "symbol/vdso.h"
-
-/* mapping->tag: 0 not looked at, else one of files.h, or: */
-#define TAG_NO_FILE UINT32_MAX
-/* A child killed from outside: chance, or the memory that the file made it take. */
-#define STRIKES_MAX 3
-/* The vDSO of a 32-bit process is another one, and below this. */
-#define ADDR_32BIT_END (1ULL << 32)
-
-struct symbols {
-	struct client *client;
-	struct maps_cache *spaces;
-	struct files *files;
-	struct answers *answers;
-	struct jit *jit;
-	struct v8_processes *v8;
-	int vdso_fd; /* -1: there is none */
-	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
-	bool kernel_asked;
-	uint64_t secret; /* of this run: see identity.h */
-	uint64_t files_refused;
-	uint64_t lookups_failed;
-	uint64_t lines_left_out;
-	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
-};
-
-/* A user address, and what it was found in. */
-struct spot {
-	pid_t pid;
-	uint64_t addr;
-	bool is_return;
-	struct maps *maps;
-	struct mapping *mapping;
-};
-
-static uint64_t spot_offset(const struct spot *spot)
-{
-	return spot->addr - spot->mapping->start + spot->mapping->offset;
-}
-
-/* For reading; the caller's. */
-static int open_spot(const struct symbols *symbols, const struct spot *spot, struct stat *status)
-{
-	int fd;
-
-	if (spot->mapping->ino)
-		return maps_open(spot->maps, spot->mapping, spot->pid, status);
-	if (strcmp(maps_path(spot->maps, spot->mapping), "[vdso]") != 0 ||
-	    spot->addr < ADDR_32BIT_END || symbols->vdso_fd < 0)
-		return -ENOENT;
-	if (fstat(symbols->vdso_fd, status))
-		return -errno;
-	fd = dup(symbols->vdso_fd);
-	return fd < 0 ? -errno : fd;
-}
-
-static void refuse(struct symbols *symbols, struct file *file)
-{
-	file->refused = true;
-	symbols->files_refused++;
-}
-
-/* What client_ask() or client_ended() says that a file did to the child. */
-static void blame(struct symbols *symbols, struct file *file, int how)
-{
-	if (file->refused)
-		return;
-	if (how == -EPIPE || how == -ETIMEDOUT || how == -EPROTO ||
-	    (how == -ECANCELED && ++file->strikes == STRIKES_MAX))
-		refuse(symbols, file);
-}
-
-/* The same of its call frame information, without which it can still be named. */
-static void blame_cfi(struct symbols *symbols, struct file *file, int how)
-{
-	if (file->cfi_refused || (how == -ECANCELED && ++file->cfi_strikes < STRIKES_MAX))
-		return;
-	file->cfi_refused = true;
-	symbols->files_refused++;
-}
-
-/* What became of an earlier question that was given up. */
-static void note_ended(struct symbols *symbols)
-{
-	struct file *file;
-	uint32_t id, kind;
-	int how;
-
-	if (!client_ended(symbols->client, &kind, &id, &how))
-		return;
-	if (kind == REQUEST_MAP_READ || kind == REQUEST_MAP_NAME) {
-		jit_ended(symbols->jit, id, how);
-		return;
-	}
-	file = files_by_id(symbols->files, id);
-	if (file && (kind == REQUEST_CFI || kind == REQUEST_UNWIND))
-		blame_cfi(symbols, file, how);
-	else if (file)
-		blame(symbols, file, how);
-}
-
-/* client_ask(), and what became of an earlier question is noted. */
-static int ask_client(struct symbols *symbols, struct request *request, int fd,
-		      struct answer *answer)
-{
-	int err = client_ask(symbols->client, request, fd, answer);
-
-	note_ended(symbols);
-	return err;
-}
-
-/* Looks once whether a file is the same as one that is known already. */
-static void identify(struct symbols *symbols, uint32_t tag, int fd)
-{
-	struct file *file = files_own(symbols->files, tag);
-	struct request request = {
-		.kind = REQUEST_IDENTITY,
-		.file = file->id,
-		.offset = symbols->secret,
-	};
-	struct answer answer;
-	int err;
-
-	if (file->identified)
-		return;
-	file->identified = true;
-	err = ask_client(symbols, &request, fd, &answer);
-	if (err)
-		blame(symbols, file, err);
-	else if (!answer.error && answer.defined)
-		files_identify(symbols->files, tag, answer.defined);
-}
-
-/*
- * Finds out which file a mapping is of. *fd is left open for the child, which
- * mostly needs it next. NULL: none that can be read.
- */
-static struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd)
-{
-	struct mapping *mapping = spot->mapping;
-	struct stat status;
-
-	if (mapping->tag == TAG_NO_FILE)
-		return NULL;
-	if (mapping->tag)
-		return files_get(symbols->files, mapping->tag);
-	*fd = open_spot(symbols, spot, &status);
-	if (*fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
-		mapping->tag = TAG_NO_FILE;
-		return NULL;
-	}
-	identify(symbols, mapping->tag, *fd);
-	return files_get(symbols->files, mapping->tag);
-}
-
-/*
- * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
- * when it cannot be opened any more.
- */
-static int ask(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
-	       struct request *request, struct answer *answer)
-{
-	int opened __closing = -1;
-	int err = -ENOTCONN;
-
-	request->file = file->id;
-	/* Once more when the child had died before, once more when it needs the file again. */
-	for (int tries = 0; tries < 3 && !file->refused; tries++) {
-		bool has_it = file->generation == client_generation(symbols->client);
-
-		if (!has_it && fd < 0) {
-			struct stat status;
-
-			fd = opened = open_spot(symbols, spot, &status);
-			if (fd < 0)
-				return -ENOENT;
-		}
-		err = ask_client(symbols, request, has_it ? -1 : fd, answer);
-		if (err == 0 && answer->error != -ESTALE) {
-			file->generation = client_generation(symbols->client);
-			return 0;
-		}
-		blame(symbols, file, err);
-		/* killed from outside: the next child may know */
-		if (err && err != -ENOTCONN && err != -ECANCELED)
-			return err;
-		file->generation = 0;
-	}
-	return err ? err : -ENOTCONN;
-}
-
-/* The same, and what goes wrong is noted. */
-static int ask_noted(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
-		     struct request *request, struct answer *answer)
-{
-	int err = ask(symbols, spot, file, fd, request, answer);
-
-	if (err) {
-		symbols->lookups_failed += err != -ENOENT;
-		return err;
-	}
-	if (answer->error)
-		refuse(symbols, file);
-	return answer->error;
-}
 
 /*
  * The functions that an answer names, which stay where the answer is; how many,
@@ -276,7 +61,7 @@ static int attach(struct symbols *symbols, struct file *file, enum elf_other oth
 {
 	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = other };
 	struct answer answer;
-	int err = ask_client(symbols, &request, fd, &answer);
+	int err = spot_ask_client(symbols, &request, fd, &answer);
 
 	if (err == -EPIPE || err == -EPROTO) {
 		/* That file is bad, not the one that it is said to belong to. */
@@ -301,7 +86,7 @@ static bool attach_missing(struct symbols *symbols, const struct spot *spot, str
 				       .path = maps_path(spot->maps, spot->mapping) };
 	struct answer answer;
 
-	if (!(wants & other & ~file->absent) || ask_client(symbols, &request, -1, &answer) ||
+	if (!(wants & other & ~file->absent) || spot_ask_client(symbols, &request, -1, &answer) ||
 	    answer.error)
 		return false;
 	file->absent |= other;
@@ -333,11 +118,11 @@ static int ask_symbol(struct symbols *symbols, const struct spot *spot, struct f
 		.offset = spot_offset(spot),
 		.is_return = spot->is_return,
 	};
-	int err = ask_noted(symbols, spot, file, fd, &request, answer);
+	int err = spot_ask(symbols, spot, file, fd, &request, answer);
 
 	/* The debug file, and the one that it shares with others. */
 	for (int i = 0; i < 2 && !err && attach_missing(symbols, spot, file, answer->wants); i++)
-		err = ask_noted(symbols, spot, file, fd, &request, answer);
+		err = spot_ask(symbols, spot, file, fd, &request, answer);
 	return err;
 }
 
@@ -361,7 +146,7 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 	symbols->lines_left_out += answer.incomplete != 0;
 	nr = read_lines(&answer, lines);
 	if (nr < 0) {
-		refuse(symbols, file);
+		spot_refuse_file(symbols, file);
 		return false;
 	}
 	*known = (struct known){
@@ -403,22 +188,6 @@ static void tell_known(struct symbols *symbols, const struct known *known, struc
 	}
 }
 
-/* By the target's memory: code that was made at run time is nowhere else. */
-static bool memory_after_call(const struct spot *spot, uint64_t addr)
-{
-	uint64_t nr = addr - spot->mapping->start;
-	uint8_t code[CALL_BYTES];
-	struct iovec here = { code, 0 }, there = { NULL, 0 };
-
-	if (nr > CALL_BYTES)
-		nr = CALL_BYTES;
-	here.iov_len = there.iov_len = nr;
-	there.iov_base = (void *)(uintptr_t)(addr - nr);
-	if (process_vm_readv(spot->pid, &here, 1, &there, 1, 0) != (ssize_t)nr)
-		return true;
-	return call_precedes(code, nr, call_own_machine());
-}
-
 /*
  * Can code have been put there at run time? .NET and some others write it through
  * a second mapping, of a memfd.
@@ -441,7 +210,7 @@ static bool know_jit(struct symbols *symbols, const struct spot *spot, struct sy
 		return false;
 	name = jit_name(symbols->jit, spot->pid, spot->addr - (spot->is_return ? 1 : 0),
 			&out->offset);
-	note_ended(symbols);
+	spot_note_ended(symbols);
 	if (!name)
 		return false;
 	out->fn = name;
@@ -449,14 +218,6 @@ static bool know_jit(struct symbols *symbols, const struct spot *spot, struct sy
 	/* HotSpot's interpreter puts addresses there to be returned to that no call is before. */
 	out->after_call = 1;
 	return true;
-}
-
-/* Too many files: all are forgotten, and those in use come back. */
-static void renew_files(struct symbols *symbols)
-{
-	maps_cache_clear(symbols->spaces);
-	files_clear(symbols->files);
-	answers_clear(symbols->answers);
 }
 
 int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
@@ -468,7 +229,7 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 
 	*out = (struct symbol){ .fn = "[unknown]" };
 	if (files_full(symbols->files))
-		renew_files(symbols);
+		spot_renew_files(symbols);
 	/* A return address can be the first one behind a mapping: the call is in it. */
 	spot.mapping = maps_cache_find(symbols->spaces, pid, addr - back, &spot.maps);
 	if (!spot.mapping)
@@ -484,7 +245,7 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 		return 0;
 	}
 	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
-	out->after_call = out->in_text && (spot.mapping->ino || memory_after_call(&spot, addr));
+	out->after_call = out->in_text && (spot.mapping->ino || spot_after_call(&spot, addr));
 	return 0;
 }
 
@@ -500,225 +261,8 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 		return -ENOENT;
 	out->module = maps_path(spot.maps, spot.mapping);
 	out->in_text = spot.mapping->executable;
-	out->after_call = out->in_text && memory_after_call(&spot, addr);
+	out->after_call = out->in_text && spot_after_call(&spot, addr);
 	return 0;
-}
-
-/* Asks about the whole file that is mapped at addr. */
-static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct request *request,
-		    struct answer *answer, struct file **file)
-{
-	struct spot spot = { .pid = pid, .addr = addr };
-	int fd __closing = -1;
-
-	if (files_full(symbols->files))
-		renew_files(symbols);
-	spot.mapping = maps_cache_find(symbols->spaces, pid, addr, &spot.maps);
-	*file = spot.mapping ? spot_file(symbols, &spot, &fd) : NULL;
-	if (!*file || (*file)->refused)
-		return -ENOENT;
-	/* the same file in another process, or another run of the program */
-	if (request->kind == REQUEST_DEFINED && (*file)->asked) {
-		answer->defined = (*file)->defined;
-		return 0;
-	}
-	if (request->kind == REQUEST_WORD && (*file)->text &&
-	    !strcmp((*file)->text, request->text)) {
-		snprintf(answer->text, sizeof(answer->text), "%s", (*file)->word);
-		answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
-		return 0;
-	}
-	return ask_noted(symbols, &spot, *file, fd, request, answer);
-}
-
-/* A target of symbols_unwind(). */
-struct unwound {
-	struct symbols *symbols;
-	struct spot spot; /* of the mapping that is asked about */
-};
-
-static const struct spot *unwound_spot(struct unwound *unwound, struct mapping *mapping)
-{
-	unwound->spot.mapping = mapping;
-	unwound->spot.addr = mapping->start;
-	return &unwound->spot;
-}
-
-static struct file *unwound_file(void *context, struct mapping *mapping, int *fd)
-{
-	struct unwound *unwound = context;
-
-	return spot_file(unwound->symbols, unwound_spot(unwound, mapping), fd);
-}
-
-static int unwound_open(void *context, struct mapping *mapping)
-{
-	struct unwound *unwound = context;
-	struct stat status;
-
-	return open_spot(unwound->symbols, unwound_spot(unwound, mapping), &status);
-}
-
-static bool unwound_after_call(void *context, struct mapping *mapping, uint64_t addr)
-{
-	struct unwound *unwound = context;
-
-	return memory_after_call(unwound_spot(unwound, mapping), addr);
-}
-
-static void unwound_blame(void *context, uint32_t id, int err)
-{
-	struct unwound *unwound = context;
-	struct file *file = id ? files_by_id(unwound->symbols->files, id) : NULL;
-
-	unwound->symbols->lookups_failed++;
-	if (file)
-		blame_cfi(unwound->symbols, file, err);
-}
-
-/* As symbols_unwind(), by the maps as they are known; *reading: their number. */
-static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
-		       const struct bp_copy *copy, struct unwind_answer *answer, uint64_t *reading)
-{
-	struct unwound unwound = { .symbols = symbols, .spot = { .pid = pid } };
-	struct unwind_target target = {
-		.client = symbols->client,
-		.pid = pid,
-		.file = unwound_file,
-		.open = unwound_open,
-		.blame = unwound_blame,
-		.after_call = unwound_after_call,
-		.context = &unwound,
-	};
-	uint32_t bytes = copy->bytes < BP_COPY_BYTES ? copy->bytes : BP_COPY_BYTES;
-	uint64_t before = *reading;
-	int err;
-
-	*reading = maps_cache_reading(symbols->spaces, pid, addr, &target.maps);
-	if (!*reading || *reading == before)
-		return -ENOENT;
-	target.reading = *reading;
-	unwound.spot.maps = target.maps;
-	err = unwind_client_ask(&target, &copy->regs, copy->stack, bytes, answer);
-	note_ended(symbols);
-	return err;
-}
-
-int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
-		   struct native_frame *frames, size_t max, unsigned int *flags)
-{
-	struct unwind_answer answer, again;
-	uint64_t reading = 0;
-	int err;
-
-	if (files_full(symbols->files))
-		renew_files(symbols);
-	err = unwind_once(symbols, pid, copy->regs.reg[BP_REGISTER_IP], copy, &answer, &reading);
-	if (err)
-		return err;
-	/* It may have loaded a library since its maps were read. */
-	if (answer.lost_addr &&
-	    unwind_once(symbols, pid, answer.lost_addr, copy, &again, &reading) == 0)
-		answer = again;
-	*flags = answer.flags;
-	if (answer.nr > max)
-		*flags |= UNWIND_CUT;
-	else
-		max = answer.nr;
-	memcpy(frames, answer.frames, max * sizeof(*frames));
-	return (int)max;
-}
-
-static int add_text(struct request *request, const char *text)
-{
-	size_t bytes = strlen(text) + 1;
-
-	if (bytes > sizeof(request->text) - request->text_bytes)
-		return -ENAMETOOLONG;
-	memcpy(request->text + request->text_bytes, text, bytes);
-	request->text_bytes += (uint32_t)bytes;
-	return 0;
-}
-
-int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
-		    size_t nr, uint64_t *defined)
-{
-	struct request request = { .kind = REQUEST_DEFINED };
-	struct answer answer;
-	struct file *file;
-	int err = 0;
-
-	for (size_t i = 0; i < nr && !err; i++)
-		err = add_text(&request, names[i]);
-	if (!err)
-		err = ask_file(symbols, pid, addr, &request, &answer, &file);
-	if (err)
-		return err;
-	file->asked = true;
-	file->defined = *defined = answer.defined;
-	return 0;
-}
-
-int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
-		 size_t size)
-{
-	struct request request = { .kind = REQUEST_WORD };
-	struct answer answer;
-	struct file *file;
-	int err = add_text(&request, text);
-
-	if (!err)
-		err = ask_file(symbols, pid, addr, &request, &answer, &file);
-	if (err)
-		return err;
-	if (!answer.text_bytes)
-		answer.text[0] = '\0';
-	file->text = text;
-	snprintf(file->word, sizeof(file->word), "%.*s", (int)sizeof(file->word) - 1, answer.text);
-	if (!file->word[0])
-		return -ENOENT;
-	snprintf(word, size, "%.*s", (int)size - 1, answer.text);
-	return 0;
-}
-
-/* As many as the answer has: false when it contradicts itself. */
-static bool take_objects(const struct answer *answer, struct symbols_object *objects, size_t nr)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < nr; i++) {
-		size_t bytes = i < answer->nr_lines ? answer->lines[i] : 0;
-
-		if (bytes > answer->text_bytes - at)
-			return false;
-		objects[i].nr = bytes < objects[i].size ? bytes : objects[i].size;
-		memcpy(objects[i].bytes, answer->text + at, objects[i].nr);
-		at += bytes;
-	}
-	return true;
-}
-
-int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
-		    struct symbols_object *objects, size_t nr)
-{
-	struct request request;
-	struct answer answer;
-	struct file *file;
-	int err = 0;
-
-	for (size_t done = 0, now; done < nr && !err; done += now) {
-		request =
-			(struct request){ .kind = local ? REQUEST_LOCAL_OBJECTS : REQUEST_OBJECTS };
-		for (now = 0; done + now < nr && now < ANSWER_LINES_MAX; now++)
-			if (add_text(&request, objects[done + now].name))
-				break;
-		if (!now)
-			return -ENAMETOOLONG;
-		err = ask_file(symbols, pid, addr, &request, &answer, &file);
-		if (!err && !take_objects(&answer, objects + done, now))
-			err = -EPROTO;
-	}
-	return err;
 }
 
 void symbols_forget(struct symbols *symbols, pid_t pid)
