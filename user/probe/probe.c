@@ -12,9 +12,10 @@
 #include <bpf/libbpf.h>
 
 #include "blockprof.skel.h"
-#include "probe/backlog.h"
 #include "probe/features.h"
+#include "probe/look.h"
 #include "probe/probe.h"
+#include "probe/records.h"
 #include "probe/sampler.h"
 #include "probe/suspects.h"
 #include "probe/syscall.h"
@@ -40,15 +41,6 @@
 #define COPIES	      64
 #define COPIES_SYSTEM 128
 
-/*
- * Records that wait to be dealt with, besides those in the ring buffer. When it is
- * full the rest stays there, and what then finds that full is counted by the kernel side.
- */
-#define BACKLOG_BYTES	 (16 << 20)
-#define RECORD_BYTES_MAX (128 << 10)
-_Static_assert(sizeof(struct bp_copy) <= RECORD_BYTES_MAX, "the largest record");
-_Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one");
-
 #define FEATURES 5
 
 struct probe {
@@ -56,7 +48,7 @@ struct probe {
 	struct waits *waits;
 	struct sampler *sampler;
 	struct bpf_link *faults; /* attached while samples are on */
-	struct ring_buffer *ring;
+	struct records *records;
 	unsigned int slots;
 	struct bp_slot *slot; /* mapped, slots + 1 of them */
 	struct bp_slice *slice; /* likewise */
@@ -64,8 +56,6 @@ struct probe {
 	size_t slice_bytes;
 	bool waits_always;
 	const char *features[FEATURES][2];
-	struct backlog *backlog;
-	uint64_t copies_dropped; /* as that was full */
 };
 
 uint64_t probe_now_ns(void)
@@ -101,22 +91,6 @@ static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_n
 	uint64_t ns = threshold_ns / part;
 
 	return ns < min_ns ? min_ns : ns > max_ns ? max_ns : ns;
-}
-
-static int ring_record(void *context, void *data, size_t bytes)
-{
-	struct probe *probe = context;
-	struct backlog *backlog = probe->backlog;
-	const struct bp_header *header = data;
-
-	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
-		;
-	else if (header->type == BP_RECORD_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
-		probe->copies_dropped++; /* as in the ring buffer: room for what is small */
-	else
-		backlog_add(backlog, data, bytes);
-	/* an error ends the reading behind this record */
-	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
 }
 
 static size_t page_round(size_t bytes)
@@ -225,13 +199,9 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = map_slots(probe);
 	if (err)
 		return err;
-	err = backlog_new(&probe->backlog, BACKLOG_BYTES);
+	err = records_new(&probe->records, bpf_map__fd(probe->skel->maps.ring));
 	if (err)
 		return err;
-	probe->ring =
-		ring_buffer__new(bpf_map__fd(probe->skel->maps.ring), ring_record, probe, NULL);
-	if (!probe->ring)
-		return -errno;
 	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;
 	err = waits_new(&probe->waits, probe->skel, mechanism);
 	if (err)
@@ -297,8 +267,7 @@ void probe_close(struct probe *probe)
 	set_faults(probe, false);
 	sampler_free(probe->sampler);
 	waits_free(probe->waits);
-	ring_buffer__free(probe->ring);
-	backlog_free(probe->backlog);
+	records_free(probe->records);
 	if (probe->slot)
 		munmap(probe->slot, probe->slot_bytes);
 	if (probe->slice)
@@ -381,74 +350,19 @@ void probe_unbind(struct probe *probe, pid_t tid)
 	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.binds), &key);
 }
 
-static int look(int link, probe_look_fn *fn, void *context)
-{
-	struct bp_thread_info info[64];
-	size_t held = 0;
-	ssize_t got;
-	int fd, err = 0;
-
-	fd = bpf_iter_create(link);
-	if (fd < 0)
-		return -errno;
-	/* the kernel gives whole buffers of whole entries: an entry is never split by a read this large */
-
-	while ((got = read(fd, (char *)info + held, sizeof(info) - held)) != 0) {
-		size_t nr;
-
-		if (got < 0) {
-			if (errno == EINTR || errno == EAGAIN)
-				continue;
-			err = -errno;
-			break;
-		}
-		held += got;
-		nr = held / sizeof(info[0]);
-		for (size_t i = 0; fn && i < nr; i++)
-			fn(context, &info[i]);
-		held -= nr * sizeof(info[0]);
-		memmove(info, &info[nr], held);
-	}
-	close(fd);
-	return err;
-}
-
 int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
 {
-	return look(bpf_link__fd(probe->skel->links.on_task), fn, context);
-}
-
-/* union bpf_iter_link_info of Linux 6.1 (f0d74c4da1f0); an older kernel takes no notice of it. */
-struct iterate_task {
-	uint32_t tid;
-	uint32_t pid; /* all threads of a process */
-	uint32_t pid_fd;
-	uint32_t pad;
-};
-
-static int look_narrow(struct probe *probe, const struct iterate_task *task, probe_look_fn *fn,
-		       void *context)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = (union bpf_iter_link_info *)task,
-		    .iter_info_len = sizeof(*task));
-	int err, link = bpf_link_create(bpf_program__fd(probe->skel->progs.on_task), 0,
-					BPF_TRACE_ITER, &opts);
-
-	if (link < 0)
-		return link == -ESRCH ? 0 : link;
-	err = look(link, fn, context);
-	close(link);
-	return err;
+	return look_all(probe->skel, fn, context);
 }
 
 int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
 {
-	return look_narrow(probe, &(struct iterate_task){ .pid = pid }, fn, context);
+	return look_process(probe->skel, pid, fn, context);
 }
 
 int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
 {
-	return look_narrow(probe, &(struct iterate_task){ .tid = tid }, fn, context);
+	return look_thread(probe->skel, tid, fn, context);
 }
 
 unsigned int probe_slots(const struct probe *probe)
@@ -558,33 +472,24 @@ void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
 
 int probe_fd(const struct probe *probe)
 {
-	return ring_buffer__epoll_fd(probe->ring);
+	return records_fd(probe->records);
 }
 
 void probe_collect(struct probe *probe)
 {
-	if (backlog_fits(probe->backlog, RECORD_BYTES_MAX))
-		ring_buffer__consume(probe->ring);
+	records_collect(probe->records);
 }
 
 void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 {
-	const struct bp_header *record;
-	size_t bytes;
-
-	/* until nothing has come while the last of them were dealt with */
-	for (probe_collect(probe); backlog_first(probe->backlog, &bytes); probe_collect(probe))
-		while ((record = backlog_first(probe->backlog, &bytes))) {
-			fn(context, record, bytes);
-			backlog_drop(probe->backlog);
-		}
+	records_read(probe->records, fn, context);
 }
 
 uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
 {
 	uint64_t count = __atomic_load_n(&probe->skel->bss->losses[place], __ATOMIC_RELAXED);
 
-	return place == BP_LOSS_COPY_RING ? count + probe->copies_dropped : count;
+	return place == BP_LOSS_COPY_RING ? count + records_copies_dropped(probe->records) : count;
 }
 
 const char *probe_loss_name(enum bp_loss place)

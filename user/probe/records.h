@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* records.h - the ring buffer, and the backlog that it is emptied into. */
+#ifndef BLOCKPROF_PROBE_RECORDS_H
+#define BLOCKPROF_PROBE_RECORDS_H
+
+#include "probe/probe.h"
+
+struct records;
+
+/* ring_fd: of the map, which stays the caller's. 0 or -errno. */
+int records_new(struct records **out, int ring_fd);
+void records_free(struct records *records);
+
+int records_fd(const struct records *records); /* readable when there are some in the ring buffer */
+void records_collect(struct records *records); /* see probe_collect() */
+void records_read(struct records *records, probe_record_fn *fn, void *context);
+/* Copies of stacks that were left out as the backlog was half full. */
+uint64_t records_copies_dropped(const struct records *records);
+
+#endif
