@@ -28,7 +28,7 @@ static void ask(struct elf_file *file, uint64_t offset)
 	elf_file_after_call(file, offset);
 	if (elf_file_vaddr(file, offset, &vaddr))
 		return;
-	elf_file_lookup(file, vaddr, &place, on_line, &nr);
+	elf_file_lookup(file, vaddr, true, &place, on_line, &nr);
 	fuzz_check(nr <= 64 && place.start <= vaddr);
 }
 

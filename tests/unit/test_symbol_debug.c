@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "proc/process.h"
 #include "symbol/symbol.h"
 
 /*
@@ -665,6 +666,84 @@ static void truncated(void **state)
 	assert_string_equal(found.fn, "truncated");
 }
 
+/* Children that were lost, and places without lines for that: no file is without names. */
+static void assert_left_out(const struct target *target, uint64_t restarts, uint64_t places)
+{
+	struct symbols_counts counts;
+
+	symbols_counts(target->symbols, &counts);
+	assert_int_equal(counts.child_restarts, restarts);
+	assert_int_equal(counts.files_refused, 0);
+	assert_int_equal(counts.lines_left_out, places);
+}
+
+/* A mapped file that is cut is a SIGBUS in the midst of its debug information. */
+static void killed_by_lines(void **state)
+{
+	struct target *target = *state;
+
+	assert_true(run(target, "gcc -O2 -g inlines.c -o a && "
+				"objcopy --only-keep-debug a a.debug && strip -g a && "
+				"objcopy --add-gnu-debuglink=a.debug a"));
+	start(target, "/a", false);
+	assert_whole_c(target);
+	assert_true(run(target, "truncate -s 0 a.debug"));
+	target->pc++;
+	assert_names_only(target, "outer");
+	assert_left_out(target, 1, 1);
+	target->pc++;
+	assert_names_only(target, "outer");
+	assert_left_out(target, 1, 2);
+}
+
+static void kill_child(void *context)
+{
+	kill(*(pid_t *)context, SIGKILL);
+}
+
+/* The symbolizer is killed while it is asked about the next place. */
+static void next_place(struct target *target)
+{
+	pid_t children[2], child;
+
+	assert_int_equal(process_children(getpid(), children, 2), 2);
+	child = children[children[0] == target->pid];
+	target->pc++;
+	kill(child, SIGSTOP);
+	symbols_meanwhile(target->symbols, kill_child, &child);
+	look(target);
+	symbols_meanwhile(target->symbols, NULL, NULL);
+}
+
+/* Again and again: it goes on without lines, and does not try them again. */
+static void killed_with_lines(void **state)
+{
+	struct target *target = *state;
+	struct symbols_counts counts;
+
+	assert_true(run(target, "gcc -O2 -g inlines.c -o a"));
+	start(target, "/a", false);
+	assert_whole_c(target);
+	for (int i = 0; i < 2; i++) {
+		next_place(target);
+		assert_int_equal(look(target).nr_inlined, 2);
+	}
+	assert_left_out(target, 2, 0);
+	next_place(target);
+	assert_names_only(target, "outer");
+	assert_left_out(target, 3, 1);
+	target->pc++;
+	assert_names_only(target, "outer");
+	assert_left_out(target, 3, 2);
+	/* If it was not for them, it is without names, too. */
+	for (int i = 0; i < 3; i++)
+		next_place(target);
+	assert_string_not_equal(look(target).fn, "outer");
+	symbols_counts(target->symbols, &counts);
+	assert_int_equal(counts.files_refused, 1);
+	assert_int_equal(counts.lines_left_out, 4);
+}
+
 #define WITH_TARGET(test) cmocka_unit_test_setup_teardown(test, target_setup, target_teardown)
 
 int main(void)
@@ -685,6 +764,8 @@ int main(void)
 		WITH_TARGET(shared_with_itself),
 		WITH_TARGET(exploding_sections),
 		WITH_TARGET(truncated),
+		WITH_TARGET(killed_by_lines),
+		WITH_TARGET(killed_with_lines),
 	};
 
 	return cmocka_run_group_tests_name("symbol_debug", tests, NULL, NULL);

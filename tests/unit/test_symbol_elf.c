@@ -178,7 +178,7 @@ static bool find_outer(struct elf_file *file, uint64_t vaddr, struct outer *oute
 	struct elf_place place;
 
 	*outer = (struct outer){ 0 };
-	elf_file_lookup(file, vaddr, &place, take_line, outer);
+	elf_file_lookup(file, vaddr, true, &place, take_line, outer);
 	outer->start = place.start;
 	return outer->name[0];
 }
@@ -471,7 +471,7 @@ static void many_symbols(void **state)
 	assert_true(find_outer(file, function->st_value + 3, &outer));
 	assert_int_equal(outer.start, function->st_value + 3);
 	/* What is not found may be among the rest. */
-	elf_file_lookup(file, 1, &place, take_line, &outer);
+	elf_file_lookup(file, 1, true, &place, take_line, &outer);
 	assert_true(place.incomplete);
 	elf_file_close(file);
 	free(image.bytes);

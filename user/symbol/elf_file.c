@@ -391,7 +391,7 @@ static bool tell_go(const struct elf_file *file, uint64_t vaddr, struct elf_plac
 	return found->nr > 0;
 }
 
-void elf_file_lookup(struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
 		     bool (*line)(void *context, const char *fn, const char *file,
 				  unsigned int line),
 		     void *context)
@@ -404,8 +404,8 @@ void elf_file_lookup(struct elf_file *file, uint64_t vaddr, struct elf_place *pl
 		telling.name = name;
 	else
 		place->incomplete = elf_symbols_cut(file->own.symbols);
-	if (!tell_dwarf(file, vaddr, place, &telling) && !tell_go(file, vaddr, place, &telling) &&
-	    telling.name)
+	if (!(use_dwarf && tell_dwarf(file, vaddr, place, &telling)) &&
+	    !tell_go(file, vaddr, place, &telling) && telling.name)
 		tell(&telling, true, NULL, NULL, 0);
 }
 

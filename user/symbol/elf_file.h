@@ -47,9 +47,10 @@ struct elf_place {
 /*
  * Each function at a virtual address, innermost first: the last is no inlined one.
  * fn is as linkers write it, "" where it is not known; file is "" and line 0
- * where they are not known. False of line ends it.
+ * where they are not known. False of line ends it. Debug information is not
+ * looked into without use_dwarf.
  */
-void elf_file_lookup(struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
 		     bool (*line)(void *context, const char *fn, const char *file,
 				  unsigned int line),
 		     void *context);

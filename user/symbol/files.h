@@ -22,6 +22,7 @@ struct file {
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
 	bool refused;
+	bool lines_refused; /* its debug information, which killed a child */
 	uint64_t cfi_generation; /* as generation, for its call frame information */
 	unsigned int cfi_strikes;
 	bool cfi_refused;

@@ -45,7 +45,7 @@ struct request {
 	uint32_t text_bytes;
 	uint64_t space; /* MAPPINGS, CFI, UNWIND: number of the reading of maps */
 	uint32_t payload_bytes; /* that follow in the packet */
-	uint32_t pad;
+	uint32_t without_lines; /* SYMBOL: debug information is not to be looked into */
 	/* DEFINED, OBJECTS: names, each ended by a NUL. WORD: the text */
 	char text[REQUEST_TEXT_BYTES];
 };

@@ -10,6 +10,7 @@
 #include "proc/cleanup.h"
 #include "symbol/answers.h"
 #include "symbol/call.h"
+#include "symbol/elf_file.h"
 #include "symbol/jit.h"
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
@@ -60,14 +61,25 @@ void spot_refuse_file(struct symbols *symbols, struct file *file)
 	symbols->files_refused++;
 }
 
-/* What client_ask() or client_ended() says that a file did to the child. */
-static void spot_blame(struct symbols *symbols, struct file *file, int how)
+/*
+ * What client_ask() or client_ended() says that a file did to the child. The larger
+ * part of what is read to name a place is debug information: that goes first, and
+ * the file only if it does the same without.
+ */
+static void spot_blame(struct symbols *symbols, struct file *file, uint32_t kind, int how)
 {
 	if (file->refused)
 		return;
-	if (how == -EPIPE || how == -ETIMEDOUT || how == -EPROTO ||
-	    (how == -ECANCELED && ++file->strikes == STRIKES_MAX))
+	if (how != -EPIPE && how != -ETIMEDOUT && how != -EPROTO &&
+	    (how != -ECANCELED || ++file->strikes != STRIKES_MAX))
+		return;
+	if (kind == REQUEST_SYMBOL && !file->lines_refused) {
+		file->lines_refused = true;
+		file->absent |= ELF_SHARED;
+		file->strikes = 0;
+	} else {
 		spot_refuse_file(symbols, file);
+	}
 }
 
 void spot_blame_cfi(struct symbols *symbols, struct file *file, int how)
@@ -75,6 +87,15 @@ void spot_blame_cfi(struct symbols *symbols, struct file *file, int how)
 	if (file->cfi_refused || (how == -ECANCELED && ++file->cfi_strikes < STRIKES_MAX))
 		return;
 	file->cfi_refused = true;
+	symbols->files_refused++;
+}
+
+/* That file is bad, not the one that it is said to belong to. */
+static void spot_blame_other(struct symbols *symbols, struct file *file, int how)
+{
+	if (how == -ECANCELED)
+		return;
+	file->absent = ELF_DEBUG | ELF_SHARED;
 	symbols->files_refused++;
 }
 
@@ -93,8 +114,10 @@ void spot_note_ended(struct symbols *symbols)
 	file = files_by_id(symbols->files, id);
 	if (file && (kind == REQUEST_CFI || kind == REQUEST_UNWIND))
 		spot_blame_cfi(symbols, file, how);
+	else if (file && kind == REQUEST_ATTACH)
+		spot_blame_other(symbols, file, how);
 	else if (file)
-		spot_blame(symbols, file, how);
+		spot_blame(symbols, file, kind, how);
 }
 
 int spot_ask_client(struct symbols *symbols, struct request *request, int fd, struct answer *answer)
@@ -122,7 +145,7 @@ static void identify(struct symbols *symbols, uint32_t tag, int fd)
 	file->identified = true;
 	err = spot_ask_client(symbols, &request, fd, &answer);
 	if (err)
-		spot_blame(symbols, file, err);
+		spot_blame(symbols, file, request.kind, err);
 	else if (!answer.error && answer.defined)
 		files_identify(symbols->files, tag, answer.defined);
 }
@@ -159,7 +182,9 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 	/* Once more when the child had died before, once more when it needs the file again. */
 	for (int tries = 0; tries < 3 && !file->refused; tries++) {
 		bool has_it = file->generation == client_generation(symbols->client);
+		bool had_lines = !file->lines_refused;
 
+		request->without_lines = !had_lines;
 		if (!has_it && fd < 0) {
 			struct stat status;
 
@@ -172,9 +197,10 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 			file->generation = client_generation(symbols->client);
 			return 0;
 		}
-		spot_blame(symbols, file, err);
-		/* killed from outside: the next child may know */
-		if (err && err != -ENOTCONN && err != -ECANCELED)
+		spot_blame(symbols, file, request->kind, err);
+		/* killed from outside: the next child may know; or by lines: it may name it */
+		if (err && err != -ENOTCONN && err != -ECANCELED &&
+		    had_lines == !file->lines_refused)
 			return err;
 		file->generation = 0;
 	}

@@ -143,7 +143,7 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 		return true;
 	if (ask_symbol(symbols, spot, file, fd, &answer))
 		return false;
-	symbols->lines_left_out += answer.incomplete != 0;
+	symbols->lines_left_out += answer.incomplete || file->lines_refused;
 	nr = read_lines(&answer, lines);
 	if (nr < 0) {
 		spot_refuse_file(symbols, file);

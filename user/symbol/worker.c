@@ -161,7 +161,8 @@ static void name_symbol(struct elf_file *file, const struct request *request, st
 	}
 	answer->vaddr += back;
 	answer->after_call = elf_file_after_call(file, request->offset);
-	elf_file_lookup(file, answer->vaddr - back, &place, tell_line, answer);
+	elf_file_lookup(file, answer->vaddr - back, !request->without_lines, &place, tell_line,
+			answer);
 	if (place.start)
 		answer->symbol_offset = answer->vaddr - place.start;
 	answer->incomplete = place.incomplete;
