@@ -13,12 +13,12 @@ from harness import (
     Target,
     assert_stall,
     check,
-    each_python,
     find_frame,
     limit,
     need,
     need_program,
     parse_folded,
+    pythons,
     read_file,
     until,
     variants,
@@ -239,11 +239,9 @@ def test_node_with_a_map():
     check(find_frame(ran["stack"], fn="act", file="node_target.js", line=(67, 76), kind="js"), "act()", *ran["stack"])
 
 
-@each_python
+@variants(lambda: [(label, python) for label, python in pythons() if int(label.split(".")[1]) >= 12])
 def test_python_with_a_map(python):
-    """Trampolines stand between the frames of its interpreter: each function is there once."""
-    version = subprocess.run([python, "-c", "import sys; print(sys.version_info[1])"], stdout=subprocess.PIPE)
-    need(int(version.stdout) >= 12, "written by 3.12 and later")
+    """Trampolines stand between the frames of its interpreter: each function is there once. From 3.12 on."""
     with Target("sleep", python=python, env={"PYTHONPERFSUPPORT": "1"}) as target:
         with Map(target.pid, there=True) as perf_map:
             with Blockprof(pids=[target.pid]) as blockprof:
