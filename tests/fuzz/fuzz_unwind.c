@@ -53,6 +53,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		unwinder_file(unwinder, SPACE, START, FILE_, fuzz_file(data, size));
 		memset(&answer, 0, sizeof(answer));
 		unwinder_run(unwinder, SPACE, &input, &answer);
+		if (answer.error == -ENOKEY) {
+			int debug = fuzz_file(data, size);
+
+			unwinder_debug(unwinder, FILE_, debug);
+			close(debug);
+			unwinder_run(unwinder, SPACE, &input, &answer);
+		}
 		fuzz_check(answer.nr <= UNWIND_FRAMES_MAX);
 	}
 	unwinder_free(unwinder);

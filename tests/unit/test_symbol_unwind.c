@@ -57,10 +57,10 @@ struct target {
 	pid_t pid;
 };
 
-/* flags: separated by blanks */
-static bool deep_compile(struct program *program, const char *flags)
+/* flags: separated by blanks; after: a shell's, in the directory of the program */
+static bool deep_compile(struct program *program, const char *flags, const char *after)
 {
-	char command[512];
+	char command[1024];
 	char *argv[] = { (char *)"sh", (char *)"-c", command, NULL };
 	FILE *file;
 
@@ -69,17 +69,18 @@ static bool deep_compile(struct program *program, const char *flags)
 	fputs(deep_text, file);
 	snprintf(command, sizeof(command),
 		 "${CC:-cc} -O2 -fomit-frame-pointer -fno-ipa-sra -fno-optimize-sibling-calls "
-		 "%s -o %s %s",
-		 flags, program->path, program->source);
+		 "%s -o %s %s && cd %s && %s",
+		 flags, program->path, program->source, program->dir, after);
 	return fclose(file) == 0 && run(argv);
 }
 
-static bool target_start(struct target *target, const char *flags, const char *argument)
+static bool target_start(struct target *target, const char *flags, const char *after,
+			 const char *argument)
 {
 	char word[8] = "";
 	int out[2];
 
-	if (!deep_compile(&target->program, flags) || pipe(out))
+	if (!deep_compile(&target->program, flags, after) || pipe(out))
 		return false;
 	target->pid = fork();
 	if (target->pid == 0) {
@@ -99,7 +100,7 @@ static void target_end(struct target *target)
 {
 	kill(target->pid, SIGKILL);
 	waitpid(target->pid, NULL, 0);
-	program_remove(&target->program);
+	run((char *[]){ (char *)"rm", (char *)"-r", target->program.dir, NULL });
 }
 
 #ifdef __x86_64__
@@ -198,7 +199,7 @@ static void expect_program(struct symbols *symbols, pid_t pid, const struct unwo
 	}
 }
 
-static void check_deep(const char *flags, const char *argument, bool by_fp)
+static void check_built(const char *flags, const char *after, const char *argument, bool by_fp)
 {
 	struct bp_copy *copy = malloc(sizeof(*copy));
 	struct target target;
@@ -206,9 +207,10 @@ static void check_deep(const char *flags, const char *argument, bool by_fp)
 	struct unwound unwound;
 
 	assert_non_null(copy);
-	assert_true(target_start(&target, flags, argument));
+	assert_true(target_start(&target, flags, after, argument));
 	assert_true(copy_take(copy, target.pid));
 	assert_int_equal(symbols_new(&symbols), 0);
+	setenv("DEBUGINFOD_CACHE_PATH", target.program.dir, 1);
 	unwind(symbols, target.pid, copy, &unwound);
 	expect_program(symbols, target.pid, &unwound, by_fp);
 	assert_true(unwound.frames[0].flags & NATIVE_EXACT);
@@ -224,6 +226,11 @@ static void check_deep(const char *flags, const char *argument, bool by_fp)
 	symbols_free(symbols);
 	target_end(&target);
 	free(copy);
+}
+
+static void check_deep(const char *flags, const char *argument, bool by_fp)
+{
+	check_built(flags, "true", argument, by_fp);
 }
 
 static void without_frame_pointers(void **state)
@@ -250,6 +257,26 @@ static void by_debug_frame(void **state)
 	check_deep("-g -fno-asynchronous-unwind-tables -static", "signal", false);
 }
 
+/* What strip left nothing of is found by a file's name, or by the build id. */
+static void by_separate_debug_frame(void **state)
+{
+	static const char by_link[] = "objcopy --only-keep-debug program other && "
+				      "strip -s program && "
+				      "objcopy --add-gnu-debuglink=other program";
+	static const char by_id[] = "id=$(readelf -n program | sed -n 's/.*Build ID: //p') && "
+				    "mkdir $id && "
+				    "objcopy --only-keep-debug program $id/debuginfo && "
+				    "strip -s program";
+
+	(void)state;
+	check_built("-g -fno-asynchronous-unwind-tables -Wl,--build-id=none", by_link, NULL, false);
+	check_built("-g -gz=zlib -fno-asynchronous-unwind-tables", by_link, "signal", false);
+	check_built("-g -fno-asynchronous-unwind-tables -Wl,--build-id", by_id, NULL, false);
+	/* beside the .eh_frame of the C library */
+	check_built("-g -fno-asynchronous-unwind-tables -static -Wl,--build-id", by_id, "signal",
+		    false);
+}
+
 static void by_frame_pointers(void **state)
 {
 	(void)state;
@@ -260,9 +287,8 @@ static void by_frame_pointers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_frame_pointers),
-		cmocka_unit_test(through_a_signal),
-		cmocka_unit_test(by_debug_frame),
+		cmocka_unit_test(without_frame_pointers), cmocka_unit_test(through_a_signal),
+		cmocka_unit_test(by_debug_frame),	  cmocka_unit_test(by_separate_debug_frame),
 		cmocka_unit_test(by_frame_pointers),
 	};
 

@@ -208,6 +208,15 @@ static void supply(struct unwinder *unwinder, const struct snapshot *snapshot, u
 	fail_msg("no mapping at %llx", (unsigned long long)addr);
 }
 
+/* No snapshot has debug files. */
+static void no_debug(struct unwinder *unwinder, const struct snapshot *snapshot,
+		     uint32_t first_file, uint64_t addr)
+{
+	for (size_t i = 0; i < snapshot->nr_mappings; i++)
+		if (snapshot->mappings[i].start <= addr && addr < snapshot->mappings[i].end)
+			unwinder_debug(unwinder, first_file + snapshot->files[i], -1);
+}
+
 /* sound: its files are as they were. */
 static void replay(struct unwinder *unwinder, const struct snapshot *snapshot, uint64_t space,
 		   uint32_t first_file, bool sound, struct unwind_answer *answer)
@@ -220,6 +229,8 @@ static void replay(struct unwinder *unwinder, const struct snapshot *snapshot, u
 					 0);
 		else if (answer->error == -ESTALE)
 			supply(unwinder, snapshot, space, first_file, sound, answer->addr);
+		else if (answer->error == -ENOKEY)
+			no_debug(unwinder, snapshot, first_file, answer->addr);
 		else
 			return;
 	}

@@ -14,42 +14,53 @@
 /* libdw keeps what it has read on the way: some 100 bytes for each 20 of a section. */
 #define UNSORTED_FACTOR 6
 
+/* .debug_frame of a file of its own. */
+struct debug_frame {
+	struct cfi_image image;
+	Elf *elf;
+	Dwarf *dwarf;
+};
+
+enum { EH_FRAME, DEBUG_FRAME, SOURCES };
+
 struct cfi {
 	int fd;
 	struct cfi_image image;
 	Elf *elf;
 	Dwarf *dwarf;
-	Dwarf_CFI *sources[2]; /* NULL: there is no such one */
+	struct debug_frame debug;
+	bool debug_asked;
+	Dwarf_CFI *sources[SOURCES]; /* NULL: there is no such one */
 	const struct unwind_machine *machine; /* NULL: not known */
 };
 
-static Elf *elf_of(struct cfi *cfi)
+static Elf *elf_of(struct cfi_image *image)
 {
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return NULL;
-	return elf_memory((char *)cfi->image.bytes, cfi->image.nr);
+	return elf_memory((char *)image->bytes, image->nr);
 }
 
 static int open_sources(struct cfi *cfi)
 {
 	struct cfi_image *image = &cfi->image;
 
-	cfi->elf = elf_of(cfi);
+	cfi->elf = elf_of(image);
 	if (!cfi->elf)
 		return -ENOEXEC;
 	if (image->has_eh_frame)
-		cfi->sources[0] = dwarf_getcfi_elf(cfi->elf);
-	if (image->has_table && !cfi->sources[0]) {
+		cfi->sources[EH_FRAME] = dwarf_getcfi_elf(cfi->elf);
+	if (image->has_table && !cfi->sources[EH_FRAME]) {
 		elf_end(cfi->elf);
 		cfi_image_drop_table(image);
-		cfi->elf = elf_of(cfi);
-		cfi->sources[0] = cfi->elf ? dwarf_getcfi_elf(cfi->elf) : NULL;
+		cfi->elf = elf_of(image);
+		cfi->sources[EH_FRAME] = cfi->elf ? dwarf_getcfi_elf(cfi->elf) : NULL;
 	}
 	if (cfi->elf && image->has_debug_frame)
 		cfi->dwarf = dwarf_begin_elf(cfi->elf, DWARF_C_READ, NULL);
 	if (cfi->dwarf)
-		cfi->sources[1] = dwarf_getcfi(cfi->dwarf);
-	return cfi->sources[0] || cfi->sources[1] ? 0 : -ENOEXEC;
+		cfi->sources[DEBUG_FRAME] = dwarf_getcfi(cfi->dwarf);
+	return cfi->sources[EH_FRAME] || cfi->sources[DEBUG_FRAME] ? 0 : -ENOEXEC;
 }
 
 int cfi_open(struct cfi **out, int fd)
@@ -74,15 +85,42 @@ int cfi_open(struct cfi **out, int fd)
 	return 0;
 }
 
+bool cfi_wants_debug(const struct cfi *cfi)
+{
+	return !cfi->debug_asked && !cfi->sources[DEBUG_FRAME];
+}
+
+void cfi_add_debug(struct cfi *cfi, int fd)
+{
+	struct debug_frame *debug = &cfi->debug;
+
+	if (!cfi_wants_debug(cfi))
+		return;
+	cfi->debug_asked = true;
+	if (fd < 0 || cfi_image_read_debug(&debug->image, fd) || !debug->image.bytes ||
+	    debug->image.machine != cfi->image.machine)
+		return;
+	debug->elf = elf_of(&debug->image);
+	if (debug->elf)
+		debug->dwarf = dwarf_begin_elf(debug->elf, DWARF_C_READ, NULL);
+	if (debug->dwarf)
+		cfi->sources[DEBUG_FRAME] = dwarf_getcfi(debug->dwarf);
+}
+
 void cfi_close(struct cfi *cfi)
 {
 	/* that of .debug_frame belongs to dwarf */
-	if (cfi->sources[0])
-		dwarf_cfi_end(cfi->sources[0]);
+	if (cfi->sources[EH_FRAME])
+		dwarf_cfi_end(cfi->sources[EH_FRAME]);
 	if (cfi->dwarf)
 		dwarf_end(cfi->dwarf);
 	if (cfi->elf)
 		elf_end(cfi->elf);
+	if (cfi->debug.dwarf)
+		dwarf_end(cfi->debug.dwarf);
+	if (cfi->debug.elf)
+		elf_end(cfi->debug.elf);
+	free(cfi->debug.image.bytes);
 	free(cfi->image.bytes);
 	close(cfi->fd);
 	free(cfi);
@@ -92,7 +130,8 @@ size_t cfi_bytes(const struct cfi *cfi)
 {
 	bool sorted = cfi->image.has_table && !cfi->image.has_debug_frame;
 
-	return sizeof(*cfi) + cfi->image.nr * (sorted ? 1 : UNSORTED_FACTOR);
+	return sizeof(*cfi) + cfi->image.nr * (sorted ? 1 : UNSORTED_FACTOR) +
+	       cfi->debug.image.nr * UNSORTED_FACTOR;
 }
 
 uint32_t cfi_machine(const struct cfi *cfi)
@@ -199,7 +238,7 @@ int cfi_row(struct cfi *cfi, uint64_t vaddr, struct cfi_row *row)
 	*row = (struct cfi_row){ 0 };
 	if (!cfi->machine)
 		return -ENOENT;
-	for (size_t i = 0; i < sizeof(cfi->sources) / sizeof(cfi->sources[0]); i++) {
+	for (size_t i = 0; i < SOURCES; i++) {
 		Dwarf_Frame *frame;
 		int err;
 

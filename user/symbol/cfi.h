@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cfi.h - what the call frame information of one ELF file says of an address: how
- * to find the caller's registers. .eh_frame, else .debug_frame.
+ * to find the caller's registers. .eh_frame, else .debug_frame, else that of its debug file.
  * Used in the symbolizer's child: what is read is hostile.
  */
 #ifndef BLOCKPROF_CFI_H
@@ -48,6 +48,10 @@ struct cfi;
 
 /* Takes fd, on failure too. 0 or -errno: as cfi_image_read(). */
 int cfi_open(struct cfi **out, int fd);
+/* Does it lack what its debug file, which has not been asked for, may have? */
+bool cfi_wants_debug(const struct cfi *cfi);
+/* The debug file, which stays the caller's; -1: there is none. */
+void cfi_add_debug(struct cfi *cfi, int fd);
 void cfi_close(struct cfi *cfi);
 size_t cfi_bytes(const struct cfi *cfi); /* of memory */
 uint32_t cfi_machine(const struct cfi *cfi); /* EM_* */

@@ -91,6 +91,22 @@ int cfi_cache_add(struct cfi_cache *cache, uint32_t file, int fd)
 	return 0;
 }
 
+int cfi_cache_add_debug(struct cfi_cache *cache, uint32_t file, int fd)
+{
+	struct held *held = find(cache, file);
+
+	if (!held)
+		return -ESTALE;
+	held->used = ++cache->uses;
+	cache->bytes -= cfi_bytes(held->cfi);
+	cfi_add_debug(held->cfi, fd);
+	cache->bytes += cfi_bytes(held->cfi);
+	/* not this one, which was used last */
+	while (cache->nr > 1 && cache->bytes > BYTES_MAX)
+		drop_oldest(cache);
+	return 0;
+}
+
 struct cfi *cfi_cache_get(struct cfi_cache *cache, uint32_t file)
 {
 	struct held *held = find(cache, file);
@@ -139,10 +155,11 @@ const struct cfi_row *cfi_cache_make_row(struct cfi_cache *cache, struct cfi *cf
 	for (size_t way = 1; way < ROW_WAYS; way++)
 		if (set[way].used < oldest->used)
 			oldest = &set[way];
-	oldest->file = file;
 	oldest->offset = offset;
 	oldest->used = ++cache->uses;
 	oldest->err = row_at(cfi, offset, &oldest->row);
+	/* that nothing is known is not the last word yet */
+	oldest->file = oldest->err == -ENOENT && cfi_wants_debug(cfi) ? 0 : file;
 	*err = oldest->err;
 	return &oldest->row;
 }

@@ -18,6 +18,8 @@ void cfi_cache_free(struct cfi_cache *cache);
 
 /* Takes fd, on failure too. 0, or as cfi_open(). Known files stay as they are. */
 int cfi_cache_add(struct cfi_cache *cache, uint32_t file, int fd);
+/* cfi_add_debug() of it. 0 or -ESTALE: the file is not at hand. */
+int cfi_cache_add_debug(struct cfi_cache *cache, uint32_t file, int fd);
 /* NULL: it is not at hand. Valid until the next cfi_cache_add(). */
 struct cfi *cfi_cache_get(struct cfi_cache *cache, uint32_t file);
 

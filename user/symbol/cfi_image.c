@@ -244,7 +244,7 @@ static int build(struct cfi_image *image, const struct reader *reader)
 	return 0;
 }
 
-int cfi_image_read(struct cfi_image *image, int fd)
+static int image_read(struct cfi_image *image, int fd, bool is_debug)
 {
 	struct reader reader = { .fd = fd };
 	struct stat status;
@@ -257,7 +257,9 @@ int cfi_image_read(struct cfi_image *image, int fd)
 	if (!header_read(&reader))
 		return -ENOEXEC;
 	sections_read(&reader);
-	if (!segments_read(&reader, &image->segments))
+	if (is_debug)
+		reader.parts[PART_EH].bytes = 0;
+	else if (!segments_read(&reader, &image->segments))
 		return -ENOEXEC;
 	image->machine = reader.header.e_machine;
 	err = check(&reader);
@@ -274,6 +276,16 @@ int cfi_image_read(struct cfi_image *image, int fd)
 		image->bytes = NULL;
 	}
 	return err;
+}
+
+int cfi_image_read(struct cfi_image *image, int fd)
+{
+	return image_read(image, fd, false);
+}
+
+int cfi_image_read_debug(struct cfi_image *image, int fd)
+{
+	return image_read(image, fd, true);
 }
 
 void cfi_image_drop_table(struct cfi_image *image)

@@ -34,6 +34,8 @@ struct cfi_image {
  * no such file, malformed, cut; -EFBIG: a section is too large; -ENOMEM.
  */
 int cfi_image_read(struct cfi_image *image, int fd);
+/* Of a debug file: .debug_frame alone is looked for; segments are not read. */
+int cfi_image_read_debug(struct cfi_image *image, int fd);
 /* The same once more, without the table: it makes no sense. */
 void cfi_image_drop_table(struct cfi_image *image);
 

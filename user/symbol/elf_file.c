@@ -296,6 +296,11 @@ int elf_file_attach(struct elf_file *file, enum elf_other other, int fd)
 	return err;
 }
 
+int elf_file_debug_fd(const struct elf_file *file)
+{
+	return file->debug_fd;
+}
+
 void elf_file_shed(struct elf_file *file)
 {
 	dwarf_lines_free(file->lines);

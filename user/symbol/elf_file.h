@@ -31,6 +31,9 @@ const struct debug_names *elf_file_names(const struct elf_file *file);
 /* One of them, if it is the one: 0, -ENOKEY: it is not, or -errno. Takes fd, on failure too. */
 int elf_file_attach(struct elf_file *file, enum elf_other other, int fd);
 
+/* The debug file, if it is another one and has come; it stays here. -1: none. */
+int elf_file_debug_fd(const struct elf_file *file);
+
 /* Lets go of the debug information, which is read again when it is needed. */
 void elf_file_shed(struct elf_file *file);
 bool elf_file_is_shed(const struct elf_file *file);

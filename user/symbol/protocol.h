@@ -33,6 +33,7 @@ enum request_kind {
 	REQUEST_IDENTITY, /* a number that is the same for files of equal content */
 	REQUEST_LINKS, /* what a file calls those that belong to it */
 	REQUEST_ATTACH, /* here is one that belongs to it */
+	REQUEST_CFI_DEBUG, /* see unwind_packet.h */
 };
 
 struct request {

@@ -112,7 +112,7 @@ void spot_note_ended(struct symbols *symbols)
 		return;
 	}
 	file = files_by_id(symbols->files, id);
-	if (file && (kind == REQUEST_CFI || kind == REQUEST_UNWIND))
+	if (file && (kind == REQUEST_CFI || kind == REQUEST_CFI_DEBUG || kind == REQUEST_UNWIND))
 		spot_blame_cfi(symbols, file, how);
 	else if (file && kind == REQUEST_ATTACH)
 		spot_blame_other(symbols, file, how);
@@ -184,7 +184,7 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 		bool has_it = file->generation == client_generation(symbols->client);
 		bool had_lines = !file->lines_refused;
 
-		request->without_lines = !had_lines;
+		request->without_lines |= file->lines_refused;
 		if (!has_it && fd < 0) {
 			struct stat status;
 

@@ -68,6 +68,8 @@ struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd
  */
 int spot_ask(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
 	     struct request *request, struct answer *answer);
+/* Sees to it that the child has its debug file, if there is one to be found. */
+void spot_send_debug(struct symbols *symbols, const struct spot *spot, struct file *file);
 /* Too many files: all are forgotten, and those in use come back. */
 void spot_renew_files(struct symbols *symbols);
 

@@ -109,21 +109,33 @@ static bool attach_missing(struct symbols *symbols, const struct spot *spot, str
 	return false;
 }
 
-/* Asks what is at the spot, and for the files that are needed to say it. 0 or as ask(). */
+/*
+ * Asks what is at the spot, and for the files that are needed to say it, of which
+ * without lines there may be one. 0 or as ask().
+ */
 static int ask_symbol(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
-		      struct answer *answer)
+		      bool lines, struct answer *answer)
 {
 	struct request request = {
 		.kind = REQUEST_SYMBOL,
+		.without_lines = !lines,
 		.offset = spot_offset(spot),
 		.is_return = spot->is_return,
 	};
 	int err = spot_ask(symbols, spot, file, fd, &request, answer);
 
 	/* The debug file, and the one that it shares with others. */
-	for (int i = 0; i < 2 && !err && attach_missing(symbols, spot, file, answer->wants); i++)
+	for (int i = 0; i < 1 + lines && !err && attach_missing(symbols, spot, file, answer->wants);
+	     i++)
 		err = spot_ask(symbols, spot, file, fd, &request, answer);
 	return err;
+}
+
+void spot_send_debug(struct symbols *symbols, const struct spot *spot, struct file *file)
+{
+	struct answer answer;
+
+	ask_symbol(symbols, spot, file, -1, false, &answer);
 }
 
 /* Learns what is to be known of the spot; false: nothing. */
@@ -141,7 +153,7 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 	place = (struct place){ file->id, spot->is_return, spot_offset(spot) };
 	if (answers_find(symbols->answers, &place, known))
 		return true;
-	if (ask_symbol(symbols, spot, file, fd, &answer))
+	if (ask_symbol(symbols, spot, file, fd, true, &answer))
 		return false;
 	symbols->lines_left_out += answer.incomplete || file->lines_refused;
 	nr = read_lines(&answer, lines);

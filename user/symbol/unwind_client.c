@@ -119,6 +119,26 @@ static int send_file(const struct unwind_target *target, uint64_t start)
 	return -ENOTCONN;
 }
 
+/* Where there is none, the symbolizer does not want it any more. */
+static int send_debug(const struct unwind_target *target, uint64_t addr)
+{
+	struct mapping *mapping = maps_find(target->maps, addr);
+	int fd __closing = -1;
+	struct file *file = mapping ? target->file(target->context, mapping, &fd) : NULL;
+	struct request request = { .kind = REQUEST_CFI_DEBUG };
+	struct answer answer;
+	int err;
+
+	if (!file)
+		return -ENOTCONN;
+	target->send_debug(target->context, mapping, addr, file);
+	request.file = file->id;
+	err = client_ask(target->client, &request, -1, &answer);
+	if (err && err != -ENOTCONN && err != -EAGAIN)
+		target->blame(target->context, file->id, err);
+	return err;
+}
+
 /* What the symbolizer cannot see: is a word of the stack a return address into generated code? */
 static bool word_after_call(const struct unwind_target *target, const unsigned char *stack,
 			    uint32_t bytes, size_t nth)
@@ -221,6 +241,8 @@ int unwind_client_ask(const struct unwind_target *target, const struct bp_regist
 			err = send_mappings(target);
 		else if (!err && answer->error == -ESTALE)
 			err = send_file(target, answer->addr);
+		else if (!err && answer->error == -ENOKEY)
+			err = send_debug(target, answer->addr);
 		else if (!err && answer->error)
 			return answer->error;
 		else if (!err) {

@@ -20,6 +20,9 @@ struct unwind_target {
 	struct file *(*file)(void *context, struct mapping *mapping, int *fd);
 	/* The same file opened, or -errno. */
 	int (*open)(void *context, struct mapping *mapping);
+	/* Sends the debug file of what is at an address, if it is to be found. */
+	void (*send_debug)(void *context, struct mapping *mapping, uint64_t addr,
+			   struct file *file);
 	/* The symbolizer ended over this file (0: over which is not known); err: as client_ask(). */
 	void (*blame)(void *context, uint32_t file, int err);
 	/* Is this address, which is in no file, behind a call? */

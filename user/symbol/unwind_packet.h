@@ -2,11 +2,12 @@
 /*
  * unwind_packet.h - what goes over the socket to unwind a stack.
  *
- * Three kinds of request (protocol.h), each with a payload behind struct request:
+ * Four kinds of request (protocol.h), each with a payload behind struct request:
  *   REQUEST_MAPPINGS  payload: struct unwind_mapping, by address, in several
  *                     packets where there are many; offset: how many came before
  *   REQUEST_CFI       no payload; the file of the mapping that starts at offset, with its
  *                     descriptor; file 0: it has none that can be read
+ *   REQUEST_CFI_DEBUG no payload; file has got its debug file now, if there is one
  *   REQUEST_UNWIND    payload: struct unwind_input, and as much of its stack as is used
  * All are about one reading of one process's maps, which has a number of its own.
  */
@@ -56,7 +57,7 @@ struct unwind_answer {
 	uint64_t sequence; /* of the request */
 	/*
 	 * 0; -ENOENT: no such reading of maps is known; -ESTALE: the file of the mapping
-	 * at addr is needed; -EINPROGRESS: not the answer yet, file is looked into now:
+	 * at addr is needed; -ENOKEY: its debug file is wanted; -EINPROGRESS: not the answer yet, file is looked into now:
 	 * should it be the end of the symbolizer, it is to blame.
 	 */
 	int32_t error;

@@ -46,7 +46,7 @@ static void looking(void *context, uint32_t file)
 bool unwind_serves(const struct request *request)
 {
 	return request->kind == REQUEST_MAPPINGS || request->kind == REQUEST_CFI ||
-	       request->kind == REQUEST_UNWIND;
+	       request->kind == REQUEST_CFI_DEBUG || request->kind == REQUEST_UNWIND;
 }
 
 static bool unwind(struct unwind_server *server, const struct request *request,
@@ -69,6 +69,10 @@ bool unwind_serve(struct unwind_server *server, const struct request *request, c
 {
 	int err = -EINVAL;
 
+	if (request->kind == REQUEST_CFI_DEBUG) {
+		err = unwinder_debug(server->unwinder, request->file, fd);
+		return error_send(server->socket, request->sequence, err);
+	}
 	if (request->kind == REQUEST_CFI) {
 		err = unwinder_file(server->unwinder, request->space, request->offset,
 				    request->file, fd);

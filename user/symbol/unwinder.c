@@ -64,7 +64,7 @@ static uint64_t offset_in(const struct unwind_spot *spot, uint64_t addr)
 	return addr - spot->start + spot->offset;
 }
 
-/* *row NULL: nothing is said of this address. 0 or -ESTALE. */
+/* *row NULL: nothing is said of this address. 0, -ESTALE or -ENOKEY: as of an answer. */
 static int find_row(struct run *run, const struct unwind_spot *spot, const struct cfi_row **row)
 {
 	struct unwinder *unwinder = run->unwinder;
@@ -81,6 +81,10 @@ static int find_row(struct run *run, const struct unwind_spot *spot, const struc
 			unwinder->looking(unwinder->context, spot->file);
 		unwinder->looked = spot->file;
 		*row = cfi_cache_make_row(unwinder->cache, cfi, spot->file, offset, &err);
+		if (err == -ENOENT && cfi_wants_debug(cfi)) {
+			run->answer->addr = looked_up(run);
+			return -ENOKEY;
+		}
 	}
 	if (err)
 		*row = NULL;
@@ -160,7 +164,7 @@ static int by_frame_pointer(struct run *run, const struct unwind_spot *spot,
 				       frame->flags & NATIVE_BY_FRAME_POINTER, cfa);
 }
 
-/* To the caller. As the functions of unwind_step.h; -ESTALE: a file is needed. */
+/* To the caller. As the functions of unwind_step.h; -ESTALE, -ENOKEY: a file is needed. */
 static int step(struct run *run, struct native_frame *frame, bool *by_fp)
 {
 	const struct unwind_spot *spot = unwind_space_find(run->space, looked_up(run));
@@ -218,7 +222,7 @@ static void walk(struct run *run)
 		}
 		frame = add_frame(run, by_fp);
 		result = step(run, frame, &by_fp);
-		if (result == -ESTALE)
+		if (result == -ESTALE || result == -ENOKEY)
 			answer->error = result;
 		else if (result == -ENODATA)
 			answer->flags |= UNWIND_CUT;
@@ -286,6 +290,11 @@ int unwinder_file(struct unwinder *unwinder, uint64_t space, uint64_t start, uin
 	if (spot && err != -ENOENT)
 		spot->file = file && !err ? file : SPACE_FILE_NONE;
 	return err;
+}
+
+int unwinder_debug(struct unwinder *unwinder, uint32_t file, int fd)
+{
+	return cfi_cache_add_debug(unwinder->cache, file, fd);
 }
 
 int unwinder_new(struct unwinder **out, void (*looking)(void *context, uint32_t file),

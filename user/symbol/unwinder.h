@@ -29,6 +29,8 @@ int unwinder_mappings(struct unwinder *unwinder, uint64_t space, uint64_t first,
  * then the mapping has none.
  */
 int unwinder_file(struct unwinder *unwinder, uint64_t space, uint64_t start, uint32_t file, int fd);
+/* cfi_cache_add_debug(): an answer -ENOKEY wants it. */
+int unwinder_debug(struct unwinder *unwinder, uint32_t file, int fd);
 /* input->bytes of its stack are there. answer->error says how it went. */
 void unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
 		  struct unwind_answer *answer);

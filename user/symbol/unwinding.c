@@ -34,6 +34,17 @@ static int unwound_open(void *context, struct mapping *mapping)
 	return spot_open(unwound->symbols, unwound_spot(unwound, mapping), &status);
 }
 
+static void unwound_send_debug(void *context, struct mapping *mapping, uint64_t addr,
+			       struct file *file)
+{
+	struct unwound *unwound = context;
+
+	unwound_spot(unwound, mapping);
+	unwound->spot.addr = addr;
+	if (!file->refused)
+		spot_send_debug(unwound->symbols, &unwound->spot, file);
+}
+
 static bool unwound_after_call(void *context, struct mapping *mapping, uint64_t addr)
 {
 	struct unwound *unwound = context;
@@ -61,6 +72,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 		.pid = pid,
 		.file = unwound_file,
 		.open = unwound_open,
+		.send_debug = unwound_send_debug,
 		.blame = unwound_blame,
 		.after_call = unwound_after_call,
 		.context = &unwound,

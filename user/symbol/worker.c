@@ -370,10 +370,23 @@ static bool answer_send(int socket, const struct answer *answer)
 	return send(socket, answer, bytes, 0) == (ssize_t)bytes;
 }
 
+/* The debug file came to have names looked up in it. */
+static bool serve_cfi_debug(struct worker *worker, const struct request *request, int fd)
+{
+	const struct held *found = held(worker, request->file);
+
+	if (fd >= 0)
+		close(fd);
+	return unwind_serve(worker->unwind, request, worker->payload,
+			    found ? elf_file_debug_fd(found->file) : -1);
+}
+
 static bool answer_next(struct worker *worker, int socket, const struct request *request, int fd)
 {
 	struct answer answer = { 0 };
 
+	if (request->kind == REQUEST_CFI_DEBUG)
+		return serve_cfi_debug(worker, request, fd);
 	if (unwind_serves(request))
 		return unwind_serve(worker->unwind, request, worker->payload, fd);
 	serve(worker, request, fd, &answer);
