@@ -27,12 +27,18 @@
 /*
  * Without frame pointers: a recursion, libc's qsort between two functions of the
  * program, and, where asked for, a signal's handler. Then it sleeps for good.
+ * With "library": below a library that another thread closes on SIGUSR2.
  */
 static const char deep_text[] =
+	"#include <dlfcn.h>\n"
+	"#include <pthread.h>\n"
 	"#include <signal.h>\n"
 	"#include <stdio.h>\n"
 	"#include <stdlib.h>\n"
 	"#include <unistd.h>\n"
+	"#ifdef LIBRARY\n"
+	"int in_library(void (*fn)(void)) { fn(); return 1; }\n"
+	"#else\n"
 	"static volatile int sink, by_signal;\n"
 	"static __attribute__((noinline)) void stand_still(void)\n"
 	"{ puts(\"ready\"); fflush(stdout); for (;;) pause(); }\n"
@@ -48,9 +54,22 @@ static const char deep_text[] =
 	"{ volatile char room[32]; room[0] = (char)depth;\n"
 	"  if (depth) recurse(depth - 1); else sort();\n"
 	"  sink += room[0]; }\n"
+	"#ifdef CLOSES\n"
+	"static void *close_it(void *library)\n"
+	"{ sigset_t set; int number; sigemptyset(&set); sigaddset(&set, SIGUSR2);\n"
+	"  sigwait(&set, &number); dlclose(library); return NULL; }\n"
+	"static void by_library(void)\n"
+	"{ void *library = dlopen(\"other\", RTLD_NOW); pthread_t thread; sigset_t set;\n"
+	"  int (*call)(void (*)(void)) = (int (*)(void (*)(void)))dlsym(library, \"in_library\");\n"
+	"  sigemptyset(&set); sigaddset(&set, SIGUSR2); sigprocmask(SIG_BLOCK, &set, NULL);\n"
+	"  pthread_create(&thread, NULL, close_it, library); sink += call(stand_still); }\n"
+	"#else\n"
+	"static void by_library(void) {}\n"
+	"#endif\n"
 	"int main(int argc, char **argv)\n"
-	"{ (void)argv; by_signal = argc > 1; signal(SIGUSR1, on_signal); recurse(40); return sink; "
-	"}\n";
+	"{ if (argc > 1 && argv[1][0] == 'l') by_library();\n"
+	"  by_signal = argc > 1; signal(SIGUSR1, on_signal); recurse(40); return sink; }\n"
+	"#endif\n";
 
 struct target {
 	struct program program;
@@ -284,12 +303,87 @@ static void by_frame_pointers(void **state)
 	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", "signal", true);
 }
 
+static bool has_mapped(pid_t pid, const char *path)
+{
+	char name[32], line[512];
+	bool found = false;
+	FILE *maps;
+
+	snprintf(name, sizeof(name), "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		found |= strstr(line, path) != NULL;
+	fclose(maps);
+	return found;
+}
+
+/* What is known of the library when it goes. */
+enum { NOTHING, MAPS, STACK };
+
+static void check_closed(int known)
+{
+	struct bp_copy *copy = malloc(sizeof(*copy));
+	struct symbols_counts counts;
+	struct target target;
+	struct symbols *symbols;
+	struct unwound unwound;
+	struct symbol symbol;
+	int at;
+
+	assert_non_null(copy);
+	assert_true(target_start(&target, "-DCLOSES -ldl -pthread '-Wl,-rpath,$ORIGIN'",
+				 "cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fPIC "
+				 "-shared -DLIBRARY -o other program.c",
+				 "library"));
+	assert_int_equal(symbols_new(&symbols), 0);
+	assert_true(copy_take(copy, target.pid));
+	if (known == MAPS)
+		symbols_place(symbols, target.pid, copy->regs.reg[BP_REGISTER_IP], 0, &symbol);
+	if (known == STACK) {
+		unwind(symbols, target.pid, copy, &unwound);
+		assert_true(find_frame(symbols, target.pid, &unwound, 0, "in_library") > 0);
+	}
+	assert_true(has_mapped(target.pid, target.program.other));
+	kill(target.pid, SIGUSR2);
+	for (int i = 0; i < 500 && has_mapped(target.pid, target.program.other); i++)
+		usleep(10000);
+	assert_false(has_mapped(target.pid, target.program.other));
+	assert_true(copy_take(copy, target.pid));
+	unwind(symbols, target.pid, copy, &unwound);
+	at = find_frame(symbols, target.pid, &unwound, 0, "stand_still");
+	assert_true(at > 0);
+	if (at + 1 == unwound.nr) {
+		assert_true(unwound.flags & UNWIND_LOST);
+	} else {
+		const char *name = name_of(symbols, target.pid, &unwound.frames[at + 1]);
+
+		assert_true(!strcmp(name, "in_library") || !strncmp(name, "other+0x", 8) ||
+			    !strcmp(name, "[unknown]"));
+	}
+	assert_true(known != NOTHING || at + 1 == unwound.nr);
+	assert_true(known != STACK || at + 1 < unwound.nr);
+	symbols_counts(symbols, &counts);
+	assert_int_equal(counts.child_restarts, 0);
+	symbols_free(symbols);
+	target_end(&target);
+	free(copy);
+}
+
+/* Its text is no more where it will return to. */
+static void below_a_closed_library(void **state)
+{
+	(void)state;
+	for (int known = NOTHING; known <= STACK; known++)
+		check_closed(known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_frame_pointers), cmocka_unit_test(through_a_signal),
 		cmocka_unit_test(by_debug_frame),	  cmocka_unit_test(by_separate_debug_frame),
-		cmocka_unit_test(by_frame_pointers),
+		cmocka_unit_test(by_frame_pointers),	  cmocka_unit_test(below_a_closed_library),
 	};
 
 	return cmocka_run_group_tests_name("symbol_unwind", tests, NULL, NULL);
