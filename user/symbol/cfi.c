@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <libelf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "symbol/cfi_image.h"
@@ -107,7 +108,7 @@ void cfi_add_debug(struct cfi *cfi, int fd)
 		cfi->sources[DEBUG_FRAME] = dwarf_getcfi(debug->dwarf);
 }
 
-void cfi_close(struct cfi *cfi)
+void cfi_shed(struct cfi *cfi)
 {
 	/* that of .debug_frame belongs to dwarf */
 	if (cfi->sources[EH_FRAME])
@@ -122,6 +123,17 @@ void cfi_close(struct cfi *cfi)
 		elf_end(cfi->debug.elf);
 	free(cfi->debug.image.bytes);
 	free(cfi->image.bytes);
+	memset(cfi->sources, 0, sizeof(cfi->sources));
+	cfi->debug = (struct debug_frame){ 0 };
+	cfi->dwarf = NULL;
+	cfi->elf = NULL;
+	cfi->image.bytes = NULL;
+	cfi->image.nr = 0;
+}
+
+void cfi_close(struct cfi *cfi)
+{
+	cfi_shed(cfi);
 	close(cfi->fd);
 	free(cfi);
 }

@@ -53,6 +53,8 @@ bool cfi_wants_debug(const struct cfi *cfi);
 /* The debug file, which stays the caller's; -1: there is none. */
 void cfi_add_debug(struct cfi *cfi, int fd);
 void cfi_close(struct cfi *cfi);
+/* Frees all but what cfi_text() takes: cfi_row() says -ENOENT from then on. */
+void cfi_shed(struct cfi *cfi);
 size_t cfi_bytes(const struct cfi *cfi); /* of memory */
 uint32_t cfi_machine(const struct cfi *cfi); /* EM_* */
 

@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #define FILES_MAX 64 /* less than SANDBOX_FILES leaves */
-#define BYTES_MAX (24u << 20) /* a single larger file is kept until the next comes */
+#define BYTES_MAX (24u << 20) /* a single larger one is kept until the next comes */
 #define ROW_SETS  1024
 #define ROW_WAYS  4
 
 struct held {
 	uint32_t file;
 	struct cfi *cfi;
+	bool shed; /* only its text is at hand */
 	uint64_t used;
 };
 
@@ -54,39 +55,67 @@ static void forget_rows(struct cfi_cache *cache, uint32_t file)
 		}
 }
 
-static void drop(struct cfi_cache *cache, struct held *held)
+static void shed(struct cfi_cache *cache, struct held *held)
 {
 	forget_rows(cache, held->file);
 	cache->bytes -= cfi_bytes(held->cfi);
+	cfi_shed(held->cfi);
+	held->shed = true;
+}
+
+static void drop(struct cfi_cache *cache, struct held *held)
+{
+	if (!held->shed)
+		shed(cache, held);
 	cfi_close(held->cfi);
 	*held = cache->files[--cache->nr];
 }
 
-static void drop_oldest(struct cfi_cache *cache)
+/* NULL: there is none. */
+static struct held *oldest_of(struct cfi_cache *cache, bool with_cfi)
 {
-	struct held *oldest = &cache->files[0];
+	struct held *oldest = NULL;
 
-	for (size_t i = 1; i < cache->nr; i++)
-		if (cache->files[i].used < oldest->used)
-			oldest = &cache->files[i];
-	drop(cache, oldest);
+	for (size_t i = 0; i < cache->nr; i++) {
+		struct held *held = &cache->files[i];
+
+		if (!(with_cfi && held->shed) && (!oldest || held->used < oldest->used))
+			oldest = held;
+	}
+	return oldest;
+}
+
+/* For more bytes; but: what stays (NULL: nothing). */
+static void make_room(struct cfi_cache *cache, size_t bytes, const struct held *but)
+{
+	while (cache->bytes + bytes > BYTES_MAX) {
+		struct held *oldest = oldest_of(cache, true);
+
+		if (!oldest || oldest == but)
+			return;
+		shed(cache, oldest);
+	}
 }
 
 int cfi_cache_add(struct cfi_cache *cache, uint32_t file, int fd)
 {
+	struct held *held = find(cache, file);
 	struct cfi *cfi;
 	int err;
 
-	if (find(cache, file)) {
+	if (held && !held->shed) {
 		close(fd);
 		return 0;
 	}
 	err = cfi_open(&cfi, fd);
 	if (err)
 		return err;
-	while (cache->nr == FILES_MAX || (cache->nr && cache->bytes + cfi_bytes(cfi) > BYTES_MAX))
-		drop_oldest(cache);
-	cache->files[cache->nr++] = (struct held){ file, cfi, ++cache->uses };
+	if (held)
+		drop(cache, held);
+	make_room(cache, cfi_bytes(cfi), NULL);
+	if (cache->nr == FILES_MAX)
+		drop(cache, oldest_of(cache, false));
+	cache->files[cache->nr++] = (struct held){ file, cfi, false, ++cache->uses };
 	cache->bytes += cfi_bytes(cfi);
 	return 0;
 }
@@ -95,15 +124,13 @@ int cfi_cache_add_debug(struct cfi_cache *cache, uint32_t file, int fd)
 {
 	struct held *held = find(cache, file);
 
-	if (!held)
+	if (!held || held->shed)
 		return -ESTALE;
 	held->used = ++cache->uses;
 	cache->bytes -= cfi_bytes(held->cfi);
 	cfi_add_debug(held->cfi, fd);
 	cache->bytes += cfi_bytes(held->cfi);
-	/* not this one, which was used last */
-	while (cache->nr > 1 && cache->bytes > BYTES_MAX)
-		drop_oldest(cache);
+	make_room(cache, 0, held);
 	return 0;
 }
 
@@ -111,10 +138,20 @@ struct cfi *cfi_cache_get(struct cfi_cache *cache, uint32_t file)
 {
 	struct held *held = find(cache, file);
 
-	if (!held)
+	if (!held || held->shed)
 		return NULL;
 	held->used = ++cache->uses;
 	return held->cfi;
+}
+
+bool cfi_cache_text(struct cfi_cache *cache, uint32_t file, uint64_t offset, void *bytes, size_t nr)
+{
+	struct held *held = find(cache, file);
+
+	if (!held)
+		return false;
+	held->used = ++cache->uses;
+	return cfi_text(held->cfi, offset, bytes, nr);
 }
 
 /* Fibonacci hashing (Knuth, volume 3, 6.4): the top bits are the well mixed ones. */

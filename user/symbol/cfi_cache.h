@@ -2,11 +2,14 @@
 /*
  * cfi_cache.h - the files whose call frame information is at hand, and the rows
  * that were made of it: the same places are unwound through again and again.
- * Files are dropped when they take too much memory, the least recently used first.
+ * It is dropped when it takes too much memory, the least recently used first; the
+ * files' text stays at hand: rows that are left lead to places that are looked at.
  */
 #ifndef BLOCKPROF_CFI_CACHE_H
 #define BLOCKPROF_CFI_CACHE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "symbol/cfi.h"
@@ -22,6 +25,9 @@ int cfi_cache_add(struct cfi_cache *cache, uint32_t file, int fd);
 int cfi_cache_add_debug(struct cfi_cache *cache, uint32_t file, int fd);
 /* NULL: it is not at hand. Valid until the next cfi_cache_add(). */
 struct cfi *cfi_cache_get(struct cfi_cache *cache, uint32_t file);
+/* As cfi_text(). False also where the file is not at hand. */
+bool cfi_cache_text(struct cfi_cache *cache, uint32_t file, uint64_t offset, void *bytes,
+		    size_t nr);
 
 /*
  * What cfi_row() said of what a file has at an offset: its result in *err. NULL: it has

@@ -94,11 +94,12 @@ static int find_row(struct run *run, const struct unwind_spot *spot, const struc
 static size_t text_at(struct run *run, const struct unwind_spot *spot, uint64_t addr,
 		      unsigned char *code, size_t nr)
 {
-	struct cfi *cfi = has_file(spot) ? cfi_cache_get(run->unwinder->cache, spot->file) : NULL;
-
 	if (nr > spot->end - addr)
 		nr = spot->end - addr;
-	return cfi && cfi_text(cfi, offset_in(spot, addr), code, nr) ? nr : 0;
+	return has_file(spot) && cfi_cache_text(run->unwinder->cache, spot->file,
+						offset_in(spot, addr), code, nr)
+		       ? nr
+		       : 0;
 }
 
 static bool is_sigreturn(struct run *run, const struct unwind_spot *spot, uint64_t addr)
