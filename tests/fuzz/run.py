@@ -19,9 +19,13 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 SECONDS = int(os.environ.get("FUZZ_SECONDS") or 20)
 SEED = int(os.environ.get("FUZZ_SEED") or 1)
 AT_A_TIME = 2
-# What one input may take; the symbolizer's own limit is 512 MB of addresses.
+# What one input may take.
 INPUT_SECONDS = 10
 MEMORY_MB = 1024
+# More in one piece is refused, as the symbolizer's RLIMIT_DATA does (sandbox.c): libdw asks for as
+# much as a register's number in hostile call frame information says, and copes without.
+PIECE_MB = 384
+ASAN = "allocator_may_return_null=1:max_allocation_size_mb=%d" % PIECE_MB
 INPUT_BYTES = 1 << 16
 
 
@@ -40,6 +44,7 @@ def run(directory, name):
             "-seed=%d" % SEED,
             "-timeout=%d" % INPUT_SECONDS,
             "-rss_limit_mb=%d" % MEMORY_MB,
+            "-malloc_limit_mb=%d" % (1 << 20),
             "-max_len=%d" % INPUT_BYTES,
             "-print_final_stats=1",
             "-artifact_prefix=%s/" % crashes,
@@ -50,7 +55,7 @@ def run(directory, name):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=dict(os.environ, ASAN_OPTIONS="allocator_may_return_null=1", UBSAN_OPTIONS="print_stacktrace=1"),
+        env=dict(os.environ, ASAN_OPTIONS=ASAN, UBSAN_OPTIONS="print_stacktrace=1"),
     )
     text = done.stdout.decode("utf-8", "replace")
     runs = re.search(r"stat::number_of_executed_units: (\d+)", text)
