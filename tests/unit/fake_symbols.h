@@ -36,6 +36,7 @@ struct symbols {
 	unsigned int unwinds; /* calls of symbols_unwind() */
 	struct bp_registers unwind_regs; /* of the last of them */
 	unsigned int unwind_bytes;
+	struct v8 *v8; /* of every process */
 };
 
 static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, uint64_t addr)
@@ -158,9 +159,8 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 
 struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
 {
-	(void)symbols;
 	(void)pid;
-	return NULL;
+	return symbols->v8;
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)

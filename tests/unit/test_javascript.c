@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which native frames are asked about, and what functions built in are called. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "fake_symbols.h"
+#include "stall/javascript.h"
+
+enum { MAP = 0x1000, MADE = 0x1010, NAMELESS = 0x1020, OTHER = 0x1030 };
+
+static const struct fake_symbol table[] = {
+	{ .addr = MAP, .fn = "Builtins_ArrayPrototypeMap", .module = "/usr/bin/node" },
+	{ .addr = MADE, .fn = "[unknown]", .module = "[anon]" },
+	{ .addr = NAMELESS, .fn = "node+0x1234", .module = "/usr/bin/node" },
+	{ .addr = OTHER, .fn = "main", .module = "/usr/bin/node" },
+	{ 0 },
+};
+
+struct v8 {
+	struct v8_frame frame;
+	int nr;
+	unsigned int asked;
+	struct v8_native native;
+};
+
+int v8_frames(struct v8 *v8, const struct v8_native *native, struct v8_frame *frames, size_t max)
+{
+	assert_true(max >= 1);
+	v8->asked++;
+	v8->native = *native;
+	frames[0] = v8->frame;
+	return v8->nr;
+}
+
+static int look(struct javascript *javascript, struct v8 *v8, uint64_t addr, uint64_t fp)
+{
+	struct symbols symbols = { .table = table, .v8 = v8 };
+	struct native_frame native = { .addr = addr, .fp = fp };
+	struct symbol symbol;
+
+	symbols_user(&symbols, 1, addr, 1, &symbol);
+	return javascript_frames(javascript, &symbols, 1, &native, NULL, &symbol);
+}
+
+static void test_built_in(void **state)
+{
+	struct javascript javascript = { .fp = 0 };
+	struct v8 v8 = { .frame = { .fn = "map" }, .nr = 1 };
+
+	(void)state;
+	assert_int_equal(look(&javascript, &v8, MAP, 0x100), 1);
+	assert_string_equal(javascript.frames[0].fn, "Array.map");
+	/* in the frame of the one before */
+	assert_int_equal(look(&javascript, &v8, MAP, 0x100), 0);
+	assert_int_equal(v8.asked, 1);
+	/* another name than the builtin's stays */
+	snprintf(v8.frame.fn, sizeof(v8.frame.fn), "forEach");
+	assert_int_equal(look(&javascript, &v8, MAP, 0x200), 1);
+	assert_string_equal(javascript.frames[0].fn, "forEach");
+	/* a step between functions; and where V8 is not read */
+	v8.nr = -ENOENT;
+	assert_int_equal(look(&javascript, &v8, MAP, 0x300), 0);
+	assert_int_equal(look(&javascript, NULL, MAP, 0x300), -ENOENT);
+}
+
+static void test_who_is_asked(void **state)
+{
+	struct javascript javascript = { .fp = 0 };
+	struct v8 v8 = { .frame = { .fn = "sell", .file = "/shop.js", .line = 3 }, .nr = 1 };
+
+	(void)state;
+	assert_int_equal(look(&javascript, &v8, MADE, 0x100), 1);
+	assert_true(v8.native.made);
+	assert_string_equal(javascript.frames[0].fn, "sell");
+	assert_int_equal(look(&javascript, &v8, NAMELESS, 0x200), 1);
+	assert_false(v8.native.made);
+	assert_int_equal(look(&javascript, &v8, OTHER, 0x300), -ENOENT);
+	assert_int_equal(v8.asked, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_built_in),
+		cmocka_unit_test(test_who_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
