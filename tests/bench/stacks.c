@@ -164,7 +164,10 @@ static void print_times(bool is_native, struct thread *thread, int rounds)
 	struct measured measured = { 0 };
 	struct python *interpreter = NULL;
 	struct symbols *symbols = NULL;
-	int err = is_native ? symbols_new(&symbols) : python_open(&interpreter, thread->pid);
+	int err = symbols_new(&symbols);
+
+	if (!err && !is_native)
+		err = python_open(&interpreter, thread->pid, symbols);
 
 	if (err) {
 		errno = -err;
@@ -182,8 +185,8 @@ static void print_times(bool is_native, struct thread *thread, int rounds)
 	}
 	printf("], \"frames\": %d, \"named\": %d, \"flags\": %u}\n", measured.frames,
 	       measured.named, measured.flags);
-	symbols_free(symbols);
 	python_close(interpreter);
+	symbols_free(symbols);
 }
 
 /* The symbolizer is the only child. */

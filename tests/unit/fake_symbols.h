@@ -157,6 +157,21 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 	return -ENOENT;
 }
 
+int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
+		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
+		      uint64_t *addresses)
+{
+	(void)symbols;
+	(void)pid;
+	(void)maps;
+	(void)mapping;
+	(void)local;
+	(void)names;
+	(void)nr;
+	(void)addresses;
+	return -ENOENT;
+}
+
 struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
 {
 	(void)pid;

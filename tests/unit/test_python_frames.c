@@ -223,7 +223,7 @@ static void executable_is_deleted(void **state)
 		target_open(target);
 		check_thread(target, "lines");
 	} else {
-		assert_int_not_equal(python_open(&target->python, target->pid), 0);
+		assert_int_not_equal(target_try(target), 0);
 	}
 }
 

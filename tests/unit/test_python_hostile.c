@@ -2,15 +2,16 @@
 /* Whatever a target's memory and files hold: an answer or an error, in bounded time. */
 #include "python/target.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "runtime/python/elf.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/tasks.h"
 #include "runtime/python/threads.h"
+#include "symbol/elf_addresses.h"
 
 #define FRAMES_MAX 128
 #define NAME_BYTES 64
@@ -130,7 +131,7 @@ static void spoilt_memory(void **state)
 	assert_true(nr_threads > 10);
 	task = target_number(target, "task", "method", 2);
 	pid = target->pid;
-	assert_true(py_find(target->pid, places, PY_PLACES_MAX) >= 1);
+	assert_true(py_find(target_symbols(target), target->pid, places, PY_PLACES_MAX) >= 1);
 	py_memory_of_process(&spoiler.memory, target->pid);
 	srandom(1);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -142,6 +143,7 @@ static void spoilt_memory(void **state)
 		spoiler.one_in = 4u << random() % 8;
 		if (python && python->runtime && python->layout.minor) {
 			python->pid = pid; /* where _asyncio is mapped */
+			python->symbols = target->symbols;
 			ask_all(python, threads + random() % (long)(nr_threads - 1), 2, task);
 		}
 		python_close(python);
@@ -294,18 +296,14 @@ static void *file_bytes(const char *path, size_t *size)
 
 static void ask_elf(int fd)
 {
-	struct py_elf_symbol symbols[] = { { .name = "_PyRuntime" }, { .name = "stdout" } };
-	struct py_elf elf;
-	uint64_t addr;
+	struct elf_address wanted[] = { { .name = ".PyRuntime" },
+					{ .name = "_PyRuntime" },
+					{ .name = "stdout" } };
+	uint64_t vaddr;
 
-	if (py_elf_open(&elf, fd))
-		return;
-	py_elf_bias(&elf, 0x400000, 0x1000, &addr);
-	py_elf_section(&elf, ".PyRuntime", &addr);
-	py_elf_section(&elf, ".text", &addr);
-	py_elf_symbols(&elf, SHT_DYNSYM, symbols, 2);
-	py_elf_symbols(&elf, SHT_SYMTAB, symbols, 2);
-	py_elf_close(&elf);
+	elf_addresses_read(fd, 0x1000, true, wanted, 3, &vaddr);
+	wanted[0].name = ".text";
+	elf_addresses_read(fd, 0x2000, false, wanted, 3, &vaddr);
 }
 
 /* Mostly spoils the headers, where one byte changes most. */
@@ -342,24 +340,47 @@ static void spoilt_elf(void **state)
 	free(bytes);
 }
 
+static uint64_t code_offset(int fd)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+
+	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
+	for (unsigned int i = 0; i < header.e_phnum; i++) {
+		assert_int_equal(pread(fd, &segment, sizeof(segment),
+				       (off_t)(header.e_phoff + i * sizeof(segment))),
+				 sizeof(segment));
+		if (segment.p_type == PT_LOAD && segment.p_flags & PF_X)
+			return segment.p_offset;
+	}
+	fail();
+	return 0;
+}
+
 static void honest_elf(void **state)
 {
-	struct py_elf_symbol symbols[] = { { .name = "stdout" }, { .name = "no such symbol" } };
+	struct elf_address wanted[] = { { .name = ".text" },
+					{ .name = ".tex" },
+					{ .name = "stdout" },
+					{ .name = "no such symbol" } };
 	int fd = open("/usr/bin/env", O_RDONLY | O_CLOEXEC);
-	struct py_elf elf;
-	uint64_t addr;
+	uint64_t vaddr = 0, text, offset = code_offset(fd);
 
 	(void)state;
-	assert_int_equal(py_elf_open(&elf, fd), 0);
-	assert_int_equal(py_elf_section(&elf, ".text", &addr), 0);
-	assert_true(addr);
-	assert_int_equal(py_elf_section(&elf, ".PyRuntime", &addr), -ENOENT);
-	assert_int_equal(py_elf_section(&elf, ".tex", &addr), -ENOENT);
-	assert_int_equal(py_elf_symbols(&elf, SHT_DYNSYM, symbols, 2), 0);
-	assert_true(symbols[0].addr);
-	assert_int_equal(symbols[1].addr, 0);
-	assert_int_equal(py_elf_symbols(&elf, SHT_SYMTAB, symbols, 2), -ENOENT);
-	py_elf_close(&elf);
+	assert_int_equal(elf_addresses_read(fd, offset, false, wanted, 4, &vaddr), 0);
+	text = wanted[0].addr;
+	assert_true(vaddr && vaddr <= text);
+	assert_int_equal(wanted[1].addr, 0);
+	assert_true(wanted[2].addr);
+	assert_int_equal(wanted[3].addr, 0);
+	/* exported symbols of a file without the section: only when it is said */
+	wanted[0].name = ".PyRuntime";
+	assert_int_equal(elf_addresses_read(fd, offset, false, wanted, 4, &vaddr), 0);
+	assert_int_equal(wanted[0].addr, 0);
+	assert_int_equal(wanted[2].addr, 0);
+	assert_int_equal(elf_addresses_read(fd, offset, true, wanted, 4, &vaddr), 0);
+	assert_true(wanted[2].addr);
+	assert_int_equal(elf_addresses_read(fd, 1ull << 40, true, wanted, 4, &vaddr), -ENOENT);
 	close(fd);
 }
 

@@ -2,9 +2,11 @@
 /* Finding the interpreter, its version, its GIL; processes that have none. */
 #include "python/target.h"
 
+#include <limits.h>
 #include <sys/uio.h>
 #include <time.h>
 
+#include "proc/process.h"
 #include "runtime/python/interpreter.h"
 
 static uint64_t word_of(struct target *target, uint64_t addr, size_t size)
@@ -63,7 +65,7 @@ static void version_by_structures(void **state)
 	struct bp_python layout;
 
 	target_wait_ready(target);
-	assert_true(py_find(target->pid, places, PY_PLACES_MAX) >= 1);
+	assert_true(py_find(target_symbols(target), target->pid, places, PY_PLACES_MAX) >= 1);
 	places[0].version_addr = 0;
 	places[0].major = places[0].minor = -1;
 	py_memory_of_process(&memory, target->pid);
@@ -189,8 +191,44 @@ static void not_started(void **state)
 	target = target_run(
 		(char *[]){ "/usr/bin/env", preload, "/bin/sh", "-c", "echo up; read line", NULL });
 	target_line(target);
-	assert_int_equal(python_open(&target->python, target->pid), -EAGAIN);
+	assert_int_equal(target_try(target), -EAGAIN);
 	assert_null(target->python);
+}
+
+/* Ends symbolizers until no other one is started for some time. */
+static void use_up(struct symbols *symbols)
+{
+	for (uint64_t round = 0; round < 20; round++) {
+		pid_t children[8];
+		struct symbol found;
+
+		if (process_children(getpid(), children, 8) == 1) {
+			kill(children[0], SIGKILL);
+			while (process_kind(children[0], NULL) == PROCESS_NORMAL)
+				usleep(1000);
+		}
+		symbols_user(symbols, getpid(), (uint64_t)(uintptr_t)use_up + round, 0, &found);
+	}
+}
+
+/* Its file is looked into nowhere else: what is known is its name. */
+static void without_symbolizer(void **state)
+{
+	char interpreter[512], name[PATH_MAX];
+	struct symbols *symbols;
+	struct target *target;
+
+	(void)state;
+	if (!target_find("", interpreter, sizeof(interpreter)) || !realpath(interpreter, name))
+		skip();
+	assert_int_equal(symbols_new(&symbols), 0);
+	use_up(symbols);
+	target = target_start("", "late.py");
+	target->symbols = symbols;
+	target_wait_ready(target);
+	assert_int_equal(target_try(target), -EBUSY);
+	assert_non_null(target->python);
+	assert_string_equal(python_version(target->python), strstr(name, "3."));
 }
 
 static void no_python(void **state)
@@ -201,12 +239,12 @@ static void no_python(void **state)
 
 	(void)state;
 	target_line(target);
-	assert_int_equal(python_open(&python, target->pid), -ENOENT);
+	assert_int_equal(python_open(&python, target->pid, target_symbols(target)), -ENOENT);
 	assert_null(python);
 	/* A kernel thread, or whatever process 2 is, and a process that is none. */
-	assert_int_not_equal(python_open(&python, 2), 0);
+	assert_int_not_equal(python_open(&python, 2, target_symbols(target)), 0);
 	assert_null(python);
-	assert_int_not_equal(python_open(&python, INT32_MAX), 0);
+	assert_int_not_equal(python_open(&python, INT32_MAX, target_symbols(target)), 0);
 	assert_null(python);
 }
 
@@ -229,7 +267,7 @@ static void too_old(void **state)
 						"sys.stdout.flush(); time.sleep(3600)",
 						NULL });
 		target_line(target);
-		assert_int_equal(python_open(&target->python, target->pid), -ENOTSUP);
+		assert_int_equal(target_try(target), -ENOTSUP);
 		assert_non_null(target->python);
 		assert_string_equal(python_version(target->python), versions[i]);
 		target_stop(NULL);
@@ -268,6 +306,7 @@ int main(void)
 		EACH_PYTHON(subinterpreters),
 		cmocka_unit_test_teardown(foreign_library, target_stop),
 		cmocka_unit_test_teardown(not_started, target_stop),
+		cmocka_unit_test_teardown(without_symbolizer, target_stop),
 		cmocka_unit_test_teardown(no_python, target_stop),
 		cmocka_unit_test_teardown(too_old, target_stop),
 		cmocka_unit_test(library_files),

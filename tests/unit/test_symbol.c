@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* User addresses to names, and the life of the child that reads the files. */
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,7 @@
 
 #include <cmocka.h>
 
+#include "proc/maps.h"
 #include "proc/process.h"
 #include "symbol/symbol.h"
 #include "tests/unit/symbol_program.h"
@@ -133,6 +135,41 @@ static void what_a_file_defines(void **state)
 			 -ENOENT);
 	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 7, &defined), -ENOENT);
 	assert_int_equal(symbols_word(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
+	assert_counts(symbols, 0, 0, 0);
+}
+
+/* Where it is loaded: by what is exported, or all that a file names if it must be. */
+static void where_a_file_has_them(void **state)
+{
+	static const char *const of_libc[] = { ".text", ".no_such_section", "getpid", "no_such" };
+	static const char *const of_own[] = { ".no_such_section", "assert_counts" };
+	struct symbols *symbols = *state;
+	uint64_t addresses[4], here = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "getpid");
+	struct mapping *mapping;
+	struct maps *maps;
+
+	assert_int_equal(maps_read(&maps, getpid()), 0);
+	mapping = maps_find(maps, here);
+	assert_non_null(mapping);
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(symbols_addresses(symbols, getpid(), maps, mapping, false, of_libc,
+						   4, addresses),
+				 0);
+		assert_true(addresses[0] >= mapping->start && addresses[0] < here);
+		assert_int_equal(addresses[1], 0);
+		assert_int_equal(addresses[2], here);
+		assert_int_equal(addresses[3], 0);
+	}
+	mapping = maps_find(maps, ADDR(assert_counts));
+	assert_non_null(mapping);
+	for (int local = 0; local < 2; local++) {
+		assert_int_equal(symbols_addresses(symbols, getpid(), maps, mapping, local, of_own,
+						   2, addresses),
+				 0);
+		assert_int_equal(addresses[0], 0);
+		assert_int_equal(addresses[1], local ? ADDR(assert_counts) : 0);
+	}
+	maps_free(maps);
 	assert_counts(symbols, 0, 0, 0);
 }
 
@@ -824,16 +861,27 @@ static void leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),	     WITH_SYMBOLS(what_a_file_defines),
-		WITH_SYMBOLS(no_function),	     WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),	     WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program),	     WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(code_made_at_run_time), WITH_PROGRAM(mapped_path),
-		WITH_SYMBOLS(child_has_nothing),     WITH_SYMBOLS(killed_child),
-		WITH_PROGRAM(hanging_child),	     WITH_PROGRAM(late_answer),
-		WITH_PROGRAM(dying_children),	     WITH_PROGRAM(refused_until_changed),
-		WITH_PROGRAM(hostile_files),	     WITH_PROGRAM(many_files),
-		cmocka_unit_test(without_root),	     cmocka_unit_test(leaves_nothing),
+		WITH_SYMBOLS(own_functions),
+		WITH_SYMBOLS(what_a_file_defines),
+		WITH_SYMBOLS(where_a_file_has_them),
+		WITH_SYMBOLS(no_function),
+		WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),
+		WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program),
+		WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(code_made_at_run_time),
+		WITH_PROGRAM(mapped_path),
+		WITH_SYMBOLS(child_has_nothing),
+		WITH_SYMBOLS(killed_child),
+		WITH_PROGRAM(hanging_child),
+		WITH_PROGRAM(late_answer),
+		WITH_PROGRAM(dying_children),
+		WITH_PROGRAM(refused_until_changed),
+		WITH_PROGRAM(hostile_files),
+		WITH_PROGRAM(many_files),
+		cmocka_unit_test(without_root),
+		cmocka_unit_test(leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -41,12 +41,12 @@ void dump_close(struct dump *dump)
 }
 
 /* Anew each time: a process may execute another program, and an interpreter may start. */
-static void find_python(struct subject *subject)
+static void find_python(struct subject *subject, struct symbols *symbols)
 {
-	int err = python_open(&subject->python, subject->pid);
+	int err = python_open(&subject->python, subject->pid, symbols);
 
-	subject->unreadable = err == -ENOTSUP;
-	if (err && err != -ENOTSUP)
+	subject->unreadable = err == -ENOTSUP || err == -EBUSY;
+	if (err && !subject->unreadable)
 		subject->python = NULL;
 }
 
@@ -69,7 +69,7 @@ int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 
 	*out = (struct dump_record){ .mono_ns = probe_now_ns() };
 	symbols_forget(dump->symbols, pid);
-	find_python(&subject);
+	find_python(&subject, dump->symbols);
 	if (program_new(&subject.program, pid, dump->symbols))
 		subject.program = NULL;
 	identify(&subject, out);

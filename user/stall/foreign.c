@@ -57,14 +57,16 @@ static struct process *place_of(struct foreign *foreign, pid_t pid)
 	return oldest;
 }
 
-static void open_python(struct process *process, uint64_t now_ns)
+static void open_python(struct process *process, struct symbols *symbols, uint64_t now_ns)
 {
-	int err = python_open(&process->python, process->pid);
+	int err = python_open(&process->python, process->pid, symbols);
 
 	process->opened_ns = now_ns;
 	process->unreadable = err == -ENOTSUP;
-	if (err && !process->unreadable)
+	if (err && !process->unreadable) {
+		python_close(process->python);
 		process->python = NULL;
+	}
 }
 
 static struct python *python_of(struct engine *engine, pid_t pid)
@@ -80,9 +82,9 @@ static struct python *python_of(struct engine *engine, pid_t pid)
 		symbols_forget(engine->symbols, pid);
 		process->pid = pid;
 		process->start_ticks = ticks;
-		open_python(process, now_ns);
+		open_python(process, engine->symbols, now_ns);
 	} else if (!process->python && now_ns - process->opened_ns > AGAIN_NS) {
-		open_python(process, now_ns);
+		open_python(process, engine->symbols, now_ns);
 	}
 	process->used_ns = now_ns;
 	return process->unreadable ? NULL : process->python;

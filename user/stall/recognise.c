@@ -21,6 +21,7 @@
 #define LOOKS_OFTEN   100 /* as often as LOOK_EVERY_NS: ten seconds; then later ones */
 #define LOOKS_NO_PYTHON \
 	8 /* a program that is none may still load it; that is waited for a second */
+#define LOOKS_BUSY	    40 /* the symbolizer is started again; without one, for four seconds */
 #define PROGRAM_AGE_NS	    1000000000ull
 #define PROGRAM_AGES	    5 /* doublings */
 #define SCANS_A_TICK	    16
@@ -55,13 +56,18 @@ struct python *recognise_python(struct engine *engine, struct watched *watched)
 	if (watched->python_pending && now_ns >= watched->next_look_ns) {
 		int err = watched->look_err;
 
-		if (!watched->looks || has_moved(watched))
-			err = watched->look_err = python_open(&watched->python, watched->pid);
+		/* whether the symbolizer is busy is nothing that shows in the process */
+		if (!watched->looks || err == -EBUSY || has_moved(watched)) {
+			python_close(watched->python);
+			err = watched->look_err =
+				python_open(&watched->python, watched->pid, engine->symbols);
+		}
 		watched->next_look_ns = now_ns + look_gap_ns(watched->looks++);
-		watched->python_pending =
-			err == -EAGAIN || (err == -ENOENT && watched->looks < LOOKS_NO_PYTHON);
-		watched->unreadable = err == -ENOTSUP;
-		if (err && err != -ENOTSUP)
+		watched->python_pending = err == -EAGAIN ||
+					  (err == -ENOENT && watched->looks < LOOKS_NO_PYTHON) ||
+					  (err == -EBUSY && watched->looks < LOOKS_BUSY);
+		watched->unreadable = err == -ENOTSUP || (err == -EBUSY && watched->python);
+		if (err && !watched->unreadable)
 			watched->python = NULL;
 	}
 	if (!watched->python || watched->unreadable)

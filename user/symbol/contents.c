@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* contents.c - what is in a whole file that a target has mapped: functions, objects, a word. */
+/* contents.c - what is in a whole file that a target has mapped: functions, objects, a word, addresses. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,5 +123,69 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 		if (!err && !take_objects(&answer, objects + done, now))
 			err = -EPROTO;
 	}
+	return err;
+}
+
+/* Asks for linked addresses unless they are known. 0 or as symbols_addresses(). */
+static int ask_addresses(struct symbols *symbols, const struct spot *spot, struct file *file,
+			 int fd, struct request *request, size_t nr)
+{
+	struct file_addresses *known = &file->addresses;
+	bool local = request->kind == REQUEST_LOCAL_ADDRESSES;
+	struct answer answer;
+	int err;
+
+	request->offset = spot->mapping->offset;
+	if (known->asked && known->offset == request->offset && known->local >= local)
+		return 0;
+	err = spot_ask(symbols, spot, file, fd, request, &answer);
+	if (err == -ENOTCONN || err == -EAGAIN || err == -ECANCELED)
+		return -EBUSY;
+	if (err)
+		return err;
+	if (answer.text_bytes && answer.text_bytes != nr * sizeof(known->v[0]) + 1)
+		return -EPROTO;
+	*known = (struct file_addresses){
+		.offset = request->offset,
+		.asked = true,
+		.local = local,
+		.known = answer.text_bytes,
+		.vaddr = answer.vaddr,
+	};
+	if (known->known)
+		memcpy(known->v, answer.text, nr * sizeof(known->v[0]));
+	return 0;
+}
+
+int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
+		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
+		      uint64_t *addresses)
+{
+	struct request request = { .kind = local ? REQUEST_LOCAL_ADDRESSES : REQUEST_ADDRESSES };
+	struct spot spot = { .pid = pid, .addr = mapping->start, .maps = maps, .mapping = mapping };
+	int fd __closing = -1;
+	struct file *file;
+	int err = nr > FILE_ADDRESSES_MAX ? -E2BIG : 0;
+
+	for (size_t i = 0; i < nr && !err; i++)
+		err = add_text(&request, names[i]);
+	if (err)
+		return err;
+	if (files_full(symbols->files))
+		spot_renew_files(symbols);
+	/* files may have been renewed since the caller asked before */
+	mapping->tag = 0;
+	file = spot_file(symbols, &spot, &fd);
+	if (!file)
+		return -ENOENT;
+	if (file->refused)
+		return -EIO;
+	err = ask_addresses(symbols, &spot, file, fd, &request, nr);
+	if (!err && !file->addresses.known)
+		err = -ENOENT;
+	for (size_t i = 0; i < nr && !err; i++)
+		addresses[i] = file->addresses.v[i] ? mapping->start - file->addresses.vaddr +
+							      file->addresses.v[i]
+						    : 0;
 	return err;
 }

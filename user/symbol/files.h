@@ -7,7 +7,18 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define FILE_WORD_BYTES 64
+#define FILE_WORD_BYTES	   64
+#define FILE_ADDRESSES_MAX 8
+
+/* What was asked for of a file, and was said. */
+struct file_addresses {
+	uint64_t offset; /* of the mapping */
+	bool asked;
+	bool local;
+	bool known; /* else there is nothing at the offset */
+	uint64_t vaddr; /* of the offset, as linked */
+	uint64_t v[FILE_ADDRESSES_MAX]; /* as linked, 0: none */
+};
 
 struct files;
 
@@ -30,6 +41,7 @@ struct file {
 	char word[FILE_WORD_BYTES]; /* what was found; "": nothing */
 	bool asked; /* which of the known names it defines: */
 	uint64_t defined; /* the answer */
+	struct file_addresses addresses; /* of the known names */
 	unsigned int absent; /* files that belong to it and are not there, enum elf_other */
 	bool identified;
 	uint64_t identity; /* what files of equal content have in common; 0: not known */

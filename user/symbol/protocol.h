@@ -34,6 +34,8 @@ enum request_kind {
 	REQUEST_LINKS, /* what a file calls those that belong to it */
 	REQUEST_ATTACH, /* here is one that belongs to it */
 	REQUEST_CFI_DEBUG, /* see unwind_packet.h */
+	REQUEST_ADDRESSES, /* where a file has sections and symbols of these names */
+	REQUEST_LOCAL_ADDRESSES, /* the same, of all that it names */
 };
 
 struct request {
@@ -47,7 +49,7 @@ struct request {
 	uint64_t space; /* MAPPINGS, CFI, UNWIND: number of the reading of maps */
 	uint32_t payload_bytes; /* that follow in the packet */
 	uint32_t without_lines; /* SYMBOL: debug information is not to be looked into */
-	/* DEFINED, OBJECTS: names, each ended by a NUL. WORD: the text */
+	/* DEFINED, OBJECTS, ADDRESSES: names, each ended by a NUL. WORD: the text */
 	char text[REQUEST_TEXT_BYTES];
 };
 
@@ -58,7 +60,7 @@ struct answer {
 	uint32_t after_call;
 	uint32_t wants; /* SYMBOL, ATTACH: files that are missing, enum elf_other */
 	uint32_t incomplete; /* SYMBOL: there is debug information that could not be used */
-	uint64_t vaddr; /* of the offset, as objdump shows it */
+	uint64_t vaddr; /* SYMBOL, ADDRESSES: of the offset, as objdump shows it */
 	uint64_t defined; /* DEFINED: a bit a name; IDENTITY: the number, 0: none */
 	uint64_t symbol_offset; /* from the start of the function */
 	uint64_t cut; /* MAP_READ: lines left out of this map so far */
@@ -73,7 +75,8 @@ struct answer {
 	/*
 	 * SYMBOL: for each of lines, the function and its source file, "" where it is
 	 * not known. WORD, MAP_NAME: the word or name, or nothing. OBJECTS: their
-	 * contents. LINKS: build id, name of the debug file, build id and name of the
+	 * contents. ADDRESSES: eight bytes each, as linked, 0: there is none; nothing
+	 * where no code is at the offset. LINKS: build id, name of the debug file, build id and name of the
 	 * file that this one shares with others; "" each where there is none, ids in
 	 * hexadecimal.
 	 */

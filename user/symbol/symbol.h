@@ -100,6 +100,21 @@ int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
 int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
 		 size_t size);
 
+struct maps;
+struct mapping;
+
+/*
+ * Addresses in process pid of what has these names (up to 8; a section's begins
+ * with a dot) in the file of a mapping of code, 0: there is none. Symbols are
+ * known of a file that has one of the sections; with local of any file, also those
+ * that are not exported where nothing else is there. The answer is kept by file:
+ * the names are the same ones each time. 0; -ENOENT: no file that can be read, or
+ * no ELF file; -EBUSY: there is no answer now; other -errno: it cannot be looked into.
+ */
+int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
+		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
+		      uint64_t *addresses);
+
 /* A variable of a file. */
 struct symbols_object {
 	const char *name;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "symbol/debug_names.h"
+#include "symbol/elf_addresses.h"
 #include "symbol/elf_file.h"
 #include "symbol/identity.h"
 #include "symbol/name.h"
@@ -220,7 +221,8 @@ static bool is_sound(const struct request *request)
 	if (request->kind == REQUEST_ATTACH)
 		return request->offset == ELF_DEBUG || request->offset == ELF_SHARED;
 	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD ||
-		request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS) &&
+		request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS ||
+		request->kind == REQUEST_ADDRESSES || request->kind == REQUEST_LOCAL_ADDRESSES) &&
 	       request->text_bytes && request->text_bytes <= sizeof(request->text) &&
 	       !request->text[request->text_bytes - 1];
 }
@@ -262,6 +264,29 @@ static void serve_objects(const struct request *request, int fd, struct answer *
 		answer->text_bytes += (uint32_t)objects[i].nr;
 	}
 	answer->text[answer->text_bytes++] = '\0';
+	close(fd);
+}
+
+/* Likewise. A file that it cannot be said of may have names for all that. */
+static void serve_addresses(const struct request *request, int fd, struct answer *answer)
+{
+	struct elf_address wanted[NAMES_MAX];
+	const char *names[NAMES_MAX];
+	size_t nr = split_names(request, names);
+	bool local = request->kind == REQUEST_LOCAL_ADDRESSES;
+
+	if (fd < 0) {
+		answer->error = -ESTALE;
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		wanted[i] = (struct elf_address){ .name = names[i] };
+	if (!elf_addresses_read(fd, request->offset, local, wanted, nr, &answer->vaddr)) {
+		for (size_t i = 0; i < nr; i++)
+			memcpy(answer->text + i * sizeof(wanted[i].addr), &wanted[i].addr,
+			       sizeof(wanted[i].addr));
+		answer->text_bytes = (uint32_t)(nr * sizeof(wanted[0].addr)) + 1;
+	}
 	close(fd);
 }
 
@@ -307,6 +332,11 @@ static void serve(struct worker *worker, const struct request *request, int fd,
 	if ((request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS) &&
 	    is_sound(request)) {
 		serve_objects(request, fd, answer);
+		return;
+	}
+	if ((request->kind == REQUEST_ADDRESSES || request->kind == REQUEST_LOCAL_ADDRESSES) &&
+	    is_sound(request)) {
+		serve_addresses(request, fd, answer);
 		return;
 	}
 	if (request->kind == REQUEST_IDENTITY) {

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "runtime/python/python.h"
+#include "symbol/symbol.h"
 
 #define REPORT_LINES_MAX 4096
 #define FIELDS_MAX	 6
@@ -42,6 +43,7 @@ struct target {
 	FILE *in; /* what it reads */
 	FILE *out; /* what it says */
 	struct python *python;
+	struct symbols *symbols; /* ask target_symbols() */
 	size_t nr;
 	struct report {
 		char *text;
@@ -58,6 +60,7 @@ static inline int target_stop(void **state)
 
 	(void)state;
 	python_close(target->python);
+	symbols_free(target->symbols);
 	if (target->pid > 0) {
 		kill(target->pid, SIGKILL);
 		waitpid(target->pid, NULL, 0);
@@ -188,9 +191,21 @@ static inline void target_go_on(struct target *target)
 	fflush(target->in);
 }
 
+static inline struct symbols *target_symbols(struct target *target)
+{
+	if (!target->symbols)
+		assert_int_equal(symbols_new(&target->symbols), 0);
+	return target->symbols;
+}
+
+static inline int target_try(struct target *target)
+{
+	return python_open(&target->python, target->pid, target_symbols(target));
+}
+
 static inline struct python *target_open(struct target *target)
 {
-	assert_int_equal(python_open(&target->python, target->pid), 0);
+	assert_int_equal(target_try(target), 0);
 	assert_non_null(target->python);
 	return target->python;
 }

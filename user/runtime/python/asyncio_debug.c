@@ -85,12 +85,12 @@ int py_asyncio_learn(struct python *python)
 		return -ENOENT;
 	err = py_dict_get(python, modules, "_asyncio", &module);
 	if (!err)
-		err = py_find_asyncio(python->pid, &addr);
+		err = py_find_asyncio(python->symbols, python->pid, &addr);
 	if (!err)
 		err = py_read(&python->memory, addr, &offsets, sizeof(offsets));
 	if (!err)
 		err = take(python, &offsets);
-	if (err)
+	if (err && err != -EBUSY)
 		python->asyncio_entries = nentries;
 	return err;
 }

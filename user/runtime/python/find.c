@@ -14,10 +14,21 @@
 #include "proc/cleanup.h"
 #include "proc/maps.h"
 #include "proc/procfs.h"
-#include "runtime/python/elf.h"
 #include "runtime/python/find.h"
+#include "symbol/symbol.h"
 
 #define MAPS_LINES_MAX 262144
+
+/* One question to a file answers all that is asked of it. */
+enum name { RUNTIME_SECTION, ASYNCIO_SECTION, RUNTIME, VERSION, NEGATIVE_REFCOUNT, NAMES };
+
+static const char *const names[NAMES] = {
+	[RUNTIME_SECTION] = ".PyRuntime",
+	[ASYNCIO_SECTION] = ".AsyncioDebug", /* 3.14 on */
+	[RUNTIME] = "_PyRuntime",
+	[VERSION] = "Py_Version",
+	[NEGATIVE_REFCOUNT] = "_Py_NegativeRefcount", /* exported by --with-pydebug builds only */
+};
 
 struct candidate {
 	uint64_t addr; /* in an executable mapping of the file */
@@ -138,68 +149,14 @@ static int scan(pid_t pid, const char *library, struct candidates *candidates)
 }
 
 /*
- * An executable of another name is asked for the section only: its symbol
- * tables may be huge, and whoever still embeds a static 3.9 is not worth them.
+ * 0; -ENOENT: no interpreter; -EBUSY: it is not known now, *place then says what
+ * the file's name does.
  */
-static int look_into(const struct py_elf *elf, uint64_t bias, bool named, struct py_place *place)
+static int look_at(struct symbols *symbols, struct maps *maps, pid_t pid,
+		   const struct candidate *candidate, struct py_place *place)
 {
-	struct py_elf_symbol symbols[] = {
-		{ .name = "_PyRuntime" },
-		{ .name = "Py_Version" },
-		{ .name = "_Py_NegativeRefcount" }, /* exported by --with-pydebug builds only */
-	};
-	const size_t nr = sizeof(symbols) / sizeof(symbols[0]);
-	uint64_t runtime = 0;
-	int err = py_elf_section(elf, ".PyRuntime", &runtime);
-
-	if (err && !named)
-		return -ENOENT;
-	err = py_elf_symbols(elf, SHT_DYNSYM, symbols, nr);
-	if (!symbols[0].addr && !runtime)
-		err = py_elf_symbols(elf, SHT_SYMTAB, symbols, nr);
-	if (symbols[0].addr)
-		runtime = symbols[0].addr;
-	if (!runtime)
-		return err ? err : -ENOENT;
-
-	place->runtime = runtime + bias;
-	place->version_addr = symbols[1].addr ? symbols[1].addr + bias : 0;
-	place->debug |= symbols[2].addr != 0;
-	return 0;
-}
-
-/* Opens the file of a mapping; what it has is *bias further than where it is linked. */
-static int open_elf(struct maps *maps, pid_t pid, const struct mapping *mapping, struct py_elf *elf,
-		    uint64_t *bias)
-{
-	struct stat status;
-	int fd = maps_open(maps, mapping, pid, &status), err;
-
-	if (fd < 0)
-		return fd;
-	err = py_elf_open(elf, fd);
-	if (!err) {
-		err = py_elf_bias(elf, mapping->start, mapping->offset, bias);
-		if (err)
-			py_elf_close(elf);
-	}
-	if (err)
-		close(fd);
-	return err;
-}
-
-static void close_elf(struct py_elf *elf)
-{
-	close(elf->fd);
-	py_elf_close(elf);
-}
-
-static int look_at(struct maps *maps, pid_t pid, const struct candidate *candidate,
-		   struct py_place *place)
-{
-	const struct mapping *mapping = maps_find(maps, candidate->addr);
-	struct py_elf elf;
-	uint64_t bias;
+	struct mapping *mapping = maps_find(maps, candidate->addr);
+	uint64_t found[NAMES];
 	int err;
 
 	if (!mapping)
@@ -210,12 +167,17 @@ static int look_at(struct maps *maps, pid_t pid, const struct candidate *candida
 	if (place->major == 2 || (place->major == 3 && place->minor < 7))
 		return 0;
 
-	err = open_elf(maps, pid, mapping, &elf, &bias);
-	if (err)
+	/* Whoever still embeds a static 3.9 is not worth a look at all that an executable names. */
+	err = symbols_addresses(symbols, pid, maps, mapping, candidate->named, names, NAMES, found);
+	if (err == -ENOENT || err == -EBUSY)
 		return err;
-	err = look_into(&elf, bias, candidate->named, place);
-	close_elf(&elf);
-	return err;
+	/* It is too much for the symbolizer: a Python by its name only. */
+	if (err)
+		return candidate->named ? 0 : -ENOENT;
+	place->runtime = found[RUNTIME] ? found[RUNTIME] : found[RUNTIME_SECTION];
+	place->version_addr = found[VERSION];
+	place->debug |= found[NEGATIVE_REFCOUNT] != 0;
+	return place->runtime ? 0 : -ENOENT;
 }
 
 static void free_maps(struct maps **maps)
@@ -223,10 +185,11 @@ static void free_maps(struct maps **maps)
 	maps_free(*maps);
 }
 
-int py_find(pid_t pid, struct py_place *places, size_t max)
+int py_find(struct symbols *symbols, pid_t pid, struct py_place *places, size_t max)
 {
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
 	struct candidates candidates = { 0 };
+	bool busy = false;
 	int err, nr = 0;
 
 	err = scan(pid, "libpython", &candidates);
@@ -238,38 +201,23 @@ int py_find(pid_t pid, struct py_place *places, size_t max)
 	if (err)
 		return err;
 	for (size_t i = 0; i < candidates.nr && (size_t)nr < max; i++) {
-		err = look_at(maps, pid, &candidates.list[i], &places[nr]);
-		if (err == 0)
+		err = look_at(symbols, maps, pid, &candidates.list[i], &places[nr]);
+		busy |= err == -EBUSY;
+		places[nr].later = err == -EBUSY;
+		if (err == 0 || (err == -EBUSY && candidates.list[i].named))
 			nr++;
-		else if (err == -EACCES || err == -EPERM || err == -ENOMEM)
-			return err;
 	}
 	if (!nr && max && candidates.other.other)
 		places[nr++] = candidates.other;
-	return nr;
-}
-
-static int asyncio_in(struct maps *maps, pid_t pid, const struct candidate *candidate,
-		      uint64_t *addr)
-{
-	const struct mapping *mapping = maps_find(maps, candidate->addr);
-	struct py_elf elf;
-	uint64_t bias;
-	int err = mapping ? open_elf(maps, pid, mapping, &elf, &bias) : -ENOENT;
-
-	if (err)
-		return err;
-	err = py_elf_section(&elf, ".AsyncioDebug", addr);
-	*addr += bias;
-	close_elf(&elf);
-	return err;
+	return !nr && busy ? -EBUSY : nr;
 }
 
 /* _asyncio is a module of its own, or built into the interpreter. */
-int py_find_asyncio(pid_t pid, uint64_t *addr)
+int py_find_asyncio(struct symbols *symbols, pid_t pid, uint64_t *addr)
 {
 	static const char *const libraries[] = { "_asyncio.", "libpython" };
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
+	bool busy = false;
 	int err = maps_read(&maps, pid);
 
 	if (err)
@@ -280,9 +228,19 @@ int py_find_asyncio(pid_t pid, uint64_t *addr)
 		err = scan(pid, libraries[i], &candidates);
 		if (err)
 			return err;
-		for (size_t k = 0; k < candidates.nr; k++)
-			if (!asyncio_in(maps, pid, &candidates.list[k], addr))
+		for (size_t k = 0; k < candidates.nr; k++) {
+			struct mapping *mapping = maps_find(maps, candidates.list[k].addr);
+			uint64_t found[NAMES];
+
+			if (!mapping)
+				continue;
+			err = symbols_addresses(symbols, pid, maps, mapping, false, names, NAMES,
+						found);
+			busy |= err == -EBUSY;
+			*addr = err ? 0 : found[ASYNCIO_SECTION];
+			if (*addr)
 				return 0;
+		}
 	}
-	return -ENOENT;
+	return busy ? -EBUSY : -ENOENT;
 }

@@ -14,15 +14,24 @@ struct py_place {
 	int major, minor; /* by the file's name, -1: it does not say */
 	bool debug; /* built with --with-pydebug */
 	bool free_threaded; /* by the file's name */
+	bool later; /* the file could not be looked into now: only its name is known */
 };
 
 /* How many files of one process may be tried: an executable and a few libpythons. */
 #define PY_PLACES_MAX 4
 
-/* Address of the section .AsyncioDebug of a process (3.14 on). -ENOENT: nothing that has it is mapped. */
-int py_find_asyncio(pid_t pid, uint64_t *addr);
+struct symbols;
 
-/* Stores the places where an interpreter may be, best first. Returns how many, or -errno. */
-int py_find(pid_t pid, struct py_place *places, size_t max);
+/*
+ * Address of the section .AsyncioDebug of a process (3.14 on). -ENOENT: nothing that
+ * has it is mapped; -EBUSY: not known now.
+ */
+int py_find_asyncio(struct symbols *symbols, pid_t pid, uint64_t *addr);
+
+/*
+ * Stores the places where an interpreter may be, best first. Returns how many, or
+ * -errno: -EBUSY: not known now.
+ */
+int py_find(struct symbols *symbols, pid_t pid, struct py_place *places, size_t max);
 
 #endif

@@ -11,9 +11,11 @@
 #include "runtime/python/python.h"
 
 struct py_threads;
+struct symbols;
 
 struct python {
 	pid_t pid; /* 0: not known */
+	struct symbols *symbols; /* with pid */
 	struct py_memory memory;
 	struct py_layout layout;
 	uint64_t runtime; /* address of _PyRuntime; 0: version only */

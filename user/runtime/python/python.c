@@ -213,7 +213,7 @@ static bool has_other_clock(pid_t pid)
 	return its && ours && strcmp(its, ours) != 0;
 }
 
-int python_open(struct python **out, pid_t pid)
+int python_open(struct python **out, pid_t pid, struct symbols *symbols)
 {
 	struct py_place places[PY_PLACES_MAX];
 	struct py_memory memory;
@@ -222,7 +222,7 @@ int python_open(struct python **out, pid_t pid)
 
 	*out = NULL;
 	py_memory_of_process(&memory, pid);
-	nr = py_find(pid, places, PY_PLACES_MAX);
+	nr = py_find(symbols, pid, places, PY_PLACES_MAX);
 	if (nr < 0)
 		return nr;
 	/* A library that some extension brought along is no interpreter: the next place may be one. */
@@ -231,6 +231,7 @@ int python_open(struct python **out, pid_t pid)
 
 		if (err == 0) {
 			(*out)->pid = pid;
+			(*out)->symbols = symbols;
 			(*out)->other_clock = has_other_clock(pid);
 			python_close(refused);
 			return 0;
@@ -240,10 +241,12 @@ int python_open(struct python **out, pid_t pid)
 		else
 			python_close(*out);
 		*out = NULL;
-		if (best == -ENOENT || err == -EAGAIN)
+		if (err == -ENOTSUP && places[i].later)
+			err = -EBUSY;
+		if (best == -ENOENT || err == -EAGAIN || err == -EBUSY)
 			best = err;
 	}
-	if (best == -ENOTSUP)
+	if (best == -ENOTSUP || best == -EBUSY)
 		*out = refused;
 	else
 		python_close(refused);

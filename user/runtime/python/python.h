@@ -17,14 +17,17 @@
 #include "../../../bpf/abi.h"
 
 struct python;
+struct symbols;
 
 /*
- * Finds the interpreter of a process. 0; -ENOENT: no Python is mapped;
- * -EAGAIN: Python that is not initialised yet; -ENOTSUP: a version or build
- * that cannot be read (python_version() of *out then says which, nothing else
- * may be asked); other -errno.
+ * Finds the interpreter of a process; symbols looks into its file, and must live
+ * as long. 0; -ENOENT: no Python is mapped; -EAGAIN: Python that is not
+ * initialised yet; -ENOTSUP: a version or build that cannot be read
+ * (python_version() of *out then says which, nothing else may be asked); -EBUSY:
+ * its file cannot be looked into now (*out as for -ENOTSUP, or NULL where the name
+ * is not one of a Python); other -errno.
  */
-int python_open(struct python **out, pid_t pid);
+int python_open(struct python **out, pid_t pid, struct symbols *symbols);
 void python_close(struct python *python);
 const char *
 python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */

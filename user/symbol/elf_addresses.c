@@ -1,11 +1,13 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbol/elf_addresses.h"
+
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "proc/cleanup.h"
-#include "runtime/python/elf.h"
 
 #define SEGMENTS_MAX	  128
 #define SECTIONS_MAX	  4096
@@ -19,6 +21,16 @@
 #elif defined(__aarch64__)
 #define MACHINE EM_AARCH64
 #endif
+
+struct headers {
+	int fd;
+	unsigned int nr_segments;
+	unsigned int nr_sections;
+	Elf64_Phdr *segments;
+	Elf64_Shdr *sections;
+	char *section_names;
+	size_t section_names_bytes;
+};
 
 static int read_at(int fd, uint64_t offset, void *buf, size_t size)
 {
@@ -60,7 +72,7 @@ static int read_new(int fd, uint64_t offset, size_t size, size_t max, void *out)
 	return 0;
 }
 
-static int read_header(struct py_elf *elf, Elf64_Ehdr *header)
+static int read_header(struct headers *elf, Elf64_Ehdr *header)
 {
 	int err = read_at(elf->fd, 0, header, sizeof(*header));
 
@@ -74,7 +86,7 @@ static int read_header(struct py_elf *elf, Elf64_Ehdr *header)
 }
 
 /* Files without section headers exist; they have nothing to look for. */
-static int read_sections(struct py_elf *elf, const Elf64_Ehdr *header)
+static int read_sections(struct headers *elf, const Elf64_Ehdr *header)
 {
 	const Elf64_Shdr *names;
 	int err;
@@ -98,46 +110,40 @@ static int read_sections(struct py_elf *elf, const Elf64_Ehdr *header)
 	return 0;
 }
 
-int py_elf_open(struct py_elf *elf, int fd)
-{
-	Elf64_Ehdr header;
-	int err;
-
-	memset(elf, 0, sizeof(*elf));
-	elf->fd = fd;
-	err = read_header(elf, &header);
-	if (err)
-		return err;
-	err = read_new(fd, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr),
-		       SEGMENTS_MAX * sizeof(Elf64_Phdr), &elf->segments);
-	if (err)
-		return err;
-	elf->nr_segments = header.e_phnum;
-	err = read_sections(elf, &header);
-	if (err)
-		py_elf_close(elf);
-	return err;
-}
-
-void py_elf_close(struct py_elf *elf)
+static void free_headers(struct headers *elf)
 {
 	free(elf->segments);
 	free(elf->sections);
 	free(elf->section_names);
-	memset(elf, 0, sizeof(*elf));
 }
 
-int py_elf_bias(const struct py_elf *elf, uint64_t map_start, uint64_t map_offset, uint64_t *bias)
+static int read_headers(struct headers *elf)
+{
+	Elf64_Ehdr header;
+	int err = read_header(elf, &header);
+
+	if (err)
+		return err;
+	err = read_new(elf->fd, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr),
+		       SEGMENTS_MAX * sizeof(Elf64_Phdr), &elf->segments);
+	if (err)
+		return err;
+	elf->nr_segments = header.e_phnum;
+	return read_sections(elf, &header);
+}
+
+/* Of what a mapping that begins at this offset has there. */
+static int linked_at(const struct headers *elf, uint64_t offset, uint64_t *vaddr)
 {
 	for (unsigned int i = 0; i < elf->nr_segments; i++) {
 		const Elf64_Phdr *segment = &elf->segments[i];
 
 		/* The mapping begins at the page in which the segment does. */
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) ||
-		    map_offset > segment->p_offset + segment->p_filesz ||
-		    segment->p_offset > map_offset + (segment->p_align | 1))
+		    offset > segment->p_offset + segment->p_filesz ||
+		    segment->p_offset > offset + (segment->p_align | 1))
 			continue;
-		*bias = map_start - map_offset - (segment->p_vaddr - segment->p_offset);
+		*vaddr = offset + (segment->p_vaddr - segment->p_offset);
 		return 0;
 	}
 	return -ENOENT;
@@ -149,23 +155,22 @@ static const char *string_at(const char *strings, size_t bytes, uint32_t at, siz
 										 : NULL;
 }
 
-int py_elf_section(const struct py_elf *elf, const char *name, uint64_t *addr)
+static void find_section(const struct headers *elf, struct elf_address *wanted)
 {
 	for (unsigned int i = 0; i < elf->nr_sections; i++) {
 		const Elf64_Shdr *section = &elf->sections[i];
 		const char *its = string_at(elf->section_names, elf->section_names_bytes,
-					    section->sh_name, strlen(name));
+					    section->sh_name, strlen(wanted->name));
 
-		if (its && strcmp(its, name) == 0 && (section->sh_flags & SHF_ALLOC)) {
-			*addr = section->sh_addr;
-			return 0;
+		if (its && strcmp(its, wanted->name) == 0 && (section->sh_flags & SHF_ALLOC)) {
+			wanted->addr = section->sh_addr;
+			return;
 		}
 	}
-	return -ENOENT;
 }
 
 static void match(const Elf64_Sym *symbol, const char *strings, size_t bytes,
-		  struct py_elf_symbol *wanted, size_t nr)
+		  struct elf_address *wanted, size_t nr)
 {
 	if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0)
 		return;
@@ -173,13 +178,14 @@ static void match(const Elf64_Sym *symbol, const char *strings, size_t bytes,
 		size_t length = strlen(wanted[i].name);
 		const char *name = string_at(strings, bytes, symbol->st_name, length);
 
-		if (name && memcmp(name, wanted[i].name, length) == 0)
+		if (name && wanted[i].name[0] != '.' && memcmp(name, wanted[i].name, length) == 0)
 			wanted[i].addr = symbol->st_value;
 	}
 }
 
-int py_elf_symbols(const struct py_elf *elf, uint32_t type, struct py_elf_symbol *symbols,
-		   size_t nr)
+/* Looks through the table of this type. */
+static int find_symbols(const struct headers *elf, uint32_t type, struct elf_address *wanted,
+			size_t nr)
 {
 	const Elf64_Shdr *table = NULL, *strings_section;
 	char *strings __freeing = NULL;
@@ -214,9 +220,40 @@ int py_elf_symbols(const struct py_elf *elf, uint32_t type, struct py_elf_symbol
 		if (err)
 			return err;
 		for (size_t i = 0; i < now; i++)
-			match(&some[i], strings, strings_section->sh_size, symbols, nr);
+			match(&some[i], strings, strings_section->sh_size, wanted, nr);
 		at += now * sizeof(*some);
 		left -= now;
 	}
+	return 0;
+}
+
+static bool any(const struct elf_address *wanted, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (wanted[i].addr)
+			return true;
+	return false;
+}
+
+int elf_addresses_read(int fd, uint64_t offset, bool local, struct elf_address *wanted, size_t nr,
+		       uint64_t *vaddr)
+{
+	struct headers elf __attribute__((cleanup(free_headers))) = { .fd = fd };
+	int err = read_headers(&elf);
+
+	if (!err)
+		err = linked_at(&elf, offset, vaddr);
+	if (err)
+		return err;
+	for (size_t i = 0; i < nr; i++) {
+		wanted[i].addr = 0;
+		if (wanted[i].name[0] == '.')
+			find_section(&elf, &wanted[i]);
+	}
+	/* A table that makes no sense has nothing, as one that is not there. */
+	if (local || any(wanted, nr))
+		find_symbols(&elf, SHT_DYNSYM, wanted, nr);
+	if (local && !any(wanted, nr))
+		find_symbols(&elf, SHT_SYMTAB, wanted, nr);
 	return 0;
 }
