@@ -131,6 +131,9 @@ static void judge(struct engine *engine, struct watched *watched, struct sightin
 	sighting->symbols = engine->symbols;
 	sighting->pool = &watched->pool;
 	runtime_judge(sighting, verdict);
+	/* what its tasks are kept in may have come since it was asked for above */
+	if (verdict->runtime && sighting->python && !watched->tasks_known)
+		recognise_python(engine, watched);
 	if (watched->pool.parks && !watched->pool.shown) {
 		watched->pool.shown = true;
 		engine->look_again = !probe_parks(engine->probe, watched->pid);
