@@ -216,7 +216,7 @@ def test_what_only_looks_like_a_loop(way):
 def test_a_thousand_processes_at_once():
     """Nothing is lost of them, and a loop that is there meanwhile is told."""
     with Target("sleep", "--count=3") as target:
-        with Blockprof() as blockprof:
+        with Blockprof(lost=["stacks_cut"]) as blockprof:  # of whatever else runs on the machine
             target.go()
             children = [subprocess.Popen(["sleep", "0.5"]) for _ in range(1000)]
             target.wait_done()
