@@ -3,6 +3,9 @@
  * A whole stack: 2 bytes say how long it is; the stack, whose first words are the
  * registers; the rest is the file that all code is mapped from.
  */
+#include <errno.h>
+#include <unistd.h>
+
 #include "symbol/call.h"
 #include "symbol/unwinder.h"
 #include "tests/fuzz/fuzz.h"
