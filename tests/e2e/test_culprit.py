@@ -115,11 +115,14 @@ def test_cycle():
 
 
 def test_quick_peers():
-    """Blocks that are short, in a turn that is not: what it was for the most part."""
-    with Target("peer-sleep", "--seconds=0.02", "--count=1", "--gap=0.1") as target:
+    """Blocks that are short, in a turn that is not: what it was for the most part.
+
+    The first may pass while the program's files are looked into for the first time.
+    """
+    with Target("peer-sleep", "--seconds=0.02", "--count=3", "--gap=0.3") as target:
         with Blockprof("-t", "15ms", pids=[target.pid]) as blockprof:
             target.run()
-        for turn in target.turns:
+        for turn in target.turns[1:]:
             stall, _ = assert_stall(blockprof.stalls, cause="socket", turn=turn)
             assert_culprit(stall, "serve_sleep", cause="sleep")
 
