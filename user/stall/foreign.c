@@ -10,12 +10,13 @@
 
 #define PROCESSES 16
 #define AGAIN_NS  10000000000ull /* one that has no interpreter yet is asked again */
+#define LATE_NS	  100000000ull /* likewise, one whose answer had not come yet */
 
 struct process {
 	pid_t pid; /* 0: none */
 	uint64_t start_ticks;
 	uint64_t used_ns;
-	uint64_t opened_ns;
+	uint64_t again_ns; /* without an interpreter it is asked again then */
 	struct python *python;
 	bool unreadable;
 };
@@ -61,7 +62,7 @@ static void open_python(struct process *process, struct symbols *symbols, uint64
 {
 	int err = python_open(&process->python, process->pid, symbols);
 
-	process->opened_ns = now_ns;
+	process->again_ns = now_ns + (err == -EBUSY ? LATE_NS : AGAIN_NS);
 	process->unreadable = err == -ENOTSUP;
 	if (err && !process->unreadable) {
 		python_close(process->python);
@@ -83,7 +84,7 @@ static struct python *python_of(struct engine *engine, pid_t pid)
 		process->pid = pid;
 		process->start_ticks = ticks;
 		open_python(process, engine->symbols, now_ns);
-	} else if (!process->python && now_ns - process->opened_ns > AGAIN_NS) {
+	} else if (!process->python && now_ns > process->again_ns) {
 		open_python(process, engine->symbols, now_ns);
 	}
 	process->used_ns = now_ns;

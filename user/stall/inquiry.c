@@ -14,7 +14,9 @@
 #define SHORT_PART 4 /* of a part: a block as short as this is looked at in a turn that is old */
 #define COST_TIMES \
 	10 /* the cost is at the most this part of the time, that of all loops together */
-#define DEBT_NS	   100000000ull /* but at the start */
+#define DEBT_NS 100000000ull /* but at the start */
+#define PAID_MAX_NS \
+	1000000000ull /* what is read of a program for the first time is not paid for long */
 #define LONG_TIMES 16 /* the longer a block lasts, the rarer looks get: this often in its time */
 #define GAP_NS \
 	50000000ull /* what was last seen is taken to have gone on for, if looks were as rare */
@@ -228,11 +230,11 @@ static uint64_t spent_ns(void)
 
 static void pay(struct engine *engine, uint64_t before_ns)
 {
-	uint64_t now_ns = probe_now_ns();
+	uint64_t now_ns = probe_now_ns(), cost_ns = (spent_ns() - before_ns) * COST_TIMES;
 
 	if (engine->inquiries_paid_ns < now_ns)
 		engine->inquiries_paid_ns = now_ns;
-	engine->inquiries_paid_ns += (spent_ns() - before_ns) * COST_TIMES;
+	engine->inquiries_paid_ns += cost_ns < PAID_MAX_NS ? cost_ns : PAID_MAX_NS;
 }
 
 static void look(struct engine *engine, struct loop *loop, struct inquiry *inquiry)
