@@ -6,61 +6,19 @@
 #include "output/output.h"
 #include "output/recording.h"
 #include "tests/fuzz/fuzz.h"
-
-static void to_start(void *output, const struct start_record *record)
-{
-	output_start(output, record);
-}
-
-static void to_loop(void *output, const struct loop_record *record)
-{
-	output_loop(output, record);
-}
-
-static void to_stall(void *output, const struct stall_record *record)
-{
-	output_stall(output, record);
-}
-
-static void to_blocked(void *output, const struct blocked_record *record)
-{
-	output_blocked(output, record);
-}
-
-static void to_exit(void *output, const struct exit_record *record)
-{
-	output_exit(output, record);
-}
-
-static void to_note(void *output, const struct note_record *record)
-{
-	output_note(output, record);
-}
-
-static void to_summary(void *output, const struct summary_record *record)
-{
-	output_summary(output, record);
-}
+#include "tests/reader_to.h"
 
 static void render(const char *path, const char *format)
 {
 	static const struct output_options options;
-	struct recording_reader reader = {
-		.start = to_start,
-		.loop = to_loop,
-		.stall = to_stall,
-		.blocked = to_blocked,
-		.exit = to_exit,
-		.note = to_note,
-		.summary = to_summary,
-	};
+	struct recording_reader reader;
 	struct recording_result result;
 	struct output *output;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (output_open_fd(&output, output_format_by_name(format), null, "/dev/null", &options))
 		abort();
-	reader.context = output;
+	reader = reader_to(output);
 	recording_read(path, &reader, &result);
 	output_close(output);
 }

@@ -6,52 +6,10 @@
 #include <fcntl.h>
 
 #include "output/recording.h"
+#include "tests/reader_to.h"
 
 #define LINE_START "\"time\":\"2024-05-01T12:00:00Z\",\"mono_ns\":1000000000000"
 #define EXIT_LINE  "{\"type\":\"exit\"," LINE_START ",\"pid\":7,\"status\":0}\n"
-
-static void to_start(void *output, const struct start_record *record)
-{
-	output_start(output, record);
-}
-
-static void to_loop(void *output, const struct loop_record *record)
-{
-	output_loop(output, record);
-}
-
-static void to_stall(void *output, const struct stall_record *record)
-{
-	output_stall(output, record);
-}
-
-static void to_blocked(void *output, const struct blocked_record *record)
-{
-	output_blocked(output, record);
-}
-
-static void to_exit(void *output, const struct exit_record *record)
-{
-	output_exit(output, record);
-}
-
-static void to_summary(void *output, const struct summary_record *record)
-{
-	output_summary(output, record);
-}
-
-static struct recording_reader reader_to(struct output *output)
-{
-	return (struct recording_reader){
-		.context = output,
-		.start = to_start,
-		.loop = to_loop,
-		.stall = to_stall,
-		.blocked = to_blocked,
-		.exit = to_exit,
-		.summary = to_summary,
-	};
-}
 
 static void write_all(struct temp *temp, const char *name)
 {
