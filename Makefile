@@ -120,7 +120,7 @@ bpf-arm64: $(ARM64_OBJECTS)
 
 # --- The user side ----------------------------------------------------------------------------
 
-SOURCES := $(sort $(wildcard user/main.c user/*/*.c user/*/*/*.c))
+SOURCES := $(sort $(shell find user -name "*.c"))
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
 LIBRARY_OBJECTS := $(filter-out $(OUTPUT)/user/main.o,$(OBJECTS))
 LIBRARY := $(OUTPUT)/libblockprof.a

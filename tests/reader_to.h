@@ -4,7 +4,7 @@
 #define BLOCKPROF_READER_TO_H
 
 #include "output/output.h"
-#include "output/recording.h"
+#include "recording/recording.h"
 
 static void to_start(void *output, const struct start_record *record)
 {

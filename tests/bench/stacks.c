@@ -22,7 +22,7 @@
 
 #include "bpf/abi.h"
 #include "runtime/python/python.h"
-#include "symbol/native_frame.h"
+#include "symbol/wire/native_frame.h"
 #include "symbol/symbol.h"
 
 #define FRAMES_MAX 256

@@ -6,11 +6,11 @@
 #include <sys/socket.h>
 
 #include "bpf/abi.h"
-#include "symbol/native_frame.h"
-#include "symbol/protocol.h"
-#include "symbol/sandbox.h"
+#include "symbol/wire/native_frame.h"
+#include "symbol/wire/protocol.h"
+#include "base/sandbox.h"
 #include "symbol/symbol.h"
-#include "symbol/worker.h"
+#include "symbol/child/worker.h"
 #include "tests/fuzz/fuzz.h"
 
 #define WRONG_NUMBER 0x8000

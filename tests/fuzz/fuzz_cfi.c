@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Call frame information of one ELF file, at places all over it. */
-#include "symbol/cfi.h"
+#include "symbol/child/unwind/cfi.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PLACES 32

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "proc/diag.h"
+#include "proc/peer/diag.h"
 #include "tests/fuzz/fuzz.h"
 
 #define ANSWERS_MAX 8

@@ -3,9 +3,9 @@
  * ELF files as the symbolizer reads them for names: symbols, debug information,
  * also packed, tables of Go, and the names of files that belong to it.
  */
-#include "symbol/debug_names.h"
-#include "symbol/elf_file.h"
-#include "symbol/identity.h"
+#include "symbol/child/elf/debug_names.h"
+#include "symbol/child/elf/elf_file.h"
+#include "symbol/child/elf/identity.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PLACES 24

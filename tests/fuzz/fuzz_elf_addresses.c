@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where an interpreter's ELF file has sections and symbols. */
-#include "symbol/elf_addresses.h"
+#include "symbol/child/elf/elf_addresses.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

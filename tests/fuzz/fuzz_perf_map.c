@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A perf map that grows, and is another one in its middle. */
-#include "symbol/perf_map.h"
+#include "symbol/child/perf_map.h"
 #include "tests/fuzz/fuzz.h"
 
 static void read_all(struct perf_map *map, int fd)

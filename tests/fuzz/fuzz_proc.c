@@ -5,7 +5,7 @@
 #include <fcntl.h>
 
 #include "proc/epoll.h"
-#include "proc/holder.h"
+#include "proc/peer/holder.h"
 #include "proc/memory.h"
 #include "proc/process.h"
 #include "proc/procfs.h"

@@ -2,7 +2,7 @@
 /* A resolver's question in a copy of its stack. */
 #include <ctype.h>
 
-#include "stall/question.h"
+#include "capture/question.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

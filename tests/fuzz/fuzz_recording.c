@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "output/output.h"
-#include "output/recording.h"
+#include "recording/recording.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/reader_to.h"
 

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "symbol/call.h"
-#include "symbol/unwinder.h"
+#include "symbol/wire/call.h"
+#include "symbol/child/unwind/unwinder.h"
 #include "tests/fuzz/fuzz.h"
 
 #define SPACE 1

@@ -29,8 +29,8 @@
 
 #include <cmocka.h>
 
-#include "proc/holder.h"
-#include "proc/peer.h"
+#include "proc/peer/holder.h"
+#include "proc/peer/peer.h"
 
 /* --- Children that do one thing and then wait to be killed --- */
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "symbol/cfi_cache.h"
+#include "symbol/child/unwind/cfi_cache.h"
 
 /* So much unsorted call frame information that the cache has room for one of them. */
 #define FRAME_BYTES (5u << 20)

@@ -22,8 +22,8 @@
 
 #include <cmocka.h>
 
-#include "proc/peer.h"
-#include "stall/classify.h"
+#include "proc/peer/peer.h"
+#include "capture/classify.h"
 #include "symbol/symbol.h"
 
 #define DEVICE(major, minor) ((major) << 20 | (minor))

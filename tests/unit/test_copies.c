@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "stall/copies.h"
+#include "capture/copies.h"
 
 #define HEAD	  offsetof(struct bp_copy, stack)
 #define SINCE	  1000u

@@ -2,7 +2,7 @@
 /* What others did meanwhile: kept together, and said in words. */
 #include "records.h"
 
-#include "output/culprit_text.h"
+#include "text/culprit_text.h"
 
 static struct culprit peer(pid_t pid, enum cause cause, uint64_t ns, const char *call)
 {

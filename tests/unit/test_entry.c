@@ -2,7 +2,7 @@
 /* A stall as an entry of the journal. */
 #include "records.h"
 
-#include "output/escape.h"
+#include "base/escape.h"
 #include "serve/entry.h"
 
 /* NULL: there is no such field. */

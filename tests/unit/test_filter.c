@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "stall/filter.h"
+#include "stall/loops/filter.h"
 
 #define V2 "0::/system.slice/nginx.service/workers\n"
 #define V1 \

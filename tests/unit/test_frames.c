@@ -15,7 +15,7 @@
 
 #include "fake_python.h"
 #include "fake_symbols.h"
-#include "stall/frames.h"
+#include "capture/frames.h"
 
 enum {
 	LEAF = 0x1000,

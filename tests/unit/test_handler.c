@@ -7,10 +7,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "cli/caller.h"
-#include "cli/handler.h"
+#include "run/caller.h"
+#include "run/handler.h"
 #include "cli/message.h"
-#include "output/json.h"
+#include "recording/json.h"
 #include "records.h"
 
 static const struct caller nobody_else;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "stall/interleave.h"
+#include "capture/interleave.h"
 
 #define TEXT_BYTES 512
 #define LOOP	   "_PyEval_EvalFrameDefault"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "fake_symbols.h"
-#include "stall/javascript.h"
+#include "capture/javascript.h"
 
 enum { MAP = 0x1000, MADE = 0x1010, NAMELESS = 0x1020, OTHER = 0x1030 };
 

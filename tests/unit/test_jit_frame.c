@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stall/jit_frame.h"
+#include "capture/jit_frame.h"
 
 static void assert_split(const char *name, enum frame_kind kind, const char *fn, const char *file,
 			 unsigned int line)

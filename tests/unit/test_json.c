@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "output/timestamp.h"
+#include "base/timestamp.h"
 
 static void stall_reads_as_in_the_contract(void **state)
 {

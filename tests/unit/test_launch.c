@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "cli/caller.h"
-#include "cli/launch.h"
+#include "run/caller.h"
+#include "run/launch.h"
 
 static const struct caller nobody_else;
 

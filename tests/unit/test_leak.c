@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "stall/leak.h"
+#include "stall/notes/leak.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 

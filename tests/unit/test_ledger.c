@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stall/ledger.h"
+#include "stall/turn/ledger.h"
 
 #define MS 1000000ull
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Notes as sentences, as JSON, and back. */
-#include "output/note_words.h"
-#include "output/recording.h"
+#include "text/note_words.h"
+#include "recording/recording.h"
 #include "records.h"
 
 static struct note_record pool_note(void)

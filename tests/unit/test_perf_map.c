@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "symbol/perf_map.h"
+#include "symbol/child/perf_map.h"
 
 struct fixture {
 	struct perf_map *map;

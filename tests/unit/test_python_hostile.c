@@ -11,7 +11,7 @@
 #include "runtime/python/pools.h"
 #include "runtime/python/tasks.h"
 #include "runtime/python/threads.h"
-#include "symbol/elf_addresses.h"
+#include "symbol/child/elf/elf_addresses.h"
 
 #define FRAMES_MAX 128
 #define NAME_BYTES 64

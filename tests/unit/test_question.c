@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "bpf/abi.h"
-#include "stall/question.h"
+#include "capture/question.h"
 
 enum { A = 1, AAAA = 28, SRV = 33, HTTPS = 65 };
 

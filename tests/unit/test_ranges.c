@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "symbol/ranges.h"
+#include "symbol/child/ranges.h"
 
 #define SPACE 4096
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "output/recording.h"
+#include "recording/recording.h"
 #include "serve/recorder.h"
 
 #define KEEP RECORDER_KEEP_MIN_BYTES

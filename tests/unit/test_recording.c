@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "output/recording.h"
+#include "recording/recording.h"
 #include "tests/reader_to.h"
 
 #define LINE_START "\"time\":\"2024-05-01T12:00:00Z\",\"mono_ns\":1000000000000"

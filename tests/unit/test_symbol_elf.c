@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "symbol/call.h"
-#include "symbol/elf_file.h"
-#include "symbol/name.h"
+#include "symbol/wire/call.h"
+#include "symbol/child/elf/elf_file.h"
+#include "symbol/wire/name.h"
 #include "tests/unit/symbol_program.h"
 
 static void names(void **state)

@@ -24,8 +24,8 @@
 
 #include <cmocka.h>
 
-#include "symbol/no_paths.h"
-#include "symbol/sandbox.h"
+#include "base/no_paths.h"
+#include "base/sandbox.h"
 
 struct attempt {
 	int shared_fd; /* was open before */

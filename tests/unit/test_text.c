@@ -4,9 +4,9 @@
 
 #include <time.h>
 
-#include "output/escape.h"
-#include "output/fold.h"
-#include "output/words.h"
+#include "base/escape.h"
+#include "text/fold.h"
+#include "text/words.h"
 
 static char *render(struct temp *temp, const struct output_options *options,
 		    void (*feed)(struct output *output))

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "output/escape.h"
+#include "base/escape.h"
 #include "top/columns.h"
 #include "top/detail.h"
 #include "top/keys.h"

@@ -15,10 +15,10 @@
 
 #include <cmocka.h>
 
-#include "symbol/cfi.h"
-#include "symbol/cfi_expression.h"
-#include "symbol/unwind_step.h"
-#include "symbol/unwinder.h"
+#include "symbol/child/unwind/cfi.h"
+#include "symbol/child/unwind/cfi_expression.h"
+#include "symbol/child/unwind/unwind_step.h"
+#include "symbol/child/unwind/unwinder.h"
 
 #define STACK 0x7ffc00001000ULL
 #define RBP   6

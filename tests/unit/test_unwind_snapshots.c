@@ -23,8 +23,8 @@
 
 #include <cmocka.h>
 
-#include "symbol/unwind_machine.h"
-#include "symbol/unwinder.h"
+#include "symbol/child/unwind/unwind_machine.h"
+#include "symbol/child/unwind/unwinder.h"
 
 #define SNAPSHOTS_MIN  60
 #define ARM64_MIN      12

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stall/watched.h"
+#include "stall/loops/watched.h"
 
 #define PTHREAD 0x7f0000000000
 

@@ -21,7 +21,7 @@
 #include "dump/dump.h"
 #include "probe/glance.h"
 #include "probe/probe.h"
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "symbol/symbol.h"
 
 #define NSEC_PER_SEC  1000000000ull

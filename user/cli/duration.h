@@ -2,8 +2,8 @@
 /*
  * duration.h - strict reading of the times and numbers a user gives.
  */
-#ifndef BLOCKPROF_DURATION_H
-#define BLOCKPROF_DURATION_H
+#ifndef BLOCKPROF_CLI_DURATION_H
+#define BLOCKPROF_CLI_DURATION_H
 
 #include <stdint.h>
 

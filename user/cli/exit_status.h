@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* exit_status.h - what every command returns to the shell. */
-#ifndef BLOCKPROF_EXIT_STATUS_H
-#define BLOCKPROF_EXIT_STATUS_H
+#ifndef BLOCKPROF_CLI_EXIT_STATUS_H
+#define BLOCKPROF_CLI_EXIT_STATUS_H
 
 enum exit_status {
 	EXIT_OK = 0,

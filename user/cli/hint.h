@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hint.h - what the user can do to have names of code made at run time. */
-#ifndef BLOCKPROF_HINT_H
-#define BLOCKPROF_HINT_H
+#ifndef BLOCKPROF_CLI_HINT_H
+#define BLOCKPROF_CLI_HINT_H
 
 #include "model/model.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* match_option.h - --match REGEX, of several commands. */
-#ifndef BLOCKPROF_MATCH_OPTION_H
-#define BLOCKPROF_MATCH_OPTION_H
+#ifndef BLOCKPROF_CLI_MATCH_OPTION_H
+#define BLOCKPROF_CLI_MATCH_OPTION_H
 
 struct match;
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "output/escape.h"
-#include "proc/cleanup.h"
+#include "base/escape.h"
+#include "base/cleanup.h"
 
 #define TEXT_BYTES 4096 /* of a message; the rest is cut */
 

@@ -5,8 +5,8 @@
  * A message is one line and one write(2). Names that come from targets may
  * be put in as they are: what a terminal could act on is shown as \xNN.
  */
-#ifndef BLOCKPROF_MESSAGE_H
-#define BLOCKPROF_MESSAGE_H
+#ifndef BLOCKPROF_CLI_MESSAGE_H
+#define BLOCKPROF_CLI_MESSAGE_H
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 #include "cli/options.h"
 #include "cli/stall_command.h"
 #include "output/match.h"
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"

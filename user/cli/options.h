@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* options.h - the command line of `blockprof [watch]`. */
-#ifndef BLOCKPROF_OPTIONS_H
-#define BLOCKPROF_OPTIONS_H
+#ifndef BLOCKPROF_CLI_OPTIONS_H
+#define BLOCKPROF_CLI_OPTIONS_H
 
 #include <stdbool.h>
 

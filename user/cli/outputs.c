@@ -11,8 +11,8 @@
 
 #include "cli/message.h"
 #include "output/match.h"
-#include "output/timestamp.h"
-#include "proc/cleanup.h"
+#include "base/timestamp.h"
+#include "base/cleanup.h"
 
 static bool is_stdout(const char *path)
 {

@@ -3,8 +3,8 @@
  * outputs.h - what -o and -F ask for, opened and fed together. Functions that
  * fail have told the user why (message.h).
  */
-#ifndef BLOCKPROF_OUTPUTS_H
-#define BLOCKPROF_OUTPUTS_H
+#ifndef BLOCKPROF_CLI_OUTPUTS_H
+#define BLOCKPROF_CLI_OUTPUTS_H
 
 #include "output/output.h"
 

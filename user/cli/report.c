@@ -14,8 +14,8 @@
 #include "cli/outputs.h"
 #include "cli/usage.h"
 #include "output/match.h"
-#include "output/recording.h"
-#include "proc/cleanup.h"
+#include "recording/recording.h"
+#include "base/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof report [OPTIONS] FILE...\n"

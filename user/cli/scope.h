@@ -4,8 +4,8 @@
  * watch, top and serve have in common. Functions that fail have told the user
  * why (message.h).
  */
-#ifndef BLOCKPROF_SCOPE_H
-#define BLOCKPROF_SCOPE_H
+#ifndef BLOCKPROF_CLI_SCOPE_H
+#define BLOCKPROF_CLI_SCOPE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 #include "cli/usage.h"
 #include "stall/engine.h"
-#include "stall/filter.h"
+#include "stall/loops/filter.h"
 
 struct scope {
 	pid_t *pids; /* none: the whole system, or a COMMAND */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* serve.h - `blockprof serve`: a watch of the whole system that goes on for good. */
-#ifndef BLOCKPROF_SERVE_H
-#define BLOCKPROF_SERVE_H
+#ifndef BLOCKPROF_CLI_SERVE_H
+#define BLOCKPROF_CLI_SERVE_H
 
 /* argv[0] is "serve". An exit status. */
 int cmd_serve(int argc, char **argv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* serve_options.h - the command line of `blockprof serve`, and the file that adds to it. */
-#ifndef BLOCKPROF_SERVE_OPTIONS_H
-#define BLOCKPROF_SERVE_OPTIONS_H
+#ifndef BLOCKPROF_CLI_SERVE_OPTIONS_H
+#define BLOCKPROF_CLI_SERVE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

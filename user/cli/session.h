@@ -4,8 +4,8 @@
  * put together for a scope, and the signals that end it. Functions that fail
  * have told the user why (message.h).
  */
-#ifndef BLOCKPROF_SESSION_H
-#define BLOCKPROF_SESSION_H
+#ifndef BLOCKPROF_CLI_SESSION_H
+#define BLOCKPROF_CLI_SESSION_H
 
 #include <poll.h>
 #include <sys/utsname.h>

@@ -3,11 +3,11 @@
  * stall_command.h - the command of --on-stall in a program whose options can
  * change while it runs: one that stays the same goes on.
  */
-#ifndef BLOCKPROF_STALL_COMMAND_H
-#define BLOCKPROF_STALL_COMMAND_H
+#ifndef BLOCKPROF_CLI_STALL_COMMAND_H
+#define BLOCKPROF_CLI_STALL_COMMAND_H
 
-#include "cli/caller.h"
-#include "cli/handler.h"
+#include "run/caller.h"
+#include "run/handler.h"
 #include "model/model.h"
 
 /* Starts as { 0 }, without a command. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.h - is there a process that can be looked at? */
-#ifndef BLOCKPROF_TARGET_H
-#define BLOCKPROF_TARGET_H
+#ifndef BLOCKPROF_CLI_TARGET_H
+#define BLOCKPROF_CLI_TARGET_H
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* usage.h - how a command reads its options, and those that every command has. */
-#ifndef BLOCKPROF_USAGE_H
-#define BLOCKPROF_USAGE_H
+#ifndef BLOCKPROF_CLI_USAGE_H
+#define BLOCKPROF_CLI_USAGE_H
 
 #include <getopt.h>
 #include <stdbool.h>

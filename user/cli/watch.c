@@ -11,16 +11,16 @@
 
 #include "cli/exit_status.h"
 #include "cli/hint.h"
-#include "cli/launch.h"
+#include "run/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/stall_command.h"
 #include "cli/watch.h"
-#include "output/timestamp.h"
-#include "output/note_words.h"
-#include "output/words.h"
-#include "proc/cleanup.h"
+#include "base/timestamp.h"
+#include "text/note_words.h"
+#include "text/words.h"
+#include "base/cleanup.h"
 #include "proc/process.h"
 
 #define COMMAND_END_MS 1000 /* given to COMMAND to end when the watch ends before it */

@@ -6,8 +6,8 @@
 
 #include "dump/private.h"
 #include "probe/probe.h"
-#include "proc/cleanup.h"
-#include "proc/peer.h"
+#include "base/cleanup.h"
+#include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"

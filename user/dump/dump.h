@@ -3,8 +3,8 @@
  * dump.h - what a process is doing now: every thread and every asyncio task,
  * read from outside while it goes on.
  */
-#ifndef BLOCKPROF_DUMP_H
-#define BLOCKPROF_DUMP_H
+#ifndef BLOCKPROF_DUMP_DUMP_H
+#define BLOCKPROF_DUMP_DUMP_H
 
 #include <sys/types.h>
 

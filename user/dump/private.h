@@ -6,7 +6,7 @@
 #include "dump/dump.h"
 #include "probe/glance.h"
 #include "runtime/runtime.h"
-#include "stall/classify.h"
+#include "capture/classify.h"
 
 #define DUMP_THREADS_MAX 16384
 

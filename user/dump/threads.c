@@ -14,8 +14,8 @@
 #include "proc/memory.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
-#include "stall/arguments.h"
-#include "stall/frames.h"
+#include "capture/arguments.h"
+#include "capture/frames.h"
 
 #define LOOKS 5
 /* Stacks that are waited for: of threads that run, of which there are not many at a time. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* culprit.c - what others did while a thread waited for them. */
 #include "model/model.h"
-#include "model/number.h"
-#include "model/same.h"
+#include "base/number.h"
+#include "base/strings.h"
 
 #include <errno.h>
 #include <stdlib.h>

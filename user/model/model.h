@@ -6,8 +6,8 @@
  * output/. Times are nanoseconds. Strings are UTF-8 or not: a format escapes
  * what it prints. NULL or 0 stands for "not known" where nothing else is said.
  */
-#ifndef BLOCKPROF_MODEL_H
-#define BLOCKPROF_MODEL_H
+#ifndef BLOCKPROF_MODEL_MODEL_H
+#define BLOCKPROF_MODEL_MODEL_H
 
 #include <stdbool.h>
 #include <stddef.h>

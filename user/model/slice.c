@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* slice.c - lost time of one kind in one place, and sets of such slices. */
 #include "model/model.h"
-#include "model/number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <stdlib.h>

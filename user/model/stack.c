@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stack.c - stacks: made once, shared, compared by hash first. */
 #include "model/model.h"
-#include "model/number.h"
-#include "model/same.h"
+#include "base/number.h"
+#include "base/strings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.c - what a thread waited for. */
 #include "model/model.h"
-#include "model/same.h"
+#include "base/strings.h"
 
 #include <errno.h>
 #include <stdlib.h>

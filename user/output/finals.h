@@ -4,8 +4,8 @@
  * again, and when it ends; totals shall count its last word only, which for a
  * stall that never ended is the last ongoing one.
  */
-#ifndef BLOCKPROF_FINALS_H
-#define BLOCKPROF_FINALS_H
+#ifndef BLOCKPROF_OUTPUT_FINALS_H
+#define BLOCKPROF_OUTPUT_FINALS_H
 
 #include "model/model.h"
 

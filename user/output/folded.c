@@ -10,15 +10,15 @@
  * frames are missing. Time of stacks beyond the bounds below is in the lines
  * `[lost];[cause]`.
  */
-#include "output/escape.h"
+#include "base/escape.h"
 #include "output/finals.h"
 #include "output/formats.h"
 #include "output/match.h"
 #include "output/names.h"
 #include "output/sink.h"
 #include "output/tally.h"
-#include "proc/cleanup.h"
-#include "model/number.h"
+#include "base/cleanup.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>

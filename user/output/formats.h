@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* formats.h - the formats there are; the table of them is in output.c. */
-#ifndef BLOCKPROF_FORMATS_H
-#define BLOCKPROF_FORMATS_H
+#ifndef BLOCKPROF_OUTPUT_FORMATS_H
+#define BLOCKPROF_OUTPUT_FORMATS_H
 
 #include "output/output.h"
 

@@ -3,8 +3,8 @@
  * match.h - --match: stacks with a frame whose function, source file or module
  * is like a pattern (POSIX extended). NULL for a match is one that all are like.
  */
-#ifndef BLOCKPROF_MATCH_H
-#define BLOCKPROF_MATCH_H
+#ifndef BLOCKPROF_OUTPUT_MATCH_H
+#define BLOCKPROF_OUTPUT_MATCH_H
 
 #include <stdbool.h>
 

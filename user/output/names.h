@@ -3,8 +3,8 @@
  * names.h - names of processes, learnt from the records that pass: that of the
  * main thread, else that of the program, else that of any thread.
  */
-#ifndef BLOCKPROF_NAMES_H
-#define BLOCKPROF_NAMES_H
+#ifndef BLOCKPROF_OUTPUT_NAMES_H
+#define BLOCKPROF_OUTPUT_NAMES_H
 
 #include "model/model.h"
 

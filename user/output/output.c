@@ -4,7 +4,7 @@
 
 #include "output/formats.h"
 #include "output/sink.h"
-#include "output/timestamp.h"
+#include "base/timestamp.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * same records, live or from a recording, in the same order:
  * start, then anything, then summary.
  */
-#ifndef BLOCKPROF_OUTPUT_H
-#define BLOCKPROF_OUTPUT_H
+#ifndef BLOCKPROF_OUTPUT_OUTPUT_H
+#define BLOCKPROF_OUTPUT_OUTPUT_H
 
 #include <stdbool.h>
 #include <stdio.h>

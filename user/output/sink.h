@@ -6,8 +6,8 @@
  * file as one write. The first error is kept: after it nothing more is written
  * and every call gives it. A closed pipe is the error -EPIPE, never SIGPIPE.
  */
-#ifndef BLOCKPROF_SINK_H
-#define BLOCKPROF_SINK_H
+#ifndef BLOCKPROF_OUTPUT_SINK_H
+#define BLOCKPROF_OUTPUT_SINK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tally.c - time added up by a string. */
 #include "output/tally.h"
-#include "model/number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * Bounded: a new key that does not fit is refused, and its caller counts it
  * elsewhere; keys that are there go on being counted.
  */
-#ifndef BLOCKPROF_TALLY_H
-#define BLOCKPROF_TALLY_H
+#ifndef BLOCKPROF_OUTPUT_TALLY_H
+#define BLOCKPROF_OUTPUT_TALLY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,18 +4,18 @@
  * stacks, totals.c for the summary.
  */
 
-#include "output/dump_text.h"
-#include "output/escape.h"
+#include "text/dump_text.h"
+#include "base/escape.h"
 #include "output/finals.h"
-#include "output/fold.h"
+#include "text/fold.h"
 #include "output/formats.h"
 #include "output/names.h"
-#include "output/note_words.h"
+#include "text/note_words.h"
 #include "output/sink.h"
-#include "output/stall_text.h"
+#include "text/stall_text.h"
 #include "output/totals.h"
-#include "output/words.h"
-#include "proc/cleanup.h"
+#include "text/words.h"
+#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>

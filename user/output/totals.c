@@ -3,11 +3,11 @@
 
 #include "output/totals.h"
 
-#include "model/number.h"
-#include "output/escape.h"
+#include "base/number.h"
+#include "base/escape.h"
 #include "output/tally.h"
-#include "output/words.h"
-#include "proc/cleanup.h"
+#include "text/words.h"
+#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>

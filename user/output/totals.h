@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* totals.h - what the text's summary adds up: lost time by place, and by thread and cause. */
-#ifndef BLOCKPROF_TOTALS_H
-#define BLOCKPROF_TOTALS_H
+#ifndef BLOCKPROF_OUTPUT_TOTALS_H
+#define BLOCKPROF_OUTPUT_TOTALS_H
 
 #include "model/model.h"
-#include "output/fold.h"
+#include "text/fold.h"
 
 struct totals;
 

@@ -3,8 +3,8 @@
  * backlog.h - records that were taken out of the ring buffer and are not dealt
  * with yet: first in, first out, in a fixed amount of memory.
  */
-#ifndef BLOCKPROF_BACKLOG_H
-#define BLOCKPROF_BACKLOG_H
+#ifndef BLOCKPROF_PROBE_BACKLOG_H
+#define BLOCKPROF_PROBE_BACKLOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

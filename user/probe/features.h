@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* features.h - what this kernel allows, found by trying. */
-#ifndef BLOCKPROF_FEATURES_H
-#define BLOCKPROF_FEATURES_H
+#ifndef BLOCKPROF_PROBE_FEATURES_H
+#define BLOCKPROF_PROBE_FEATURES_H
 
 #include <stdbool.h>
 

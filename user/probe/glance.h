@@ -3,8 +3,8 @@
  * glance.h - a look at the threads of processes that are not watched: one
  * program that runs when it is asked, and nothing that an event would meet.
  */
-#ifndef BLOCKPROF_GLANCE_H
-#define BLOCKPROF_GLANCE_H
+#ifndef BLOCKPROF_PROBE_GLANCE_H
+#define BLOCKPROF_PROBE_GLANCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* look.h - the kernel's iterator over threads, run once: see probe_look() for what it does. */
-#ifndef BLOCKPROF_LOOK_H
-#define BLOCKPROF_LOOK_H
+#ifndef BLOCKPROF_PROBE_LOOK_H
+#define BLOCKPROF_PROBE_LOOK_H
 
 #include "probe/probe.h"
 

@@ -3,8 +3,8 @@
  * probe.h - the kernel side as seen from user space: load it, attach it by the
  * mechanisms that this kernel has, read its records, look at its slots.
  */
-#ifndef BLOCKPROF_PROBE_H
-#define BLOCKPROF_PROBE_H
+#ifndef BLOCKPROF_PROBE_PROBE_H
+#define BLOCKPROF_PROBE_PROBE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sampler.h - cpu-clock ticks on every CPU, off until they are wanted. */
-#ifndef BLOCKPROF_SAMPLER_H
-#define BLOCKPROF_SAMPLER_H
+#ifndef BLOCKPROF_PROBE_SAMPLER_H
+#define BLOCKPROF_PROBE_SAMPLER_H
 
 #include <stdbool.h>
 #include <stdint.h>

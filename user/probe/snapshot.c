@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 #define PERIOD_NS  1000000
 #define DATA_PAGES 32 /* a power of two; a sample takes up to 64 KiB, and one is read */

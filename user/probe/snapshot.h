@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* snapshot.h - the stack of a thread that runs, taken by a CPU clock in its own context. */
-#ifndef BLOCKPROF_SNAPSHOT_H
-#define BLOCKPROF_SNAPSHOT_H
+#ifndef BLOCKPROF_PROBE_SNAPSHOT_H
+#define BLOCKPROF_PROBE_SNAPSHOT_H
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* suspects.h - processes that old turns wait for: see probe.h. */
-#ifndef BLOCKPROF_SUSPECTS_H
-#define BLOCKPROF_SUSPECTS_H
+#ifndef BLOCKPROF_PROBE_SUSPECTS_H
+#define BLOCKPROF_PROBE_SUSPECTS_H
 
 #include <sys/types.h>
 

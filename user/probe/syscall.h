@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* syscall.h - what blockprof knows of system calls: what a block in one is caused by. */
-#ifndef BLOCKPROF_SYSCALL_TABLE_H
-#define BLOCKPROF_SYSCALL_TABLE_H
+#ifndef BLOCKPROF_PROBE_SYSCALL_H
+#define BLOCKPROF_PROBE_SYSCALL_H
 
 #include "bpf/abi.h"
 #include "model/model.h"

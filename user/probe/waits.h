@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* waits.h - the programs that see the return of a wait: which, and when they are in place. */
-#ifndef BLOCKPROF_WAITS_H
-#define BLOCKPROF_WAITS_H
+#ifndef BLOCKPROF_PROBE_WAITS_H
+#define BLOCKPROF_PROBE_WAITS_H
 
 #include <stdbool.h>
 

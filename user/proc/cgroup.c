@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/procfs.h"
 
 #define CGROUP_BYTES	 65536 /* a dozen hierarchies, a path of PATH_MAX each */

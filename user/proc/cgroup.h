@@ -6,8 +6,8 @@
  * also holds container ids, which that library does not know, and it answers
  * nothing on a machine that runs without systemd.
  */
-#ifndef BLOCKPROF_CGROUP_H
-#define BLOCKPROF_CGROUP_H
+#ifndef BLOCKPROF_PROC_CGROUP_H
+#define BLOCKPROF_PROC_CGROUP_H
 
 #include "proc/process.h"
 

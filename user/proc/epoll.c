@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
 

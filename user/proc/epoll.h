@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* epoll.h - the epoll instances of a process, by its descriptors. */
-#ifndef BLOCKPROF_EPOLL_H
-#define BLOCKPROF_EPOLL_H
+#ifndef BLOCKPROF_PROC_EPOLL_H
+#define BLOCKPROF_PROC_EPOLL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,7 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/root.h"
 
 /* vm.max_map_count is 65530 unless raised; some databases ask for 262144. */

@@ -6,8 +6,8 @@
  * as many mappings, with as odd names, as it likes: lines and bytes are
  * bounded, and what does not fit is counted.
  */
-#ifndef BLOCKPROF_MAPS_H
-#define BLOCKPROF_MAPS_H
+#ifndef BLOCKPROF_PROC_MAPS_H
+#define BLOCKPROF_PROC_MAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>

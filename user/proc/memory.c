@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/procfs.h"
 
 #define PAGE_BYTES     4096 /* the least that any machine has */

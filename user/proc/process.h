@@ -3,8 +3,8 @@
  * process.h - facts about a process from /proc. Everything read is bounded.
  * "-ENOENT" or "-ESRCH" where the process, or that fact, is gone.
  */
-#ifndef BLOCKPROF_PROCESS_H
-#define BLOCKPROF_PROCESS_H
+#ifndef BLOCKPROF_PROC_PROCESS_H
+#define BLOCKPROF_PROC_PROCESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 void procfs_closedir(DIR **dir)
 {

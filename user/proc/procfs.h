@@ -2,8 +2,8 @@
 /*
  * procfs.h - bounded reading below /proc/PID. Names are relative to it.
  */
-#ifndef BLOCKPROF_PROCFS_H
-#define BLOCKPROF_PROCFS_H
+#ifndef BLOCKPROF_PROC_PROCFS_H
+#define BLOCKPROF_PROC_PROCFS_H
 
 #include <dirent.h>
 #include <stdbool.h>

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/procfs.h"
 
 #define CGROUP_BYTES 65536

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quota.h - which cgroup's CPU quota holds a process back. */
-#ifndef BLOCKPROF_QUOTA_H
-#define BLOCKPROF_QUOTA_H
+#ifndef BLOCKPROF_PROC_QUOTA_H
+#define BLOCKPROF_PROC_QUOTA_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -3,8 +3,8 @@
  * root.h - files by the paths that a process sees, opened without harm: paths are
  * of the target's making, and so is what they lead to.
  */
-#ifndef BLOCKPROF_ROOT_H
-#define BLOCKPROF_ROOT_H
+#ifndef BLOCKPROF_PROC_ROOT_H
+#define BLOCKPROF_PROC_ROOT_H
 
 #include <sys/stat.h>
 #include <sys/types.h>

@@ -3,8 +3,8 @@
  * thread_copy.h - registers and stack of a thread that stands still and is only
  * looked at, as the kernel side copies those of threads that it watches.
  */
-#ifndef BLOCKPROF_THREAD_COPY_H
-#define BLOCKPROF_THREAD_COPY_H
+#ifndef BLOCKPROF_PROC_THREAD_COPY_H
+#define BLOCKPROF_PROC_THREAD_COPY_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hub.h - what the loops of gevent and trio have in common. */
-#ifndef BLOCKPROF_HUB_H
-#define BLOCKPROF_HUB_H
+#ifndef BLOCKPROF_RUNTIME_HUB_H
+#define BLOCKPROF_RUNTIME_HUB_H
 
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"

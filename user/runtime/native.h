@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* native.h - what the loops of compiled programs have in common. */
-#ifndef BLOCKPROF_NATIVE_H
-#define BLOCKPROF_NATIVE_H
+#ifndef BLOCKPROF_RUNTIME_NATIVE_H
+#define BLOCKPROF_RUNTIME_NATIVE_H
 
 #include "runtime/runtime.h"
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/maps.h"
 #include "proc/process.h"
 #include "runtime/runtime.h"

@@ -5,8 +5,8 @@
  *
  * ELF files are looked into by the symbolizer's child only.
  */
-#ifndef BLOCKPROF_PROGRAM_H
-#define BLOCKPROF_PROGRAM_H
+#ifndef BLOCKPROF_RUNTIME_PROGRAM_H
+#define BLOCKPROF_RUNTIME_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

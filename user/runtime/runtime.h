@@ -6,8 +6,8 @@
  * shown a thread at a moment and says whether that thread runs its loop. Those
  * of compiled programs are mostly described by fields, and judged by native.c.
  */
-#ifndef BLOCKPROF_RUNTIME_H
-#define BLOCKPROF_RUNTIME_H
+#ifndef BLOCKPROF_RUNTIME_RUNTIME_H
+#define BLOCKPROF_RUNTIME_RUNTIME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 #define VARIABLE  "BLOCKPROF_OPTIONS"
 #define BYTES_MAX 65536

@@ -9,8 +9,8 @@
  * variables are passed over. Read by the program itself, as an environment
  * cannot be read again on reload.
  */
-#ifndef BLOCKPROF_DEFAULTS_H
-#define BLOCKPROF_DEFAULTS_H
+#ifndef BLOCKPROF_SERVE_DEFAULTS_H
+#define BLOCKPROF_SERVE_DEFAULTS_H
 
 #include <stddef.h>
 

@@ -13,8 +13,8 @@
  *
  * What is not known is left out. Values are harmless to print (escape.h).
  */
-#ifndef BLOCKPROF_ENTRY_H
-#define BLOCKPROF_ENTRY_H
+#ifndef BLOCKPROF_SERVE_ENTRY_H
+#define BLOCKPROF_SERVE_ENTRY_H
 
 #include <sys/uio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* journal.h - whether what we print goes to the systemd journal, and entries for it. */
-#ifndef BLOCKPROF_JOURNAL_H
-#define BLOCKPROF_JOURNAL_H
+#ifndef BLOCKPROF_SERVE_JOURNAL_H
+#define BLOCKPROF_SERVE_JOURNAL_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  * once that it goes on, when it has lasted a second. Not more than so many
  * lines a minute: recordings have them all.
  */
-#ifndef BLOCKPROF_NEWS_H
-#define BLOCKPROF_NEWS_H
+#ifndef BLOCKPROF_SERVE_NEWS_H
+#define BLOCKPROF_SERVE_NEWS_H
 
 #include <stdbool.h>
 #include <stdint.h>

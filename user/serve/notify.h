@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* notify.h - what systemd is told of us (sd_notify(3)); nothing where it did not start us. */
-#ifndef BLOCKPROF_NOTIFY_H
-#define BLOCKPROF_NOTIFY_H
+#ifndef BLOCKPROF_SERVE_NOTIFY_H
+#define BLOCKPROF_SERVE_NOTIFY_H
 
 #include <stdint.h>
 

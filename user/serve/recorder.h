@@ -15,8 +15,8 @@
  *
  * Says nothing to the user: the caller asks recorder_error() and recorder_lost().
  */
-#ifndef BLOCKPROF_RECORDER_H
-#define BLOCKPROF_RECORDER_H
+#ifndef BLOCKPROF_SERVE_RECORDER_H
+#define BLOCKPROF_SERVE_RECORDER_H
 
 #include <stdbool.h>
 #include <stdint.h>

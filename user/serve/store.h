@@ -3,8 +3,8 @@
  * store.h - the directory of the recordings: their names, and which of them are
  * still kept. Files of other names are not touched, symbolic links not followed.
  */
-#ifndef BLOCKPROF_STORE_H
-#define BLOCKPROF_STORE_H
+#ifndef BLOCKPROF_SERVE_STORE_H
+#define BLOCKPROF_SERVE_STORE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
-#include "proc/peer.h"
+#include "base/cleanup.h"
+#include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "stall/foreign.h"
-#include "stall/inquiry.h"
-#include "stall/exhaustion.h"
-#include "stall/start.h"
+#include "stall/peers/foreign.h"
+#include "stall/peers/inquiry.h"
+#include "stall/notes/exhaustion.h"
+#include "stall/turn/start.h"
 #include "symbol/symbol.h"
 
 #define PART		 8 /* of the threshold: see pace.c */

@@ -4,8 +4,8 @@
  * processes, recognises their loops, merges slices, checks ledgers, tells of
  * turns that pass the threshold while they last and when they end.
  */
-#ifndef BLOCKPROF_ENGINE_H
-#define BLOCKPROF_ENGINE_H
+#ifndef BLOCKPROF_STALL_ENGINE_H
+#define BLOCKPROF_STALL_ENGINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

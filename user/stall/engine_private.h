@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* engine_private.h - what the parts of the engine share. */
-#ifndef BLOCKPROF_ENGINE_PRIVATE_H
-#define BLOCKPROF_ENGINE_PRIVATE_H
+#ifndef BLOCKPROF_STALL_ENGINE_PRIVATE_H
+#define BLOCKPROF_STALL_ENGINE_PRIVATE_H
 
 #include "bpf/abi.h"
 #include "probe/probe.h"
 #include "runtime/runtime.h"
-#include "stall/classify.h"
-#include "stall/copies.h"
+#include "capture/classify.h"
+#include "capture/copies.h"
 #include "stall/engine.h"
 #include "stall/loop.h"
-#include "stall/watched.h"
+#include "stall/loops/watched.h"
 
 /* A thread that is to get a slot at the next look: what to know of it then. */
 struct binding {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "proc/process.h"
-#include "stall/hist.h"
-#include "stall/inquiry.h"
-#include "stall/ledger.h"
+#include "stall/turn/hist.h"
+#include "stall/peers/inquiry.h"
+#include "stall/turn/ledger.h"
 #include "stall/loop.h"
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const char *runtime)

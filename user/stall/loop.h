@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* loop.h - a thread whose time is kept, as user space knows it: what belongs to a slot. */
-#ifndef BLOCKPROF_LOOP_H
-#define BLOCKPROF_LOOP_H
+#ifndef BLOCKPROF_STALL_LOOP_H
+#define BLOCKPROF_STALL_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/abi.h"
 #include "model/model.h"
-#include "stall/copies.h"
+#include "capture/copies.h"
 #include "stall/engine.h"
 
 /*

@@ -3,8 +3,8 @@
  * answers.h - what the symbolizer said of places in files: bounded, what was asked
  * least recently goes first.
  */
-#ifndef BLOCKPROF_ANSWERS_H
-#define BLOCKPROF_ANSWERS_H
+#ifndef BLOCKPROF_SYMBOL_ANSWERS_H
+#define BLOCKPROF_SYMBOL_ANSWERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "symbol/clock.h"
-#include "symbol/sandbox.h"
-#include "symbol/worker.h"
+#include "base/clock.h"
+#include "base/sandbox.h"
+#include "symbol/child/worker.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)

@@ -3,16 +3,16 @@
  * client.h - blockprof's side: starts the symbolizer, asks it, and starts
  * another, not too often, when a file was too much for it.
  */
-#ifndef BLOCKPROF_CLIENT_H
-#define BLOCKPROF_CLIENT_H
+#ifndef BLOCKPROF_SYMBOL_CLIENT_H
+#define BLOCKPROF_SYMBOL_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "symbol/protocol.h"
-#include "symbol/unwind_packet.h"
+#include "symbol/wire/protocol.h"
+#include "symbol/wire/unwind_packet.h"
 
 struct client;
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "symbol/spot.h"
 
 /* Asks about the whole file that is mapped at addr. */

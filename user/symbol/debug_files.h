@@ -4,8 +4,8 @@
  * as gdb looks for them, first in the target's root directory, then in our own,
  * and what debuginfod's clients have fetched. Nothing is fetched.
  */
-#ifndef BLOCKPROF_DEBUG_FILES_H
-#define BLOCKPROF_DEBUG_FILES_H
+#ifndef BLOCKPROF_SYMBOL_DEBUG_FILES_H
+#define BLOCKPROF_SYMBOL_DEBUG_FILES_H
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* files.h - the files seen in mappings, each known once, and which are not asked about again. */
-#ifndef BLOCKPROF_FILES_H
-#define BLOCKPROF_FILES_H
+#ifndef BLOCKPROF_SYMBOL_FILES_H
+#define BLOCKPROF_SYMBOL_FILES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "symbol/client.h"
-#include "symbol/clock.h"
+#include "base/clock.h"
 #include "symbol/map_file.h"
 
 #define PROCESSES_MAX 256

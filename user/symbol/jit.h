@@ -5,8 +5,8 @@
  * A map is opened and looked at here, and read by the symbolizer's child. It is
  * looked at again some times a second at the most, when it is asked for.
  */
-#ifndef BLOCKPROF_JIT_H
-#define BLOCKPROF_JIT_H
+#ifndef BLOCKPROF_SYMBOL_JIT_H
+#define BLOCKPROF_SYMBOL_JIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbol/name.h"
+#include "symbol/wire/name.h"
 
 #define SYMBOLS_MAX 2000000
 #define NAMES_MAX   (64u << 20)

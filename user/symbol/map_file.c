@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/process.h"
 
 /* Times of files and of processes' starts are as coarse as ticks, and clocks are set. */

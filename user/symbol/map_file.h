@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* map_file.h - the perf map of a process, opened without being led astray. */
-#ifndef BLOCKPROF_MAP_FILE_H
-#define BLOCKPROF_MAP_FILE_H
+#ifndef BLOCKPROF_SYMBOL_MAP_FILE_H
+#define BLOCKPROF_SYMBOL_MAP_FILE_H
 
 #include <sys/stat.h>
 #include <sys/types.h>

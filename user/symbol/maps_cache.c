@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "proc/process.h"
-#include "symbol/clock.h"
+#include "base/clock.h"
 
 #define BUCKETS	      256
 #define PROCESSES_MAX 512

@@ -5,8 +5,8 @@
  * Kept by (pid, start time), the least recently asked dropped first, and kept
  * when the process is gone, until maps_cache_forget().
  */
-#ifndef BLOCKPROF_MAPS_CACHE_H
-#define BLOCKPROF_MAPS_CACHE_H
+#ifndef BLOCKPROF_SYMBOL_MAPS_CACHE_H
+#define BLOCKPROF_SYMBOL_MAPS_CACHE_H
 
 #include <stdint.h>
 #include <sys/types.h>

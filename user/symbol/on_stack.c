@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/maps.h"
 #include "symbol/on_stack.h"
 #include "symbol/symbol.h"

@@ -5,8 +5,8 @@
  * a call that is over can be among them, so it is asked only for what is never
  * called but to stay (a scheduler's own loop, a wait).
  */
-#ifndef BLOCKPROF_ON_STACK_H
-#define BLOCKPROF_ON_STACK_H
+#ifndef BLOCKPROF_SYMBOL_ON_STACK_H
+#define BLOCKPROF_SYMBOL_ON_STACK_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -7,10 +7,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "symbol/answers.h"
-#include "symbol/call.h"
-#include "symbol/elf_file.h"
+#include "symbol/wire/call.h"
+#include "symbol/child/elf/elf_file.h"
 #include "symbol/jit.h"
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */

@@ -3,8 +3,8 @@
  * spot.h - a user address with the mapping and the file that it lies in, and how
  * the child is asked about that. For the files that make up symbol.h.
  */
-#ifndef BLOCKPROF_SPOT_H
-#define BLOCKPROF_SPOT_H
+#ifndef BLOCKPROF_SYMBOL_SPOT_H
+#define BLOCKPROF_SYMBOL_SPOT_H
 
 #include <limits.h>
 #include <stdbool.h>

@@ -7,12 +7,12 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/v8/processes.h"
 #include "symbol/answers.h"
-#include "symbol/clock.h"
+#include "base/clock.h"
 #include "symbol/debug_files.h"
-#include "symbol/elf_file.h"
+#include "symbol/child/elf/elf_file.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
 #include "symbol/spot.h"

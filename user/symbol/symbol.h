@@ -6,15 +6,15 @@
  * open descriptors only. Whatever goes wrong with it costs names, never the
  * watch: frames then read module+0xoffset.
  */
-#ifndef BLOCKPROF_SYMBOL_H
-#define BLOCKPROF_SYMBOL_H
+#ifndef BLOCKPROF_SYMBOL_SYMBOL_H
+#define BLOCKPROF_SYMBOL_SYMBOL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "symbol/native_frame.h"
+#include "symbol/wire/native_frame.h"
 
 struct symbols;
 

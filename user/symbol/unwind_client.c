@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
-#include "symbol/call.h"
+#include "base/cleanup.h"
+#include "symbol/wire/call.h"
 
 /* Each mapping of a process can have to come first, and each child can die of one of them. */
 #define ASKS_MAX   300

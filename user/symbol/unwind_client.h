@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* unwind_client.h - blockprof's side of unwinding: sends what the symbolizer asks for. */
-#ifndef BLOCKPROF_UNWIND_CLIENT_H
-#define BLOCKPROF_UNWIND_CLIENT_H
+#ifndef BLOCKPROF_SYMBOL_UNWIND_CLIENT_H
+#define BLOCKPROF_SYMBOL_UNWIND_CLIENT_H
 
 #include <stdint.h>
 
@@ -9,7 +9,7 @@
 #include "proc/maps.h"
 #include "symbol/client.h"
 #include "symbol/files.h"
-#include "symbol/unwind_packet.h"
+#include "symbol/wire/unwind_packet.h"
 
 struct unwind_target {
 	struct client *client;

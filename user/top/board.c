@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stall/hist.h"
+#include "stall/turn/hist.h"
 
 #define ENTRIES_MAX    8192
 #define ENDED_MAX      256 /* that are shown for a while yet */

@@ -4,8 +4,8 @@
  * sorted. It is fed the stalls as they are told, and how each loop stands at
  * each refresh; it draws nothing.
  */
-#ifndef BLOCKPROF_BOARD_H
-#define BLOCKPROF_BOARD_H
+#ifndef BLOCKPROF_TOP_BOARD_H
+#define BLOCKPROF_TOP_BOARD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* board_private.h - what board.c keeps of loops, and rows.c makes rows of. */
-#ifndef BLOCKPROF_BOARD_PRIVATE_H
-#define BLOCKPROF_BOARD_PRIVATE_H
+#ifndef BLOCKPROF_TOP_BOARD_PRIVATE_H
+#define BLOCKPROF_TOP_BOARD_PRIVATE_H
 
 #include "bpf/abi.h"
 #include "top/board.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* columns.h - a row of the board as text: which columns fit, and what is in them. */
-#ifndef BLOCKPROF_COLUMNS_H
-#define BLOCKPROF_COLUMNS_H
+#ifndef BLOCKPROF_TOP_COLUMNS_H
+#define BLOCKPROF_TOP_COLUMNS_H
 
 #include "top/board.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* detail.h - the view of one loop: its figures over all windows, its last stalls. */
-#ifndef BLOCKPROF_DETAIL_H
-#define BLOCKPROF_DETAIL_H
+#ifndef BLOCKPROF_TOP_DETAIL_H
+#define BLOCKPROF_TOP_DETAIL_H
 
-#include "output/fold.h"
+#include "text/fold.h"
 #include "top/board.h"
 #include "top/lines.h"
 

@@ -10,8 +10,8 @@
 
 #include <curses.h>
 
-#include "output/words.h"
-#include "proc/cleanup.h"
+#include "text/words.h"
+#include "base/cleanup.h"
 #include "top/columns.h"
 #include "top/detail.h"
 #include "top/keys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* display.h - the board on the screen: the pages, and the keys that lead through them. */
-#ifndef BLOCKPROF_DISPLAY_H
-#define BLOCKPROF_DISPLAY_H
+#ifndef BLOCKPROF_TOP_DISPLAY_H
+#define BLOCKPROF_TOP_DISPLAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* growth.h - whether a number keeps growing: a leak of threads or tasks, rather than a start or a burst. */
-#ifndef BLOCKPROF_GROWTH_H
-#define BLOCKPROF_GROWTH_H
+#ifndef BLOCKPROF_TOP_GROWTH_H
+#define BLOCKPROF_TOP_GROWTH_H
 
 #include <stdbool.h>
 #include <stdint.h>

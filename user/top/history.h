@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* history.h - the last stalls of one loop. */
-#ifndef BLOCKPROF_HISTORY_H
-#define BLOCKPROF_HISTORY_H
+#ifndef BLOCKPROF_TOP_HISTORY_H
+#define BLOCKPROF_TOP_HISTORY_H
 
 #include <stddef.h>
 

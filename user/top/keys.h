@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* keys.h - which key does what. */
-#ifndef BLOCKPROF_KEYS_H
-#define BLOCKPROF_KEYS_H
+#ifndef BLOCKPROF_TOP_KEYS_H
+#define BLOCKPROF_TOP_KEYS_H
 
 #include "top/lines.h"
 #include "top/view.h"

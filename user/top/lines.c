@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 void lines_free(struct lines *lines)
 {

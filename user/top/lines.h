@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lines.h - text to scroll through. */
-#ifndef BLOCKPROF_LINES_H
-#define BLOCKPROF_LINES_H
+#ifndef BLOCKPROF_TOP_LINES_H
+#define BLOCKPROF_TOP_LINES_H
 
 #include <stddef.h>
 

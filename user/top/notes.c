@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output/escape.h"
+#include "base/escape.h"
 
 #define KEPT_BYTES 65536 /* the oldest lines go first */
 

@@ -4,8 +4,8 @@
  * libraries write there is kept, shown in the bottom line, and written for
  * good when the screen is given back.
  */
-#ifndef BLOCKPROF_NOTES_H
-#define BLOCKPROF_NOTES_H
+#ifndef BLOCKPROF_TOP_NOTES_H
+#define BLOCKPROF_TOP_NOTES_H
 
 struct notes;
 

@@ -4,8 +4,8 @@
  * where a connection hangs, it waits, and who reads the kernel's records does
  * not. ncurses is no one else's while the painter is at work.
  */
-#ifndef BLOCKPROF_PAINTER_H
-#define BLOCKPROF_PAINTER_H
+#ifndef BLOCKPROF_TOP_PAINTER_H
+#define BLOCKPROF_TOP_PAINTER_H
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stall/hist.h"
+#include "stall/turn/hist.h"
 #include "top/board_private.h"
 
 static uint64_t less(uint64_t a, uint64_t b)

@@ -11,8 +11,8 @@
 
 #include <curses.h>
 
-#include "output/escape.h"
-#include "proc/cleanup.h"
+#include "base/escape.h"
+#include "base/cleanup.h"
 #include "top/columns.h"
 #include "top/painter.h"
 

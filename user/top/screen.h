@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* screen.h - the terminal, by ncurses. */
-#ifndef BLOCKPROF_SCREEN_H
-#define BLOCKPROF_SCREEN_H
+#ifndef BLOCKPROF_TOP_SCREEN_H
+#define BLOCKPROF_TOP_SCREEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

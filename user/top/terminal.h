@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* terminal.h - whether there is a terminal to draw on. */
-#ifndef BLOCKPROF_TERMINAL_H
-#define BLOCKPROF_TERMINAL_H
+#ifndef BLOCKPROF_TOP_TERMINAL_H
+#define BLOCKPROF_TOP_TERMINAL_H
 
 /*
  * Whether standard input and output are a terminal that can be drawn on. NULL:

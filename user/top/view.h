@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* view.h - what is on the screen, and how keys change it. It draws nothing. */
-#ifndef BLOCKPROF_VIEW_H
-#define BLOCKPROF_VIEW_H
+#ifndef BLOCKPROF_TOP_VIEW_H
+#define BLOCKPROF_TOP_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef BLOCKPROF_PYTHON_ASYNCIO_H
-#define BLOCKPROF_PYTHON_ASYNCIO_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_ASYNCIO_H
+#define BLOCKPROF_RUNTIME_PYTHON_ASYNCIO_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * asyncio_debug.h - where _asyncio of 3.14 and later keeps its tasks and what
  * runs: it says so itself, in a section called .AsyncioDebug.
  */
-#ifndef BLOCKPROF_PYTHON_ASYNCIO_DEBUG_H
-#define BLOCKPROF_PYTHON_ASYNCIO_DEBUG_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_ASYNCIO_DEBUG_H
+#define BLOCKPROF_RUNTIME_PYTHON_ASYNCIO_DEBUG_H
 
 #include <stdbool.h>
 #include <stdint.h>

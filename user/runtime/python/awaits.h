@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* awaits.h - what a task awaits in the end, as far as it shows. */
-#ifndef BLOCKPROF_PYTHON_AWAITS_H
-#define BLOCKPROF_PYTHON_AWAITS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_AWAITS_H
+#define BLOCKPROF_RUNTIME_PYTHON_AWAITS_H
 
 #include "runtime/python/chain.h"
 #include "runtime/python/tasks.h"

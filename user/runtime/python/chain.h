@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* chain.h - a task at one moment: its state, and the coroutines that await each other in it. */
-#ifndef BLOCKPROF_PYTHON_CHAIN_H
-#define BLOCKPROF_PYTHON_CHAIN_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_CHAIN_H
+#define BLOCKPROF_RUNTIME_PYTHON_CHAIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

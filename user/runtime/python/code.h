@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* code.h - code objects: names, files and lines of functions, remembered by address. */
-#ifndef BLOCKPROF_PYTHON_CODE_H
-#define BLOCKPROF_PYTHON_CODE_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_CODE_H
+#define BLOCKPROF_RUNTIME_PYTHON_CODE_H
 
 #include <stdbool.h>
 #include <stddef.h>

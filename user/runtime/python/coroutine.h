@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* coroutine.h - coroutines, generators and asynchronous generators: where each stands and what it awaits. */
-#ifndef BLOCKPROF_PYTHON_COROUTINE_H
-#define BLOCKPROF_PYTHON_COROUTINE_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_COROUTINE_H
+#define BLOCKPROF_RUNTIME_PYTHON_COROUTINE_H
 
 #include <stdint.h>
 

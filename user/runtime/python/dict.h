@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dict.h - dicts, and the attributes of instances, which are dicts in disguise. */
-#ifndef BLOCKPROF_PYTHON_DICT_H
-#define BLOCKPROF_PYTHON_DICT_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_DICT_H
+#define BLOCKPROF_RUNTIME_PYTHON_DICT_H
 
 #include <stddef.h>
 #include <stdint.h>

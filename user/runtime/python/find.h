@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* find.h - where the interpreter of a process is, from what the process has mapped. */
-#ifndef BLOCKPROF_PYTHON_FIND_H
-#define BLOCKPROF_PYTHON_FIND_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_FIND_H
+#define BLOCKPROF_RUNTIME_PYTHON_FIND_H
 
 #include <stdbool.h>
 #include <stdint.h>

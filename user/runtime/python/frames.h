@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* frames.h - thread states and the frames they run. */
-#ifndef BLOCKPROF_PYTHON_FRAMES_H
-#define BLOCKPROF_PYTHON_FRAMES_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_FRAMES_H
+#define BLOCKPROF_RUNTIME_PYTHON_FRAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

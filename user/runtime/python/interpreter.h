@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* interpreter.h - what the files behind python.h share. */
-#ifndef BLOCKPROF_PYTHON_INTERPRETER_H
-#define BLOCKPROF_PYTHON_INTERPRETER_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_INTERPRETER_H
+#define BLOCKPROF_RUNTIME_PYTHON_INTERPRETER_H
 
 #include "runtime/python/asyncio_debug.h"
 #include "runtime/python/code.h"

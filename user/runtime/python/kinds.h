@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kinds.h - the kinds of objects that coroutines and tasks are made of, told by their types. */
-#ifndef BLOCKPROF_PYTHON_KINDS_H
-#define BLOCKPROF_PYTHON_KINDS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_KINDS_H
+#define BLOCKPROF_RUNTIME_PYTHON_KINDS_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* layout.h - where things are in the structures of one CPython minor version (LP64, release, GIL). */
-#ifndef BLOCKPROF_PYTHON_LAYOUT_H
-#define BLOCKPROF_PYTHON_LAYOUT_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_LAYOUT_H
+#define BLOCKPROF_RUNTIME_PYTHON_LAYOUT_H
 
 #include "bpf/abi.h"
 #include "runtime/python/memory.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lines.h - from a byte offset in bytecode to a line, by the table of the code object. */
-#ifndef BLOCKPROF_PYTHON_LINES_H
-#define BLOCKPROF_PYTHON_LINES_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_LINES_H
+#define BLOCKPROF_RUNTIME_PYTHON_LINES_H
 
 #include <stddef.h>
 #include <stdint.h>

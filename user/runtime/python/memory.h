@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memory.h - bounded reads of another process's memory. 0 or -errno everywhere: all of it, or nothing. */
-#ifndef BLOCKPROF_PYTHON_MEMORY_H
-#define BLOCKPROF_PYTHON_MEMORY_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_MEMORY_H
+#define BLOCKPROF_RUNTIME_PYTHON_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* object.h - Python objects of simple types. 0 or -errno; -EINVAL: not of that type. */
-#ifndef BLOCKPROF_PYTHON_OBJECT_H
-#define BLOCKPROF_PYTHON_OBJECT_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_OBJECT_H
+#define BLOCKPROF_RUNTIME_PYTHON_OBJECT_H
 
 #include <stdbool.h>
 #include <stddef.h>

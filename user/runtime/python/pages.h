@@ -3,8 +3,8 @@
  * pages.h - memory read in large blocks and kept for a while, where a great
  * many small objects that lie close together are looked at.
  */
-#ifndef BLOCKPROF_PYTHON_PAGES_H
-#define BLOCKPROF_PYTHON_PAGES_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_PAGES_H
+#define BLOCKPROF_RUNTIME_PYTHON_PAGES_H
 
 #include "runtime/python/memory.h"
 

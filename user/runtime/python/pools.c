@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"

@@ -5,8 +5,8 @@
  * too, and asyncio's tasks. Read while the program runs: what changes
  * meanwhile may be missed.
  */
-#ifndef BLOCKPROF_PYTHON_POOLS_H
-#define BLOCKPROF_PYTHON_POOLS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_POOLS_H
+#define BLOCKPROF_RUNTIME_PYTHON_POOLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/asyncio_debug.h"

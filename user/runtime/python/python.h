@@ -6,15 +6,15 @@
  * Everything read is foreign: sizes are bounded, pointers are followed a
  * limited number of times, types are checked before fields are believed.
  */
-#ifndef BLOCKPROF_PYTHON_H
-#define BLOCKPROF_PYTHON_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_PYTHON_H
+#define BLOCKPROF_RUNTIME_PYTHON_PYTHON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../../../bpf/abi.h"
+#include "bpf/abi.h"
 
 struct python;
 struct symbols;

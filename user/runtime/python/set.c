@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"

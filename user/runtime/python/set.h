@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* set.h - sets, and the sets of weak references that weakref.WeakSet keeps. */
-#ifndef BLOCKPROF_PYTHON_SET_H
-#define BLOCKPROF_PYTHON_SET_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_SET_H
+#define BLOCKPROF_RUNTIME_PYTHON_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>

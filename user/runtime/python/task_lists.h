@@ -3,8 +3,8 @@
  * task_lists.h - asyncio's tasks from 3.14 on: each thread state has a ring of
  * those that it made, the interpreter has one of those whose thread has ended.
  */
-#ifndef BLOCKPROF_PYTHON_TASK_LISTS_H
-#define BLOCKPROF_PYTHON_TASK_LISTS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_TASK_LISTS_H
+#define BLOCKPROF_RUNTIME_PYTHON_TASK_LISTS_H
 
 #include <stddef.h>
 #include <stdint.h>

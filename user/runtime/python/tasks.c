@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/awaits.h"
 #include "runtime/python/dict.h"

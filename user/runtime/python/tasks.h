@@ -6,8 +6,8 @@
  * was true at one moment in between. Tasks that change too fast for that are
  * counted and not told.
  */
-#ifndef BLOCKPROF_PYTHON_TASKS_H
-#define BLOCKPROF_PYTHON_TASKS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_TASKS_H
+#define BLOCKPROF_RUNTIME_PYTHON_TASKS_H
 
 #include "runtime/python/python.h"
 

@@ -6,7 +6,7 @@
 
 #include "runtime/python/interpreter.h"
 #include "runtime/python/threads.h"
-#include "symbol/clock.h"
+#include "base/clock.h"
 
 #define INTERPRETERS_MAX 64
 #define THREADS_MAX	 16384

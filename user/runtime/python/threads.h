@@ -3,8 +3,8 @@
  * threads.h - thread states by pthread_self(). The interpreter keeps them in a
  * list, which is walked once for many questions.
  */
-#ifndef BLOCKPROF_PYTHON_THREADS_H
-#define BLOCKPROF_PYTHON_THREADS_H
+#ifndef BLOCKPROF_RUNTIME_PYTHON_THREADS_H
+#define BLOCKPROF_RUNTIME_PYTHON_THREADS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "runtime/v8/function.h"
 #include "runtime/v8/positions.h"
 

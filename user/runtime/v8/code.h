@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* code.h - code that V8 made at run time: whose it is, and of which source. */
-#ifndef BLOCKPROF_V8_CODE_H
-#define BLOCKPROF_V8_CODE_H
+#ifndef BLOCKPROF_RUNTIME_V8_CODE_H
+#define BLOCKPROF_RUNTIME_V8_CODE_H
 
 #include <stdbool.h>
 

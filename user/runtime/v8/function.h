@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* function.h - what functions are called, by their SharedFunctionInfo. */
-#ifndef BLOCKPROF_V8_FUNCTION_H
-#define BLOCKPROF_V8_FUNCTION_H
+#ifndef BLOCKPROF_RUNTIME_V8_FUNCTION_H
+#define BLOCKPROF_RUNTIME_V8_FUNCTION_H
 
 #include "runtime/v8/heap.h"
 

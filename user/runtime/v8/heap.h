@@ -7,8 +7,8 @@
  * Words are tagged: a number (smi) in the upper half of a word whose lower half
  * is 0, or the address of an object plus 1 (weak pointers: plus 3).
  */
-#ifndef BLOCKPROF_V8_HEAP_H
-#define BLOCKPROF_V8_HEAP_H
+#ifndef BLOCKPROF_RUNTIME_V8_HEAP_H
+#define BLOCKPROF_RUNTIME_V8_HEAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * (v8dbg_*, V8's tools/gen-postmortem-metadata.py), and by its version where it
  * exports none. Offsets are from the start of an object, in bytes.
  */
-#ifndef BLOCKPROF_V8_LAYOUT_H
-#define BLOCKPROF_V8_LAYOUT_H
+#ifndef BLOCKPROF_RUNTIME_V8_LAYOUT_H
+#define BLOCKPROF_RUNTIME_V8_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

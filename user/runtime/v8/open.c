@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 #include "proc/maps.h"
 #include "proc/procfs.h"
 #include "runtime/v8/private.h"

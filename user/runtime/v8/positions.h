@@ -4,8 +4,8 @@
  * (src/codegen/source-position-table.cc, src/baseline/bytecode-offset-iterator.h).
  * They are read from the target: anything may stand in them.
  */
-#ifndef BLOCKPROF_V8_POSITIONS_H
-#define BLOCKPROF_V8_POSITIONS_H
+#ifndef BLOCKPROF_RUNTIME_V8_POSITIONS_H
+#define BLOCKPROF_RUNTIME_V8_POSITIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* private.h - V8 in one process, for its own files and tests. */
-#ifndef BLOCKPROF_V8_PRIVATE_H
-#define BLOCKPROF_V8_PRIVATE_H
+#ifndef BLOCKPROF_RUNTIME_V8_PRIVATE_H
+#define BLOCKPROF_RUNTIME_V8_PRIVATE_H
 
 #include "runtime/v8/heap.h"
 #include "runtime/v8/positions.h"

@@ -8,7 +8,7 @@
 
 #include "proc/process.h"
 #include "runtime/v8/v8.h"
-#include "symbol/clock.h"
+#include "base/clock.h"
 
 #define PROCESSES_MAX 64
 /* Looked at again when it could not be read: the symbolizer was away, memory was short. */

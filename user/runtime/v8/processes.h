@@ -3,8 +3,8 @@
  * processes.h - V8 of the processes that were asked for last, and which of them
  * have none: bounded. A process is known by its pid and start time.
  */
-#ifndef BLOCKPROF_V8_PROCESSES_H
-#define BLOCKPROF_V8_PROCESSES_H
+#ifndef BLOCKPROF_RUNTIME_V8_PROCESSES_H
+#define BLOCKPROF_RUNTIME_V8_PROCESSES_H
 
 #include <sys/types.h>
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc/cleanup.h"
+#include "base/cleanup.h"
 
 /* src/objects/script.tq: fields that no number is exported for, behind the name and line_ends. */
 #define LINE_OFFSET_BEHIND_NAME 8

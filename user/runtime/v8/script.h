@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* script.h - files of source: their names, and which line a place in them is. */
-#ifndef BLOCKPROF_V8_SCRIPT_H
-#define BLOCKPROF_V8_SCRIPT_H
+#ifndef BLOCKPROF_RUNTIME_V8_SCRIPT_H
+#define BLOCKPROF_RUNTIME_V8_SCRIPT_H
 
 #include <stdint.h>
 

@@ -7,8 +7,8 @@
  * number of times, types are checked before fields are believed. The thread
  * should be blocked: what moves meanwhile gives no frame, or "[unknown]".
  */
-#ifndef BLOCKPROF_V8_H
-#define BLOCKPROF_V8_H
+#ifndef BLOCKPROF_RUNTIME_V8_V8_H
+#define BLOCKPROF_RUNTIME_V8_V8_H
 
 #include <stdbool.h>
 #include <stddef.h>

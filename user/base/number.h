@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* number.h - sums that stay at the end of their range, and a hash that is the same on every run. */
+#ifndef BLOCKPROF_BASE_NUMBER_H
+#define BLOCKPROF_BASE_NUMBER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* FNV-1a, 64 bits: start with HASH_START, go on with what was returned. */
+#define HASH_START 0xcbf29ce484222325u
+
+static inline uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
+{
+	const unsigned char *byte = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ byte[i]) * 0x100000001b3u;
+	return hash;
+}
+
+#endif

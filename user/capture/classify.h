@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* classify.h - why a thread blocked, and what it waited for. */
+#ifndef BLOCKPROF_CAPTURE_CLASSIFY_H
+#define BLOCKPROF_CAPTURE_CLASSIFY_H
+
+#include "bpf/abi.h"
+#include "model/model.h"
+
+struct peer;
+struct peers;
+struct symbols;
+
+struct classify {
+	struct peers *peers;
+	struct symbols *symbols;
+};
+
+/*
+ * The process that is at the other end of the socket or pipe that a thread of
+ * pid is blocked on. 0, or -ENOENT: none, none of this machine, or no such block.
+ */
+int classify_peer(const struct classify *with, pid_t pid, const struct bp_capture *capture,
+		  struct peer *out);
+
+/*
+ * Fills slice's cause, syscall and target from what the thread was blocked in.
+ * slice->stack and slice->waker are set already. capture must be a copy that
+ * does not change.
+ */
+void classify(const struct classify *with, pid_t pid, const struct bp_capture *capture,
+	      struct slice *slice);
+
+#endif

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "runtime/python/python.h"
+#include "capture/frames.h"
+#include "capture/interleave.h"
+#include "capture/javascript.h"
+#include "capture/jit_frame.h"
+#include "capture/natives.h"
+#include "symbol/symbol.h"
+
+#define INLINED_MAX 256 /* in a whole stack */
+#define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVES_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
+
+/* Frames under way, with room for their strings: symbol lookups reuse theirs. */
+struct builder {
+	struct frame frames[FRAMES_MAX];
+	size_t nr;
+	/* Named first: a process that ends takes its names along. */
+	struct frame python[BP_PYTHON_FRAMES];
+	size_t nr_python;
+	const char *interpreter; /* path of the file that its loop is in; NULL: not known */
+	char *strings[(FRAMES_MAX + BP_PYTHON_FRAMES) * 3];
+	size_t nr_strings;
+};
+
+static const char *keep(struct builder *builder, const char *string)
+{
+	char *copy = string ? strdup(string) : NULL;
+
+	if (copy)
+		builder->strings[builder->nr_strings++] = copy;
+	return copy;
+}
+
+static void add(struct builder *builder, enum frame_kind kind, const char *fn, const char *file,
+		const char *module, unsigned int line)
+{
+	struct frame *frame;
+
+	if (builder->nr == FRAMES_MAX)
+		return;
+	frame = &builder->frames[builder->nr++];
+	frame->kind = kind;
+	frame->fn = keep(builder, fn);
+	if (!frame->fn)
+		frame->fn = "[unknown]";
+	frame->file = keep(builder, file);
+	frame->module = keep(builder, module);
+	frame->line = line;
+}
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* What was inlined there and the function around it. */
+static void add_native(struct builder *builder, const struct symbol *symbol, bool by_frame_pointer)
+{
+	size_t before, first = builder->nr;
+
+	for (size_t i = 0; i < symbol->nr_inlined; i++) {
+		const struct symbol_line *line = &symbol->inlined[i];
+
+		/* Wrappers of the interpreter's loop give way as it does. */
+		if (interleave_is_loop(line->fn))
+			continue;
+		before = builder->nr;
+		add(builder, FRAME_NATIVE, line->fn, line->file, symbol->module, line->line);
+		if (builder->nr > before)
+			builder->frames[before].inlined = true;
+	}
+	add(builder, FRAME_NATIVE, symbol->fn, symbol->file, symbol->module, symbol->line);
+	for (size_t i = first; i < builder->nr; i++)
+		builder->frames[i].by_frame_pointer = by_frame_pointer;
+}
+
+static struct stack *finish(struct builder *builder, bool cut)
+{
+	struct stack *stack = builder->nr ? stack_new(builder->frames, builder->nr, cut) : NULL;
+
+	while (builder->nr_strings)
+		free(builder->strings[--builder->nr_strings]);
+	return stack;
+}
+
+/* The probe itself and the way off the CPU: the same in every stack. */
+static bool is_scheduling(const char *fn)
+{
+	static const char *const prefixes[] = { "bpf_",		 "__bpf_",   "__traceiter_",
+						"__schedule",	 "schedule", "preempt_schedule",
+						"__cond_resched" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (starts_with(fn, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* The way into the kernel: likewise. */
+static bool is_entry(const char *fn)
+{
+	return starts_with(fn, "entry_SYSCALL") || starts_with(fn, "do_syscall_64") ||
+	       starts_with(fn, "x64_sys_call") || starts_with(fn, "el0_svc") ||
+	       starts_with(fn, "el0t_64_sync") || starts_with(fn, "invoke_syscall") ||
+	       starts_with(fn, "do_el0_svc") || starts_with(fn, "ret_from_fork") ||
+	       starts_with(fn, "asm_exc_");
+}
+
+static void add_kernel(struct builder *builder, struct symbols *symbols, const struct bp_stack *raw)
+{
+	bool inner = true;
+
+	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_kernel(symbols, raw->kernel[i], &symbol);
+		if (inner && is_scheduling(symbol.fn))
+			continue;
+		inner = false;
+		if (is_entry(symbol.fn))
+			break;
+		add(builder, FRAME_KERNEL, symbol.fn, NULL, symbol.module, 0);
+	}
+}
+
+static void name_python(struct builder *builder, struct python *python, const struct bp_stack *raw)
+{
+	for (size_t i = 0; i < raw->python_nr && i < BP_PYTHON_FRAMES; i++) {
+		struct frame *frame = &builder->python[builder->nr_python++];
+		struct python_name name;
+		int err;
+
+		*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
+		err = python ? python_frame_name(python, &raw->python[i], &name) : -ENOENT;
+		if (err > 0)
+			frame->fn = NULL; /* hidden */
+		if (err)
+			continue;
+		frame->fn = keep(builder, name.fn);
+		if (!frame->fn)
+			frame->fn = "[unknown]";
+		frame->file = keep(builder, name.file);
+		frame->line = name.line;
+	}
+}
+
+/* Python frames from *next up to end, exclusive. */
+static void add_python(struct builder *builder, size_t *next, size_t end)
+{
+	for (; *next < end; ++*next)
+		if (builder->python[*next].fn && builder->nr < FRAMES_MAX)
+			builder->frames[builder->nr++] = builder->python[*next];
+}
+
+/*
+ * Code made at run time. CPython's trampolines stand between two runs of its loop, whose
+ * frames, if they are known, say the same and more.
+ */
+static void add_jit(struct builder *builder, const struct symbol *symbol)
+{
+	struct jit_frame frame;
+
+	jit_frame_split(symbol->fn, &frame);
+	if (frame.kind == FRAME_PYTHON && builder->nr_python)
+		return;
+	add(builder, frame.kind, frame.fn, frame.file[0] ? frame.file : NULL, NULL, frame.line);
+}
+
+static void add_javascript(struct builder *builder, const struct javascript *javascript, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct v8_frame *frame = &javascript->frames[i];
+		size_t before = builder->nr;
+
+		add(builder, FRAME_JS, frame->fn, frame->file[0] ? frame->file : NULL, NULL,
+		    frame->line);
+		if (builder->nr > before)
+			builder->frames[before].inlined = i + 1 < nr;
+	}
+}
+
+/* Returns whether native frames are missing outside: they were cut, and right up to there. */
+static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t pid,
+			const struct bp_stack *raw, const struct bp_copy *copy,
+			const struct natives *natives)
+{
+	struct javascript javascript = { .fp = 0 };
+	struct interleave places;
+	size_t next = 0, end, i;
+
+	interleave_start(&places, raw->python, builder->nr_python);
+	for (i = 0; i < natives->nr; i++) {
+		const struct native_frame *native = &natives->v[i];
+		bool by_frame_pointer = native->flags & NATIVE_BY_FRAME_POINTER;
+		struct symbol symbol;
+		int nr;
+
+		symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), &symbol);
+		/* without frame pointers the walk goes astray: what no call left behind is no frame */
+		if (natives->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
+			break;
+		if (interleave_step(&places, symbol.fn, native->cfa, &end)) {
+			add_python(builder, &next, end);
+			if (!builder->interpreter)
+				builder->interpreter = keep(builder, symbol.module);
+			continue;
+		}
+		nr = javascript_frames(&javascript, symbols, pid, native, copy, &symbol);
+		if (nr >= 0)
+			add_javascript(builder, &javascript, (size_t)nr);
+		else if (symbol.jit)
+			add_jit(builder, &symbol);
+		else
+			add_native(builder, &symbol, by_frame_pointer);
+	}
+	add_python(builder, &next, builder->nr_python);
+	return natives->cut && i == natives->nr;
+}
+
+static bool is_libc(const char *module)
+{
+	const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+
+	return starts_with(name, "libc.") || starts_with(name, "libc-") ||
+	       starts_with(name, "libpthread") || starts_with(name, "ld-");
+}
+
+/*
+ * What waits for the GIL, in the interpreter and the C library, from the
+ * innermost user frame on: a line of Python comes there by several ways, which
+ * are all one to its reader.
+ */
+static void drop_gil_wait(struct builder *builder, size_t first)
+{
+	size_t end = first;
+
+	while (builder->interpreter && end < builder->nr) {
+		const struct frame *frame = &builder->frames[end];
+
+		if (frame->kind != FRAME_NATIVE || !frame->module ||
+		    (strcmp(frame->module, builder->interpreter) && !is_libc(frame->module)))
+			break;
+		end++;
+	}
+	memmove(&builder->frames[first], &builder->frames[end],
+		(builder->nr - end) * sizeof(builder->frames[0]));
+	builder->nr -= end - first;
+}
+
+static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
+		     const struct bp_stack *raw, const struct bp_copy *copy, unsigned int parts,
+		     struct copy_use *use)
+{
+	__freeing struct natives *natives = malloc(sizeof(*natives));
+	size_t first = builder->nr;
+	bool cut;
+
+	if (!natives)
+		return true;
+	natives_find(natives, symbols, pid, raw, copy, use);
+	cut = add_natives(builder, symbols, pid, raw, copy, natives);
+	if (parts & FRAMES_GIL)
+		drop_gil_wait(builder, first);
+	return cut;
+}
+
+struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
+			     const struct bp_stack *raw, const struct bp_copy *copy,
+			     unsigned int parts, struct copy_use *use)
+{
+	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
+	__freeing struct builder *builder = calloc(1, sizeof(*builder));
+	struct copy_use unused = { 0 };
+
+	if (!builder)
+		return NULL;
+	if (parts & FRAMES_USER)
+		name_python(builder, python, raw);
+	if (parts & FRAMES_KERNEL) {
+		add_kernel(builder, symbols, raw);
+		cut |= raw->flags & BP_STACK_KERNEL_CUT;
+	}
+	if (parts & FRAMES_USER)
+		cut |= add_user(builder, symbols, pid, raw, copy, parts, use ? use : &unused);
+	return finish(builder, cut);
+}
+
+bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
+{
+	static const char *const marks[] = {
+		"asm_sysvec_",	    "sysvec_",	   "asm_common_interrupt",
+		"common_interrupt", "irq_exit",	   "__irq_exit",
+		"el1h_64_irq",	    "el0t_64_irq", "asm_exc_nmi"
+	};
+
+	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_kernel(symbols, raw->kernel[i], &symbol);
+		for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++)
+			if (starts_with(symbol.fn, marks[m]))
+				return true;
+	}
+	return raw->flags & BP_STACK_KERNEL_CUT;
+}
+
+/* Lines of /proc/PID/task/TID/stack: "[<0>] hrtimer_nanosleep+0xe5/0x1f0". */
+static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
+{
+	char path[64], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", pid, tid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	for (int i = 0; i < BP_KERNEL_FRAMES && fgets(line, sizeof(line), file); i++) {
+		char *name = strstr(line, "] "), *end;
+
+		if (!name)
+			continue;
+		name += 2;
+		end = name + strcspn(name, "+ \n");
+		*end = 0;
+		if (is_entry(name))
+			break;
+		if (*name && !is_scheduling(name))
+			add(builder, FRAME_KERNEL, name, NULL, NULL, 0);
+	}
+	fclose(file);
+}
+
+struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
+				struct python *python, const struct bp_stack *raw,
+				const struct bp_copy *copy)
+{
+	__freeing struct builder *builder = calloc(1, sizeof(*builder));
+	unsigned int cut = raw->flags & BP_STACK_PYTHON_CUT;
+	struct copy_use unused = { 0 };
+
+	if (!builder)
+		return NULL;
+	name_python(builder, python, raw);
+	add_proc_stack(builder, pid, tid);
+	cut |= add_user(builder, symbols, pid, raw, copy, FRAMES_USER, &unused);
+	return finish(builder, cut);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/javascript.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What V8's own code, made when it was built, is called: src/builtins. */
+#define BUILTIN "Builtins_"
+
+static bool starts_with(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* Where the program is stripped, its builtins have no names, as other functions have none. */
+static bool is_nameless_node(const struct symbol *symbol)
+{
+	const char *slash = symbol->module ? strrchr(symbol->module, '/') : NULL;
+
+	return slash && (starts_with(slash, "/node") || starts_with(slash, "/libnode.so")) &&
+	       strstr(symbol->fn, "+0x");
+}
+
+static bool is_made(const struct symbol *symbol)
+{
+	return symbol->jit || (symbol->module && starts_with(symbol->module, "[anon"));
+}
+
+/* "map" of Builtins_ArrayMap is "Array.map", as it is in a stack of the program's own. */
+static void name_builtin(const char *builtin, struct v8_frame *frame)
+{
+	static const char prototype[] = "Prototype";
+	size_t owner = strlen(builtin), length = strlen(frame->fn);
+	char name[V8_NAME_BYTES];
+
+	if (owner <= length || strcmp(builtin + owner - length + 1, frame->fn + 1) ||
+	    builtin[owner - length] != toupper((unsigned char)frame->fn[0]))
+		return;
+	owner -= length;
+	if (owner > strlen(prototype) &&
+	    starts_with(builtin + owner - strlen(prototype), prototype))
+		owner -= strlen(prototype);
+	if (snprintf(name, sizeof(name), "%.*s.%s", (int)owner, builtin, frame->fn) <
+	    (int)sizeof(name))
+		memcpy(frame->fn, name, sizeof(name));
+}
+
+int javascript_frames(struct javascript *javascript, struct symbols *symbols, pid_t pid,
+		      const struct native_frame *native, const struct bp_copy *copy,
+		      struct symbol *symbol)
+{
+	bool builtin = starts_with(symbol->fn, BUILTIN), made = is_made(symbol);
+	struct v8_native what = {
+		.addr = native->addr,
+		.fp = native->fp,
+		.exact = native->flags & NATIVE_EXACT,
+		.made = made,
+		.stack = copy ? copy->stack : NULL,
+		.stack_bytes = copy ? copy->bytes : 0,
+		.sp = copy ? copy->regs.reg[BP_REGISTER_SP] : 0,
+	};
+	char name[V8_NAME_BYTES];
+	struct v8 *v8;
+	int nr;
+
+	if (!builtin && !made && !is_nameless_node(symbol))
+		return -ENOENT;
+	/* a builtin that has no frame of its own is in that of its caller, which comes next */
+	if (builtin && native->fp && native->fp == javascript->fp)
+		return 0;
+	snprintf(name, sizeof(name), "%s", symbol->fn);
+	v8 = symbols_v8(symbols, pid);
+	nr = v8 ? v8_frames(v8, &what, javascript->frames, JAVASCRIPT_INLINED_MAX) : -ENOENT;
+	javascript->fp = nr > 0 ? native->fp : 0;
+	if (nr > 0 && builtin && !javascript->frames[0].file[0])
+		name_builtin(name + strlen(BUILTIN), &javascript->frames[0]);
+	if (nr > 0 || (v8 && builtin))
+		return nr > 0 ? nr : 0;
+	/* asking about V8 may have taken the place of the name */
+	symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), symbol);
+	return -ENOENT;
+}

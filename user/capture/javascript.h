@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* javascript.h - JavaScript frames in the place of the native ones that stand for them. */
+#ifndef BLOCKPROF_CAPTURE_JAVASCRIPT_H
+#define BLOCKPROF_CAPTURE_JAVASCRIPT_H
+
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+#include "runtime/v8/v8.h"
+#include "symbol/symbol.h"
+
+#define JAVASCRIPT_INLINED_MAX 16 /* frames of one native frame */
+
+/* One stack under way; zeroed at first. */
+struct javascript {
+	struct v8_frame frames[JAVASCRIPT_INLINED_MAX]; /* innermost first */
+	uint64_t fp; /* of the native frame before, if it gave frames */
+};
+
+/*
+ * Names what a native frame runs. symbol is its own name. copy: the stack as it
+ * was, may be NULL. Returns how many frames there are; 0: a step of V8's own
+ * between them; -ENOENT: it stays a native frame, whose symbol may have been
+ * looked up again.
+ */
+int javascript_frames(struct javascript *javascript, struct symbols *symbols, pid_t pid,
+		      const struct native_frame *native, const struct bp_copy *copy,
+		      struct symbol *symbol);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/futex.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "proc/memory.h"
+#include "proc/process.h"
+#include "capture/owner.h"
+
+/* The beginning of glibc's struct __pthread_mutex_s, sysdeps/nptl/bits/struct_mutex.h, 64 bits. */
+struct mutex {
+	int lock; /* 2: held, and waited for; its address is the futex's */
+	unsigned int count;
+	int owner;
+	unsigned int nusers;
+	int kind;
+};
+
+#define LOCKED_WAITED 2
+#define KIND_MAX      3 /* adaptive */
+#define KIND_FLAGS    (128 | 512 | 256) /* shared between processes, lock elision or not */
+
+/* The numbers in there are the program's own: in a pid namespace they are others than ours. */
+static bool is_thread(pid_t pid, pid_t tid)
+{
+	char comm[16];
+
+	return tid > 0 && process_numbers_are_ours(pid) && !process_thread_comm(pid, tid, comm);
+}
+
+static pid_t mutex_owner(pid_t pid, uint64_t addr)
+{
+	struct mutex mutex;
+
+	if (!memory_read(pid, addr, &mutex, sizeof(mutex)) || mutex.lock != LOCKED_WAITED ||
+	    !mutex.nusers || (mutex.kind & ~KIND_FLAGS) > KIND_MAX || mutex.kind < 0)
+		return 0;
+	return mutex.owner;
+}
+
+static pid_t pi_owner(pid_t pid, uint64_t addr)
+{
+	uint32_t word;
+
+	return memory_read(pid, addr, &word, sizeof(word)) ? (pid_t)(word & FUTEX_TID_MASK) : 0;
+}
+
+bool owner_now(pid_t pid, pid_t tid, const struct bp_block *block, pid_t *owner)
+{
+	pid_t found = 0;
+
+	if (block->syscall != SYS_futex || block->flags & (BP_BLOCK_COMPAT | BP_BLOCK_STOPPED))
+		return false;
+	switch (block->args[1] & FUTEX_CMD_MASK) {
+	case FUTEX_WAIT:
+	case FUTEX_WAIT_BITSET:
+		if ((uint32_t)block->args[2] == LOCKED_WAITED)
+			found = mutex_owner(pid, block->args[0]);
+		break;
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		found = pi_owner(pid, block->args[0]);
+	}
+	if (found == tid || !is_thread(pid, found))
+		return false;
+	*owner = found;
+	return true;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* owner.h - who holds the lock that a thread waits for, where the lock itself says so. */
+#ifndef BLOCKPROF_CAPTURE_OWNER_H
+#define BLOCKPROF_CAPTURE_OWNER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "bpf/abi.h"
+
+/* The owner's thread number, of the same process as tid, which is blocked. false: it is not certain. */
+bool owner_now(pid_t pid, pid_t tid, const struct bp_block *block, pid_t *owner);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proc/peer/holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "proc/process.h"
+#include "proc/procfs.h"
+#include "base/clock.h"
+
+#define PROCESSES_MAX	   4096
+#define DESCRIPTORS_MAX	   65536
+#define BUDGET_NS	   (30 * NS_PER_MS)
+#define DESCRIPTORS_A_TICK 32 /* between two looks at the clock */
+#define CHILDREN_MAX	   64
+#define PARENTS_MAX	   16
+
+struct budget {
+	uint64_t deadline_ns; /* by cpu_ns() */
+	unsigned int processes;
+	unsigned int descriptors;
+};
+
+/* CPU time and not time: it is what a look costs, and a busy machine makes no answer shorter. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+static struct budget budget_share(unsigned int parts)
+{
+	return (struct budget){
+		.deadline_ns = cpu_ns() + BUDGET_NS / parts,
+		.processes = PROCESSES_MAX / parts,
+		.descriptors = DESCRIPTORS_MAX / parts,
+	};
+}
+
+static bool spend_process(struct budget *budget)
+{
+	if (!budget->processes || cpu_ns() >= budget->deadline_ns)
+		return false;
+	budget->processes--;
+	return true;
+}
+
+static bool spend_descriptor(struct budget *budget)
+{
+	bool look_at_clock = budget->descriptors % DESCRIPTORS_A_TICK == 0;
+
+	if (!budget->descriptors || (look_at_clock && cpu_ns() >= budget->deadline_ns))
+		return false;
+	budget->descriptors--;
+	return true;
+}
+
+struct fdinfo {
+	unsigned int flags;
+	uint64_t ino; /* 0: a kernel before 5.14 does not say */
+};
+
+static bool read_fdinfo(pid_t pid, int fd, struct fdinfo *out)
+{
+	char name[32], text[512];
+	const char *line;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", fd);
+	if (procfs_read(pid, name, text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, "flags:\t");
+	if (!line)
+		return false;
+	out->flags = (unsigned int)strtoul(line + strlen("flags:\t"), NULL, 8);
+	line = strstr(text, "\nino:\t");
+	out->ino = line ? strtoull(line + strlen("\nino:\t"), NULL, 10) : 0;
+	return true;
+}
+
+static bool end_fits(enum holder_end end, unsigned int flags)
+{
+	unsigned int mode = flags & O_ACCMODE;
+
+	return end == HOLDER_ANY || mode == O_RDWR ||
+	       mode == (end == HOLDER_READS ? O_RDONLY : O_WRONLY);
+}
+
+/* readlink() and not stat(): it never asks a file system, which may hang. */
+static bool link_is(int dir, const char *name, const char *link)
+{
+	size_t len = strlen(link);
+	char text[PATH_MAX];
+	ssize_t n;
+
+	n = readlinkat(dir, name, text, len < sizeof(text) ? len + 1 : sizeof(text));
+	return n >= 0 && (size_t)n == len && !memcmp(text, link, len);
+}
+
+static bool descriptor_fits(int dir, pid_t pid, int fd, const struct holder_wanted *wanted)
+{
+	struct fdinfo info;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	if (!link_is(dir, name, wanted->link))
+		return false;
+	if (wanted->end == HOLDER_ANY)
+		return true;
+	return read_fdinfo(pid, fd, &info) && end_fits(wanted->end, info.flags) &&
+	       (!wanted->ino || !info.ino || info.ino == wanted->ino);
+}
+
+bool holder_check(const struct holder *holder, const struct holder_wanted *wanted)
+{
+	int dir __closing = procfs_open(holder->pid, "fd", O_DIRECTORY);
+
+	return dir >= 0 && descriptor_fits(dir, holder->pid, holder->fd, wanted);
+}
+
+/* 0, -ENOENT, or -EAGAIN when the budget ended. */
+static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget *budget,
+		   struct holder *out)
+{
+	int fd;
+
+	if (!spend_process(budget))
+		return -EAGAIN;
+
+	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
+
+	if (!dir)
+		return -ENOENT;
+	while ((fd = procfs_next_number(dir)) >= 0) {
+		if (!spend_descriptor(budget))
+			return -EAGAIN;
+		if (descriptor_fits(dirfd(dir), pid, fd, wanted)) {
+			*out = (struct holder){ .pid = pid, .fd = fd };
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* A socket shared by a server and the workers it forked is that of the server. */
+static void go_to_leader(const struct holder_wanted *wanted, struct budget *budget,
+			 struct holder *found)
+{
+	pid_t parent;
+
+	for (int i = 0; i < PARENTS_MAX; i++) {
+		parent = process_parent(found->pid);
+		if (parent <= 0 || parent == wanted->asker ||
+		    look_at(parent, wanted, budget, found))
+			return;
+	}
+}
+
+static void remember(struct holders *holders, pid_t pid)
+{
+	pid_t *recent = holders->recent;
+	size_t i;
+
+	for (i = 0; i < HOLDERS_RECENT - 1; i++) {
+		if (recent[i] == pid)
+			break;
+	}
+	memmove(recent + 1, recent, i * sizeof(*recent));
+	recent[0] = pid;
+}
+
+static int look_at_likely(const struct holders *holders, const struct holder_wanted *wanted,
+			  struct budget *budget, struct holder *out)
+{
+	pid_t likely[HOLDERS_RECENT + 1 + CHILDREN_MAX];
+	size_t nr = HOLDERS_RECENT;
+	int err, children;
+
+	memcpy(likely, holders->recent, sizeof(holders->recent));
+	likely[nr++] = process_parent(wanted->asker);
+	children = process_children_listed(wanted->asker, likely + nr, CHILDREN_MAX);
+	if (children > 0)
+		nr += (size_t)children;
+	for (size_t i = 0; i < nr; i++) {
+		if (likely[i] <= 0 || likely[i] == wanted->asker)
+			continue;
+		err = look_at(likely[i], wanted, budget, out);
+		if (err != -ENOENT)
+			return err;
+	}
+	return -ENOENT;
+}
+
+/* The directory of a process belongs to its effective user, also when its files are root's. */
+static bool is_of_user(int proc, pid_t pid, uid_t uid)
+{
+	struct stat status;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", pid);
+	return !fstatat(proc, name, &status, 0) && status.st_uid == uid;
+}
+
+/*
+ * Processes from first up to, but not with, end; of one user when uid is not 0.
+ * *last: the one that was looked at last.
+ */
+static int look_at_range(pid_t first, pid_t end, uid_t uid, const struct holder_wanted *wanted,
+			 struct budget *budget, pid_t *last, struct holder *out)
+{
+	DIR *processes __closing_dir = procfs_opendir(0, NULL);
+	pid_t pid;
+	int err;
+
+	if (!processes)
+		return -ENOENT;
+	/* The kernel lists them in ascending order: proc_pid_readdir(). */
+	while ((pid = procfs_next_number(processes)) >= 0 && pid < end) {
+		if (pid < first || pid == wanted->asker)
+			continue;
+		if (uid && !is_of_user(dirfd(processes), pid, uid))
+			continue;
+		*last = pid;
+		err = look_at(pid, wanted, budget, out);
+		if (err != -ENOENT)
+			return err;
+	}
+	return -ENOENT;
+}
+
+static int look_at_all(struct holders *holders, const struct holder_wanted *wanted,
+		       struct budget *budget, struct holder *out)
+{
+	pid_t first = holders->resume, last = 0;
+	int err;
+
+	err = look_at_range(first, INT_MAX, 0, wanted, budget, &last, out);
+	if (err == -ENOENT && first)
+		err = look_at_range(0, first, 0, wanted, budget, &last, out);
+	if (err != -EAGAIN)
+		holders->resume = 0;
+	else if (last == first && last < INT_MAX)
+		holders->resume = last + 1; /* it takes a budget of its own: not once more */
+	else
+		holders->resume = last;
+	return err;
+}
+
+int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out)
+{
+	/* Of its own, so that one likely process with very many descriptors hides no other. */
+	struct budget budget = budget_share(4);
+	pid_t last;
+	int err;
+
+	err = look_at_likely(holders, wanted, &budget, out);
+	if (err && wanted->uid) {
+		budget = budget_share(2);
+		err = look_at_range(0, INT_MAX, wanted->uid, wanted, &budget, &last, out);
+	}
+	if (err) {
+		budget = budget_share(1);
+		err = look_at_all(holders, wanted, &budget, out);
+	}
+	if (err == -ENOENT)
+		return look_at(wanted->asker, wanted, &budget, out);
+	if (err)
+		return err;
+	go_to_leader(wanted, &budget, out);
+	remember(holders, out->pid);
+	return 0;
+}
+
+static bool is_fifo(pid_t pid, int fd, uint64_t ino, const char *link, int dir)
+{
+	struct fdinfo info;
+	struct stat stat;
+	char name[16];
+
+	if (*link != '/' || !read_fdinfo(pid, fd, &info) || info.ino != ino)
+		return false;
+	/* Another file system's file may have this number too. */
+	snprintf(name, sizeof(name), "%d", fd);
+	return !fstatat(dir, name, &stat, 0) && S_ISFIFO(stat.st_mode);
+}
+
+char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo)
+{
+	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
+	struct budget budget = budget_share(4);
+	char pipe_link[48];
+	char *link;
+	int fd;
+
+	if (!dir)
+		return NULL;
+	snprintf(pipe_link, sizeof(pipe_link), "pipe:[%llu]", (unsigned long long)ino);
+	while ((fd = procfs_next_number(dir)) >= 0 && spend_descriptor(&budget)) {
+		link = process_fd_path(pid, fd);
+		if (!link)
+			continue;
+		*fifo = is_fifo(pid, fd, ino, link, dirfd(dir));
+		if (*fifo || !strcmp(link, pipe_link))
+			return link;
+		free(link);
+	}
+	return NULL;
+}

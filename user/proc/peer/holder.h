@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * holder.h - which process has a socket or one end of a pipe open.
+ *
+ * The kernel does not say it: /proc/PID/fd of the processes is looked
+ * through, likely ones first, within a budget of processes, descriptors and CPU time.
+ */
+#ifndef BLOCKPROF_PROC_PEER_HOLDER_H
+#define BLOCKPROF_PROC_PEER_HOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The pipe end that is wanted. */
+enum holder_end {
+	HOLDER_ANY,
+	HOLDER_READS,
+	HOLDER_WRITES,
+};
+
+struct holder_wanted {
+	pid_t asker; /* answered with only if no other process holds it */
+	enum holder_end end;
+	uid_t uid; /* this user's processes are looked at first; 0: all alike */
+	const char *link; /* of its descriptor: "socket:[1]", "pipe:[1]", a FIFO's path */
+	uint64_t ino; /* a FIFO's; 0: the link says all */
+};
+
+struct holder {
+	pid_t pid;
+	int fd;
+};
+
+#define HOLDERS_RECENT 8
+
+/* What is remembered between two looks; start with zeroes. */
+struct holders {
+	pid_t recent[HOLDERS_RECENT]; /* answers, latest first; 0: none */
+	pid_t resume; /* where the last look, cut short, goes on */
+};
+
+/*
+ * Of several processes that hold it, the parent; among siblings the lowest
+ * pid. 0, -ENOENT, or -EAGAIN when the budget ended first.
+ */
+int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out);
+/* Does it still hold it? One readlink. */
+bool holder_check(const struct holder *holder, const struct holder_wanted *wanted);
+/*
+ * What the descriptor of process pid for the pipe or FIFO with this inode
+ * links to; *fifo: it is a path. Caller frees; NULL: there is none.
+ */
+char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proc/peer/peer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "proc/peer/diag.h"
+#include "proc/peer/holder.h"
+#include "proc/peer/netns.h"
+#include "proc/process.h"
+#include "base/clock.h"
+
+#define ANSWERS 1024 /* a power of two */
+
+/* "None" may become wrong at any time, and so may a listening socket when another accepts. */
+#define SHORT_NS  NS_PER_SEC
+#define LONG_NS	  (10 * NS_PER_SEC)
+#define LINK_SIZE 32 /* "socket:[4294967295]" */
+
+enum question_kind {
+	QUESTION_INET = 1,
+	QUESTION_UNIX,
+	QUESTION_PIPE,
+	QUESTION_HOST, /* is this address in another namespace? Only "no" is kept */
+};
+
+/* Compared as bytes: no padding, unused fields are 0. */
+struct question {
+	uint32_t kind; /* enum question_kind; 0: no question */
+	pid_t pid;
+	uint64_t ino;
+	uint32_t reader;
+	uint32_t netns;
+	uint16_t family;
+	uint16_t protocol;
+	uint16_t local_port;
+	uint16_t peer_port;
+	uint8_t local[16];
+	uint8_t peer[16];
+};
+
+_Static_assert(sizeof(struct question) == 64, "padding in struct question");
+
+struct answer {
+	struct question question;
+	uint64_t expires_ns;
+	struct holder holder; /* pid 0: none */
+	struct holder_wanted wanted;
+	char *link; /* of wanted */
+};
+
+struct peers {
+	struct holders holders;
+	struct netns_list namespaces;
+	struct answer answers[ANSWERS];
+};
+
+int peers_new(struct peers **out)
+{
+	*out = calloc(1, sizeof(**out));
+	return *out ? 0 : -ENOMEM;
+}
+
+void peers_free(struct peers *peers)
+{
+	if (!peers)
+		return;
+	for (size_t i = 0; i < ANSWERS; i++)
+		free(peers->answers[i].link);
+	free(peers);
+}
+
+/* The place of a question; FNV-1a, and what has the same place is forgotten. */
+static struct answer *answer_at(struct peers *peers, const struct question *question)
+{
+	const unsigned char *bytes = (const unsigned char *)question;
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < sizeof(*question); i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
+	return &peers->answers[(hash ^ hash >> 32) % ANSWERS];
+}
+
+/* An answer that names a process is looked at again: the descriptor may be closed by now. */
+static bool answer_stands(const struct answer *answer, const struct question *question)
+{
+	return !memcmp(&answer->question, question, sizeof(*question)) &&
+	       clock_now_ns() < answer->expires_ns &&
+	       (!answer->holder.pid || holder_check(&answer->holder, &answer->wanted));
+}
+
+/* Takes the new answer. */
+static void answer_replace(struct answer *answer, const struct answer *with)
+{
+	free(answer->link);
+	*answer = *with;
+}
+
+static int seek_inet_in(pid_t pid, unsigned int netns, const struct bp_socket *socket,
+			struct diag_socket *out)
+{
+	int diag __closing = diag_open(pid, netns);
+
+	return diag < 0 ? diag : diag_inet_peer(diag, socket, out);
+}
+
+/* From container to container: only a socket with just these two ends will do. */
+static int seek_inet_elsewhere(struct peers *peers, const struct bp_socket *socket,
+			       struct diag_socket *out)
+{
+	struct netns_list *namespaces = &peers->namespaces;
+	struct question host = { .kind = QUESTION_HOST, .family = socket->family };
+	struct answer no, *known;
+	int err = -ENOENT;
+
+	memcpy(host.peer, socket->peer, socket->family == AF_INET ? 4 : 16);
+	known = answer_at(peers, &host);
+	if (answer_stands(known, &host))
+		return -ENOENT;
+	netns_list_update(namespaces);
+	for (size_t i = 0; err && i < namespaces->nr; i++)
+		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, out);
+	if (err) {
+		no = (struct answer){ .question = host, .expires_ns = clock_now_ns() + SHORT_NS };
+		answer_replace(known, &no);
+	}
+	return err;
+}
+
+static int seek_inet(struct peers *peers, const struct question *question,
+		     const struct bp_socket *socket, struct diag_socket *out)
+{
+	int err = seek_inet_in(question->pid, question->netns, socket, out);
+
+	if (err && diag_inet_may_leave(socket))
+		err = seek_inet_elsewhere(peers, socket, out);
+	return err;
+}
+
+static int seek_unix(const struct question *question, struct diag_socket *out)
+{
+	int diag __closing = diag_open(question->pid, 0);
+
+	if (diag < 0)
+		return diag;
+	if (question->ino > UINT32_MAX)
+		return -ENOENT; /* no socket has such a number */
+	return diag_unix_peer(diag, (uint32_t)question->ino, out);
+}
+
+/* Sets what has to be held for the answer, from now on owned by it; *listens as in diag_socket. */
+static int want_socket(struct peers *peers, const struct bp_socket *socket, struct answer *answer,
+		       bool *listens)
+{
+	const struct question *question = &answer->question;
+	struct diag_socket found;
+	int err;
+
+	err = question->kind == QUESTION_INET ? seek_inet(peers, question, socket, &found)
+					      : seek_unix(question, &found);
+	if (err)
+		return err;
+	answer->link = malloc(LINK_SIZE);
+	if (!answer->link)
+		return -ENOMEM;
+	snprintf(answer->link, LINK_SIZE, "socket:[%u]", found.ino);
+	answer->wanted.uid = found.uid;
+	*listens = found.listens;
+	return 0;
+}
+
+static int want_pipe(struct answer *answer)
+{
+	const struct question *question = &answer->question;
+	bool fifo;
+
+	answer->link = holder_pipe_link(question->pid, question->ino, &fifo);
+	if (!answer->link)
+		return -ENOENT;
+	answer->wanted.ino = fifo ? question->ino : 0;
+	answer->wanted.end = question->reader ? HOLDER_WRITES : HOLDER_READS;
+	return 0;
+}
+
+/* socket: of QUESTION_INET. */
+static struct answer find_answer(struct peers *peers, const struct question *question,
+				 const struct bp_socket *socket)
+{
+	struct answer answer = { .question = *question, .wanted.asker = question->pid };
+	bool listens = false;
+	int err;
+
+	if (question->kind == QUESTION_PIPE)
+		err = want_pipe(&answer);
+	else
+		err = want_socket(peers, socket, &answer, &listens);
+	if (!err) {
+		answer.wanted.link = answer.link;
+		err = holders_find(&peers->holders, &answer.wanted, &answer.holder);
+	}
+	answer.expires_ns = clock_now_ns() + (err || listens ? SHORT_NS : LONG_NS);
+	return answer;
+}
+
+static int ask(struct peers *peers, const struct question *question, const struct bp_socket *socket,
+	       struct peer *out)
+{
+	struct answer *known = answer_at(peers, question), found;
+
+	if (!answer_stands(known, question)) {
+		found = find_answer(peers, question, socket);
+		answer_replace(known, &found);
+	}
+	out->pid = known->holder.pid;
+	out->fd = known->holder.fd;
+	if (!out->pid || process_comm(out->pid, out->comm))
+		return -ENOENT;
+	return 0;
+}
+
+int peers_inet(struct peers *peers, pid_t pid, const struct bp_socket *socket, struct peer *out)
+{
+	size_t bytes = socket->family == AF_INET ? 4 : 16;
+	struct question question = {
+		.kind = QUESTION_INET,
+		.pid = pid,
+		.netns = socket->netns,
+		.family = socket->family,
+		.protocol = socket->protocol,
+		.local_port = socket->local_port,
+		.peer_port = socket->peer_port,
+	};
+
+	memcpy(question.local, socket->local, bytes);
+	memcpy(question.peer, socket->peer, bytes);
+	return ask(peers, &question, socket, out);
+}
+
+int peers_unix(struct peers *peers, pid_t pid, unsigned long long ino, struct peer *out)
+{
+	struct question question = { .kind = QUESTION_UNIX, .pid = pid, .ino = ino };
+
+	return ask(peers, &question, NULL, out);
+}
+
+int peers_pipe(struct peers *peers, pid_t pid, unsigned long long ino, int reader, struct peer *out)
+{
+	struct question question = {
+		.kind = QUESTION_PIPE,
+		.pid = pid,
+		.ino = ino,
+		.reader = !!reader,
+	};
+
+	return ask(peers, &question, NULL, out);
+}

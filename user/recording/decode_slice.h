@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* decode_slice.h - slices with their stacks, targets and parties, from JSON. */
+#ifndef BLOCKPROF_RECORDING_DECODE_SLICE_H
+#define BLOCKPROF_RECORDING_DECODE_SLICE_H
+
+#include "recording/decode_value.h"
+
+enum cause decode_cause_of(struct decoder *decoder, json_t *object);
+/* As they are in the record, in its order: nothing is merged. */
+void decode_slices(struct decoder *decoder, json_t *record, struct slices *slices);
+
+#endif

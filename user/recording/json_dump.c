@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* json_dump.c - a dump as JSON Lines: the process, then its threads, then its tasks. */
+#include "recording/json_dump.h"
+
+#include "recording/json_object.h"
+
+static int write_process(struct sink *sink, const struct dump_record *dump)
+{
+	struct object record = record_new("dump", dump->mono_ns, dump->time_ns);
+	struct object lost = object_new();
+
+	put_pid(&record, "pid", dump->pid);
+	put_string(&record, "comm", dump->comm);
+	put_string(&record, "exe", dump->exe);
+	put_string(&record, "interpreter", dump->interpreter);
+	put_number(&record, "threads", dump->nr_threads);
+	if (dump->interpreter && !dump->unread)
+		put_number(&record, "tasks", dump->nr_tasks);
+	put_string(&record, "tasks_unread", dump->unread);
+	for (size_t i = 0; i < dump->nr_lost; i++)
+		put_number(&lost, dump->lost[i].name, dump->lost[i].count);
+	put_object(&record, "lost", &lost);
+	return write_line(sink, &record);
+}
+
+static void put_task_names(struct object *record, const struct slice *slice)
+{
+	struct object task = object_new();
+
+	put_string(&task, "name", slice->task_name);
+	put_string(&task, "coro", slice->task_coro);
+	put_object(record, "task", &task);
+}
+
+static int write_thread(struct sink *sink, const struct dump_record *dump,
+			const struct dump_thread *thread)
+{
+	struct object record = record_new("thread", dump->mono_ns, dump->time_ns);
+	const struct slice *slice = &thread->slice;
+
+	put_thread(&record, &thread->id);
+	put_string(&record, "runtime", thread->id.runtime);
+	put_string(&record, "state", thread_state_name(thread->state));
+	if (thread->since_known)
+		put_number(&record, "ns", slice->ns);
+	put_string(&record, "cause", cause_name(slice->cause));
+	put_string(&record, "syscall", slice->syscall);
+	put_target(&record, &slice->target);
+	put_party(&record, "holder", &slice->holder);
+	put_task_names(&record, slice);
+	put_stack(&record, slice->stack);
+	if (thread->moved)
+		put_bool(&record, "moved", true);
+	return write_line(sink, &record);
+}
+
+static int write_task(struct sink *sink, const struct dump_record *dump,
+		      const struct dump_task *task)
+{
+	struct object record = record_new("task", dump->mono_ns, dump->time_ns);
+	struct object awaits = object_new();
+
+	put_pid(&record, "pid", dump->pid);
+	put_pid(&record, "tid", task->tid);
+	object_put(&record, "name", json_text(task->name)); /* "" is one, too */
+	put_string(&record, "state", task_state_name(task->state));
+	put_chain(&record, task->chain);
+	put_string(&awaits, "kind", task->awaits);
+	put_string(&awaits, "name", task->awaits_name);
+	put_string(&awaits, "type", task->awaits_type);
+	if (task->sleep_ns)
+		put_number(&awaits, "sleep_ns", task->sleep_ns);
+	put_object(&record, "awaits", &awaits);
+	return write_line(sink, &record);
+}
+
+int json_dump(void *state, const struct dump_record *dump)
+{
+	struct sink *sink = state;
+	int err = write_process(sink, dump);
+
+	for (size_t i = 0; i < dump->nr_threads && !err; i++)
+		err = write_thread(sink, dump, &dump->threads[i]);
+	for (size_t i = 0; i < dump->nr_tasks && !err; i++)
+		err = write_task(sink, dump, &dump->tasks[i]);
+	return err;
+}

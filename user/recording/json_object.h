@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* json_object.h - what the records of JSON Lines are put together from. */
+#ifndef BLOCKPROF_RECORDING_JSON_OBJECT_H
+#define BLOCKPROF_RECORDING_JSON_OBJECT_H
+
+#include <jansson.h>
+
+#include "model/model.h"
+
+struct sink;
+
+/* An object under construction. A key that could not be added (no memory) spoils it as a whole. */
+struct object {
+	json_t *json;
+	bool failed;
+};
+
+struct object object_new(void);
+/* With the keys that every record begins with. */
+struct object record_new(const char *type, uint64_t mono_ns, uint64_t time_ns);
+/* Takes value. NULL: there was no memory for it. */
+void object_put(struct object *object, const char *key, json_t *value);
+void object_append(struct object *object, json_t *array, json_t *value);
+/* Foreign text, escaped. NULL: no memory. */
+json_t *json_text(const char *value);
+
+/* These leave the key out where the value is empty, or not known. Children are taken. */
+void put_object(struct object *object, const char *key, struct object *child);
+void put_array(struct object *object, const char *key, json_t *child);
+void put_string(struct object *object, const char *key, const char *value);
+void put_pid(struct object *object, const char *key, pid_t pid);
+void put_number(struct object *object, const char *key, uint64_t value);
+void put_bool(struct object *object, const char *key, bool value);
+
+void put_thread(struct object *object, const struct thread_id *id);
+void put_stack(struct object *object, const struct stack *stack);
+/* Coroutines, outermost first. */
+void put_chain(struct object *object, const struct stack *chain);
+void put_target(struct object *slice, const struct target *target);
+void put_party(struct object *slice, const char *key, const struct party *party);
+
+/* Ends the record. Its line with its newline; the caller frees; NULL: no memory. */
+char *line_of(struct object *record);
+/* Ends the record, and writes its line at once. 0 or -errno. */
+int write_line(struct sink *sink, struct object *record);
+
+#endif

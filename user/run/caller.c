@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/caller.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/duration.h"
+
+#define GROUPS_FIRST 64 /* room for them at the first try */
+
+/* -EINVAL: the variable is there and no id, or is not there where it must be. */
+static int id_of(const char *name, long *id)
+{
+	const char *text = getenv(name);
+
+	return text && !number_parse(text, 0, (long)UINT_MAX - 1, id) ? 0 : -EINVAL;
+}
+
+/* The groups of a name. 0 or -ENOMEM. */
+static int find_groups(struct caller *caller)
+{
+	int room = GROUPS_FIRST;
+
+	for (int i = 0; i < 2; i++) {
+		gid_t *groups = reallocarray(caller->groups, room, sizeof(*groups));
+
+		if (!groups)
+			return -ENOMEM;
+		caller->groups = groups;
+		caller->nr_groups = room;
+		if (getgrouplist(caller->name, caller->gid, groups, &caller->nr_groups) >= 0)
+			return 0;
+		room = caller->nr_groups;
+	}
+	/* a group more while they were listed: none is better than some */
+	caller->nr_groups = 0;
+	return 0;
+}
+
+static int find_user(struct caller *caller)
+{
+	const struct passwd *user = getpwuid(caller->uid);
+
+	if (!user)
+		return 0;
+	caller->name = strdup(user->pw_name);
+	caller->home = strdup(user->pw_dir);
+	return caller->name && caller->home ? find_groups(caller) : -ENOMEM;
+}
+
+int caller_find(struct caller *caller, const char **wrong)
+{
+	long uid, gid;
+	int err;
+
+	*caller = (struct caller){ 0 };
+	if (geteuid() != 0 || !getenv("SUDO_UID"))
+		return 0;
+	*wrong = "SUDO_UID";
+	if (id_of("SUDO_UID", &uid))
+		return -EINVAL;
+	if (uid == 0)
+		return 0;
+	*wrong = "SUDO_GID";
+	if (id_of("SUDO_GID", &gid))
+		return -EINVAL;
+	caller->other = true;
+	caller->uid = uid;
+	caller->gid = gid;
+	err = find_user(caller);
+	if (err)
+		caller_free(caller);
+	return err;
+}
+
+void caller_free(struct caller *caller)
+{
+	free(caller->groups);
+	free(caller->name);
+	free(caller->home);
+	*caller = (struct caller){ 0 };
+}
+
+int caller_become(const struct caller *caller)
+{
+	if (!caller->other)
+		return 0;
+	if (setgroups(caller->nr_groups, caller->groups) ||
+	    setresgid(caller->gid, caller->gid, caller->gid) ||
+	    setresuid(caller->uid, caller->uid, caller->uid))
+		return -errno;
+	if (caller->name && (setenv("HOME", caller->home, 1) || setenv("USER", caller->name, 1) ||
+			     setenv("LOGNAME", caller->name, 1)))
+		return -ENOMEM;
+	return 0;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run/caller.h"
+#include "run/launch.h"
+
+static void run_child(int gate, int failure, char **argv, const struct caller *caller)
+{
+	sigset_t none;
+	char byte;
+	int err;
+
+	/* a byte: go; end of file: given up, or whoever was to watch it is gone */
+	if (read(gate, &byte, 1) != 1)
+		_exit(0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	err = caller_become(caller);
+	if (!err) {
+		execvp(argv[0], argv);
+		err = -errno;
+	}
+	(void)!write(failure, &err, sizeof(err));
+	_exit(127);
+}
+
+int launch_hold(struct launch *launch, char **argv, const struct caller *caller)
+{
+	int gate[2], failure[2];
+
+	if (pipe2(gate, O_CLOEXEC))
+		return -errno;
+	if (pipe2(failure, O_CLOEXEC)) {
+		int err = -errno;
+
+		close(gate[0]);
+		close(gate[1]);
+		return err;
+	}
+	launch->pid = fork();
+	if (!launch->pid) {
+		close(gate[1]);
+		close(failure[0]);
+		run_child(gate[0], failure[1], argv, caller);
+	}
+	close(gate[0]);
+	close(failure[1]);
+	launch->gate = gate[1];
+	launch->failure = failure[0];
+	if (launch->pid < 0) {
+		int err = -errno;
+
+		close(launch->gate);
+		close(launch->failure);
+		return err;
+	}
+	return 0;
+}
+
+int launch_go(struct launch *launch)
+{
+	int err = 0;
+
+	(void)!write(launch->gate, "", 1);
+	close(launch->gate);
+	/* end of file when it has been executed: the pipe is closed by that */
+	if (read(launch->failure, &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(launch->failure);
+	return err;
+}
+
+void launch_abandon(struct launch *launch)
+{
+	close(launch->gate);
+	close(launch->failure);
+	waitpid(launch->pid, NULL, 0);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * netty.c - Netty's event loops: its own epoll transport, whose library it brings
+ * along, or a Selector of java.nio, in threads with names of Netty's or of what is
+ * built on it.
+ */
+#include <string.h>
+
+#include "runtime/loops/java.h"
+#include "runtime/native.h"
+
+#define TRANSPORT "libnetty_transport_native_"
+
+static const char *const libraries[] = { TRANSPORT, "libnio.so", NULL };
+
+/* As far as a thread's name goes in the kernel: 15 bytes. */
+static bool is_named_so(const char *comm)
+{
+	static const char *const names[] = {
+		"nioEventLoop",	 "epollEventLoop",  "multiThreadIoEv", "ioUringEventLoo", "netty-",
+		"reactor-http-", "vert.x-eventloo", "grpc-nio-worker", "lettuce-nioEven"
+	};
+
+	for (size_t i = 0; comm && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strncmp(comm, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static bool judge(const struct runtime *runtime, const struct sighting *sighting,
+		  struct verdict *verdict)
+{
+	unsigned int wait_class;
+	const char *caller = java_caller(sighting, &wait_class);
+
+	if (!caller || (wait_class != BP_WAIT_EPOLL && wait_class != BP_WAIT_URING) ||
+	    (strncmp(caller, TRANSPORT, strlen(TRANSPORT)) && !is_named_so(sighting->comm)))
+		return false;
+	return native_judge(runtime, sighting, verdict);
+}
+
+const struct runtime runtime_netty = {
+	.name = "netty",
+	.judge = judge,
+	.libraries = libraries,
+};

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * discover.c - which processes are watched: those that the user named, or all,
+ * or those of all that a filter wants; and what they fork.
+ *
+ * A filter is asked when blockprof starts and at each exec. What a wanted
+ * process forks is wanted, too, until it executes a program of its own.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proc/procfs.h"
+#include "stall/engine_private.h"
+#include "stall/loops/filter.h"
+#include "symbol/symbol.h"
+
+#define PASSES_MAX    8
+#define PROCESSES_MAX 4194304 /* PID_MAX_LIMIT */
+
+/* A copy of its parent is not worth a look before it has had time to do something. */
+#define FORK_LOOK_NS 50000000ull
+/* Of all programs of the system most have come to their work, or their end, by then. */
+#define EXEC_LOOK_NS 30000000ull
+
+/* A process that the filter wants comes under watch. 0 or -errno. */
+static int take(struct engine *engine, pid_t pid, uint64_t now_ns)
+{
+	struct watched *watched = watched_add(engine->watched, pid, now_ns);
+
+	if (!watched)
+		return -ENOMEM;
+	watched_identify(watched);
+	recognise_soon(engine, watched);
+	return probe_watch(engine->probe, pid, true);
+}
+
+/* One look through /proc; *found: how many came under watch. */
+static int pass(struct engine *engine, size_t *found)
+{
+	DIR *processes __closing_dir = procfs_opendir(0, NULL);
+	uint64_t now_ns = probe_now_ns();
+
+	*found = 0;
+	if (!processes)
+		return -errno;
+	for (int i = 0; i < PROCESSES_MAX; i++) {
+		int err, pid = procfs_next_number(processes);
+
+		if (pid < 0)
+			break;
+		if (watched_find(engine->watched, pid) || pid == getpid() ||
+		    !filter_matches_process(engine->options.filter, pid))
+			continue;
+		err = take(engine, pid, now_ns);
+		if (err == -ENOMEM)
+			return err;
+		if (err)
+			engine->processes_unwatched++;
+		(*found)++;
+	}
+	return 0;
+}
+
+/*
+ * What a process forks between the reading of its directory entry and its being
+ * watched may stand before the place that was read: the next pass finds it.
+ */
+int discover_all(struct engine *engine)
+{
+	size_t found = 1;
+	int err = 0;
+
+	if (!engine->options.filter)
+		return 0;
+	for (int i = 0; i < PASSES_MAX && found && !err; i++)
+		err = pass(engine, &found);
+	return err;
+}
+
+/* What the kernel side saw stands for a process that has ended before it could be looked at. */
+static void identify(struct watched *watched, const struct bp_process *record)
+{
+	memcpy(watched->comm, record->comm, sizeof(watched->comm));
+	watched->comm[sizeof(watched->comm) - 1] = '\0';
+	watched_identify(watched);
+}
+
+static void on_fork(struct engine *engine, const struct bp_process *record)
+{
+	pid_t pid = record->header.tgid;
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	/* the end of one that had this number was lost */
+	if (watched) {
+		watched_renew(watched, record->header.time_ns);
+		symbols_forget(engine->symbols, pid);
+	} else {
+		watched = watched_add(engine->watched, pid, record->header.time_ns);
+	}
+	if (!watched)
+		return;
+	watched->forked_ns = record->header.time_ns;
+	identify(watched, record);
+	watched->next_look_ns = record->header.time_ns + FORK_LOOK_NS;
+	recognise_soon(engine, watched);
+}
+
+static void drop(struct engine *engine, pid_t pid)
+{
+	probe_unwatch(engine->probe, pid);
+	watched_remove(engine->watched, pid);
+	probe_look_process(engine->probe, pid, NULL, NULL);
+}
+
+static void on_exec(struct engine *engine, const struct bp_process *record)
+{
+	pid_t pid = record->header.tgid;
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	symbols_forget(engine->symbols, pid);
+	if (engine->options.filter && !filter_matches_process(engine->options.filter, pid)) {
+		if (watched)
+			drop(engine, pid);
+		return;
+	}
+	if (watched) {
+		watched_renew(watched, record->header.time_ns);
+		identify(watched, record);
+		if (engine->options.whole_system)
+			watched->next_look_ns = record->header.time_ns + EXEC_LOOK_NS;
+		recognise_soon(engine, watched);
+	} else if (engine->options.filter) {
+		if (take(engine, pid, record->header.time_ns))
+			engine->processes_unwatched++;
+		else
+			probe_look_process(engine->probe, pid, NULL, NULL);
+	}
+}
+
+static void on_exit(struct engine *engine, const struct bp_process *record)
+{
+	pid_t pid = record->header.tgid;
+	struct watched *watched = watched_find(engine->watched, pid);
+	struct exit_record exited = {
+		.mono_ns = record->header.time_ns,
+		.pid = pid,
+		.status = record->status,
+	};
+
+	if (!record->last)
+		return;
+	if (watched)
+		engine->sink.exit(engine->sink.context, &exited, watched->asked_for);
+	watched_remove(engine->watched, pid);
+	symbols_forget(engine->symbols, pid);
+}
+
+void discover_process(struct engine *engine, const struct bp_process *record)
+{
+	switch (record->header.type) {
+	case BP_RECORD_FORK:
+		on_fork(engine, record);
+		break;
+	case BP_RECORD_EXEC:
+		on_exec(engine, record);
+		break;
+	case BP_RECORD_EXIT:
+		on_exit(engine, record);
+	}
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/turn/hist.h"
+
+#include "bpf/abi.h"
+
+/* See hist_bucket() in bpf/turn.h. */
+uint64_t hist_bucket_ns(unsigned int bucket)
+{
+	unsigned int octave = bucket / BP_HIST_STEPS + 2, step = bucket % BP_HIST_STEPS;
+
+	if (bucket < BP_HIST_STEPS)
+		return bucket;
+	return ((uint64_t)(BP_HIST_STEPS + step) << (octave - 3)) + ((1ull << (octave - 3)) >> 1);
+}
+
+uint64_t hist_percentile_ns(const unsigned int *hist, unsigned int percent)
+{
+	uint64_t all = 0, upto = 0;
+
+	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+		all += hist[i];
+	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++) {
+		upto += hist[i];
+		if (upto && upto * 100 >= all * percent)
+			return hist_bucket_ns(i);
+	}
+	return 0;
+}

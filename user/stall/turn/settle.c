@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "stall/turn/settle.h"
+
+static void add_plain(struct slices *slices, enum cause cause, uint64_t ns, uint64_t count)
+{
+	struct slice slice = {
+		.cause = cause, .ns = ns, .count = count, .max_ns = count == 1 ? ns : 0
+	};
+
+	if (ns)
+		slices_add(slices, &slice);
+}
+
+static uint64_t sum_of(const struct slices *slices, bool cpu)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		if ((slices->v[i].cause == CAUSE_CPU) == cpu)
+			sum += slices->v[i].ns;
+	return sum;
+}
+
+/*
+ * Makes the slices say what the ledger says: cpu time that no sample stands
+ * for goes to the place where most samples were; blocked time whose slices
+ * were lost has no place. While a turn lasts, they may only be on their way.
+ */
+static void complete(struct slices *slices, const struct ledger *ledger, bool ongoing)
+{
+	uint64_t cpu_ns = sum_of(slices, true), blocked_ns = sum_of(slices, false);
+	struct slice *most = NULL;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		if (slices->v[i].cause == CAUSE_CPU && (!most || slices->v[i].ns > most->ns))
+			most = &slices->v[i];
+	if (ledger->cpu_ns > cpu_ns) {
+		if (most)
+			most->ns += ledger->cpu_ns - cpu_ns;
+		else
+			add_plain(slices, CAUSE_CPU, ledger->cpu_ns, 0);
+	}
+	if (ledger->blocked_ns > blocked_ns && !ongoing)
+		add_plain(slices, CAUSE_OTHER, ledger->blocked_ns - blocked_ns, 0);
+	add_plain(slices, CAUSE_RUNQUEUE, ledger->runqueue_ns, 0);
+	add_plain(slices, CAUSE_THROTTLED, ledger->throttled_ns, 0);
+	slices_sort(slices);
+}
+
+/*
+ * Some of what a slice is, is not seen each time: that a nap is one between two
+ * looks at a child or a lock, which file a page fault reads (both only once the
+ * turn is old), what a child is called (not when it has ended). What came from
+ * the same place in the same turn was the same.
+ */
+static bool was_same(const struct slice *early, const struct slice *known)
+{
+	if (!early->stack || !stack_equal(known->stack, early->stack))
+		return false;
+	/* a child that has been waited for has no name any more */
+	if (early->cause == CAUSE_CHILD)
+		return known->cause == CAUSE_CHILD && !early->target.comm && known->target.comm &&
+		       (!early->target.pid || early->target.pid == known->target.pid);
+	if (early->cause == CAUSE_FAULT)
+		return known->cause == CAUSE_FAULT && !early->target.kind && known->target.kind;
+	return early->cause == CAUSE_SLEEP &&
+	       (known->cause == CAUSE_CHILD || known->cause == CAUSE_FILE) && known->syscall &&
+	       early->syscall && !strcmp(known->syscall, early->syscall);
+}
+
+static void join_early(struct slices *slices)
+{
+	struct slices joined = { .placeless = slices->placeless };
+
+	for (size_t i = 0; i < slices->nr; i++) {
+		struct slice *early = &slices->v[i];
+
+		for (size_t k = 0; k < slices->nr; k++) {
+			if (!was_same(early, &slices->v[k]))
+				continue;
+			early->cause = slices->v[k].cause;
+			target_free(&early->target);
+			target_copy(&early->target, &slices->v[k].target);
+			break;
+		}
+	}
+	for (size_t i = 0; i < slices->nr; i++)
+		slices_add(&joined, &slices->v[i]);
+	slices->nr = 0;
+	slices_free(slices);
+	*slices = joined;
+}
+
+void settle(struct slices *slices, const struct ledger *ledger, bool ongoing)
+{
+	join_early(slices);
+	complete(slices, ledger, ongoing);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * debug_names.h - what an ELF file says of itself and of the files that belong to it.
+ * Used in the symbolizer's child: what is read is hostile.
+ */
+#ifndef BLOCKPROF_SYMBOL_CHILD_ELF_DEBUG_NAMES_H
+#define BLOCKPROF_SYMBOL_CHILD_ELF_DEBUG_NAMES_H
+
+#include <libelf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BUILD_ID_BYTES	 64
+#define DEBUG_NAME_BYTES 256
+
+struct build_id {
+	uint8_t bytes[BUILD_ID_BYTES];
+	size_t nr; /* 0: there is none */
+};
+
+struct debug_names {
+	struct build_id id;
+	char link[DEBUG_NAME_BYTES]; /* .gnu_debuglink: name of a file, without a slash; "": none */
+	uint32_t link_crc; /* of that file */
+	struct build_id shared_id; /* .gnu_debugaltlink */
+	char shared[DEBUG_NAME_BYTES];
+};
+
+/* What is not well formed is left out. */
+void debug_names_read(struct debug_names *out, Elf *elf);
+
+/* "abcdef", for two digits a byte and a NUL; "" for none. */
+#define BUILD_ID_TEXT_BYTES (2 * BUILD_ID_BYTES + 1)
+void build_id_print(const struct build_id *id, char *text);
+
+#endif

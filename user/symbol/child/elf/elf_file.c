@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* elf_file.c - what stays in memory of an ELF file: its segments and its functions. */
+#include "symbol/child/elf/elf_file.h"
+
+#include <errno.h>
+#include <gelf.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/cleanup.h"
+#include "symbol/wire/call.h"
+#include "symbol/child/elf/debug_names.h"
+#include "symbol/child/elf/dwarf_lines.h"
+#include "symbol/child/elf/elf_segments.h"
+#include "symbol/child/elf/elf_symbols.h"
+#include "symbol/child/elf/go_lines.h"
+#include "symbol/child/elf/mini_debug.h"
+
+#define HEADERS_MAX 4096
+#define MANGLED_MAX 4096
+/* Bytes that are read for a checksum; what is larger must have the build id. */
+#define CHECKED_MAX (256u << 20)
+#define BLOCK_BYTES 65536
+
+/* Functions by name, and the memory that their names are in. */
+struct names {
+	struct elf_symbols *symbols; /* NULL: none */
+	unsigned char *bytes;
+	size_t nr;
+};
+
+struct elf_file {
+	int fd;
+	int debug_fd; /* -1: none */
+	int shared_fd; /* -1: none */
+	unsigned int machine; /* EM_* */
+	struct elf_segments segments;
+	struct names own;
+	struct names mini; /* of .gnu_debugdata */
+	struct names debug; /* of debug_fd */
+	struct debug_names ids;
+	bool has_lines; /* debug information of its own, or in debug_fd */
+	bool limited; /* it is more than is taken, or makes no sense */
+	struct dwarf_lines *lines; /* NULL: not read, or shed */
+	struct go_lines *go; /* NULL: none */
+};
+
+static void end_elf(Elf **elf)
+{
+	elf_end(*elf);
+}
+
+static int read_segments(struct elf_file *file, Elf *elf)
+{
+	size_t nr;
+
+	if (elf_getphdrnum(elf, &nr))
+		return -ENOEXEC;
+	if (nr > HEADERS_MAX)
+		return -EFBIG;
+	for (size_t i = 0; i < nr; i++) {
+		GElf_Phdr header;
+
+		if (gelf_getphdr(elf, (int)i, &header))
+			elf_segments_add(&file->segments, header.p_type, header.p_flags,
+					 header.p_offset, header.p_filesz, header.p_vaddr);
+	}
+	return 0;
+}
+
+/* Without .symtab, what stands in for it. Not having that is no failure. */
+static void read_mini(struct elf_file *file, Elf *elf)
+{
+	struct elf_source source = { .fd = -1 };
+	Elf *inner __attribute__((cleanup(end_elf))) = NULL;
+	int err = mini_debug_read(elf, &file->mini.bytes, &file->mini.nr);
+
+	file->limited |= err && err != -ENOENT;
+	if (err)
+		return;
+	source.bytes = file->mini.bytes;
+	source.nr = file->mini.nr;
+	inner = elf_memory((char *)file->mini.bytes, file->mini.nr);
+	if (!inner || elf_kind(inner) != ELF_K_ELF ||
+	    elf_symbols_read(&file->mini.symbols, inner, &source))
+		file->limited = true;
+}
+
+static bool has_section(Elf *elf, const char *const wanted[2])
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names))
+		return false;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name;
+
+		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
+			continue;
+		name = elf_strptr(elf, names, header.sh_name);
+		if (name && (!strcmp(name, wanted[0]) || !strcmp(name, wanted[1])))
+			return true;
+	}
+	return false;
+}
+
+static bool has_dwarf(Elf *elf)
+{
+	return has_section(elf, (const char *const[2]){ ".debug_info", ".zdebug_info" });
+}
+
+/* Not mapped: a file cut meanwhile would be a SIGBUS. */
+static int begin_elf(int fd, Elf **elf, GElf_Ehdr *header)
+{
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -ENOTSUP;
+	*elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (!*elf || elf_kind(*elf) != ELF_K_ELF || !gelf_getehdr(*elf, header) ||
+	    (header->e_type != ET_EXEC && header->e_type != ET_DYN))
+		return -ENOEXEC;
+	return 0;
+}
+
+static int read_file(struct elf_file *file)
+{
+	struct elf_source source = { .fd = file->fd };
+	Elf *elf __attribute__((cleanup(end_elf))) = NULL;
+	GElf_Ehdr header;
+	int err = begin_elf(file->fd, &elf, &header);
+
+	if (!err)
+		err = read_segments(file, elf);
+	if (!err)
+		err = elf_symbols_read(&file->own.symbols, elf, &source);
+	if (err)
+		return err;
+	file->machine = header.e_machine;
+	debug_names_read(&file->ids, elf);
+	file->has_lines = has_dwarf(elf);
+	if (!elf_symbols_full(file->own.symbols))
+		read_mini(file, elf);
+	return go_lines_new(&file->go, elf, file->fd) == -ENOMEM ? -ENOMEM : 0;
+}
+
+int elf_file_open(struct elf_file **out, int fd)
+{
+	struct elf_file *file = calloc(1, sizeof(*file));
+	int err;
+
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	file->fd = fd;
+	file->debug_fd = file->shared_fd = -1;
+	err = read_file(file);
+	if (err) {
+		elf_file_close(file);
+		return err;
+	}
+	/* What libelf had read for the table is many times its size. */
+	malloc_trim(0);
+	*out = file;
+	return 0;
+}
+
+static void free_names(struct names *names)
+{
+	elf_symbols_free(names->symbols);
+	free(names->bytes);
+}
+
+void elf_file_close(struct elf_file *file)
+{
+	dwarf_lines_free(file->lines);
+	go_lines_free(file->go);
+	free_names(&file->own);
+	free_names(&file->mini);
+	free_names(&file->debug);
+	if (file->debug_fd >= 0)
+		close(file->debug_fd);
+	if (file->shared_fd >= 0)
+		close(file->shared_fd);
+	close(file->fd);
+	free(file);
+}
+
+static size_t names_bytes(const struct names *names)
+{
+	return names->nr + (names->symbols ? elf_symbols_bytes(names->symbols) : 0);
+}
+
+size_t elf_file_bytes(const struct elf_file *file)
+{
+	return sizeof(*file) + names_bytes(&file->own) + names_bytes(&file->mini) +
+	       names_bytes(&file->debug);
+}
+
+unsigned int elf_file_wants(const struct elf_file *file)
+{
+	unsigned int wants = 0;
+
+	if (!file->has_lines && file->debug_fd < 0 && (file->ids.id.nr || file->ids.link[0]))
+		wants |= ELF_DEBUG;
+	if (file->has_lines && file->shared_fd < 0 && file->ids.shared_id.nr)
+		wants |= ELF_SHARED;
+	return wants;
+}
+
+const struct debug_names *elf_file_names(const struct elf_file *file)
+{
+	return &file->ids;
+}
+
+/* The checksum of a whole file, as .gnu_debuglink has it. */
+static bool has_checksum(int fd, uint32_t wanted)
+{
+	unsigned char *block __freeing = malloc(BLOCK_BYTES);
+	uLong sum = crc32(0, NULL, 0);
+	struct stat status;
+	off_t at = 0;
+	ssize_t got;
+
+	if (!block || fstat(fd, &status) || status.st_size > (off_t)CHECKED_MAX)
+		return false;
+	while (at < status.st_size && (got = pread(fd, block, BLOCK_BYTES, at)) > 0) {
+		sum = crc32(sum, block, (uInt)got);
+		at += got;
+	}
+	return at == status.st_size && (uint32_t)sum == wanted;
+}
+
+static bool same_id(const struct build_id *a, const struct build_id *b)
+{
+	return a->nr && a->nr == b->nr && !memcmp(a->bytes, b->bytes, a->nr);
+}
+
+static int attach_debug(struct elf_file *file, int fd)
+{
+	struct elf_source source = { .fd = fd };
+	Elf *elf __attribute__((cleanup(end_elf))) = NULL;
+	struct debug_names ids;
+	GElf_Ehdr header;
+	int err = begin_elf(fd, &elf, &header);
+
+	if (err)
+		return err;
+	debug_names_read(&ids, elf);
+	if (header.e_machine != file->machine)
+		return -ENOKEY;
+	/* Where both have a build id it is the only word on it: it is of the code, a checksum of the file. */
+	if (file->ids.id.nr && ids.id.nr
+		    ? !same_id(&file->ids.id, &ids.id)
+		    : !file->ids.link[0] || !has_checksum(fd, file->ids.link_crc))
+		return -ENOKEY;
+	err = elf_symbols_read(&file->debug.symbols, elf, &source);
+	if (err)
+		return err;
+	file->has_lines = has_dwarf(elf);
+	file->ids.shared_id = ids.shared_id;
+	memcpy(file->ids.shared, ids.shared, sizeof(ids.shared));
+	file->debug_fd = fd;
+	return 0;
+}
+
+static int attach_shared(struct elf_file *file, int fd)
+{
+	Elf *elf __attribute__((cleanup(end_elf))) = elf_begin(fd, ELF_C_READ, NULL);
+	struct debug_names ids;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF)
+		return -ENOEXEC;
+	debug_names_read(&ids, elf);
+	if (!same_id(&file->ids.shared_id, &ids.id))
+		return -ENOKEY;
+	file->shared_fd = fd;
+	elf_file_shed(file);
+	return 0;
+}
+
+int elf_file_attach(struct elf_file *file, enum elf_other other, int fd)
+{
+	int err = -EEXIST;
+
+	if (elf_file_wants(file) & other)
+		err = other == ELF_DEBUG ? attach_debug(file, fd) : attach_shared(file, fd);
+	if (err)
+		close(fd);
+	malloc_trim(0);
+	return err;
+}
+
+int elf_file_debug_fd(const struct elf_file *file)
+{
+	return file->debug_fd;
+}
+
+void elf_file_shed(struct elf_file *file)
+{
+	dwarf_lines_free(file->lines);
+	file->lines = NULL;
+}
+
+bool elf_file_is_shed(const struct elf_file *file)
+{
+	return !file->lines;
+}
+
+int elf_file_vaddr(const struct elf_file *file, uint64_t offset, uint64_t *vaddr)
+{
+	return elf_segments_vaddr(&file->segments, offset, vaddr) ? -ENOENT : 0;
+}
+
+/* By the table that has the most first; the name as it is there. */
+static bool find_name(const struct elf_file *file, uint64_t vaddr, uint64_t *start, char *name,
+		      size_t size)
+{
+	const struct elf_symbols *full =
+		elf_symbols_full(file->own.symbols) ? file->own.symbols : NULL;
+	const struct elf_symbols *const tables[] = { full, file->debug.symbols, file->mini.symbols,
+						     file->own.symbols };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (tables[i] && !elf_symbols_find(tables[i], vaddr, start, name, size))
+			return true;
+	return false;
+}
+
+static void open_lines(struct elf_file *file)
+{
+	int err;
+
+	if (!file->has_lines || file->lines || file->limited)
+		return;
+	err = dwarf_lines_new(&file->lines, file->debug_fd >= 0 ? file->debug_fd : file->fd);
+	file->limited = err != 0;
+	if (!err && file->shared_fd >= 0)
+		file->limited = dwarf_lines_share(file->lines, file->shared_fd) != 0;
+}
+
+/* What tells lines, and who gets them. */
+struct telling {
+	bool (*line)(void *context, const char *fn, const char *file, unsigned int line);
+	void *context;
+	const char *name; /* of the function by the file's symbols; NULL: not known */
+	bool done;
+};
+
+static void tell(struct telling *telling, bool last, const char *fn, const char *file,
+		 unsigned int line)
+{
+	if (last && telling->name)
+		fn = telling->name;
+	if (!telling->done)
+		telling->done =
+			!telling->line(telling->context, fn ? fn : "", file ? file : "", line);
+}
+
+static bool tell_dwarf(struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+		       struct telling *telling)
+{
+	struct dwarf_found found;
+
+	open_lines(file);
+	place->incomplete |= file->limited;
+	if (!file->lines)
+		return false;
+	dwarf_lines_find(file->lines, vaddr, &found);
+	place->incomplete |= found.incomplete;
+	if (!telling->name)
+		place->start = found.start;
+	for (size_t i = 0; i < found.nr; i++)
+		tell(telling, i + 1 == found.nr, found.v[i].fn, found.v[i].file, found.v[i].line);
+	return found.nr > 0;
+}
+
+static bool tell_go(const struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+		    struct telling *telling)
+{
+	struct go_found *found __freeing = file->go ? malloc(sizeof(*found)) : NULL;
+
+	if (!found)
+		return false;
+	go_lines_find(file->go, vaddr, found);
+	if (!telling->name)
+		place->start = found->start;
+	for (size_t i = 0; i < found->nr; i++)
+		tell(telling, i + 1 == found->nr, found->v[i].fn, found->v[i].file,
+		     found->v[i].line);
+	return found->nr > 0;
+}
+
+void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
+		     bool (*line)(void *context, const char *fn, const char *file,
+				  unsigned int line),
+		     void *context)
+{
+	struct telling telling = { .line = line, .context = context };
+	char name[MANGLED_MAX];
+
+	*place = (struct elf_place){ 0 };
+	if (find_name(file, vaddr, &place->start, name, sizeof(name)))
+		telling.name = name;
+	else
+		place->incomplete = elf_symbols_cut(file->own.symbols);
+	if (!(use_dwarf && tell_dwarf(file, vaddr, place, &telling)) &&
+	    !tell_go(file, vaddr, place, &telling) && telling.name)
+		tell(&telling, true, NULL, NULL, 0);
+}
+
+uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr)
+{
+	uint64_t defined = elf_symbols_defined(file->own.symbols, names, nr);
+
+	if (file->mini.symbols)
+		defined |= elf_symbols_defined(file->mini.symbols, names, nr);
+	return defined;
+}
+
+bool elf_file_after_call(const struct elf_file *file, uint64_t offset)
+{
+	uint64_t bytes = offset < CALL_BYTES ? offset : CALL_BYTES;
+	uint8_t code[CALL_BYTES];
+
+	if (offset > INT64_MAX ||
+	    pread(file->fd, code, bytes, (off_t)(offset - bytes)) != (ssize_t)bytes)
+		return false;
+	return call_precedes(code, bytes, file->machine);
+}

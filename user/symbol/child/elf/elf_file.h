@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * elf_file.h - an ELF file that a target has mapped, and the files that belong to it.
+ * Used in the symbolizer's child: what is read is hostile.
+ */
+#ifndef BLOCKPROF_SYMBOL_CHILD_ELF_ELF_FILE_H
+#define BLOCKPROF_SYMBOL_CHILD_ELF_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct debug_names;
+struct elf_file;
+
+/* Takes fd, on failure too. 0 or -errno: -ENOEXEC: no ELF file. */
+int elf_file_open(struct elf_file **out, int fd);
+void elf_file_close(struct elf_file *file);
+size_t elf_file_bytes(const struct elf_file *file); /* of memory, without debug information */
+
+/*
+ * Files that belong to it and are not here: it is to be asked whether there are
+ * such. Their names are of hostile origin, but well formed.
+ */
+enum elf_other {
+	ELF_DEBUG = 1 << 0, /* its debug information: it has none of its own */
+	ELF_SHARED = 1 << 1, /* what the debug information shares with that of other files */
+};
+unsigned int elf_file_wants(const struct elf_file *file); /* enum elf_other */
+const struct debug_names *elf_file_names(const struct elf_file *file);
+/* One of them, if it is the one: 0, -ENOKEY: it is not, or -errno. Takes fd, on failure too. */
+int elf_file_attach(struct elf_file *file, enum elf_other other, int fd);
+
+/* The debug file, if it is another one and has come; it stays here. -1: none. */
+int elf_file_debug_fd(const struct elf_file *file);
+
+/* Lets go of the debug information, which is read again when it is needed. */
+void elf_file_shed(struct elf_file *file);
+bool elf_file_is_shed(const struct elf_file *file);
+
+/* Virtual address, as objdump shows it, of what is loaded from this file offset. 0 or -ENOENT. */
+int elf_file_vaddr(const struct elf_file *file, uint64_t offset, uint64_t *vaddr);
+
+/* What is at an address. */
+struct elf_place {
+	uint64_t start; /* of the function around it all, 0: not known */
+	bool incomplete; /* there is more in the debug information, but a limit was passed */
+};
+
+/*
+ * Each function at a virtual address, innermost first: the last is no inlined one.
+ * fn is as linkers write it, "" where it is not known; file is "" and line 0
+ * where they are not known. False of line ends it. Debug information is not
+ * looked into without use_dwarf.
+ */
+void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
+		     bool (*line)(void *context, const char *fn, const char *file,
+				  unsigned int line),
+		     void *context);
+
+/* See elf_symbols_defined(). */
+uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr);
+/* Is the instruction that ends at this file offset a call? */
+bool elf_file_after_call(const struct elf_file *file, uint64_t offset);
+
+#endif

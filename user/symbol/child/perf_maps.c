@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbol/child/perf_maps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "symbol/child/perf_map.h"
+
+#define BYTES_MAX (20u << 20) /* of all but the one that is asked for */
+
+static struct perf_map *find(struct perf_maps *maps, uint32_t id)
+{
+	for (size_t i = 0; i < maps->nr; i++)
+		if (maps->held[i].id == id) {
+			maps->held[i].used = ++maps->uses;
+			return maps->held[i].map;
+		}
+	return NULL;
+}
+
+static size_t oldest(const struct perf_maps *maps)
+{
+	size_t found = 0;
+
+	for (size_t i = 1; i < maps->nr; i++)
+		if (maps->held[i].used < maps->held[found].used)
+			found = i;
+	return found;
+}
+
+static void drop(struct perf_maps *maps, size_t at)
+{
+	perf_map_free(maps->held[at].map);
+	maps->held[at] = maps->held[--maps->nr];
+}
+
+/* The one that was used last stays. */
+static void shrink(struct perf_maps *maps)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < maps->nr; i++)
+		bytes += perf_map_bytes(maps->held[i].map);
+	while (maps->nr > 1 && bytes > BYTES_MAX) {
+		size_t at = oldest(maps);
+
+		bytes -= perf_map_bytes(maps->held[at].map);
+		drop(maps, at);
+	}
+}
+
+static struct perf_map *make(struct perf_maps *maps, uint32_t id)
+{
+	struct perf_map *map;
+
+	if (perf_map_new(&map))
+		return NULL;
+	if (maps->nr == PERF_MAPS_MAX)
+		drop(maps, oldest(maps));
+	maps->held[maps->nr].id = id;
+	maps->held[maps->nr].used = ++maps->uses;
+	maps->held[maps->nr++].map = map;
+	return map;
+}
+
+static int read_part(struct perf_maps *maps, const struct request *request, int fd,
+		     struct answer *answer)
+{
+	struct perf_map *map = find(maps, request->file);
+	bool more;
+	int err;
+
+	if (fd < 0)
+		return -ESTALE;
+	if (!map)
+		map = make(maps, request->file);
+	if (!map)
+		return -ENOMEM;
+	err = perf_map_read(map, fd, &more);
+	answer->cut = perf_map_cut(map);
+	answer->more = more;
+	shrink(maps);
+	return err;
+}
+
+static int name(struct perf_maps *maps, const struct request *request, struct answer *answer)
+{
+	struct perf_map *map = find(maps, request->file);
+	uint64_t start;
+	const char *found;
+
+	if (!map)
+		return -ESTALE;
+	found = perf_map_find(map, request->offset, &start);
+	if (!found)
+		return 0;
+	answer->symbol_offset = request->offset - start;
+	snprintf(answer->text, sizeof(answer->text), "%s", found);
+	answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
+	return 0;
+}
+
+void perf_maps_serve(struct perf_maps *maps, const struct request *request, int fd,
+		     struct answer *answer)
+{
+	int given __closing = fd;
+
+	if (request->kind == REQUEST_MAP_READ)
+		answer->error = read_part(maps, request, given, answer);
+	else
+		answer->error = name(maps, request, answer);
+}
+
+void perf_maps_drop(struct perf_maps *maps)
+{
+	while (maps->nr)
+		drop(maps, 0);
+}

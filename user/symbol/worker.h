@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-/* worker.h - the symbolizer's side of the socket. */
-#ifndef BLOCKPROF_WORKER_H
-#define BLOCKPROF_WORKER_H
-
-/* Answers requests (protocol.h) until the other side closes the socket. */
-void worker_run(int socket);
-
-#endif

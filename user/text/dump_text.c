@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dump_text.c - a dump as text: threads, those first that keep something from
+ * going on, then tasks; those that are at the same place for the same reason are
+ * told of as one.
+ */
+#include "text/dump_text.h"
+
+#include "base/strings.h"
+#include "base/escape.h"
+#include "text/words.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S    1000000000u
+#define NS_PER_MS   1000000u
+#define NAMES_SHOWN 3
+#define TIDS_BYTES  96
+#define STATE_BYTES (2 * DURATION_BYTES + 32)
+#define MORE_INDENT 6
+
+static const char *plural(size_t nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
+static void print_line(FILE *out, char *line, const struct look *look)
+{
+	text_cut_right(line, look->columns);
+	fprintf(out, "%s\n", line);
+}
+
+/* One line where both fit, else what is more is below. */
+static void print_more(FILE *out, char *line, char *more, const struct look *look)
+{
+	if (*more && text_width(line) + 2 + text_width(more) <= look->columns) {
+		fprintf(out, "%s  %s\n", line, more);
+		return;
+	}
+	print_line(out, line, look);
+	if (!*more)
+		return;
+	text_cut_right(more, look->columns - MORE_INDENT);
+	fprintf(out, "%*s%s\n", MORE_INDENT, "", more);
+}
+
+/* "14:03:22.118  python3[4242], CPython 3.11.7: 3 threads, 812 tasks" */
+static int print_process(FILE *out, const struct dump_record *dump, const struct look *look)
+{
+	__freeing char *process = words_thread(dump->comm, dump->pid, 0);
+	__freeing char *interpreter = escape_text(dump->interpreter ? dump->interpreter : "");
+	__freeing char *tasks = NULL, *line = NULL;
+	struct tm tm;
+
+	if (!process || !interpreter)
+		return -ENOMEM;
+	if (asprintf(&tasks, ", %zu task%s", dump->nr_tasks, plural(dump->nr_tasks)) < 0) {
+		tasks = NULL;
+		return -ENOMEM;
+	}
+	words_local_time(dump->time_ns, &tm);
+	if (asprintf(&line, "%02d:%02d:%02d.%03u  %s%s%s: %zu thread%s%s", tm.tm_hour, tm.tm_min,
+		     tm.tm_sec, (unsigned int)(dump->time_ns % NS_PER_S / NS_PER_MS), process,
+		     *interpreter ? ", " : "", interpreter, dump->nr_threads,
+		     plural(dump->nr_threads),
+		     dump->interpreter && !dump->unread ? tasks : "") < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	look_as(look, out, LOOK_BOLD);
+	print_line(out, line, look);
+	look_as(look, out, LOOK_PLAIN);
+	return 0;
+}
+
+/* -- threads -- */
+
+/* "blocked for 5.0 s  socket" */
+static void state_words(const struct dump_thread *thread, char words[STATE_BYTES])
+{
+	static const char *const states[THREAD_STATE_NR] = {
+		[THREAD_RUNNING] = "running", [THREAD_READY] = "ready, waits for a CPU",
+		[THREAD_BLOCKED] = "blocked", [THREAD_IDLE] = "idle in its loop",
+		[THREAD_STOPPED] = "stopped",
+	};
+	bool waits = thread->state == THREAD_BLOCKED;
+	char duration[DURATION_BYTES] = "";
+
+	if (thread->since_known)
+		words_duration(thread->slice.ns, duration);
+	snprintf(words, STATE_BYTES, "%s%s%s%s%s", states[thread->state], *duration ? " for " : "",
+		 duration, waits ? "  " : "", waits ? cause_name(thread->slice.cause) : "");
+}
+
+/* "recvfrom 127.0.0.1:5432 (postgres[812])"; "" where it waits for nothing. */
+static char *wait_words(const struct dump_thread *thread, size_t columns)
+{
+	struct detail detail = { 0 };
+	char *words;
+
+	if ((thread->state == THREAD_BLOCKED || thread->state == THREAD_IDLE) &&
+	    words_detail(&thread->slice, &detail))
+		return NULL;
+	words = detail_text(&detail, columns);
+	detail_free(&detail);
+	return words;
+}
+
+/* Threads that read the same but for their numbers and how long: those of a pool. Loops stand alone. */
+struct crew {
+	const struct dump_thread *longest;
+	size_t nr;
+	pid_t tids[NAMES_SHOWN];
+};
+
+static bool reads_same(const struct dump_thread *a, const struct dump_thread *b)
+{
+	return a->state == b->state && a->since_known == b->since_known && a->moved == b->moved &&
+	       !strcmp(a->id.comm, b->id.comm) && !a->id.runtime && !b->id.runtime &&
+	       !a->slice.holder.pid && !b->slice.holder.pid && slice_same(&a->slice, &b->slice);
+}
+
+/* *crews is the caller's. 0 or -ENOMEM. */
+static int group_threads(const struct dump_record *dump, bool apart, struct crew **crews,
+			 size_t *nr)
+{
+	*nr = 0;
+	*crews = calloc(dump->nr_threads, sizeof(**crews));
+	if (!*crews)
+		return -ENOMEM;
+	for (size_t i = 0; i < dump->nr_threads; i++) {
+		const struct dump_thread *thread = &dump->threads[i];
+		size_t at = apart ? *nr : 0;
+		struct crew *crew;
+
+		while (at < *nr && !reads_same((*crews)[at].longest, thread))
+			at++;
+		crew = &(*crews)[at];
+		if (at == *nr)
+			++*nr;
+		if (!crew->longest || thread->slice.ns > crew->longest->slice.ns)
+			crew->longest = thread;
+		if (crew->nr < NAMES_SHOWN)
+			crew->tids[crew->nr] = thread->id.tid;
+		crew->nr++;
+	}
+	return 0;
+}
+
+/* "(4250, 4251, 4252 and 809 more)"; "" for a single one */
+static void crew_tids(const struct crew *crew, char text[TIDS_BYTES])
+{
+	char more[32] = "";
+
+	text[0] = '\0';
+	if (crew->nr > 3)
+		snprintf(more, sizeof(more), " and %zu more", crew->nr - 3);
+	if (crew->nr > 2)
+		snprintf(text, TIDS_BYTES, "(%d, %d, %d%s)", crew->tids[0], crew->tids[1],
+			 crew->tids[2], more);
+	else if (crew->nr > 1)
+		snprintf(text, TIDS_BYTES, "(%d, %d)", crew->tids[0], crew->tids[1]);
+}
+
+static int print_crew(FILE *out, const struct crew *crew, const struct look *look)
+{
+	const struct dump_thread *thread = crew->longest;
+	const struct slice *slice = &thread->slice;
+	__freeing char *name =
+		words_thread(thread->id.comm, thread->id.pid, crew->nr > 1 ? 0 : thread->id.tid);
+	__freeing char *runtime = escape_text(thread->id.runtime ? thread->id.runtime : "");
+	__freeing char *task = escape_text(slice->task_name ? slice->task_name : "");
+	__freeing char *wait = wait_words(thread, look->columns - MORE_INDENT);
+	__freeing char *line = NULL, *more = NULL;
+	bool shown = slice->stack && (thread->state != THREAD_IDLE || look->unfold);
+	char count[32] = "", tids[TIDS_BYTES], state[STATE_BYTES];
+
+	if (crew->nr > 1)
+		snprintf(count, sizeof(count), "%zu threads ", crew->nr);
+	crew_tids(crew, tids);
+	state_words(thread, state);
+	if (!name || !runtime || !task || !wait)
+		return -ENOMEM;
+	if (asprintf(&line, "  %s%s%s%s%s%s  %s", count, name, *runtime ? " " : "", runtime,
+		     *task ? ", task " : "", task, state) < 0)
+		line = NULL;
+	if (asprintf(&more, "%s%s%s", wait, *wait && *tids ? "  " : "", tids) < 0)
+		more = NULL;
+	if (!line || !more)
+		return -ENOMEM;
+	print_more(out, line, more, look);
+	if (thread->moved && slice->stack)
+		fputs("    (it moves while it is looked at: its stack is about this)\n", out);
+	return shown ? fold_print(out, slice->stack,
+				  thread->state == THREAD_BLOCKED ? slice->syscall : NULL, look)
+		     : 0;
+}
+
+static int print_threads(FILE *out, const struct dump_record *dump, const struct look *look)
+{
+	struct crew *crews __freeing = NULL;
+	size_t nr = 0;
+	int err = dump->nr_threads ? group_threads(dump, look->unfold, &crews, &nr) : 0;
+
+	for (size_t i = 0; i < nr && !err; i++)
+		err = print_crew(out, &crews[i], look);
+	return err;
+}
+
+/* -- tasks -- */
+
+/* Tasks that read the same but for their names. */
+struct group {
+	const struct dump_task *first;
+	size_t nr;
+	const struct dump_task *named[NAMES_SHOWN];
+};
+
+static bool same_place(const struct dump_task *a, const struct dump_task *b)
+{
+	return a->state == b->state && stack_equal(a->chain, b->chain) &&
+	       same_string(a->awaits, b->awaits) && same_string(a->awaits_name, b->awaits_name) &&
+	       same_string(a->awaits_type, b->awaits_type) && a->sleep_ns == b->sleep_ns;
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+	const struct group *a = left, *b = right;
+
+	if (a->first->state != b->first->state)
+		return (int)a->first->state - (int)b->first->state;
+	if (a->nr != b->nr)
+		return a->nr < b->nr ? 1 : -1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+static uint64_t hash_of(const struct dump_task *task)
+{
+	uint64_t hash = task->chain ? task->chain->hash : 0;
+
+	for (const char *at = task->awaits_name; at && *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 0x100000001b3ull; /* FNV-1a */
+	return hash ^ task->sleep_ns ^ (uint64_t)task->state;
+}
+
+/* Groups of tasks, by a hash of where they stand. *groups is the caller's. 0 or -ENOMEM. */
+static int group_tasks(const struct dump_record *dump, struct group **groups, size_t *nr)
+{
+	size_t slots = 64, *table;
+
+	while (slots < 2 * dump->nr_tasks)
+		slots *= 2;
+	*nr = 0;
+	*groups = calloc(dump->nr_tasks, sizeof(**groups));
+	table = calloc(slots, sizeof(*table)); /* number of a group and 1; 0: free */
+	if (!*groups || !table) {
+		free(table);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < dump->nr_tasks; i++) {
+		const struct dump_task *task = &dump->tasks[i];
+		size_t at = hash_of(task) % slots;
+		struct group *group;
+
+		while (table[at] && !same_place((*groups)[table[at] - 1].first, task))
+			at = (at + 1) % slots;
+		if (!table[at]) {
+			table[at] = ++*nr;
+			(*groups)[*nr - 1].first = task;
+		}
+		group = &(*groups)[table[at] - 1];
+		if (group->nr < NAMES_SHOWN)
+			group->named[group->nr] = task;
+		group->nr++;
+	}
+	free(table);
+	qsort(*groups, *nr, sizeof(**groups), compare_groups);
+	return 0;
+}
+
+/* "Task-1, Task-2, Task-3 and 809 more", escaped */
+static char *group_names(const struct group *group)
+{
+	char *names = strdup("");
+
+	for (size_t i = 0; i < group->nr && i < NAMES_SHOWN && names; i++) {
+		__freeing char *before = names;
+		__freeing char *name = escape_text(group->named[i]->name);
+
+		if (!name || asprintf(&names, "%s%s%s", before, *before ? ", " : "", name) < 0)
+			names = NULL;
+	}
+	if (names && group->nr > NAMES_SHOWN) {
+		__freeing char *before = names;
+
+		if (asprintf(&names, "%s and %zu more", before, group->nr - NAMES_SHOWN) < 0)
+			names = NULL;
+	}
+	return names;
+}
+
+/* What a task awaits: "sleep 30 s", "task rates-3", "lock"; "" where there is nothing to say. */
+static char *awaits_words(const struct dump_task *task)
+{
+	__freeing char *name = escape_text(task->awaits_name ? task->awaits_name : "");
+	char duration[DURATION_BYTES] = "", *words;
+
+	if (task->sleep_ns)
+		words_duration(task->sleep_ns, duration);
+	if (!name || asprintf(&words, "%s%s%s%s%s", task->awaits ? task->awaits : "",
+			      *name ? " " : "", name, *duration ? " " : "", duration) < 0)
+		return NULL;
+	return words;
+}
+
+/* "task rates-3  pending, awaits sleep 30 s", or "812 tasks  pending, await lock  (Task-1, ...)" */
+static int print_group(FILE *out, const struct group *group, const struct look *look)
+{
+	const struct dump_task *task = group->first;
+	__freeing char *names = group_names(group), *awaits = awaits_words(task);
+	__freeing char *line = NULL, *more = NULL;
+	const char *state = task_state_name(task->state);
+	bool many = group->nr > 1;
+
+	if (!names || !awaits)
+		return -ENOMEM;
+	if ((many ? asprintf(&line, "  %zu tasks  %s%s%s", group->nr, state,
+			     *awaits ? ", await " : "", awaits)
+		  : asprintf(&line, "  task %s  %s%s%s", names, state, *awaits ? ", awaits " : "",
+			     awaits)) < 0)
+		line = NULL;
+	if ((many ? asprintf(&more, "(%s)", names) : asprintf(&more, "%s", "")) < 0)
+		more = NULL;
+	if (!line || !more)
+		return -ENOMEM;
+	print_more(out, line, more, look);
+	return task->chain ? fold_print(out, task->chain, NULL, look) : 0;
+}
+
+static int print_tasks(FILE *out, const struct dump_record *dump, const struct look *look)
+{
+	struct group *groups __freeing = NULL;
+	size_t nr = 0;
+	int err = 0;
+
+	for (size_t i = 0; look->unfold && i < dump->nr_tasks && !err; i++) {
+		const struct group alone = { &dump->tasks[i], 1, { &dump->tasks[i] } };
+
+		err = print_group(out, &alone, look);
+	}
+	if (!look->unfold && dump->nr_tasks)
+		err = group_tasks(dump, &groups, &nr);
+	for (size_t i = 0; i < nr && !err; i++)
+		err = print_group(out, &groups[i], look);
+	return err;
+}
+
+static void print_losses(FILE *out, const struct dump_record *dump)
+{
+	static const struct {
+		const char *name, *words;
+	} all[] = {
+		{ "threads_left_out", "more threads than are listed" },
+		{ "tasks_unsteady", "tasks changed each time they were read" },
+		{ "tasks_unreadable", "tasks are not of asyncio's C module, and cannot be read" },
+		{ "tasks_left_out", "more tasks than are listed" },
+	};
+
+	if (dump->unread)
+		fprintf(out, "  its tasks cannot be read: %s\n", dump->unread);
+	for (size_t i = 0; i < dump->nr_lost; i++)
+		for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+			if (!strcmp(dump->lost[i].name, all[k].name))
+				fprintf(out, "  %" PRIu64 " %s\n", dump->lost[i].count,
+					all[k].words);
+}
+
+int dump_print(FILE *out, const struct dump_record *dump, const struct look *look)
+{
+	int err = print_process(out, dump, look);
+
+	if (!err)
+		err = print_threads(out, dump, look);
+	if (!err)
+		err = print_tasks(out, dump, look);
+	print_losses(out, dump);
+	return err;
+}

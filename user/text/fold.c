@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fold.c - stacks folded to what their reader can act on. */
+
+#include "text/fold.h"
+
+#include "base/escape.h"
+#include "base/cleanup.h"
+#include "runtime/python/python.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARGIN		 4
+#define MAX_DEPTH	 8 /* levels of indent */
+#define MAX_ROWS	 12 /* of a folded stack */
+#define OUTER_ROWS	 3 /* of them, those at the outer end when some are left out */
+#define LIBRARY_ROWS	 3 /* where no frame is the user's own */
+#define COMPARED_FRAMES	 128 /* of their own frames, two stacks are told apart by the inner ones */
+#define NATIVE_ROWS	 5
+#define NAME_COLUMNS	 38 /* the place begins here at the latest */
+#define FN_LEAST_COLUMNS 12
+
+void look_as(const struct look *look, FILE *out, const char *sequence)
+{
+	if (look->colour)
+		fputs(sequence, out);
+}
+
+static bool is_managed(const struct frame *frame)
+{
+	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_JS || frame->kind == FRAME_JIT;
+}
+
+static bool starts_with(const char *s, const char *start)
+{
+	return strncmp(s, start, strlen(start)) == 0;
+}
+
+static bool js_file_is_library(const char *file)
+{
+	return starts_with(file, "node:") || starts_with(file, "internal/") ||
+	       strstr(file, "/node_modules/");
+}
+
+/* Of code without a source file: what comes with the machine that made it, and its helpers. */
+static bool is_machines_own(const struct frame *frame)
+{
+	static const char *const packages[] = { "java.",    "javax.",  "jdk.",	    "sun.",
+						"com.sun.", "System.", "Microsoft." };
+
+	if (frame->kind == FRAME_JS)
+		return !starts_with(frame->fn, "RegExp:");
+	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (starts_with(frame->fn, packages[i]))
+			return true;
+	return frame->kind == FRAME_JIT && !strpbrk(frame->fn, ".:$");
+}
+
+bool frame_is_own(const struct frame *frame)
+{
+	if (!is_managed(frame))
+		return false;
+	if (!frame->file)
+		return !is_machines_own(frame);
+	if (frame->kind == FRAME_PYTHON)
+		return !python_file_is_library(frame->file);
+	return !js_file_is_library(frame->file);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+/* "[unknown]" and "module+0x12" are none. */
+static bool has_name(const struct frame *frame)
+{
+	return frame->fn[0] && frame->fn[0] != '[' && !strstr(frame->fn, "+0x");
+}
+
+/* Native code that only carries other code: the C library, the loader, interpreters. */
+static bool is_carrier(const struct frame *frame)
+{
+	static const char *const names[] = { "libc.so", "libc-",      "ld-linux",
+					     "ld-musl", "libpthread", "libpython",
+					     "python",	"node",	      "[vdso]" };
+	const char *module = frame->module ? base_name(frame->module) : "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (starts_with(module, names[i]))
+			return true;
+	return false;
+}
+
+/* asyncio's own way from run() to the callback: what is outside of it says only who started the loop. */
+static bool is_loop_runner(const struct frame *frame)
+{
+	static const char *const files[] = { "/asyncio/runners.py", "/asyncio/base_events.py" };
+
+	if (frame->kind != FRAME_PYTHON || !frame->file)
+		return false;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		size_t length = strlen(frame->file), own = strlen(files[i]);
+
+		if (length >= own && strcmp(frame->file + length - own, files[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Frames inside of the loop: the outermost runner and what is outside of it do not count. */
+static unsigned int inside_loop(const struct stack *stack)
+{
+	for (unsigned int i = stack->nr; i-- > 0;)
+		if (is_loop_runner(&stack->frames[i]))
+			return i;
+	return stack->nr;
+}
+
+/* Positions of frames to show, innermost first. */
+struct choice {
+	unsigned int *at;
+	unsigned int nr;
+	unsigned int max; /* that at has room for */
+};
+
+static bool is_any(const struct frame *frame)
+{
+	(void)frame;
+	return true;
+}
+
+static bool is_native_api(const struct frame *frame)
+{
+	return frame->kind == FRAME_NATIVE && has_name(frame) && !is_carrier(frame);
+}
+
+static bool is_native_named(const struct frame *frame)
+{
+	return frame->kind == FRAME_NATIVE && has_name(frame);
+}
+
+static void choose(struct choice *choice, const struct stack *stack, unsigned int limit,
+		   bool (*wanted)(const struct frame *frame), unsigned int max)
+{
+	if (max > choice->max)
+		max = choice->max;
+	for (unsigned int i = 0; i < limit && choice->nr < max; i++)
+		if (wanted(&stack->frames[i]))
+			choice->at[choice->nr++] = i;
+}
+
+/* What to show of a stack, the first of these that is there. */
+static void choose_folded(struct choice *choice, const struct stack *stack)
+{
+	unsigned int limit = inside_loop(stack);
+
+	choose(choice, stack, limit, frame_is_own, stack->nr);
+	if (!choice->nr)
+		choose(choice, stack, limit, is_managed, LIBRARY_ROWS);
+	if (!choice->nr)
+		choose(choice, stack, limit, is_native_api, NATIVE_ROWS);
+	if (!choice->nr)
+		choose(choice, stack, limit, is_native_named, NATIVE_ROWS);
+	if (!choice->nr)
+		choose(choice, stack, stack->nr, is_any, NATIVE_ROWS);
+}
+
+const struct frame *fold_innermost(const struct stack *stack)
+{
+	unsigned int at = 0;
+	struct choice choice = { .at = &at, .max = 1 };
+	bool (*const wanted[])(const struct frame *) = { frame_is_own, is_managed, is_native_api,
+							 is_native_named, is_any };
+
+	for (size_t i = 0; stack && i < sizeof(wanted) / sizeof(wanted[0]) && !choice.nr; i++)
+		choose(&choice, stack, i < 2 ? inside_loop(stack) : stack->nr, wanted[i], 1);
+	return choice.nr ? &stack->frames[at] : NULL;
+}
+
+bool fold_same(const struct stack *a, const struct stack *b)
+{
+	unsigned int at_a[COMPARED_FRAMES], at_b[COMPARED_FRAMES];
+	struct choice chosen_a = { .at = at_a, .max = COMPARED_FRAMES };
+	struct choice chosen_b = { .at = at_b, .max = COMPARED_FRAMES };
+
+	if (!a || !b || a->cut != b->cut)
+		return a == b;
+	choose_folded(&chosen_a, a);
+	choose_folded(&chosen_b, b);
+	if (chosen_a.nr != chosen_b.nr)
+		return false;
+	for (unsigned int i = 0; i < chosen_a.nr; i++)
+		if (!frame_equal(&a->frames[at_a[i]], &b->frames[at_b[i]]))
+			return false;
+	return true;
+}
+
+/*
+ * "app/rates.py:88": the last two parts of the path, which tell files apart well
+ * enough; "rates.c:88" for native code, or the library it is in.
+ */
+static char *short_place(const struct frame *frame)
+{
+	bool module = frame->kind == FRAME_NATIVE && !frame->file;
+	const char *path = module ? frame->module : frame->file;
+	__freeing char *escaped = NULL;
+	const char *start;
+	char *text = NULL;
+	int slashes = 0;
+
+	if (frame->kind == FRAME_KERNEL)
+		return strdup("[kernel]");
+	if (!path)
+		return strdup("");
+	start = path + strlen(path);
+	while (start > path && (start[-1] != '/' || ++slashes < 2))
+		start--;
+	escaped = escape_text(frame->kind == FRAME_NATIVE ? base_name(path) : start);
+	if (!escaped)
+		return NULL;
+	if (!module && frame->line)
+		return asprintf(&text, "%s:%u", escaped, frame->line) < 0 ? NULL : text;
+	return strdup(escaped);
+}
+
+/* fn and place in one, of a width that is at most columns if fn can be cut that far. */
+static char *join_place(const char *fn, const char *place, size_t columns)
+{
+	__freeing char *own_fn = strdup(fn);
+	size_t around = text_width(place) + strlen(" ()");
+	char *text = NULL;
+
+	if (!own_fn)
+		return NULL;
+	text_cut_left(own_fn,
+		      columns > around + FN_LEAST_COLUMNS ? columns - around : FN_LEAST_COLUMNS);
+	return asprintf(&text, "%s (%s)", own_fn, place) < 0 ? NULL : text;
+}
+
+char *fold_place(const struct frame *frame, size_t columns)
+{
+	__freeing char *fn = escape_text(*frame->fn ? frame->fn : "[unknown]");
+	__freeing char *place = short_place(frame);
+	char *text;
+
+	if (!fn || !place)
+		return NULL;
+	if (!*place) {
+		text_cut_left(fn, columns);
+		return strdup(fn);
+	}
+	text = join_place(fn, place, columns);
+	if (text && text_width(text) > columns) {
+		free(text);
+		text = join_place(fn, base_name(place), columns);
+	}
+	if (text)
+		text_cut_left(text, columns);
+	return text;
+}
+
+struct row {
+	char *fn;
+	char *place;
+	size_t indent;
+	unsigned int folded; /* library frames between this one and the next */
+	bool own;
+};
+
+struct rows {
+	struct row *v;
+	size_t nr;
+};
+
+static void rows_free(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->nr; i++) {
+		free(rows->v[i].fn);
+		free(rows->v[i].place);
+	}
+	free(rows->v);
+}
+
+static int add_row(struct rows *rows, char *fn, char *place, bool own)
+{
+	size_t depth = rows->nr < MAX_DEPTH ? rows->nr : MAX_DEPTH;
+
+	rows->v[rows->nr++] = (struct row){
+		.fn = fn,
+		.place = place,
+		.indent = MARGIN + 2 * depth,
+		.own = own,
+	};
+	return fn && place ? 0 : -ENOMEM;
+}
+
+static int add_frame(struct rows *rows, const struct frame *frame)
+{
+	return add_row(rows, escape_text(*frame->fn ? frame->fn : "[unknown]"), short_place(frame),
+		       frame_is_own(frame));
+}
+
+static int add_omission(struct rows *rows, unsigned int frames)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "... (%u more frames)", frames) < 0)
+		text = NULL;
+	return add_row(rows, text, strdup(""), false);
+}
+
+/* Managed frames with positions below at and from next on: those that are folded away there. */
+static unsigned int count_folded(const struct stack *stack, unsigned int at, unsigned int next)
+{
+	unsigned int folded = 0;
+
+	for (unsigned int i = next; i < at; i++)
+		folded += is_managed(&stack->frames[i]);
+	return folded;
+}
+
+/* How the innermost own frame came to block, where that is not plain from the frame itself. */
+static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int innermost,
+		    const char *call)
+{
+	unsigned int at = 0;
+	struct choice choice = { .at = &at, .max = 1 };
+
+	choose(&choice, stack, innermost, is_native_api, 1);
+	if (choice.nr)
+		return add_frame(rows, &stack->frames[at]);
+	if (call && rows->nr && rows->v[rows->nr - 1].folded)
+		return add_row(rows, escape_text(call), strdup(""), false);
+	return 0;
+}
+
+static int build_folded(struct rows *rows, const struct stack *stack, const char *call)
+{
+	__freeing unsigned int *at = calloc(stack->nr, sizeof(at[0]));
+	struct choice choice = { .at = at, .max = stack->nr };
+	unsigned int left_out;
+	int err = 0;
+
+	if (!at)
+		return -ENOMEM;
+	choose_folded(&choice, stack);
+	left_out = choice.nr > MAX_ROWS ? choice.nr - MAX_ROWS : 0;
+	for (unsigned int i = choice.nr; i-- > 0 && !err;) {
+		if (left_out && rows->nr == OUTER_ROWS) {
+			err = add_omission(rows, left_out);
+			i -= left_out - 1;
+			continue;
+		}
+		err = add_frame(rows, &stack->frames[at[i]]);
+		rows->v[rows->nr - 1].folded = count_folded(stack, at[i], i ? at[i - 1] + 1 : 0);
+	}
+	if (!err && choice.nr && is_managed(&stack->frames[at[0]]))
+		err = add_leaf(rows, stack, at[0], call);
+	return err;
+}
+
+static int build_unfolded(struct rows *rows, const struct stack *stack)
+{
+	int err = 0;
+
+	for (unsigned int i = stack->nr; i-- > 0 && !err;)
+		err = add_frame(rows, &stack->frames[i]);
+	return err;
+}
+
+/* Where the places begin: after the longest name, within reason. */
+static size_t place_column(const struct rows *rows, const struct look *look)
+{
+	size_t most = look->columns / 2 < NAME_COLUMNS ? look->columns / 2 : NAME_COLUMNS;
+	size_t column = 0;
+
+	for (size_t i = 0; i < rows->nr; i++) {
+		size_t end = rows->v[i].indent + text_width(rows->v[i].fn) + 2;
+
+		if (*rows->v[i].place && end > column)
+			column = end;
+	}
+	return column < most ? column : most;
+}
+
+static void print_spaces(FILE *out, size_t nr)
+{
+	fprintf(out, "%*s", (int)nr, "");
+}
+
+/* "(+9 library frames)", beside the row if there is room, else below it. */
+static void print_folded(FILE *out, const struct row *row, size_t used, const struct look *look)
+{
+	char text[48];
+
+	if (!row->folded)
+		return;
+	snprintf(text, sizeof(text), "(+%u library frame%s)", row->folded,
+		 row->folded == 1 ? "" : "s");
+	if (used + 2 + strlen(text) <= look->columns) {
+		fputs("  ", out);
+	} else {
+		fputc('\n', out);
+		print_spaces(out, row->indent + 2);
+	}
+	look_as(look, out, LOOK_DIM);
+	fputs(text, out);
+	look_as(look, out, LOOK_PLAIN);
+}
+
+static void print_row(FILE *out, struct row *row, size_t column, const struct look *look)
+{
+	size_t room = look->columns - row->indent, used;
+
+	/* A name that reaches into the places' column has its place after it, if both fit. */
+	if (*row->place) {
+		size_t place = text_width(row->place);
+
+		if (row->indent + text_width(row->fn) + 2 + place > look->columns)
+			text_cut_left(row->fn, column > row->indent + FN_LEAST_COLUMNS + 2
+						       ? column - row->indent - 2
+						       : FN_LEAST_COLUMNS);
+	}
+	text_cut_left(row->fn, room);
+	print_spaces(out, row->indent);
+	look_as(look, out, row->own ? LOOK_BOLD : "");
+	fputs(row->fn, out);
+	used = row->indent + text_width(row->fn);
+	if (*row->place) {
+		size_t gap = used + 2 < column ? column - used : 2;
+
+		print_spaces(out, gap);
+		used += gap;
+		text_cut_left(row->place, used < look->columns ? look->columns - used : 0);
+		fputs(row->place, out);
+		used += text_width(row->place);
+	}
+	look_as(look, out, row->own ? LOOK_PLAIN : "");
+	print_folded(out, row, used, look);
+	fputc('\n', out);
+}
+
+int fold_print(FILE *out, const struct stack *stack, const char *call, const struct look *look)
+{
+	struct rows rows = { .v = calloc(stack->nr + 2, sizeof(rows.v[0])) };
+	size_t column;
+	int err;
+
+	if (!rows.v)
+		return -ENOMEM;
+	err = look->unfold ? build_unfolded(&rows, stack) : build_folded(&rows, stack, call);
+	if (!err) {
+		column = place_column(&rows, look);
+		if (stack->cut && rows.nr)
+			fprintf(out, "%*s(outer frames are missing)\n", MARGIN, "");
+		for (size_t i = 0; i < rows.nr; i++)
+			print_row(out, &rows.v[i], column, look);
+	}
+	rows_free(&rows);
+	return err;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* note_words.c - notes as sentences. */
+#include "text/note_words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "text/words.h"
+#include "base/cleanup.h"
+
+#define SHOWN_CALLS 3
+
+/* "3 in fetch (app/db.py:12), 1 in getaddrinfo (socket.py:955) that looks up db.example" */
+static void print_calls(FILE *out, const struct note_record *note)
+{
+	size_t shown = note->nr_calls < SHOWN_CALLS ? note->nr_calls : SHOWN_CALLS;
+	uint64_t rest = note->workers;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct note_call *call = &note->calls[i];
+		const char *file = call->file ? strrchr(call->file, '/') : NULL;
+
+		fprintf(out, "%s%" PRIu64 " in %s", i ? ", " : ": ", call->workers, call->fn);
+		if (call->file)
+			fprintf(out, " (%s", file ? file + 1 : call->file);
+		if (call->file && call->line)
+			fprintf(out, ":%u", call->line);
+		if (call->file)
+			fputc(')', out);
+		if (call->host)
+			fprintf(out, " that looks up %s", call->host);
+		rest -= call->workers < rest ? call->workers : rest;
+	}
+	if (shown && rest)
+		fprintf(out, ", %" PRIu64 " elsewhere", rest);
+}
+
+static void print_note(FILE *out, const struct note_record *note)
+{
+	char duration[DURATION_BYTES];
+
+	words_duration(note->duration_ns, duration);
+	switch (note->kind) {
+	case NOTE_POOL_BUSY:
+		fprintf(out,
+			"work for a thread pool of %s[%d] has waited for %s: all %" PRIu64
+			" workers are busy, %" PRIu64 " more call%s wait%s",
+			note->comm, note->pid, duration, note->workers, note->waiting,
+			note->waiting == 1 ? "" : "s", note->waiting == 1 ? "s" : "");
+		print_calls(out, note);
+		break;
+	default:
+		fprintf(out, "the %s of %s[%d] keep growing: from %" PRIu64 " to %" PRIu64 " in %s",
+			note->kind == NOTE_TASKS_GROW ? "tasks" : "threads", note->comm, note->pid,
+			note->from, note->to, duration);
+	}
+}
+
+char *note_words(const struct note_record *note)
+{
+	__freeing char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	print_note(out, note);
+	return fclose(out) ? NULL : escape_text(text);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* words.c - times, threads and what they waited for, as people read them. */
+
+#include "text/words.h"
+
+#include "base/escape.h"
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define NS_PER_US 1000u
+#define NS_PER_MS 1000000u
+#define NS_PER_S  1000000000u
+
+/* An object that is shorter than this is not worth showing cut. */
+#define OBJECT_LEAST_COLUMNS 12
+
+static uint64_t rounded(uint64_t ns, uint64_t unit)
+{
+	return ns / unit + (ns % unit >= unit / 2);
+}
+
+void words_duration(uint64_t ns, char text[DURATION_BYTES])
+{
+	uint64_t seconds = rounded(ns, NS_PER_S);
+
+	/* Each bound is where the rounding of the line before would reach the next unit. */
+	if (ns < NS_PER_US)
+		snprintf(text, DURATION_BYTES, "%" PRIu64 " ns", ns);
+	else if (rounded(ns, NS_PER_US) < 1000)
+		snprintf(text, DURATION_BYTES, "%" PRIu64 " us", rounded(ns, NS_PER_US));
+	else if (rounded(ns, NS_PER_MS / 10) < 100 && rounded(ns, NS_PER_MS / 10) % 10)
+		snprintf(text, DURATION_BYTES, "%.1f ms", (double)rounded(ns, NS_PER_MS / 10) / 10);
+	else if (rounded(ns, NS_PER_MS) < 1000)
+		snprintf(text, DURATION_BYTES, "%" PRIu64 " ms", rounded(ns, NS_PER_MS));
+	else if (rounded(ns, NS_PER_S / 10) < 600)
+		snprintf(text, DURATION_BYTES, "%.1f s", (double)rounded(ns, NS_PER_S / 10) / 10);
+	else if (seconds < 3600)
+		snprintf(text, DURATION_BYTES, "%" PRIu64 " min %" PRIu64 " s", seconds / 60,
+			 seconds % 60);
+	else
+		snprintf(text, DURATION_BYTES, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
+			 seconds % 3600 / 60);
+}
+
+void words_local_time(uint64_t time_ns, struct tm *tm)
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_S);
+
+	*tm = (struct tm){ 0 };
+	localtime_r(&seconds, tm);
+}
+
+static char *format(const char *template, ...) __attribute__((format(printf, 1, 2)));
+
+static char *format(const char *template, ...)
+{
+	va_list arguments;
+	char *text;
+	int bytes;
+
+	va_start(arguments, template);
+	bytes = vasprintf(&text, template, arguments);
+	va_end(arguments);
+	return bytes < 0 ? NULL : text;
+}
+
+char *words_thread(const char *comm, pid_t pid, pid_t tid)
+{
+	__freeing char *name = escape_text(comm && *comm ? comm : "?");
+
+	if (!name)
+		return NULL;
+	if (!tid || tid == pid)
+		return format("%s[%d]", name, pid);
+	return format("%s[%d/%d]", name, pid, tid);
+}
+
+/* What is said where there is neither call nor target. */
+static const char *plain_words(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_RUNQUEUE:
+		return "ready, but others ran";
+	case CAUSE_THROTTLED:
+		return "CPU quota of its cgroup";
+	case CAUSE_STOPPED:
+		return "by a signal or a tracer";
+	case CAUSE_FAULT:
+		return "page fault";
+	default:
+		return NULL;
+	}
+}
+
+static int set_escaped(char **to, const char *s)
+{
+	if (!s)
+		return 0;
+	*to = escape_text(s);
+	return *to ? 0 : -ENOMEM;
+}
+
+static int set(char **to, char *made)
+{
+	*to = made;
+	return made ? 0 : -ENOMEM;
+}
+
+static int set_peer(char **to, const struct target *target)
+{
+	__freeing char *peer = NULL;
+
+	if (!target->peer_pid)
+		return 0;
+	peer = words_thread(target->peer_comm, target->peer_pid, 0);
+	return peer ? set(to, format("(%s)", peer)) : -ENOMEM;
+}
+
+static int set_server(char **to, const struct target *target)
+{
+	__freeing char *server = NULL;
+
+	if (!target->server)
+		return 0;
+	server = escape_text(target->server);
+	return server ? set(to, format("(server %s)", server)) : -ENOMEM;
+}
+
+static const char *socket_name(const struct target *target)
+{
+	if (target->peer)
+		return target->peer;
+	return target->local ? target->local : target->proto;
+}
+
+static int set_target(struct detail *out, const struct target *target)
+{
+	switch (target->kind) {
+	case TARGET_FILE:
+		return set_escaped(&out->object, target->path);
+	case TARGET_SOCKET:
+		return set_escaped(&out->object, socket_name(target)) |
+		       set_peer(&out->after, target);
+	case TARGET_PIPE:
+		return set_escaped(&out->object, "pipe") | set_peer(&out->after, target);
+	case TARGET_FUTEX:
+		return target->addr ? set(&out->object, format("0x%" PRIx64, target->addr)) : 0;
+	case TARGET_CHILD:
+		return target->pid ? set(&out->object, words_thread(target->comm, target->pid, 0))
+				   : 0;
+	case TARGET_DNS:
+		return set_escaped(&out->object, target->name) | set_server(&out->after, target);
+	case TARGET_DEVICE:
+		return set_escaped(&out->object, target->name);
+	default:
+		return 0;
+	}
+}
+
+static int set_holder(struct detail *out, const struct party *holder)
+{
+	__freeing char *thread = words_thread(holder->comm, holder->pid, holder->tid);
+
+	return thread ? set(&out->object, format("held by %s", thread)) : -ENOMEM;
+}
+
+/* Rounds of waiting for the GIL and samples on the CPU are no times anyone did something. */
+static int add_count(struct detail *out, const struct slice *slice)
+{
+	char *after = out->after;
+
+	if (slice->count < 2 || slice->cause == CAUSE_GIL || slice->cause == CAUSE_CPU)
+		return 0;
+	out->after = format("%s, %" PRIu64 " times", after ? after : "", slice->count);
+	free(after);
+	return out->after ? 0 : -ENOMEM;
+}
+
+int words_detail(const struct slice *slice, struct detail *out)
+{
+	int err = 0;
+
+	*out = (struct detail){ 0 };
+	if (slice->cause == CAUSE_GIL && slice->holder.pid) {
+		err = set_holder(out, &slice->holder);
+	} else if (slice->cause != CAUSE_CPU) {
+		err = set_escaped(&out->before, slice->syscall);
+		err |= set_target(out, &slice->target);
+		if (!out->before && !out->object)
+			err |= set_escaped(&out->object, plain_words(slice->cause));
+	}
+	err |= add_count(out, slice);
+	if (err) {
+		detail_free(out);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void detail_free(struct detail *detail)
+{
+	free(detail->before);
+	free(detail->object);
+	free(detail->after);
+	*detail = (struct detail){ 0 };
+}
+
+static size_t columns_of(const char *s)
+{
+	return s ? text_width(s) : 0;
+}
+
+static char *join(const struct detail *detail, const char *object)
+{
+	const char *parts[] = { detail->before, object, detail->after };
+	char *text = strdup("");
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && text; i++) {
+		char *shorter = text;
+
+		if (!parts[i])
+			continue;
+		text = format("%s%s%s", shorter, *shorter && *parts[i] != ',' ? " " : "", parts[i]);
+		free(shorter);
+	}
+	return text;
+}
+
+char *detail_text(const struct detail *detail, size_t columns)
+{
+	size_t around = columns_of(detail->before) + columns_of(detail->after) +
+			(detail->before != NULL) + (detail->after != NULL);
+	__freeing char *object = detail->object ? strdup(detail->object) : NULL;
+	char *text;
+
+	if (detail->object && !object)
+		return NULL;
+	if (object)
+		text_cut_left(object, around + OBJECT_LEAST_COLUMNS < columns
+					      ? columns - around
+					      : OBJECT_LEAST_COLUMNS);
+	text = join(detail, object);
+	if (text)
+		text_cut_right(text, columns);
+	return text;
+}
+
+void words_status(int status, char text[DURATION_BYTES])
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, DURATION_BYTES, "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(text, DURATION_BYTES, "exit status %d", WEXITSTATUS(status));
+}

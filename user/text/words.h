@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * words.h - times, threads and what they waited for, as people read them.
+ * Strings that are returned are harmless to print (escape.h) and the caller's
+ * to free; NULL: no memory.
+ */
+#ifndef BLOCKPROF_TEXT_WORDS_H
+#define BLOCKPROF_TEXT_WORDS_H
+
+#include <time.h>
+
+#include "model/model.h"
+
+#define DURATION_BYTES 32
+
+/* "85 us", "1.2 ms", "352 ms", "5.0 s", "2 min 5 s", "1 h 3 min" */
+void words_duration(uint64_t ns, char text[DURATION_BYTES]);
+
+/* A record's time_ns in the reader's time zone. */
+void words_local_time(uint64_t time_ns, struct tm *tm);
+
+/* "python3[4242]"; tid 0 or that of the main thread: the process; else "worker[4242/4250]" */
+char *words_thread(const char *comm, pid_t pid, pid_t tid);
+
+/* What a slice waited in and for: "recvfrom" "127.0.0.1:5432" "(postgres[812])". Each may be NULL. */
+struct detail {
+	char *before; /* the system call */
+	char *object; /* what may be shortened from the left */
+	char *after;
+};
+
+int words_detail(const struct slice *slice, struct detail *out); /* 0 or -ENOMEM */
+void detail_free(struct detail *detail);
+/* One string of at most so many columns: the object is shortened first, then the end is cut. */
+char *detail_text(const struct detail *detail, size_t columns);
+
+/* A status as wait() gives it: "exit status 1", "killed by signal 9". */
+void words_status(int status, char text[DURATION_BYTES]);
+
+#endif
