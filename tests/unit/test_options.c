@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "base/strings.h"
 #include "cli/options.h"
 
 #define MS 1000000ull
@@ -76,18 +77,18 @@ static void done(struct parsed *parsed)
 	} while (0)
 
 /* Wrong usage: one line that has this text in it. */
-#define WRONG(text, ...)                                                                   \
-	do {                                                                               \
-		struct parsed refused;                                                     \
-                                                                                           \
-		parse(&refused, __VA_ARGS__, NULL);                                        \
-		assert_int_equal(refused.result, -EINVAL);                                 \
-		assert_true(!strncmp(refused.said, "blockprof: ", strlen("blockprof: "))); \
-		assert_ptr_equal(strchr(refused.said, '\n'),                               \
-				 refused.said + strlen(refused.said) - 1);                 \
-		if (!strstr(refused.said, text))                                           \
-			fail_msg("'%s' is not in: %s", text, refused.said);                \
-		done(&refused);                                                            \
+#define WRONG(text, ...)                                                    \
+	do {                                                                \
+		struct parsed refused;                                      \
+                                                                            \
+		parse(&refused, __VA_ARGS__, NULL);                         \
+		assert_int_equal(refused.result, -EINVAL);                  \
+		assert_true(starts_with(refused.said, "blockprof: "));      \
+		assert_ptr_equal(strchr(refused.said, '\n'),                \
+				 refused.said + strlen(refused.said) - 1);  \
+		if (!strstr(refused.said, text))                            \
+			fail_msg("'%s' is not in: %s", text, refused.said); \
+		done(&refused);                                             \
 	} while (0)
 
 static void test_defaults(void **state)

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* escape.c - foreign bytes made harmless, and how wide they are. */
 #include "base/escape.h"
 

@@ -1,6 +1,5 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* timestamp.c - moments as RFC 3339 text. */
-
 #include "base/timestamp.h"
 
 #include <ctype.h>
@@ -10,24 +9,17 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S 1000000000
+#include "base/clock.h"
+
 #define APART_NS 10000000
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 /* CLOCK_REALTIME - CLOCK_MONOTONIC now. */
 static int64_t offset_now_ns(void)
 {
 	/* The reading of one clock between two of the other: what comes between counts half. */
-	int64_t before = clock_ns(CLOCK_MONOTONIC);
-	int64_t real = clock_ns(CLOCK_REALTIME);
-	int64_t after = clock_ns(CLOCK_MONOTONIC);
+	int64_t before = (int64_t)clock_read_ns(CLOCK_MONOTONIC);
+	int64_t real = (int64_t)clock_read_ns(CLOCK_REALTIME);
+	int64_t after = (int64_t)clock_read_ns(CLOCK_MONOTONIC);
 
 	return real - before - (after - before) / 2;
 }
@@ -43,19 +35,19 @@ uint64_t timestamp_of(int64_t *offset_ns, uint64_t mono_ns)
 
 void timestamp_format(uint64_t time_ns, char text[TIMESTAMP_BYTES])
 {
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
+	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
 	struct tm tm = { 0 };
 	size_t nr;
 
 	gmtime_r(&seconds, &tm);
 	nr = strftime(text, TIMESTAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + nr, TIMESTAMP_BYTES - nr, ".%09" PRIu64 "Z", time_ns % NS_PER_S);
+	snprintf(text + nr, TIMESTAMP_BYTES - nr, ".%09" PRIu64 "Z", time_ns % NS_PER_SEC);
 }
 
 /* ".123" at *text: moves on. */
 static int parse_fraction(const char **text, uint64_t *ns)
 {
-	uint64_t unit = NS_PER_S;
+	uint64_t unit = NS_PER_SEC;
 
 	if (**text != '.')
 		return 0;
@@ -97,8 +89,8 @@ int timestamp_parse(const char *text, uint64_t *time_ns)
 		return -EINVAL;
 	seconds = (int64_t)timegm(&tm) - zone;
 	/* Nanoseconds of a signed 64-bit number end in the year 2262. */
-	if (seconds < 0 || seconds >= INT64_MAX / NS_PER_S)
+	if (seconds < 0 || seconds >= INT64_MAX / NS_PER_SEC)
 		return -EINVAL;
-	*time_ns = (uint64_t)seconds * NS_PER_S + fraction_ns;
+	*time_ns = (uint64_t)seconds * NS_PER_SEC + fraction_ns;
 	return 0;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/blame.h"
+
 #include <string.h>
 
 #include "proc/quota.h"
-#include "capture/blame.h"
 
 static struct slice *slice_of(struct slices *slices, enum cause cause)
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/classify.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,11 +13,10 @@
 #include <sys/wait.h>
 #include <fcntl.h>
 
+#include "capture/question.h"
 #include "probe/syscall.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
-#include "capture/classify.h"
-#include "capture/question.h"
 #include "symbol/symbol.h"
 
 #define DNS_PORT 53

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/frames.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "runtime/python/python.h"
-#include "capture/frames.h"
+#include "base/strings.h"
 #include "capture/interleave.h"
 #include "capture/javascript.h"
 #include "capture/jit_frame.h"
 #include "capture/natives.h"
+#include "runtime/python/python.h"
 #include "symbol/symbol.h"
 
 #define INLINED_MAX 256 /* in a whole stack */
@@ -52,11 +54,6 @@ static void add(struct builder *builder, enum frame_kind kind, const char *fn, c
 	frame->file = keep(builder, file);
 	frame->module = keep(builder, module);
 	frame->line = line;
-}
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
 }
 
 /* What was inlined there and the function around it. */
@@ -225,7 +222,7 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 
 static bool is_libc(const char *module)
 {
-	const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+	const char *name = base_name(module);
 
 	return starts_with(name, "libc.") || starts_with(name, "libc-") ||
 	       starts_with(name, "libpthread") || starts_with(name, "ld-");

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "bpf/abi.h"
-#include "model/model.h"
 #include "capture/copies.h"
+#include "model/model.h"
 
 struct python;
 struct symbols;

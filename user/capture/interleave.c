@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/strings.h"
+
 /* What a native frame is by the name of its function. */
 enum part {
 	PART_NONE,
@@ -10,11 +12,6 @@ enum part {
 	PART_HANDLER, /* called by the loop (3.14 on, where the compiler has tail calls): inside of it */
 	PART_WRAPPER, /* calls the loop: around it */
 };
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 /* Compilers add ".cold", ".localalias" and the like. */
 static enum part part_of(const char *fn)

@@ -7,13 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
+
 /* What V8's own code, made when it was built, is called: src/builtins. */
 #define BUILTIN "Builtins_"
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 /* Where the program is stripped, its builtins have no names, as other functions have none. */
 static bool is_nameless_node(const struct symbol *symbol)

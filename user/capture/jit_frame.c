@@ -5,12 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINE_MAX_DIGITS 9
+#include "base/strings.h"
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
+#define LINE_MAX_DIGITS 9
 
 static void copy(char to[JIT_FRAME_BYTES], const char *from, size_t length)
 {

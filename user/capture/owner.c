@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/owner.h"
+
 #include <linux/futex.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -7,7 +9,6 @@
 
 #include "proc/memory.h"
 #include "proc/process.h"
-#include "capture/owner.h"
 
 /* The beginning of glibc's struct __pthread_mutex_s, sysdeps/nptl/bits/struct_mutex.h, 64 bits. */
 struct mutex {

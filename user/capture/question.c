@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "capture/question.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "capture/question.h"
 
 #define HEADER_BYTES 12
 #define LABEL_MAX    63

@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/duration.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
@@ -21,7 +22,6 @@
 #include "dump/dump.h"
 #include "probe/glance.h"
 #include "probe/probe.h"
-#include "base/cleanup.h"
 #include "symbol/symbol.h"
 
 #define NSEC_PER_SEC  1000000000ull

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
+
 /* Who makes code at run time and can be asked to say what it is. */
 static const struct machine {
 	const char *library; /* begin of its name */
@@ -26,11 +28,6 @@ static const struct machine {
 			  "-DLUAJIT_USE_PERFTOOLS",
 	},
 };
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 static bool is_nameless(const struct frame *frame)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/message.h"
 
 #include <errno.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/escape.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 
 #define TEXT_BYTES 4096 /* of a message; the rest is cut */
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/options.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "cli/match_option.h"
 #include "cli/message.h"
-#include "cli/options.h"
 #include "cli/stall_command.h"
 #include "output/match.h"
-#include "base/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"

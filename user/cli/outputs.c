@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* outputs.c - what -o and -F ask for, opened and fed together. */
 #include "cli/outputs.h"
 
@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "cli/message.h"
 #include "output/match.h"
-#include "base/timestamp.h"
-#include "base/cleanup.h"
 
 static bool is_stdout(const char *path)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* report.c - `blockprof report`: recordings rendered in any format. */
 #include "cli/report.h"
 
@@ -8,14 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cli/exit_status.h"
-#include "cli/message.h"
 #include "cli/match_option.h"
+#include "cli/message.h"
 #include "cli/outputs.h"
 #include "cli/usage.h"
 #include "output/match.h"
 #include "recording/recording.h"
-#include "base/cleanup.h"
 
 static const char help[] =
 	"usage: blockprof report [OPTIONS] FILE...\n"

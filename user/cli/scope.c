@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/scope.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -6,7 +8,6 @@
 
 #include "cli/duration.h"
 #include "cli/message.h"
-#include "cli/scope.h"
 
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_SEC  1000000000ull

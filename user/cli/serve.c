@@ -9,22 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
 #include "cli/session.h"
 #include "cli/stall_command.h"
 #include "output/match.h"
-#include "text/note_words.h"
-#include "base/timestamp.h"
-#include "text/words.h"
 #include "probe/probe.h"
-#include "base/cleanup.h"
 #include "serve/entry.h"
 #include "serve/journal.h"
 #include "serve/news.h"
 #include "serve/notify.h"
 #include "serve/recorder.h"
+#include "text/note_words.h"
+#include "text/words.h"
 
 #define TICK_NS	     1000000000ull
 #define ROTATE_NS    3600000000000ull

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/session.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
@@ -10,7 +12,6 @@
 
 #include "cli/duration.h"
 #include "cli/message.h"
-#include "cli/session.h"
 #include "cli/target.h"
 #include "probe/probe.h"
 #include "proc/process.h"

@@ -6,9 +6,9 @@
 #ifndef BLOCKPROF_CLI_STALL_COMMAND_H
 #define BLOCKPROF_CLI_STALL_COMMAND_H
 
+#include "model/model.h"
 #include "run/caller.h"
 #include "run/handler.h"
-#include "model/model.h"
 
 /* Starts as { 0 }, without a command. */
 struct stall_command {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/top.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -7,17 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/session.h"
-#include "cli/top.h"
 #include "cli/usage.h"
-#include "text/note_words.h"
-#include "base/timestamp.h"
-#include "text/words.h"
 #include "probe/probe.h"
-#include "base/cleanup.h"
 #include "proc/process.h"
+#include "text/note_words.h"
+#include "text/words.h"
 #include "top/display.h"
 #include "top/terminal.h"
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/usage.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/usage.h"
 
 /* getopt_long() returned ':' or '?': says which option that is, and where the right ones stand. */
 static int refuse(const struct usage_command *command, int option, char **argv)

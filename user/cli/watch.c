@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/watch.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,19 +11,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/hint.h"
-#include "run/launch.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/session.h"
 #include "cli/stall_command.h"
-#include "cli/watch.h"
-#include "base/timestamp.h"
+#include "proc/process.h"
+#include "run/launch.h"
 #include "text/note_words.h"
 #include "text/words.h"
-#include "base/cleanup.h"
-#include "proc/process.h"
 
 #define COMMAND_END_MS 1000 /* given to COMMAND to end when the watch ends before it */
 

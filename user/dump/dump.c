@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "dump/private.h"
 #include "probe/probe.h"
-#include "base/cleanup.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/program.h"

@@ -3,10 +3,10 @@
 #ifndef BLOCKPROF_DUMP_PRIVATE_H
 #define BLOCKPROF_DUMP_PRIVATE_H
 
+#include "capture/classify.h"
 #include "dump/dump.h"
 #include "probe/glance.h"
 #include "runtime/runtime.h"
-#include "capture/classify.h"
 
 #define DUMP_THREADS_MAX 16384
 

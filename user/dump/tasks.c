@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "dump/private.h"
 #include "runtime/python/tasks.h"
 
 #define FRAMES_MAX 256
-#define NS_PER_S   1000000000.0
 #define SLEEP_MAX  1e9 /* seconds: what is beyond is for ever */
 
 #define BUCKETS 4096
@@ -117,7 +117,7 @@ static void on_task(void *context, const struct python_task_info *info)
 		return;
 	}
 	if (info->awaits.seconds > 0 && info->awaits.seconds < SLEEP_MAX)
-		task->sleep_ns = (uint64_t)(info->awaits.seconds * NS_PER_S);
+		task->sleep_ns = (uint64_t)(info->awaits.seconds * NS_PER_SEC);
 	out->nr_tasks++;
 }
 

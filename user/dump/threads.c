@@ -9,13 +9,13 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "capture/arguments.h"
+#include "capture/frames.h"
 #include "dump/private.h"
 #include "probe/snapshot.h"
 #include "proc/memory.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
-#include "capture/arguments.h"
-#include "capture/frames.h"
 
 #define LOOKS 5
 /* Stacks that are waited for: of threads that run, of which there are not many at a time. */

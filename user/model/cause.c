@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* cause.c - why time was lost: the contract's words. */
-#include "model/model.h"
-
 #include <string.h>
+
+#include "model/model.h"
 
 static const char *const names[CAUSE_NR] = {
 	[CAUSE_CPU] = "cpu",	 [CAUSE_RUNQUEUE] = "runqueue", [CAUSE_THROTTLED] = "throttled",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* culprit.c - what others did while a thread waited for them. */
-#include "model/model.h"
-#include "base/number.h"
-#include "base/strings.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
+#include "base/strings.h"
+#include "model/model.h"
 
 /* Of one slice, or behind one other: what comes beyond takes the place of the least. */
 #define CULPRITS_MAX 12

@@ -4,18 +4,14 @@
  * several ways for that, and takes others as a line gets warm (PEP 659), so that
  * they neither tell two places apart nor say anything of one.
  */
-#include "model/model.h"
-
 #include <string.h>
 
-static bool starts_with(const char *s, const char *start)
-{
-	return strncmp(s, start, strlen(start)) == 0;
-}
+#include "base/strings.h"
+#include "model/model.h"
 
 static bool is_interpreter(const char *module)
 {
-	const char *slash = strrchr(module, '/'), *name = slash ? slash + 1 : module;
+	const char *name = base_name(module);
 
 	return starts_with(name, "python") || starts_with(name, "libpython");
 }

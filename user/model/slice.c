@@ -1,11 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* slice.c - lost time of one kind in one place, and sets of such slices. */
-#include "model/model.h"
-#include "base/number.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
+#include "model/model.h"
 
 /*
  * Slices a set holds one by one. What comes beyond keeps its cause and its

@@ -1,11 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* stack.c - stacks: made once, shared, compared by hash first. */
-#include "model/model.h"
-#include "base/number.h"
-#include "base/strings.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
+#include "base/strings.h"
+#include "model/model.h"
 
 /* More frames than the kernel side sends with every inlined call; outer ones are cut beyond. */
 #define STACK_MAX_FRAMES 1024

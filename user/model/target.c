@@ -1,11 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* target.c - what a thread waited for. */
-#include "model/model.h"
-#include "base/strings.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/strings.h"
+#include "model/model.h"
 
 static const char *const kind_names[TARGET_KIND_NR] = {
 	[TARGET_NONE] = "none", [TARGET_FILE] = "file",	    [TARGET_SOCKET] = "socket",

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * folded.c - folded stacks, for flame graphs:
  *
@@ -10,25 +10,26 @@
  * frames are missing. Time of stacks beyond the bounds below is in the lines
  * `[lost];[cause]`.
  */
-#include "base/escape.h"
-#include "output/finals.h"
-#include "output/formats.h"
-#include "output/match.h"
-#include "output/names.h"
-#include "output/sink.h"
-#include "output/tally.h"
-#include "base/cleanup.h"
-#include "base/number.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/number.h"
+#include "base/strings.h"
+#include "output/finals.h"
+#include "output/formats.h"
+#include "output/match.h"
+#include "output/names.h"
+#include "output/sink.h"
+#include "output/tally.h"
+
 #define MAX_STACKS	200000
 #define MAX_STACK_BYTES (128u * 1024 * 1024)
-#define NS_PER_US	1000
 
 struct folded {
 	struct sink *sink;
@@ -53,13 +54,6 @@ static int print_name(FILE *line, const char *name)
 			*c = ':';
 	fputs(escaped, line);
 	return 0;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
 }
 
 static int print_frame(FILE *line, const struct frame *frame)

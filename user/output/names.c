@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* names.c - names of processes. */
 #include "output/names.h"
 
@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/strings.h"
 
 #define MAX_PROCESSES 65536
 
@@ -69,13 +71,6 @@ static int insert(struct names *names, size_t at, const struct name *name)
 	names->v[at] = *name;
 	names->nr++;
 	return 0;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 int names_learn(struct names *names, const struct thread_id *id, const char *exe)

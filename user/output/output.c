@@ -1,14 +1,14 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* output.c - the table of formats, and what all outputs do alike. */
 #include "output/output.h"
-
-#include "output/formats.h"
-#include "output/sink.h"
-#include "base/timestamp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/timestamp.h"
+#include "output/formats.h"
+#include "output/sink.h"
 
 static const struct output_format *const formats[] = {
 	&output_text,

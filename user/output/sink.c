@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* sink.c - a file or stdout, plain or gzip. */
 #include "output/sink.h"
 
@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "base/clock.h"
 
 #define BUFFER_BYTES	    (64 * 1024)
 #define GZIP_FLUSH_EVERY_NS 200000000u
@@ -30,14 +32,6 @@ struct sink {
 	size_t used;
 	unsigned char buffer[BUFFER_BYTES];
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /*
  * write(2) without SIGPIPE. Its disposition belongs to the process (and would
@@ -229,7 +223,7 @@ int sink_write(struct sink *sink, const void *data, size_t size)
 
 int sink_flush(struct sink *sink)
 {
-	if (sink->gzip && now_ns() - sink->gzip_flushed_ns < GZIP_FLUSH_EVERY_NS)
+	if (sink->gzip && clock_now_ns() - sink->gzip_flushed_ns < GZIP_FLUSH_EVERY_NS)
 		return sink->error;
 	return sink_flush_now(sink);
 }
@@ -237,7 +231,7 @@ int sink_flush(struct sink *sink)
 int sink_flush_now(struct sink *sink)
 {
 	if (sink->gzip) {
-		sink->gzip_flushed_ns = now_ns();
+		sink->gzip_flushed_ns = clock_now_ns();
 		compress_bytes(sink, "", 0, Z_SYNC_FLUSH);
 	}
 	return drain(sink);

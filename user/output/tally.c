@@ -1,11 +1,12 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* tally.c - time added up by a string. */
 #include "output/tally.h"
-#include "base/number.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
 
 struct tally {
 	size_t max_keys;

@@ -1,22 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * text.c - the report people read: see stall_text.c for a stall, fold.c for its
  * stacks, totals.c for the summary.
  */
-
-#include "text/dump_text.h"
-#include "base/escape.h"
-#include "output/finals.h"
-#include "text/fold.h"
-#include "output/formats.h"
-#include "output/names.h"
-#include "text/note_words.h"
-#include "output/sink.h"
-#include "text/stall_text.h"
-#include "output/totals.h"
-#include "text/words.h"
-#include "base/cleanup.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,9 +10,21 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "output/finals.h"
+#include "output/formats.h"
+#include "output/names.h"
+#include "output/sink.h"
+#include "output/totals.h"
+#include "text/dump_text.h"
+#include "text/fold.h"
+#include "text/note_words.h"
+#include "text/stall_text.h"
+#include "text/words.h"
+
 #define LEAST_COLUMNS 80 /* what the summary's table takes */
-#define NS_PER_S      1000000000u
-#define NS_PER_MS     1000000u
 
 struct text {
 	struct sink *sink;
@@ -156,7 +154,7 @@ static int text_exit(void *state, const struct exit_record *exited)
 	words_local_time(exited->time_ns, &tm);
 	words_status(exited->status, status);
 	fprintf(page.out, "%02d:%02d:%02d.%03u  %s ended, %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		(unsigned int)(exited->time_ns % NS_PER_S / NS_PER_MS), process, status);
+		(unsigned int)(exited->time_ns % NS_PER_SEC / NS_PER_MS), process, status);
 	return page_write(&page, text->sink, 0);
 }
 

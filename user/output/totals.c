@@ -1,18 +1,17 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* totals.c - the text's summary. */
-
 #include "output/totals.h"
-
-#include "base/number.h"
-#include "base/escape.h"
-#include "output/tally.h"
-#include "text/words.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/number.h"
+#include "output/tally.h"
+#include "text/words.h"
 
 #define MAX_PLACES	50000
 #define MAX_PLACE_BYTES (16u * 1024 * 1024)

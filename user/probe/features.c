@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/features.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -7,12 +9,10 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "calibrate.skel.h"
-#include "probe/features.h"
 
 const char *wait_mechanism_name(enum wait_mechanism mechanism)
 {

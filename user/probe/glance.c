@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/glance.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -6,12 +8,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
 #include <bpf/libbpf.h>
 
 #include "blockprof.skel.h"
 #include "probe/features.h"
-#include "probe/glance.h"
 #include "probe/probe.h"
 #include "probe/suspects.h"
 #include "probe/syscall.h"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/probe.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +9,13 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "blockprof.skel.h"
 #include "probe/features.h"
 #include "probe/look.h"
-#include "probe/probe.h"
 #include "probe/records.h"
 #include "probe/sampler.h"
 #include "probe/suspects.h"
@@ -60,10 +61,7 @@ struct probe {
 
 uint64_t probe_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
+	return clock_now_ns();
 }
 
 static int libbpf_silent(enum libbpf_print_level level, const char *format, va_list args)

@@ -126,7 +126,7 @@ const char *probe_loss_name(enum bp_loss place);
 /* Whether libbpf's own messages are shown. */
 void probe_libbpf_log(bool shown);
 
-/* CLOCK_MONOTONIC. */
+/* CLOCK_MONOTONIC: the time that records are in. */
 uint64_t probe_now_ns(void);
 
 #endif

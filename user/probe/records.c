@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-
 #include <bpf/libbpf.h>
 
 #include "probe/backlog.h"

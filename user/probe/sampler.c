@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/sampler.h"
+
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
@@ -6,10 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
 #include <bpf/libbpf.h>
-
-#include "probe/sampler.h"
 
 struct tick {
 	struct bpf_link *link; /* NULL: the CPU is offline */

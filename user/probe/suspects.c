@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/suspects.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "blockprof.skel.h"
-#include "probe/suspects.h"
 
 /*
  * Since 6.1 (f0d74c4da1f0) an iterator can be told whose threads to go through;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/syscall.h"
+
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-
-#include "probe/syscall.h"
 
 #define FD     BP_SYSCALL_FD
 #define PATH   BP_SYSCALL_PATH

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "probe/waits.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "base/strings.h"
 #include "blockprof.skel.h"
-#include "probe/waits.h"
 
 #define MAX_LINKS 16
 
@@ -18,11 +19,6 @@ struct waits {
 	struct bpf_link *links[MAX_LINKS];
 	size_t nr;
 };
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 /* The mechanism that a program belongs to; -1: it is not about waits. */
 static int program_mechanism(const struct bpf_program *program)

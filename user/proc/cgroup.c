@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/cgroup.h"
 
 #include <ctype.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/procfs.h"
 
 #define CGROUP_BYTES	 65536 /* a dozen hierarchies, a path of PATH_MAX each */
@@ -161,7 +162,7 @@ static bool named_container(struct part part, struct part *name)
 	*name = part;
 	/* machined's scopes; libvirt gives its virtual machines such names as well. */
 	return part_cut_prefix(name, "machine-") && part_cut_suffix(name, ".scope") &&
-	       strncmp(name->text, "qemu\\x2d", strlen("qemu\\x2d")) != 0;
+	       !starts_with(name->text, "qemu\\x2d");
 }
 
 char *cgroup_container(const char *path)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
 
@@ -24,7 +25,7 @@ static bool links_to(pid_t pid, int fd, const char *what)
 
 	snprintf(name, sizeof(name), "fd/%d", fd);
 	link = procfs_link(pid, name);
-	return link && !strncmp(link, what, strlen(what));
+	return link && starts_with(link, what);
 }
 
 /* Lines of fdinfo: "tfd:       11 events:       19 data: ..." */

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "proc/procfs.h"
 
 #define CGROUP_BYTES 65536
 #define FILE_BYTES   4096
 #define LINE_BYTES   (4 * PATH_MAX)
-#define NS_PER_US    1000ull
 
 /* -- the files of one cgroup: Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst -- */
 

@@ -1,15 +1,15 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* decode.c - JSON objects back into records: what json.c wrote, or someone else. */
 #include "recording/decode.h"
-
-#include "recording/decode_slice.h"
-#include "base/timestamp.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/timestamp.h"
+#include "recording/decode_slice.h"
 
 static struct ledger ledger_of(struct decoder *decoder, json_t *object)
 {

@@ -1,12 +1,12 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "recording/decode_slice.h"
-
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
 
 /* In one record; stack_new() cuts stacks at the same number. */
 #define MAX_SLICES 65536

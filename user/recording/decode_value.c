@@ -1,11 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "recording/decode_value.h"
-
-#include "base/escape.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+
+#include "base/escape.h"
 
 void decode_fail(struct decoder *decoder, int err)
 {

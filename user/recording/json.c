@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * json.c - records as JSON Lines: one object a line, its keys in the contract's
  * order. Read back by recording.c: what one writes the other understands.
@@ -6,17 +6,18 @@
  * Names may hold any bytes. Those that are no UTF-8 become \xNN (escape.h), all
  * beyond ASCII is written in JSON's own escapes, so a line is harmless to print.
  */
-#include "output/formats.h"
 #include "recording/json.h"
-#include "recording/json_dump.h"
-#include "recording/json_object.h"
-#include "output/sink.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "output/formats.h"
+#include "output/sink.h"
+#include "recording/json_dump.h"
+#include "recording/json_object.h"
 
 static void put_culprits(struct object *object, const struct culprits *culprits)
 {

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* json_dump.c - a dump as JSON Lines: the process, then its threads, then its tasks. */
 #include "recording/json_dump.h"
 

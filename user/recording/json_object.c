@@ -1,15 +1,15 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "recording/json_object.h"
-
-#include "base/escape.h"
-#include "output/sink.h"
-#include "base/timestamp.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/timestamp.h"
+#include "output/sink.h"
 
 struct object object_new(void)
 {

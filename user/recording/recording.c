@@ -1,8 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* recording.c - a recording's lines, whatever is in them. */
 #include "recording/recording.h"
-
-#include "recording/decode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "recording/decode.h"
 
 #define MAX_LINE_BYTES (4u * 1024 * 1024)
 #define READ_BYTES     (64u * 1024)

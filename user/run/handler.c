@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/caller.h"
+#include "base/cleanup.h"
 #include "cli/message.h"
 #include "output/finals.h"
 #include "recording/json.h"
+#include "run/caller.h"
 #include "text/words.h"
-#include "base/cleanup.h"
 
 #define RUNNER_SOCKET 3 /* in the runner */
 #define SOON_MS	      200 /* in which an end needs no word */

@@ -10,8 +10,8 @@
 #ifndef BLOCKPROF_RUN_HANDLER_H
 #define BLOCKPROF_RUN_HANDLER_H
 
-#include "run/runner.h"
 #include "model/model.h"
+#include "run/runner.h"
 
 struct caller;
 struct handler;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/launch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -6,7 +8,6 @@
 #include <unistd.h>
 
 #include "run/caller.h"
-#include "run/launch.h"
 
 static void run_child(int gate, int failure, char **argv, const struct caller *caller)
 {

@@ -91,7 +91,7 @@ static void start(struct runner *runner, struct run *run, int input)
 		return;
 	}
 	run->late = false;
-	run->due_ns = clock_now_ns() + RUNNER_LIMIT_NS;
+	run->due_ns = clock_coarse_ns() + RUNNER_LIMIT_NS;
 }
 
 static void start_queued(struct runner *runner)
@@ -154,7 +154,7 @@ static void take(struct runner *runner)
 		return;
 	close(runner->socket);
 	runner->socket = -1;
-	runner->end_ns = clock_now_ns() + RUNNER_END_NS;
+	runner->end_ns = clock_coarse_ns() + RUNNER_END_NS;
 	for (int i = 0; i < RUNNER_MAX; i++)
 		if (!runner->runs[i].late && runner->runs[i].due_ns > runner->end_ns)
 			runner->runs[i].due_ns = runner->end_ns;
@@ -219,7 +219,7 @@ static void drop_queued(struct runner *runner)
 static void turn(struct runner *runner)
 {
 	struct pollfd fds[RUNNER_MAX + 1];
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_coarse_ns();
 
 	/* a negative descriptor is passed over */
 	for (int i = 0; i < RUNNER_MAX; i++)
@@ -232,7 +232,7 @@ static void turn(struct runner *runner)
 			reap(runner, &runner->runs[i]);
 	if (fds[RUNNER_MAX].revents)
 		take(runner);
-	now_ns = clock_now_ns();
+	now_ns = clock_coarse_ns();
 	if (runner->end_ns && now_ns >= runner->end_ns)
 		drop_queued(runner);
 	start_queued(runner);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "proc/epoll.h"
 #include "runtime/program.h"
 
@@ -24,7 +25,7 @@ bool native_is_habit(const struct bp_candidate *candidate)
 static bool begins_with_one(const char *path, const char *const *prefixes)
 {
 	for (; prefixes && *prefixes; prefixes++)
-		if (!strncmp(program_base(path), *prefixes, strlen(*prefixes)))
+		if (starts_with(base_name(path), *prefixes))
 			return true;
 	return false;
 }
@@ -143,7 +144,7 @@ int native_library_version(struct program *program, const char *prefix, const ch
 
 	if (!path)
 		return -ENOENT;
-	from = program_base(path) + strlen(prefix);
+	from = base_name(path) + strlen(prefix);
 	to = strstr(from, suffix);
 	if (!to || to == from || (size_t)(to - from) >= size)
 		return -ENOENT;

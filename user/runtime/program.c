@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/process.h"
 #include "runtime/runtime.h"
@@ -34,13 +35,6 @@ struct program {
 	char caller[PATH_BYTES];
 };
 
-const char *program_base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void add_library(struct program *program, const char *path)
 {
 	if (program->nr == LIBRARIES_MAX ||
@@ -56,7 +50,7 @@ static void note_mapping(void *context, const struct mapping *mapping, const cha
 
 	if (!mapping->executable || !mapping->ino || path[0] != '/')
 		return;
-	if (program->exe && !strcmp(program_base(path), program_base(program->exe))) {
+	if (program->exe && !strcmp(base_name(path), base_name(program->exe))) {
 		if (!program->exe_addr)
 			program->exe_addr = mapping->start;
 		return;
@@ -99,7 +93,7 @@ void program_free(struct program *program)
 bool program_is(const struct program *program, const char *const *names)
 {
 	for (; program && program->exe && *names; names++)
-		if (!strcmp(program_base(program->exe), *names))
+		if (!strcmp(base_name(program->exe), *names))
 			return true;
 	return false;
 }
@@ -126,7 +120,7 @@ bool program_defines(struct program *program, const char *function)
 const char *program_library(const struct program *program, const char *prefix)
 {
 	for (size_t i = 0; program && i < program->nr; i++)
-		if (!strncmp(program_base(program->libraries[i]), prefix, strlen(prefix)))
+		if (starts_with(base_name(program->libraries[i]), prefix))
 			return program->libraries[i];
 	return NULL;
 }
@@ -139,7 +133,7 @@ static bool is_go_between(const char *path)
 						"liburing.so", "ld-musl-",   "libc.musl" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(program_base(path), prefixes[i], strlen(prefixes[i])))
+		if (starts_with(base_name(path), prefixes[i]))
 			return true;
 	return false;
 }
@@ -161,7 +155,7 @@ const char *program_caller(struct program *program, uint64_t sp)
 		    symbols_place(program->symbols, program->pid, words[i], 1, &symbol) ||
 		    !symbol.in_text || !symbol.after_call || is_go_between(symbol.module))
 			continue;
-		if (!strcmp(program_base(symbol.module), program_base(program->exe)))
+		if (!strcmp(base_name(symbol.module), base_name(program->exe)))
 			return "";
 		snprintf(program->caller, sizeof(program->caller), "%s", symbol.module);
 		return program->caller;

@@ -39,7 +39,4 @@ const char *program_caller(struct program *program, uint64_t sp);
 /* The word behind a text in the executable that begins with a digit: a version. 0 or -errno. */
 int program_word(struct program *program, const char *text, char *word, size_t size);
 
-/* What is behind the last slash. */
-const char *program_base(const char *path);
-
 #endif

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "text/fold.h"
 #include "text/note_words.h"
 #include "text/words.h"
-#include "base/cleanup.h"
 
 #define NAME_COLUMNS   60
 #define DETAIL_COLUMNS 120

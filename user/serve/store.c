@@ -14,13 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define PREFIX	    "blockprof-"
 #define PART	    ".part"
 #define STAMP	    "00000000T000000.000Z" /* the shape: 0 stands for a digit */
 #define STEM_BYTES  (sizeof(PREFIX STAMP) - 1)
 #define BLOCK	    4096u /* a file's bytes are counted in whole blocks of so many */
 #define ENTRIES_MAX 100000u /* of the directory: more are not looked at */
-#define NS_PER_MS   1000000
 
 static const char *const suffixes[STORE_NR] = {
 	[STORE_JSON] = ".jsonl.gz",

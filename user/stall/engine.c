@@ -10,9 +10,9 @@
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
+#include "stall/notes/exhaustion.h"
 #include "stall/peers/foreign.h"
 #include "stall/peers/inquiry.h"
-#include "stall/notes/exhaustion.h"
 #include "stall/turn/start.h"
 #include "symbol/symbol.h"
 

@@ -4,10 +4,10 @@
 #define BLOCKPROF_STALL_ENGINE_PRIVATE_H
 
 #include "bpf/abi.h"
-#include "probe/probe.h"
-#include "runtime/runtime.h"
 #include "capture/classify.h"
 #include "capture/copies.h"
+#include "probe/probe.h"
+#include "runtime/runtime.h"
 #include "stall/engine.h"
 #include "stall/loop.h"
 #include "stall/loops/watched.h"

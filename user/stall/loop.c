@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/loop.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proc/process.h"
-#include "stall/turn/hist.h"
 #include "stall/peers/inquiry.h"
+#include "stall/turn/hist.h"
 #include "stall/turn/ledger.h"
-#include "stall/loop.h"
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const char *runtime)
 {

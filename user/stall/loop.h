@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
-#include "model/model.h"
 #include "capture/copies.h"
+#include "model/model.h"
 #include "stall/engine.h"
 
 /*

@@ -68,7 +68,7 @@ static bool readable(const struct client *client, int fd, uint64_t until_ns)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
-		uint64_t now_ns = clock_now_ns();
+		uint64_t now_ns = clock_coarse_ns();
 		uint64_t left_ns = now_ns < until_ns ? until_ns - now_ns : 0;
 		uint64_t wait_ns =
 			client->meanwhile && left_ns > MEANWHILE_NS ? MEANWHILE_NS : left_ns;
@@ -94,10 +94,10 @@ static int stop(struct client *client, bool kill)
 	client->socket = -1;
 	client->late.there = false;
 	/* A closed socket tells it to go; if it does not, or must not be waited for: */
-	if (kill || !readable(client, client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
+	if (kill || !readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
 		pidfd_send_signal(client->pidfd, SIGKILL, NULL, 0);
 	/* Stuck in the kernel (a dead file server), it is left behind. */
-	if (readable(client, client->pidfd, clock_now_ns() + DEATH_MAX_MS * NS_PER_MS))
+	if (readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
 		waitid(P_PIDFD, (id_t)client->pidfd, &info, WEXITED);
 	close(client->pidfd);
 	client->pidfd = -1;
@@ -163,9 +163,10 @@ static int start(struct client *client)
 		client->socket = -1;
 		return -ENOTCONN;
 	}
-	if (!well_formed(&ready,
-			 receive(client, &ready, sizeof(ready), clock_now_ns() + PATIENCE_MAX_NS),
-			 0)) {
+	if (!well_formed(
+		    &ready,
+		    receive(client, &ready, sizeof(ready), clock_coarse_ns() + PATIENCE_MAX_NS),
+		    0)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -174,7 +175,7 @@ static int start(struct client *client)
 
 static int start_again(struct client *client)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_coarse_ns();
 
 	while (client->starts_left < STARTS_MAX && now_ns - client->granted_ns >= START_EACH_NS) {
 		client->starts_left++;
@@ -228,7 +229,7 @@ static uint64_t cpu_ns(const struct client *client)
 
 static uint64_t patience_now(struct client *client)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_coarse_ns();
 
 	/* nothing else is kept waiting */
 	if (!client->meanwhile)
@@ -245,10 +246,10 @@ static uint64_t patience_now(struct client *client)
 /* Waits as long as there is patience. As receive(). */
 static ssize_t receive_patiently(struct client *client, void *answer, size_t size)
 {
-	uint64_t from_ns = clock_now_ns(), took_ns;
+	uint64_t from_ns = clock_coarse_ns(), took_ns;
 	ssize_t got = receive(client, answer, size, from_ns + patience_now(client));
 
-	took_ns = clock_now_ns() - from_ns;
+	took_ns = clock_coarse_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
 	return got;
 }
@@ -295,7 +296,7 @@ static int catch_up(struct client *client)
 		late->file = packet.unwind.file;
 		return -EAGAIN;
 	}
-	if (got == -EAGAIN && clock_now_ns() - late->since_ns < LATE_MAX_NS)
+	if (got == -EAGAIN && clock_coarse_ns() - late->since_ns < LATE_MAX_NS)
 		return -EAGAIN;
 	late->there = false;
 	if (got > 0 && (unwinding ? unwind_well_formed(&packet.unwind, got, client->sequence)
@@ -333,7 +334,7 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 		.there = true,
 		.kind = request->kind,
 		.file = file,
-		.since_ns = clock_now_ns(),
+		.since_ns = clock_coarse_ns(),
 		.cpu_ns = cpu_ns(client),
 	};
 	return -EAGAIN;
@@ -404,7 +405,7 @@ int client_new(struct client **out)
 	client->socket = -1;
 	client->pidfd = -1;
 	client->starts_left = STARTS_MAX;
-	client->granted_ns = clock_now_ns();
+	client->granted_ns = clock_coarse_ns();
 	client->patience_ns = PATIENCE_MAX_NS;
 	client->patience_at_ns = client->granted_ns;
 	/* If it does not start now, it is tried again when there is something to ask. */

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "symbol/client.h"
 #include "base/clock.h"
+#include "symbol/client.h"
 #include "symbol/map_file.h"
 
 #define PROCESSES_MAX 256
@@ -146,12 +146,12 @@ static int read_parts(struct jit *jit, struct map_of *map, int fd)
 
 static void read_map(struct jit *jit, struct map_of *map, int fd)
 {
-	uint64_t begun_ns = clock_now_ns(), took_ns;
+	uint64_t begun_ns = clock_coarse_ns(), took_ns;
 	int err = read_parts(jit, map, fd);
 
 	if (err)
 		note_failure(jit, map, err);
-	took_ns = clock_now_ns() - begun_ns;
+	took_ns = clock_coarse_ns() - begun_ns;
 	map->read_due_ns = begun_ns + took_ns * LOOK_PART;
 	if (map->due_ns < map->read_due_ns)
 		map->due_ns = map->read_due_ns;
@@ -163,10 +163,10 @@ static void look(struct jit *jit, struct map_of *map)
 	struct stat status;
 	int fd __closing = map_file_open(map->pid, &status);
 
-	map->due_ns = clock_now_ns() + LOOK_EACH_NS;
+	map->due_ns = clock_coarse_ns() + LOOK_EACH_NS;
 	/* A process that is gone, or has removed its map, leaves the names that are known. */
 	if (fd == -ENOENT || fd == -ESRCH) {
-		map->due_ns = clock_now_ns() + MISS_EACH_NS;
+		map->due_ns = clock_coarse_ns() + MISS_EACH_NS;
 		return;
 	}
 	if (!is_same_file(map, &status)) {
@@ -221,7 +221,7 @@ static int ask_again(struct jit *jit, struct map_of *map, uint64_t addr, struct 
 {
 	int err = ask_name(jit, map, addr, answer);
 
-	if ((err != -ESTALE && err != -ENOTCONN) || clock_now_ns() < map->read_due_ns)
+	if ((err != -ESTALE && err != -ENOTCONN) || clock_coarse_ns() < map->read_due_ns)
 		return err;
 	map->generation = 0;
 	look(jit, map);
@@ -235,7 +235,7 @@ const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset
 	struct name *name;
 	int err;
 
-	if (clock_now_ns() >= map->due_ns)
+	if (clock_coarse_ns() >= map->due_ns)
 		look(jit, map);
 	if (!map->id)
 		return NULL;

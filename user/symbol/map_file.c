@@ -13,18 +13,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "proc/process.h"
 
 /* Times of files and of processes' starts are as coarse as ticks, and clocks are set. */
 #define SLACK_SEC 2
-
-static int64_t clock_sec(clockid_t clock)
-{
-	struct timespec now = { 0 };
-
-	clock_gettime(clock, &now);
-	return now.tv_sec;
-}
 
 /* A number that was another process's before left a file that nobody has written to since. */
 static int check_age(pid_t pid, const struct stat *status)
@@ -36,7 +29,8 @@ static int check_age(pid_t pid, const struct stat *status)
 
 	if (err)
 		return err;
-	began = clock_sec(CLOCK_REALTIME) - clock_sec(CLOCK_BOOTTIME) +
+	began = (int64_t)((clock_read_ns(CLOCK_REALTIME) - clock_read_ns(CLOCK_BOOTTIME)) /
+			  NS_PER_SEC) +
 		(int64_t)(start / (uint64_t)(ticks > 0 ? ticks : 100));
 	return status->st_mtim.tv_sec + SLACK_SEC < began ? -ESTALE : 0;
 }

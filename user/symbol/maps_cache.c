@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "proc/process.h"
 #include "base/clock.h"
+#include "proc/process.h"
 
 #define BUCKETS	      256
 #define PROCESSES_MAX 512
@@ -133,7 +133,7 @@ static struct space *space_get(struct maps_cache *cache, pid_t pid)
 	*head = space;
 	cache->nr++;
 	cache->bytes += space_bytes(space);
-	space_read(cache, space, clock_now_ns());
+	space_read(cache, space, clock_coarse_ns());
 	shrink(cache, space);
 	return space;
 }
@@ -186,12 +186,12 @@ static struct space *space_at(struct maps_cache *cache, pid_t pid, uint64_t addr
 	if (!space)
 		return NULL;
 	space->used = ++cache->uses;
-	age_ns = clock_now_ns() - space->read_ns;
+	age_ns = clock_coarse_ns() - space->read_ns;
 	mapping = space_find(space, addr);
 	if (age_ns >= (mapping ? AGE_MAX_NS : miss_age_ns(space, addr, age_ns))) {
 		bool missed = !mapping;
 
-		space_read(cache, space, clock_now_ns());
+		space_read(cache, space, clock_coarse_ns());
 		shrink(cache, space);
 		mapping = space_find(space, addr);
 		if (mapping)

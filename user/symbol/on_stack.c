@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "symbol/on_stack.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "proc/maps.h"
-#include "symbol/on_stack.h"
 #include "symbol/symbol.h"
 
 #define STACK_BYTES_MAX (32u << 10)

@@ -9,9 +9,9 @@
 
 #include "base/cleanup.h"
 #include "symbol/answers.h"
-#include "symbol/wire/call.h"
 #include "symbol/child/elf/elf_file.h"
 #include "symbol/jit.h"
+#include "symbol/wire/call.h"
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
 #define TAG_NO_FILE UINT32_MAX

@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/strings.h"
 #include "runtime/v8/processes.h"
 #include "symbol/answers.h"
-#include "base/clock.h"
-#include "symbol/debug_files.h"
 #include "symbol/child/elf/elf_file.h"
+#include "symbol/debug_files.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
 #include "symbol/spot.h"
@@ -209,8 +210,8 @@ static bool is_for_jit(const struct spot *spot)
 	const char *path = maps_path(spot->maps, spot->mapping);
 
 	if (!spot->mapping->ino)
-		return !path[0] || !strncmp(path, "[anon", strlen("[anon")) || path[0] == '/';
-	return !strncmp(path, "/memfd:", strlen("/memfd:")) || !strcmp(path, "/dev/zero");
+		return !path[0] || starts_with(path, "[anon") || path[0] == '/';
+	return starts_with(path, "/memfd:") || !strcmp(path, "/dev/zero");
 }
 
 /* The name of code made at run time. */
@@ -348,7 +349,7 @@ int symbols_new(struct symbols **out)
 		return -ENOMEM;
 	symbols->vdso_fd = -1;
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
-		symbols->secret = clock_now_ns();
+		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
 	err = client_new(&symbols->client);
 	if (!err)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-
 #include "text/culprit_text.h"
-
-#include "base/escape.h"
-#include "text/words.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "text/words.h"
 
 #define MARGIN	      4
 #define STEP	      2

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * dump_text.c - a dump as text: threads, those first that keep something from
  * going on, then tasks; those that are at the same place for the same reason are
@@ -6,19 +6,18 @@
  */
 #include "text/dump_text.h"
 
-#include "base/strings.h"
-#include "base/escape.h"
-#include "text/words.h"
-#include "base/cleanup.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S    1000000000u
-#define NS_PER_MS   1000000u
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/strings.h"
+#include "text/words.h"
+
 #define NAMES_SHOWN 3
 #define TIDS_BYTES  96
 #define STATE_BYTES (2 * DURATION_BYTES + 32)
@@ -65,7 +64,7 @@ static int print_process(FILE *out, const struct dump_record *dump, const struct
 	}
 	words_local_time(dump->time_ns, &tm);
 	if (asprintf(&line, "%02d:%02d:%02d.%03u  %s%s%s: %zu thread%s%s", tm.tm_hour, tm.tm_min,
-		     tm.tm_sec, (unsigned int)(dump->time_ns % NS_PER_S / NS_PER_MS), process,
+		     tm.tm_sec, (unsigned int)(dump->time_ns % NS_PER_SEC / NS_PER_MS), process,
 		     *interpreter ? ", " : "", interpreter, dump->nr_threads,
 		     plural(dump->nr_threads),
 		     dump->interpreter && !dump->unread ? tasks : "") < 0) {

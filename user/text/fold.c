@@ -1,15 +1,15 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* fold.c - stacks folded to what their reader can act on. */
-
 #include "text/fold.h"
-
-#include "base/escape.h"
-#include "base/cleanup.h"
-#include "runtime/python/python.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/escape.h"
+#include "base/strings.h"
+#include "runtime/python/python.h"
 
 #define MARGIN		 4
 #define MAX_DEPTH	 8 /* levels of indent */
@@ -30,11 +30,6 @@ void look_as(const struct look *look, FILE *out, const char *sequence)
 static bool is_managed(const struct frame *frame)
 {
 	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_JS || frame->kind == FRAME_JIT;
-}
-
-static bool starts_with(const char *s, const char *start)
-{
-	return strncmp(s, start, strlen(start)) == 0;
 }
 
 static bool js_file_is_library(const char *file)
@@ -66,13 +61,6 @@ bool frame_is_own(const struct frame *frame)
 	if (frame->kind == FRAME_PYTHON)
 		return !python_file_is_library(frame->file);
 	return !js_file_is_library(frame->file);
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
 }
 
 /* "[unknown]" and "module+0x12" are none. */

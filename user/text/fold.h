@@ -6,9 +6,9 @@
 #ifndef BLOCKPROF_TEXT_FOLD_H
 #define BLOCKPROF_TEXT_FOLD_H
 
-#include "model/model.h"
-
 #include <stdio.h>
+
+#include "model/model.h"
 
 /* How text is to look. */
 struct look {

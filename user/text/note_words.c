@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* note_words.c - notes as sentences. */
 #include "text/note_words.h"
 
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "text/words.h"
-#include "base/cleanup.h"
 
 #define SHOWN_CALLS 3
 

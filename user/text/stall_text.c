@@ -1,14 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* stall_text.c - one stall as text: the verdict, the stack that led there, the ledger. */
-
 #include "text/stall_text.h"
-
-#include "base/number.h"
-#include "base/strings.h"
-#include "text/culprit_text.h"
-#include "base/escape.h"
-#include "text/words.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,13 +8,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/number.h"
+#include "base/strings.h"
+#include "text/culprit_text.h"
+#include "text/words.h"
+
 #define INDENT	      14 /* of what goes on below a verdict: the width of its time */
 #define SHOWN_SLICES  3
 #define MAX_VIEWED    64 /* of a stall, largest first: what is beyond is in the ledger */
 #define SHOWN_SHARE   10 /* percent of the turn that gives a slice its own stack */
 #define PLACE_COLUMNS 44
-#define NS_PER_S      1000000000u
-#define NS_PER_MS     1000000u
 
 /*
  * Slices as they are shown: those that would read the same, as one. What they
@@ -107,7 +105,7 @@ static void print_when(FILE *out, const struct stall_record *stall, bool again)
 	if (again)
 		fputs("      ", out);
 	else
-		fprintf(out, ".%03u  ", (unsigned int)(stall->time_ns % NS_PER_S / NS_PER_MS));
+		fprintf(out, ".%03u  ", (unsigned int)(stall->time_ns % NS_PER_SEC / NS_PER_MS));
 }
 
 /*

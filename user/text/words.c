@@ -1,10 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* words.c - times, threads and what they waited for, as people read them. */
-
 #include "text/words.h"
-
-#include "base/escape.h"
-#include "base/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,9 +10,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define NS_PER_US 1000u
-#define NS_PER_MS 1000000u
-#define NS_PER_S  1000000000u
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/escape.h"
 
 /* An object that is shorter than this is not worth showing cut. */
 #define OBJECT_LEAST_COLUMNS 12
@@ -28,7 +24,7 @@ static uint64_t rounded(uint64_t ns, uint64_t unit)
 
 void words_duration(uint64_t ns, char text[DURATION_BYTES])
 {
-	uint64_t seconds = rounded(ns, NS_PER_S);
+	uint64_t seconds = rounded(ns, NS_PER_SEC);
 
 	/* Each bound is where the rounding of the line before would reach the next unit. */
 	if (ns < NS_PER_US)
@@ -39,8 +35,8 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 		snprintf(text, DURATION_BYTES, "%.1f ms", (double)rounded(ns, NS_PER_MS / 10) / 10);
 	else if (rounded(ns, NS_PER_MS) < 1000)
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " ms", rounded(ns, NS_PER_MS));
-	else if (rounded(ns, NS_PER_S / 10) < 600)
-		snprintf(text, DURATION_BYTES, "%.1f s", (double)rounded(ns, NS_PER_S / 10) / 10);
+	else if (rounded(ns, NS_PER_SEC / 10) < 600)
+		snprintf(text, DURATION_BYTES, "%.1f s", (double)rounded(ns, NS_PER_SEC / 10) / 10);
 	else if (seconds < 3600)
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " min %" PRIu64 " s", seconds / 60,
 			 seconds % 60);
@@ -51,7 +47,7 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 
 void words_local_time(uint64_t time_ns, struct tm *tm)
 {
-	time_t seconds = (time_t)(time_ns / NS_PER_S);
+	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
 
 	*tm = (struct tm){ 0 };
 	localtime_r(&seconds, tm);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* board.c - from stalls and standings to figures over windows: rows.c makes rows of them. */
-#include "top/board_private.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "stall/turn/hist.h"
+#include "top/board_private.h"
 
 #define ENTRIES_MAX    8192
 #define ENDED_MAX      256 /* that are shown for a while yet */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "text/words.h"
-#include "base/cleanup.h"
 
 #define CELL_BYTES 64 /* of a figure */
 #define LOOP_WIDE  22 /* "python3[21598] asyncio" */

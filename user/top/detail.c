@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/escape.h"
 #include "text/stall_text.h"
 #include "text/words.h"
-#include "base/cleanup.h"
 
 #define LABEL_COLUMNS 16
 #define CELL_COLUMNS  15

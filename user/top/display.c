@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 #include <curses.h>
 
-#include "text/words.h"
 #include "base/cleanup.h"
+#include "text/words.h"
 #include "top/columns.h"
 #include "top/detail.h"
 #include "top/keys.h"

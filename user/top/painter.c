@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <termios.h>
 #include <time.h>
-
 #include <curses.h>
 
 #define PATIENCE_NS 100000000 /* before what a terminal has not taken is dropped */

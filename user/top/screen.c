@@ -8,11 +8,10 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-
 #include <curses.h>
 
-#include "base/escape.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "top/columns.h"
 #include "top/painter.h"
 

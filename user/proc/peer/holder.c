@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/peer/holder.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
-#include "base/clock.h"
 
 #define PROCESSES_MAX	   4096
 #define DESCRIPTORS_MAX	   65536
@@ -24,24 +24,15 @@
 #define PARENTS_MAX	   16
 
 struct budget {
-	uint64_t deadline_ns; /* by cpu_ns() */
+	uint64_t deadline_ns; /* by clock_spent_ns() */
 	unsigned int processes;
 	unsigned int descriptors;
 };
 
-/* CPU time and not time: it is what a look costs, and a busy machine makes no answer shorter. */
-static uint64_t cpu_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec;
-}
-
 static struct budget budget_share(unsigned int parts)
 {
 	return (struct budget){
-		.deadline_ns = cpu_ns() + BUDGET_NS / parts,
+		.deadline_ns = clock_spent_ns() + BUDGET_NS / parts,
 		.processes = PROCESSES_MAX / parts,
 		.descriptors = DESCRIPTORS_MAX / parts,
 	};
@@ -49,7 +40,7 @@ static struct budget budget_share(unsigned int parts)
 
 static bool spend_process(struct budget *budget)
 {
-	if (!budget->processes || cpu_ns() >= budget->deadline_ns)
+	if (!budget->processes || clock_spent_ns() >= budget->deadline_ns)
 		return false;
 	budget->processes--;
 	return true;
@@ -59,7 +50,7 @@ static bool spend_descriptor(struct budget *budget)
 {
 	bool look_at_clock = budget->descriptors % DESCRIPTORS_A_TICK == 0;
 
-	if (!budget->descriptors || (look_at_clock && cpu_ns() >= budget->deadline_ns))
+	if (!budget->descriptors || (look_at_clock && clock_spent_ns() >= budget->deadline_ns))
 		return false;
 	budget->descriptors--;
 	return true;

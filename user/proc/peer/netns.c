@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/peer/netns.h"
 
 #include <fcntl.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "proc/procfs.h"
 #include "base/clock.h"
+#include "proc/procfs.h"
 
 #define MAX_AGE_NS    (5 * NS_PER_SEC)
 #define BUDGET_NS     (20 * NS_PER_MS)
@@ -25,7 +25,7 @@ static bool has(const struct netns_list *list, unsigned int ino)
 
 void netns_list_update(struct netns_list *list)
 {
-	uint64_t now = clock_now_ns();
+	uint64_t now = clock_coarse_ns();
 	struct stat status;
 	char name[32];
 	int pid;
@@ -39,7 +39,7 @@ void netns_list_update(struct netns_list *list)
 	list->nr = 0;
 	for (int i = 0; processes && i < PROCESSES_MAX && list->nr < NETNS_MAX; i++) {
 		pid = procfs_next_number(processes);
-		if (pid < 0 || clock_now_ns() - now > BUDGET_NS)
+		if (pid < 0 || clock_coarse_ns() - now > BUDGET_NS)
 			break;
 		snprintf(name, sizeof(name), "%d/ns/net", pid);
 		if (!fstatat(dirfd(processes), name, &status, 0) &&

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "proc/peer/peer.h"
 
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "proc/peer/diag.h"
 #include "proc/peer/holder.h"
 #include "proc/peer/netns.h"
 #include "proc/process.h"
-#include "base/clock.h"
 
 #define ANSWERS 1024 /* a power of two */
 
@@ -92,7 +92,7 @@ static struct answer *answer_at(struct peers *peers, const struct question *ques
 static bool answer_stands(const struct answer *answer, const struct question *question)
 {
 	return !memcmp(&answer->question, question, sizeof(*question)) &&
-	       clock_now_ns() < answer->expires_ns &&
+	       clock_coarse_ns() < answer->expires_ns &&
 	       (!answer->holder.pid || holder_check(&answer->holder, &answer->wanted));
 }
 
@@ -128,7 +128,8 @@ static int seek_inet_elsewhere(struct peers *peers, const struct bp_socket *sock
 	for (size_t i = 0; err && i < namespaces->nr; i++)
 		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, out);
 	if (err) {
-		no = (struct answer){ .question = host, .expires_ns = clock_now_ns() + SHORT_NS };
+		no = (struct answer){ .question = host,
+				      .expires_ns = clock_coarse_ns() + SHORT_NS };
 		answer_replace(known, &no);
 	}
 	return err;
@@ -205,7 +206,7 @@ static struct answer find_answer(struct peers *peers, const struct question *que
 		answer.wanted.link = answer.link;
 		err = holders_find(&peers->holders, &answer.wanted, &answer.holder);
 	}
-	answer.expires_ns = clock_now_ns() + (err || listens ? SHORT_NS : LONG_NS);
+	answer.expires_ns = clock_coarse_ns() + (err || listens ? SHORT_NS : LONG_NS);
 	return answer;
 }
 

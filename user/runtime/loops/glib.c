@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -18,7 +19,7 @@ static int version(struct program *program, char *version, size_t size)
 	const char *path = program_library(program, "libglib-2.0.so.0.");
 	unsigned int age, interface;
 
-	if (!path || sscanf(program_base(path), "libglib-2.0.so.0.%5u.%5u", &age, &interface) != 2)
+	if (!path || sscanf(base_name(path), "libglib-2.0.so.0.%5u.%5u", &age, &interface) != 2)
 		return -ENOENT;
 	snprintf(version, size, "2.%u.%u", age / 100, age % 100 + interface);
 	return 0;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/loops/java.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
@@ -22,7 +23,7 @@ const char *java_caller(const struct sighting *sighting, unsigned int *wait_clas
 	if (!*wait_class || !program_library(sighting->program, "libjvm.so"))
 		return NULL;
 	caller = program_caller(sighting->program, candidate ? candidate->sp : block->sp);
-	return caller ? program_base(caller) : NULL;
+	return caller ? base_name(caller) : NULL;
 }
 
 static bool judge(const struct runtime *runtime, const struct sighting *sighting,

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/loops/java.h"
 #include "runtime/native.h"
 
@@ -22,7 +23,7 @@ static bool is_named_so(const char *comm)
 	};
 
 	for (size_t i = 0; comm && i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(comm, names[i], strlen(names[i])))
+		if (starts_with(comm, names[i]))
 			return true;
 	return false;
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/native.h"
 #include "symbol/on_stack.h"
 
@@ -46,7 +47,7 @@ static struct wait wait_of(const struct sighting *sighting)
 /* Threads as the library names them, for programs without symbols: "tokio-runtime-worker" and newer. */
 static bool is_named_so(const struct sighting *sighting)
 {
-	return !strncmp(sighting->comm, "tokio-r", strlen("tokio-r"));
+	return starts_with(sighting->comm, "tokio-r");
 }
 
 static bool is_driver(const struct sighting *sighting, const struct wait *wait)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -19,7 +20,7 @@ static bool is_caller(struct program *program, uint64_t sp)
 {
 	const char *caller = program_caller(program, sp);
 
-	return is_uvloop(caller) || (caller && !strncmp(program_base(caller), "libuv.so", 8));
+	return is_uvloop(caller) || (caller && !strncmp(base_name(caller), "libuv.so", 8));
 }
 
 /* The main thread, blocked in something else or running: its loop is there if it has an epoll instance. */

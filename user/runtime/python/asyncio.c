@@ -1,5 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* asyncio.c - tasks, and the loop a thread runs. */
+#include "runtime/python/asyncio.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "runtime/python/asyncio.h"
+#include "base/clock.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
@@ -17,8 +19,6 @@
 
 /* Selectors that wrap selectors that wrap ... an epoll object. */
 #define SELECTORS_MAX 4
-
-#define NS_PER_S 1000000000ull
 
 /* Objects that have cr_qualname, or the same field as gi_qualname, where the layout says. */
 static bool is_coroutine(const struct python *python, uint64_t object)
@@ -178,17 +178,15 @@ int python_frames_loop(struct python *python, const struct bp_python_frame *fram
 /* end_time of _run_once: loop.time() when the selector had returned; not set before. */
 static uint64_t turn_start(struct python *python, const struct py_frame *run_once)
 {
-	struct timespec now;
 	uint64_t object, now_ns;
 	double seconds;
 
 	if (python->other_clock || py_frame_local(python, run_once, "end_time", &object) ||
 	    py_float(python, object, &seconds) || !isfinite(seconds) || seconds <= 0 ||
-	    seconds > (double)(UINT64_MAX / NS_PER_S / 2))
+	    seconds > (double)(UINT64_MAX / NS_PER_SEC / 2))
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-	return seconds * NS_PER_S <= now_ns ? (uint64_t)(seconds * NS_PER_S) : 0;
+	now_ns = clock_now_ns();
+	return seconds * NS_PER_SEC <= now_ns ? (uint64_t)(seconds * NS_PER_SEC) : 0;
 }
 
 /* loop._selector._selector is the select.epoll object; wrappers put more of them between. */

@@ -1,8 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* asyncio_debug.c - struct Py_AsyncioModuleDebugOffsets of Modules/_asynciomodule.c. */
+#include "runtime/python/asyncio_debug.h"
+
 #include <errno.h>
 
-#include "runtime/python/asyncio_debug.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
 

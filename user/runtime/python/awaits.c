@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/awaits.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "runtime/python/asyncio.h"
-#include "runtime/python/awaits.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/chain.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "runtime/python/asyncio.h"
-#include "runtime/python/chain.h"
 #include "runtime/python/coroutine.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"

@@ -1,13 +1,14 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * coroutine.c - what Objects/genobject.c knows of a coroutine. All three types
  * begin alike (_PyGenObject_HEAD); what one awaits lies on top of the stack of
  * its frame, if the instruction it stands at is a "yield from" (_PyGen_yf()).
  */
+#include "runtime/python/coroutine.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/python/coroutine.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 

@@ -1,15 +1,16 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * dict.c - Objects/dictobject.c: a dict points to its keys, which hold a hash
  * index and behind it the entries. A split table has its values elsewhere, the
  * keys being shared by all instances of a class.
  */
+#include "runtime/python/dict.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
 

@@ -1,9 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * find.c - CPython lives in libpython3.X.so or in the executable. Its state
  * begins at the symbol _PyRuntime (3.7 on), which is also a section of its own
  * from 3.10.
  */
+#include "runtime/python/find.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -12,9 +14,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/procfs.h"
-#include "runtime/python/find.h"
 #include "symbol/symbol.h"
 
 #define MAPS_LINES_MAX 262144
@@ -46,13 +48,6 @@ static void close_stream(FILE **stream)
 {
 	if (*stream)
 		fclose(*stream);
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
 }
 
 /* "3.11" of "libpython3.11.so.1.0", "python3.11", "libpython3.6m.so" and so on. */
@@ -91,7 +86,7 @@ static void note_other(struct candidates *candidates, const char *path, bool is_
 
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (strncmp(base, others[i].library, strlen(others[i].library)) &&
-		    !(is_exe && !strncmp(base, others[i].exe, strlen(others[i].exe))))
+		    !(is_exe && starts_with(base, others[i].exe)))
 			continue;
 		if (candidates->other.other && candidates->other.major >= 0)
 			return;
@@ -139,7 +134,7 @@ static int scan(pid_t pid, const char *library, struct candidates *candidates)
 		if (!path || !space || space[1] == '\0' || space[2] == '\0' || space[3] != 'x')
 			continue;
 		path[strcspn(path, "\n")] = '\0';
-		is_library = strncmp(base_name(path), library, strlen(library)) == 0;
+		is_library = starts_with(base_name(path), library);
 		is_exe = exe && strcmp(path, exe) == 0;
 		note_other(candidates, path, is_exe);
 		if (is_library || is_exe)

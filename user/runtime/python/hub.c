@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* hub.c - the loops of gevent and trio, by the frames of a thread. */
 #include "runtime/python/code.h"
 #include "runtime/python/python.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/kinds.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 #include "runtime/python/interpreter.h"
-#include "runtime/python/kinds.h"
 #include "runtime/python/object.h"
 
 #define BASES_MAX  16

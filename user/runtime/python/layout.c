@@ -1,14 +1,14 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * layout.c - one row a minor version. The numbers are what the debug
  * information of release builds for x86-64 says (pahole/gdb "ptype /o"), from
  * 3.14 on offsetof() of the internal headers, and what the unit test finds in
  * running interpreters.
  */
+#include "runtime/python/layout.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "runtime/python/layout.h"
 
 /* struct _gil_runtime_state (pycore_gil.h), the same from 3.8 to 3.15. */
 #define GIL_FIELDS .gil_bytes = 208, .gil_last_holder = 8, .gil_locked = 16

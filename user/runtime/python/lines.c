@@ -1,7 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdbool.h>
-
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "runtime/python/lines.h"
+
+#include <stdbool.h>
 
 /* Bytes of one code unit (_Py_CODEUNIT). */
 #define UNIT_BYTES 2

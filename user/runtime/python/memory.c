@@ -1,9 +1,9 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/memory.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-
-#include "runtime/python/memory.h"
 
 /* Reads of strings of unknown length end at such a boundary, where the next page may be unmapped. */
 #define CHUNK_BYTES 64u

@@ -1,9 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/object.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "runtime/python/interpreter.h"
-#include "runtime/python/object.h"
 
 #define BASES_MAX	16
 #define TUPLE_MAX	1024

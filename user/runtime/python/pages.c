@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/pages.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "runtime/python/pages.h"
 
 #define PAGE_BYTES  4096u
 #define BLOCK_PAGES 16u

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* python.c - opening an interpreter: which version it is, and whether it really is that. */
 #include <errno.h>
 #include <stdio.h>
@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/asyncio_debug.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
-#include "runtime/python/threads.h"
 #include "runtime/python/object.h"
+#include "runtime/python/threads.h"
 
 /* sys.setswitchinterval() takes more, but no one means it. */
 #define GIL_INTERVAL_MAX_US (1ull << 40)
@@ -341,7 +342,7 @@ bool python_file_is_library(const char *file)
 {
 	static const char *const places[] = { "/lib/python3.", "/lib64/python3." };
 
-	if (strncmp(file, "<frozen ", strlen("<frozen ")) == 0 || strstr(file, "/site-packages/") ||
+	if (starts_with(file, "<frozen ") || strstr(file, "/site-packages/") ||
 	    strstr(file, "/dist-packages/"))
 		return true;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/set.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
-#include "runtime/python/set.h"
 
 /* PySetObject (Include/cpython/setobject.h), the same from 3.8 to 3.15. */
 #define SET_HEADER  16

@@ -1,10 +1,11 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/task_lists.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "runtime/python/interpreter.h"
-#include "runtime/python/task_lists.h"
 
 #define TRIES	    8
 #define TASKS_MAX   (1u << 18) /* in all rings: memory that changes may lead round for good */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/tasks.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,6 @@
 #include "runtime/python/pages.h"
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
-#include "runtime/python/tasks.h"
 
 #define LOOKS	   8 /* at all tasks; two where nothing changes */
 #define LOOKS_SAME 3 /* where something does: memory may be used again for the like of it */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "runtime/python/threads.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/python/interpreter.h"
-#include "runtime/python/threads.h"
 #include "base/clock.h"
+#include "runtime/python/interpreter.h"
 
 #define INTERPRETERS_MAX 64
 #define THREADS_MAX	 16384
@@ -106,7 +107,7 @@ static int walk(const struct python *python)
 			err = py_read_ptr(&python->memory, interp + python->layout.interp_next,
 					  &interp);
 	}
-	python->threads->walked_ns = clock_now_ns();
+	python->threads->walked_ns = clock_coarse_ns();
 	return err;
 }
 
@@ -147,7 +148,7 @@ int py_threads_find(const struct python *python, uint64_t fsbase, uint64_t *tsta
 
 	/* one that runs no frames may have another state, in an interpreter made since */
 	if ((!err && *frame) || (python->threads->nr > LONG_LIST &&
-				 clock_now_ns() - python->threads->walked_ns < FRESH_NS))
+				 clock_coarse_ns() - python->threads->walked_ns < FRESH_NS))
 		return err;
 	walked = walk(python);
 	err = find_known(python, fsbase, tstate, frame);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/procfs.h"
 #include "runtime/v8/private.h"
@@ -50,7 +51,7 @@ static void look(void *context, const struct mapping *mapping, const char *path)
 
 	if (!mapping->executable || !base)
 		return;
-	if (!strncmp(base, "/libnode.so", strlen("/libnode.so")) && !candidates->library_text)
+	if (starts_with(base, "/libnode.so") && !candidates->library_text)
 		candidates->library_text = mapping->start;
 	if (candidates->exe && !strcmp(path, candidates->exe) && !candidates->exe_text)
 		candidates->exe_text = mapping->start;

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "proc/process.h"
 #include "runtime/v8/v8.h"
-#include "base/clock.h"
 
 #define PROCESSES_MAX 64
 /* Looked at again when it could not be read: the symbolizer was away, memory was short. */
@@ -75,7 +75,7 @@ static struct entry *entry_of(struct v8_processes *processes, pid_t pid)
 struct v8 *v8_processes_get(struct v8_processes *processes, struct symbols *symbols, pid_t pid)
 {
 	struct entry *entry = entry_of(processes, pid);
-	uint64_t start_time, now_ns = clock_now_ns();
+	uint64_t start_time, now_ns = clock_coarse_ns();
 	int err;
 
 	/* it has ended, and its memory with it */

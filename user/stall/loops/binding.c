@@ -5,12 +5,12 @@
 #include <string.h>
 #include <sys/uio.h>
 
-#include "probe/syscall.h"
 #include "base/cleanup.h"
+#include "capture/frames.h"
+#include "probe/syscall.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "capture/frames.h"
 #include "symbol/symbol.h"
 
 /* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */

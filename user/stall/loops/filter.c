@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/loops/filter.h"
+
 #include <errno.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
-
 #include <linux/magic.h>
 
-#include "proc/cgroup.h"
 #include "base/cleanup.h"
+#include "proc/cgroup.h"
 #include "proc/process.h"
-#include "stall/loops/filter.h"
 
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strings.h"
 #include "proc/process.h"
 #include "runtime/program.h"
 #include "runtime/runtime.h"
@@ -25,7 +26,7 @@ static bool own_is_closed(const struct loop *loop, const struct bp_slot *slot)
 	if (slot->wait_class != BP_WAIT_EPOLL && slot->wait_class != BP_WAIT_URING)
 		return false;
 	path = process_fd_path(loop->id.pid, (int)slot->wait_id);
-	return path ? strncmp(path, "anon_inode:", strlen("anon_inode:")) != 0
+	return path ? !starts_with(path, "anon_inode:")
 		    : errno == ENOENT && process_kind(loop->id.pid, NULL) == PROCESS_NORMAL;
 }
 
@@ -49,7 +50,7 @@ static bool is_main_loop(struct loop *loop, struct watched *watched,
 	if (++loop->strange < STRANGE_MAX)
 		return false;
 	caller = program_caller(watched->program, capture->block.sp);
-	return caller && !strncmp(program_base(caller), "libglib-", strlen("libglib-"));
+	return caller && starts_with(base_name(caller), "libglib-");
 }
 
 bool relearn(struct loop *loop, struct watched *watched, struct bp_slot *slot,

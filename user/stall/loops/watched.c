@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/loops/watched.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,6 @@
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "stall/notes/exhaustion.h"
-#include "stall/loops/watched.h"
 
 #define BUCKETS	    1024
 #define REFUSALS    4096

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/peers/foreign.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "proc/process.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "stall/peers/foreign.h"
 #include "symbol/symbol.h"
 
 #define PROCESSES 16

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/peers/inquiry.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "capture/owner.h"
 #include "proc/peer/peer.h"
 #include "stall/engine_private.h"
-#include "stall/peers/inquiry.h"
-#include "capture/owner.h"
 #include "stall/peers/suspect.h"
 
 #define SUSPECTS   6 /* in all, at the most CULPRITS_DEPTH one behind the other */
@@ -219,18 +221,10 @@ static bool is_affordable(const struct engine *engine, uint64_t now_ns)
 	return engine->inquiries_paid_ns <= now_ns + DEBT_NS;
 }
 
-/* Our own cpu time: a symbolizer that reads a file for the first time is waited for, which costs little. */
-static uint64_t spent_ns(void)
-{
-	struct timespec spent;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-	return spent.tv_sec * 1000000000ull + spent.tv_nsec;
-}
-
+/* By CPU time: a symbolizer that reads a file for the first time is waited for, which costs little. */
 static void pay(struct engine *engine, uint64_t before_ns)
 {
-	uint64_t now_ns = probe_now_ns(), cost_ns = (spent_ns() - before_ns) * COST_TIMES;
+	uint64_t now_ns = probe_now_ns(), cost_ns = (clock_spent_ns() - before_ns) * COST_TIMES;
 
 	if (engine->inquiries_paid_ns < now_ns)
 		engine->inquiries_paid_ns = now_ns;
@@ -239,7 +233,7 @@ static void pay(struct engine *engine, uint64_t before_ns)
 
 static void look(struct engine *engine, struct loop *loop, struct inquiry *inquiry)
 {
-	uint64_t began_ns = probe_now_ns(), before_ns = spent_ns();
+	uint64_t began_ns = probe_now_ns(), before_ns = clock_spent_ns();
 
 	/* those that are added are looked at in the same go */
 	for (size_t i = 0; i < inquiry->nr; i++) {
@@ -303,7 +297,7 @@ void inquire(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	if (now_ns - since_ns < least_ns || !is_affordable(engine, now_ns))
 		return;
 	if (!loop->inquiry || loop->inquiry->since_ns != since_ns) {
-		uint64_t before_ns = spent_ns();
+		uint64_t before_ns = clock_spent_ns();
 
 		capture = tell_capture(engine, loop);
 		if (!capture)

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "stall/peers/suspect.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "probe/syscall.h"
 #include "base/cleanup.h"
+#include "capture/arguments.h"
+#include "capture/frames.h"
+#include "probe/syscall.h"
 #include "proc/memory.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
-#include "capture/arguments.h"
-#include "stall/peers/foreign.h"
 #include "stall/engine_private.h"
-#include "capture/frames.h"
-#include "stall/peers/suspect.h"
+#include "stall/peers/foreign.h"
 
 struct suspect *suspect_new(struct engine *engine, enum culprit_kind kind, pid_t pid, int fd,
 			    uint64_t since_ns)

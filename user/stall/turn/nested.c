@@ -5,23 +5,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "proc/process.h"
 
 #define CHILDREN_MAX 64
-#define NS_PER_SEC   1000000000ll
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
-}
 
 /* A tick is long: a child that has begun in the same one as the turn counts as of the turn. */
 static bool is_of_turn(pid_t child, uint64_t turn_start_ns)
 {
-	int64_t suspended_ns = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+	int64_t suspended_ns = (int64_t)(clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns());
 	long a_second = sysconf(_SC_CLK_TCK);
 	uint64_t ticks;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <string.h>
-
 #include "stall/turn/settle.h"
+
+#include <string.h>
 
 static void add_plain(struct slices *slices, enum cause cause, uint64_t ns, uint64_t count)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "runtime/python/python.h"
 #include "stall/turn/start.h"
+
+#include "runtime/python/python.h"
 
 /* Between a wait's return and the loop's own note of it there is less cpu time than this. */
 #define NOTE_NS 2000000ull

@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "capture/blame.h"
+#include "capture/frames.h"
+#include "probe/syscall.h"
 #include "proc/process.h"
 #include "proc/thread_copy.h"
-#include "probe/syscall.h"
 #include "runtime/python/python.h"
-#include "capture/blame.h"
 #include "stall/engine_private.h"
-#include "capture/frames.h"
 #include "stall/peers/inquiry.h"
 #include "stall/turn/ledger.h"
 #include "stall/turn/nested.h"

@@ -14,13 +14,13 @@
 #include "symbol/child/elf/elf_addresses.h"
 #include "symbol/child/elf/elf_file.h"
 #include "symbol/child/elf/identity.h"
-#include "symbol/wire/name.h"
 #include "symbol/child/elf/objects.h"
+#include "symbol/child/elf/word.h"
 #include "symbol/child/perf_maps.h"
+#include "symbol/child/unwind/unwind_serve.h"
+#include "symbol/wire/name.h"
 #include "symbol/wire/protocol.h"
 #include "symbol/wire/unwind_packet.h"
-#include "symbol/child/unwind/unwind_serve.h"
-#include "symbol/child/elf/word.h"
 
 #define FILES_MAX  48 /* of up to three descriptors each, less than SANDBOX_FILES */
 #define BYTES_MAX  (24u << 20) /* of tables; a single larger file is kept until the next comes */

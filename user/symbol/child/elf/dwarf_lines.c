@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/strings.h"
 #include "symbol/child/elf/dwarf_units.h"
 
 #define SECTIONS_MAX  65536
@@ -33,11 +34,6 @@ struct dwarf_lines {
 	char *mapped; /* the file, if it is a large one; else NULL */
 	size_t mapped_bytes;
 };
-
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 /* After ".debug_" or ".zdebug_"; NULL: it is no such section. */
 static const char *debug_name(const char *section)
@@ -277,7 +273,7 @@ static bool next_scope(Dwarf_Die *die, uint64_t vaddr, uint64_t until_ns, bool *
 			*die = child;
 			return true;
 		}
-		if (++steps % CHECKED_EACH == 0 && clock_now_ns() > until_ns) {
+		if (++steps % CHECKED_EACH == 0 && clock_coarse_ns() > until_ns) {
 			*incomplete = true;
 			return false;
 		}
@@ -289,7 +285,7 @@ static bool next_scope(Dwarf_Die *die, uint64_t vaddr, uint64_t until_ns, bool *
 static size_t find_inlined(Dwarf_Die *function, uint64_t vaddr, Dwarf_Die *inlined,
 			   bool *incomplete)
 {
-	uint64_t until_ns = clock_now_ns() + SCOPES_MAX_NS;
+	uint64_t until_ns = clock_coarse_ns() + SCOPES_MAX_NS;
 	Dwarf_Die die = *function;
 	size_t nr = 0;
 

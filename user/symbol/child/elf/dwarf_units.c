@@ -63,7 +63,7 @@ struct walk {
 
 static bool over(struct walk *walk)
 {
-	if (++walk->steps % CHECKED_EACH == 0 && clock_now_ns() > walk->until_ns)
+	if (++walk->steps % CHECKED_EACH == 0 && clock_coarse_ns() > walk->until_ns)
 		walk->ranges->incomplete = true;
 	return walk->ranges->incomplete;
 }
@@ -167,7 +167,7 @@ static size_t add_aranges(struct dwarf_units *units, uint64_t **covered)
 
 static void index_units(struct dwarf_units *units)
 {
-	struct walk walk = { &units->units, clock_now_ns() + INDEX_MAX_NS, 0 };
+	struct walk walk = { &units->units, clock_coarse_ns() + INDEX_MAX_NS, 0 };
 	uint64_t *covered __freeing = NULL;
 	size_t nr_covered = add_aranges(units, &covered), header;
 	Dwarf_Off at = 0, next;
@@ -245,7 +245,7 @@ static struct unit *keep_unit(struct dwarf_units *units, Dwarf_Die *die)
 		unit = &units->kept[units->nr_kept++];
 	free(unit->functions.v);
 	*unit = (struct unit){ .die = offset };
-	walk = (struct walk){ &unit->functions, clock_now_ns() + WALK_MAX_NS, 0 };
+	walk = (struct walk){ &unit->functions, clock_coarse_ns() + WALK_MAX_NS, 0 };
 	walk_functions(&walk, die, 0);
 	sort(&unit->functions);
 	return unit;

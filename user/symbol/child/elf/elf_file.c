@@ -12,13 +12,13 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
-#include "symbol/wire/call.h"
 #include "symbol/child/elf/debug_names.h"
 #include "symbol/child/elf/dwarf_lines.h"
 #include "symbol/child/elf/elf_segments.h"
 #include "symbol/child/elf/elf_symbols.h"
 #include "symbol/child/elf/go_lines.h"
 #include "symbol/child/elf/mini_debug.h"
+#include "symbol/wire/call.h"
 
 #define HEADERS_MAX 4096
 #define MANGLED_MAX 4096

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "symbol/wire/unwind_packet.h"
 #include "symbol/child/unwind/unwinder.h"
+#include "symbol/wire/unwind_packet.h"
 
 struct unwind_server {
 	int socket;

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbol/wire/call.h"
 #include "symbol/child/unwind/cfi_cache.h"
 #include "symbol/child/unwind/unwind_spaces.h"
 #include "symbol/child/unwind/unwind_step.h"
+#include "symbol/wire/call.h"
 
 /* Further than this behind the copy is no part of the same stack. */
 #define STACK_BYTES_MAX (64ULL << 20)
