@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_probe.h - a kernel side that a test plays, in place of user/probe: it
+ * queues records, sets slots and the clock; include it in one file of a test
+ * program.
+ */
+#ifndef BLOCKPROF_TESTS_UNIT_FAKE_PROBE_H
+#define BLOCKPROF_TESTS_UNIT_FAKE_PROBE_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#include "probe/probe.h"
+
+#define MS 1000000ull
+#define S  1000000000ull
+
+#define SLOTS	4
+#define SLOT	1 /* of the loop under test */
+#define RECORDS 1024
+
+struct queued {
+	struct bp_header *record;
+	size_t bytes;
+};
+
+struct probe {
+	struct bp_slot slot[SLOTS + 1];
+	struct bp_slice slice[SLOTS + 1];
+	struct queued queue[RECORDS];
+	size_t nr_queued;
+	struct bp_thread_info thread; /* the one thread that a look shows */
+	struct bp_bind bind; /* for it at the next look */
+	bool bind_pending;
+	bool started, waits, samples, waits_always;
+	pid_t watched;
+	pid_t parks; /* the process whose futexes are shown */
+	bool follow;
+	struct bp_python python;
+	unsigned int freed[SLOTS + 1];
+	struct bp_suspect_info suspect; /* the one thread of a process that is looked at */
+	unsigned int suspect_looks;
+	pid_t suspected;
+	size_t nr_old;
+	unsigned int old;
+	struct bp_copy *copy; /* of the stack of the thread that is blocked */
+	uint32_t copy_bytes; /* wanted of threads without a slot */
+	uint64_t losses[BP_LOSS_NR];
+};
+
+static uint64_t now_ns;
+
+uint64_t probe_now_ns(void)
+{
+	return now_ns;
+}
+
+void probe_start(struct probe *probe)
+{
+	probe->started = true;
+}
+
+int probe_watch(struct probe *probe, pid_t pid, bool follow)
+{
+	probe->watched = pid;
+	probe->follow = follow;
+	return 0;
+}
+
+int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
+{
+	(void)pid;
+	probe->python = *python;
+	return 0;
+}
+
+int probe_parks(struct probe *probe, pid_t pid)
+{
+	probe->parks = pid;
+	return 0;
+}
+
+int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
+{
+	assert_int_equal(tid, probe->thread.tid);
+	probe->bind = *bind;
+	probe->bind_pending = true;
+	return 0;
+}
+
+int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+{
+	struct bp_thread_info own = { .own = 1,
+				      .state = BP_RUNNING,
+				      .since_ns = now_ns,
+				      .sched_arrival_ns = now_ns + 5 * S };
+	struct bp_slot *slot = &probe->slot[SLOT];
+
+	if (probe->bind_pending) {
+		probe->thread.slot = SLOT;
+		slot->use = probe->bind.use;
+		slot->wait_class = probe->bind.wait_class;
+		slot->wait_id = probe->bind.wait_id;
+		slot->loop_object = probe->bind.loop_object;
+		slot->tid = probe->thread.tid;
+		slot->tgid = probe->thread.tgid;
+		slot->state = probe->thread.state;
+		slot->since_ns = probe->bind.blocked_since_ns ? probe->bind.blocked_since_ns
+							      : probe->thread.since_ns;
+		if (probe->bind.turn_start_ns) {
+			slot->in_turn = 1;
+			slot->turn_seq = 1;
+			slot->turn_start_ns = probe->bind.turn_start_ns;
+		}
+		probe->bind_pending = false;
+	}
+	if (fn) {
+		fn(context, &own);
+		if (probe->thread.tid)
+			fn(context, &probe->thread);
+	}
+	return 0;
+}
+
+int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
+{
+	assert_true(!probe->thread.tid || pid != (pid_t)probe->thread.tgid || fn);
+	return probe_look(probe, fn, context);
+}
+
+int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
+{
+	assert_int_equal(tid, probe->thread.tid);
+	return probe_look(probe, fn, context);
+}
+
+void probe_unbind(struct probe *probe, pid_t tid)
+{
+	if (probe->thread.tid == (unsigned int)tid)
+		probe->bind_pending = false;
+}
+
+void probe_unwatch(struct probe *probe, pid_t pid)
+{
+	if (probe->watched == pid)
+		probe->watched = 0;
+}
+
+unsigned int probe_slots(const struct probe *probe)
+{
+	(void)probe;
+	return SLOTS;
+}
+
+struct bp_slot *probe_slot(struct probe *probe, unsigned int slot)
+{
+	return slot >= 1 && slot <= SLOTS ? &probe->slot[slot] : NULL;
+}
+
+const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
+{
+	return slot >= 1 && slot <= SLOTS ? &probe->slice[slot] : NULL;
+}
+
+int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+{
+	if (!probe->copy)
+		return -ENOENT;
+	assert_int_equal(slot, SLOT);
+	if (probe->copy->since_ns != since_ns)
+		return -EAGAIN;
+	*copy = *probe->copy;
+	return 0;
+}
+
+void probe_copy_bytes(struct probe *probe, uint32_t bytes)
+{
+	probe->copy_bytes = bytes;
+}
+
+void probe_slot_free(struct probe *probe, unsigned int slot)
+{
+	if (slot < 1 || slot > SLOTS)
+		return;
+	probe->freed[slot]++;
+	memset(&probe->slot[slot], 0, sizeof(probe->slot[slot]));
+}
+
+int probe_waits(struct probe *probe, bool on)
+{
+	probe->waits = on;
+	return 0;
+}
+
+bool probe_waits_always(const struct probe *probe)
+{
+	return probe->waits_always;
+}
+
+int probe_samples(struct probe *probe, bool on)
+{
+	probe->samples = on;
+	return 0;
+}
+
+int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
+{
+	probe->suspect_looks++;
+	if (pid != (pid_t)probe->suspect.tgid)
+		return -ESRCH;
+	probe->suspect.time_ns = now_ns;
+	fn(context, &probe->suspect);
+	return 0;
+}
+
+int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
+			      void *context)
+{
+	(void)tid;
+	if (pid != (pid_t)probe->suspect.tgid)
+		return -ESRCH;
+	fn(context, &probe->suspect);
+	return 0;
+}
+
+int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
+{
+	(void)python;
+	probe->suspected = pid;
+	return 0;
+}
+
+void probe_suspects_clear(struct probe *probe)
+{
+	probe->suspected = 0;
+}
+
+void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
+{
+	(void)probe;
+	(void)tid;
+	(void)fd;
+}
+
+void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
+{
+	probe->nr_old = nr;
+	probe->old = nr ? slots[0] : 0;
+}
+
+void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+{
+	for (size_t i = 0; i < probe->nr_queued; i++) {
+		fn(context, probe->queue[i].record, probe->queue[i].bytes);
+		free(probe->queue[i].record);
+	}
+	probe->nr_queued = 0;
+}
+
+uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
+{
+	return probe->losses[place];
+}
+
+const char *probe_loss_name(enum bp_loss place)
+{
+	static const char *const names[BP_LOSS_NR] = {
+		[BP_LOSS_SLICE_RING] = "slices_ring_full", [BP_LOSS_SLOTS] = "loops_without_slot"
+	};
+
+	return names[place] ? names[place] : "other";
+}
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the kernel side's records to loops, their processes and the summary. */
+#include "engine_fixture.h"
+
+/* -- recognition -- */
+
+static void test_loop_is_reported_once(void **state)
+{
+	struct test *test = start(state);
+
+	send_candidate(test, 3);
+	assert_int_equal(test->loops, 0);
+	assert_int_equal(engine_loops(test->engine, 0), 0);
+	become_loop(test);
+	send_candidate(test, 5);
+	assert_int_equal(test->loops, 1);
+	assert_string_equal(test->runtime, "generic");
+	assert_int_equal(test->loop.id.pid, getpid());
+	assert_int_equal(test->loop.id.tid, getpid());
+	assert_string_equal(test->loop.wait_syscall, "epoll_wait");
+	assert_int_equal(test->loop.wait_fd, LOOP_FD);
+	assert_null(test->loop.runtime_version);
+	assert_int_equal(engine_loops(test->engine, 0), 1);
+	assert_int_equal(engine_loops(test->engine, getpid()), 1);
+	assert_int_equal(engine_loops(test->engine, getpid() + 1), 0);
+	assert_string_equal(engine_runtime(test->engine, getpid()), "generic");
+	assert_null(engine_interpreter(test->engine, getpid(), (char[32]){ 0 }, 32));
+}
+
+static void test_overrides(void **state)
+{
+	const struct engine_override none = { getpid(), -1 }, fd = { getpid(), 9 };
+	struct engine_options options = { .threshold_ns = 100 * MS,
+					  .overrides = &none,
+					  .nr_overrides = 1 };
+	struct test *test = start_with(state, &options);
+
+	send_candidate(test, 100);
+	assert_int_equal(test->loops, 0);
+	engine_free(test->engine);
+	options.overrides = &fd;
+	test = start_with(state, &options);
+	assert_int_equal(engine_look(test->engine), 0);
+	assert_int_equal(test->loops, 1);
+	assert_int_equal(test->probe.slot[SLOT].wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(test->probe.slot[SLOT].wait_id, 9);
+}
+
+static void test_unwatched(void **state)
+{
+	struct test *test = start(state);
+	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
+					  .wait_class = BP_WAIT_EPOLL,
+					  .count = 100 };
+
+	candidate.header.tgid = 1;
+	send(test, &candidate, sizeof(candidate));
+	engine_run(test->engine);
+	assert_int_equal(test->loops, 0);
+	assert_false(test->probe.bind_pending);
+}
+
+/* A habit ended: the epoll instance was closed. */
+static void test_handed_over(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	set_loop_fd(open("/dev/null", O_RDONLY));
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 0);
+	set_loop_fd(epoll_create1(0));
+	send_turn(test, 8, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+}
+
+/* -- processes -- */
+
+static void test_exit(void **state)
+{
+	struct test *test = start(state);
+	struct summary_record summary;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	test->probe.slot[SLOT].turns = 5;
+	test->probe.slot[SLOT].total.cpu_ns = 9 * MS;
+	test->probe.slot[SLOT].sums[0] = (struct bp_sum){
+		.used = 1, .syscall = SYS_fsync, .carry_ns = 3 * MS, .carry_count = 6
+	};
+	send_slice(test, 7, SYS_clock_nanosleep, 6 * MS, 0x1000);
+	test->probe.thread.tid = 0;
+	send_process(test, BP_RECORD_EXIT, getpid(), SLOT, true);
+	assert_int_equal(test->probe.freed[SLOT], 1);
+	assert_int_equal(test->exits, 1);
+	assert_true(test->asked_for);
+	assert_int_equal(test->exited.pid, getpid());
+	assert_int_equal(test->exited.status, 0x100);
+	assert_int_equal(test->symbols.forgotten_pid, getpid());
+	assert_int_equal(test->nr_blocked, 1); /* told before it is gone */
+	assert_int_equal(total(&test->blocked[0].slices), 9 * MS);
+	assert_int_equal(engine_loops(test->engine, 0), 0);
+	/* it is in the summary all the same */
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.nr_loops, 1);
+	assert_int_equal(summary.loops[0].turns, 5);
+	assert_int_equal(summary.loops[0].ledger.cpu_ns, 9 * MS);
+	assert_string_equal(summary.loops[0].id.runtime, "generic");
+	summary_free(&summary);
+}
+
+static void test_thread_exit(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.thread.tid = 0;
+	send_process(test, BP_RECORD_EXIT, getpid(), SLOT, false);
+	assert_int_equal(test->probe.freed[SLOT], 1);
+	assert_int_equal(test->exits, 0);
+	send_process(test, BP_RECORD_EXIT, getpid() + 1, BP_NO_SLOT, true); /* never watched */
+	assert_int_equal(test->exits, 0);
+}
+
+static void test_fork_and_exec(void **state)
+{
+	struct test *test = start(state);
+	pid_t child = getppid(); /* a process that is there */
+
+	become_loop(test);
+	send_process(test, BP_RECORD_FORK, child, BP_NO_SLOT, false);
+	send_process(test, BP_RECORD_EXEC, child, BP_NO_SLOT, false);
+	assert_int_equal(test->symbols.forgotten_pid, child);
+	assert_int_equal(engine_loops(test->engine, getpid()), 1);
+	send_process(test, BP_RECORD_EXIT, child, BP_NO_SLOT, true);
+	assert_int_equal(test->exits, 1);
+	assert_false(test->asked_for);
+	/* the loop's own program gives way to another: it is no loop any more */
+	test->probe.thread.tid = 0;
+	send_process(test, BP_RECORD_EXEC, getpid(), SLOT, false);
+	assert_int_equal(engine_loops(test->engine, 0), 0);
+	assert_int_equal(test->probe.freed[SLOT], 1);
+}
+
+static void test_summary(void **state)
+{
+	struct test *test = start(state);
+	struct summary_record summary;
+
+	become_loop(test);
+	test->probe.losses[BP_LOSS_SLICE_RING] = 12;
+	test->probe.losses[BP_LOSS_SLOTS] = 3;
+	test->symbols.counts.child_restarts = 2;
+	now_ns += 700 * MS;
+	test->probe.slot[SLOT].since_ns = now_ns;
+	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .cpu_ns = 200 * MS });
+	now_ns += 50 * MS;
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.duration_ns, 750 * MS);
+	assert_int_equal(summary.command_status, -1);
+	assert_int_equal(summary.nr_loops, 1);
+	assert_int_equal(summary.loops[0].stalls, 1);
+	assert_int_equal(summary.loops[0].idle_ns, 50 * MS);
+	assert_int_equal(summary.nr_lost, 3);
+	assert_string_equal(summary.lost[0].name, "slices_ring_full");
+	assert_int_equal(summary.lost[0].count, 12);
+	assert_string_equal(summary.lost[1].name, "loops_without_slot");
+	assert_string_equal(summary.lost[2].name, "symbolizer_restarts");
+	assert_int_equal(summary.lost[2].count, 2);
+	summary_free(&summary);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_loop_is_reported_once), TEST(test_overrides), TEST(test_unwatched),
+		TEST(test_handed_over),		  TEST(test_exit),	TEST(test_thread_exit),
+		TEST(test_fork_and_exec),	  TEST(test_summary),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

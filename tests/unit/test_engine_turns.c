@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From turns that ended, and their slices, to stalls and blocked time. */
+#include "engine_fixture.h"
+
+/* -- stalls -- */
+
+static void test_stall(void **state)
+{
+	struct test *test = start(state);
+	const struct stall_record *stall;
+	char id[40];
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_slice(test, 7, SYS_clock_nanosleep, 60 * MS, 0x1000);
+	send_slice(test, 7, SYS_clock_nanosleep, 70 * MS, 0x1000); /* the same place */
+	send_slice(test, 7, SYS_clock_nanosleep, 20 * MS, 0x1010);
+	send_slice(test, 7, SYS_futex, 30 * MS, 0x1000);
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ 11 * MS, 5 * MS, 2 * MS, 190 * MS, 1 });
+	assert_int_equal(test->nr_stalls, 1);
+	stall = &test->stalls[0];
+	turn_id(id, 7);
+	assert_string_equal(stall->turn, id);
+	assert_false(stall->ongoing);
+	assert_false(stall->before_attach);
+	assert_int_equal(stall->mono_ns, now_ns - 250 * MS);
+	assert_int_equal(stall->duration_ns, 250 * MS);
+	assert_int_equal(stall->delayed_events, 3);
+	assert_int_equal(stall->id.tid, getpid());
+	assert_int_equal(stall->cause, CAUSE_SLEEP);
+	/* cpu, runqueue, throttled and blocked as the kernel side saw them, the rest is unknown */
+	assert_int_equal(stall->ledger.cpu_ns, 11 * MS);
+	assert_int_equal(stall->ledger.runqueue_ns, 5 * MS);
+	assert_int_equal(stall->ledger.throttled_ns, 2 * MS);
+	assert_int_equal(stall->ledger.blocked_ns, 190 * MS);
+	assert_int_equal(stall->ledger.unknown_ns, 42 * MS);
+	/* largest first; what no slice came for has no place */
+	assert_int_equal(stall->slices.nr, 7);
+	assert_int_equal(stall->slices.v[0].cause, CAUSE_SLEEP);
+	assert_int_equal(stall->slices.v[0].ns, 130 * MS);
+	assert_int_equal(stall->slices.v[0].count, 2);
+	assert_int_equal(stall->slices.v[0].max_ns, 70 * MS);
+	assert_string_equal(stall->slices.v[0].syscall, "clock_nanosleep");
+	assert_string_equal(stall->slices.v[0].stack->frames[0].fn, "here");
+	assert_slice(&stall->slices, CAUSE_LOCK, 30 * MS, 1);
+	assert_slice(&stall->slices, CAUSE_OTHER, 10 * MS, 0);
+	assert_slice(&stall->slices, CAUSE_CPU, 11 * MS, 0);
+	assert_slice(&stall->slices, CAUSE_RUNQUEUE, 5 * MS, 0);
+	assert_slice(&stall->slices, CAUSE_THROTTLED, 2 * MS, 0);
+	assert_int_equal(total(&stall->slices), 208 * MS);
+	assert_int_equal(test->nr_blocked, 0);
+}
+
+static void count_standing(void *context, const struct engine_loop *loop)
+{
+	struct engine_loop *last = context;
+
+	*last = *loop;
+}
+
+/* Blocked time by cause, in stalls or not, as slices and sums tell of it. */
+static void test_standing(void **state)
+{
+	struct test *test = start(state);
+	struct engine_loop stand = { 0 };
+	struct bp_slice slice;
+	struct bp_turn turn;
+
+	engine_each_loop(test->engine, count_standing, &stand);
+	assert_null(stand.id);
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(6, SYS_clock_nanosleep, 10 * MS, 0x1000);
+	slice.carry_ns = 5 * MS;
+	slice.carry_count = 2;
+	send_used(test, &slice);
+	send_slice(test, 7, SYS_futex, 30 * MS, 0x1000);
+	turn = turn_of(7, 250 * MS, (struct bp_ledger){ .blocked_ns = 39 * MS });
+	turn.sums[0] = (struct bp_sum){
+		.used = 1, .syscall = SYS_futex, .count = 4, .ns = 9 * MS, .max_ns = 3 * MS
+	};
+	send(test, &turn, sizeof(turn));
+	slice = slice_of(8, BP_NO_SYSCALL, 20 * MS, 0x1000);
+	slice.header.type = BP_RECORD_SAMPLE;
+	send_used(test, &slice);
+	engine_run(test->engine);
+	engine_each_loop(test->engine, count_standing, &stand);
+	assert_int_equal(stand.number, 1);
+	assert_int_equal(stand.now_ns, now_ns);
+	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 15 * MS);
+	assert_int_equal(stand.blocked_ns[CAUSE_LOCK], 39 * MS);
+	assert_int_equal(stand.blocked_ns[CAUSE_CPU], 0);
+	assert_int_equal(test->nr_stalls, 1);
+	assert_slice(&test->stalls[0].slices, CAUSE_LOCK, 30 * MS, 1);
+}
+
+static void test_at_the_threshold(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_turn(test, 1, 100 * MS - 1, (struct bp_ledger){ 0 });
+	assert_int_equal(test->nr_stalls, 0);
+	send_turn(test, 2, 100 * MS, (struct bp_ledger){ 0 });
+	assert_int_equal(test->nr_stalls, 1);
+	assert_int_equal(test->stalls[0].ledger.unknown_ns, 100 * MS);
+	assert_int_equal(test->stalls[0].cause, CAUSE_OTHER);
+}
+
+/* cpu time that no sample stands for goes where most samples were. */
+static void test_samples(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice sample;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	sample = slice_of(7, BP_NO_SYSCALL, 20 * MS, 0x1000);
+	sample.header.type = BP_RECORD_SAMPLE;
+	send_used(test, &sample);
+	sample.ns = 30 * MS;
+	sample.capture.stack.user[0] = 0x1010;
+	send_used(test, &sample);
+	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .cpu_ns = 200 * MS });
+	assert_int_equal(test->stalls[0].cause, CAUSE_CPU);
+	assert_int_equal(test->stalls[0].slices.nr, 2);
+	assert_int_equal(test->stalls[0].slices.v[0].ns, 180 * MS);
+	assert_string_equal(test->stalls[0].slices.v[0].stack->frames[0].fn, "there");
+	assert_int_equal(test->stalls[0].slices.v[1].ns, 20 * MS);
+}
+
+static void test_ledger_too_long(void **state)
+{
+	struct test *test = start(state);
+	struct summary_record summary;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_turn(test, 7, 200 * MS,
+		  (struct bp_ledger){ .cpu_ns = 150 * MS, .blocked_ns = 120 * MS });
+	assert_int_equal(test->stalls[0].ledger.blocked_ns, 120 * MS);
+	assert_int_equal(test->stalls[0].ledger.cpu_ns, 80 * MS);
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.nr_lost, 1);
+	assert_string_equal(summary.lost[0].name, "ledgers_cut");
+	assert_int_equal(summary.lost[0].count, 1);
+	summary_free(&summary);
+}
+
+/* Short blocks: by system call only, whatever a zeroed descriptor would look like. */
+static void test_sums(void **state)
+{
+	struct test *test = start(state);
+	struct bp_turn turn;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	turn = turn_of(7, 150 * MS, (struct bp_ledger){ .blocked_ns = 9 * MS, .cpu_ns = 141 * MS });
+	turn.sums[0] = (struct bp_sum){ .used = 1,
+					.syscall = SYS_recvfrom,
+					.count = 4,
+					.ns = 4 * MS,
+					.max_ns = 2 * MS,
+					.carry_ns = 77 * MS,
+					.carry_count = 9 };
+	turn.sums[1] = (struct bp_sum){ .used = 1,
+					.syscall = SYS_futex,
+					.flags = BP_BLOCK_GIL,
+					.count = 1,
+					.ns = 5 * MS,
+					.max_ns = 5 * MS };
+	turn.sums[2] = (struct bp_sum){ .used = 1, .syscall = SYS_fsync, .carry_ns = 6 * MS };
+	turn.sums[4] = (struct bp_sum){ .used = 1, .syscall = SYS_fsync, .ns = 6 * MS };
+	send(test, &turn, sizeof(turn));
+	engine_run(test->engine);
+	assert_int_equal(test->stalls[0].slices.nr, 3);
+	assert_slice(&test->stalls[0].slices, CAUSE_SOCKET, 4 * MS, 4);
+	assert_slice(&test->stalls[0].slices, CAUSE_GIL, 5 * MS, 1);
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_SOCKET)->max_ns, 2 * MS);
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_SOCKET)->target.kind, TARGET_NONE);
+	assert_null(find(&test->stalls[0].slices, CAUSE_SOCKET)->stack);
+}
+
+/* Naps before it was known what they were between are what the later ones are. */
+static void test_naps_joined(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice nap;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_slice(test, 7, SYS_clock_nanosleep, 30 * MS, 0x1000);
+	send_slice(test, 7, SYS_clock_nanosleep, 10 * MS, 0x1010); /* another place's */
+	nap = slice_of(7, SYS_clock_nanosleep, 90 * MS, 0x1000);
+	nap.capture.block.flags = BP_BLOCK_TRY_CHILD;
+	nap.capture.block.args[0] = 1;
+	nap.count = 3;
+	send_used(test, &nap);
+	send_turn(test, 7, 140 * MS, (struct bp_ledger){ .blocked_ns = 130 * MS });
+	assert_int_equal(test->stalls[0].cause, CAUSE_CHILD);
+	assert_int_equal(test->stalls[0].slices.nr, 2);
+	assert_slice(&test->stalls[0].slices, CAUSE_CHILD, 120 * MS, 4);
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_CHILD)->target.pid, 1);
+	assert_slice(&test->stalls[0].slices, CAUSE_SLEEP, 10 * MS, 1);
+}
+
+static void test_waker_and_holder(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice slice;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(7, SYS_futex, 60 * MS, 0x1000);
+	slice.capture.other = (struct bp_other){ .kind = BP_OTHER_WAKER, .tid = 42, .tgid = 41 };
+	memset(slice.capture.other.comm, 'w', BP_COMM_LEN); /* not ended */
+	slice.capture.other_stack = (struct bp_stack){ .user_nr = 1, .user = { 0x1010 } };
+	send(test, &slice, sizeof(slice));
+	slice = slice_of(7, SYS_futex, 50 * MS, 0x1010);
+	slice.capture.block.flags = BP_BLOCK_GIL;
+	slice.capture.other = (struct bp_other){ .kind = BP_OTHER_HOLDER, .pthread = PTHREAD };
+	send(test, &slice, sizeof(slice));
+	slice = slice_of(7, SYS_epoll_wait, 40 * MS, 0x1000);
+	slice.capture.other = (struct bp_other){ .kind = BP_OTHER_WAKER, .tid = 42, .tgid = 41 };
+	slice.capture.other_stack = (struct bp_stack){ .kernel_nr = 1, .kernel = { 0x2000 } };
+	send(test, &slice, sizeof(slice));
+	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .blocked_ns = 150 * MS });
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.pid, 41);
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.tid, 42);
+	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.comm,
+			    "wwwwwwwwwwwwwww");
+	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.stack->frames[0].fn,
+			    "there");
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_GIL)->holder.pid, getpid());
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_GIL)->holder.tid, getpid());
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_GIL)->waker.pid, 0);
+	/* an interrupt's current thread had nothing to do with it */
+	assert_int_equal(find(&test->stalls[0].slices, CAUSE_POLL)->waker.pid, 0);
+}
+
+/* -- blocked time of turns that were no stalls -- */
+
+static void test_blocked(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice slice;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	test->probe.slot[SLOT].turn_seq = 9;
+	send_slice(test, 7, SYS_clock_nanosleep, 6 * MS, 0x1000);
+	send_slice(test, 8, SYS_clock_nanosleep, 7 * MS, 0x1000);
+	slice = slice_of(8, SYS_fsync, 5 * MS, 0x1000);
+	slice.carry_ns = 20 * MS; /* of turns before */
+	slice.carry_count = 11;
+	send_used(test, &slice);
+	slice = slice_of(8, BP_NO_SYSCALL, 9 * MS, 0x1000);
+	slice.header.type = BP_RECORD_SAMPLE;
+	send_used(test, &slice);
+	engine_run(test->engine);
+	now_ns += 9 * S;
+	engine_run(test->engine);
+	assert_int_equal(test->nr_blocked, 0);
+	now_ns += 600 * MS;
+	engine_run(test->engine);
+	assert_int_equal(test->nr_stalls, 0);
+	assert_int_equal(test->nr_blocked, 1);
+	assert_int_equal(test->blocked[0].id.tid, getpid());
+	assert_int_equal(test->blocked[0].slices.nr, 2);
+	assert_slice(&test->blocked[0].slices, CAUSE_FILE, 25 * MS, 12);
+	assert_slice(&test->blocked[0].slices, CAUSE_SLEEP, 13 * MS, 2);
+	assert_int_equal(test->blocked[0].slices.v[0].cause, CAUSE_FILE);
+	now_ns += 20 * S;
+	engine_run(test->engine);
+	assert_int_equal(test->nr_blocked, 1);
+}
+
+/* A stall takes its own slices; what was carried from before it is no part of it. */
+static void test_carry_beside_a_stall(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice slice;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(7, SYS_fsync, 120 * MS, 0x1000);
+	slice.carry_ns = 4 * MS;
+	slice.carry_count = 2;
+	send_used(test, &slice);
+	send_turn(test, 7, 120 * MS, (struct bp_ledger){ .blocked_ns = 120 * MS });
+	assert_slice(&test->stalls[0].slices, CAUSE_FILE, 120 * MS, 1);
+	engine_finish(test->engine);
+	assert_int_equal(test->nr_blocked, 1);
+	assert_slice(&test->blocked[0].slices, CAUSE_FILE, 4 * MS, 2);
+}
+
+/* Outside of any turn: a thread that is no loop, with --all-threads. */
+static void test_no_turn(void **state)
+{
+	struct test *test = start(state);
+
+	send_slice(test, 0, SYS_fsync, 120 * MS, 0x1000);
+	engine_run(test->engine);
+	assert_int_equal(test->loops, 0);
+	engine_finish(test->engine);
+	assert_int_equal(test->nr_stalls, 0);
+	assert_int_equal(test->nr_blocked, 1);
+	assert_null(test->blocked[0].id.runtime);
+	assert_slice(&test->blocked[0].slices, CAUSE_FILE, 120 * MS, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_stall),
+		TEST(test_standing),
+		TEST(test_at_the_threshold),
+		TEST(test_samples),
+		TEST(test_ledger_too_long),
+		TEST(test_sums),
+		TEST(test_naps_joined),
+		TEST(test_waker_and_holder),
+		TEST(test_blocked),
+		TEST(test_carry_beside_a_stall),
+		TEST(test_no_turn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
