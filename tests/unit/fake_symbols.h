@@ -36,7 +36,6 @@ struct symbols {
 	unsigned int unwinds; /* calls of symbols_unwind() */
 	struct bp_registers unwind_regs; /* of the last of them */
 	unsigned int unwind_bytes;
-	struct v8 *v8; /* of every process */
 };
 
 static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, uint64_t addr)
@@ -170,12 +169,6 @@ int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
 	(void)nr;
 	(void)addresses;
 	return -ENOENT;
-}
-
-struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
-{
-	(void)pid;
-	return symbols->v8;
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)

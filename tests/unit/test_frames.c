@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fake_python.h"
+#include "fake_namer.h"
 #include "fake_symbols.h"
 #include "capture/frames.h"
 
@@ -87,6 +88,7 @@ static const struct fake_code codes[] = {
 };
 
 static struct symbols symbols = { .table = table };
+static struct namer namer = { .symbols = &symbols };
 static struct python python = { .codes = codes };
 
 static void kernel(struct bp_stack *raw, uint64_t addr)
@@ -106,7 +108,7 @@ static void code(struct bp_stack *raw, uint64_t addr)
 
 static struct stack *resolve(const struct bp_stack *raw)
 {
-	return frames_resolve(&symbols, 1, &python, raw, NULL, FRAMES_KERNEL | FRAMES_USER, NULL);
+	return frames_resolve(&namer, 1, &python, raw, NULL, FRAMES_KERNEL | FRAMES_USER, NULL);
 }
 
 /* Names joined by spaces: k: kernel, n: native, p: Python, s: JavaScript, j: other code made at run time. */
@@ -249,7 +251,7 @@ static void test_python_names_lacking(void **state)
 	code(&raw, ONE);
 	code(&raw, GONE);
 	expect(resolve(&raw), "p:one p:[unknown]");
-	expect(frames_resolve(&symbols, 1, NULL, &raw, NULL, FRAMES_USER, NULL),
+	expect(frames_resolve(&namer, 1, NULL, &raw, NULL, FRAMES_USER, NULL),
 	       "p:[unknown] p:[unknown]");
 }
 
@@ -283,15 +285,15 @@ static void test_parts(void **state)
 	kernel(&raw, NANOSLEEP);
 	user(&raw, LEAF);
 	code(&raw, ONE);
-	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_KERNEL, NULL),
+	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_KERNEL, NULL),
 	       "k:do_nanosleep");
-	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER, NULL), "n:leaf p:one");
-	assert_null(frames_resolve(&symbols, 1, &python, &raw, NULL, 0, NULL));
+	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER, NULL), "n:leaf p:one");
+	assert_null(frames_resolve(&namer, 1, &python, &raw, NULL, 0, NULL));
 }
 
 static bool is_cut(const struct bp_stack *raw, unsigned int parts)
 {
-	struct stack *stack = frames_resolve(&symbols, 1, &python, raw, NULL, parts, NULL);
+	struct stack *stack = frames_resolve(&namer, 1, &python, raw, NULL, parts, NULL);
 	bool cut = stack->cut;
 
 	stack_put(stack);
@@ -391,7 +393,7 @@ static void test_blocked_before(void **state)
 	for (int i = 0; i < 1000 && (!stack || stack->nr < 2); i++) {
 		stack_put(stack); /* it may not be off the CPU yet */
 		usleep(1000);
-		stack = frames_of_blocked(&symbols, child, child, &python, &raw, NULL);
+		stack = frames_of_blocked(&namer, child, child, &python, &raw, NULL);
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -408,7 +410,7 @@ static void test_blocked_before(void **state)
 	stack_put(stack);
 	/* gone: what was known before is left */
 	raw.flags = 0;
-	expect(frames_of_blocked(&symbols, child, child, &python, &raw, NULL), "p:one");
+	expect(frames_of_blocked(&namer, child, child, &python, &raw, NULL), "p:one");
 }
 
 static void test_made_at_run_time(void **state)
@@ -466,6 +468,7 @@ static void test_unwound(void **state)
 	struct symbols unwinding = { .table = table,
 				     .unwound = frames,
 				     .nr_unwound = sizeof(frames) / sizeof(frames[0]) };
+	struct namer unwinding_namer = { .symbols = &unwinding };
 	struct bp_copy *copy = calloc(1, sizeof(*copy));
 	struct bp_stack raw = { 0 };
 	struct copy_use use = { 0 };
@@ -480,11 +483,11 @@ static void test_unwound(void **state)
 	code(&raw, ONE | BP_PYTHON_ENTRY);
 	code(&raw, TWO);
 	code(&raw, THREE | BP_PYTHON_ENTRY);
-	stack = frames_resolve(&symbols, 1, &python, &raw, copy, FRAMES_USER, NULL);
+	stack = frames_resolve(&namer, 1, &python, &raw, copy, FRAMES_USER, NULL);
 	assert_true(stack->frames[1].by_frame_pointer);
 	assert_false(stack->frames[0].by_frame_pointer);
 	expect(stack, "n:stale n:main p:one p:two p:three"); /* it does not unwind here */
-	stack = frames_resolve(&unwinding, 1, &python, &raw, copy, FRAMES_USER, &use);
+	stack = frames_resolve(&unwinding_namer, 1, &python, &raw, copy, FRAMES_USER, &use);
 	assert_false(stack->frames[2].by_frame_pointer);
 	assert_true(stack->frames[5].by_frame_pointer);
 	assert_false(stack->cut);
@@ -496,7 +499,7 @@ static void test_unwound(void **state)
 	copy->bytes = 0x400;
 	unwinding.nr_unwound = 3;
 	unwinding.unwind_flags = UNWIND_CUT;
-	stack = frames_resolve(&unwinding, 1, &python, &raw, copy, FRAMES_USER, &use);
+	stack = frames_resolve(&unwinding_namer, 1, &python, &raw, copy, FRAMES_USER, &use);
 	assert_true(stack->cut);
 	expect(stack, "n:leaf p:one n:stale p:two p:three");
 	assert_true(use.cut);
@@ -516,14 +519,14 @@ static void test_gil_wait(void **state)
 	user(&raw, EVAL);
 	user(&raw, MAIN);
 	code(&raw, ONE | BP_PYTHON_ENTRY);
-	expect(frames_resolve(&symbols, 1, &python, &raw, NULL,
+	expect(frames_resolve(&namer, 1, &python, &raw, NULL,
 			      FRAMES_KERNEL | FRAMES_USER | FRAMES_GIL, NULL),
 	       "k:do_nanosleep p:one n:main");
 	raw.user[1] = DEEP; /* an extension's */
-	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
 	       "n:std::sort n:order n:deep p:one n:main");
 	raw.user_nr = 1;
-	expect(frames_resolve(&symbols, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
 	       "n:leaf p:one");
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "fake_namer.h"
 #include "fake_symbols.h"
 #include "capture/javascript.h"
 
@@ -38,12 +39,13 @@ int v8_frames(struct v8 *v8, const struct v8_native *native, struct v8_frame *fr
 
 static int look(struct javascript *javascript, struct v8 *v8, uint64_t addr, uint64_t fp)
 {
-	struct symbols symbols = { .table = table, .v8 = v8 };
+	struct symbols symbols = { .table = table };
+	struct namer namer = { .symbols = &symbols, .v8 = v8 };
 	struct native_frame native = { .addr = addr, .fp = fp };
 	struct symbol symbol;
 
 	symbols_user(&symbols, 1, addr, 1, &symbol);
-	return javascript_frames(javascript, &symbols, 1, &native, NULL, &symbol);
+	return javascript_frames(javascript, &namer, 1, &native, NULL, &symbol);
 }
 
 static void test_built_in(void **state)

@@ -11,6 +11,7 @@
 #include "capture/interleave.h"
 #include "capture/javascript.h"
 #include "capture/jit_frame.h"
+#include "capture/namer.h"
 #include "capture/natives.h"
 #include "runtime/python/python.h"
 #include "symbol/symbol.h"
@@ -183,7 +184,7 @@ static void add_javascript(struct builder *builder, const struct javascript *jav
 }
 
 /* Returns whether native frames are missing outside: they were cut, and right up to there. */
-static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t pid,
+static bool add_natives(struct builder *builder, struct namer *namer, pid_t pid,
 			const struct bp_stack *raw, const struct bp_copy *copy,
 			const struct natives *natives)
 {
@@ -198,7 +199,8 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 		struct symbol symbol;
 		int nr;
 
-		symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), &symbol);
+		symbols_user(namer_symbols(namer), pid, native->addr,
+			     !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
 		if (natives->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
 			break;
@@ -208,7 +210,7 @@ static bool add_natives(struct builder *builder, struct symbols *symbols, pid_t 
 				builder->interpreter = keep(builder, symbol.module);
 			continue;
 		}
-		nr = javascript_frames(&javascript, symbols, pid, native, copy, &symbol);
+		nr = javascript_frames(&javascript, namer, pid, native, copy, &symbol);
 		if (nr >= 0)
 			add_javascript(builder, &javascript, (size_t)nr);
 		else if (symbol.jit)
@@ -250,7 +252,7 @@ static void drop_gil_wait(struct builder *builder, size_t first)
 	builder->nr -= end - first;
 }
 
-static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid,
+static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
 		     const struct bp_stack *raw, const struct bp_copy *copy, unsigned int parts,
 		     struct copy_use *use)
 {
@@ -260,14 +262,14 @@ static bool add_user(struct builder *builder, struct symbols *symbols, pid_t pid
 
 	if (!natives)
 		return true;
-	natives_find(natives, symbols, pid, raw, copy, use);
-	cut = add_natives(builder, symbols, pid, raw, copy, natives);
+	natives_find(natives, namer_symbols(namer), pid, raw, copy, use);
+	cut = add_natives(builder, namer, pid, raw, copy, natives);
 	if (parts & FRAMES_GIL)
 		drop_gil_wait(builder, first);
 	return cut;
 }
 
-struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
+struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
 			     const struct bp_stack *raw, const struct bp_copy *copy,
 			     unsigned int parts, struct copy_use *use)
 {
@@ -280,11 +282,11 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
 	if (parts & FRAMES_USER)
 		name_python(builder, python, raw);
 	if (parts & FRAMES_KERNEL) {
-		add_kernel(builder, symbols, raw);
+		add_kernel(builder, namer_symbols(namer), raw);
 		cut |= raw->flags & BP_STACK_KERNEL_CUT;
 	}
 	if (parts & FRAMES_USER)
-		cut |= add_user(builder, symbols, pid, raw, copy, parts, use ? use : &unused);
+		cut |= add_user(builder, namer, pid, raw, copy, parts, use ? use : &unused);
 	return finish(builder, cut);
 }
 
@@ -333,9 +335,8 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 	fclose(file);
 }
 
-struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
-				struct python *python, const struct bp_stack *raw,
-				const struct bp_copy *copy)
+struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
+				const struct bp_stack *raw, const struct bp_copy *copy)
 {
 	__freeing struct builder *builder = calloc(1, sizeof(*builder));
 	unsigned int cut = raw->flags & BP_STACK_PYTHON_CUT;
@@ -345,6 +346,6 @@ struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
 		return NULL;
 	name_python(builder, python, raw);
 	add_proc_stack(builder, pid, tid);
-	cut |= add_user(builder, symbols, pid, raw, copy, FRAMES_USER, &unused);
+	cut |= add_user(builder, namer, pid, raw, copy, FRAMES_USER, &unused);
 	return finish(builder, cut);
 }

@@ -9,6 +9,7 @@
 #include "capture/copies.h"
 #include "model/model.h"
 
+struct namer;
 struct python;
 struct symbols;
 
@@ -26,7 +27,7 @@ enum frames_parts {
  * not unwind, those of raw. use: what became of copy, may be NULL. NULL: no
  * frames, or no memory.
  */
-struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *python,
+struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
 			     const struct bp_stack *raw, const struct bp_copy *copy,
 			     unsigned int parts, struct copy_use *use);
 
@@ -37,8 +38,7 @@ struct stack *frames_resolve(struct symbols *symbols, pid_t pid, struct python *
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
 
 /* The same with kernel frames by /proc, for a thread that blocked before it was watched. */
-struct stack *frames_of_blocked(struct symbols *symbols, pid_t pid, pid_t tid,
-				struct python *python, const struct bp_stack *raw,
-				const struct bp_copy *copy);
+struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
+				const struct bp_stack *raw, const struct bp_copy *copy);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "capture/namer.h"
 
 /* What V8's own code, made when it was built, is called: src/builtins. */
 #define BUILTIN "Builtins_"
@@ -45,7 +46,7 @@ static void name_builtin(const char *builtin, struct v8_frame *frame)
 		memcpy(frame->fn, name, sizeof(name));
 }
 
-int javascript_frames(struct javascript *javascript, struct symbols *symbols, pid_t pid,
+int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
 		      const struct native_frame *native, const struct bp_copy *copy,
 		      struct symbol *symbol)
 {
@@ -69,7 +70,7 @@ int javascript_frames(struct javascript *javascript, struct symbols *symbols, pi
 	if (builtin && native->fp && native->fp == javascript->fp)
 		return 0;
 	snprintf(name, sizeof(name), "%s", symbol->fn);
-	v8 = symbols_v8(symbols, pid);
+	v8 = namer_v8(namer, pid);
 	nr = v8 ? v8_frames(v8, &what, javascript->frames, JAVASCRIPT_INLINED_MAX) : -ENOENT;
 	javascript->fp = nr > 0 ? native->fp : 0;
 	if (nr > 0 && builtin && !javascript->frames[0].file[0])
@@ -77,6 +78,7 @@ int javascript_frames(struct javascript *javascript, struct symbols *symbols, pi
 	if (nr > 0 || (v8 && builtin))
 		return nr > 0 ? nr : 0;
 	/* asking about V8 may have taken the place of the name */
-	symbols_user(symbols, pid, native->addr, !(native->flags & NATIVE_EXACT), symbol);
+	symbols_user(namer_symbols(namer), pid, native->addr, !(native->flags & NATIVE_EXACT),
+		     symbol);
 	return -ENOENT;
 }

@@ -9,6 +9,8 @@
 #include "runtime/v8/v8.h"
 #include "symbol/symbol.h"
 
+struct namer;
+
 #define JAVASCRIPT_INLINED_MAX 16 /* frames of one native frame */
 
 /* One stack under way; zeroed at first. */
@@ -23,7 +25,7 @@ struct javascript {
  * between them; -ENOENT: it stays a native frame, whose symbol may have been
  * looked up again.
  */
-int javascript_frames(struct javascript *javascript, struct symbols *symbols, pid_t pid,
+int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
 		      const struct native_frame *native, const struct bp_copy *copy,
 		      struct symbol *symbol);
 

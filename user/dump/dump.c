@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "capture/namer.h"
 #include "dump/private.h"
 #include "probe/probe.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"
-#include "symbol/symbol.h"
 
 int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols)
 {
@@ -23,9 +23,11 @@ int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols)
 	dump->glance = glance;
 	dump->symbols = symbols;
 	dump->classify.symbols = symbols;
-	err = peers_new(&dump->classify.peers);
+	err = namer_new(&dump->namer, symbols);
+	if (!err)
+		err = peers_new(&dump->classify.peers);
 	if (err) {
-		free(dump);
+		dump_close(dump);
 		return err;
 	}
 	*out = dump;
@@ -37,6 +39,7 @@ void dump_close(struct dump *dump)
 	if (!dump)
 		return;
 	peers_free(dump->classify.peers);
+	namer_free(dump->namer);
 	free(dump);
 }
 
@@ -68,7 +71,7 @@ int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 	int err;
 
 	*out = (struct dump_record){ .mono_ns = probe_now_ns() };
-	symbols_forget(dump->symbols, pid);
+	namer_forget(dump->namer, pid);
 	find_python(&subject, dump->symbols);
 	if (program_new(&subject.program, pid, dump->symbols))
 		subject.program = NULL;

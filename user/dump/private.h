@@ -22,6 +22,7 @@ struct subject {
 struct dump {
 	struct glance *glance;
 	struct symbols *symbols;
+	struct namer *namer;
 	struct classify classify;
 };
 

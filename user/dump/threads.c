@@ -265,7 +265,7 @@ static void find_out(struct looks *looks, struct looked *looked)
 	memcpy(thread->id.comm, info->comm, sizeof(thread->id.comm));
 	thread->id.comm[sizeof(thread->id.comm) - 1] = 0;
 	runs = read_stack(looks, info, &looks->capture.stack);
-	thread->slice.stack = frames_resolve(looks->dump->symbols, looks->subject->pid,
+	thread->slice.stack = frames_resolve(looks->dump->namer, looks->subject->pid,
 					     looks->subject->python, &looks->capture.stack,
 					     &looks->copy, FRAMES_KERNEL | FRAMES_USER, NULL);
 	idle = judge(looks, info, thread);

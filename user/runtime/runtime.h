@@ -93,7 +93,7 @@ struct runtime {
 	int (*own_epoll)(const struct sighting *sighting);
 	/* A wait on another epoll instance inside a turn is one for a child process. */
 	bool nests_for_child;
-	bool runs_javascript; /* V8's: symbols_v8() */
+	bool runs_javascript; /* V8's: runtime/v8/ */
 	/* Version for the loop record; may be NULL. 0, or -errno: not known. */
 	int (*version)(struct program *program, char *version, size_t size);
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "capture/namer.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/python/pools.h"
@@ -14,7 +15,6 @@
 #include "stall/peers/foreign.h"
 #include "stall/peers/inquiry.h"
 #include "stall/turn/start.h"
-#include "symbol/symbol.h"
 
 #define PART		 8 /* of the threshold: see pace.c */
 #define PART_MIN_NS	 2000000ull
@@ -45,6 +45,8 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	engine->loops = calloc(probe_slots(probe) + 1, sizeof(struct loop *));
 	err = engine->loops ? peers_new(&engine->classify.peers) : -ENOMEM;
 	if (!err)
+		err = namer_new(&engine->namer, symbols);
+	if (!err)
 		err = watched_table_new(&engine->watched);
 	if (!err)
 		err = foreign_new(&engine->foreign);
@@ -74,6 +76,7 @@ void engine_free(struct engine *engine)
 	foreign_free(engine->foreign);
 	copies_free(engine->copies);
 	peers_free(engine->classify.peers);
+	namer_free(engine->namer);
 	free(engine);
 }
 

@@ -32,6 +32,7 @@ struct engine {
 	struct engine_sink sink;
 	struct probe *probe;
 	struct symbols *symbols;
+	struct namer *namer;
 	struct classify classify;
 	struct copies *copies;
 	struct copy_size others_size; /* of copies of threads without a slot */

@@ -23,7 +23,6 @@ struct symbols {
 	struct files *files;
 	struct answers *answers;
 	struct jit *jit;
-	struct v8_processes *v8;
 	int vdso_fd; /* -1: there is none */
 	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
 	bool kernel_asked;

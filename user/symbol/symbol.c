@@ -10,7 +10,6 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/strings.h"
-#include "runtime/v8/processes.h"
 #include "symbol/answers.h"
 #include "symbol/child/elf/elf_file.h"
 #include "symbol/debug_files.h"
@@ -282,12 +281,6 @@ void symbols_forget(struct symbols *symbols, pid_t pid)
 {
 	maps_cache_forget(symbols->spaces, pid);
 	jit_forget(symbols->jit, pid);
-	v8_processes_forget(symbols->v8, pid);
-}
-
-struct v8 *symbols_v8(struct symbols *symbols, pid_t pid)
-{
-	return v8_processes_get(symbols->v8, symbols, pid);
 }
 
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)
@@ -360,8 +353,6 @@ int symbols_new(struct symbols **out)
 		err = answers_new(&symbols->answers);
 	if (!err)
 		err = jit_new(&symbols->jit, symbols->client);
-	if (!err)
-		err = v8_processes_new(&symbols->v8);
 	if (err) {
 		symbols_free(symbols);
 		return err;
@@ -380,7 +371,6 @@ void symbols_free(struct symbols *symbols)
 	files_free(symbols->files);
 	answers_free(symbols->answers);
 	jit_free(symbols->jit);
-	v8_processes_free(symbols->v8);
 	kernel_symbols_free(symbols->kernel);
 	if (symbols->vdso_fd >= 0)
 		close(symbols->vdso_fd);

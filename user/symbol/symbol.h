@@ -130,11 +130,6 @@ struct symbols_object {
 int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
 		    struct symbols_object *objects, size_t nr);
 
-struct v8;
-
-/* V8 in a process, which names its JavaScript frames. NULL: none that can be read. Valid until the next call. */
-struct v8 *symbols_v8(struct symbols *symbols, pid_t pid);
-
 struct symbols_counts {
 	uint64_t child_restarts;
 	uint64_t files_refused; /* not tried again: too large, malformed, killed the child */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/namer.h"
 #include "runtime/v8/private.h"
 #include "symbol/symbol.h"
 
@@ -50,10 +51,14 @@ int main(int argc, char **argv)
 	struct v8_frame frames[FRAMES_MAX];
 	unsigned long long addr, fp;
 	struct symbols *symbols;
+	struct namer *namer;
 	struct v8 *v8;
 	int made, nr;
 
-	if (argc != 2 || symbols_new(&symbols) || v8_open(&v8, symbols, atoi(argv[1])))
+	if (argc != 2 || symbols_new(&symbols) || namer_new(&namer, symbols))
+		return 1;
+	v8 = namer_v8(namer, atoi(argv[1]));
+	if (!v8)
 		return 1;
 	print_layout(v8);
 	process = v8->heap.memory;
@@ -71,7 +76,7 @@ int main(int argc, char **argv)
 		for (int i = 0; i < nr; i++)
 			printf("is %s\t%s\t%u\n", frames[i].fn, frames[i].file, frames[i].line);
 	}
-	v8_close(v8);
+	namer_free(namer);
 	symbols_free(symbols);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * open.c - finds V8 in a process: in the executable, or in libnode. Its numbers
- * are constants of that file, which the symbolizer reads.
+ * are constants of that file, which struct v8_source reads.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,26 +12,26 @@
 #include "proc/maps.h"
 #include "proc/procfs.h"
 #include "runtime/v8/private.h"
-#include "symbol/symbol.h"
 
 #define NUMBERS_MAX 64
 
-static int read_numbers(struct symbols *symbols, pid_t pid, uint64_t addr, struct v8_layout *layout)
+static int read_numbers(const struct v8_source *source, pid_t pid, uint64_t addr,
+			struct v8_layout *layout)
 {
-	struct symbols_object objects[NUMBERS_MAX];
+	struct v8_variable variables[NUMBERS_MAX];
 	int32_t values[NUMBERS_MAX];
 	int err;
 
 	memset(layout, 0xff, sizeof(*layout)); /* -1 everywhere */
 	for (size_t i = 0; i < v8_numbers_nr; i++)
-		objects[i] = (struct symbols_object){ .name = v8_numbers[i].symbol,
-						      .bytes = &values[i],
-						      .size = sizeof(values[i]) };
-	err = symbols_objects(symbols, pid, addr, false, objects, v8_numbers_nr);
+		variables[i] = (struct v8_variable){ .name = v8_numbers[i].symbol,
+						     .bytes = &values[i],
+						     .size = sizeof(values[i]) };
+	err = source->read_variables(source->context, pid, addr, false, variables, v8_numbers_nr);
 	if (err)
 		return err;
 	for (size_t i = 0; i < v8_numbers_nr; i++)
-		if (objects[i].nr == sizeof(values[i]))
+		if (variables[i].nr == sizeof(values[i]))
 			memcpy((char *)layout + v8_numbers[i].field, &values[i], sizeof(values[i]));
 	if (layout->major == -1)
 		return -ENOENT;
@@ -62,7 +62,7 @@ static void free_maps(struct maps **maps)
 	maps_free(*maps);
 }
 
-int v8_open(struct v8 **out, struct symbols *symbols, pid_t pid)
+int v8_open(struct v8 **out, const struct v8_source *source, pid_t pid)
 {
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
 	char *exe __freeing = procfs_link(pid, "exe");
@@ -78,12 +78,12 @@ int v8_open(struct v8 **out, struct symbols *symbols, pid_t pid)
 	if (!text)
 		return -ENOENT;
 	py_memory_of_process(&heap.memory, pid);
-	err = read_numbers(symbols, pid, text, &heap.layout);
+	err = read_numbers(source, pid, text, &heap.layout);
 	if (!err)
 		err = v8_new(out, &heap);
 	if (err)
 		return err;
-	(*out)->symbols = symbols;
+	(*out)->source = *source;
 	(*out)->pid = pid;
 	(*out)->text = text;
 	return 0;
@@ -103,14 +103,17 @@ const struct v8_bytecode_sizes *v8_sizes(struct v8 *v8)
 {
 	static const char *const name = "_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE";
 	unsigned char bytes[3 * V8_BYTECODES_MAX];
-	struct symbols_object object = { .name = name, .bytes = bytes, .size = sizeof(bytes) };
+	struct v8_variable variable = { .name = name, .bytes = bytes, .size = sizeof(bytes) };
+	const struct v8_source *source = &v8->source;
 
-	if (!v8->sizes_asked && v8->symbols) {
+	if (!v8->sizes_asked && source->read_variables) {
 		v8->sizes_asked = true;
-		if (!symbols_objects(v8->symbols, v8->pid, v8->text, false, &object, 1) &&
-		    !object.nr)
-			symbols_objects(v8->symbols, v8->pid, v8->text, true, &object, 1);
-		take_sizes(&v8->sizes, bytes, object.nr);
+		if (!source->read_variables(source->context, v8->pid, v8->text, false, &variable,
+					    1) &&
+		    !variable.nr)
+			source->read_variables(source->context, v8->pid, v8->text, true, &variable,
+					       1);
+		take_sizes(&v8->sizes, bytes, variable.nr);
 	}
 	return v8->sizes.nr ? &v8->sizes : NULL;
 }

@@ -14,7 +14,7 @@ struct v8 {
 	uint64_t instructions_map; /* see v8_code_find() */
 	struct v8_bytecode_sizes sizes;
 	bool sizes_asked;
-	struct symbols *symbols; /* NULL: sizes are there, or not to be had */
+	struct v8_source source; /* no function: sizes are there, or not to be had */
 	pid_t pid;
 	uint64_t text; /* an address in the file that V8 is in */
 };

@@ -24,14 +24,18 @@ struct entry {
 };
 
 struct v8_processes {
+	struct v8_source source;
 	struct entry v[PROCESSES_MAX];
 	uint64_t uses;
 };
 
-int v8_processes_new(struct v8_processes **out)
+int v8_processes_new(struct v8_processes **out, const struct v8_source *source)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	(*out)->source = *source;
+	return 0;
 }
 
 static void drop(struct entry *entry)
@@ -72,7 +76,7 @@ static struct entry *entry_of(struct v8_processes *processes, pid_t pid)
 	return least;
 }
 
-struct v8 *v8_processes_get(struct v8_processes *processes, struct symbols *symbols, pid_t pid)
+struct v8 *v8_processes_get(struct v8_processes *processes, pid_t pid)
 {
 	struct entry *entry = entry_of(processes, pid);
 	uint64_t start_time, now_ns = clock_coarse_ns();
@@ -91,7 +95,7 @@ struct v8 *v8_processes_get(struct v8_processes *processes, struct symbols *symb
 	entry->used = ++processes->uses;
 	if (!entry->v8 && !entry->final) {
 		entry->asked_ns = now_ns;
-		err = v8_open(&entry->v8, symbols, pid);
+		err = v8_open(&entry->v8, &processes->source, pid);
 		entry->final = !err || err == -ENOENT || err == -ENOTSUP;
 	}
 	return entry->v8;

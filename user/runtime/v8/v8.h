@@ -16,13 +16,31 @@
 #include <sys/types.h>
 
 struct v8;
-struct symbols;
+
+/* A variable of the file that V8 is in. */
+struct v8_variable {
+	const char *name;
+	void *bytes; /* where its first bytes go, as the file has them */
+	size_t size; /* at most so many */
+	size_t nr; /* so many there were; 0: there is no such variable */
+};
+
+/* Where V8's constants come from: its file, which is foreign, is not read here. */
+struct v8_source {
+	/*
+	 * Reads variables of the file that is mapped at addr in process pid, of those
+	 * that it exports or, with local, of all that it names: that takes long. 0 or -errno.
+	 */
+	int (*read_variables)(void *context, pid_t pid, uint64_t addr, bool local,
+			      struct v8_variable *variables, size_t nr);
+	void *context;
+};
 
 /*
  * Finds V8 in a process. 0; -ENOENT: there is none; -ENOTSUP: a version that
- * cannot be read; other -errno. symbols is used, and must live, until v8_close().
+ * cannot be read; other -errno. source is used until v8_close().
  */
-int v8_open(struct v8 **out, struct symbols *symbols, pid_t pid);
+int v8_open(struct v8 **out, const struct v8_source *source, pid_t pid);
 void v8_close(struct v8 *v8);
 
 #define V8_NAME_BYTES 256

@@ -7,11 +7,11 @@
 
 #include "base/cleanup.h"
 #include "capture/frames.h"
+#include "capture/namer.h"
 #include "probe/syscall.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "symbol/symbol.h"
 
 /* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */
 static int polled_fd(pid_t pid, const struct bp_block *block)
@@ -189,7 +189,7 @@ static void learn(struct engine *engine, const struct loop *loop)
 	struct bp_stack none = { 0 };
 
 	if (copy)
-		stack_put(frames_resolve(engine->symbols, loop->id.pid, NULL, &none, copy,
+		stack_put(frames_resolve(engine->namer, loop->id.pid, NULL, &none, copy,
 					 FRAMES_USER, NULL));
 }
 
@@ -204,7 +204,7 @@ static void announce(struct engine *engine, struct loop *loop)
 		learn(engine, loop);
 	/* what is to be known of V8 is known then when the first stack is to be named */
 	if (runtime_runs_javascript(loop->id.runtime))
-		symbols_v8(engine->symbols, loop->id.pid);
+		namer_v8(engine->namer, loop->id.pid);
 	binding_tell_again(engine, loop);
 }
 
@@ -234,7 +234,7 @@ static void note_earlier(struct engine *engine, struct loop *loop, const struct 
 		}
 	}
 	copy = copy_thread(engine, loop);
-	loop->earlier.stack = frames_of_blocked(engine->symbols, loop->id.pid, loop->id.tid,
+	loop->earlier.stack = frames_of_blocked(engine->namer, loop->id.pid, loop->id.tid,
 						watched->python, &raw, copy);
 	loop->earlier_since_ns = slot->since_ns;
 }

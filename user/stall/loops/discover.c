@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/namer.h"
 #include "proc/procfs.h"
 #include "stall/engine_private.h"
 #include "stall/loops/filter.h"
-#include "symbol/symbol.h"
 
 #define PASSES_MAX    8
 #define PROCESSES_MAX 4194304 /* PID_MAX_LIMIT */
@@ -94,7 +94,7 @@ static void on_fork(struct engine *engine, const struct bp_process *record)
 	/* the end of one that had this number was lost */
 	if (watched) {
 		watched_renew(watched, record->header.time_ns);
-		symbols_forget(engine->symbols, pid);
+		namer_forget(engine->namer, pid);
 	} else {
 		watched = watched_add(engine->watched, pid, record->header.time_ns);
 	}
@@ -118,7 +118,7 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 	pid_t pid = record->header.tgid;
 	struct watched *watched = watched_find(engine->watched, pid);
 
-	symbols_forget(engine->symbols, pid);
+	namer_forget(engine->namer, pid);
 	if (engine->options.filter && !filter_matches_process(engine->options.filter, pid)) {
 		if (watched)
 			drop(engine, pid);
@@ -153,7 +153,7 @@ static void on_exit(struct engine *engine, const struct bp_process *record)
 	if (watched)
 		engine->sink.exit(engine->sink.context, &exited, watched->asked_for);
 	watched_remove(engine->watched, pid);
-	symbols_forget(engine->symbols, pid);
+	namer_forget(engine->namer, pid);
 }
 
 void discover_process(struct engine *engine, const struct bp_process *record)

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "capture/namer.h"
 #include "proc/process.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
-#include "symbol/symbol.h"
 
 #define PROCESSES 16
 #define AGAIN_NS  10000000000ull /* one that has no interpreter yet is asked again */
@@ -81,7 +81,7 @@ static struct python *python_of(struct engine *engine, pid_t pid)
 	if (process->pid != pid || process->start_ticks != ticks) {
 		forget(process);
 		/* what was known of this number was another process */
-		symbols_forget(engine->symbols, pid);
+		namer_forget(engine->namer, pid);
 		process->pid = pid;
 		process->start_ticks = ticks;
 		open_python(process, engine->symbols, now_ns);

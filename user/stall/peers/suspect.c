@@ -151,7 +151,7 @@ static void resolve(struct engine *engine, struct suspect *suspect, struct suspe
 		copy->bytes = 0;
 	fill_capture(suspect, python, info, capture);
 	arguments_read(suspect->pid, capture);
-	slice.stack = frames_resolve(engine->symbols, suspect->pid, python, &capture->stack, copy,
+	slice.stack = frames_resolve(engine->namer, suspect->pid, python, &capture->stack, copy,
 				     FRAMES_KERNEL | FRAMES_USER, NULL);
 	classify(&engine->classify, suspect->pid, capture, &slice);
 	thread->now = (struct culprit){
@@ -317,7 +317,7 @@ void suspect_sample(struct engine *engine, struct suspect *suspect,
 	if (!thread)
 		return;
 	hit.stack =
-		frames_resolve(engine->symbols, suspect->pid, foreign_python(engine, suspect->pid),
+		frames_resolve(engine->namer, suspect->pid, foreign_python(engine, suspect->pid),
 			       &sample->stack, copy, FRAMES_KERNEL | FRAMES_USER, &use);
 	tell_other_copied(engine, copy, &use);
 	if (hit.stack)

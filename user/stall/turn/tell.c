@@ -57,7 +57,7 @@ static void set_stack(struct engine *engine, struct loop *loop, struct python *p
 
 	if (capture->block.flags & BP_BLOCK_GIL)
 		parts |= FRAMES_GIL;
-	slice->stack = frames_resolve(engine->symbols, loop->id.pid, python, &capture->stack,
+	slice->stack = frames_resolve(engine->namer, loop->id.pid, python, &capture->stack,
 				      evidence->own, parts, &use);
 	if (slice->stack && slice->stack->cut)
 		engine->stacks_cut++;
@@ -87,7 +87,7 @@ static void set_waker(struct engine *engine, const struct evidence *evidence, st
 	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
 	slice->waker.stack =
-		frames_resolve(engine->symbols, other->tgid, python_of(engine, other->tgid),
+		frames_resolve(engine->namer, other->tgid, python_of(engine, other->tgid),
 			       &capture->other_stack, evidence->other, FRAMES_USER, &use);
 	tell_other_copied(engine, evidence->other, &use);
 }
@@ -110,7 +110,7 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 	slice->holder.tid = tid;
 	if (tid)
 		process_thread_comm(pid, tid, slice->holder.comm);
-	slice->holder.stack = frames_resolve(engine->symbols, pid, watched->python,
+	slice->holder.stack = frames_resolve(engine->namer, pid, watched->python,
 					     &capture->other_stack, NULL, FRAMES_USER, NULL);
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fake_namer.h - a namer of one test's symbols and V8, in place of
+ * user/capture/namer.c: include it in one file of a test program.
+ */
+#ifndef TEST_FAKE_NAMER_H
+#define TEST_FAKE_NAMER_H
+
+#include "capture/namer.h"
+
+struct namer {
+	struct symbols *symbols;
+	struct v8 *v8; /* of every process */
+};
+
+struct symbols *namer_symbols(const struct namer *namer)
+{
+	return namer->symbols;
+}
+
+struct v8 *namer_v8(struct namer *namer, pid_t pid)
+{
+	(void)pid;
+	return namer->v8;
+}
+
+#endif

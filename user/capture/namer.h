@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * namer.h - what the frames of processes are named by: their symbols, and V8 where
+ * they run JavaScript.
+ */
+#ifndef BLOCKPROF_CAPTURE_NAMER_H
+#define BLOCKPROF_CAPTURE_NAMER_H
+
+#include <sys/types.h>
+
+struct namer;
+struct symbols;
+struct v8;
+
+int namer_new(struct namer **out, struct symbols *symbols); /* symbols outlives it; 0 or -ENOMEM */
+void namer_free(struct namer *namer);
+
+struct symbols *namer_symbols(const struct namer *namer);
+/*
+ * V8 in a process. NULL: none that can be read. Valid until the next call. What has
+ * to be read for it is read the first time.
+ */
+struct v8 *namer_v8(struct namer *namer, pid_t pid);
+/* The process executes another program, or has ended: nothing that is known of it holds. */
+void namer_forget(struct namer *namer, pid_t pid);
+
+#endif
