@@ -15,6 +15,7 @@ TARGET_KINDS = frozenset("file socket pipe futex child dns device".split())
 CULPRIT_KINDS = frozenset("peer owner runner cgroup".split())
 FRAME_KINDS = frozenset("kernel native python js jit".split())
 RECORD_TYPES = frozenset("start loop stall blocked exit note summary".split())
+SCHEMA = 1
 LEDGER_KEYS = ("cpu_ns", "runqueue_ns", "throttled_ns", "blocked_ns", "unknown_ns")
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -65,6 +66,7 @@ def check_records(records, lost=(), started_ns=0, ended_ns=None):
             record,
         )
         check(kind != "start" or number == 0, "a second start", record)
+        check(kind != "start" or record.get("schema") == SCHEMA, "the start's schema", record)
         check(kind != "summary" or number == len(records) - 1, "a summary in the middle", record)
         if kind == "loop":
             for key in ("pid", "tid", "comm", "runtime"):

@@ -18,6 +18,7 @@
 #include "output/sink.h"
 #include "recording/json_dump.h"
 #include "recording/json_object.h"
+#include "recording/recording.h"
 
 static void put_culprits(struct object *object, const struct culprits *culprits)
 {
@@ -121,6 +122,7 @@ static int json_start(void *state, const struct start_record *start)
 	struct object scope = object_new(), features = object_new();
 	json_t *pids = json_array();
 
+	put_number(&record, "schema", RECORDING_SCHEMA);
 	put_string(&record, "version", start->version);
 	put_string(&record, "host", start->host);
 	put_string(&record, "kernel", start->kernel);

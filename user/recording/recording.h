@@ -9,6 +9,13 @@
 
 #include "model/model.h"
 
+/*
+ * `schema` of the start record: one more each time that records get keys or
+ * types. Keys are only ever added, so that a reader of N reads what is later,
+ * less what is new in it.
+ */
+#define RECORDING_SCHEMA 1
+
 struct recording_reader {
 	void *context;
 	void (*start)(void *context, const struct start_record *record);
