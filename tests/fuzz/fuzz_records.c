@@ -207,16 +207,10 @@ void probe_read(struct probe *p, probe_record_fn *fn, void *context)
 	p->record = NULL;
 }
 
-uint64_t probe_loss(const struct probe *p, enum bp_loss place)
+uint64_t probe_loss(const struct probe *p, enum loss loss)
 {
-	(void)p, (void)place;
+	(void)p, (void)loss;
 	return 0;
-}
-
-const char *probe_loss_name(enum bp_loss place)
-{
-	(void)place;
-	return "loss";
 }
 
 /* -- what comes out -- */

@@ -54,7 +54,7 @@ struct probe {
 	unsigned int old;
 	struct bp_copy *copy; /* of the stack of the thread that is blocked */
 	uint32_t copy_bytes; /* wanted of threads without a slot */
-	uint64_t losses[BP_LOSS_NR];
+	uint64_t losses[LOSS_KERNEL_NR];
 };
 
 static uint64_t now_ns;
@@ -266,18 +266,9 @@ void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 	probe->nr_queued = 0;
 }
 
-uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
+uint64_t probe_loss(const struct probe *probe, enum loss loss)
 {
-	return probe->losses[place];
-}
-
-const char *probe_loss_name(enum bp_loss place)
-{
-	static const char *const names[BP_LOSS_NR] = {
-		[BP_LOSS_SLICE_RING] = "slices_ring_full", [BP_LOSS_SLOTS] = "loops_without_slot"
-	};
-
-	return names[place] ? names[place] : "other";
+	return probe->losses[loss];
 }
 
 #endif

@@ -403,7 +403,7 @@ static inline void feed_summary(struct output *output)
 		},
 		{ .id = { .pid = 4242, .tid = 4250, .comm = "w\033", .runtime = (char *)HOSTILE } },
 	};
-	struct loss lost[] = { { "slices_ring_full", 3 }, { "other", 1 } };
+	struct loss_count lost[] = { { "slices_ring_full", 3 }, { "other", 1 } };
 	struct summary_record summary = {
 		AT(24),	      .duration_ns = 24 * S, .loops = loops,	    .nr_loops = NR(loops),
 		.lost = lost, .nr_lost = NR(lost),   .command_status = 256,

@@ -149,8 +149,8 @@ static void test_summary(void **state)
 	struct summary_record summary;
 
 	become_loop(test);
-	test->probe.losses[BP_LOSS_SLICE_RING] = 12;
-	test->probe.losses[BP_LOSS_SLOTS] = 3;
+	test->probe.losses[LOSS_SLICES_RING_FULL] = 12;
+	test->probe.losses[LOSS_LOOPS_WITHOUT_SLOT] = 3;
 	test->symbols.counts.child_restarts = 2;
 	now_ns += 700 * MS;
 	test->probe.slot[SLOT].since_ns = now_ns;

@@ -75,7 +75,7 @@ static void other_records_have_their_keys(void **state)
 	struct loop_record unknown = { AT(0), .id = thread_main(), .wait_fd = -1 };
 	struct exit_record exited = { AT(1), .pid = 4242, .status = 256 };
 	struct loop_summary loop = { .id = thread_main(), .turns = 3 };
-	struct loss lost = { "slice_ring", 7 };
+	struct loss_count lost = { "slice_ring", 7 };
 	struct summary_record summary = {
 		AT(2),	       .duration_ns = 2 * S, .loops = &loop,	  .nr_loops = 1,
 		.lost = &lost, .nr_lost = 1,	     .command_status = -1

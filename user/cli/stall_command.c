@@ -99,7 +99,7 @@ void stall_command_summarise(struct stall_command *command, struct summary_recor
 	if (!command->handler)
 		return;
 	dropped = handler_counts(command->handler).dropped;
-	summary_lost(record, "handlers_dropped", dropped - command->dropped);
+	summary_lost(record, LOSS_HANDLERS_DROPPED, dropped - command->dropped);
 	command->dropped = dropped;
 }
 

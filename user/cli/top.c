@@ -158,8 +158,8 @@ static uint64_t lost(const struct top *top)
 {
 	uint64_t sum = 0;
 
-	for (int place = 0; place < BP_LOSS_NR; place++)
-		sum += probe_loss(top->session.probe, place);
+	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++)
+		sum += probe_loss(top->session.probe, (enum loss)loss);
 	return sum;
 }
 
@@ -223,11 +223,12 @@ static void run_until_end(struct top *top)
 /* What the first line had the sum of. */
 static void say_lost(const struct top *top)
 {
-	for (int place = 0; place < BP_LOSS_NR; place++) {
-		uint64_t count = probe_loss(top->session.probe, place);
+	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++) {
+		uint64_t count = probe_loss(top->session.probe, (enum loss)loss);
 
 		if (count)
-			message_warn("lost: %" PRIu64 " %s", count, probe_loss_name(place));
+			message_warn("lost: %" PRIu64 " %s", count,
+				     loss_words(loss_name((enum loss)loss)));
 	}
 	if (board_left_out(top->board))
 		message_warn("lost: %" PRIu64 " times a loop that there was no room for",

@@ -121,10 +121,10 @@ static void on_task(void *context, const struct python_task_info *info)
 	out->nr_tasks++;
 }
 
-static void note_loss(struct dump_record *out, const char *name, uint64_t count)
+static void note_loss(struct dump_record *out, enum loss loss, uint64_t count)
 {
 	if (count)
-		out->lost[out->nr_lost++] = (struct loss){ name, count };
+		out->lost[out->nr_lost++] = (struct loss_count){ loss_name(loss), count };
 }
 
 void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct dump_record *out)
@@ -151,8 +151,8 @@ void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct 
 		stack_put(listing->chains[i]);
 	if (err && err != -ENOENT)
 		out->unread = "they change too fast, or their memory makes no sense";
-	note_loss(out, "tasks_unsteady", counts.unsteady);
-	note_loss(out, "tasks_unreadable", counts.unreadable);
-	note_loss(out, "tasks_left_out", counts.left_out + listing->dropped);
+	note_loss(out, LOSS_TASKS_UNSTEADY, counts.unsteady);
+	note_loss(out, LOSS_TASKS_UNREADABLE, counts.unreadable);
+	note_loss(out, LOSS_TASKS_LEFT_OUT, counts.left_out + listing->dropped);
 	free(listing);
 }

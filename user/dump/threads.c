@@ -336,8 +336,8 @@ static int hand_over(struct looks *looks, struct dump_record *out, uint64_t **pt
 		looked->thread = (struct dump_thread){ 0 };
 	}
 	if (looks->left_out)
-		out->lost[out->nr_lost++] =
-			(struct loss){ "threads_left_out", looks->left_out / last };
+		out->lost[out->nr_lost++] = (struct loss_count){ loss_name(LOSS_THREADS_LEFT_OUT),
+								 looks->left_out / last };
 	return out->nr_threads ? 0 : -ESRCH;
 }
 

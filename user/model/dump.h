@@ -61,7 +61,7 @@ struct dump_record {
 	size_t nr_threads;
 	struct dump_task *tasks; /* running ones first, then by name */
 	size_t nr_tasks;
-	struct loss lost[4]; /* only those above 0 */
+	struct loss_count lost[4]; /* only those above 0 */
 	size_t nr_lost;
 };
 

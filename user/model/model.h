@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "model/loss.h"
+
 enum cause {
 	CAUSE_CPU,
 	CAUSE_RUNQUEUE,
@@ -350,18 +352,13 @@ struct loop_summary {
 	uint64_t p99_ns;
 };
 
-struct loss {
-	const char *name;
-	uint64_t count;
-};
-
 struct summary_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;
 	uint64_t duration_ns;
 	struct loop_summary *loops;
 	size_t nr_loops;
-	struct loss *lost; /* only those above 0 */
+	struct loss_count *lost; /* only those above 0 */
 	size_t nr_lost;
 	uint64_t unmatched; /* stalls left out as they are not like --match */
 	int command_status; /* as wait() gives it; -1: no COMMAND, or it still runs */

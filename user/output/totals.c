@@ -428,43 +428,6 @@ static int print_places(struct totals *totals, FILE *out, const struct look *loo
 	return err;
 }
 
-/* What can be lost (probe_loss_name()) in words; what else there may be goes by its name. */
-static const char *loss_words(const char *name)
-{
-	static const char *const words[][2] = {
-		{ "handlers_dropped", "runs of --on-stall's command (too many at once)" },
-		{ "slices_ring_full", "slices (ring buffer full)" },
-		{ "samples_ring_full", "CPU samples (ring buffer full)" },
-		{ "turns_ring_full", "stalls (ring buffer full)" },
-		{ "candidates_ring_full", "candidates for loops (ring buffer full)" },
-		{ "processes_ring_full", "events of processes (ring buffer full)" },
-		{ "threads_not_watched", "threads (no storage for them)" },
-		{ "loops_without_slot", "loops (more than there are slots)" },
-		{ "stacks_skipped", "stacks (too many in too short a time)" },
-		{ "stack_copies_ring_full", "copies of stacks (ring buffer half full)" },
-		{ "stack_copies_without_room", "copies of stacks (too many at a time)" },
-		{ "stacks_cut", "outer ends of stacks (too deep)" },
-		{ "python_frames_not_in_memory", "outer ends of Python stacks (not in memory)" },
-		{ "processes_map_full", "processes (more than fit)" },
-		{ "busy_ms_unwatched", "ms of loops too busy to be watched all the time" },
-		{ "processes_unwatched", "processes that were wanted (more than fit)" },
-		{ "ledgers_cut", "ledgers (did not add up)" },
-		{ "symbol_lookups_failed", "names of frames (symbolizer failed)" },
-		{ "symbol_files_refused", "files without names (too large or malformed)" },
-		{ "symbol_lines_left_out",
-		  "places without lines (debug information too large, damaged or split)" },
-		{ "symbolizer_restarts", "symbolizers (restarted)" },
-		{ "maps_cut", "mappings (too many in a process)" },
-		{ "perf_maps_refused", "perf maps (not the process's own, or no files)" },
-		{ "perf_map_lines_cut", "lines of perf maps (malformed, or too many)" },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], name) == 0)
-			return words[i][1];
-	return name;
-}
-
 static int print_lost(FILE *out, const struct summary_record *summary, const struct look *look)
 {
 	for (size_t i = 0; i < summary->nr_lost; i++) {

@@ -483,30 +483,27 @@ void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 	records_read(probe->records, fn, context);
 }
 
-uint64_t probe_loss(const struct probe *probe, enum bp_loss place)
+/* The kernel side's counters stand in the order of the table's first rows. */
+#define SAME(bp, row) _Static_assert((int)(bp) == (int)(row), "one order in bpf/abi.h and loss.h")
+SAME(BP_LOSS_SLICE_RING, LOSS_SLICES_RING_FULL);
+SAME(BP_LOSS_SAMPLE_RING, LOSS_SAMPLES_RING_FULL);
+SAME(BP_LOSS_TURN_RING, LOSS_TURNS_RING_FULL);
+SAME(BP_LOSS_CANDIDATE_RING, LOSS_CANDIDATES_RING_FULL);
+SAME(BP_LOSS_PROCESS_RING, LOSS_PROCESSES_RING_FULL);
+SAME(BP_LOSS_THREADS, LOSS_THREADS_NOT_WATCHED);
+SAME(BP_LOSS_SLOTS, LOSS_LOOPS_WITHOUT_SLOT);
+SAME(BP_LOSS_STACK_SKIPPED, LOSS_STACKS_SKIPPED);
+SAME(BP_LOSS_PYTHON_FAULT, LOSS_PYTHON_FRAMES_NOT_IN_MEMORY);
+SAME(BP_LOSS_PROCESSES, LOSS_PROCESSES_MAP_FULL);
+SAME(BP_LOSS_SUSPECT_RING, LOSS_SUSPECT_SAMPLES_RING_FULL);
+SAME(BP_LOSS_COPY_RING, LOSS_STACK_COPIES_RING_FULL);
+SAME(BP_LOSS_COPY_ROOM, LOSS_STACK_COPIES_WITHOUT_ROOM);
+SAME(BP_LOSS_NR, LOSS_KERNEL_NR);
+
+uint64_t probe_loss(const struct probe *probe, enum loss loss)
 {
-	uint64_t count = __atomic_load_n(&probe->skel->bss->losses[place], __ATOMIC_RELAXED);
+	uint64_t count = __atomic_load_n(&probe->skel->bss->losses[loss], __ATOMIC_RELAXED);
 
-	return place == BP_LOSS_COPY_RING ? count + records_copies_dropped(probe->records) : count;
-}
-
-const char *probe_loss_name(enum bp_loss place)
-{
-	static const char *const names[BP_LOSS_NR] = {
-		[BP_LOSS_SLICE_RING] = "slices_ring_full",
-		[BP_LOSS_SAMPLE_RING] = "samples_ring_full",
-		[BP_LOSS_TURN_RING] = "turns_ring_full",
-		[BP_LOSS_CANDIDATE_RING] = "candidates_ring_full",
-		[BP_LOSS_PROCESS_RING] = "processes_ring_full",
-		[BP_LOSS_THREADS] = "threads_not_watched",
-		[BP_LOSS_SLOTS] = "loops_without_slot",
-		[BP_LOSS_STACK_SKIPPED] = "stacks_skipped",
-		[BP_LOSS_PYTHON_FAULT] = "python_frames_not_in_memory",
-		[BP_LOSS_PROCESSES] = "processes_map_full",
-		[BP_LOSS_SUSPECT_RING] = "suspect_samples_ring_full",
-		[BP_LOSS_COPY_RING] = "stack_copies_ring_full",
-		[BP_LOSS_COPY_ROOM] = "stack_copies_without_room",
-	};
-
-	return names[place];
+	return loss == LOSS_STACK_COPIES_RING_FULL ? count + records_copies_dropped(probe->records)
+						   : count;
 }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "bpf/abi.h"
+#include "model/loss.h"
 
 struct probe;
 
@@ -119,9 +120,8 @@ void probe_collect(struct probe *probe);
 
 /* -- losses -- */
 
-uint64_t probe_loss(const struct probe *probe, enum bp_loss place);
-/* The key in the summary's "lost". */
-const char *probe_loss_name(enum bp_loss place);
+/* How much was lost so far of a kind that the kernel side counts: below LOSS_KERNEL_NR. */
+uint64_t probe_loss(const struct probe *probe, enum loss loss);
 
 /* Whether libbpf's own messages are shown. */
 void probe_libbpf_log(bool shown);

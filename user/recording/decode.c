@@ -221,7 +221,8 @@ static int decode_summary(json_t *line, const struct recording_reader *reader)
 	json_t *lost = decode_value_of(&decoder, line, "lost", JSON_OBJECT, OPTIONAL), *value;
 	size_t nr_loops = json_array_size(loops);
 	__freeing struct loop_summary *own_loops = calloc(nr_loops + 1, sizeof(own_loops[0]));
-	__freeing struct loss *own_lost = calloc(json_object_size(lost) + 1, sizeof(own_lost[0]));
+	__freeing struct loss_count *own_lost =
+		calloc(json_object_size(lost) + 1, sizeof(own_lost[0]));
 	struct summary_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),

@@ -65,8 +65,8 @@ int engine_tick_ms(const struct engine *engine);
 void engine_finish(struct engine *engine);
 /* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
 int engine_summary(struct engine *engine, struct summary_record *record);
-/* A loss that is not the engine's; none if count is 0. name outlives the record. */
-void summary_lost(struct summary_record *record, const char *name, uint64_t count);
+/* Adds a loss that is not the engine's; none if count is 0. */
+void summary_lost(struct summary_record *record, enum loss loss, uint64_t count);
 void summary_free(struct summary_record *record);
 /*
  * For a watch that is told in parts: the next summary begins here, and every

@@ -47,7 +47,7 @@ struct engine {
 	size_t nr_ended;
 	uint64_t started_ns;
 	uint64_t period_ns; /* the summary is of what came after */
-	struct loss *losses; /* counted before that */
+	struct loss_count *losses; /* counted before that */
 	size_t nr_losses;
 	uint64_t part_ns; /* of the threshold: turns older than this are looked at closely */
 	uint64_t needed_ns; /* when the costly probes were needed last, 0: not in use */

@@ -7,9 +7,9 @@
 #include "stall/engine_private.h"
 #include "symbol/symbol.h"
 
-void summary_lost(struct summary_record *record, const char *name, uint64_t count)
+void summary_lost(struct summary_record *record, enum loss loss, uint64_t count)
 {
-	struct loss *grown;
+	struct loss_count *grown;
 
 	if (!count)
 		return;
@@ -17,7 +17,7 @@ void summary_lost(struct summary_record *record, const char *name, uint64_t coun
 	if (!grown)
 		return;
 	record->lost = grown;
-	record->lost[record->nr_lost++] = (struct loss){ name, count };
+	record->lost[record->nr_lost++] = (struct loss_count){ loss_name(loss), count };
 }
 
 /* Since the start; only those above 0. */
@@ -25,22 +25,22 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 {
 	struct symbols_counts counts;
 
-	for (int place = 0; place < BP_LOSS_NR; place++)
-		summary_lost(record, probe_loss_name(place), probe_loss(engine->probe, place));
+	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++)
+		summary_lost(record, (enum loss)loss, probe_loss(engine->probe, (enum loss)loss));
 	symbols_counts(engine->symbols, &counts);
-	summary_lost(record, "slices_without_place", engine->slices_placeless);
-	summary_lost(record, "stacks_cut", engine->stacks_cut);
-	summary_lost(record, "turns_doubtful", engine->turns_doubtful);
-	summary_lost(record, "busy_ms_unwatched", engine->rested_ns / 1000000);
-	summary_lost(record, "processes_unwatched", engine->processes_unwatched);
-	summary_lost(record, "ledgers_cut", engine->ledgers_cut);
-	summary_lost(record, "symbol_lookups_failed", counts.lookups_failed);
-	summary_lost(record, "symbol_files_refused", counts.files_refused);
-	summary_lost(record, "symbol_lines_left_out", counts.lines_left_out);
-	summary_lost(record, "symbolizer_restarts", counts.child_restarts);
-	summary_lost(record, "maps_cut", counts.maps_cut);
-	summary_lost(record, "perf_maps_refused", counts.perf_maps_refused);
-	summary_lost(record, "perf_map_lines_cut", counts.perf_map_lines_cut);
+	summary_lost(record, LOSS_SLICES_WITHOUT_PLACE, engine->slices_placeless);
+	summary_lost(record, LOSS_STACKS_CUT, engine->stacks_cut);
+	summary_lost(record, LOSS_TURNS_DOUBTFUL, engine->turns_doubtful);
+	summary_lost(record, LOSS_BUSY_MS_UNWATCHED, engine->rested_ns / 1000000);
+	summary_lost(record, LOSS_PROCESSES_UNWATCHED, engine->processes_unwatched);
+	summary_lost(record, LOSS_LEDGERS_CUT, engine->ledgers_cut);
+	summary_lost(record, LOSS_SYMBOL_LOOKUPS_FAILED, counts.lookups_failed);
+	summary_lost(record, LOSS_SYMBOL_FILES_REFUSED, counts.files_refused);
+	summary_lost(record, LOSS_SYMBOL_LINES_LEFT_OUT, counts.lines_left_out);
+	summary_lost(record, LOSS_SYMBOLIZER_RESTARTS, counts.child_restarts);
+	summary_lost(record, LOSS_MAPS_CUT, counts.maps_cut);
+	summary_lost(record, LOSS_PERF_MAPS_REFUSED, counts.perf_maps_refused);
+	summary_lost(record, LOSS_PERF_MAP_LINES_CUT, counts.perf_map_lines_cut);
 }
 
 /* Leaves out what was counted in earlier periods. */
@@ -49,7 +49,7 @@ static void take_losses(const struct engine *engine, struct summary_record *reco
 	size_t kept = 0;
 
 	for (size_t i = 0; i < record->nr_lost; i++) {
-		struct loss loss = record->lost[i];
+		struct loss_count loss = record->lost[i];
 
 		for (size_t j = 0; j < engine->nr_losses; j++)
 			if (!strcmp(engine->losses[j].name, loss.name))

@@ -361,22 +361,11 @@ static int print_tasks(FILE *out, const struct dump_record *dump, const struct l
 
 static void print_losses(FILE *out, const struct dump_record *dump)
 {
-	static const struct {
-		const char *name, *words;
-	} all[] = {
-		{ "threads_left_out", "more threads than are listed" },
-		{ "tasks_unsteady", "tasks changed each time they were read" },
-		{ "tasks_unreadable", "tasks are not of asyncio's C module, and cannot be read" },
-		{ "tasks_left_out", "more tasks than are listed" },
-	};
-
 	if (dump->unread)
 		fprintf(out, "  its tasks cannot be read: %s\n", dump->unread);
 	for (size_t i = 0; i < dump->nr_lost; i++)
-		for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
-			if (!strcmp(dump->lost[i].name, all[k].name))
-				fprintf(out, "  %" PRIu64 " %s\n", dump->lost[i].count,
-					all[k].words);
+		fprintf(out, "  %" PRIu64 " %s\n", dump->lost[i].count,
+			loss_words(dump->lost[i].name));
 }
 
 int dump_print(FILE *out, const struct dump_record *dump, const struct look *look)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * loss.h - what could not be kept. Everything that is lost is counted by kind and
+ * shown: under "lost" in JSON, as a line in text, in a list in the man page.
+ */
+#ifndef BLOCKPROF_MODEL_LOSS_H
+#define BLOCKPROF_MODEL_LOSS_H
+
+#include <stdint.h>
+
+/* A new kind takes a row in loss.c and a line in scripts/blockprof.8. */
+enum loss {
+	/* Counted by the kernel side: as enum bp_loss in bpf/abi.h, in its order. */
+	LOSS_SLICES_RING_FULL,
+	LOSS_SAMPLES_RING_FULL,
+	LOSS_TURNS_RING_FULL,
+	LOSS_CANDIDATES_RING_FULL,
+	LOSS_PROCESSES_RING_FULL,
+	LOSS_THREADS_NOT_WATCHED,
+	LOSS_LOOPS_WITHOUT_SLOT,
+	LOSS_STACKS_SKIPPED,
+	LOSS_PYTHON_FRAMES_NOT_IN_MEMORY,
+	LOSS_PROCESSES_MAP_FULL,
+	LOSS_SUSPECT_SAMPLES_RING_FULL,
+	LOSS_STACK_COPIES_RING_FULL, /* and by probe/records.c */
+	LOSS_STACK_COPIES_WITHOUT_ROOM,
+	LOSS_KERNEL_NR,
+	/* Counted by stall/. */
+	LOSS_SLICES_WITHOUT_PLACE = LOSS_KERNEL_NR,
+	LOSS_STACKS_CUT,
+	LOSS_TURNS_DOUBTFUL,
+	LOSS_BUSY_MS_UNWATCHED,
+	LOSS_PROCESSES_UNWATCHED,
+	LOSS_LEDGERS_CUT,
+	/* Counted by symbol/. */
+	LOSS_SYMBOL_LOOKUPS_FAILED,
+	LOSS_SYMBOL_FILES_REFUSED,
+	LOSS_SYMBOL_LINES_LEFT_OUT,
+	LOSS_SYMBOLIZER_RESTARTS,
+	LOSS_MAPS_CUT,
+	LOSS_PERF_MAPS_REFUSED,
+	LOSS_PERF_MAP_LINES_CUT,
+	/* Counted by run/. */
+	LOSS_HANDLERS_DROPPED,
+	/* Of a dump, counted by dump/. */
+	LOSS_THREADS_LEFT_OUT,
+	LOSS_TASKS_UNSTEADY,
+	LOSS_TASKS_UNREADABLE,
+	LOSS_TASKS_LEFT_OUT,
+	LOSS_NR,
+};
+
+/* How much was lost of a kind that is known by its name: a recording may be of another version. */
+struct loss_count {
+	const char *name;
+	uint64_t count;
+};
+
+/* The key under "lost". */
+const char *loss_name(enum loss loss);
+/*
+ * What was lost, and why, to stand behind the number: "slices (ring buffer full)".
+ * A name that this version does not know stands for itself.
+ */
+const char *loss_words(const char *name);
+
+#endif
