@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 
-import harness
 from harness import MS, Blockprof, need_program
 from servers import Haproxy, Memcached, Nginx, Postgres, Redis
 from verdict import Skip

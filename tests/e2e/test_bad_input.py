@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Targets, surroundings and orders that are wrong, hostile or in the way."""
+"""Targets and surroundings that are wrong, hostile or in the way."""
 
 import ctypes
 import os
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 
+from errors import check_error, run_command
 from harness import (
     BLOCKPROF,
     WORKLOADS,
@@ -23,42 +24,15 @@ from harness import (
     frames_of,
     limit,
     need,
-    need_program,
-    need_root,
     parse_folded,
-    parse_jsonl,
     until,
     variants,
 )
 
 TRAPS = "traps_target.py"
-GATHER_SLEEP = os.path.join(WORKLOADS, "gather_sleep.py")
 PR_CAPBSET_DROP = 24
 CAP_SYS_PTRACE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_PERFMON, CAP_BPF = 19, 21, 24, 38, 39
 NOBODY = 65534
-
-_CANNOT = re.compile(r"blockprof: cannot [^:]+.*: .+; .+\n")
-
-
-def check_error(done_or_status, err):
-    """Exit status 1, and one line that says what, why and what to do."""
-    status = getattr(done_or_status, "returncode", done_or_status)
-    check(status == 1, "exit status %s" % status, err)
-    check(_CANNOT.fullmatch(err), "one line: cannot ...: reason; what to do", err)
-
-
-def run(argv, seconds=30, **kept):
-    """(exit status, stdout, stderr) as text."""
-    need_root()
-    done = subprocess.run(
-        [str(arg) for arg in argv],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        timeout=seconds,
-        **kept,
-    )
-    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 
 def without_capabilities(*numbers):
@@ -76,7 +50,7 @@ def become_nobody():
     os.setuid(NOBODY)
 
 
-# --- Targets that are none ----------------------------------------------------------------------------------
+# --- Targets that are none -----------------------------------------------------------------------------------
 
 
 def kernel_thread():
@@ -107,7 +81,7 @@ def ended():
 @variants([("ended", ended), ("zombie", zombie), ("kernel-thread", kernel_thread), ("largest", lambda: 2147483647)])
 def test_no_such_target(make):
     pid = make()
-    status, out, err = run([BLOCKPROF, "-p", pid])
+    status, out, err = run_command([BLOCKPROF, "-p", pid])
     check_error(status, err)
     check(str(pid) in err, "says which", err)
     check(not out, "nothing on stdout", out)
@@ -116,7 +90,7 @@ def test_no_such_target(make):
 def test_thread_instead_of_process():
     with Target("sleep", "--thread") as target:
         (tid,) = [int(name) for name in os.listdir("/proc/%d/task" % target.pid) if int(name) != target.pid][:1]
-        status, _, err = run([BLOCKPROF, "-p", tid])
+        status, _, err = run_command([BLOCKPROF, "-p", tid])
     check_error(status, err)
     check(str(target.pid) in err, "says which process it is of", err)
 
@@ -125,7 +99,7 @@ def test_one_bad_pid_of_many():
     """It is told before anything is watched or written."""
     with Target("idle") as target:
         path = os.path.join(tempfile.mkdtemp(), "x.jsonl")
-        status, out, err = run([BLOCKPROF, "-p", "%d,%d" % (target.pid, ended()), "-o", path])
+        status, out, err = run_command([BLOCKPROF, "-p", "%d,%d" % (target.pid, ended()), "-o", path])
     check_error(status, err)
     check(not os.path.exists(path), "no file is made for nothing")
 
@@ -155,7 +129,7 @@ def test_target_ends_while_attaching():
     check(0 in seen, "one was watched")
 
 
-# --- Where it may not -----------------------------------------------------------------------------------------
+# --- Where it may not ----------------------------------------------------------------------------------------
 
 
 @variants([("watch", ["-d", "1"]), ("pid", ["-d", "1", "-p", "1"]), ("command", ["--", "true"])])
@@ -167,7 +141,7 @@ def test_not_root(args):
     os.chmod(copy, 0o755)
     for path in (directory, os.path.dirname(directory)):
         os.chmod(path, 0o755)
-    status, _, err = run([copy] + args, preexec_fn=become_nobody, cwd="/")
+    status, _, err = run_command([copy] + args, preexec_fn=become_nobody, cwd="/")
     check_error(status, err)
     check("root" in err, "says what to do", err)
 
@@ -179,7 +153,7 @@ def test_not_root(args):
 ])
 def test_root_without_capability(numbers):
     with Target("idle") as target:
-        status, _, err = run([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=without_capabilities(*numbers))
+        status, _, err = run_command([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=without_capabilities(*numbers))
     check_error(status, err)
     check("CAP_" in err, "says which", err)
 
@@ -188,14 +162,14 @@ def test_without_sys_admin():
     """The finer capabilities do."""
     with Target("sleep") as target:
         target.go()
-        status, out, err = run([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=without_capabilities(CAP_SYS_ADMIN))
+        status, out, err = run_command([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=without_capabilities(CAP_SYS_ADMIN))
         target.kill()
     check(status == 0 and "block_sleep" in out, "the stall is seen", out, err)
 
 
 def test_no_btf():
     with Target("idle") as target:
-        status, _, err = run(
+        status, _, err = run_command(
             ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh", BLOCKPROF, "-p", target.pid]
         )
     check_error(status, err)
@@ -209,7 +183,7 @@ def test_memlock_that_cannot_be_raised():
 
     with Target("sleep") as target:
         target.go()
-        status, out, err = run([BLOCKPROF, "-d", "1.5", "-p", target.pid], preexec_fn=limit_memlock)
+        status, out, err = run_command([BLOCKPROF, "-d", "1.5", "-p", target.pid], preexec_fn=limit_memlock)
         target.kill()
     check(status == 0 and "block_sleep" in out, "the stall is seen", out, err)
     check("cannot" not in err, "and no complaint", err)
@@ -222,171 +196,12 @@ def test_few_file_descriptors():
         resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))
 
     with Target("idle") as target:
-        status, _, err = run([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=few)
+        status, _, err = run_command([BLOCKPROF, "-d", "1", "-p", target.pid], preexec_fn=few)
     if status:
         check(status == 1 and len(err.splitlines()) == 1 and "cannot" in err, "one line", err)
 
 
-# --- Wrong orders ---------------------------------------------------------------------------------------------
-
-
-@variants([(repr(" ".join(args))[1:-1], args) for args in (
-    ["dance"],
-    ["watch", "dance"],
-    ["-p", "1", "dance"],
-    ["--"],
-    ["-f", "--"],
-    ["-p", "1", "--", "true"],
-    ["-F", "JSON", "-p", "1"],
-    ["-F", "", "-p", "1"],
-    ["-o", "x", "-p", "1"],
-    ["-o", "", "-p", "1"],
-    ["-o", "x.jsonl", "-o", "x.jsonl", "-p", "1"],
-    ["-o", "\x1b[31mx\n", "-p", "1"],
-    ["-p"],
-    ["-t"],
-    ["--pid"],
-    ["--threshold"],
-    ["--format"],
-    ["-é"],
-    ["--\x1b[31m"],
-    ["report", "-x"],
-    ["report", "-F", "morse", "x.jsonl"],
-)])
-def test_wrong_usage(args):
-    status, out, err = run([BLOCKPROF] + args, cwd=tempfile.mkdtemp())
-    check(status == 2, "exit status %d" % status, out, err)
-    check(err.startswith("blockprof: ") and len(err.splitlines()) == 1, "one line", err)
-    check(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", err), "harmless", repr(err))
-    check(not out, "nothing on stdout", out)
-
-
-@variants([
-    ("missing", ["/no/such/command"]),
-    ("missing-in-path", ["no-such-command-at-all"]),
-    ("not-executable", ["/etc/passwd"]),
-    ("directory", ["/"]),
-    ("empty", [""]),
-    ("hostile", ["/no/\x1b[31m\n;x"]),
-])
-def test_command_that_cannot_run(command):
-    status, out, err = run([BLOCKPROF, "--"] + command)
-    check_error(status, err)
-    check(not out, "nothing on stdout", out)
-
-
-def test_command_runs_as_the_user_of_sudo():
-    env = dict(os.environ, SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY), SUDO_USER="nobody")
-    status, out, err = run(
-        [BLOCKPROF, "-o", "/dev/null", "-F", "text", "--", "sh", "-c", 'id -u; id -g; id -G; echo "$USER"'], env=env, cwd="/"
-    )
-    check(status == 0, "exit status %d" % status, err)
-    uid, gid, groups, user = out.splitlines()
-    check(uid == str(NOBODY) and gid == str(NOBODY), "not root's", out)
-    check("0" not in groups.split(), "none of root's groups", out)
-    check(user == "nobody", "USER", out)
-
-
-@variants([("text", "abc"), ("negative", "-5"), ("huge", "99999999999999999999"), ("empty", "")])
-def test_sudo_uid_that_is_none(text):
-    """What is no user is not taken for one, nor for root: the command is not run."""
-    env = dict(os.environ, SUDO_UID=text, SUDO_GID=text)
-    status, out, err = run([BLOCKPROF, "-o", "/dev/null", "-F", "text", "--", "id", "-u"], env=env)
-    check_error(status, err)
-    check("SUDO_UID" in err and not out, "it says why, and runs nothing", out, err)
-
-
-def test_command_that_execs_and_forks():
-    """Two programs in one pid, and a child that has the loop."""
-    script = 'sleep 0.1 & exec sh -c \'"%s" "%s" 0.2 & wait\'' % (sys.executable, GATHER_SLEEP)
-    with Blockprof(command=["sh", "-c", script]) as blockprof:
-        check(blockprof.wait() == 0, "exit status %s" % blockprof.status)
-    stall, _ = assert_stall(blockprof.stalls, cause="sleep", coro="do_io")
-    check(stall["pid"] not in blockprof.start["scope"]["pids"], "it is the child's", stall)
-
-
-def test_command_ended_by_a_signal():
-    with Blockprof(command=["sh", "-c", "sleep 0.3; kill -9 $$"]) as blockprof:
-        check(blockprof.wait() == 0, "exit status %s" % blockprof.status)
-
-
-def test_command_is_ended_with_the_watch():
-    with Blockprof("-d", "0.5", command=["sleep", "600"]) as blockprof:
-        check(blockprof.wait() == 0, "exit status %s" % blockprof.status)
-    (pid,) = blockprof.start["scope"]["pids"]
-    check(not os.path.exists("/proc/%d" % pid), "COMMAND goes on")
-
-
-# --- Outputs that cannot be written ---------------------------------------------------------------------------
-
-
-@variants([
-    ("no-directory", ["/no/such/directory/x.jsonl"]),
-    ("directory", ["/tmp", "-F", "json"]),
-    ("of-a-file", ["/etc/passwd/x.jsonl"]),
-    ("sysfs", ["/sys/x.folded"]),
-    ("too-long", ["/tmp/" + "x" * 300 + ".jsonl"]),
-    ("hostile", ["/no/\x1b[31m\n;.jsonl"]),
-])
-def test_output_that_cannot_be_opened(args):
-    with Target("idle") as target:
-        status, out, err = run([BLOCKPROF, "-d", "1", "-p", target.pid, "-o"] + args)
-    check_error(status, err)
-    check(not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", err), "harmless", repr(err))
-
-
-def on_tmpfs(options, name, *args):
-    """(status, stdout, stderr, what was written) of a run whose output is on a small tmpfs."""
-    directory = tempfile.mkdtemp()
-    with Target("random-blocks", "--seconds=3", script=TRAPS) as target:
-        target.go()
-        script = 'mount -t tmpfs -o "$1" none "$2" && place=$2 && shift 2 && "$@"; s=$?; cat "$place"/x.* >&3; exit $s'
-        with open(os.path.join(directory, "copy"), "w+b") as copy:
-            place = os.path.join(directory, "place")
-            os.mkdir(place)
-            status, out, err = run(
-                ["unshare", "-m", "sh", "-c", script, "sh", options, place, BLOCKPROF]
-                + list(args)
-                + ["-d", "2", "-p", target.pid, "-o", os.path.join(place, name)],
-                preexec_fn=lambda: os.dup2(copy.fileno(), 3),
-                pass_fds=(3,),
-            )
-            copy.seek(0)
-            data = copy.read()
-        target.kill()
-    return status, out, err, data
-
-
-@variants([("json", "x.jsonl"), ("folded", "x.folded"), ("gzip", "x.jsonl.gz")])
-def test_full_tmpfs(name):
-    status, _, err, data = on_tmpfs("size=4k", name, "-t", "1ms", "-o", "-", "-F", "text")
-    errors = [line + "\n" for line in err.splitlines() if "cannot" in line]
-    check(len(errors) == 1, "one line of error", err)
-    check_error(status, errors[0])
-    check("No space" in errors[0], "says why", err)
-    check(len(data) <= 4096, "it was full", str(len(data)))
-
-
-def test_read_only_directory():
-    status, _, err, _ = on_tmpfs("size=4k,ro", "x.jsonl")
-    check_error(status, err.replace("cat: ", "").splitlines()[0] + "\n")
-    check("Read-only" in err, "says why", err)
-
-
-def test_closed_pipe_ends_it():
-    """| head -1: as with any filter, no error, and it does not go on for nobody."""
-    with Target("random-blocks", "--seconds=20", script=TRAPS) as target:
-        target.go()
-        status, out, err = run(
-            ["bash", "-c", '"$1" -t 1ms -p "$2" | head -1; exit ${PIPESTATUS[0]}', "bash", BLOCKPROF, target.pid], seconds=15
-        )
-        target.kill()
-    check(status == 0, "exit status %d" % status, err)
-    check(len(out.splitlines()) == 1, "one line", out)
-    check("cannot" not in err, "no error", err)
-
-
-# --- Targets out of the ordinary --------------------------------------------------------------------------------
+# --- Targets out of the ordinary -----------------------------------------------------------------------------
 
 
 def test_two_at_once():
@@ -453,7 +268,7 @@ def test_forks_500_times_a_second():
     check(ends + lost >= forked, "%d ends of %d children, lost: %s" % (ends, forked, blockprof.summary["lost"]))
 
 
-# --- Names that do harm -----------------------------------------------------------------------------------------
+# --- Names that do harm --------------------------------------------------------------------------------------
 
 
 def check_harmless(data, what):
@@ -493,139 +308,3 @@ def test_hostile_names():
         check(done.returncode == 0, "report -F %s" % name)
         check_harmless(done.stdout, "report -F " + name)
     check_harmless(open(blockprof.recording, "rb").read(), "JSON")
-
-
-# --- Signals at any moment ----------------------------------------------------------------------------------------
-
-
-def bpf_objects(pid):
-    """{("prog"|"map", id)} that a process holds."""
-    held = set()
-    try:
-        for name in os.listdir("/proc/%d/fdinfo" % pid):
-            with open("/proc/%d/fdinfo/%s" % (pid, name)) as file:
-                for line in file:
-                    word, _, number = line.partition(":")
-                    if word in ("prog_id", "map_id"):
-                        held.add((word[:-3], int(number)))
-    except OSError:
-        pass
-    return held
-
-
-def marked(mark):
-    """Processes that were started with this in their environment."""
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open("/proc/%s/environ" % name, "rb") as file:
-                    if mark.encode() in file.read():
-                        found.append(int(name))
-            except OSError:
-                pass
-    return found
-
-
-def moments():
-    """From the first instructions to well into the watch."""
-    return [0, 0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 0.9]
-
-
-@limit(120)
-@variants([(number.name, number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
-def test_signal_at_any_moment(number):
-    mark = "E2E_MARK=%d-%d" % (os.getpid(), time.monotonic_ns())
-    with Target("random-blocks", "--seconds=60", script=TRAPS) as target:
-        target.go()
-        for after in moments():
-            directory = tempfile.mkdtemp()
-            watcher = subprocess.Popen(
-                [BLOCKPROF, "-t", "20ms", "-p", str(target.pid), "-o", "x.jsonl", "-o", "x.folded", "-o", "x.jsonl.gz"],
-                cwd=directory,
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env=dict(os.environ, **dict([mark.split("=")])),
-                start_new_session=True,
-            )
-            time.sleep(after)
-            watcher.send_signal(number)
-            try:
-                _, err = watcher.communicate(timeout=15)
-            except subprocess.TimeoutExpired:
-                watcher.kill()
-                check(False, "%s after %d ms: it goes on" % (number.name, after * 1000))
-            err = err.decode()
-            files = [name for name in os.listdir(directory)]
-            if watcher.returncode == -number:  # before it was set up to take signals
-                check(not files, "ended in the middle of its files after %d ms" % (after * 1000), str(files), err)
-                continue
-            check(watcher.returncode == 0, "status %d after %d ms" % (watcher.returncode, after * 1000), err)
-            for name in ("x.jsonl", "x.jsonl.gz"):
-                records = parse_jsonl(os.path.join(directory, name))
-                check(records and records[-1]["type"] == "summary", "%s is whole" % name, str(records[-1:]))
-            with open(os.path.join(directory, "x.folded")) as file:
-                parse_folded(file.read())
-        target.kill()
-    until(lambda: not marked(mark), 5, "its children have ended")
-
-
-@limit(120)
-def test_sigkill_at_any_moment():
-    """Nothing stays in the kernel, no child goes on, and the lines on the disk are whole."""
-    bpftool = need_program("bpftool")
-    mark = "E2E_MARK=%d-%d" % (os.getpid(), time.monotonic_ns())
-    held = set()
-    with Target("random-blocks", "--seconds=60", script=TRAPS) as target:
-        target.go()
-        for after in moments():
-            directory = tempfile.mkdtemp()
-            path = os.path.join(directory, "x.jsonl")
-            watcher = subprocess.Popen(
-                [BLOCKPROF, "-t", "20ms", "-p", str(target.pid), "-o", path],
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=dict(os.environ, **dict([mark.split("=")])),
-                start_new_session=True,
-            )
-            time.sleep(after)
-            watcher.send_signal(signal.SIGSTOP)
-            held |= bpf_objects(watcher.pid)
-            watcher.kill()
-            watcher.wait()
-            if os.path.exists(path):
-                with open(path, "rb") as file:
-                    data = file.read()
-                whole = data[: data.rfind(b"\n") + 1]
-                copy = os.path.join(directory, "whole.jsonl")
-                with open(copy, "wb") as file:
-                    file.write(whole)
-                parse_jsonl(copy)
-        target.kill()
-    check(len(held) > 20, "it had programs and maps", str(held))
-    until(lambda: not marked(mark), 5, "the symbolizer has ended")
-
-    def left():
-        return [
-            (kind, number)
-            for kind, number in sorted(held)
-            if subprocess.run([bpftool, kind, "show", "id", str(number)], stdout=subprocess.PIPE, stderr=subprocess.PIPE).returncode == 0
-        ]
-
-    until(lambda: not left(), 10, "nothing is left in the kernel: %s" % left())
-
-
-def test_symbolizer_that_is_killed():
-    """It is started anew, and what was lost by that is counted."""
-    with Target("sleep", "--count=4") as target:
-        with Blockprof(pids=[target.pid], lost=True) as blockprof:
-            target.go()
-            for _ in range(3):
-                time.sleep(0.3)
-                with open("/proc/%d/task/%d/children" % (blockprof.pid, blockprof.pid)) as file:
-                    for child in file.read().split():
-                        os.kill(int(child), signal.SIGKILL)
-            target.wait_done()
-            time.sleep(0.2)
-    for turn in target.turns:
-        assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=turn)

@@ -15,7 +15,6 @@ from harness import (
     check,
     find_frame,
     limit,
-    need,
     need_program,
     parse_folded,
     pythons,
@@ -232,7 +231,7 @@ def test_node_with_a_map():
     with tempfile.TemporaryDirectory() as directory, Target(
         "cpu", python=node, script="node_target.js", env={"NODE_OPTIONS": options}, cwd=directory
     ) as target:
-        with Map(target.pid, there=True) as perf_map:
+        with Map(target.pid, there=True):
             with Blockprof(pids=[target.pid]) as blockprof:
                 run(target, blockprof)
     _, ran = assert_stall(blockprof.stalls, cause="cpu", turn=target.turns[0], or_runqueue=True)
