@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "bpf/abi.h"
 #include "runtime/python/python.h"
 #include "symbol/wire/native_frame.h"
@@ -28,7 +29,7 @@
 #define FRAMES_MAX 256
 
 struct thread {
-	pid_t pid;
+	struct memory memory;
 	struct bp_copy copy;
 	uint64_t fsbase;
 };
@@ -68,49 +69,27 @@ static void set_registers(struct thread *thread, const struct user_regs_struct *
 #endif
 }
 
-static unsigned long long stack_pointer(const struct thread *thread)
-{
-#if defined(__x86_64__)
-	return thread->copy.regs.reg[7];
-#elif defined(__aarch64__)
-	return thread->copy.regs.reg[31];
-#endif
-}
-
-/* Page by page: the stack may end before there is enough of it. */
 static void copy_stack(struct thread *thread)
 {
-	unsigned long long sp = stack_pointer(thread);
+	ssize_t got = memory_read_most(&thread->memory, thread->copy.regs.reg[BP_REGISTER_SP],
+				       thread->copy.stack, BP_COPY_BYTES);
 
-	while (thread->copy.bytes < BP_COPY_BYTES) {
-		size_t bytes = 4096 - (sp + thread->copy.bytes) % 4096;
-		struct iovec to, from;
-
-		if (bytes > BP_COPY_BYTES - thread->copy.bytes)
-			bytes = BP_COPY_BYTES - thread->copy.bytes;
-		to = (struct iovec){ thread->copy.stack + thread->copy.bytes, bytes };
-		from = (struct iovec){ (void *)(uintptr_t)(sp + thread->copy.bytes), bytes };
-		if (process_vm_readv(thread->pid, &to, 1, &from, 1, 0) != (ssize_t)bytes)
-			break;
-		thread->copy.bytes += (unsigned int)bytes;
-	}
+	thread->copy.bytes = got > 0 ? (unsigned int)got : 0;
 }
 
 /* 0, or -1 and errno. */
-static int look(struct thread *thread, pid_t pid)
+static int look(struct thread *thread, struct memory_source *source, pid_t pid)
 {
 	struct user_regs_struct registers;
 	struct iovec part = { &registers, sizeof(registers) };
 
-	thread->pid = pid;
-	if (ptrace(PTRACE_SEIZE, thread->pid, NULL, NULL) ||
-	    ptrace(PTRACE_INTERRUPT, thread->pid, NULL, NULL) ||
-	    waitpid(thread->pid, NULL, __WALL) < 0 ||
-	    ptrace(PTRACE_GETREGSET, thread->pid, NT_PRSTATUS, &part))
+	thread->memory = (struct memory){ source, pid };
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
+	    waitpid(pid, NULL, __WALL) < 0 || ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part))
 		return -1;
 	set_registers(thread, &registers);
 	copy_stack(thread);
-	ptrace(PTRACE_DETACH, thread->pid, NULL, NULL);
+	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	return 0;
 }
 
@@ -123,7 +102,7 @@ struct measured {
 static void native(struct symbols *symbols, const struct thread *thread, struct measured *out)
 {
 	struct native_frame frames[FRAMES_MAX];
-	int nr = symbols_unwind(symbols, thread->pid, &thread->copy, frames, FRAMES_MAX,
+	int nr = symbols_unwind(symbols, thread->memory.pid, &thread->copy, frames, FRAMES_MAX,
 				&out->flags);
 
 	if (nr < 0) {
@@ -135,7 +114,7 @@ static void native(struct symbols *symbols, const struct thread *thread, struct 
 	for (int i = 0; i < nr; i++) {
 		struct symbol symbol;
 
-		symbols_user(symbols, thread->pid, frames[i].addr,
+		symbols_user(symbols, thread->memory.pid, frames[i].addr,
 			     !(frames[i].flags & NATIVE_EXACT), &symbol);
 		out->named += !strstr(symbol.fn, "+0x");
 	}
@@ -164,10 +143,10 @@ static void print_times(bool is_native, struct thread *thread, int rounds)
 	struct measured measured = { 0 };
 	struct python *interpreter = NULL;
 	struct symbols *symbols = NULL;
-	int err = symbols_new(&symbols);
+	int err = symbols_new(&symbols, thread->memory.source);
 
 	if (!err && !is_native)
-		err = python_open(&interpreter, thread->pid, symbols);
+		err = python_open(&interpreter, &thread->memory, symbols);
 
 	if (err) {
 		errno = -err;
@@ -219,7 +198,7 @@ static void print_memory(struct thread *threads, int nr, int rounds)
 	struct symbols *symbols;
 	int frames = 0;
 
-	if (symbols_new(&symbols))
+	if (symbols_new(&symbols, threads[0].memory.source))
 		fail("begin");
 	for (int i = 0; i < nr * rounds; i++) {
 		native(symbols, &threads[i % nr], &measured);
@@ -233,6 +212,7 @@ static void print_memory(struct thread *threads, int nr, int rounds)
 
 int main(int argc, char **argv)
 {
+	struct memory_source source = memory_source_direct();
 	struct thread *threads;
 	int nr = 0, rounds;
 
@@ -244,7 +224,7 @@ int main(int argc, char **argv)
 		fail("have memory");
 	/* Of many some may have ended. */
 	for (int i = 3; i < argc; i++)
-		if (look(&threads[nr], (pid_t)strtol(argv[i], NULL, 10)) == 0)
+		if (look(&threads[nr], &source, (pid_t)strtol(argv[i], NULL, 10)) == 0)
 			nr++;
 	if (!nr)
 		fail("look at the process");

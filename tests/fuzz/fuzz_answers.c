@@ -12,6 +12,7 @@
 #include "symbol/symbol.h"
 #include "symbol/child/worker.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/memory_sources.h"
 
 #define WRONG_NUMBER 0x8000
 #define USES_MAX     200
@@ -93,7 +94,7 @@ static struct symbols *fresh_symbols(void)
 	}
 	if (!symbols) {
 		uses = 0;
-		if (symbols_new(&symbols))
+		if (symbols_new(&symbols, process_memory()))
 			abort();
 	}
 	return symbols;

@@ -6,7 +6,6 @@
 
 #include "proc/epoll.h"
 #include "proc/peer/holder.h"
-#include "proc/memory.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
 #include "proc/quota.h"
@@ -102,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(epoll_list(2, list, 4) <= 4);
 	epoll_others_wait(2, 2, 5);
 	epoll_is_inherited(2, 5);
-	memory_epoll_has(2, 5, 6);
+	epoll_has(2, 5, 6);
 	/* uses up its budget of time where numbers lead nowhere */
 	if (size % 16 == 0)
 		holders_find(&holders, &wanted, &holder);

@@ -12,6 +12,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/fake_python.h"
 #include "tests/unit/fake_symbols.h"
+#include "tests/unit/memory_sources.h"
 
 #define SLOTS	4
 #define SLOT	1
@@ -291,7 +292,7 @@ static void send_piece(struct engine *engine, const uint8_t **data, size_t *size
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct engine_options options = { .threshold_ns = 100000000 };
+	static struct engine_options options = { .threshold_ns = 100000000 };
 	static const struct engine_sink sink = {
 		.loop = on_loop,
 		.stall = on_stall,
@@ -310,6 +311,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.state = BP_WAITING,
 		.since_ns = START,
 	};
+	options.memory = process_memory();
 	if (engine_new(&engine, &options, &probe, &symbols, &sink))
 		abort();
 	if (engine_watch(engine, getpid()))

@@ -19,6 +19,7 @@
 #include "capture/classify.h"
 #include "proc/peer/peer.h"
 #include "symbol/symbol.h"
+#include "tests/unit/memory_sources.h"
 
 static inline struct bp_capture *of_call(int nr)
 {
@@ -80,7 +81,7 @@ static inline int setup(void **state)
 
 	assert_non_null(with);
 	assert_int_equal(peers_new(&with->peers), 0);
-	assert_int_equal(symbols_new(&with->symbols), 0);
+	assert_int_equal(symbols_new(&with->symbols, process_memory()), 0);
 	*state = with;
 	return 0;
 }

@@ -26,6 +26,7 @@
 #include "fake_python.h"
 #include "fake_symbols.h"
 #include "stall/engine.h"
+#include "tests/unit/memory_sources.h"
 
 #define GOT_MAX 64
 #define LOOP_FD 50
@@ -128,9 +129,10 @@ static inline struct test *start_with(void **state, const struct engine_options 
 		.blocked = on_blocked,
 		.exit = on_exit_,
 	};
+	struct engine_options own = *options;
 
-	assert_int_equal(engine_new(&test->engine, options, &test->probe, &test->symbols, &sink),
-			 0);
+	own.memory = process_memory();
+	assert_int_equal(engine_new(&test->engine, &own, &test->probe, &test->symbols, &sink), 0);
 	assert_int_equal(engine_watch(test->engine, getpid()), 0);
 	engine_start(test->engine);
 	assert_true(test->probe.started);

@@ -39,9 +39,9 @@ struct python {
 static struct python *fake_python;
 static int fake_python_err = -ENOENT;
 
-int python_open(struct python **out, pid_t pid, struct symbols *symbols)
+int python_open(struct python **out, const struct memory *memory, struct symbols *symbols)
 {
-	(void)pid;
+	(void)memory;
 	(void)symbols;
 	*out = fake_python;
 	return fake_python && !fake_python_err ? 0 : fake_python_err;

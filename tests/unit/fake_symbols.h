@@ -46,8 +46,9 @@ static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, u
 	return NULL;
 }
 
-int symbols_new(struct symbols **out)
+int symbols_new(struct symbols **out, struct memory_source *memory)
 {
+	(void)memory;
 	(void)out;
 	return -EOPNOTSUPP;
 }
@@ -97,6 +98,17 @@ int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *cop
 	memcpy(frames, symbols->unwound, nr * sizeof(*frames));
 	*flags = symbols->unwind_flags;
 	return (int)nr;
+}
+
+int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char *const *parts,
+		     size_t nr)
+{
+	(void)symbols;
+	(void)pid;
+	(void)sp;
+	(void)parts;
+	(void)nr;
+	return -ENOENT;
 }
 
 void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out)

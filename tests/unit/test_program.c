@@ -22,6 +22,7 @@
 #include "runtime/native.h"
 #include "runtime/program.h"
 #include "symbol/symbol.h"
+#include "tests/unit/memory_sources.h"
 
 #define LISTED 64
 
@@ -43,7 +44,7 @@ static int setup(void **state)
 {
 	struct symbols *symbols;
 
-	if (symbols_new(&symbols))
+	if (symbols_new(&symbols, process_memory()))
 		return -1;
 	*state = symbols;
 	return 0;
@@ -57,12 +58,13 @@ static int teardown(void **state)
 
 static void test_what_it_is(void **state)
 {
+	const struct memory own = { process_memory(), getpid() };
 	static const char *const names[] = { "nginx", "test_program", NULL };
 	static const char *const others[] = { "test_progra", "test_program2", NULL };
 	struct program *program;
 	const char *path;
 
-	assert_int_equal(program_new(&program, getpid(), *state), 0);
+	assert_int_equal(program_new(&program, &own, *state), 0);
 	assert_true(program_is(program, names));
 	assert_false(program_is(program, others));
 	assert_true(uv_run() > 0 && program_defines(program, "uv_run"));
@@ -77,11 +79,12 @@ static void test_what_it_is(void **state)
 
 static void test_nothing_known(void **state)
 {
+	const struct memory none = { process_memory(), 1 << 23 };
 	static const char *const names[] = { "", "x", NULL };
 	struct program *program;
 	char word[8];
 
-	assert_int_equal(program_new(&program, 1 << 23, *state), -ENOENT);
+	assert_int_equal(program_new(&program, &none, *state), -ENOENT);
 	assert_false(program_is(NULL, names));
 	assert_false(program_defines(NULL, "uv_run"));
 	assert_null(program_library(NULL, ""));
@@ -138,6 +141,7 @@ static uint64_t stack_of(const struct sleeper *sleeper, long call)
 /* The C library's poll() is called by this program. */
 static void test_caller(void **state)
 {
+	const struct memory own = { process_memory(), getpid() };
 #ifndef SYS_poll
 	(void)state;
 	skip();
@@ -155,7 +159,7 @@ static void test_caller(void **state)
 	sp = stack_of(&sleeper, SYS_poll);
 	if (!sp)
 		skip();
-	assert_int_equal(program_new(&program, getpid(), *state), 0);
+	assert_int_equal(program_new(&program, &own, *state), 0);
 	caller = program_caller(program, sp);
 	assert_non_null(caller);
 	assert_string_equal(caller, "");

@@ -20,7 +20,7 @@
 
 /* A reader that spoils what another one gives. */
 struct spoiler {
-	struct py_memory memory; /* the honest one */
+	struct memory memory; /* the honest one */
 	unsigned int one_in; /* reads that are spoilt, 0: none */
 	uint64_t seen[64]; /* addresses that were asked for: pointers into something */
 	unsigned int nr_seen;
@@ -28,10 +28,14 @@ struct spoiler {
 
 static uint64_t odd_word(struct spoiler *spoiler)
 {
-	static const uint64_t words[] = { 0,	      1,	   7,	       16,
-					  4096,	      0x7fffffff,  0xffffffff, 1ull << 32,
-					  1ull << 40, INT64_MAX,   1ull << 63, UINT64_MAX,
-					  1ull << 28, PY_READ_MAX, ENOENT,     0x7ff8000000000000 };
+	static const uint64_t words[] = { 0,	      1,
+					  7,	      16,
+					  4096,	      0x7fffffff,
+					  0xffffffff, 1ull << 32,
+					  1ull << 40, INT64_MAX,
+					  1ull << 63, UINT64_MAX,
+					  1ull << 28, MEMORY_READ_MAX,
+					  ENOENT,     0x7ff8000000000000 };
 
 	switch (random() % 3) {
 	case 0:
@@ -46,7 +50,7 @@ static uint64_t odd_word(struct spoiler *spoiler)
 static int spoiling_read(void *context, uint64_t addr, void *buf, size_t size)
 {
 	struct spoiler *spoiler = context;
-	int err = py_read(&spoiler->memory, addr, buf, size);
+	int err = memory_read(&spoiler->memory, addr, buf, size);
 
 	spoiler->seen[spoiler->nr_seen++ % 64] = addr;
 	if (err || !spoiler->one_in || random() % spoiler->one_in)
@@ -117,11 +121,11 @@ static void spoilt_memory(void **state)
 	struct target *target = target_start(*state, "loops.py");
 	struct spoiler spoiler = { 0 };
 	struct py_place places[PY_PLACES_MAX];
-	struct py_memory memory = { spoiling_read, &spoiler };
+	struct made_memory made;
+	struct memory memory = memory_made(&made, spoiling_read, &spoiler);
 	uint64_t threads[32], task;
 	size_t nr_threads = 0;
 	int opened = 0;
-	pid_t pid;
 
 	target_wait_ready(target);
 	for (size_t i = 0; i < target->nr && nr_threads < 32; i++) {
@@ -130,9 +134,9 @@ static void spoilt_memory(void **state)
 	}
 	assert_true(nr_threads > 10);
 	task = target_number(target, "task", "method", 2);
-	pid = target->pid;
 	assert_true(py_find(target_symbols(target), target->pid, places, PY_PLACES_MAX) >= 1);
-	py_memory_of_process(&spoiler.memory, target->pid);
+	spoiler.memory = (struct memory){ process_memory(), target->pid };
+	memory.pid = target->pid; /* where _asyncio is mapped */
 	srandom(1);
 	for (int round = 0; round < ROUNDS; round++) {
 		struct python *python = NULL;
@@ -142,7 +146,6 @@ static void spoilt_memory(void **state)
 		/* A few at a time, so that spoilt reads come in all depths. */
 		spoiler.one_in = 4u << random() % 8;
 		if (python && python->runtime && python->layout.minor) {
-			python->pid = pid; /* where _asyncio is mapped */
 			python->symbols = target->symbols;
 			ask_all(python, threads + random() % (long)(nr_threads - 1), 2, task);
 		}
@@ -172,7 +175,8 @@ static int endless_read(void *context, uint64_t addr, void *buf, size_t size)
 static void endless_memory(void **state)
 {
 	uint64_t seed, threads[] = { 0x7f0000001000, 0x10 };
-	struct py_memory memory = { endless_read, &seed };
+	struct made_memory made;
+	struct memory memory = memory_made(&made, endless_read, &seed);
 
 	(void)state;
 	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
@@ -212,7 +216,8 @@ static int runtime_read(void *context, uint64_t addr, void *buf, size_t size)
 
 static int open_runtime(const uint64_t *words, struct python **out)
 {
-	struct py_memory memory = { runtime_read, (void *)(uintptr_t)words };
+	struct made_memory made;
+	struct memory memory = memory_made(&made, runtime_read, (void *)(uintptr_t)words);
 	struct py_place place = { .runtime = RUNTIME_ADDR, .major = -1, .minor = -1 };
 
 	return py_open_place(out, &memory, &place);

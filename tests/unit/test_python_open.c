@@ -61,14 +61,13 @@ static void version_by_structures(void **state)
 {
 	struct target *target = target_start(*state, "late.py");
 	struct py_place places[PY_PLACES_MAX];
-	struct py_memory memory;
+	const struct memory memory = { process_memory(), target->pid };
 	struct bp_python layout;
 
 	target_wait_ready(target);
 	assert_true(py_find(target_symbols(target), target->pid, places, PY_PLACES_MAX) >= 1);
 	places[0].version_addr = 0;
 	places[0].major = places[0].minor = -1;
-	py_memory_of_process(&memory, target->pid);
 	assert_int_equal(py_open_place(&target->python, &memory, &places[0]), 0);
 	assert_int_equal(python_layout(target->python, &layout), 0);
 	if (*(char *)*state)
@@ -221,7 +220,7 @@ static void without_symbolizer(void **state)
 	(void)state;
 	if (!target_find("", interpreter, sizeof(interpreter)) || !realpath(interpreter, name))
 		skip();
-	assert_int_equal(symbols_new(&symbols), 0);
+	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
 	use_up(symbols);
 	target = target_start("", "late.py");
 	target->symbols = symbols;
@@ -235,16 +234,19 @@ static void no_python(void **state)
 {
 	struct target *target =
 		target_run((char *[]){ "/bin/sh", "-c", "echo up; read line", NULL });
+	struct memory memory = { process_memory(), target->pid };
 	struct python *python = (struct python *)1;
 
 	(void)state;
 	target_line(target);
-	assert_int_equal(python_open(&python, target->pid, target_symbols(target)), -ENOENT);
+	assert_int_equal(python_open(&python, &memory, target_symbols(target)), -ENOENT);
 	assert_null(python);
 	/* A kernel thread, or whatever process 2 is, and a process that is none. */
-	assert_int_not_equal(python_open(&python, 2, target_symbols(target)), 0);
+	memory.pid = 2;
+	assert_int_not_equal(python_open(&python, &memory, target_symbols(target)), 0);
 	assert_null(python);
-	assert_int_not_equal(python_open(&python, INT32_MAX, target_symbols(target)), 0);
+	memory.pid = INT32_MAX;
+	assert_int_not_equal(python_open(&python, &memory, target_symbols(target)), 0);
 	assert_null(python);
 }
 

@@ -199,14 +199,14 @@ static void ignore(void *context, const struct python_task_info *task)
 
 /* A reader that spoils what another one gives. */
 struct spoiler {
-	struct py_memory memory;
+	struct memory memory;
 	long one_in;
 };
 
 static int spoiling_read(void *context, uint64_t addr, void *buf, size_t size)
 {
 	struct spoiler *spoiler = context;
-	int err = py_read(&spoiler->memory, addr, buf, size);
+	int err = memory_read(&spoiler->memory, addr, buf, size);
 	/* pages are read whole: a spoilt word for each so many */
 	size_t words = size / 8, nr = words / 512 + (random() % spoiler->one_in == 0);
 
@@ -241,10 +241,12 @@ static void spoilt_memory(void **state)
 
 	srandom(1);
 	for (int round = 0; round < ROUNDS; round++) {
-		struct py_memory honest = target->python->memory;
+		struct memory honest = target->python->memory;
+		struct made_memory made;
 
 		spoiler.one_in = 1 + random() % 40;
-		target->python->memory = (struct py_memory){ spoiling_read, &spoiler };
+		target->python->memory = memory_made(&made, spoiling_read, &spoiler);
+		target->python->memory.pid = honest.pid; /* where _asyncio is mapped */
 		python_tasks(target->python, pthreads, nr, ignore, &length, &counts);
 		target->python->memory = honest;
 		told += counts.told;
@@ -280,12 +282,13 @@ static void endless_memory(void **state)
 		for (seed = 1; seed <= 3; seed++) {
 			struct python *python = calloc(1, sizeof(*python));
 			struct python_tasks_counts counts;
+			struct made_memory made;
 			size_t length = 0;
 
 			assert_non_null(python);
 			python->threads = py_threads_new();
 			assert_non_null(python->threads);
-			python->memory = (struct py_memory){ endless_read, &seed };
+			python->memory = memory_made(&made, endless_read, &seed);
 			python->runtime = 0x400000 + seed * 8;
 			python->layout = *py_layout_of(minor);
 			python_tasks(python, threads, 2, ignore, &length, &counts);

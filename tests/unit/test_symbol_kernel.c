@@ -14,6 +14,7 @@
 
 #include "symbol/kernel.h"
 #include "symbol/symbol.h"
+#include "tests/unit/memory_sources.h"
 
 static int read_text(struct kernel_symbols **symbols, const char *text)
 {
@@ -149,7 +150,7 @@ static void by_symbols(void **state)
 	struct symbol found;
 
 	(void)state;
-	assert_int_equal(symbols_new(&symbols), 0);
+	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
 	symbols_kernel(symbols, 1, &found);
 	assert_string_equal(found.fn, "[unknown]");
 	assert_int_equal(found.in_text, 0);

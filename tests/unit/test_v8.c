@@ -140,6 +140,7 @@ struct made_heap {
 	uint64_t words[HEAP_WORDS];
 	size_t used;
 	struct v8_heap heap;
+	struct made_memory memory;
 	uint64_t meta; /* the map of maps */
 	size_t reads;
 };
@@ -190,8 +191,7 @@ static void make_heap(struct made_heap *made)
 	made->heap.layout.type_map = TYPE_MAP;
 	made->heap.layout.types_string_end = 128;
 	made->heap.layout.map_instance_type = 12;
-	made->heap.memory.read = read_made;
-	made->heap.memory.context = made;
+	made->heap.memory = memory_made(&made->memory, read_made, made);
 	map_of(made, TYPE_MAP);
 }
 

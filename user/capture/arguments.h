@@ -3,15 +3,15 @@
 #ifndef BLOCKPROF_CAPTURE_ARGUMENTS_H
 #define BLOCKPROF_CAPTURE_ARGUMENTS_H
 
-#include <sys/types.h>
-
 #include "bpf/abi.h"
+
+struct memory;
 
 /*
  * What only the thread's own memory says: a path, which goes into the capture's
  * object, or the descriptor of a poll, for the next look to tell of. That
  * descriptor, or -1.
  */
-int arguments_read(pid_t pid, struct bp_capture *capture);
+int arguments_read(const struct memory *memory, struct bp_capture *capture);
 
 #endif

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "runtime/v8/processes.h"
 #include "runtime/v8/v8.h"
 #include "symbol/symbol.h"
 
 struct namer {
 	struct symbols *symbols;
+	struct memory_source *memory;
 	struct v8_processes *v8;
 };
 
@@ -42,7 +44,9 @@ struct symbols *namer_symbols(const struct namer *namer)
 
 struct v8 *namer_v8(struct namer *namer, pid_t pid)
 {
-	return v8_processes_get(namer->v8, pid);
+	const struct memory memory = { namer->memory, pid };
+
+	return v8_processes_get(namer->v8, &memory);
 }
 
 void namer_forget(struct namer *namer, pid_t pid)
@@ -51,7 +55,7 @@ void namer_forget(struct namer *namer, pid_t pid)
 	v8_processes_forget(namer->v8, pid);
 }
 
-int namer_new(struct namer **out, struct symbols *symbols)
+int namer_new(struct namer **out, struct symbols *symbols, struct memory_source *memory)
 {
 	struct namer *namer = calloc(1, sizeof(*namer));
 	struct v8_source source = { .read_variables = read_variables, .context = namer };
@@ -62,6 +66,7 @@ int namer_new(struct namer **out, struct symbols *symbols)
 		return err;
 	}
 	namer->symbols = symbols;
+	namer->memory = memory;
 	*out = namer;
 	return 0;
 }

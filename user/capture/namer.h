@@ -8,11 +8,13 @@
 
 #include <sys/types.h>
 
+struct memory_source;
 struct namer;
 struct symbols;
 struct v8;
 
-int namer_new(struct namer **out, struct symbols *symbols); /* symbols outlives it; 0 or -ENOMEM */
+/* symbols and memory outlive it. 0 or -ENOMEM. */
+int namer_new(struct namer **out, struct symbols *symbols, struct memory_source *memory);
 void namer_free(struct namer *namer);
 
 struct symbols *namer_symbols(const struct namer *namer);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* owner.c - where locks of user space name the thread that holds them. */
 #include "capture/owner.h"
 
 #include <linux/futex.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "proc/memory.h"
+#include "base/memory.h"
 #include "proc/process.h"
 
 /* The beginning of glibc's struct __pthread_mutex_s, sysdeps/nptl/bits/struct_mutex.h, 64 bits. */
@@ -31,24 +32,24 @@ static bool is_thread(pid_t pid, pid_t tid)
 	return tid > 0 && process_numbers_are_ours(pid) && !process_thread_comm(pid, tid, comm);
 }
 
-static pid_t mutex_owner(pid_t pid, uint64_t addr)
+static pid_t mutex_owner(const struct memory *memory, uint64_t addr)
 {
 	struct mutex mutex;
 
-	if (!memory_read(pid, addr, &mutex, sizeof(mutex)) || mutex.lock != LOCKED_WAITED ||
+	if (memory_read(memory, addr, &mutex, sizeof(mutex)) || mutex.lock != LOCKED_WAITED ||
 	    !mutex.nusers || (mutex.kind & ~KIND_FLAGS) > KIND_MAX || mutex.kind < 0)
 		return 0;
 	return mutex.owner;
 }
 
-static pid_t pi_owner(pid_t pid, uint64_t addr)
+static pid_t pi_owner(const struct memory *memory, uint64_t addr)
 {
 	uint32_t word;
 
-	return memory_read(pid, addr, &word, sizeof(word)) ? (pid_t)(word & FUTEX_TID_MASK) : 0;
+	return memory_read_u32(memory, addr, &word) ? 0 : (pid_t)(word & FUTEX_TID_MASK);
 }
 
-bool owner_now(pid_t pid, pid_t tid, const struct bp_block *block, pid_t *owner)
+bool owner_now(const struct memory *memory, pid_t tid, const struct bp_block *block, pid_t *owner)
 {
 	pid_t found = 0;
 
@@ -58,13 +59,13 @@ bool owner_now(pid_t pid, pid_t tid, const struct bp_block *block, pid_t *owner)
 	case FUTEX_WAIT:
 	case FUTEX_WAIT_BITSET:
 		if ((uint32_t)block->args[2] == LOCKED_WAITED)
-			found = mutex_owner(pid, block->args[0]);
+			found = mutex_owner(memory, block->args[0]);
 		break;
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
-		found = pi_owner(pid, block->args[0]);
+		found = pi_owner(memory, block->args[0]);
 	}
-	if (found == tid || !is_thread(pid, found))
+	if (found == tid || !is_thread(memory->pid, found))
 		return false;
 	*owner = found;
 	return true;

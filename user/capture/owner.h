@@ -8,7 +8,9 @@
 
 #include "bpf/abi.h"
 
+struct memory;
+
 /* The owner's thread number, of the same process as tid, which is blocked. false: it is not certain. */
-bool owner_now(pid_t pid, pid_t tid, const struct bp_block *block, pid_t *owner);
+bool owner_now(const struct memory *memory, pid_t tid, const struct bp_block *block, pid_t *owner);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "cli/duration.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
@@ -220,6 +221,7 @@ static int once(struct dump *dump, const struct arguments *arguments, struct out
 
 static int run(const struct arguments *arguments)
 {
+	struct memory_source memory = memory_source_direct();
 	struct symbols *symbols = NULL;
 	struct glance *glance = NULL;
 	struct dump *dump = NULL;
@@ -233,13 +235,13 @@ static int run(const struct arguments *arguments)
 	if (err)
 		return err;
 	/* before anything large is there: its child is a copy of us */
-	err = symbols_new(&symbols);
+	err = symbols_new(&symbols, &memory);
 	if (err)
 		reason = strerror(-err);
 	else
 		err = glance_open(&glance, arguments->usage.verbosity > 1, &reason);
 	if (!err) {
-		err = dump_new(&dump, glance, symbols);
+		err = dump_new(&dump, glance, symbols, &memory);
 		reason = strerror(-err);
 	}
 	if (err) {

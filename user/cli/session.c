@@ -88,6 +88,7 @@ static int open_probe(struct session *session, bool whole_system, int verbosity,
 		.libbpf_log = verbosity > 1,
 	};
 	struct engine_options engine_options = {
+		.memory = &session->memory,
 		.threshold_ns = scope->threshold_ns,
 		.whole_system = whole_system,
 		.filter = filter_is_empty(scope->filter) ? NULL : scope->filter,
@@ -122,6 +123,7 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 	int err;
 
 	session->scope = scope;
+	session->memory = memory_source_direct();
 	session->signals = open_signals();
 	err = session->signals < 0 ? session->signals : check_proc();
 	if (!err)
@@ -129,7 +131,7 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 	if (err)
 		return err;
 	/* before anything large is there: its child is a copy of us */
-	err = symbols_new(&session->symbols);
+	err = symbols_new(&session->symbols, &session->memory);
 	if (err) {
 		message_error("cannot watch: no symbolizer: %s", strerror(-err));
 		return err;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <sys/utsname.h>
 
+#include "base/memory.h"
 #include "cli/scope.h"
 #include "model/model.h"
 #include "stall/engine.h"
@@ -22,6 +23,7 @@ struct symbols;
 /* Starts as { 0 }. */
 struct session {
 	const struct scope *scope;
+	struct memory_source memory;
 	struct symbols *symbols;
 	struct probe *probe;
 	struct engine *engine;

@@ -13,7 +13,8 @@
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 
-int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols)
+int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols,
+	     struct memory_source *memory)
 {
 	struct dump *dump = calloc(1, sizeof(*dump));
 	int err;
@@ -22,8 +23,9 @@ int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols)
 		return -ENOMEM;
 	dump->glance = glance;
 	dump->symbols = symbols;
+	dump->memory = memory;
 	dump->classify.symbols = symbols;
-	err = namer_new(&dump->namer, symbols);
+	err = namer_new(&dump->namer, symbols, memory);
 	if (!err)
 		err = peers_new(&dump->classify.peers);
 	if (err) {
@@ -46,7 +48,7 @@ void dump_close(struct dump *dump)
 /* Anew each time: a process may execute another program, and an interpreter may start. */
 static void find_python(struct subject *subject, struct symbols *symbols)
 {
-	int err = python_open(&subject->python, subject->pid, symbols);
+	int err = python_open(&subject->python, &subject->memory, symbols);
 
 	subject->unreadable = err == -ENOTSUP || err == -EBUSY;
 	if (err && !subject->unreadable)
@@ -55,9 +57,9 @@ static void find_python(struct subject *subject, struct symbols *symbols)
 
 static void identify(const struct subject *subject, struct dump_record *out)
 {
-	out->pid = subject->pid;
-	process_comm(subject->pid, out->comm);
-	out->exe = process_exe(subject->pid);
+	out->pid = subject->memory.pid;
+	process_comm(subject->memory.pid, out->comm);
+	out->exe = process_exe(subject->memory.pid);
 	if (subject->python &&
 	    asprintf(&out->interpreter, "%s %s", python_implementation(subject->python),
 		     python_version(subject->python)) < 0)
@@ -66,14 +68,14 @@ static void identify(const struct subject *subject, struct dump_record *out)
 
 int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 {
-	struct subject subject = { .pid = pid };
+	struct subject subject = { .memory = { dump->memory, pid } };
 	__freeing uint64_t *pthreads = NULL;
 	int err;
 
 	*out = (struct dump_record){ .mono_ns = probe_now_ns() };
 	namer_forget(dump->namer, pid);
 	find_python(&subject, dump->symbols);
-	if (program_new(&subject.program, pid, dump->symbols))
+	if (program_new(&subject.program, &subject.memory, dump->symbols))
 		subject.program = NULL;
 	identify(&subject, out);
 	err = dump_threads(dump, &subject, out, &pthreads);

@@ -12,10 +12,12 @@
 
 struct dump;
 struct glance;
+struct memory_source;
 struct symbols;
 
-/* glance and symbols outlive it. 0 or -errno. */
-int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols);
+/* glance, symbols and memory outlive it. 0 or -errno. */
+int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols,
+	     struct memory_source *memory);
 void dump_close(struct dump *dump);
 /* A dump of one process: dump_free() it. 0; -ESRCH: it is gone; or other -errno. */
 int dump_take(struct dump *dump, pid_t pid, struct dump_record *out);

@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_DUMP_PRIVATE_H
 #define BLOCKPROF_DUMP_PRIVATE_H
 
+#include "base/memory.h"
 #include "capture/classify.h"
 #include "dump/dump.h"
 #include "probe/glance.h"
@@ -12,7 +13,7 @@
 
 /* A process that is dumped. */
 struct subject {
-	pid_t pid;
+	struct memory memory;
 	struct python *python; /* NULL: none, or not yet */
 	bool unreadable; /* a Python of which only the version is known */
 	struct program *program; /* NULL: not known */
@@ -22,6 +23,7 @@ struct subject {
 struct dump {
 	struct glance *glance;
 	struct symbols *symbols;
+	struct memory_source *memory;
 	struct namer *namer;
 	struct classify classify;
 };

@@ -149,7 +149,9 @@ void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct 
 	err = python_tasks(subject->python, pthreads, out->nr_threads, on_task, listing, &counts);
 	for (size_t i = 0; i < BUCKETS; i++)
 		stack_put(listing->chains[i]);
-	if (err && err != -ENOENT)
+	if (err == -ETIMEDOUT)
+		out->unread = "their memory could not be read in time";
+	else if (err && err != -ENOENT)
 		out->unread = "they change too fast, or their memory makes no sense";
 	note_loss(out, LOSS_TASKS_UNSTEADY, counts.unsteady);
 	note_loss(out, LOSS_TASKS_UNREADABLE, counts.unreadable);

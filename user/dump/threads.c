@@ -10,10 +10,10 @@
 #include <sys/syscall.h>
 
 #include "capture/arguments.h"
+#include "capture/frame_pointers.h"
 #include "capture/frames.h"
 #include "dump/private.h"
 #include "probe/snapshot.h"
-#include "proc/memory.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 
@@ -91,7 +91,7 @@ static void on_look(void *context, const struct bp_suspect_info *info)
 	struct looked *looked = find(looks, info->tid);
 	bool same;
 
-	if ((pid_t)info->tgid != looks->subject->pid)
+	if ((pid_t)info->tgid != looks->subject->memory.pid)
 		return;
 	if (!looked)
 		looked = add(looks);
@@ -112,7 +112,7 @@ static void on_look(void *context, const struct bp_suspect_info *info)
 /* -- what a thread is in -- */
 
 /* A resolver's question is on the stack of who waits for the answer. */
-static void read_question(pid_t pid, struct bp_capture *capture)
+static void read_question(const struct memory *memory, struct bp_capture *capture)
 {
 	static const unsigned int sizes[] = { BP_STACK_BYTES, BP_STACK_BYTES / 4 };
 
@@ -120,7 +120,7 @@ static void read_question(pid_t pid, struct bp_capture *capture)
 	    capture->object.socket.peer_port != DNS_PORT)
 		return;
 	for (size_t i = 0; i < 2 && !capture->has_stack_bytes; i++)
-		if (memory_read(pid, capture->block.sp, capture->stack_bytes, sizes[i]))
+		if (!memory_read(memory, capture->block.sp, capture->stack_bytes, sizes[i]))
 			capture->has_stack_bytes = sizes[i];
 }
 
@@ -132,6 +132,11 @@ static void read_question(pid_t pid, struct bp_capture *capture)
 static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
 		       struct bp_stack *stack)
 {
+	const struct innermost_frame from = {
+		.ip = info->block.ip,
+		.sp = info->block.sp,
+		.fp = info->regs.reg[BP_REGISTER_FP],
+	};
 	bool runs = info->on_cpu;
 	struct python *python = looks->layout.version ? looks->subject->python : NULL;
 	int nr;
@@ -145,11 +150,10 @@ static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
 		stack->kernel_nr =
 			info->kernel_nr < BP_KERNEL_FRAMES ? info->kernel_nr : BP_KERNEL_FRAMES;
 		memcpy(stack->kernel, info->kernel, sizeof(info->kernel));
-		stack->user_nr = memory_frames(looks->subject->pid, info->block.ip, info->block.sp,
-					       info->regs.reg[BP_REGISTER_FP],
-					       (uint64_t *)stack->user, BP_USER_FRAMES);
-		if (thread_copy(looks->subject->pid, (pid_t)info->tid, &info->regs, info->switches,
-				&looks->copy))
+		stack->user_nr = frame_pointers_walk(&looks->subject->memory, &from,
+						     (uint64_t *)stack->user, BP_USER_FRAMES);
+		if (thread_copy(&looks->subject->memory, (pid_t)info->tid, &info->regs,
+				info->switches, &looks->copy))
 			looks->copy.bytes = 0;
 	} else if (looks->snapshots < SNAPSHOTS_MAX) {
 		looks->snapshots++;
@@ -228,7 +232,7 @@ static void find_out_blocked(struct looks *looks, struct looked *looked)
 {
 	struct bp_capture *capture = &looks->capture;
 	struct slice *slice = &looked->thread.slice;
-	pid_t pid = looks->subject->pid;
+	const struct memory *memory = &looks->subject->memory;
 	char host[256];
 	int fd;
 
@@ -239,11 +243,11 @@ static void find_out_blocked(struct looks *looks, struct looked *looked)
 		capture->block.flags |= BP_BLOCK_GIL;
 		capture->block.args[0] = looks->layout.gil_addr;
 	}
-	fd = looked->fd < 0 ? arguments_read(pid, capture) : -1;
+	fd = looked->fd < 0 ? arguments_read(memory, capture) : -1;
 	glance_fd(looks->dump->glance, looked->info.tid, fd);
 	looked->fd = fd;
-	read_question(pid, capture);
-	classify(&looks->dump->classify, pid, capture, slice);
+	read_question(memory, capture);
+	classify(&looks->dump->classify, memory->pid, capture, slice);
 	if (slice->cause == CAUSE_GIL)
 		set_holder(looks, slice);
 	if (slice->cause == CAUSE_DNS && !slice->target.name && looks->layout.version &&
@@ -265,7 +269,7 @@ static void find_out(struct looks *looks, struct looked *looked)
 	memcpy(thread->id.comm, info->comm, sizeof(thread->id.comm));
 	thread->id.comm[sizeof(thread->id.comm) - 1] = 0;
 	runs = read_stack(looks, info, &looks->capture.stack);
-	thread->slice.stack = frames_resolve(looks->dump->namer, looks->subject->pid,
+	thread->slice.stack = frames_resolve(looks->dump->namer, looks->subject->memory.pid,
 					     looks->subject->python, &looks->capture.stack,
 					     &looks->copy, FRAMES_KERNEL | FRAMES_USER, NULL);
 	idle = judge(looks, info, thread);
@@ -300,7 +304,8 @@ static int look_until_settled(struct looks *looks)
 	int err = 0;
 
 	for (looks->look = 1; looks->look <= LOOKS && !err; looks->look++) {
-		err = glance_process(looks->dump->glance, looks->subject->pid, on_look, looks);
+		err = glance_process(looks->dump->glance, looks->subject->memory.pid, on_look,
+				     looks);
 		if (!err)
 			err = looks->err;
 		if (looks->nr)

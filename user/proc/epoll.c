@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* epoll.c - what /proc/PID/fdinfo says of epoll instances. */
 #include "proc/epoll.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 
 #define DESCRIPTORS_MAX 1024 /* looked at: a loop's own instance is made early */
 #define INFO_BYTES	4096
+#define INFO_BYTES_MAX	65536 /* some 800 descriptors */
 #define THREADS_MAX	256
 
 static bool links_to(pid_t pid, int fd, const char *what)
@@ -66,6 +68,21 @@ int epoll_list(pid_t pid, struct epoll *list, size_t max)
 		nr += list[nr].watched != 0;
 	}
 	return (int)nr;
+}
+
+bool epoll_has(pid_t pid, int epoll_fd, int fd)
+{
+	char *text __freeing = malloc(INFO_BYTES_MAX);
+	char name[32], *line, *rest = text;
+	int watched;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", epoll_fd);
+	if (!text || fd < 0 || procfs_read(pid, name, text, INFO_BYTES_MAX) < 0)
+		return false;
+	while ((line = strsep(&rest, "\n")))
+		if (sscanf(line, "tfd: %d", &watched) == 1 && watched == fd)
+			return true;
+	return false;
 }
 
 static bool is_epoll_wait(long nr)

@@ -19,6 +19,8 @@ struct epoll {
  * have a descriptor in them. How many were stored, or -errno.
  */
 int epoll_list(pid_t pid, struct epoll *list, size_t max);
+/* Is fd among the descriptors in this instance? */
+bool epoll_has(pid_t pid, int epoll_fd, int fd);
 /* Does another thread of pid than tid wait on this epoll instance now? */
 bool epoll_others_wait(pid_t pid, pid_t tid, int fd);
 /* Is this instance its parent's as well: has it come by a fork? */

@@ -11,14 +11,17 @@
 
 #include "bpf/abi.h"
 
+struct memory;
+
 /*
  * regs: of the thread when it had left the CPU so many times. 0; -EAGAIN: it has
  * run since; -ENOENT: nothing of its stack can be read, or it has ended.
  */
-int thread_copy(pid_t pid, pid_t tid, const struct bp_registers *regs, uint64_t switches,
-		struct bp_copy *copy);
+int thread_copy(const struct memory *memory, pid_t tid, const struct bp_registers *regs,
+		uint64_t switches, struct bp_copy *copy);
 
 /* The same without a look whether it has run since, for who knows by other means. 0 or -ENOENT. */
-int thread_copy_stack(pid_t pid, const struct bp_registers *regs, struct bp_copy *copy);
+int thread_copy_stack(const struct memory *memory, const struct bp_registers *regs,
+		      struct bp_copy *copy);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/process.h"
@@ -24,7 +24,7 @@
 #define ADDR_MAX (1ULL << 56)
 
 struct program {
-	pid_t pid;
+	struct memory memory;
 	struct symbols *symbols;
 	char *exe; /* path; NULL: not known */
 	uint64_t exe_addr; /* in a mapping of it; 0: none found */
@@ -58,7 +58,7 @@ static void note_mapping(void *context, const struct mapping *mapping, const cha
 	add_library(program, path);
 }
 
-int program_new(struct program **out, pid_t pid, struct symbols *symbols)
+int program_new(struct program **out, const struct memory *memory, struct symbols *symbols)
 {
 	struct program *program = calloc(1, sizeof(*program));
 	struct maps *maps;
@@ -66,10 +66,10 @@ int program_new(struct program **out, pid_t pid, struct symbols *symbols)
 
 	if (!program)
 		return -ENOMEM;
-	program->pid = pid;
+	program->memory = *memory;
 	program->symbols = symbols;
-	program->exe = process_exe(pid);
-	err = maps_read(&maps, pid);
+	program->exe = process_exe(memory->pid);
+	err = maps_read(&maps, memory->pid);
 	if (err) {
 		program_free(program);
 		return err;
@@ -107,8 +107,8 @@ bool program_defines(struct program *program, const char *function)
 		return false;
 	if (!program->asked) {
 		program->asked = true;
-		if (symbols_defined(program->symbols, program->pid, program->exe_addr, names, nr,
-				    &program->defined))
+		if (symbols_defined(program->symbols, program->memory.pid, program->exe_addr, names,
+				    nr, &program->defined))
 			program->defined = 0;
 	}
 	for (size_t i = 0; i < nr; i++)
@@ -141,18 +141,16 @@ static bool is_go_between(const char *path)
 const char *program_caller(struct program *program, uint64_t sp)
 {
 	uint64_t words[STACK_WORDS];
-	struct iovec to = { words, sizeof(words) };
-	struct iovec from = { (void *)(uintptr_t)sp, sizeof(words) };
 	ssize_t got;
 
 	if (!program || !program->exe || !sp || sp % sizeof(*words))
 		return NULL;
-	got = process_vm_readv(program->pid, &to, 1, &from, 1, 0);
+	got = memory_read_most(&program->memory, sp, words, sizeof(words));
 	for (ssize_t i = 0; i < got / (ssize_t)sizeof(*words); i++) {
 		struct symbol symbol;
 
 		if (words[i] < ADDR_MIN || words[i] >= ADDR_MAX ||
-		    symbols_place(program->symbols, program->pid, words[i], 1, &symbol) ||
+		    symbols_place(program->symbols, program->memory.pid, words[i], 1, &symbol) ||
 		    !symbol.in_text || !symbol.after_call || is_go_between(symbol.module))
 			continue;
 		if (!strcmp(base_name(symbol.module), base_name(program->exe)))
@@ -167,5 +165,6 @@ int program_word(struct program *program, const char *text, char *word, size_t s
 {
 	if (!program || !program->exe_addr)
 		return -ENOENT;
-	return symbols_word(program->symbols, program->pid, program->exe_addr, text, word, size);
+	return symbols_word(program->symbols, program->memory.pid, program->exe_addr, text, word,
+			    size);
 }

@@ -13,11 +13,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct memory;
 struct program;
 struct symbols;
 
-/* Of pid as it is now: made anew after exec. symbols outlives it. 0 or -errno. */
-int program_new(struct program **out, pid_t pid, struct symbols *symbols);
+/* Of a process as it is now: made anew after exec. symbols and memory's source outlive it. 0 or -errno. */
+int program_new(struct program **out, const struct memory *memory, struct symbols *symbols);
 void program_free(struct program *program);
 
 /* All but program_free() take NULL for a program of which nothing is known. */

@@ -45,7 +45,7 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	engine->loops = calloc(probe_slots(probe) + 1, sizeof(struct loop *));
 	err = engine->loops ? peers_new(&engine->classify.peers) : -ENOMEM;
 	if (!err)
-		err = namer_new(&engine->namer, symbols);
+		err = namer_new(&engine->namer, symbols, options->memory);
 	if (!err)
 		err = watched_table_new(&engine->watched);
 	if (!err)

@@ -15,6 +15,7 @@
 
 struct engine;
 struct filter;
+struct memory_source;
 struct probe;
 struct symbols;
 
@@ -35,6 +36,7 @@ struct engine_override {
 };
 
 struct engine_options {
+	struct memory_source *memory; /* of targets; outlives the engine */
 	uint64_t threshold_ns;
 	bool whole_system;
 	const struct filter *filter; /* of the whole system only these; NULL: all */

@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_STALL_ENGINE_PRIVATE_H
 #define BLOCKPROF_STALL_ENGINE_PRIVATE_H
 
+#include "base/memory.h"
 #include "bpf/abi.h"
 #include "capture/classify.h"
 #include "capture/copies.h"

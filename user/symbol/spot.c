@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -40,17 +39,15 @@ int spot_open(const struct symbols *symbols, const struct spot *spot, struct sta
 	return fd < 0 ? -errno : fd;
 }
 
-bool spot_after_call(const struct spot *spot, uint64_t addr)
+bool spot_after_call(const struct symbols *symbols, const struct spot *spot, uint64_t addr)
 {
+	struct memory memory = { symbols->memory, spot->pid };
 	uint64_t nr = addr - spot->mapping->start;
 	uint8_t code[CALL_BYTES];
-	struct iovec here = { code, 0 }, there = { NULL, 0 };
 
 	if (nr > CALL_BYTES)
 		nr = CALL_BYTES;
-	here.iov_len = there.iov_len = nr;
-	there.iov_base = (void *)(uintptr_t)(addr - nr);
-	if (process_vm_readv(spot->pid, &here, 1, &there, 1, 0) != (ssize_t)nr)
+	if (memory_read(&memory, addr - nr, code, nr))
 		return true;
 	return call_precedes(code, nr, call_own_machine());
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "proc/maps.h"
 #include "symbol/client.h"
 #include "symbol/files.h"
@@ -18,6 +19,7 @@
 #include "symbol/symbol.h"
 
 struct symbols {
+	struct memory_source *memory;
 	struct client *client;
 	struct maps_cache *spaces;
 	struct files *files;
@@ -46,7 +48,7 @@ uint64_t spot_offset(const struct spot *spot);
 /* For reading; the caller's. */
 int spot_open(const struct symbols *symbols, const struct spot *spot, struct stat *status);
 /* By the target's memory: code that was made at run time is nowhere else. */
-bool spot_after_call(const struct spot *spot, uint64_t addr);
+bool spot_after_call(const struct symbols *symbols, const struct spot *spot, uint64_t addr);
 void spot_refuse_file(struct symbols *symbols, struct file *file);
 /* The same of its call frame information, without which it can still be named. */
 void spot_blame_cfi(struct symbols *symbols, struct file *file, int how);

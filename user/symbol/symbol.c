@@ -257,7 +257,8 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 		return 0;
 	}
 	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
-	out->after_call = out->in_text && (spot.mapping->ino || spot_after_call(&spot, addr));
+	out->after_call =
+		out->in_text && (spot.mapping->ino || spot_after_call(symbols, &spot, addr));
 	return 0;
 }
 
@@ -273,7 +274,7 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 		return -ENOENT;
 	out->module = maps_path(spot.maps, spot.mapping);
 	out->in_text = spot.mapping->executable;
-	out->after_call = out->in_text && spot_after_call(&spot, addr);
+	out->after_call = out->in_text && spot_after_call(symbols, &spot, addr);
 	return 0;
 }
 
@@ -333,13 +334,14 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 	};
 }
 
-int symbols_new(struct symbols **out)
+int symbols_new(struct symbols **out, struct memory_source *memory)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 	int err;
 
 	if (!symbols)
 		return -ENOMEM;
+	symbols->memory = memory;
 	symbols->vdso_fd = -1;
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
 		symbols->secret = clock_coarse_ns();

@@ -16,14 +16,16 @@
 
 #include "symbol/wire/native_frame.h"
 
+struct memory_source;
 struct symbols;
 
 /*
- * 0 or -errno. Starts the child; without one (limits, seccomp missing) only
+ * 0 or -errno. memory: where targets' memory comes from; it outlives symbols.
+ * Starts the child; without one (limits, seccomp missing) only
  * module+offset is given. The child ends with the thread that calls this, or
  * that makes a call below when it has to be started again.
  */
-int symbols_new(struct symbols **out);
+int symbols_new(struct symbols **out, struct memory_source *memory);
 void symbols_free(struct symbols *symbols);
 
 /*

@@ -169,14 +169,9 @@ static void describe(const struct unwind_target *target, const struct bp_registe
 		input->flags |= UNWIND_WORD0_CALL;
 	if (word_after_call(target, stack, bytes, 1))
 		input->flags |= UNWIND_WORD1_CALL;
-	if (mapping && mapping->executable && !mapping->ino) {
-		struct iovec here = { input->code, sizeof(input->code) };
-		struct iovec there = { (void *)(uintptr_t)pc, sizeof(input->code) };
-
-		if (process_vm_readv(target->pid, &here, 1, &there, 1, 0) ==
-		    (ssize_t)sizeof(input->code))
-			input->code_bytes = sizeof(input->code);
-	}
+	if (mapping && mapping->executable && !mapping->ino &&
+	    !memory_read(&target->memory, pc, input->code, sizeof(input->code)))
+		input->code_bytes = sizeof(input->code);
 }
 
 /* Does the chain of frame pointers lead on to a call in a file, where it was checked? */

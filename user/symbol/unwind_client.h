@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/memory.h"
 #include "bpf/abi.h"
 #include "proc/maps.h"
 #include "symbol/client.h"
@@ -13,7 +14,7 @@
 
 struct unwind_target {
 	struct client *client;
-	pid_t pid;
+	struct memory memory;
 	struct maps *maps;
 	uint64_t reading; /* number of maps, as maps_cache_reading() gives it */
 	/* The file of a mapping, NULL: none; opened as *fd where there is no other way to know. */

@@ -49,7 +49,7 @@ static bool unwound_after_call(void *context, struct mapping *mapping, uint64_t 
 {
 	struct unwound *unwound = context;
 
-	return spot_after_call(unwound_spot(unwound, mapping), addr);
+	return spot_after_call(unwound->symbols, unwound_spot(unwound, mapping), addr);
 }
 
 static void unwound_blame(void *context, uint32_t id, int err)
@@ -69,7 +69,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 	struct unwound unwound = { .symbols = symbols, .spot = { .pid = pid } };
 	struct unwind_target target = {
 		.client = symbols->client,
-		.pid = pid,
+		.memory = { symbols->memory, pid },
 		.file = unwound_file,
 		.open = unwound_open,
 		.send_debug = unwound_send_debug,

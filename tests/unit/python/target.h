@@ -20,6 +20,7 @@
 
 #include "runtime/python/python.h"
 #include "symbol/symbol.h"
+#include "tests/unit/memory_sources.h"
 
 #define REPORT_LINES_MAX 4096
 #define FIELDS_MAX	 6
@@ -194,13 +195,15 @@ static inline void target_go_on(struct target *target)
 static inline struct symbols *target_symbols(struct target *target)
 {
 	if (!target->symbols)
-		assert_int_equal(symbols_new(&target->symbols), 0);
+		assert_int_equal(symbols_new(&target->symbols, process_memory()), 0);
 	return target->symbols;
 }
 
 static inline int target_try(struct target *target)
 {
-	return python_open(&target->python, target->pid, target_symbols(target));
+	const struct memory memory = { process_memory(), target->pid };
+
+	return python_open(&target->python, &memory, target_symbols(target));
 }
 
 static inline struct python *target_open(struct target *target)

@@ -9,10 +9,11 @@
 #include "capture/namer.h"
 #include "runtime/v8/private.h"
 #include "symbol/symbol.h"
+#include "tests/unit/memory_sources.h"
 
 #define FRAMES_MAX 32
 
-static struct py_memory process;
+static struct memory below; /* the process */
 
 static void print_hex(const unsigned char *bytes, size_t size)
 {
@@ -21,10 +22,11 @@ static void print_hex(const unsigned char *bytes, size_t size)
 	printf("\n");
 }
 
-static int read_and_tell(void *context, uint64_t addr, void *buf, size_t size)
+static int read_and_print(void *context, uint64_t addr, void *buf, size_t size)
 {
-	int err = process.read(context, addr, buf, size);
+	int err = memory_read(&below, addr, buf, size);
 
+	(void)context;
 	if (!err) {
 		printf("memory %llx ", (unsigned long long)addr);
 		print_hex(buf, size);
@@ -50,19 +52,21 @@ int main(int argc, char **argv)
 {
 	struct v8_frame frames[FRAMES_MAX];
 	unsigned long long addr, fp;
+	struct made_memory printing;
 	struct symbols *symbols;
 	struct namer *namer;
 	struct v8 *v8;
 	int made, nr;
 
-	if (argc != 2 || symbols_new(&symbols) || namer_new(&namer, symbols))
+	if (argc != 2 || symbols_new(&symbols, process_memory()) ||
+	    namer_new(&namer, symbols, process_memory()))
 		return 1;
 	v8 = namer_v8(namer, atoi(argv[1]));
 	if (!v8)
 		return 1;
 	print_layout(v8);
-	process = v8->heap.memory;
-	v8->heap.memory.read = read_and_tell;
+	below = v8->heap.memory;
+	v8->heap.memory = memory_made(&printing, read_and_print, NULL);
 	while (scanf("%llx %llx %d", &addr, &fp, &made) == 3) {
 		struct v8_native native = { .addr = addr, .fp = fp, .made = made };
 

@@ -24,6 +24,7 @@
 #include <zlib.h>
 
 #include "runtime/v8/private.h"
+#include "tests/unit/memory_sources.h"
 
 #define SNAPSHOT_LINE_BYTES (4u << 20)
 
@@ -47,6 +48,7 @@ struct snapshot {
 	char *line;
 	bool pending; /* line is the next one, not yet taken */
 	struct v8_heap heap;
+	struct made_memory memory;
 	struct v8_bytecode_sizes sizes;
 	char name[64];
 	struct snapshot_page *pages[SNAPSHOT_PAGES];
@@ -136,8 +138,7 @@ static inline struct snapshot *snapshot_open(const char *path)
 		return NULL;
 	}
 	memset(&snapshot->heap.layout, 0xff, sizeof(snapshot->heap.layout));
-	snapshot->heap.memory.read = snapshot_read;
-	snapshot->heap.memory.context = snapshot;
+	snapshot->heap.memory = memory_made(&snapshot->memory, snapshot_read, snapshot);
 	while (snapshot_line(snapshot)) {
 		if (!strncmp(snapshot->line, "number ", 7))
 			snapshot_number(snapshot, snapshot->line + 7);

@@ -34,7 +34,8 @@ static int coro_name(struct python *python, uint64_t coro, char *out, size_t siz
 	int err;
 
 	if (is_coroutine(python, coro)) {
-		err = py_read_ptr(&python->memory, coro + python->layout.coro_qualname, &qualname);
+		err = memory_read_ptr(&python->memory, coro + python->layout.coro_qualname,
+				      &qualname);
 		return err ? err : py_str(python, qualname, out, size);
 	}
 	err = py_type_of(python, coro, &type);
@@ -68,11 +69,11 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 	name[0] = '\0';
 	coro[0] = '\0';
 	if (py_is_instance(python, task_addr, "_asyncio.Task")) {
-		err = py_read_ptr(&python->memory, task_addr + python->layout.task_coro,
-				  &coro_object);
+		err = memory_read_ptr(&python->memory, task_addr + python->layout.task_coro,
+				      &coro_object);
 		if (!err)
-			err = py_read_ptr(&python->memory, task_addr + python->layout.task_name,
-					  &name_object);
+			err = memory_read_ptr(&python->memory, task_addr + python->layout.task_name,
+					      &name_object);
 	} else {
 		/* The one written in Python, asyncio.tasks._PyTask. */
 		err = py_attribute(python, task_addr, "_coro", &coro_object);
@@ -89,41 +90,50 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 
 /* Memory as it is, but for what was copied earlier. */
 struct overlay {
-	struct py_memory below;
+	struct memory below;
+	struct memory_source source;
 	const struct bp_task *copied;
 };
 
-static bool read_snippet(const struct bp_snippet *snippet, uint64_t addr, void *buf, size_t size)
+static bool read_snippet(const struct bp_snippet *snippet, const struct memory_piece *piece)
 {
-	uint64_t at = addr - snippet->addr;
+	uint64_t at = piece->addr - snippet->addr;
 
-	if (!snippet->addr || addr < snippet->addr || at >= BP_SNIPPET_BYTES ||
-	    size > BP_SNIPPET_BYTES - at)
+	if (!snippet->addr || piece->addr < snippet->addr || at >= BP_SNIPPET_BYTES ||
+	    piece->bytes > BP_SNIPPET_BYTES - at)
 		return false;
-	memcpy(buf, snippet->bytes + at, size);
+	memcpy(piece->buf, snippet->bytes + at, piece->bytes);
 	return true;
 }
 
-static int read_overlay(void *context, uint64_t addr, void *buf, size_t size)
+static int read_overlay(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
 {
 	const struct overlay *overlay = context;
 	const struct bp_task *copied = overlay->copied;
 
-	if (read_snippet(&copied->task, addr, buf, size) ||
-	    read_snippet(&copied->name, addr, buf, size) ||
-	    read_snippet(&copied->coro, addr, buf, size) ||
-	    read_snippet(&copied->coro_name, addr, buf, size))
-		return 0;
-	return overlay->below.read(overlay->below.context, addr, buf, size);
+	(void)pid;
+	for (size_t i = 0; i < nr; i++) {
+		struct memory_piece *piece = &pieces[i];
+
+		piece->error = 0;
+		if (!read_snippet(&copied->task, piece) && !read_snippet(&copied->name, piece) &&
+		    !read_snippet(&copied->coro, piece) && !read_snippet(&copied->coro_name, piece))
+			memory_read_pieces(&overlay->below, piece, 1);
+	}
+	return 0;
 }
 
 int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
 		       size_t name_size, char *coro, size_t coro_size)
 {
-	struct overlay overlay = { .below = python->memory, .copied = copied };
+	struct overlay overlay = {
+		.below = python->memory,
+		.source = { .read = read_overlay, .context = &overlay },
+		.copied = copied,
+	};
 	int err;
 
-	python->memory = (struct py_memory){ .read = read_overlay, .context = &overlay };
+	python->memory.source = &overlay.source;
 	err = python_task(python, copied->task.addr, name, name_size, coro, coro_size);
 	python->memory = overlay.below;
 	return err;
@@ -199,7 +209,7 @@ static int epoll_fd(struct python *python, uint64_t loop)
 		if (py_attribute(python, object, "_selector", &object))
 			return -1;
 		if (py_is_instance(python, object, "select.epoll")) {
-			if (py_read_u32(&python->memory, object + PY_EPOLL_FD, &fd))
+			if (memory_read_u32(&python->memory, object + PY_EPOLL_FD, &fd))
 				return -1;
 			return fd <= INT32_MAX ? (int)fd : -1;
 		}
@@ -222,7 +232,7 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 		*dict = python->current_tasks;
 		return 0;
 	}
-	err = py_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
+	err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
 	if (!err)
 		err = py_dict_nentries(python, modules, &nentries);
 	if (err)
@@ -232,7 +242,7 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (py_dict_get(python, modules, names[i], &module) ||
 		    !py_is_instance(python, module, "module") ||
-		    py_read_ptr(&python->memory, module + PY_MODULE_DICT, &its_dict) ||
+		    memory_read_ptr(&python->memory, module + PY_MODULE_DICT, &its_dict) ||
 		    py_dict_get(python, its_dict, "_current_tasks", dict) ||
 		    py_dict_nentries(python, *dict, &tasks))
 			continue;
@@ -250,8 +260,9 @@ static uint64_t running_task(struct python *python, uint64_t fsbase, uint64_t lo
 	/* the loop that runs may be another, which was started inside of it */
 	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python) &&
 	    !py_threads_find(python, fsbase, &tstate, &frame) &&
-	    !py_read_ptr(&python->memory, tstate + python->asyncio.tstate_task, &task) && task &&
-	    !py_read_ptr(&python->memory, task + PY_TASK_LOOP, &its_loop) && its_loop == loop)
+	    !memory_read_ptr(&python->memory, tstate + python->asyncio.tstate_task, &task) &&
+	    task && !memory_read_ptr(&python->memory, task + PY_TASK_LOOP, &its_loop) &&
+	    its_loop == loop)
 		return task;
 
 	if (py_main_interpreter(python, &interp) || py_current_tasks(python, interp, &dict) ||

@@ -75,8 +75,8 @@ int py_asyncio_learn(struct python *python)
 		return 0;
 	err = py_main_interpreter(python, &interp);
 	if (!err)
-		err = py_read_ptr(&python->memory, interp + python->layout.interp_modules,
-				  &modules);
+		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
+				      &modules);
 	if (!err)
 		err = py_dict_nentries(python, modules, &nentries);
 	if (err)
@@ -86,12 +86,12 @@ int py_asyncio_learn(struct python *python)
 		return -ENOENT;
 	err = py_dict_get(python, modules, "_asyncio", &module);
 	if (!err)
-		err = py_find_asyncio(python->symbols, python->pid, &addr);
+		err = py_find_asyncio(python->symbols, python->memory.pid, &addr);
 	if (!err)
-		err = py_read(&python->memory, addr, &offsets, sizeof(offsets));
+		err = memory_read(&python->memory, addr, &offsets, sizeof(offsets));
 	if (!err)
 		err = take(python, &offsets);
-	if (err && err != -EBUSY)
+	if (err && err != -EBUSY && err != -ETIMEDOUT)
 		python->asyncio_entries = nentries;
 	return err;
 }

@@ -26,7 +26,7 @@ static int read_task(const struct python *python, uint64_t task, struct py_chain
 	const struct py_layout *layout = &python->layout;
 	unsigned char bytes[TASK_BYTES];
 	uint32_t state;
-	int err = py_read(&python->memory, task, bytes, layout->task_name + 8);
+	int err = memory_read(&python->memory, task, bytes, layout->task_name + 8);
 
 	if (err)
 		return err;
@@ -47,7 +47,7 @@ static uint64_t unwrap(const struct python *python, struct py_kinds *kinds, uint
 {
 	for (int i = 0; i < WRAPPERS_MAX; i++) {
 		if (!object || py_kind_of(python, kinds, object) != PY_KIND_WRAPPER ||
-		    py_read_ptr(&python->memory, object + PY_WRAPPED, &object))
+		    memory_read_ptr(&python->memory, object + PY_WRAPPED, &object))
 			break;
 	}
 	return object;
@@ -106,12 +106,12 @@ static int read_waiter(struct python *python, struct py_kinds *kinds, struct py_
 		    waiter->kind != PY_KIND_FUTURE))
 		return err;
 	if (waiter->kind == PY_KIND_TASK)
-		err = py_read_ptr(&python->memory, waiter->object + layout->task_name,
-				  &waiter->name);
+		err = memory_read_ptr(&python->memory, waiter->object + layout->task_name,
+				      &waiter->name);
 	/* FutureObj and TaskObj begin alike (FutureObj_HEAD) */
 	if (!err)
-		err = py_read_u32(&python->memory, waiter->object + layout->task_state,
-				  &waiter->state);
+		err = memory_read_u32(&python->memory, waiter->object + layout->task_state,
+				      &waiter->state);
 	return err;
 }
 
@@ -120,12 +120,12 @@ static void read_argument(const struct python *python, const struct py_link *lin
 {
 	uint64_t ref;
 
-	if (py_read_ptr(&python->memory, link->frame + python->layout.frame_locals, &ref)) {
+	if (memory_read_ptr(&python->memory, link->frame + python->layout.frame_locals, &ref)) {
 		*out = (struct py_argument){ 0 };
 		return;
 	}
 	out->object = py_ref_object(ref);
-	if (py_read(&python->memory, out->object + PY_VAR_SIZE, out->words, sizeof(out->words)))
+	if (memory_read(&python->memory, out->object + PY_VAR_SIZE, out->words, sizeof(out->words)))
 		*out = (struct py_argument){ 0 };
 }
 

@@ -53,7 +53,7 @@ static int read_identity(const struct python *python, uint64_t addr,
 	if (addr % sizeof(uint64_t) || size > sizeof(bytes) || layout->code_filename >= size - 7 ||
 	    layout->code_name >= size - 7 || layout->code_firstlineno >= size - 3)
 		return -EINVAL;
-	err = py_read(&python->memory, addr, bytes, size);
+	err = memory_read(&python->memory, addr, bytes, size);
 	if (err)
 		return err;
 	memset(identity, 0, sizeof(*identity));
@@ -134,7 +134,8 @@ static int read_lines(const struct python *python, struct py_code *code)
 	if (!code->lines)
 		return -ENOMEM;
 	code->lines_bytes = size;
-	return py_read(&python->memory, code->identity.lines + PY_BYTES_DATA, code->lines, size);
+	return memory_read(&python->memory, code->identity.lines + PY_BYTES_DATA, code->lines,
+			   size);
 }
 
 static int load(struct python *python, uint64_t addr, const struct py_code_identity *identity,
@@ -221,7 +222,7 @@ int py_code_local(struct python *python, const struct py_code *code, const char 
 		  size_t *index)
 {
 	uint64_t names;
-	int err = py_read_ptr(&python->memory, code->addr + python->layout.code_locals, &names);
+	int err = memory_read_ptr(&python->memory, code->addr + python->layout.code_locals, &names);
 
 	return err ? err : py_tuple_index(python, names, name, index);
 }

@@ -45,12 +45,12 @@ static bool yields_from(const struct python *python, uint64_t code, int64_t last
 	uint64_t bytecode, size;
 	unsigned char opcode;
 
-	if (py_read_ptr(&python->memory, code + python->layout.code_bytes, &bytecode) ||
-	    py_read_ptr(&python->memory, bytecode + PY_VAR_SIZE, &size) ||
+	if (memory_read_ptr(&python->memory, code + python->layout.code_bytes, &bytecode) ||
+	    memory_read_ptr(&python->memory, bytecode + PY_VAR_SIZE, &size) ||
 	    (uint64_t)lasti + 2 >= size)
 		return false;
-	return !py_read(&python->memory, bytecode + PY_BYTES_DATA + (uint64_t)lasti + 2, &opcode,
-			sizeof(opcode)) &&
+	return !memory_read(&python->memory, bytecode + PY_BYTES_DATA + (uint64_t)lasti + 2,
+			    &opcode, sizeof(opcode)) &&
 	       opcode == YIELD_FROM;
 }
 
@@ -106,7 +106,7 @@ static int read_old(const struct python *python, const unsigned char *object,
 		out->state = PY_COROUTINE_ENDED;
 		return 0;
 	}
-	err = py_read(&python->memory, out->frame, frame, sizeof(frame));
+	err = memory_read(&python->memory, out->frame, frame, sizeof(frame));
 	if (err)
 		return err;
 	out->code = word_at(frame, layout->kernel.frame_code);
@@ -120,7 +120,7 @@ static int read_old(const struct python *python, const unsigned char *object,
 	top = stack_top(layout, frame);
 	if (!top || !yields_from(python, out->code, lasti))
 		return 0;
-	return py_read_ptr(&python->memory, top, &out->awaits);
+	return memory_read_ptr(&python->memory, top, &out->awaits);
 }
 
 /* Whether the suspended frame awaits what is on its stack: said by its state from 3.13 on. */
@@ -131,7 +131,7 @@ static bool awaits(const struct python *python, int8_t state, uint64_t instr)
 
 	if (layout->coro_awaiting)
 		return state >= layout->coro_awaiting && state < layout->coro_executing;
-	return !py_read(&python->memory, instr + sizeof(next), next, sizeof(next)) &&
+	return !memory_read(&python->memory, instr + sizeof(next), next, sizeof(next)) &&
 	       next[1] >= RESUME_AFTER_YIELD_FROM;
 }
 
@@ -166,7 +166,7 @@ static int read_new(const struct python *python, uint64_t addr, const unsigned c
 		return 0;
 	}
 	out->frame = addr + layout->coro_frame;
-	err = py_read(&python->memory, out->frame, frame, layout->frame_stacktop + 8);
+	err = memory_read(&python->memory, out->frame, frame, layout->frame_stacktop + 8);
 	if (err)
 		return err;
 	out->code = word_at(frame, layout->kernel.frame_code) & ~PY_REF_MARKS;
@@ -179,8 +179,8 @@ static int read_new(const struct python *python, uint64_t addr, const unsigned c
 	top = new_stack_top(layout, out->frame, frame);
 	if (!top)
 		return 0;
-	err = py_read_ptr(&python->memory, top - layout->coro_awaits_at * sizeof(uint64_t),
-			  &out->awaits);
+	err = memory_read_ptr(&python->memory, top - layout->coro_awaits_at * sizeof(uint64_t),
+			      &out->awaits);
 	out->awaits = py_ref_object(out->awaits);
 	return err;
 }
@@ -197,7 +197,7 @@ int py_coroutine_read(const struct python *python, uint64_t object, struct py_co
 	    layout->kernel.frame_instr > FRAME_BYTES - 8 ||
 	    layout->frame_stacktop > FRAME_BYTES - 8 || layout->coro_state >= CORO_BYTES)
 		return -EINVAL;
-	err = py_read(&python->memory, object, bytes, sizeof(bytes));
+	err = memory_read(&python->memory, object, bytes, sizeof(bytes));
 	if (err)
 		return err;
 	out->qualname = word_at(bytes, layout->coro_qualname);

@@ -39,7 +39,7 @@ static int keys_read(const struct python *python, uint64_t addr, struct keys *ou
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char header[KEYS_HEADER_BYTES];
 	uint64_t index_bytes;
-	int err = py_read(&python->memory, addr, header, sizeof(header));
+	int err = memory_read(&python->memory, addr, header, sizeof(header));
 
 	if (err)
 		return err;
@@ -86,9 +86,9 @@ static int table_read(const struct python *python, const struct keys *keys, uint
 	if (!raw || !split || !out->entries)
 		err = -ENOMEM;
 	else
-		err = py_read(&python->memory, keys->entries, raw, nr * keys->entry_bytes);
+		err = memory_read(&python->memory, keys->entries, raw, nr * keys->entry_bytes);
 	if (!err && values)
-		err = py_read(&python->memory, values, split, nr * sizeof(*split));
+		err = memory_read(&python->memory, values, split, nr * sizeof(*split));
 	if (err) {
 		py_dict_free(out);
 		return err;
@@ -113,7 +113,8 @@ static int dict_keys(const struct python *python, uint64_t object, struct keys *
 	if (!err && !(flags & PY_FLAG_DICT))
 		err = -EINVAL;
 	if (!err)
-		err = py_read_ptr(&python->memory, object + python->layout.kernel.dict_keys, &addr);
+		err = memory_read_ptr(&python->memory, object + python->layout.kernel.dict_keys,
+				      &addr);
 	return err ? err : keys_read(python, addr, keys);
 }
 
@@ -126,7 +127,8 @@ int py_dict_read(const struct python *python, uint64_t object, struct py_dict *o
 	memset(out, 0, sizeof(*out));
 	err = dict_keys(python, object, &keys);
 	if (!err)
-		err = py_read_ptr(&python->memory, object + python->layout.dict_values, &values);
+		err = memory_read_ptr(&python->memory, object + python->layout.dict_values,
+				      &values);
 	if (err)
 		return err;
 	if (values)
@@ -195,21 +197,21 @@ static int plain_dict(const struct python *python, uint64_t object, uint64_t typ
 		      struct instance *out)
 {
 	int64_t offset;
-	int err = py_read(&python->memory, type + PY_TYPE_DICTOFFSET, &offset, sizeof(offset));
+	int err = memory_read(&python->memory, type + PY_TYPE_DICTOFFSET, &offset, sizeof(offset));
 
 	if (err)
 		return err;
 	/* Negative offsets count from the end of variable-sized objects: none of those is of use. */
 	if (offset <= 0 || offset % (int64_t)sizeof(uint64_t))
 		return -ENOENT;
-	return py_read_ptr(&python->memory, object + (uint64_t)offset, &out->dict);
+	return memory_read_ptr(&python->memory, object + (uint64_t)offset, &out->dict);
 }
 
 /* 3.11: _PyObject_ValuesPointer() and _PyObject_ManagedDictPointer() of pycore_object.h. */
 static int values_or_dict(const struct python *python, uint64_t object, struct instance *out)
 {
 	uint64_t words[2];
-	int err = py_read(&python->memory, object - 32, words, sizeof(words));
+	int err = memory_read(&python->memory, object - 32, words, sizeof(words));
 
 	if (err)
 		return err;
@@ -222,7 +224,7 @@ static int values_or_dict(const struct python *python, uint64_t object, struct i
 static int tagged(const struct python *python, uint64_t object, struct instance *out)
 {
 	uint64_t word;
-	int err = py_read_ptr(&python->memory, object - 24, &word);
+	int err = memory_read_ptr(&python->memory, object - 24, &word);
 
 	if (err)
 		return err;
@@ -241,13 +243,13 @@ static int inline_values(const struct python *python, uint64_t object, uint64_t 
 		uint8_t capacity, size, embedded, valid;
 	} header;
 	uint64_t basicsize;
-	int err = py_read_ptr(&python->memory, object - 24, &out->dict);
+	int err = memory_read_ptr(&python->memory, object - 24, &out->dict);
 
 	if (err || out->dict || !(flags & PY_FLAG_INLINE_VALUES))
 		return err;
-	err = py_read_ptr(&python->memory, type + PY_TYPE_BASICSIZE, &basicsize);
+	err = memory_read_ptr(&python->memory, type + PY_TYPE_BASICSIZE, &basicsize);
 	if (!err)
-		err = py_read(&python->memory, object + basicsize, &header, sizeof(header));
+		err = memory_read(&python->memory, object + basicsize, &header, sizeof(header));
 	if (!err && header.valid)
 		out->values = object + basicsize + python->layout.values_header;
 	return err;
@@ -295,7 +297,7 @@ int py_attribute(struct python *python, uint64_t object, const char *name, uint6
 		return py_dict_get(python, instance.dict, name, value);
 	if (!instance.values)
 		return -ENOENT;
-	err = py_read_ptr(&python->memory, type + python->layout.type_cached_keys, &addr);
+	err = memory_read_ptr(&python->memory, type + python->layout.type_cached_keys, &addr);
 	if (!err)
 		err = keys_read(python, addr, &keys);
 	if (!err)

@@ -31,7 +31,8 @@ static int innermost(const struct python *python, uint64_t fsbase, uint64_t *fra
 	*cframe = 0;
 	if (err || !python->layout.kernel.tstate_cframe)
 		return err;
-	return py_read_ptr(&python->memory, tstate + python->layout.kernel.tstate_cframe, cframe);
+	return memory_read_ptr(&python->memory, tstate + python->layout.kernel.tstate_cframe,
+			       cframe);
 }
 
 int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)
@@ -55,7 +56,7 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 		unsigned int owner = 0;
 
 		/* What a page fault on the kernel side leaves out is left out here too. */
-		if (py_read(&python->memory, addr, bytes, size))
+		if (memory_read(&python->memory, addr, bytes, size))
 			break;
 		if (layout->frame_owner)
 			owner = bytes[layout->frame_owner];
@@ -78,8 +79,8 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 				frame->instr &= UINT32_MAX;
 			if (frame->is_entry && cframe) {
 				frame->loop = cframe;
-				if (py_read_ptr(&python->memory, cframe + layout->cframe_previous,
-						&cframe))
+				if (memory_read_ptr(&python->memory,
+						    cframe + layout->cframe_previous, &cframe))
 					cframe = 0;
 			}
 		}
@@ -98,10 +99,10 @@ int py_frame_local(struct python *python, const struct py_frame *frame, const ch
 	if (!err)
 		err = py_code_local(python, code, name, &index);
 	if (!err)
-		err = py_read_ptr(&python->memory,
-				  frame->addr + python->layout.frame_locals +
-					  index * sizeof(*object),
-				  object);
+		err = memory_read_ptr(&python->memory,
+				      frame->addr + python->layout.frame_locals +
+					      index * sizeof(*object),
+				      object);
 	if (!err)
 		*object = py_ref_object(*object);
 	if (!err && !*object)

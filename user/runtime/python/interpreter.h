@@ -3,20 +3,19 @@
 #ifndef BLOCKPROF_RUNTIME_PYTHON_INTERPRETER_H
 #define BLOCKPROF_RUNTIME_PYTHON_INTERPRETER_H
 
+#include "base/memory.h"
 #include "runtime/python/asyncio_debug.h"
 #include "runtime/python/code.h"
 #include "runtime/python/find.h"
 #include "runtime/python/layout.h"
-#include "runtime/python/memory.h"
 #include "runtime/python/python.h"
 
 struct py_threads;
 struct symbols;
 
 struct python {
-	pid_t pid; /* 0: not known */
-	struct symbols *symbols; /* with pid */
-	struct py_memory memory;
+	struct memory memory;
+	struct symbols *symbols;
 	struct py_layout layout;
 	uint64_t runtime; /* address of _PyRuntime; 0: version only */
 	const char *implementation;
@@ -37,8 +36,7 @@ struct python {
 };
 
 /* python_open() for an interpreter whose place is known: same results. */
-int py_open_place(struct python **out, const struct py_memory *memory,
-		  const struct py_place *place);
+int py_open_place(struct python **out, const struct memory *memory, const struct py_place *place);
 
 /* The main interpreter's PyInterpreterState. -EAGAIN: there is none (yet). */
 int py_main_interpreter(const struct python *python, uint64_t *interp);

@@ -46,7 +46,7 @@ static enum py_kind kind_of_type(const struct python *python, uint64_t type)
 		/* Lib/asyncio/tasks.py: _PyTask is its class Task */
 		if (!strcmp(name, "Task"))
 			return PY_KIND_PYTHON_TASK;
-		if (py_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
+		if (memory_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
 			break;
 	}
 	return PY_KIND_OTHER;

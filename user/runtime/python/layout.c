@@ -396,11 +396,11 @@ static uint64_t debug_value(const unsigned char *bytes, size_t at)
 	return value;
 }
 
-int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
+int py_debug_offsets_read(const struct memory *memory, uint64_t runtime,
 			  struct py_debug_offsets *out)
 {
 	unsigned char bytes[DEBUG_FREE_THREADED + 8];
-	int err = py_read(memory, runtime, bytes, sizeof(bytes));
+	int err = memory_read(memory, runtime, bytes, sizeof(bytes));
 
 	if (err)
 		return err;
@@ -411,7 +411,7 @@ int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
 	return 0;
 }
 
-int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, uint64_t runtime)
+int py_layout_refine(struct py_layout *layout, const struct memory *memory, uint64_t runtime)
 {
 	size_t column = layout->minor - DEBUG_MINOR_MIN;
 	unsigned char bytes[DEBUG_BYTES];
@@ -419,7 +419,7 @@ int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, u
 
 	if (layout->minor < DEBUG_MINOR_MIN || column >= DEBUG_VERSIONS)
 		return -ENOTSUP;
-	err = py_read(memory, runtime, bytes, sizeof(bytes));
+	err = memory_read(memory, runtime, bytes, sizeof(bytes));
 	if (err)
 		return err;
 	if (debug_value(bytes, debug_object_size[column]) != PY_VAR_SIZE ||

@@ -3,8 +3,8 @@
 #ifndef BLOCKPROF_RUNTIME_PYTHON_LAYOUT_H
 #define BLOCKPROF_RUNTIME_PYTHON_LAYOUT_H
 
+#include "base/memory.h"
 #include "bpf/abi.h"
-#include "runtime/python/memory.h"
 
 #define PY_MINOR_MIN 8
 #define PY_MINOR_MAX 15
@@ -128,10 +128,10 @@ struct py_debug_offsets {
 	int free_threaded;
 };
 
-int py_debug_offsets_read(const struct py_memory *memory, uint64_t runtime,
+int py_debug_offsets_read(const struct memory *memory, uint64_t runtime,
 			  struct py_debug_offsets *out);
 
 /* Takes the offsets of a 3.13 or later from its own _Py_DebugOffsets. -ENOTSUP: they make no sense. */
-int py_layout_refine(struct py_layout *layout, const struct py_memory *memory, uint64_t runtime);
+int py_layout_refine(struct py_layout *layout, const struct memory *memory, uint64_t runtime);
 
 #endif

@@ -17,20 +17,20 @@ int py_type_of(const struct python *python, uint64_t object, uint64_t *type)
 {
 	if (object % sizeof(uint64_t))
 		return -EINVAL;
-	return py_read_ptr(&python->memory, object + PY_OBJECT_TYPE, type);
+	return memory_read_ptr(&python->memory, object + PY_OBJECT_TYPE, type);
 }
 
 int py_type_name(const struct python *python, uint64_t type, char *name, size_t size)
 {
 	uint64_t addr;
-	int err = py_read_ptr(&python->memory, type + PY_TYPE_NAME, &addr);
+	int err = memory_read_ptr(&python->memory, type + PY_TYPE_NAME, &addr);
 
-	return err ? err : py_read_cstring(&python->memory, addr, name, size);
+	return err ? err : memory_read_cstring(&python->memory, addr, name, size);
 }
 
 int py_type_flags(const struct python *python, uint64_t type, uint64_t *flags)
 {
-	return py_read_ptr(&python->memory, type + PY_TYPE_FLAGS, flags);
+	return memory_read_ptr(&python->memory, type + PY_TYPE_FLAGS, flags);
 }
 
 static int has_flag(const struct python *python, uint64_t object, uint64_t flag)
@@ -56,7 +56,7 @@ bool py_is_instance(const struct python *python, uint64_t object, const char *ty
 		if (py_type_name(python, type, name, sizeof(name)) == 0 &&
 		    strcmp(name, type_name) == 0)
 			return true;
-		if (py_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
+		if (memory_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
 			return false;
 	}
 	return false;
@@ -95,7 +95,7 @@ static int str_header(struct python *python, uint64_t object, struct str_header 
 
 	if (object % sizeof(uint64_t))
 		return -EINVAL;
-	err = py_read(&python->memory, object, header, sizeof(*header));
+	err = memory_read(&python->memory, object, header, sizeof(*header));
 	if (err)
 		return err;
 	if (header->type == python->str_type)
@@ -117,7 +117,7 @@ static int str_data(const struct python *python, uint64_t object, const struct s
 						       : python->layout.str_other);
 		return 0;
 	}
-	return py_read_ptr(&python->memory, object + python->layout.str_other, data);
+	return memory_read_ptr(&python->memory, object + python->layout.str_other, data);
 }
 
 /* Surrogates (os.fsdecode() leaves them for bytes that are no UTF-8) and nonsense become U+FFFD. */
@@ -191,7 +191,7 @@ int py_str(struct python *python, uint64_t object, char *out, size_t size)
 
 		if (now > sizeof(some) / kind)
 			now = sizeof(some) / kind;
-		err = py_read(&python->memory, data + done * kind, some, now * kind);
+		err = memory_read(&python->memory, data + done * kind, some, now * kind);
 		if (err)
 			return err;
 		for (size_t i = 0; i < now; i++) {
@@ -219,7 +219,7 @@ bool py_str_equals(struct python *python, uint64_t object, const char *ascii)
 	return length <= sizeof(text) && str_header(python, object, &header) == 0 &&
 	       header.length == length && str_is_ascii(&header) &&
 	       str_data(python, object, &header, &data) == 0 &&
-	       py_read(&python->memory, data, text, length) == 0 &&
+	       memory_read(&python->memory, data, text, length) == 0 &&
 	       memcmp(text, ascii, length) == 0;
 }
 
@@ -229,7 +229,7 @@ int py_bytes_size(const struct python *python, uint64_t object, size_t *size)
 	uint64_t value;
 
 	if (!err)
-		err = py_read_ptr(&python->memory, object + PY_VAR_SIZE, &value);
+		err = memory_read_ptr(&python->memory, object + PY_VAR_SIZE, &value);
 	if (!err)
 		*size = value;
 	return err;
@@ -247,7 +247,7 @@ int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t si
 		return err;
 	if (length > size - 1)
 		length = size - 1;
-	err = py_read(&python->memory, object + PY_BYTES_DATA, out, length);
+	err = memory_read(&python->memory, object + PY_BYTES_DATA, out, length);
 	out[err ? 0 : length] = '\0';
 	return err;
 }
@@ -260,14 +260,14 @@ int py_long(const struct python *python, uint64_t object, uint64_t *out)
 	int err = has_flag(python, object, PY_FLAG_LONG);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, object + PY_VAR_SIZE, &size);
+		err = memory_read_ptr(&python->memory, object + PY_VAR_SIZE, &size);
 	if (err)
 		return err;
 	/* Negative: a negative size, or from 3.12 on (lv_tag) a sign of 2 below the size. */
 	if ((int64_t)size < 0 || (shift && (size & 3) == 2) || size >> shift > 2)
 		return -ERANGE;
-	err = py_read(&python->memory, object + PY_LONG_DIGITS, digits,
-		      (size >> shift) * sizeof(digits[0]));
+	err = memory_read(&python->memory, object + PY_LONG_DIGITS, digits,
+			  (size >> shift) * sizeof(digits[0]));
 	if (!err)
 		*out = (uint64_t)digits[1] << LONG_SHIFT | digits[0];
 	return err;
@@ -285,7 +285,7 @@ int py_float(const struct python *python, uint64_t object, double *out)
 		return err;
 	if (strcmp(name, "float"))
 		return -EINVAL;
-	return py_read(&python->memory, object + PY_FLOAT_VALUE, out, sizeof(*out));
+	return memory_read(&python->memory, object + PY_FLOAT_VALUE, out, sizeof(*out));
 }
 
 int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, size_t *index)
@@ -294,13 +294,13 @@ int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, siz
 	int err = has_flag(python, tuple, PY_FLAG_TUPLE);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, tuple + PY_VAR_SIZE, &size);
+		err = memory_read_ptr(&python->memory, tuple + PY_VAR_SIZE, &size);
 	if (err)
 		return err;
 	if (size > TUPLE_MAX)
 		size = TUPLE_MAX;
-	err = py_read(&python->memory, tuple + python->layout.tuple_items, items,
-		      size * sizeof(items[0]));
+	err = memory_read(&python->memory, tuple + python->layout.tuple_items, items,
+			  size * sizeof(items[0]));
 	if (err)
 		return err;
 	for (size_t i = 0; i < size; i++) {

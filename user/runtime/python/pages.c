@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* pages.c - which pages of a target were read already, and what they held. */
 #include "runtime/python/pages.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,26 +16,18 @@
 struct block {
 	uint64_t addr;
 	uint16_t valid; /* bit for each page */
-	bool apart; /* not all of it is mapped: pages are read one by one */
+	int error; /* of the pages that are not */
 	unsigned char bytes[BLOCK_BYTES];
 };
 
 _Static_assert(BLOCK_PAGES == 16, "a bit for each page");
 
 struct py_pages {
-	struct py_memory below;
+	struct memory below;
+	struct memory_source source;
 	struct block *slots[SLOTS]; /* by hash of the address, open addressing */
 	size_t nr;
 };
-
-struct py_pages *py_pages_new(const struct py_memory *below)
-{
-	struct py_pages *pages = calloc(1, sizeof(*pages));
-
-	if (pages)
-		pages->below = *below;
-	return pages;
-}
 
 void py_pages_forget(struct py_pages *pages)
 {
@@ -52,6 +44,28 @@ void py_pages_free(struct py_pages *pages)
 		return;
 	py_pages_forget(pages);
 	free(pages);
+}
+
+/* At once where all of it is mapped, else each page. */
+static void read_block(struct py_pages *pages, struct block *block)
+{
+	struct memory_piece pieces[BLOCK_PAGES];
+	int err;
+
+	block->valid = 0;
+	block->error = memory_read(&pages->below, block->addr, block->bytes, BLOCK_BYTES);
+	if (!block->error)
+		block->valid = UINT16_MAX;
+	if (block->error != -EFAULT)
+		return;
+	for (unsigned int i = 0; i < BLOCK_PAGES; i++)
+		pieces[i] = (struct memory_piece){ block->addr + i * PAGE_BYTES,
+						   block->bytes + i * PAGE_BYTES, PAGE_BYTES, 0 };
+	err = memory_read_pieces(&pages->below, pieces, BLOCK_PAGES);
+	if (err)
+		block->error = err;
+	for (unsigned int i = 0; i < BLOCK_PAGES; i++)
+		block->valid |= (unsigned int)!pieces[i].error << i;
 }
 
 static struct block *block_at(struct py_pages *pages, uint64_t addr)
@@ -71,36 +85,14 @@ static struct block *block_at(struct py_pages *pages, uint64_t addr)
 	if (!block)
 		return NULL;
 	block->addr = addr;
-	block->valid = 0;
-	block->apart = false;
+	read_block(pages, block);
 	pages->slots[at] = block;
 	pages->nr++;
 	return block;
 }
 
-/* The page of a block, read if it has to be. */
-static int page_of(struct py_pages *pages, struct block *block, unsigned int page)
+static int read_piece(struct py_pages *pages, uint64_t addr, void *buf, size_t size)
 {
-	unsigned char *bytes = block->bytes + page * PAGE_BYTES;
-	int err;
-
-	if (block->valid & 1u << page)
-		return 0;
-	if (!block->apart &&
-	    !py_read(&pages->below, block->addr, block->bytes, sizeof(block->bytes))) {
-		block->valid = UINT16_MAX;
-		return 0;
-	}
-	block->apart = true;
-	err = py_read(&pages->below, block->addr + page * PAGE_BYTES, bytes, PAGE_BYTES);
-	if (!err)
-		block->valid |= 1u << page;
-	return err;
-}
-
-static int read_pages(void *context, uint64_t addr, void *buf, size_t size)
-{
-	struct py_pages *pages = context;
 	size_t done = 0;
 
 	while (done < size) {
@@ -108,15 +100,15 @@ static int read_pages(void *context, uint64_t addr, void *buf, size_t size)
 		unsigned int offset = at % BLOCK_BYTES, page = offset / PAGE_BYTES;
 		size_t part = PAGE_BYTES - offset % PAGE_BYTES;
 		struct block *block;
-		int err;
 
 		/* a block at address 0 cannot be asked for as a whole */
 		if (at < BLOCK_BYTES)
-			return py_read(&pages->below, at, (char *)buf + done, size - done);
+			return memory_read(&pages->below, at, (char *)buf + done, size - done);
 		block = block_at(pages, at - offset);
-		err = block ? page_of(pages, block, page) : -ENOMEM;
-		if (err)
-			return err;
+		if (!block)
+			return -ENOMEM;
+		if (!(block->valid & 1u << page))
+			return block->error;
 		if (part > size - done)
 			part = size - done;
 		memcpy((char *)buf + done, block->bytes + offset, part);
@@ -125,7 +117,27 @@ static int read_pages(void *context, uint64_t addr, void *buf, size_t size)
 	return 0;
 }
 
-struct py_memory py_pages_memory(struct py_pages *pages)
+static int read_pages(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
 {
-	return (struct py_memory){ .read = read_pages, .context = pages };
+	(void)pid;
+	for (size_t i = 0; i < nr; i++)
+		pieces[i].error =
+			read_piece(context, pieces[i].addr, pieces[i].buf, pieces[i].bytes);
+	return 0;
+}
+
+struct py_pages *py_pages_new(const struct memory *below)
+{
+	struct py_pages *pages = calloc(1, sizeof(*pages));
+
+	if (!pages)
+		return NULL;
+	pages->below = *below;
+	pages->source = (struct memory_source){ .read = read_pages, .context = pages };
+	return pages;
+}
+
+struct memory py_pages_memory(struct py_pages *pages)
+{
+	return (struct memory){ .source = &pages->source, .pid = pages->below.pid };
 }

@@ -6,16 +6,16 @@
 #ifndef BLOCKPROF_RUNTIME_PYTHON_PAGES_H
 #define BLOCKPROF_RUNTIME_PYTHON_PAGES_H
 
-#include "runtime/python/memory.h"
+#include "base/memory.h"
 
 struct py_pages;
 
-/* below is copied. NULL: no memory. */
-struct py_pages *py_pages_new(const struct py_memory *below);
+/* below is copied; its source outlives them. NULL: no memory. */
+struct py_pages *py_pages_new(const struct memory *below);
 void py_pages_free(struct py_pages *pages);
 
 /* Reads through it; valid as long as pages are. */
-struct py_memory py_pages_memory(struct py_pages *pages);
+struct memory py_pages_memory(struct py_pages *pages);
 /* What was read is forgotten: the next reads show what is there then. */
 void py_pages_forget(struct py_pages *pages);
 

@@ -79,14 +79,14 @@ static int list_queue(struct python *python, uint64_t queue, uint64_t *items, si
 		      uint64_t *nr)
 {
 	uint64_t list, array, position, size;
-	int err = py_read_ptr(&python->memory, queue + QUEUE_LIST, &list);
+	int err = memory_read_ptr(&python->memory, queue + QUEUE_LIST, &list);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, queue + QUEUE_LIST_POSITION, &position);
+		err = memory_read_ptr(&python->memory, queue + QUEUE_LIST_POSITION, &position);
 	if (!err)
-		err = py_read_ptr(&python->memory, list + PY_VAR_SIZE, &size);
+		err = memory_read_ptr(&python->memory, list + PY_VAR_SIZE, &size);
 	if (!err)
-		err = py_read_ptr(&python->memory, list + LIST_ITEMS, &array);
+		err = memory_read_ptr(&python->memory, list + LIST_ITEMS, &array);
 	if (err)
 		return err;
 	if (size > QUEUE_MAX || position > size)
@@ -94,8 +94,8 @@ static int list_queue(struct python *python, uint64_t queue, uint64_t *items, si
 	*nr = size - position;
 	if (max > *nr)
 		max = *nr;
-	err = max ? py_read(&python->memory, array + position * sizeof(*items), items,
-			    max * sizeof(*items))
+	err = max ? memory_read(&python->memory, array + position * sizeof(*items), items,
+				max * sizeof(*items))
 		  : 0;
 	return err ? err : (int)max;
 }
@@ -104,7 +104,7 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 		      uint64_t *nr)
 {
 	uint64_t words[(RING_NR - RING_GET) / 8 + 1], first, array, capacity, head;
-	int err = py_read(&python->memory, queue + RING_GET, words, sizeof(words));
+	int err = memory_read(&python->memory, queue + RING_GET, words, sizeof(words));
 
 	if (err)
 		return err;
@@ -119,10 +119,11 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 	/* up to the end of the ring, and on from its beginning */
 	head = capacity - first < max ? capacity - first : max;
 	if (head)
-		err = py_read(&python->memory, array + first * sizeof(*items), items,
-			      head * sizeof(*items));
+		err = memory_read(&python->memory, array + first * sizeof(*items), items,
+				  head * sizeof(*items));
 	if (!err && max > head)
-		err = py_read(&python->memory, array, items + head, (max - head) * sizeof(*items));
+		err = memory_read(&python->memory, array, items + head,
+				  (max - head) * sizeof(*items));
 	return err ? err : (int)max;
 }
 
@@ -157,7 +158,7 @@ static int members(struct python *python, uint64_t object, uint64_t *nr)
 	}
 	if (!py_is_instance(python, set, "set"))
 		return -EINVAL;
-	return py_read_ptr(&python->memory, set + SET_USED, nr);
+	return memory_read_ptr(&python->memory, set + SET_USED, nr);
 }
 
 /* Lib/asyncio/tasks.py; which of them there are depends on the version. */
@@ -168,15 +169,15 @@ static int find_task_sets(struct python *python)
 	int err = py_main_interpreter(python, &interp);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, interp + python->layout.interp_modules,
-				  &modules);
+		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
+				      &modules);
 	if (!err)
 		err = py_dict_get(python, modules, "asyncio.tasks", &module);
 	if (err)
 		return err;
 	if (!py_is_instance(python, module, "module"))
 		return -EINVAL;
-	err = py_read_ptr(&python->memory, module + PY_MODULE_DICT, &dict);
+	err = memory_read_ptr(&python->memory, module + PY_MODULE_DICT, &dict);
 	if (err)
 		return err;
 	err = -ENOENT;

@@ -47,10 +47,10 @@ static void name_version(struct python *python, const struct py_place *place, ui
 
 int py_main_interpreter(const struct python *python, uint64_t *interp)
 {
-	int err = py_read_ptr(&python->memory,
-			      python->runtime + python->layout.runtime_interpreters +
-				      PY_INTERPRETERS_MAIN,
-			      interp);
+	int err = memory_read_ptr(&python->memory,
+				  python->runtime + python->layout.runtime_interpreters +
+					  PY_INTERPRETERS_MAIN,
+				  interp);
 
 	return err ? err : *interp ? 0 : -EAGAIN;
 }
@@ -62,7 +62,8 @@ int py_main_interpreter(const struct python *python, uint64_t *interp)
 static int read_hexversion(struct python *python, uint64_t interp, uint64_t *version)
 {
 	uint64_t modules, nr, sys, dict, object;
-	int err = py_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
+	int err =
+		memory_read_ptr(&python->memory, interp + python->layout.interp_modules, &modules);
 
 	if (!err && modules)
 		err = py_dict_nentries(python, modules, &nr);
@@ -70,7 +71,7 @@ static int read_hexversion(struct python *python, uint64_t interp, uint64_t *ver
 		return err;
 	if (!modules || py_dict_get(python, modules, "sys", &sys) ||
 	    !py_is_instance(python, sys, "module") ||
-	    py_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict) ||
+	    memory_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict) ||
 	    py_dict_get(python, dict, "hexversion", &object) || py_long(python, object, version))
 		return -EAGAIN;
 	return 0;
@@ -85,12 +86,12 @@ static int check_layout(struct python *python, uint32_t *hex)
 	int err = py_main_interpreter(python, &interp);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, interp + layout->kernel.interp_threads_head,
-				  &tstate);
+		err = memory_read_ptr(&python->memory, interp + layout->kernel.interp_threads_head,
+				      &tstate);
 	if (!err && !tstate)
 		return -EAGAIN;
 	if (!err)
-		err = py_read_ptr(&python->memory, tstate + layout->tstate_interp, &back);
+		err = memory_read_ptr(&python->memory, tstate + layout->tstate_interp, &back);
 	if (!err && back != interp)
 		return -ENOTSUP;
 	if (!err)
@@ -142,8 +143,8 @@ static int read_version(const struct python *python, const struct py_place *plac
 	}
 	if (err != -ENOENT)
 		return err;
-	if (place->version_addr && py_read_u32(&python->memory, place->version_addr, hex) == 0 &&
-	    hex_major(*hex) != 3)
+	if (place->version_addr &&
+	    memory_read_u32(&python->memory, place->version_addr, hex) == 0 && hex_major(*hex) != 3)
 		*hex = 0;
 	return 0;
 }
@@ -168,7 +169,7 @@ static int find_layout(struct python *python, const struct py_place *place, uint
 	return best;
 }
 
-int py_open_place(struct python **out, const struct py_memory *memory, const struct py_place *place)
+int py_open_place(struct python **out, const struct memory *memory, const struct py_place *place)
 {
 	struct python *python = calloc(1, sizeof(*python));
 	bool free_threaded = place->free_threaded;
@@ -214,26 +215,23 @@ static bool has_other_clock(pid_t pid)
 	return its && ours && strcmp(its, ours) != 0;
 }
 
-int python_open(struct python **out, pid_t pid, struct symbols *symbols)
+int python_open(struct python **out, const struct memory *memory, struct symbols *symbols)
 {
 	struct py_place places[PY_PLACES_MAX];
-	struct py_memory memory;
 	struct python *refused = NULL;
 	int nr, best = -ENOENT;
 
 	*out = NULL;
-	py_memory_of_process(&memory, pid);
-	nr = py_find(symbols, pid, places, PY_PLACES_MAX);
+	nr = py_find(symbols, memory->pid, places, PY_PLACES_MAX);
 	if (nr < 0)
 		return nr;
 	/* A library that some extension brought along is no interpreter: the next place may be one. */
 	for (int i = 0; i < nr; i++) {
-		int err = py_open_place(out, &memory, &places[i]);
+		int err = py_open_place(out, memory, &places[i]);
 
 		if (err == 0) {
-			(*out)->pid = pid;
 			(*out)->symbols = symbols;
-			(*out)->other_clock = has_other_clock(pid);
+			(*out)->other_clock = has_other_clock(memory->pid);
 			python_close(refused);
 			return 0;
 		}
@@ -242,7 +240,7 @@ int python_open(struct python **out, pid_t pid, struct symbols *symbols)
 		else
 			python_close(*out);
 		*out = NULL;
-		if (err == -ENOTSUP && places[i].later)
+		if (err == -ETIMEDOUT || (err == -ENOTSUP && places[i].later))
 			err = -EBUSY;
 		if (best == -ENOENT || err == -EAGAIN || err == -EBUSY)
 			best = err;
@@ -284,10 +282,11 @@ static uint64_t find_gil(const struct python *python, uint64_t interp)
 	uint64_t gil = python->runtime + layout->runtime_gil, interval;
 	uint32_t locked;
 
-	if (!layout->runtime_gil && py_read_ptr(&python->memory, interp + layout->interp_gil, &gil))
+	if (!layout->runtime_gil &&
+	    memory_read_ptr(&python->memory, interp + layout->interp_gil, &gil))
 		return 0;
-	if (py_read_ptr(&python->memory, gil, &interval) ||
-	    py_read_u32(&python->memory, gil + layout->kernel.gil_locked, &locked))
+	if (memory_read_ptr(&python->memory, gil, &interval) ||
+	    memory_read_u32(&python->memory, gil + layout->kernel.gil_locked, &locked))
 		return 0;
 	return interval > 0 && interval <= GIL_INTERVAL_MAX_US && locked + 1 <= 2 ? gil : 0;
 }
@@ -324,9 +323,10 @@ uint64_t python_gil_holder(struct python *python)
 		return 0;
 	gil = find_gil(python, interp);
 	/* last_holder stays after a release (Python/ceval_gil.h) */
-	if (!gil || py_read_u32(&python->memory, gil + layout->gil_locked, &locked) ||
-	    locked != 1 || py_read_ptr(&python->memory, gil + layout->gil_last_holder, &tstate) ||
-	    py_read_ptr(&python->memory, tstate + layout->tstate_thread_id, &pthread))
+	if (!gil || memory_read_u32(&python->memory, gil + layout->gil_locked, &locked) ||
+	    locked != 1 ||
+	    memory_read_ptr(&python->memory, gil + layout->gil_last_holder, &tstate) ||
+	    memory_read_ptr(&python->memory, tstate + layout->tstate_thread_id, &pthread))
 		return 0;
 	return pthread;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * python.h - a CPython interpreter read from outside, without stopping it
- * (process_vm_readv). 3.8 to 3.15, release builds with the GIL.
+ * python.h - a CPython interpreter read from outside, without stopping it:
+ * 3.8 to 3.15, release builds with the GIL.
  *
  * Everything read is foreign: sizes are bounded, pointers are followed a
  * limited number of times, types are checked before fields are believed.
@@ -16,18 +16,19 @@
 
 #include "bpf/abi.h"
 
+struct memory;
 struct python;
 struct symbols;
 
 /*
  * Finds the interpreter of a process; symbols looks into its file, and must live
- * as long. 0; -ENOENT: no Python is mapped; -EAGAIN: Python that is not
- * initialised yet; -ENOTSUP: a version or build that cannot be read
+ * as long, as must memory's source. 0; -ENOENT: no Python is mapped; -EAGAIN: Python
+ * that is not initialised yet; -ENOTSUP: a version or build that cannot be read
  * (python_version() of *out then says which, nothing else may be asked); -EBUSY:
- * its file cannot be looked into now (*out as for -ENOTSUP, or NULL where the name
- * is not one of a Python); other -errno.
+ * its file cannot be looked into now, or its memory did not come in time (*out as
+ * for -ENOTSUP, or NULL where the name is not one of a Python); other -errno.
  */
-int python_open(struct python **out, pid_t pid, struct symbols *symbols);
+int python_open(struct python **out, const struct memory *memory, struct symbols *symbols);
 void python_close(struct python *python);
 const char *
 python_version(const struct python *python); /* "3.11.7", or "3.11" when only that is known */

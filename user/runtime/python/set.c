@@ -65,7 +65,7 @@ static int set_header(const struct python *python, uint64_t set, struct set_head
 		return err;
 	if (strcmp(name, "set") && strcmp(name, "frozenset"))
 		return -EINVAL;
-	err = py_read(&python->memory, set + SET_HEADER, header, sizeof(*header));
+	err = memory_read(&python->memory, set + SET_HEADER, header, sizeof(*header));
 	if (err)
 		return err;
 	if (header->mask & (header->mask + 1) || header->mask >= SET_MAX)
@@ -84,8 +84,8 @@ static int read_table(const struct python *python, const struct set_header *head
 
 		if (nr > TABLE_CHUNK)
 			nr = TABLE_CHUNK;
-		err = py_read(&python->memory, header->table + at * sizeof(*entries), entries,
-			      nr * sizeof(*entries));
+		err = memory_read(&python->memory, header->table + at * sizeof(*entries), entries,
+				  nr * sizeof(*entries));
 		for (size_t i = 0; i < nr && !err; i++) {
 			if (!entries[i].key || entries[i].hash == HASH_DUMMY)
 				continue;
@@ -141,7 +141,7 @@ void py_weak_deref(const struct python *python, struct py_objects *objects, size
 	uint64_t object;
 
 	for (size_t i = first; i < objects->nr; i++)
-		if (!py_read_ptr(&python->memory, objects->v[i] + PY_WEAKREF_OBJECT, &object) &&
+		if (!memory_read_ptr(&python->memory, objects->v[i] + PY_WEAKREF_OBJECT, &object) &&
 		    object)
 			objects->v[kept++] = object;
 	objects->nr = kept;

@@ -29,9 +29,9 @@ static int next_of(struct walk *walk, uint64_t node, uint64_t *next)
 	uint64_t offset = node % PAGE_BYTES, page = node - offset;
 
 	if (offset > PAGE_BYTES - sizeof(*next))
-		return py_read_ptr(&walk->python->memory, node, next);
+		return memory_read_ptr(&walk->python->memory, node, next);
 	if (!walk->has_page || walk->page != page) {
-		int err = py_read(&walk->python->memory, page, walk->bytes, PAGE_BYTES);
+		int err = memory_read(&walk->python->memory, page, walk->bytes, PAGE_BYTES);
 
 		walk->has_page = !err;
 		walk->page = page;
@@ -47,7 +47,7 @@ static int walk_ring(struct walk *walk, uint64_t head)
 {
 	unsigned int node_at = walk->python->asyncio.task_node;
 	uint64_t node;
-	int err = py_read_ptr(&walk->python->memory, head, &node);
+	int err = memory_read_ptr(&walk->python->memory, head, &node);
 
 	while (!err && node != head && walk->steps < TASKS_MAX) {
 		/* one that was just taken out leads nowhere */
@@ -66,18 +66,18 @@ static int walk_ring(struct walk *walk, uint64_t head)
 
 static int walk_all(struct walk *walk, uint64_t interp)
 {
-	const struct py_memory *memory = &walk->python->memory;
+	const struct memory *memory = &walk->python->memory;
 	const struct bp_python *layout = &walk->python->layout.kernel;
 	const struct py_asyncio_debug *asyncio = &walk->python->asyncio;
 	uint64_t tstate;
 	int err = walk_ring(walk, interp + asyncio->interp_tasks);
 
 	if (!err)
-		err = py_read_ptr(memory, interp + layout->interp_threads_head, &tstate);
+		err = memory_read_ptr(memory, interp + layout->interp_threads_head, &tstate);
 	for (int i = 0; !err && tstate && i < THREADS_MAX; i++) {
 		err = walk_ring(walk, tstate + asyncio->tstate_tasks);
 		if (!err)
-			err = py_read_ptr(memory, tstate + layout->tstate_next, &tstate);
+			err = memory_read_ptr(memory, tstate + layout->tstate_next, &tstate);
 	}
 	return err == -EFAULT ? -EAGAIN : err;
 }

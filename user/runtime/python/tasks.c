@@ -35,7 +35,7 @@ struct mark {
 
 struct reader {
 	struct python *python;
-	struct py_memory memory; /* the target's, as it is now */
+	struct memory memory; /* the target's, as it is now */
 	struct py_pages *pages;
 	const uint64_t *pthreads;
 	size_t nr_pthreads;
@@ -62,15 +62,15 @@ static int tasks_dict(struct python *python, uint64_t *dict)
 	int err = py_main_interpreter(python, &interp);
 
 	if (!err)
-		err = py_read_ptr(&python->memory, interp + python->layout.interp_modules,
-				  &modules);
+		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
+				      &modules);
 	if (!err)
 		err = py_dict_get(python, modules, "asyncio.tasks", &module);
 	if (err)
 		return err;
 	if (!py_is_instance(python, module, "module"))
 		return -ENOENT;
-	return py_read_ptr(&python->memory, module + PY_MODULE_DICT, dict);
+	return memory_read_ptr(&python->memory, module + PY_MODULE_DICT, dict);
 }
 
 static int compare_objects(const void *left, const void *right)
@@ -114,7 +114,7 @@ static int read_sets(struct python *python, struct py_objects *out, size_t *firs
 static int find_tasks(struct reader *reader, struct py_objects *out, uint64_t *left_out)
 {
 	struct python *python = reader->python;
-	struct py_memory pages = python->memory;
+	struct memory pages = python->memory;
 	size_t first_weak, nr = 0;
 	int err;
 
@@ -274,7 +274,7 @@ static int look_at(struct reader *reader, const struct mark *was, struct mark *m
 {
 	int err = py_chain_read(reader->python, &reader->kinds, mark->task, &reader->chain);
 
-	if (err == -ENOMEM || err == -ESRCH)
+	if (err == -ENOMEM || err == -ESRCH || err == -ETIMEDOUT)
 		return err;
 	mark->kind = py_kind_of(reader->python, &reader->kinds, mark->task);
 	mark->told = was && was->told;
@@ -359,7 +359,8 @@ static int look_and_tell(struct reader *reader)
 			/* the program may do things in step with us */
 			usleep(PAUSE_US + (useconds_t)random() % PAUSE_US);
 		err = look(reader, &marks);
-		if (err == -ENOMEM || err == -ESRCH || (err == -ENOENT && i == LOOKS_SAME))
+		if (err == -ENOMEM || err == -ESRCH || err == -ETIMEDOUT ||
+		    (err == -ENOENT && i == LOOKS_SAME))
 			break;
 		good = err ? 0 : good + 1;
 		/* what holds the tasks may change while it is read: another try */

@@ -73,7 +73,7 @@ static int read_tstate(const struct python *python, uint64_t addr,
 	if (size > TSTATE_BYTES_MAX || layout->tstate_frame > size - 8 ||
 	    layout->tstate_next > size - 8)
 		return -ENOTSUP;
-	return py_read(&python->memory, addr, bytes, size);
+	return memory_read(&python->memory, addr, bytes, size);
 }
 
 static int walk_interpreter(const struct python *python, uint64_t interp)
@@ -81,7 +81,7 @@ static int walk_interpreter(const struct python *python, uint64_t interp)
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char bytes[TSTATE_BYTES_MAX];
 	uint64_t addr;
-	int err = py_read_ptr(&python->memory, interp + layout->interp_threads_head, &addr);
+	int err = memory_read_ptr(&python->memory, interp + layout->interp_threads_head, &addr);
 
 	while (!err && addr && python->threads->nr < THREADS_MAX) {
 		err = read_tstate(python, addr, bytes);
@@ -97,15 +97,15 @@ static int walk_interpreter(const struct python *python, uint64_t interp)
 static int walk(const struct python *python)
 {
 	uint64_t interp;
-	int err = py_read_ptr(&python->memory,
-			      python->runtime + python->layout.runtime_interpreters, &interp);
+	int err = memory_read_ptr(&python->memory,
+				  python->runtime + python->layout.runtime_interpreters, &interp);
 
 	python->threads->nr = 0;
 	for (int i = 0; !err && interp && i < INTERPRETERS_MAX; i++) {
 		err = walk_interpreter(python, interp);
 		if (!err)
-			err = py_read_ptr(&python->memory, interp + python->layout.interp_next,
-					  &interp);
+			err = memory_read_ptr(&python->memory, interp + python->layout.interp_next,
+					      &interp);
 	}
 	python->threads->walked_ns = clock_coarse_ns();
 	return err;
@@ -119,7 +119,7 @@ static int innermost_of(const struct python *python, const unsigned char *bytes,
 	*frame = word_at(bytes, layout->tstate_frame);
 	if (!layout->tstate_has_cframe || !*frame)
 		return 0;
-	return py_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
+	return memory_read_ptr(&python->memory, *frame + layout->cframe_frame, frame);
 }
 
 /* Among those known. -ESRCH: not among them, or no longer. */

@@ -65,7 +65,7 @@ static int search(const struct v8_heap *heap, uint64_t pc, uint64_t *map, struct
 	uint64_t end = pc > CODE_BYTES_MAX ? pc - CODE_BYTES_MAX : BLOCK_BYTES;
 
 	for (; block >= end; block -= BLOCK_BYTES) {
-		if (py_read(&heap->memory, block, words, sizeof(words)))
+		if (memory_read(&heap->memory, block, words, sizeof(words)))
 			return -ENOENT;
 		for (size_t i = sizeof(words) / sizeof(words[0]); i-- > 0;) {
 			uint64_t addr = block + i * sizeof(words[0]);

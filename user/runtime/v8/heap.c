@@ -24,7 +24,7 @@ int v8_field(const struct v8_heap *heap, uint64_t object, int32_t offset, uint64
 {
 	if (!is_pointer(object))
 		return -EINVAL;
-	return py_read_ptr(&heap->memory, address(object) + (uint64_t)offset, word);
+	return memory_read_ptr(&heap->memory, address(object) + (uint64_t)offset, word);
 }
 
 int v8_smi(uint64_t word, int32_t *value)
@@ -42,8 +42,8 @@ static int instance_type(const struct v8_heap *heap, uint64_t map, int32_t *type
 
 	if (!is_pointer(map) || (map & TAG_MASK) != TAG_OBJECT || address(map) % 8)
 		return -EINVAL;
-	err = py_read(&heap->memory, address(map) + (uint64_t)heap->layout.map_instance_type,
-		      &value, sizeof(value));
+	err = memory_read(&heap->memory, address(map) + (uint64_t)heap->layout.map_instance_type,
+			  &value, sizeof(value));
 	*type = value;
 	return err;
 }
@@ -98,8 +98,8 @@ int v8_element(const struct v8_heap *heap, uint64_t array, int32_t index, uint64
 		return err;
 	if (index < 0 || index >= length)
 		return -EINVAL;
-	return py_read_ptr(&heap->memory, address(array) + V8_ARRAY_DATA + 8ull * (uint32_t)index,
-			   word);
+	return memory_read_ptr(&heap->memory,
+			       address(array) + V8_ARRAY_DATA + 8ull * (uint32_t)index, word);
 }
 
 int v8_bytes(const struct v8_heap *heap, uint64_t array, size_t max, unsigned char **bytes,
@@ -121,7 +121,7 @@ int v8_bytes(const struct v8_heap *heap, uint64_t array, size_t max, unsigned ch
 	*bytes = malloc(*size + 1);
 	if (!*bytes)
 		return -ENOMEM;
-	err = py_read(&heap->memory, address(array) + V8_ARRAY_DATA, *bytes, *size);
+	err = memory_read(&heap->memory, address(array) + V8_ARRAY_DATA, *bytes, *size);
 	if (err) {
 		free(*bytes);
 		*bytes = NULL;

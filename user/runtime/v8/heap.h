@@ -14,11 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runtime/python/memory.h"
+#include "base/memory.h"
 #include "runtime/v8/layout.h"
 
 struct v8_heap {
-	struct py_memory memory;
+	struct memory memory;
 	struct v8_layout layout;
 };
 

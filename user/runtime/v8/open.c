@@ -62,14 +62,14 @@ static void free_maps(struct maps **maps)
 	maps_free(*maps);
 }
 
-int v8_open(struct v8 **out, const struct v8_source *source, pid_t pid)
+int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source *source)
 {
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
-	char *exe __freeing = procfs_link(pid, "exe");
+	char *exe __freeing = procfs_link(memory->pid, "exe");
 	struct candidates candidates = { .exe = exe };
-	struct v8_heap heap;
+	struct v8_heap heap = { .memory = *memory };
 	uint64_t text;
-	int err = maps_read(&maps, pid);
+	int err = maps_read(&maps, memory->pid);
 
 	if (err)
 		return err;
@@ -77,14 +77,12 @@ int v8_open(struct v8 **out, const struct v8_source *source, pid_t pid)
 	text = candidates.library_text ? candidates.library_text : candidates.exe_text;
 	if (!text)
 		return -ENOENT;
-	py_memory_of_process(&heap.memory, pid);
-	err = read_numbers(source, pid, text, &heap.layout);
+	err = read_numbers(source, memory->pid, text, &heap.layout);
 	if (!err)
 		err = v8_new(out, &heap);
 	if (err)
 		return err;
 	(*out)->source = *source;
-	(*out)->pid = pid;
 	(*out)->text = text;
 	return 0;
 }
@@ -105,14 +103,13 @@ const struct v8_bytecode_sizes *v8_sizes(struct v8 *v8)
 	unsigned char bytes[3 * V8_BYTECODES_MAX];
 	struct v8_variable variable = { .name = name, .bytes = bytes, .size = sizeof(bytes) };
 	const struct v8_source *source = &v8->source;
+	pid_t pid = v8->heap.memory.pid;
 
 	if (!v8->sizes_asked && source->read_variables) {
 		v8->sizes_asked = true;
-		if (!source->read_variables(source->context, v8->pid, v8->text, false, &variable,
-					    1) &&
+		if (!source->read_variables(source->context, pid, v8->text, false, &variable, 1) &&
 		    !variable.nr)
-			source->read_variables(source->context, v8->pid, v8->text, true, &variable,
-					       1);
+			source->read_variables(source->context, pid, v8->text, true, &variable, 1);
 		take_sizes(&v8->sizes, bytes, variable.nr);
 	}
 	return v8->sizes.nr ? &v8->sizes : NULL;

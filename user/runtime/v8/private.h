@@ -15,7 +15,6 @@ struct v8 {
 	struct v8_bytecode_sizes sizes;
 	bool sizes_asked;
 	struct v8_source source; /* no function: sizes are there, or not to be had */
-	pid_t pid;
 	uint64_t text; /* an address in the file that V8 is in */
 };
 

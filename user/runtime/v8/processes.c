@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "proc/process.h"
 #include "runtime/v8/v8.h"
 
@@ -76,8 +77,9 @@ static struct entry *entry_of(struct v8_processes *processes, pid_t pid)
 	return least;
 }
 
-struct v8 *v8_processes_get(struct v8_processes *processes, pid_t pid)
+struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory)
 {
+	pid_t pid = memory->pid;
 	struct entry *entry = entry_of(processes, pid);
 	uint64_t start_time, now_ns = clock_coarse_ns();
 	int err;
@@ -95,7 +97,7 @@ struct v8 *v8_processes_get(struct v8_processes *processes, pid_t pid)
 	entry->used = ++processes->uses;
 	if (!entry->v8 && !entry->final) {
 		entry->asked_ns = now_ns;
-		err = v8_open(&entry->v8, &processes->source, pid);
+		err = v8_open(&entry->v8, memory, &processes->source);
 		entry->final = !err || err == -ENOENT || err == -ENOTSUP;
 	}
 	return entry->v8;

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+struct memory;
 struct v8;
 struct v8_processes;
 struct v8_source;
@@ -17,6 +18,6 @@ int v8_processes_new(struct v8_processes **out, const struct v8_source *source);
 void v8_processes_free(struct v8_processes *processes);
 void v8_processes_forget(struct v8_processes *processes, pid_t pid);
 /* NULL: no V8 that can be read. Valid until the next call. */
-struct v8 *v8_processes_get(struct v8_processes *processes, pid_t pid);
+struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory);
 
 #endif

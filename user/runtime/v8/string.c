@@ -129,8 +129,8 @@ static int give(const struct v8_heap *heap, const struct part *part, int32_t typ
 		nr = part->nr - done;
 		if (nr > sizeof(some) / width)
 			nr = sizeof(some) / width;
-		err = py_read(&heap->memory, chars + (uint64_t)(part->from + done) * width, some,
-			      (size_t)nr * width);
+		err = memory_read(&heap->memory, chars + (uint64_t)(part->from + done) * width,
+				  some, (size_t)nr * width);
 		if (!err && !take(context, some, nr, width))
 			return 1;
 	}

@@ -86,8 +86,8 @@ static int32_t baseline_offset(struct v8 *v8, const struct v8_code *code, uint64
 		return -1;
 	bytes = malloc((size_t)nr);
 	if (!bytes ||
-	    py_read(&heap->memory, (bytecode & ~3ull) + (uint64_t)heap->layout.bytecode_data, bytes,
-		    (size_t)nr) ||
+	    memory_read(&heap->memory, (bytecode & ~3ull) + (uint64_t)heap->layout.bytecode_data,
+			bytes, (size_t)nr) ||
 	    v8_baseline_find(table, size, bytes, (size_t)nr, v8_sizes(v8),
 			     native->addr - code->start + native->exact, &offset))
 		return -1;
@@ -103,7 +103,7 @@ static int slot(const struct v8_heap *heap, const struct v8_native *native, int3
 		return -EINVAL;
 	if (addr < native->sp || addr - native->sp >= native->stack_bytes ||
 	    native->stack_bytes - (addr - native->sp) < sizeof(*word))
-		return py_read_ptr(&heap->memory, addr, word);
+		return memory_read_ptr(&heap->memory, addr, word);
 	memcpy(word, native->stack + (addr - native->sp), sizeof(*word));
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct memory;
 struct v8;
 
 /* A variable of the file that V8 is in. */
@@ -38,9 +39,9 @@ struct v8_source {
 
 /*
  * Finds V8 in a process. 0; -ENOENT: there is none; -ENOTSUP: a version that
- * cannot be read; other -errno. source is used until v8_close().
+ * cannot be read; other -errno. source, and memory's, are used until v8_close().
  */
-int v8_open(struct v8 **out, const struct v8_source *source, pid_t pid);
+int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source *source);
 void v8_close(struct v8 *v8);
 
 #define V8_NAME_BYTES 256

@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* binding.c - threads that were recognised as loops get slots, and are told of. */
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/cleanup.h"
 #include "capture/frames.h"
 #include "capture/namer.h"
+#include "capture/poll_sets.h"
 #include "probe/syscall.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/engine_private.h"
 
-/* The descriptor that a poll or select asks for first, read from the blocked thread's memory. */
-static int polled_fd(pid_t pid, const struct bp_block *block)
+/* The descriptor that a poll asks for first, read from the blocked thread's memory. */
+static int polled_fd(const struct memory *memory, const struct bp_block *block)
 {
 	const struct syscall_info *info = syscall_info(block->syscall);
-	struct pollfd pollfd;
-	struct iovec to = { &pollfd, sizeof(pollfd) };
-	struct iovec from = { (void *)(uintptr_t)block->args[0], sizeof(pollfd) };
 
-	if (!info || !(info->flags & BP_SYSCALL_POLL) || !block->args[1])
-		return -1;
-	if (process_vm_readv(pid, &to, 1, &from, 1, 0) != sizeof(pollfd))
-		return -1;
-	return pollfd.fd;
+	return info && info->flags & BP_SYSCALL_POLL ? poll_first(memory, block->args) : -1;
 }
 
 static struct binding *binding_find(struct engine *engine, pid_t tid)
@@ -59,6 +51,7 @@ void binding_ask(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 	};
 	struct watched *watched = watched_find(engine->watched, pid);
 	struct binding *binding = binding_find(engine, tid);
+	const struct memory memory = { engine->options.memory, pid };
 	bool idle = info && is_idle(verdict, &info->block);
 
 	if (!binding) {
@@ -74,7 +67,7 @@ void binding_ask(struct engine *engine, pid_t pid, pid_t tid, const struct verdi
 	if (watched && watched->python && !watched->unreadable)
 		request.tstate = python_tstate(watched->python, watched_pthread(watched, tid));
 	if (info && info->state == BP_BLOCKED) {
-		request.object_fd = polled_fd(pid, &info->block);
+		request.object_fd = polled_fd(&memory, &info->block);
 		/* idle time from before the watch is none of it */
 		if (info->before && !idle && engine->sched_clock_known && info->sched_arrival_ns) {
 			uint64_t since_ns = info->sched_arrival_ns + info->sched_ran_ns +
@@ -163,6 +156,7 @@ static void note_thread(void *context, const struct bp_suspect_info *info)
 /* Registers and stack of a blocked thread; the caller's. NULL: not to be had. */
 static struct bp_copy *copy_thread(struct engine *engine, const struct loop *loop)
 {
+	const struct memory memory = { engine->options.memory, loop->id.pid };
 	struct thread_look look = { .tid = loop->id.tid };
 	struct bp_copy *copy;
 
@@ -171,8 +165,7 @@ static struct bp_copy *copy_thread(struct engine *engine, const struct loop *loo
 	    look.info.state != BP_BLOCKED)
 		return NULL;
 	copy = malloc(sizeof(*copy));
-	if (copy &&
-	    thread_copy(loop->id.pid, loop->id.tid, &look.info.regs, look.info.switches, copy)) {
+	if (copy && thread_copy(&memory, loop->id.tid, &look.info.regs, look.info.switches, copy)) {
 		free(copy);
 		return NULL;
 	}

@@ -54,13 +54,14 @@ struct python *recognise_python(struct engine *engine, struct watched *watched)
 	uint64_t now_ns = probe_now_ns();
 
 	if (watched->python_pending && now_ns >= watched->next_look_ns) {
+		const struct memory memory = { engine->options.memory, watched->pid };
 		int err = watched->look_err;
 
 		/* whether the symbolizer is busy is nothing that shows in the process */
 		if (!watched->looks || err == -EBUSY || has_moved(watched)) {
 			python_close(watched->python);
 			err = watched->look_err =
-				python_open(&watched->python, watched->pid, engine->symbols);
+				python_open(&watched->python, &memory, engine->symbols);
 		}
 		watched->next_look_ns = now_ns + look_gap_ns(watched->looks++);
 		watched->python_pending = err == -EAGAIN ||
@@ -100,6 +101,7 @@ static bool overridden(const struct engine *engine, pid_t tid, struct verdict *v
 /* What its process runs. A library may be loaded late: while no loop is found, it is looked at again. */
 static struct program *program_of(struct engine *engine, struct watched *watched)
 {
+	const struct memory memory = { engine->options.memory, watched->pid };
 	uint64_t now_ns = probe_now_ns();
 
 	if (watched->program && !watched->loops &&
@@ -112,7 +114,7 @@ static struct program *program_of(struct engine *engine, struct watched *watched
 	}
 	if (!watched->program) {
 		watched->program_ns = now_ns;
-		if (program_new(&watched->program, watched->pid, engine->symbols))
+		if (program_new(&watched->program, &memory, engine->symbols))
 			watched->program = NULL;
 	}
 	return watched->program;

@@ -59,9 +59,10 @@ static struct process *place_of(struct foreign *foreign, pid_t pid)
 	return oldest;
 }
 
-static void open_python(struct process *process, struct symbols *symbols, uint64_t now_ns)
+static void open_python(struct engine *engine, struct process *process, uint64_t now_ns)
 {
-	int err = python_open(&process->python, process->pid, symbols);
+	const struct memory memory = { engine->options.memory, process->pid };
+	int err = python_open(&process->python, &memory, engine->symbols);
 
 	process->again_ns = now_ns + (err == -EBUSY ? LATE_NS : AGAIN_NS);
 	process->unreadable = err == -ENOTSUP;
@@ -84,9 +85,9 @@ static struct python *python_of(struct engine *engine, pid_t pid)
 		namer_forget(engine->namer, pid);
 		process->pid = pid;
 		process->start_ticks = ticks;
-		open_python(process, engine->symbols, now_ns);
+		open_python(engine, process, now_ns);
 	} else if (!process->python && now_ns > process->again_ns) {
-		open_python(process, engine->symbols, now_ns);
+		open_python(engine, process, now_ns);
 	}
 	process->used_ns = now_ns;
 	return process->unreadable ? NULL : process->python;

@@ -233,6 +233,7 @@ static void pay(struct engine *engine, uint64_t before_ns)
 
 static void look(struct engine *engine, struct loop *loop, struct inquiry *inquiry)
 {
+	const struct memory memory = { engine->options.memory, loop->id.pid };
 	uint64_t began_ns = probe_now_ns(), before_ns = clock_spent_ns();
 
 	/* those that are added are looked at in the same go */
@@ -240,7 +241,7 @@ static void look(struct engine *engine, struct loop *loop, struct inquiry *inqui
 		struct suspect *suspect = inquiry->v[i];
 
 		if (suspect->kind == CULPRIT_OWNER)
-			owner_now(loop->id.pid, loop->id.tid,
+			owner_now(&memory, loop->id.tid,
 				  &probe_slice(engine->probe, loop->slot)->capture.block,
 				  &suspect->tid);
 		if (!suspect_look(engine, suspect))
@@ -255,6 +256,7 @@ static void look(struct engine *engine, struct loop *loop, struct inquiry *inqui
 static struct inquiry *begin(struct engine *engine, struct loop *loop,
 			     const struct bp_capture *capture)
 {
+	const struct memory memory = { engine->options.memory, loop->id.pid };
 	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
 	struct peer peer;
 	pid_t owner = 0;
@@ -266,7 +268,7 @@ static struct inquiry *begin(struct engine *engine, struct loop *loop,
 		if (peer.pid != loop->id.pid)
 			add(engine, inquiry, CULPRIT_PEER, peer.pid, peer.fd, -1,
 			    capture->since_ns);
-	} else if (owner_now(loop->id.pid, loop->id.tid, &capture->block, &owner)) {
+	} else if (owner_now(&memory, loop->id.tid, &capture->block, &owner)) {
 		add(engine, inquiry, CULPRIT_OWNER, loop->id.pid, -1, -1, capture->since_ns);
 	}
 	return inquiry;

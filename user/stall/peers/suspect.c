@@ -8,9 +8,11 @@
 
 #include "base/cleanup.h"
 #include "capture/arguments.h"
+#include "capture/frame_pointers.h"
 #include "capture/frames.h"
+#include "capture/poll_sets.h"
 #include "probe/syscall.h"
-#include "proc/memory.h"
+#include "proc/epoll.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "proc/thread_copy.h"
@@ -80,9 +82,14 @@ static struct suspect_thread *thread_add(struct suspect *suspect, pid_t tid)
 
 /* -- what a blocked thread is in -- */
 
-static void fill_capture(const struct suspect *suspect, struct python *python,
+static void fill_capture(const struct memory *memory, struct python *python,
 			 const struct bp_suspect_info *info, struct bp_capture *capture)
 {
+	const struct innermost_frame from = {
+		.ip = info->block.ip,
+		.sp = info->block.sp,
+		.fp = info->regs.reg[BP_REGISTER_FP],
+	};
 	struct bp_python layout;
 	int nr;
 
@@ -90,9 +97,8 @@ static void fill_capture(const struct suspect *suspect, struct python *python,
 	capture->object = info->object;
 	capture->stack.kernel_nr = info->kernel_nr;
 	memcpy(capture->stack.kernel, info->kernel, sizeof(info->kernel));
-	capture->stack.user_nr = memory_frames(suspect->pid, info->block.ip, info->block.sp,
-					       info->regs.reg[BP_REGISTER_FP],
-					       (uint64_t *)capture->stack.user, BP_USER_FRAMES);
+	capture->stack.user_nr =
+		frame_pointers_walk(memory, &from, (uint64_t *)capture->stack.user, BP_USER_FRAMES);
 	if (!python)
 		return;
 	nr = python_frames(python, info->pthread, capture->stack.python, BP_PYTHON_FRAMES);
@@ -115,6 +121,7 @@ static bool is_waiting_loop(struct engine *engine, pid_t tid)
 static bool is_idle(struct engine *engine, const struct suspect *suspect,
 		    struct suspect_thread *thread, const struct bp_capture *capture)
 {
+	const struct memory memory = { engine->options.memory, suspect->pid };
 	const unsigned long long *args = capture->block.args;
 	const struct syscall_info *info = syscall_info(capture->block.syscall);
 
@@ -125,9 +132,9 @@ static bool is_idle(struct engine *engine, const struct suspect *suspect,
 	    capture->block.flags & (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_COMPAT))
 		return false;
 	if (capture->block.wait_class == BP_WAIT_EPOLL)
-		return memory_epoll_has(suspect->pid, (int)args[0], suspect->fd);
+		return epoll_has(suspect->pid, (int)args[0], suspect->fd);
 	if (info->flags & BP_SYSCALL_POLL)
-		return memory_pollfds_have(suspect->pid, args[0], args[1], suspect->fd);
+		return poll_has(&memory, args, suspect->fd);
 	/* select: the first one is what is known */
 	thread->same_end = capture->object.kind != BP_OBJECT_NONE && info->cause != CAUSE_FILE &&
 			   capture->object.fd == suspect->fd;
@@ -137,6 +144,7 @@ static bool is_idle(struct engine *engine, const struct suspect *suspect,
 static void resolve(struct engine *engine, struct suspect *suspect, struct suspect_thread *thread,
 		    const struct bp_suspect_info *info)
 {
+	const struct memory memory = { engine->options.memory, suspect->pid };
 	struct bp_capture *capture = calloc(1, sizeof(*capture));
 	struct python *python = foreign_python(engine, suspect->pid);
 	__freeing struct bp_copy *copy = malloc(sizeof(*copy));
@@ -147,10 +155,10 @@ static void resolve(struct engine *engine, struct suspect *suspect, struct suspe
 	thread->peer = (struct suspect_peer){ .fd = -1 };
 	if (!capture)
 		return;
-	if (copy && thread_copy(suspect->pid, thread->tid, &info->regs, info->switches, copy))
+	if (copy && thread_copy(&memory, thread->tid, &info->regs, info->switches, copy))
 		copy->bytes = 0;
-	fill_capture(suspect, python, info, capture);
-	arguments_read(suspect->pid, capture);
+	fill_capture(&memory, python, info, capture);
+	arguments_read(&memory, capture);
 	slice.stack = frames_resolve(engine->namer, suspect->pid, python, &capture->stack, copy,
 				     FRAMES_KERNEL | FRAMES_USER, NULL);
 	classify(&engine->classify, suspect->pid, capture, &slice);
@@ -263,6 +271,7 @@ static void look_at(void *context, const struct bp_suspect_info *info)
 {
 	struct look *look = context;
 	struct suspect *suspect = look->suspect;
+	const struct memory memory = { look->engine->options.memory, suspect->pid };
 	struct suspect_thread *thread;
 	struct bp_capture capture = { .block = info->block, .object = info->object };
 	bool moved, wanted = !look->second;
@@ -278,7 +287,7 @@ static void look_at(void *context, const struct bp_suspect_info *info)
 		return;
 	moved = thread->switches != info->switches || !thread->looked_ns;
 	if (!look->second && moved && info->state == BP_BLOCKED && look->nr_again < SUSPECT_THREADS)
-		fd = arguments_read(suspect->pid, &capture);
+		fd = arguments_read(&memory, &capture);
 	if (fd >= 0) {
 		/* the kernel side can tell what it stands for */
 		probe_suspect_fd(look->engine->probe, info->tid, fd);

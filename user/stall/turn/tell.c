@@ -287,6 +287,7 @@ static bool snapshot(struct engine *engine, const struct loop *loop, struct bp_s
 static const struct bp_copy *current_copy(struct engine *engine, struct loop *loop,
 					  const struct bp_slot *slot)
 {
+	const struct memory memory = { engine->options.memory, loop->id.pid };
 	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
 	const struct bp_copy *known =
 		copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
@@ -298,7 +299,7 @@ static const struct bp_copy *current_copy(struct engine *engine, struct loop *lo
 	if (!copy || probe_copy(engine->probe, loop->slot, slot->since_ns, copy))
 		return NULL;
 	whole = malloc(sizeof(*whole));
-	if (whole && !thread_copy_stack(loop->id.pid, &copy->regs, whole) &&
+	if (whole && !thread_copy_stack(&memory, &copy->regs, whole) &&
 	    whole->bytes > copy->bytes && live->state == BP_BLOCKED &&
 	    live->since_ns == slot->since_ns) {
 		whole->header = copy->header;

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* memory_sources.h - where tests take the memory of processes from. */
+#ifndef TEST_MEMORY_SOURCES_H
+#define TEST_MEMORY_SOURCES_H
+
+#include "base/memory.h"
+
+/* The processes themselves. */
+static inline struct memory_source *process_memory(void)
+{
+	static struct memory_source source;
+
+	if (!source.read)
+		source = memory_source_direct();
+	return &source;
+}
+
+/* A function that reads one piece. */
+typedef int read_one(void *context, uint64_t addr, void *buf, size_t size);
+
+struct made_memory {
+	struct memory_source source;
+	read_one *read;
+	void *context;
+};
+
+static inline int read_one_by_one(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
+{
+	struct made_memory *made = context;
+
+	(void)pid;
+	for (size_t i = 0; i < nr; i++)
+		pieces[i].error =
+			made->read(made->context, pieces[i].addr, pieces[i].buf, pieces[i].bytes);
+	return 0;
+}
+
+/* made must stay where it is. */
+static inline struct memory memory_made(struct made_memory *made, read_one *read, void *context)
+{
+	*made = (struct made_memory){ { .read = read_one_by_one, .context = made }, read, context };
+	return (struct memory){ &made->source, 0 };
+}
+
+#endif
