@@ -12,15 +12,24 @@
 
 #include <cmocka.h>
 
-#include "stall/loop.h"
+#include "runtime/runtime.h"
+#include "stall/engine.h"
+#include "stall/stand.h"
+#include "stall/state/loop.h"
+#include "stall/summary.h"
+#include "stall/turn/collect.h"
+#include "stall/turn/discard.h"
 
 #define US 1000ull
 #define MS 1000000ull
 #define S  1000000000ull
 
+static const struct runtime asyncio = { .name = "asyncio" };
+static const struct runtime generic = { .name = "generic" };
+
 static struct loop *new_loop(void)
 {
-	struct loop *loop = loop_new(1, getpid(), getpid(), "asyncio");
+	struct loop *loop = loop_new(1, getpid(), getpid(), &asyncio);
 
 	assert_non_null(loop);
 	return loop;
@@ -30,7 +39,7 @@ static void add(struct loop *loop, enum cause cause, uint64_t ns, uint64_t since
 {
 	struct slice slice = { .cause = cause, .ns = ns, .count = 1, .max_ns = ns };
 
-	loop_add(loop, &slice, since_ns, since_ns + ns);
+	collect_add(loop, &slice, since_ns, since_ns + ns);
 }
 
 static void test_identity(void **state)
@@ -44,7 +53,7 @@ static void test_identity(void **state)
 	assert_int_equal(loop->id.tid, getpid());
 	assert_string_equal(loop->id.comm, "a loop");
 	assert_string_equal(loop->id.runtime, "asyncio");
-	assert_int_equal(loop_set_runtime(loop, "generic"), 0);
+	assert_int_equal(loop_set_runtime(loop, &generic), 0);
 	assert_string_equal(loop->id.runtime, "generic");
 	assert_int_equal(loop_set_runtime(loop, NULL), 0);
 	assert_null(loop->id.runtime);
@@ -57,16 +66,16 @@ static void test_slices_of_one_turn(void **state)
 	struct loop *loop = new_loop();
 
 	(void)state;
-	loop_turn(loop, 7);
+	collect_turn(loop, 7);
 	add(loop, CAUSE_SLEEP, 5 * MS, 100 * MS);
 	add(loop, CAUSE_SLEEP, 6 * MS, 110 * MS);
 	add(loop, CAUSE_CPU, 1 * MS, 105 * MS);
-	loop_turn(loop, 7);
-	assert_int_equal(loop->turn.nr, 2);
-	assert_int_equal(loop_blocked(loop), 11 * MS);
-	assert_int_equal(loop->last_ns, 110 * MS);
-	assert_int_equal(loop->until_ns, 116 * MS);
-	assert_int_equal(loop->blocked.nr, 0);
+	collect_turn(loop, 7);
+	assert_int_equal(loop->collected.turn.nr, 2);
+	assert_int_equal(collected_blocked_ns(loop, 7), 11 * MS);
+	assert_int_equal(loop->collected.last_ns, 110 * MS);
+	assert_int_equal(loop->collected.until_ns, 116 * MS);
+	assert_int_equal(loop->collected.blocked.nr, 0);
 	loop_free(loop);
 }
 
@@ -76,26 +85,26 @@ static void test_next_turn(void **state)
 	struct loop *loop = new_loop();
 
 	(void)state;
-	loop_turn(loop, 7);
+	collect_turn(loop, 7);
 	add(loop, CAUSE_SLEEP, 5 * MS, 100 * MS);
 	add(loop, CAUSE_CPU, 3 * MS, 105 * MS);
 	add(loop, CAUSE_RUNQUEUE, 2 * MS, 105 * MS);
 	add(loop, CAUSE_THROTTLED, 2 * MS, 105 * MS);
 	add(loop, CAUSE_SOCKET, 4 * MS, 110 * MS);
-	loop_turn(loop, 8);
-	assert_int_equal(loop->turn.nr, 0);
-	assert_int_equal(loop->blocked.nr, 2);
-	assert_int_equal(loop->last_ns, 0);
-	assert_int_equal(loop->until_ns, 0);
+	collect_turn(loop, 8);
+	assert_int_equal(loop->collected.turn.nr, 0);
+	assert_int_equal(loop->collected.blocked.nr, 2);
+	assert_int_equal(loop->collected.last_ns, 0);
+	assert_int_equal(loop->collected.until_ns, 0);
 	add(loop, CAUSE_SLEEP, 1 * MS, 200 * MS);
-	loop_turn(loop, 0);
-	slices_sort(&loop->blocked);
-	assert_int_equal(loop->blocked.nr, 2);
-	assert_int_equal(loop->blocked.v[0].cause, CAUSE_SLEEP);
-	assert_int_equal(loop->blocked.v[0].ns, 6 * MS);
-	assert_int_equal(loop->blocked.v[0].count, 2);
-	assert_int_equal(loop->blocked.v[0].max_ns, 5 * MS);
-	assert_int_equal(loop->blocked.v[1].ns, 4 * MS);
+	collect_turn(loop, 0);
+	slices_sort(&loop->collected.blocked);
+	assert_int_equal(loop->collected.blocked.nr, 2);
+	assert_int_equal(loop->collected.blocked.v[0].cause, CAUSE_SLEEP);
+	assert_int_equal(loop->collected.blocked.v[0].ns, 6 * MS);
+	assert_int_equal(loop->collected.blocked.v[0].count, 2);
+	assert_int_equal(loop->collected.blocked.v[0].max_ns, 5 * MS);
+	assert_int_equal(loop->collected.blocked.v[1].ns, 4 * MS);
 	loop_free(loop);
 }
 
@@ -104,14 +113,14 @@ static void test_void(void **state)
 	struct loop *loop = new_loop();
 
 	(void)state;
-	loop_turn(loop, 7);
+	collect_turn(loop, 7);
 	add(loop, CAUSE_SLEEP, 5 * MS, 100 * MS);
-	loop_void(loop, 6);
-	assert_int_equal(loop->turn.nr, 1); /* of another turn */
-	loop_void(loop, 7);
-	assert_int_equal(loop->void_seq, 7);
-	loop_turn(loop, 8);
-	assert_int_equal(loop->blocked.nr, 0);
+	discard_turn(loop, 6);
+	assert_int_equal(loop->collected.turn.nr, 1); /* of another turn */
+	discard_turn(loop, 7);
+	assert_true(turn_is_discarded(loop, 7));
+	collect_turn(loop, 8);
+	assert_int_equal(loop->collected.blocked.nr, 0);
 	loop_free(loop);
 }
 
@@ -134,8 +143,8 @@ static void test_summary_sums(void **state)
 	struct loop_summary summary;
 
 	(void)state;
-	loop->stalls = 3;
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &summary), 0);
+	loop->reports.stalls = 3;
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &summary), 0);
 	assert_int_equal(summary.id.tid, getpid());
 	assert_string_equal(summary.id.runtime, "asyncio");
 	assert_ptr_not_equal(summary.id.runtime, loop->id.runtime);
@@ -152,7 +161,7 @@ static void test_summary_sums(void **state)
 	free(summary.id.runtime);
 
 	slot.longest_ns = 700;
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &summary), 0);
 	assert_int_equal(summary.longest_ns, 700);
 	free(summary.id.runtime);
 	loop_free(loop);
@@ -175,9 +184,9 @@ static void test_summary_of_a_period(void **state)
 	struct loop_summary all, part;
 
 	(void)state;
-	loop->stalls = 3;
-	assert_int_equal(loop_new_period(loop, &slot, 1000), 0);
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &part), 0);
+	loop->reports.stalls = 3;
+	assert_int_equal(summary_new_period(loop, &slot, 1000), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &part), 0);
 	assert_int_equal(part.turns, 0);
 	assert_int_equal(part.stalls, 0);
 	assert_int_equal(part.wall_ns, 0);
@@ -192,8 +201,8 @@ static void test_summary_of_a_period(void **state)
 	slot.longest_ns = 2 * S; /* as the kernel side does from 0 */
 	slot.state = BP_WAITING;
 	slot.since_ns = 1300;
-	loop->stalls = 4;
-	assert_int_equal(loop_summarise(loop, &slot, 1500, &part), 0);
+	loop->reports.stalls = 4;
+	assert_int_equal(summary_of_loop(loop, &slot, 1500, &part), 0);
 	assert_int_equal(part.turns, 10);
 	assert_int_equal(part.stalls, 1);
 	assert_int_equal(part.ledger.cpu_ns, 0);
@@ -204,7 +213,7 @@ static void test_summary_of_a_period(void **state)
 	assert_int_equal(part.longest_ns, 2 * S);
 	free(loop->before);
 	loop->before = NULL;
-	assert_int_equal(loop_summarise(loop, &slot, 1500, &all), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1500, &all), 0);
 	assert_int_equal(all.turns, 1010);
 	/* most turns before the period were short, all in it long */
 	assert_true(part.p50_ns > all.p50_ns);
@@ -212,11 +221,11 @@ static void test_summary_of_a_period(void **state)
 	free(all.id.runtime);
 
 	/* a period may follow a period, and what was counted while it lasted may turn out less */
-	assert_int_equal(loop_new_period(loop, &slot, 1500), 0);
-	assert_int_equal(loop_new_period(loop, &slot, 1600), 0);
+	assert_int_equal(summary_new_period(loop, &slot, 1500), 0);
+	assert_int_equal(summary_new_period(loop, &slot, 1600), 0);
 	slot.idle_ns = 900;
 	slot.since_ns = 1600;
-	assert_int_equal(loop_summarise(loop, &slot, 1600, &part), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1600, &part), 0);
 	assert_int_equal(part.idle_ns, 0);
 	assert_int_equal(part.wall_ns, 0);
 	free(part.id.runtime);
@@ -245,9 +254,9 @@ static void test_stand(void **state)
 
 	(void)state;
 	loop->number = 3;
-	loop_count(loop, &slept);
+	collect_count(loop, &slept);
 	slot.hist[5] = 12;
-	loop_stand(loop, &slot, 1000, &stand);
+	stand_of_loop(loop, &slot, 1000, &stand);
 	assert_ptr_equal(stand.id, &loop->id);
 	assert_int_equal(stand.number, 3);
 	assert_int_equal(stand.turns, 12);
@@ -260,9 +269,9 @@ static void test_stand(void **state)
 	assert_int_equal(stand.turn.blocked_ns, 104);
 	/* the block that lasts counts once it is known what it is */
 	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 40);
-	loop->early_ns = 900;
-	loop->early_cause = CAUSE_SOCKET;
-	loop_stand(loop, &slot, 1000, &stand);
+	loop->current.since_ns = 900;
+	loop->current.cause = CAUSE_SOCKET;
+	stand_of_loop(loop, &slot, 1000, &stand);
 	assert_int_equal(stand.blocked_ns[CAUSE_SLEEP], 40);
 	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 100);
 	/* it has ended, its slice is on its way */
@@ -270,11 +279,11 @@ static void test_stand(void **state)
 	slot.since_ns = 990;
 	slot.pending = 1;
 	slot.pending_ns = 90;
-	loop_stand(loop, &slot, 1000, &stand);
+	stand_of_loop(loop, &slot, 1000, &stand);
 	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 90);
 	/* no turn after all */
-	loop_void(loop, 7);
-	loop_stand(loop, &slot, 1000, &stand);
+	discard_turn(loop, 7);
+	stand_of_loop(loop, &slot, 1000, &stand);
 	assert_int_equal(stand.turn_seq, 0);
 	assert_int_equal(stand.blocked_ns[CAUSE_SOCKET], 0);
 	loop_free(loop);
@@ -296,7 +305,7 @@ static void test_summary_in_the_wait(void **state)
 
 	(void)state;
 	assert_non_null(loop);
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &summary), 0);
 	assert_null(summary.id.runtime);
 	assert_int_equal(summary.idle_ns, 1100);
 	assert_int_equal(summary.ledger.cpu_ns, 10);
@@ -322,13 +331,13 @@ static void test_summary_began_after_now(void **state)
 	struct loop_summary summary;
 
 	(void)state;
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &summary), 0);
 	assert_int_equal(summary.longest_ns, 300);
 	assert_int_equal(summary.wall_ns, 50);
 	free(summary.id.runtime);
 	slot.state = BP_WAITING;
 	slot.in_turn = 0;
-	assert_int_equal(loop_summarise(loop, &slot, 1000, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 1000, &summary), 0);
 	assert_int_equal(summary.idle_ns, 50);
 	free(summary.id.runtime);
 	loop_free(loop);
@@ -381,7 +390,7 @@ static void percentiles_of(struct loop *loop, uint64_t *values, size_t nr)
 	for (size_t i = 0; i < nr; i++)
 		count(&slot, values[i]);
 	qsort(values, nr, sizeof(values[0]), compare);
-	assert_int_equal(loop_summarise(loop, &slot, 0, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 0, &summary), 0);
 	assert_near(summary.p50_ns, percentile(values, nr, 50));
 	assert_near(summary.p99_ns, percentile(values, nr, 99));
 	assert_true(summary.p50_ns <= summary.p99_ns);
@@ -439,12 +448,12 @@ static void test_percentile_out_of_range(void **state)
 	(void)state;
 	count(&slot, UINT64_MAX);
 	assert_int_equal(slot.hist[BP_HIST_BUCKETS - 1], 1);
-	assert_int_equal(loop_summarise(loop, &slot, 0, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 0, &summary), 0);
 	assert_true(summary.p99_ns > 1ull << 49);
 	free(summary.id.runtime);
 	/* as a kernel side that went mad would leave it */
 	memset(slot.hist, 0xff, sizeof(slot.hist));
-	assert_int_equal(loop_summarise(loop, &slot, 0, &summary), 0);
+	assert_int_equal(summary_of_loop(loop, &slot, 0, &summary), 0);
 	assert_true(summary.p50_ns <= summary.p99_ns);
 	free(summary.id.runtime);
 	loop_free(loop);

@@ -40,6 +40,8 @@ __attribute__((noinline)) int uv_run(void)
 	return getpid();
 }
 
+static const struct program_functions functions = { .names = { "uv_run", "ev_run" }, .nr = 2 };
+
 static int setup(void **state)
 {
 	struct symbols *symbols;
@@ -64,7 +66,7 @@ static void test_what_it_is(void **state)
 	struct program *program;
 	const char *path;
 
-	assert_int_equal(program_new(&program, &own, *state), 0);
+	assert_int_equal(program_new(&program, &own, *state, &functions), 0);
 	assert_true(program_is(program, names));
 	assert_false(program_is(program, others));
 	assert_true(uv_run() > 0 && program_defines(program, "uv_run"));
@@ -84,7 +86,7 @@ static void test_nothing_known(void **state)
 	struct program *program;
 	char word[8];
 
-	assert_int_equal(program_new(&program, &none, *state), -ENOENT);
+	assert_int_equal(program_new(&program, &none, *state, &functions), -ENOENT);
 	assert_false(program_is(NULL, names));
 	assert_false(program_defines(NULL, "uv_run"));
 	assert_null(program_library(NULL, ""));
@@ -159,7 +161,7 @@ static void test_caller(void **state)
 	sp = stack_of(&sleeper, SYS_poll);
 	if (!sp)
 		skip();
-	assert_int_equal(program_new(&program, &own, *state), 0);
+	assert_int_equal(program_new(&program, &own, *state, &functions), 0);
 	caller = program_caller(program, sp);
 	assert_non_null(caller);
 	assert_string_equal(caller, "");
@@ -187,8 +189,8 @@ static void test_epoll(void **state)
 	int empty = epoll_create1(0), both = epoll_create1(0), theirs = epoll_create1(0);
 	struct epoll_event event = { .events = EPOLLIN };
 	struct sleeper sleeper = { .fd = theirs, .epoll = true };
-	const struct sighting sighting = { .pid = getpid(), .tid = getpid() };
-	const struct sighting other = { .pid = getpid(), .tid = getpid() + 1 };
+	const struct moment moment = { .pid = getpid(), .tid = getpid() };
+	const struct moment other = { .pid = getpid(), .tid = getpid() + 1 };
 	struct epoll list[LISTED];
 	int ends[2], sockets[2], nr;
 	pthread_t thread;
@@ -215,7 +217,7 @@ static void test_epoll(void **state)
 	assert_false(epoll_others_wait(getpid(), sleeper.tid, theirs));
 	assert_false(epoll_others_wait(getpid(), getpid(), both));
 	/* the main thread's: the lowest that is not another thread's */
-	assert_int_equal(native_main_epoll(&sighting), both);
+	assert_int_equal(native_main_epoll(&moment), both);
 	assert_int_equal(native_main_epoll(&other), -1);
 	assert_true(epoll_list(1 << 23, list, LISTED) < 0);
 

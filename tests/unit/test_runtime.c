@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "fake_python.h"
-#include "runtime/runtime.h"
+#include "runtime/loops/loops.h"
 #include "symbol/on_stack.h"
 
 #define PTHREAD 0x7f0000001000
@@ -22,25 +22,25 @@ int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char
 	return -ENOENT;
 }
 
-static struct verdict judge(const struct sighting *sighting)
+static struct recognised recognise(const struct moment *moment)
 {
-	struct sighting whole = *sighting;
+	struct moment whole = *moment;
 	struct pool pool = { 0 };
-	struct verdict verdict;
+	struct recognised recognised;
 
 	whole.comm = "a thread";
 	whole.pool = &pool;
-	memset(&verdict, 0x5a, sizeof(verdict));
-	runtime_judge(&whole, &verdict);
-	return verdict;
+	memset(&recognised, 0x5a, sizeof(recognised));
+	runtime_recognise(&whole, &recognised);
+	return recognised;
 }
 
-static void assert_no_loop(const struct sighting *sighting)
+static void assert_no_loop(const struct moment *moment)
 {
-	static const struct verdict none;
-	struct verdict verdict = judge(sighting);
+	static const struct recognised none;
+	struct recognised recognised = recognise(moment);
 
-	assert_memory_equal(&verdict, &none, sizeof(verdict));
+	assert_memory_equal(&recognised, &none, sizeof(recognised));
 }
 
 /* -- generic -- */
@@ -50,16 +50,16 @@ static bool is_habit(unsigned int wait_class, unsigned int count, unsigned long 
 	const struct bp_candidate candidate = {
 		.wait_class = wait_class, .wait_id = 5, .count = count, .others = others
 	};
-	const struct sighting sighting = { .pid = 10, .tid = 11, .candidate = &candidate };
-	struct verdict verdict = judge(&sighting);
+	const struct moment moment = { .pid = 10, .tid = 11, .candidate = &candidate };
+	struct recognised recognised = recognise(&moment);
 
-	if (!verdict.runtime)
+	if (!recognised.runtime)
 		return false;
-	assert_string_equal(verdict.runtime, "generic");
-	assert_int_equal(verdict.wait_class, wait_class);
-	assert_int_equal(verdict.wait_id, 5);
-	assert_int_equal(verdict.loop_object, 0);
-	assert_int_equal(verdict.turn_start_ns, 0);
+	assert_string_equal(recognised.runtime->name, "generic");
+	assert_int_equal(recognised.wait_class, wait_class);
+	assert_int_equal(recognised.wait_id, 5);
+	assert_int_equal(recognised.loop_object, 0);
+	assert_int_equal(recognised.turn_start_ns, 0);
 	return true;
 }
 
@@ -91,29 +91,29 @@ static void test_generic_others(void **state)
 static void test_generic_looked_at(void **state)
 {
 	const struct bp_block block = { .wait_class = BP_WAIT_EPOLL, .wait_id = 5 };
-	const struct sighting sighting = { .pid = 10, .tid = 11, .block = &block };
+	const struct moment moment = { .pid = 10, .tid = 11, .block = &block };
 
 	(void)state;
-	assert_no_loop(&sighting); /* one wait is no habit */
+	assert_no_loop(&moment); /* one wait is no habit */
 }
 
 /* -- asyncio -- */
 
-static struct sighting seen(struct python *python)
+static struct moment seen(struct python *python)
 {
-	return (struct sighting){ .pid = 10, .tid = 11, .pthread = PTHREAD, .python = python };
+	return (struct moment){ .pid = 10, .tid = 11, .pthread = PTHREAD, .python = python };
 }
 
 /* Judged when the interpreter can be read, and not as something else before. */
 static void test_python_pending(void **state)
 {
 	const struct bp_candidate candidate = { .wait_class = BP_WAIT_EPOLL, .count = 100 };
-	struct sighting sighting = seen(NULL);
+	struct moment moment = seen(NULL);
 
 	(void)state;
-	sighting.python_pending = true;
-	sighting.candidate = &candidate;
-	assert_no_loop(&sighting);
+	moment.python_pending = true;
+	moment.candidate = &candidate;
+	assert_no_loop(&moment);
 }
 
 /* A Python thread that polls without a _run_once is no loop, however often it does. */
@@ -121,18 +121,18 @@ static void test_python_without_loop(void **state)
 {
 	struct python python = { .thread_loop = { .run_onces = 0, .epoll_fd = 7 } };
 	struct bp_candidate candidate = { .wait_class = BP_WAIT_POLL, .count = 1000 };
-	struct sighting sighting = seen(&python);
+	struct moment moment = seen(&python);
 
 	(void)state;
-	assert_no_loop(&sighting);
+	assert_no_loop(&moment);
 	assert_int_equal(python.asked_pthread, PTHREAD);
-	sighting.candidate = &candidate;
-	assert_no_loop(&sighting);
+	moment.candidate = &candidate;
+	assert_no_loop(&moment);
 	candidate.stack.python_nr = 2;
-	assert_no_loop(&sighting);
+	assert_no_loop(&moment);
 	python.thread_err = python.frames_err = -ESRCH;
 	python.thread_loop.run_onces = 1; /* garbage of a read that failed */
-	assert_no_loop(&sighting);
+	assert_no_loop(&moment);
 }
 
 /* It sleeps in the selector that its only _run_once called: that is its wait. */
@@ -149,23 +149,23 @@ static void test_asyncio_candidate(void **state)
 	struct bp_candidate candidate = {
 		.wait_class = BP_WAIT_EPOLL, .wait_id = 6, .count = 1, .stack = { .python_nr = 5 }
 	};
-	struct sighting sighting = seen(&python);
-	struct verdict verdict;
+	struct moment moment = seen(&python);
+	struct recognised recognised;
 
 	(void)state;
-	sighting.candidate = &candidate;
-	verdict = judge(&sighting);
-	assert_string_equal(verdict.runtime, "asyncio");
-	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict.wait_id, 6);
-	assert_int_equal(verdict.loop_object, 0xabc0);
-	assert_int_equal(verdict.turn_start_ns, 0);
+	moment.candidate = &candidate;
+	recognised = recognise(&moment);
+	assert_string_equal(recognised.runtime->name, "asyncio");
+	assert_int_equal(recognised.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised.wait_id, 6);
+	assert_int_equal(recognised.loop_object, 0xabc0);
+	assert_int_equal(recognised.turn_start_ns, 0);
 	/* a poll selector's wait is the call site */
 	candidate.wait_class = BP_WAIT_POLL;
 	candidate.wait_id = 0x7ffc0000;
-	verdict = judge(&sighting);
-	assert_int_equal(verdict.wait_class, BP_WAIT_POLL);
-	assert_int_equal(verdict.wait_id, 0x7ffc0000);
+	recognised = recognise(&moment);
+	assert_int_equal(recognised.wait_class, BP_WAIT_POLL);
+	assert_int_equal(recognised.wait_id, 0x7ffc0000);
 }
 
 /* The frames of the moment when it began to sleep count, not those of now. */
@@ -178,20 +178,20 @@ static void test_asyncio_candidate_elsewhere(void **state)
 	struct bp_candidate candidate = {
 		.wait_class = BP_WAIT_POLL, .wait_id = 77, .count = 50, .stack = { .python_nr = 5 }
 	};
-	struct sighting sighting = seen(&python);
-	struct verdict verdict;
+	struct moment moment = seen(&python);
+	struct recognised recognised;
 
 	(void)state;
-	sighting.candidate = &candidate;
-	verdict = judge(&sighting); /* a callback's poll */
-	assert_string_equal(verdict.runtime, "asyncio");
-	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict.wait_id, 9);
+	moment.candidate = &candidate;
+	recognised = recognise(&moment); /* a callback's poll */
+	assert_string_equal(recognised.runtime->name, "asyncio");
+	assert_int_equal(recognised.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised.wait_id, 9);
 	/* no frames of then: those of now */
 	candidate.stack.python_nr = 0;
-	verdict = judge(&sighting);
-	assert_int_equal(verdict.wait_class, BP_WAIT_POLL);
-	assert_int_equal(verdict.wait_id, 77);
+	recognised = recognise(&moment);
+	assert_int_equal(recognised.wait_class, BP_WAIT_POLL);
+	assert_int_equal(recognised.wait_id, 77);
 }
 
 /* Found by a look: it waits, or a turn of it runs. */
@@ -204,33 +204,33 @@ static void test_asyncio_looked_at(void **state)
 				 .epoll_fd = -1 },
 	};
 	struct bp_block block = { .wait_class = BP_WAIT_EPOLL, .wait_id = 3 };
-	struct sighting sighting = seen(&python);
-	struct verdict verdict;
+	struct moment moment = seen(&python);
+	struct recognised recognised;
 
 	(void)state;
-	sighting.block = &block;
-	verdict = judge(&sighting);
-	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict.wait_id, 3);
-	assert_int_equal(verdict.turn_start_ns, 0);
+	moment.block = &block;
+	recognised = recognise(&moment);
+	assert_int_equal(recognised.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised.wait_id, 3);
+	assert_int_equal(recognised.turn_start_ns, 0);
 
 	python.thread_loop = (struct python_loop){ .run_onces = 2,
 						   .loop_object = 0xabc0,
 						   .turn_start_ns = 123,
 						   .epoll_fd = 6,
 						   .task = 0xdef0 };
-	verdict = judge(&sighting);
-	assert_string_equal(verdict.runtime, "asyncio");
-	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict.wait_id, 6); /* of its selector, not of the nested one */
-	assert_int_equal(verdict.turn_start_ns, 123);
-	assert_int_equal(verdict.task, 0xdef0);
-	assert_int_equal(verdict.loop_object, 0xabc0);
+	recognised = recognise(&moment);
+	assert_string_equal(recognised.runtime->name, "asyncio");
+	assert_int_equal(recognised.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised.wait_id, 6); /* of its selector, not of the nested one */
+	assert_int_equal(recognised.turn_start_ns, 123);
+	assert_int_equal(recognised.task, 0xdef0);
+	assert_int_equal(recognised.loop_object, 0xabc0);
 
 	python.thread_loop.epoll_fd = -1;
-	verdict = judge(&sighting);
-	assert_string_equal(verdict.runtime, "asyncio");
-	assert_int_equal(verdict.wait_class, BP_WAIT_NONE);
+	recognised = recognise(&moment);
+	assert_string_equal(recognised.runtime->name, "asyncio");
+	assert_int_equal(recognised.wait_class, BP_WAIT_NONE);
 }
 
 /* A child has the frames of the turn in which it was forked; a loop of its own begins later. */
@@ -239,16 +239,16 @@ static void test_asyncio_forked(void **state)
 	struct python python = {
 		.thread_loop = { .run_onces = 1, .turn_start_ns = 1000, .epoll_fd = 6 },
 	};
-	struct sighting sighting = seen(&python);
+	struct moment moment = seen(&python);
 
 	(void)state;
-	sighting.forked_ns = 1001;
-	assert_no_loop(&sighting);
-	sighting.forked_ns = 1000;
-	assert_string_equal(judge(&sighting).runtime, "asyncio");
+	moment.forked_ns = 1001;
+	assert_no_loop(&moment);
+	moment.forked_ns = 1000;
+	assert_string_equal(recognise(&moment).runtime->name, "asyncio");
 	python.thread_loop.turn_start_ns = 0; /* it waits: in a loop of its own */
-	sighting.forked_ns = 5000;
-	assert_string_equal(judge(&sighting).runtime, "asyncio");
+	moment.forked_ns = 5000;
+	assert_string_equal(recognise(&moment).runtime->name, "asyncio");
 }
 
 static void test_version(void **state)
@@ -257,9 +257,9 @@ static void test_version(void **state)
 	char version[RUNTIME_VERSION_BYTES];
 
 	(void)state;
-	assert_null(runtime_version("generic", NULL, NULL, version));
-	assert_null(runtime_version("nginx", NULL, &python, version));
-	assert_string_equal(runtime_version("asyncio", NULL, &python, version), "3.11.7");
+	assert_null(runtime_version(&runtime_generic, NULL, NULL, version));
+	assert_null(runtime_version(&runtime_nginx, NULL, &python, version));
+	assert_string_equal(runtime_version(&runtime_asyncio, NULL, &python, version), "3.11.7");
 }
 
 /* -- gevent and trio -- */
@@ -270,26 +270,26 @@ static void test_hubs(void **state)
 	struct bp_candidate candidate = {
 		.wait_class = BP_WAIT_EPOLL, .wait_id = 7, .count = 1, .stack.python_nr = 1
 	};
-	struct sighting sighting = seen(&python);
-	struct verdict verdict;
+	struct moment moment = seen(&python);
+	struct recognised recognised;
 
 	(void)state;
-	sighting.candidate = &candidate;
-	verdict = judge(&sighting);
-	assert_string_equal(verdict.runtime, "gevent");
-	assert_int_equal(verdict.wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict.wait_id, 7);
+	moment.candidate = &candidate;
+	recognised = recognise(&moment);
+	assert_string_equal(recognised.runtime->name, "gevent");
+	assert_int_equal(recognised.wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised.wait_id, 7);
 	python.hub = PYTHON_HUB_TRIO;
-	verdict = judge(&sighting);
-	assert_string_equal(verdict.runtime, "trio");
-	assert_int_equal(verdict.wait_id, 7);
+	recognised = recognise(&moment);
+	assert_string_equal(recognised.runtime->name, "trio");
+	assert_int_equal(recognised.wait_id, 7);
 
 	/* a nested wait, in one of its tasks */
 	python.hub_waits = false;
-	assert_no_loop(&sighting);
+	assert_no_loop(&moment);
 	python.hub = PYTHON_HUB_NONE;
 	candidate.count = 1000;
-	assert_no_loop(&sighting);
+	assert_no_loop(&moment);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "fake_python.h"
-#include "runtime/runtime.h"
+#include "runtime/loops/loops.h"
 #include "symbol/on_stack.h"
 
 #define PTHREAD	  0x7f0000100000
@@ -35,18 +35,19 @@ int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char
 	return -ENOENT;
 }
 
-static struct verdict judge(struct pool *pool, const char *comm, struct bp_candidate candidate)
+static struct recognised recognise(struct pool *pool, const char *comm,
+				   struct bp_candidate candidate)
 {
-	struct sighting sighting = { .pid = 10,
-				     .tid = 11,
-				     .pthread = PTHREAD,
-				     .comm = comm,
-				     .pool = pool,
-				     .candidate = &candidate };
-	struct verdict verdict;
+	struct moment moment = { .pid = 10,
+				 .tid = 11,
+				 .pthread = PTHREAD,
+				 .comm = comm,
+				 .pool = pool,
+				 .candidate = &candidate };
+	struct recognised recognised;
 
-	runtime_judge(&sighting, &verdict);
-	return verdict;
+	runtime_recognise(&moment, &recognised);
+	return recognised;
 }
 
 static struct bp_candidate at_driver(unsigned int count)
@@ -63,42 +64,42 @@ static struct bp_candidate parked(uint64_t sp, unsigned int count)
 	};
 }
 
-static void is_tokio(const struct verdict *verdict)
+static void is_tokio(const struct recognised *recognised)
 {
-	assert_non_null(verdict->runtime);
-	assert_string_equal(verdict->runtime, "tokio");
-	assert_int_equal(verdict->wait_class, BP_WAIT_EPOLL);
-	assert_int_equal(verdict->wait_id, DRIVER_FD);
+	assert_non_null(recognised->runtime);
+	assert_string_equal(recognised->runtime->name, "tokio");
+	assert_int_equal(recognised->wait_class, BP_WAIT_EPOLL);
+	assert_int_equal(recognised->wait_id, DRIVER_FD);
 }
 
 static void test_workers(void **state)
 {
 	struct pool pool = { 0 };
-	struct verdict verdict;
+	struct recognised recognised;
 
 	(void)state;
 	on_stack = "tokio::runtime::scheduler::multi_thread::park::Inner::park_driver";
-	verdict = judge(&pool, "worker", at_driver(1));
-	is_tokio(&verdict);
-	assert_int_equal(verdict.park_id, 0);
+	recognised = recognise(&pool, "worker", at_driver(1));
+	is_tokio(&recognised);
+	assert_int_equal(recognised.park_id, 0);
 	assert_true(pool.parks);
 
 	/* another at the same driver: known without another look */
 	scans = 0;
-	verdict = judge(&pool, "worker", at_driver(1));
-	is_tokio(&verdict);
+	recognised = recognise(&pool, "worker", at_driver(1));
+	is_tokio(&recognised);
 	assert_int_equal(scans, 0);
 
 	/* a futex that is no park, and one that is: the depth says so from then on */
 	on_stack = "std::sync::mpmc::Receiver::recv";
-	assert_null(judge(&pool, "worker", parked(POOL_SP, 100)).runtime);
+	assert_null(recognise(&pool, "worker", parked(POOL_SP, 100)).runtime);
 	on_stack = "tokio::runtime::scheduler::multi_thread::park::Inner::park_condvar";
-	verdict = judge(&pool, "worker", parked(PARK_SP, 1));
-	is_tokio(&verdict);
-	assert_int_equal(verdict.park_id, PARK_ID);
+	recognised = recognise(&pool, "worker", parked(PARK_SP, 1));
+	is_tokio(&recognised);
+	assert_int_equal(recognised.park_id, PARK_ID);
 	scans = 0;
-	assert_null(judge(&pool, "worker", parked(POOL_SP, 100)).runtime);
-	assert_non_null(judge(&pool, "worker", parked(PARK_SP, 1)).runtime);
+	assert_null(recognise(&pool, "worker", parked(POOL_SP, 100)).runtime);
+	assert_non_null(recognise(&pool, "worker", parked(PARK_SP, 1)).runtime);
 	assert_int_equal(scans, 0);
 }
 
@@ -106,29 +107,29 @@ static void test_two_runtimes(void **state)
 {
 	struct pool pool = { 0 };
 	struct bp_candidate second = at_driver(1);
-	struct verdict verdict;
+	struct recognised recognised;
 
 	(void)state;
 	on_stack = "tokio::runtime::scheduler::multi_thread::park::Inner::park_driver";
-	judge(&pool, "worker", at_driver(1));
+	recognise(&pool, "worker", at_driver(1));
 	second.wait_id = DRIVER_FD + 1;
-	assert_non_null(judge(&pool, "worker", second).runtime);
+	assert_non_null(recognise(&pool, "worker", second).runtime);
 	/* of which runtime this worker is, is not known yet */
-	verdict = judge(&pool, "worker", parked(PARK_SP, 1));
-	assert_non_null(verdict.runtime);
-	assert_int_equal(verdict.park_id, PARK_ID);
-	assert_int_equal(verdict.wait_class, BP_WAIT_NONE);
+	recognised = recognise(&pool, "worker", parked(PARK_SP, 1));
+	assert_non_null(recognised.runtime);
+	assert_int_equal(recognised.park_id, PARK_ID);
+	assert_int_equal(recognised.wait_class, BP_WAIT_NONE);
 }
 
 static void test_current_thread(void **state)
 {
 	struct pool pool = { 0 };
-	struct verdict verdict;
+	struct recognised recognised;
 
 	(void)state;
 	on_stack = "tokio::runtime::scheduler::current_thread::Context::park_internal";
-	verdict = judge(&pool, "app", at_driver(1));
-	is_tokio(&verdict);
+	recognised = recognise(&pool, "app", at_driver(1));
+	is_tokio(&recognised);
 	assert_false(pool.parks);
 }
 
@@ -140,53 +141,86 @@ static void test_another_program(void **state)
 	on_stack = "boost::asio::detail::epoll_reactor::run";
 	scans = 0;
 	for (unsigned int i = 1; i < 4; i++)
-		assert_null(judge(&pool, "worker", at_driver(i)).runtime);
+		assert_null(recognise(&pool, "worker", at_driver(i)).runtime);
 	for (unsigned int i = 4; i < 100; i++)
-		assert_string_equal(judge(&pool, "worker", at_driver(i)).runtime, "generic");
+		assert_ptr_equal(recognise(&pool, "worker", at_driver(i)).runtime,
+				 runtime_unknown());
 	assert_true(scans <= 4); /* it is not looked at for ever */
 	assert_false(pool.parks);
 	/* whatever its futexes do, they are no loop's waits */
-	assert_null(judge(&pool, "worker", parked(PARK_SP, 1000)).runtime);
+	assert_null(recognise(&pool, "worker", parked(PARK_SP, 1000)).runtime);
 }
 
 static void test_without_symbols(void **state)
 {
 	struct pool pool = { 0 };
 	struct bp_candidate another;
-	struct verdict verdict;
+	struct recognised recognised;
 
 	(void)state;
 	on_stack = "";
-	verdict = judge(&pool, "tokio-rt-worker", at_driver(1));
-	is_tokio(&verdict);
+	recognised = recognise(&pool, "tokio-rt-worker", at_driver(1));
+	is_tokio(&recognised);
 	assert_true(pool.parks);
 	/* one lock at one place, again and again, is none; a word each, equally deep, are parks */
-	assert_null(judge(&pool, "tokio-rt-worker", parked(PARK_SP, 1)).runtime);
-	assert_null(judge(&pool, "tokio-rt-worker", parked(PARK_SP, 100)).runtime);
+	assert_null(recognise(&pool, "tokio-rt-worker", parked(PARK_SP, 1)).runtime);
+	assert_null(recognise(&pool, "tokio-rt-worker", parked(PARK_SP, 100)).runtime);
 	another = parked(PARK_SP, 1);
 	another.wait_id = PARK_ID + 1;
-	verdict = judge(&pool, "tokio-rt-worker", another);
-	is_tokio(&verdict);
-	assert_int_equal(verdict.park_id, PARK_ID + 1);
+	recognised = recognise(&pool, "tokio-rt-worker", another);
+	is_tokio(&recognised);
+	assert_int_equal(recognised.park_id, PARK_ID + 1);
 	assert_int_equal(pool.park_depth, PTHREAD - PARK_SP);
-	assert_null(judge(&pool, "tokio-rt-worker", parked(POOL_SP, 100)).runtime);
+	assert_null(recognise(&pool, "tokio-rt-worker", parked(POOL_SP, 100)).runtime);
 }
 
-static void test_left(void **state)
+static void test_other_waits(void **state)
 {
 	struct pool pool = { 0 };
 	struct bp_block block = { .sp = POOL_SP };
+	struct moment moment = { .pid = 10, .pthread = PTHREAD, .pool = &pool, .block = &block };
 
 	(void)state;
-	assert_false(tokio_waits_for_work(&pool, PTHREAD, &block));
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
 	pool.park_depth = PTHREAD - PARK_SP;
-	assert_true(tokio_waits_for_work(&pool, PTHREAD, &block));
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_LEFT);
 	block.sp = PARK_SP - 0x200; /* in a task */
-	assert_false(tokio_waits_for_work(&pool, PTHREAD, &block));
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
+	block.sp = PARK_SP;
+	block.wait_class = BP_WAIT_FUTEX;
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_PARK);
+	moment.pthread = 0;
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
+}
+
+static void test_handed_on(void **state)
+{
+	struct pool pool = { .park_depth = PTHREAD - PARK_SP };
+	struct bp_block block = { .sp = PARK_SP - 0x200 };
+	struct moment moment = { .pid = 10, .pthread = PTHREAD, .pool = &pool, .block = &block };
+
+	(void)state;
 	on_stack = "tokio::runtime::scheduler::multi_thread::worker::block_in_place";
-	assert_true(tokio_in_place(NULL, 10, block.sp));
+	assert_true(runtime_tokio.handed_on(&moment));
+	moment.block = NULL; /* it runs in there */
+	assert_true(runtime_tokio.handed_on(&moment));
+	pool.park_depth = 0;
+	assert_false(runtime_tokio.handed_on(&moment));
+	moment.block = &block;
 	on_stack = "tokio::runtime::scheduler::multi_thread::worker::Context::run_task";
-	assert_false(tokio_in_place(NULL, 10, block.sp));
+	assert_false(runtime_tokio.handed_on(&moment));
+}
+
+static void test_may_park(void **state)
+{
+	struct pool pool = { .nameless = true };
+
+	(void)state;
+	assert_true(runtime_tokio.may_park(&pool));
+	pool.park_depth = 0x100;
+	assert_false(runtime_tokio.may_park(&pool));
+	pool = (struct pool){ 0 };
+	assert_false(runtime_tokio.may_park(&pool));
 }
 
 int main(void)
@@ -194,7 +228,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_workers),		cmocka_unit_test(test_two_runtimes),
 		cmocka_unit_test(test_current_thread),	cmocka_unit_test(test_another_program),
-		cmocka_unit_test(test_without_symbols), cmocka_unit_test(test_left),
+		cmocka_unit_test(test_without_symbols), cmocka_unit_test(test_other_waits),
+		cmocka_unit_test(test_handed_on),	cmocka_unit_test(test_may_park),
 	};
 
 	return cmocka_run_group_tests_name("tokio", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "stall/loops/watched.h"
+#include "stall/state/watched.h"
 
 #define PTHREAD 0x7f0000000000
 

@@ -69,13 +69,15 @@ static void identify(const struct subject *subject, struct dump_record *out)
 int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 {
 	struct subject subject = { .memory = { dump->memory, pid } };
+	struct program_functions functions;
 	__freeing uint64_t *pthreads = NULL;
 	int err;
 
 	*out = (struct dump_record){ .mono_ns = probe_now_ns() };
 	namer_forget(dump->namer, pid);
 	find_python(&subject, dump->symbols);
-	if (program_new(&subject.program, &subject.memory, dump->symbols))
+	runtime_functions(&functions);
+	if (program_new(&subject.program, &subject.memory, dump->symbols, &functions))
 		subject.program = NULL;
 	identify(&subject, out);
 	err = dump_threads(dump, &subject, out, &pthreads);

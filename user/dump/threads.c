@@ -180,11 +180,11 @@ static void set_task(const struct looks *looks, uint64_t task, struct slice *sli
 }
 
 /* Which loop the thread runs, and whether it is in its wait. */
-static bool judge(const struct looks *looks, const struct bp_suspect_info *info,
-		  struct dump_thread *thread)
+static bool recognise(const struct looks *looks, const struct bp_suspect_info *info,
+		      struct dump_thread *thread)
 {
 	const struct bp_block *block = info->state == BP_BLOCKED ? &info->block : NULL;
-	struct sighting sighting = {
+	struct moment moment = {
 		.pid = info->tgid,
 		.tid = info->tid,
 		.pthread = info->pthread,
@@ -195,15 +195,15 @@ static bool judge(const struct looks *looks, const struct bp_suspect_info *info,
 		.python = looks->layout.version ? looks->subject->python : NULL,
 		.block = block,
 	};
-	struct verdict verdict;
+	struct recognised recognised;
 
-	runtime_judge(&sighting, &verdict);
-	if (!verdict.runtime)
+	runtime_recognise(&moment, &recognised);
+	if (!recognised.runtime)
 		return false;
-	thread->id.runtime = strdup(verdict.runtime);
-	set_task(looks, verdict.task, &thread->slice);
-	return block && verdict.wait_class && block->wait_class == verdict.wait_class &&
-	       block->wait_id == verdict.wait_id;
+	thread->id.runtime = strdup(recognised.runtime->name);
+	set_task(looks, recognised.task, &thread->slice);
+	return block && recognised.wait_class && block->wait_class == recognised.wait_class &&
+	       block->wait_id == recognised.wait_id;
 }
 
 static bool in_gil(const struct looks *looks, const struct bp_block *block)
@@ -272,7 +272,7 @@ static void find_out(struct looks *looks, struct looked *looked)
 	thread->slice.stack = frames_resolve(looks->dump->namer, looks->subject->memory.pid,
 					     looks->subject->python, &looks->capture.stack,
 					     &looks->copy, FRAMES_KERNEL | FRAMES_USER, NULL);
-	idle = judge(looks, info, thread);
+	idle = recognise(looks, info, thread);
 	if (info->state == BP_BLOCKED) {
 		thread->state = info->block.flags & BP_BLOCK_STOPPED ? THREAD_STOPPED
 				: idle				     ? THREAD_IDLE

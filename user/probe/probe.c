@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "blockprof.skel.h"
+#include "model/threshold.h"
 #include "probe/features.h"
 #include "probe/look.h"
 #include "probe/records.h"
@@ -83,14 +84,6 @@ void probe_libbpf_log(bool shown)
 	libbpf_set_print(shown ? libbpf_shown : libbpf_silent);
 }
 
-/* Times that follow from the threshold, in the bounds within which they make sense. */
-static uint64_t part_ns(uint64_t threshold_ns, unsigned int part, uint64_t min_ns, uint64_t max_ns)
-{
-	uint64_t ns = threshold_ns / part;
-
-	return ns < min_ns ? min_ns : ns > max_ns ? max_ns : ns;
-}
-
 static size_t page_round(size_t bytes)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -110,8 +103,9 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	unsigned char flags[BP_SYSCALLS];
 
 	skel->rodata->threshold_ns = options->threshold_ns;
-	skel->rodata->block_ns = part_ns(options->threshold_ns, 20, 100000, 50 * NSEC_PER_MSEC);
-	skel->rodata->sample_age_ns = part_ns(options->threshold_ns, 8, 100000, 25 * NSEC_PER_MSEC);
+	skel->rodata->block_ns = threshold_part_ns(options->threshold_ns, THRESHOLD_BLOCK);
+	skel->rodata->sample_age_ns =
+		threshold_part_ns(options->threshold_ns, THRESHOLD_SAMPLE_AGE);
 	skel->rodata->whole_system = options->whole_system && !options->filtered;
 	skel->rodata->filtered = options->filtered;
 	skel->rodata->all_threads = options->all_threads;
@@ -206,7 +200,7 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 		return err;
 	/* without samples a turn that burns cpu time is told without its line */
 	sampler_new(&probe->sampler, probe->skel->progs.on_tick,
-		    part_ns(options->threshold_ns, 20, NSEC_PER_MSEC, 10 * NSEC_PER_MSEC));
+		    threshold_part_ns(options->threshold_ns, THRESHOLD_SAMPLE_EVERY));
 	err = attach(probe);
 	if (err)
 		return err;

@@ -46,93 +46,92 @@ static bool is_mapped(const struct runtime *runtime, struct program *program)
 }
 
 /* The call that may be a wait was made by this runtime's code, as far as can be told. */
-static bool is_caller(const struct runtime *runtime, const struct sighting *sighting, uint64_t sp)
+static bool is_caller(const struct runtime *runtime, const struct moment *moment, uint64_t sp)
 {
-	const char *caller = program_caller(sighting->program, sp);
+	const char *caller = program_caller(moment->program, sp);
 
 	if (caller && *caller && runtime->libraries)
 		return begins_with_one(caller, runtime->libraries);
 	/* what a program calls, which is this runtime as a whole, in its libraries, is its own */
 	if (!runtime->libraries || (caller && !*caller))
-		return is_executable(runtime, sighting->program);
-	return is_executable(runtime, sighting->program) || is_mapped(runtime, sighting->program);
+		return is_executable(runtime, moment->program);
+	return is_executable(runtime, moment->program) || is_mapped(runtime, moment->program);
 }
 
 static void fill(const struct runtime *runtime, unsigned int wait_class, uint64_t wait_id,
-		 struct verdict *verdict)
+		 struct recognised *recognised)
 {
-	verdict->runtime = runtime->name;
-	verdict->wait_class = wait_class;
-	verdict->wait_id = wait_id;
+	recognised->runtime = runtime;
+	recognised->wait_class = wait_class;
+	recognised->wait_id = wait_id;
 }
 
 /* The thread is in a turn of the loop whose own epoll instance is known. */
-static bool fill_turn(const struct runtime *runtime, const struct sighting *sighting, int own,
-		      struct verdict *verdict)
+static bool fill_turn(const struct runtime *runtime, const struct moment *moment, int own,
+		      struct recognised *recognised)
 {
-	fill(runtime, BP_WAIT_EPOLL, (uint64_t)own, verdict);
+	fill(runtime, BP_WAIT_EPOLL, (uint64_t)own, recognised);
 	/* a child has the descriptors of its parent, but has no loop by that */
-	if (sighting->forked_ns || epoll_is_inherited(sighting->pid, own))
-		memset(verdict, 0, sizeof(*verdict));
+	if (moment->forked_ns || epoll_is_inherited(moment->pid, own))
+		memset(recognised, 0, sizeof(*recognised));
 	else
-		verdict->in_turn = true;
+		recognised->in_turn = true;
 	return true;
 }
 
 /* The thread sleeps in what may be a wait. often: it has, before. */
-static bool judge_wait(const struct runtime *runtime, const struct sighting *sighting,
-		       unsigned int wait_class, uint64_t wait_id, bool often,
-		       struct verdict *verdict)
+static bool recognise_wait(const struct runtime *runtime, const struct moment *moment,
+			   unsigned int wait_class, uint64_t wait_id, bool often,
+			   struct recognised *recognised)
 {
-	int own = runtime->own_epoll ? runtime->own_epoll(sighting) : -1;
+	int own = runtime->own_epoll ? runtime->own_epoll(moment) : -1;
 
 	if (own >= 0 && (wait_class != BP_WAIT_EPOLL || (uint64_t)own != wait_id))
-		return fill_turn(runtime, sighting, own, verdict);
+		return fill_turn(runtime, moment, own, recognised);
 	if (own >= 0 || often)
-		fill(runtime, wait_class, wait_id, verdict);
+		fill(runtime, wait_class, wait_id, recognised);
 	return true;
 }
 
-bool native_judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+bool native_recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	const struct bp_candidate *candidate = sighting->candidate;
-	const struct bp_block *block = sighting->block;
+	const struct bp_candidate *candidate = moment->candidate;
+	const struct bp_block *block = moment->block;
 	int own;
 
-	if (!sighting->program)
+	if (!moment->program)
 		return false;
 	if (candidate && candidate->wait_class == BP_WAIT_FUTEX)
 		return false;
 	if (candidate)
-		return is_caller(runtime, sighting, candidate->sp) &&
-		       judge_wait(runtime, sighting, candidate->wait_class, candidate->wait_id,
-				  native_is_habit(candidate), verdict);
+		return is_caller(runtime, moment, candidate->sp) &&
+		       recognise_wait(runtime, moment, candidate->wait_class, candidate->wait_id,
+				      native_is_habit(candidate), recognised);
 	/* idle for longer than anyone has looked: a wait of this runtime's own code */
 	if (block && block->wait_class && block->wait_class != BP_WAIT_FUTEX)
-		return is_caller(runtime, sighting, block->sp) &&
-		       judge_wait(runtime, sighting, block->wait_class, block->wait_id, true,
-				  verdict);
-	if (!runtime->own_epoll || sighting->forked_ns)
+		return is_caller(runtime, moment, block->sp) &&
+		       recognise_wait(runtime, moment, block->wait_class, block->wait_id, true,
+				      recognised);
+	if (!runtime->own_epoll || moment->forked_ns)
 		return false;
-	own = runtime->own_epoll(sighting);
+	own = runtime->own_epoll(moment);
 	/* most programs have no such instance: their symbols need not be read */
 	return own >= 0 &&
-	       (is_executable(runtime, sighting->program) ||
-		is_mapped(runtime, sighting->program)) &&
-	       fill_turn(runtime, sighting, own, verdict);
+	       (is_executable(runtime, moment->program) || is_mapped(runtime, moment->program)) &&
+	       fill_turn(runtime, moment, own, recognised);
 }
 
-int native_main_epoll(const struct sighting *sighting)
+int native_main_epoll(const struct moment *moment)
 {
 	struct epoll epolls[EPOLLS_MAX];
 	int nr;
 
-	if (sighting->tid != sighting->pid)
+	if (moment->tid != moment->pid)
 		return -1;
-	nr = epoll_list(sighting->pid, epolls, EPOLLS_MAX);
+	nr = epoll_list(moment->pid, epolls, EPOLLS_MAX);
 	for (int i = 0; i < nr; i++)
-		if (!epoll_others_wait(sighting->pid, sighting->tid, epolls[i].fd))
+		if (!epoll_others_wait(moment->pid, moment->tid, epolls[i].fd))
 			return epolls[i].fd;
 	return -1;
 }

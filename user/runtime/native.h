@@ -10,8 +10,8 @@
  * fields. Where that cannot be told, in a program that has this runtime, by its
  * habit.
  */
-bool native_judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict);
+bool native_recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised);
 
 /* It has come back to this wait often enough, and has slept elsewhere seldom. */
 bool native_is_habit(const struct bp_candidate *candidate);
@@ -20,7 +20,7 @@ bool native_is_habit(const struct bp_candidate *candidate);
  * own_epoll() of programs whose main thread runs the first loop: of the epoll
  * instances that no other thread waits on the oldest, which is the lowest.
  */
-int native_main_epoll(const struct sighting *sighting);
+int native_main_epoll(const struct moment *moment);
 
 /* A version from a shared library's name: what is between prefix and suffix. */
 int native_library_version(struct program *program, const char *prefix, const char *suffix,

@@ -12,7 +12,6 @@
 #include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/process.h"
-#include "runtime/runtime.h"
 #include "symbol/symbol.h"
 
 #define LIBRARIES_MAX 512
@@ -29,7 +28,8 @@ struct program {
 	char *exe; /* path; NULL: not known */
 	uint64_t exe_addr; /* in a mapping of it; 0: none found */
 	bool asked;
-	uint64_t defined; /* of the functions in the table of runtimes */
+	struct program_functions functions;
+	uint64_t defined; /* of those */
 	char *libraries[LIBRARIES_MAX]; /* paths of what else is mapped with code */
 	size_t nr;
 	char caller[PATH_BYTES];
@@ -58,7 +58,8 @@ static void note_mapping(void *context, const struct mapping *mapping, const cha
 	add_library(program, path);
 }
 
-int program_new(struct program **out, const struct memory *memory, struct symbols *symbols)
+int program_new(struct program **out, const struct memory *memory, struct symbols *symbols,
+		const struct program_functions *functions)
 {
 	struct program *program = calloc(1, sizeof(*program));
 	struct maps *maps;
@@ -68,6 +69,7 @@ int program_new(struct program **out, const struct memory *memory, struct symbol
 		return -ENOMEM;
 	program->memory = *memory;
 	program->symbols = symbols;
+	program->functions = *functions;
 	program->exe = process_exe(memory->pid);
 	err = maps_read(&maps, memory->pid);
 	if (err) {
@@ -100,19 +102,19 @@ bool program_is(const struct program *program, const char *const *names)
 
 bool program_defines(struct program *program, const char *function)
 {
-	const char *names[RUNTIMES_MAX];
-	size_t nr = runtime_functions(names);
+	const struct program_functions *functions;
 
 	if (!program || !program->exe_addr)
 		return false;
+	functions = &program->functions;
 	if (!program->asked) {
 		program->asked = true;
-		if (symbols_defined(program->symbols, program->memory.pid, program->exe_addr, names,
-				    nr, &program->defined))
+		if (symbols_defined(program->symbols, program->memory.pid, program->exe_addr,
+				    functions->names, functions->nr, &program->defined))
 			program->defined = 0;
 	}
-	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(names[i], function))
+	for (size_t i = 0; i < functions->nr; i++)
+		if (!strcmp(functions->names[i], function))
 			return program->defined >> i & 1;
 	return false;
 }

@@ -17,15 +17,24 @@ struct memory;
 struct program;
 struct symbols;
 
-/* Of a process as it is now: made anew after exec. symbols and memory's source outlive it. 0 or -errno. */
-int program_new(struct program **out, const struct memory *memory, struct symbols *symbols);
+#define PROGRAM_FUNCTIONS_MAX 64
+
+/* The names that an executable may be asked for. They outlive the program. */
+struct program_functions {
+	const char *names[PROGRAM_FUNCTIONS_MAX];
+	size_t nr;
+};
+
+/* Of pid as it is now: made anew after exec. symbols outlives it, functions are copied. 0 or -errno. */
+int program_new(struct program **out, const struct memory *memory, struct symbols *symbols,
+		const struct program_functions *functions);
 void program_free(struct program *program);
 
 /* All but program_free() take NULL for a program of which nothing is known. */
 
 /* The executable is called one of these (a list ended by NULL). */
 bool program_is(const struct program *program, const char *const *names);
-/* The executable has a function of this name, one of those in the table of runtimes. */
+/* The executable has a function of this name, one of those that it may be asked for. */
 bool program_defines(struct program *program, const char *function);
 /* Path of the first mapped file whose name begins so; NULL: none. Valid as long as the program. */
 const char *program_library(const struct program *program, const char *prefix);

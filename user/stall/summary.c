@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* summary.c - what a watch, or a part of one, came to: its loops, and what was lost. */
+#include "stall/summary.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stall/engine_private.h"
+#include "base/clock.h"
+#include "probe/probe.h"
+#include "stall/loops/binding.h"
+#include "stall/stand.h"
+#include "stall/state/loop.h"
+#include "stall/state/loops.h"
+#include "stall/state/state.h"
+#include "stall/turn/hist.h"
+#include "stall/turn/ledger.h"
+#include "stall/turn/pace.h"
 #include "symbol/symbol.h"
+
+#define ENDED_MAX 10000 /* ended loops kept for the summary */
+
+/* -- losses -- */
 
 void summary_lost(struct summary_record *record, enum loss loss, uint64_t count)
 {
@@ -27,13 +42,9 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 
 	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++)
 		summary_lost(record, (enum loss)loss, probe_loss(engine->probe, (enum loss)loss));
+	for (int loss = LOSS_KERNEL_NR; loss < LOSS_NR; loss++)
+		summary_lost(record, (enum loss)loss, engine->lost[loss]);
 	symbols_counts(engine->symbols, &counts);
-	summary_lost(record, LOSS_SLICES_WITHOUT_PLACE, engine->slices_placeless);
-	summary_lost(record, LOSS_STACKS_CUT, engine->stacks_cut);
-	summary_lost(record, LOSS_TURNS_DOUBTFUL, engine->turns_doubtful);
-	summary_lost(record, LOSS_BUSY_MS_UNWATCHED, engine->rested_ns / 1000000);
-	summary_lost(record, LOSS_PROCESSES_UNWATCHED, engine->processes_unwatched);
-	summary_lost(record, LOSS_LEDGERS_CUT, engine->ledgers_cut);
 	summary_lost(record, LOSS_SYMBOL_LOOKUPS_FAILED, counts.lookups_failed);
 	summary_lost(record, LOSS_SYMBOL_FILES_REFUSED, counts.files_refused);
 	summary_lost(record, LOSS_SYMBOL_LINES_LEFT_OUT, counts.lines_left_out);
@@ -51,41 +62,153 @@ static void take_losses(const struct engine *engine, struct summary_record *reco
 	for (size_t i = 0; i < record->nr_lost; i++) {
 		struct loss_count loss = record->lost[i];
 
-		for (size_t j = 0; j < engine->nr_losses; j++)
-			if (!strcmp(engine->losses[j].name, loss.name))
-				loss.count -= engine->losses[j].count;
+		for (size_t j = 0; j < engine->period.nr_losses; j++)
+			if (!strcmp(engine->period.losses[j].name, loss.name))
+				loss.count -= engine->period.losses[j].count;
 		if (loss.count)
 			record->lost[kept++] = loss;
 	}
 	record->nr_lost = kept;
 }
 
+/* -- loops -- */
+
+static uint64_t percentile(const unsigned int turns[BP_HIST_BUCKETS], uint64_t longest_ns,
+			   unsigned int percent)
+{
+	uint64_t ns = hist_percentile_ns(turns, percent);
+
+	return ns < longest_ns ? ns : longest_ns;
+}
+
+/* What slot's thread has done since it was bound. */
+static void count(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		  struct loop_counts *out)
+{
+	struct bp_ledger now;
+
+	out->turns = slot->turns;
+	out->stalls = loop->reports.stalls;
+	stand_totals(slot, now_ns, &now, &out->ledger, &out->idle_ns);
+	memcpy(out->hist, slot->hist, sizeof(out->hist));
+}
+
+/* What is counted while it lasts may be counted as something else once it is over. */
+static void take(uint64_t *from, uint64_t before)
+{
+	*from = *from > before ? *from - before : 0;
+}
+
+static void take_counts(struct loop_counts *from, const struct loop_counts *before)
+{
+	take(&from->turns, before->turns);
+	take(&from->stalls, before->stalls);
+	take(&from->idle_ns, before->idle_ns);
+	take(&from->ledger.cpu_ns, before->ledger.cpu_ns);
+	take(&from->ledger.runqueue_ns, before->ledger.runqueue_ns);
+	take(&from->ledger.throttled_ns, before->ledger.throttled_ns);
+	take(&from->ledger.blocked_ns, before->ledger.blocked_ns);
+	take(&from->ledger.unknown_ns, before->ledger.unknown_ns);
+	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+		from->hist[i] -= before->hist[i];
+}
+
+int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		    struct loop_summary *out)
+{
+	struct loop_counts counts;
+
+	memset(out, 0, sizeof(*out));
+	out->id = loop->id;
+	out->id.runtime = loop->id.runtime ? strdup(loop->id.runtime) : NULL;
+	if (loop->id.runtime && !out->id.runtime)
+		return -ENOMEM;
+	count(loop, slot, now_ns, &counts);
+	if (loop->before)
+		take_counts(&counts, loop->before);
+	out->turns = counts.turns;
+	out->stalls = counts.stalls;
+	out->idle_ns = counts.idle_ns;
+	out->ledger = counts.ledger;
+	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
+	out->longest_ns = slot->longest_ns;
+	if (slot->in_turn && now_ns > slot->turn_start_ns &&
+	    now_ns - slot->turn_start_ns > out->longest_ns)
+		out->longest_ns = now_ns - slot->turn_start_ns;
+	out->p50_ns = percentile(counts.hist, slot->longest_ns, 50);
+	out->p99_ns = percentile(counts.hist, slot->longest_ns, 99);
+	return 0;
+}
+
+int summary_new_period(struct loop *loop, struct bp_slot *slot, uint64_t now_ns)
+{
+	if (!loop->before)
+		loop->before = malloc(sizeof(*loop->before));
+	if (!loop->before)
+		return -ENOMEM;
+	count(loop, slot, now_ns, loop->before);
+	/* the kernel side sets it again; a turn that ends right now may be missed */
+	__atomic_store_n(&slot->longest_ns, 0, __ATOMIC_RELAXED);
+	return 0;
+}
+
+void summary_keep(struct engine *engine, const struct loop *loop)
+{
+	struct period *period = &engine->period;
+	struct loop_summary *grown;
+
+	if (!loop->runtime || period->nr_ended == ENDED_MAX)
+		return;
+	grown = realloc(period->ended, (period->nr_ended + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	period->ended = grown;
+	if (!summary_of_loop(loop, probe_slot(engine->probe, loop->slot), probe_now_ns(),
+			     &period->ended[period->nr_ended]))
+		period->nr_ended++;
+}
+
+void summary_forget(struct engine *engine)
+{
+	struct period *period = &engine->period;
+
+	for (size_t i = 0; i < period->nr_ended; i++)
+		free(period->ended[i].id.runtime);
+	free(period->ended);
+	free(period->losses);
+	memset(period, 0, sizeof(*period));
+}
+
+/* -- all of it -- */
+
+void summary_start(struct engine *engine, uint64_t now_ns)
+{
+	engine->period.since_ns = now_ns;
+}
+
 int engine_summary(struct engine *engine, struct summary_record *record)
 {
 	uint64_t now_ns = probe_now_ns();
-	size_t nr = engine->nr_ended;
+	size_t nr = engine->period.nr_ended;
 
 	memset(record, 0, sizeof(*record));
 	record->mono_ns = now_ns;
-	record->duration_ns = now_ns - engine->period_ns;
+	record->duration_ns = now_ns - engine->period.since_ns;
 	record->command_status = -1;
-	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++)
-		nr += engine->loops[i] && engine->loops[i]->id.runtime;
+	for_each_loop (engine->loops, loop)
+		nr += loop->runtime != NULL;
 	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
 	if (!record->loops)
 		return -ENOMEM;
-	if (engine->nr_ended)
-		memcpy(record->loops, engine->ended, engine->nr_ended * sizeof(*record->loops));
-	record->nr_loops = engine->nr_ended;
-	engine->nr_ended = 0; /* what they own is the record's now */
-	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
-		struct loop *loop = engine->loops[i];
-
-		if (loop && loop->id.runtime &&
-		    !loop_summarise(loop, probe_slot(engine->probe, i), now_ns,
-				    &record->loops[record->nr_loops]))
+	if (engine->period.nr_ended)
+		memcpy(record->loops, engine->period.ended,
+		       engine->period.nr_ended * sizeof(*record->loops));
+	record->nr_loops = engine->period.nr_ended;
+	engine->period.nr_ended = 0; /* what they own is the record's now */
+	for_each_loop (engine->loops, loop)
+		if (loop->runtime && !summary_of_loop(loop, probe_slot(engine->probe, loop->slot),
+						      now_ns, &record->loops[record->nr_loops]))
 			record->nr_loops++;
-	}
 	add_losses(engine, record);
 	take_losses(engine, record);
 	return 0;
@@ -97,17 +220,16 @@ void engine_new_period(struct engine *engine)
 	uint64_t now_ns = probe_now_ns();
 
 	add_losses(engine, &record);
-	free(engine->losses);
-	engine->losses = record.lost;
-	engine->nr_losses = record.nr_lost;
-	engine->period_ns = now_ns;
-	for (unsigned int i = 1; i <= probe_slots(engine->probe); i++) {
-		struct loop *loop = engine->loops[i];
+	free(engine->period.losses);
+	engine->period.losses = record.lost;
+	engine->period.nr_losses = record.nr_lost;
+	engine->period.since_ns = now_ns;
+	for_each_loop (engine->loops, loop) {
+		struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 
 		/* without memory its numbers go on from before: more cannot be done */
-		if (loop && !loop_new_period(loop, probe_slot(engine->probe, i), now_ns) &&
-		    loop->id.runtime && loop->announced)
-			binding_tell_again(engine, loop);
+		if (!summary_new_period(loop, slot, now_ns) && loop->runtime && loop->announced)
+			binding_report_again(engine, loop);
 	}
 }
 

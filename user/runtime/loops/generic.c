@@ -4,20 +4,25 @@
  * to have come back often, and to have slept elsewhere seldom: a worker that
  * polls a socket now and then is no loop.
  */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	const struct bp_candidate *candidate = sighting->candidate;
+	const struct bp_candidate *candidate = moment->candidate;
 
 	/* Python's loops are known; a Python thread that polls without one is none */
-	if (sighting->python || !candidate || !native_is_habit(candidate))
+	if (moment->python || !candidate || !native_is_habit(candidate))
 		return true;
-	verdict->runtime = runtime->name;
-	verdict->wait_class = candidate->wait_class;
-	verdict->wait_id = candidate->wait_id;
+	recognised->runtime = runtime;
+	recognised->wait_class = candidate->wait_class;
+	recognised->wait_id = candidate->wait_id;
 	return true;
 }
 
-const struct runtime runtime_generic = { .name = "generic", .judge = judge };
+const struct runtime runtime_generic = {
+	.name = "generic",
+	.recognise = recognise,
+	.by_habit = true,
+};

@@ -3,12 +3,13 @@
  * gevent.c - the hub of gevent, a greenlet whose run() calls libev or libuv in a
  * compiled module. While another greenlet runs, the hub is on no stack.
  */
-#include "runtime/hub.h"
+#include "runtime/interpreted.h"
+#include "runtime/loops/loops.h"
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	return hub_judge(runtime, sighting, PYTHON_HUB_GEVENT, verdict);
+	return interpreted_recognise(runtime, moment, PYTHON_HUB_GEVENT, recognised);
 }
 
-const struct runtime runtime_gevent = { .name = "gevent", .judge = judge };
+const struct runtime runtime_gevent = { .name = "gevent", .recognise = recognise };

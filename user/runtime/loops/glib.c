@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -27,8 +28,10 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_glib = {
 	.name = "glib",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.function = "g_main_context_iteration",
 	.libraries = libraries,
+	/* a dialog runs the same context from elsewhere */
+	.many_sites_library = "libglib-",
 	.version = version,
 };

@@ -4,15 +4,17 @@
  * nothing to do waits for network events, and a goroutine that blocks holds up no
  * other. The linker's section stays when symbols are stripped.
  */
+#include "runtime/loops/loops.h"
 #include "runtime/program.h"
-#include "runtime/runtime.h"
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	(void)verdict;
-	return (sighting->candidate || sighting->block) && sighting->program &&
-	       program_defines(sighting->program, runtime->function);
+	(void)recognised;
+	return (moment->candidate || moment->block) && moment->program &&
+	       program_defines(moment->program, runtime->function);
 }
 
-const struct runtime runtime_go = { .name = "go", .judge = judge, .function = ".note.go.buildid" };
+const struct runtime runtime_go = { .name = "go",
+				    .recognise = recognise,
+				    .function = ".note.go.buildid" };

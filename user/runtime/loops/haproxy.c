@@ -3,6 +3,7 @@
  * haproxy.c - each thread's run_poll_loop() waits on an epoll instance of its own;
  * with work left it only looks (timeout 0).
  */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -15,7 +16,7 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_haproxy = {
 	.name = "haproxy",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.programs = programs,
 	.function = "run_poll_loop",
 	.version = version,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* libevent.c - libevent's event_base_loop(): epoll, or poll and select where it was told so. */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 
 static const char *const libraries[] = { "libevent-", "libevent_core-", "libevent.so",
@@ -15,7 +16,7 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_libevent = {
 	.name = "libevent",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.function = "event_base_loop",
 	.libraries = libraries,
 	.version = version,

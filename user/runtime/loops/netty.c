@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "base/strings.h"
-#include "runtime/loops/java.h"
+#include "runtime/java.h"
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 
 #define TRANSPORT "libnetty_transport_native_"
@@ -28,20 +29,20 @@ static bool is_named_so(const char *comm)
 	return false;
 }
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
 	unsigned int wait_class;
-	const char *caller = java_caller(sighting, &wait_class);
+	const char *caller = java_caller(moment, &wait_class);
 
 	if (!caller || (wait_class != BP_WAIT_EPOLL && wait_class != BP_WAIT_URING) ||
-	    (strncmp(caller, TRANSPORT, strlen(TRANSPORT)) && !is_named_so(sighting->comm)))
+	    (strncmp(caller, TRANSPORT, strlen(TRANSPORT)) && !is_named_so(moment->comm)))
 		return false;
-	return native_judge(runtime, sighting, verdict);
+	return native_recognise(runtime, moment, recognised);
 }
 
 const struct runtime runtime_netty = {
 	.name = "netty",
-	.judge = judge,
+	.recognise = recognise,
 	.libraries = libraries,
 };

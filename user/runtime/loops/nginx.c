@@ -3,6 +3,7 @@
  * nginx.c - a worker's ngx_process_events_and_timers() waits on the worker's epoll
  * instance; the master has none: it waits for signals.
  */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -15,7 +16,7 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_nginx = {
 	.name = "nginx",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.programs = programs,
 	.function = "ngx_process_events_and_timers",
 	.own_epoll = native_main_epoll,

@@ -5,19 +5,20 @@
  * another one inside a callback, on an epoll instance made for it
  * (spawn_sync.cc), which is no idleness. Threads of the pool wait for locks.
  */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
 static const char *const programs[] = { "node", "nodejs", NULL };
 static const char *const libraries[] = { "libnode.so", "libuv.so", NULL };
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	if (!program_is(sighting->program, programs) &&
-	    !program_library(sighting->program, "libnode.so"))
+	if (!program_is(moment->program, programs) &&
+	    !program_library(moment->program, "libnode.so"))
 		return false;
-	return native_judge(runtime, sighting, verdict);
+	return native_recognise(runtime, moment, recognised);
 }
 
 /* deps: the address of its own headers' archive (process.release.headersUrl) */
@@ -28,7 +29,7 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_node = {
 	.name = "node",
-	.judge = judge,
+	.recognise = recognise,
 	.programs = programs,
 	.libraries = libraries,
 	.own_epoll = native_main_epoll,

@@ -6,6 +6,7 @@
  * Background processes have no client: the latter is where they idle.
  */
 #include "proc/epoll.h"
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -13,14 +14,14 @@
 
 static const char *const programs[] = { "postgres", "postmaster", NULL };
 
-static int own_epoll(const struct sighting *sighting)
+static int own_epoll(const struct moment *moment)
 {
 	struct epoll epolls[EPOLLS_MAX];
 	int nr;
 
-	if (sighting->tid != sighting->pid)
+	if (moment->tid != moment->pid)
 		return -1;
-	nr = epoll_list(sighting->pid, epolls, EPOLLS_MAX);
+	nr = epoll_list(moment->pid, epolls, EPOLLS_MAX);
 	for (int i = 0; i < nr; i++)
 		if (epolls[i].sockets)
 			return epolls[i].fd;
@@ -34,7 +35,7 @@ static int version(struct program *program, char *version, size_t size)
 
 const struct runtime runtime_postgres = {
 	.name = "postgres",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.programs = programs,
 	.function = "WaitEventSetWait",
 	.own_epoll = own_epoll,

@@ -3,6 +3,7 @@
  * redis.c - redis and its kin (ae.c): the main thread's aeMain() waits on the one
  * epoll instance. Threads for I/O and for closing files have none.
  */
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 
 static const char *const programs[] = { "redis-server",	 "redis-sentinel", "redis-check-rdb",
@@ -10,7 +11,7 @@ static const char *const programs[] = { "redis-server",	 "redis-sentinel", "redi
 
 const struct runtime runtime_redis = {
 	.name = "redis",
-	.judge = native_judge,
+	.recognise = native_recognise,
 	.programs = programs,
 	.function = "aeMain",
 	.own_epoll = native_main_epoll,

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "symbol/on_stack.h"
 
-#define SCANS_DRIVER 4 /* threads in an epoll of a process, until it is known to have no Tokio */
-#define SCANS_MOST   64
+#define SCANS_DRIVER	    4 /* threads in an epoll of a process, until it is known to have no Tokio */
+#define SCANS_MOST	    64
+#define RUNNING_STACK_BYTES (24u << 10) /* looked through of a worker that runs */
 
 enum scheduler { MULTI_THREAD, CURRENT_THREAD };
 
@@ -32,10 +34,10 @@ struct wait {
 	uint64_t sp;
 };
 
-static struct wait wait_of(const struct sighting *sighting)
+static struct wait wait_of(const struct moment *moment)
 {
-	const struct bp_candidate *candidate = sighting->candidate;
-	const struct bp_block *block = sighting->block;
+	const struct bp_candidate *candidate = moment->candidate;
+	const struct bp_block *block = moment->block;
 
 	if (candidate)
 		return (struct wait){ candidate->wait_class, candidate->wait_id, candidate->sp };
@@ -45,14 +47,14 @@ static struct wait wait_of(const struct sighting *sighting)
 }
 
 /* Threads as the library names them, for programs without symbols: "tokio-runtime-worker" and newer. */
-static bool is_named_so(const struct sighting *sighting)
+static bool is_named_so(const struct moment *moment)
 {
-	return starts_with(sighting->comm, "tokio-r");
+	return starts_with(moment->comm, "tokio-r");
 }
 
-static bool is_driver(const struct sighting *sighting, const struct wait *wait)
+static bool is_driver(const struct moment *moment, const struct wait *wait)
 {
-	struct pool *pool = sighting->pool;
+	struct pool *pool = moment->pool;
 	int scheduler;
 
 	if (pool->drivers && pool->driver_fd == wait->id)
@@ -60,9 +62,9 @@ static bool is_driver(const struct sighting *sighting, const struct wait *wait)
 	if (pool->scans_driver >= (pool->tokio ? SCANS_MOST : SCANS_DRIVER))
 		return false;
 	pool->scans_driver++;
-	scheduler = symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, schedulers,
+	scheduler = symbols_on_stack(moment->symbols, moment->pid, wait->sp, schedulers,
 				     sizeof(schedulers) / sizeof(schedulers[0]));
-	if (scheduler < 0 && !is_named_so(sighting))
+	if (scheduler < 0 && !is_named_so(moment))
 		return false;
 	pool->tokio = true;
 	pool->nameless = scheduler < 0;
@@ -93,60 +95,95 @@ static bool is_common(struct pool *pool, uint64_t depth, uint64_t word)
 	return false;
 }
 
-static bool is_park(const struct sighting *sighting, const struct wait *wait)
+static bool is_park(const struct moment *moment, const struct wait *wait)
 {
-	struct pool *pool = sighting->pool;
-	uint64_t depth = sighting->pthread - wait->sp;
+	struct pool *pool = moment->pool;
+	uint64_t depth = moment->pthread - wait->sp;
 
 	if (pool->park_depth)
 		return depth == pool->park_depth;
 	if (pool->scans_park < SCANS_MOST) {
 		pool->scans_park++;
-		if (symbols_on_stack(sighting->symbols, sighting->pid, wait->sp, park, 1) == 0) {
+		if (symbols_on_stack(moment->symbols, moment->pid, wait->sp, park, 1) == 0) {
 			pool->park_depth = depth;
 			return true;
 		}
 	}
-	return pool->nameless && is_named_so(sighting) &&
-	       is_common(pool, depth, wait->id - wait->sp);
+	return pool->nameless && is_named_so(moment) && is_common(pool, depth, wait->id - wait->sp);
 }
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	struct wait wait = wait_of(sighting);
-	struct pool *pool = sighting->pool;
+	struct wait wait = wait_of(moment);
+	struct pool *pool = moment->pool;
 
-	if (wait.class == BP_WAIT_EPOLL && is_driver(sighting, &wait)) {
-		verdict->runtime = runtime->name;
-		verdict->wait_class = wait.class;
-		verdict->wait_id = wait.id;
+	if (wait.class == BP_WAIT_EPOLL && is_driver(moment, &wait)) {
+		recognised->runtime = runtime;
+		recognised->wait_class = wait.class;
+		recognised->wait_id = wait.id;
 		return true;
 	}
 	if (wait.class != BP_WAIT_FUTEX)
 		return false;
-	if (!is_park(sighting, &wait))
+	if (!is_park(moment, &wait))
 		return true;
-	verdict->runtime = runtime->name;
-	verdict->park_id = wait.id;
+	recognised->runtime = runtime;
+	recognised->park_id = wait.id;
 	/* which of several runtimes' drivers it is will show */
 	if (pool->drivers == 1) {
-		verdict->wait_class = BP_WAIT_EPOLL;
-		verdict->wait_id = pool->driver_fd;
+		recognised->wait_class = BP_WAIT_EPOLL;
+		recognised->wait_id = pool->driver_fd;
 	}
 	return true;
 }
 
-bool tokio_waits_for_work(const struct pool *pool, uint64_t pthread, const struct bp_block *block)
+/* A worker's park elsewhere: the tasks, and the futex, of another one are its own now. */
+static enum other_wait other_wait(const struct moment *moment)
 {
-	return pool->park_depth && pthread - block->sp < pool->park_depth;
+	const struct bp_block *block = moment->block;
+	uint64_t depth = moment->pthread - block->sp;
+
+	if (!moment->pthread || block->syscall < 0)
+		return OTHER_WAIT_NONE;
+	if (block->wait_class == BP_WAIT_FUTEX && depth == moment->pool->park_depth)
+		return OTHER_WAIT_PARK;
+	/* it has come back from block_in_place(), and waits for work outside of a worker's code */
+	return moment->pool->park_depth && depth < moment->pool->park_depth ? OTHER_WAIT_LEFT
+									    : OTHER_WAIT_NONE;
 }
 
-bool tokio_in_place(struct symbols *symbols, pid_t pid, uint64_t sp)
+/*
+ * A worker that calls block_in_place() gives its tasks to another thread first:
+ * it is one no more.
+ */
+static bool handed_on(const struct moment *moment)
 {
 	static const char *const in_place[] = { "multi_thread::worker::block_in_place" };
+	uint64_t sp;
 
-	return !symbols_on_stack(symbols, pid, sp, in_place, 1);
+	if (!moment->pthread)
+		return false;
+	if (moment->block) {
+		sp = moment->block->sp;
+	} else if (moment->pool->park_depth) {
+		/* it runs: where, is not known; further out than this it is not */
+		sp = moment->pthread - moment->pool->park_depth - RUNNING_STACK_BYTES;
+	} else {
+		return false;
+	}
+	return !symbols_on_stack(moment->symbols, moment->pid, sp, in_place, 1);
 }
 
-const struct runtime runtime_tokio = { .name = "tokio", .judge = judge };
+static bool may_park(const struct pool *pool)
+{
+	return pool->nameless && !pool->park_depth;
+}
+
+const struct runtime runtime_tokio = {
+	.name = "tokio",
+	.recognise = recognise,
+	.other_wait = other_wait,
+	.handed_on = handed_on,
+	.may_park = may_park,
+};

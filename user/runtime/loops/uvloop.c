@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
 
@@ -24,25 +25,25 @@ static bool is_caller(struct program *program, uint64_t sp)
 }
 
 /* The main thread, blocked in something else or running: its loop is there if it has an epoll instance. */
-static bool judge_elsewhere(const struct runtime *runtime, const struct sighting *sighting,
-			    struct verdict *verdict)
+static bool recognise_elsewhere(const struct runtime *runtime, const struct moment *moment,
+				struct recognised *recognised)
 {
-	int own = sighting->forked_ns ? -1 : native_main_epoll(sighting);
+	int own = moment->forked_ns ? -1 : native_main_epoll(moment);
 
 	if (own < 0)
 		return false;
-	verdict->runtime = runtime->name;
-	verdict->wait_class = BP_WAIT_EPOLL;
-	verdict->wait_id = (uint64_t)own;
-	verdict->in_turn = true;
+	recognised->runtime = runtime;
+	recognised->wait_class = BP_WAIT_EPOLL;
+	recognised->wait_id = (uint64_t)own;
+	recognised->in_turn = true;
 	return true;
 }
 
-static bool judge(const struct runtime *runtime, const struct sighting *sighting,
-		  struct verdict *verdict)
+static bool recognise(const struct runtime *runtime, const struct moment *moment,
+		      struct recognised *recognised)
 {
-	const struct bp_candidate *candidate = sighting->candidate;
-	const struct bp_block *block = sighting->block;
+	const struct bp_candidate *candidate = moment->candidate;
+	const struct bp_block *block = moment->block;
 	unsigned int wait_class = candidate ? candidate->wait_class : block ? block->wait_class : 0;
 	uint64_t sp = 0;
 
@@ -51,18 +52,18 @@ static bool judge(const struct runtime *runtime, const struct sighting *sighting
 		return false;
 	if (wait_class)
 		sp = candidate ? candidate->sp : block->sp;
-	if (!sighting->python || !is_uvloop(program_library(sighting->program, "loop.")))
+	if (!moment->python || !is_uvloop(program_library(moment->program, "loop.")))
 		return false;
 	if (!sp)
-		return judge_elsewhere(runtime, sighting, verdict);
-	if (!is_caller(sighting->program, sp))
+		return recognise_elsewhere(runtime, moment, recognised);
+	if (!is_caller(moment->program, sp))
 		return false;
 	if (candidate && !native_is_habit(candidate))
 		return true;
-	verdict->runtime = runtime->name;
-	verdict->wait_class = candidate ? candidate->wait_class : block->wait_class;
-	verdict->wait_id = candidate ? candidate->wait_id : block->wait_id;
+	recognised->runtime = runtime;
+	recognised->wait_class = candidate ? candidate->wait_class : block->wait_class;
+	recognised->wait_id = candidate ? candidate->wait_id : block->wait_id;
 	return true;
 }
 
-const struct runtime runtime_uvloop = { .name = "uvloop", .judge = judge };
+const struct runtime runtime_uvloop = { .name = "uvloop", .recognise = recognise };

@@ -6,24 +6,33 @@
  * A filter is asked when blockprof starts and at each exec. What a wanted
  * process forks is wanted, too, until it executes a program of its own.
  */
+#include "stall/loops/discover.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "capture/namer.h"
+#include "probe/probe.h"
+#include "proc/process.h"
 #include "proc/procfs.h"
-#include "stall/engine_private.h"
 #include "stall/loops/filter.h"
+#include "stall/loops/scan.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
 
+#define CHILDREN_MAX  256 /* of a process that are followed from the start */
+#define DEPTH_MAX     32 /* generations of them */
 #define PASSES_MAX    8
 #define PROCESSES_MAX 4194304 /* PID_MAX_LIMIT */
 
 /* A copy of its parent is not worth a look before it has had time to do something. */
-#define FORK_LOOK_NS 50000000ull
+#define FORK_LOOK_NS (50 * NS_PER_MS)
 /* Of all programs of the system most have come to their work, or their end, by then. */
-#define EXEC_LOOK_NS 30000000ull
+#define EXEC_LOOK_NS (30 * NS_PER_MS)
 
-/* A process that the filter wants comes under watch. 0 or -errno. */
+/* A process comes under watch, with what it forks from now on. 0 or -errno. */
 static int take(struct engine *engine, pid_t pid, uint64_t now_ns)
 {
 	struct watched *watched = watched_add(engine->watched, pid, now_ns);
@@ -31,9 +40,43 @@ static int take(struct engine *engine, pid_t pid, uint64_t now_ns)
 	if (!watched)
 		return -ENOMEM;
 	watched_identify(watched);
-	recognise_soon(engine, watched);
+	scan_soon(engine, watched);
 	return probe_watch(engine->probe, pid, true);
 }
+
+/* -- those that the user named -- */
+
+/* Those that are there already; later ones are seen as they are forked. */
+static int take_children(struct engine *engine, pid_t pid, unsigned int depth)
+{
+	pid_t children[CHILDREN_MAX];
+	int nr = process_children(pid, children, CHILDREN_MAX), err = 0;
+
+	for (int i = 0; i < nr && !err && depth < DEPTH_MAX; i++) {
+		if (watched_find(engine->watched, children[i]))
+			continue;
+		err = take(engine, children[i], probe_now_ns());
+		if (!err)
+			err = take_children(engine, children[i], depth + 1);
+	}
+	return err;
+}
+
+int discover_asked(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_add(engine->watched, pid, probe_now_ns());
+	int err;
+
+	if (!watched)
+		return -ENOMEM;
+	watched->asked_for = true;
+	watched_identify(watched);
+	scan_soon(engine, watched);
+	err = probe_watch(engine->probe, pid, engine->options.follow);
+	return err || !engine->options.follow ? err : take_children(engine, pid, 0);
+}
+
+/* -- those that a filter wants -- */
 
 /* One look through /proc; *found: how many came under watch. */
 static int pass(struct engine *engine, size_t *found)
@@ -56,7 +99,7 @@ static int pass(struct engine *engine, size_t *found)
 		if (err == -ENOMEM)
 			return err;
 		if (err)
-			engine->processes_unwatched++;
+			engine->lost[LOSS_PROCESSES_UNWATCHED]++;
 		(*found)++;
 	}
 	return 0;
@@ -77,6 +120,8 @@ int discover_all(struct engine *engine)
 		err = pass(engine, &found);
 	return err;
 }
+
+/* -- what becomes of them -- */
 
 /* What the kernel side saw stands for a process that has ended before it could be looked at. */
 static void identify(struct watched *watched, const struct bp_process *record)
@@ -102,8 +147,8 @@ static void on_fork(struct engine *engine, const struct bp_process *record)
 		return;
 	watched->forked_ns = record->header.time_ns;
 	identify(watched, record);
-	watched->next_look_ns = record->header.time_ns + FORK_LOOK_NS;
-	recognise_soon(engine, watched);
+	watched_postpone(watched, record->header.time_ns + FORK_LOOK_NS);
+	scan_soon(engine, watched);
 }
 
 static void drop(struct engine *engine, pid_t pid)
@@ -128,11 +173,11 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 		watched_renew(watched, record->header.time_ns);
 		identify(watched, record);
 		if (engine->options.whole_system)
-			watched->next_look_ns = record->header.time_ns + EXEC_LOOK_NS;
-		recognise_soon(engine, watched);
+			watched_postpone(watched, record->header.time_ns + EXEC_LOOK_NS);
+		scan_soon(engine, watched);
 	} else if (engine->options.filter) {
 		if (take(engine, pid, record->header.time_ns))
-			engine->processes_unwatched++;
+			engine->lost[LOSS_PROCESSES_UNWATCHED]++;
 		else
 			probe_look_process(engine->probe, pid, NULL, NULL);
 	}

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* foreign.c - how many interpreters of others are remembered, and how long. */
 #include "stall/peers/foreign.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "capture/namer.h"
+#include "probe/probe.h"
 #include "proc/process.h"
 #include "runtime/python/python.h"
-#include "stall/engine_private.h"
+#include "stall/state/interpreter.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
 
 #define PROCESSES 16
-#define AGAIN_NS  10000000000ull /* one that has no interpreter yet is asked again */
-#define LATE_NS	  100000000ull /* likewise, one whose answer had not come yet */
+#define AGAIN_NS  (10 * NS_PER_SEC) /* one that has no interpreter yet is asked again */
+#define LATE_NS	  (100 * NS_PER_MS) /* likewise, one whose answer had not come yet */
 
 struct process {
 	pid_t pid; /* 0: none */
@@ -61,7 +66,7 @@ static struct process *place_of(struct foreign *foreign, pid_t pid)
 
 static void open_python(struct engine *engine, struct process *process, uint64_t now_ns)
 {
-	const struct memory memory = { engine->options.memory, process->pid };
+	const struct memory memory = state_memory(engine, process->pid);
 	int err = python_open(&process->python, &memory, engine->symbols);
 
 	process->again_ns = now_ns + (err == -EBUSY ? LATE_NS : AGAIN_NS);
@@ -97,7 +102,7 @@ struct python *foreign_python(struct engine *engine, pid_t pid)
 {
 	struct watched *watched = watched_find(engine->watched, pid);
 
-	return watched ? recognise_python(engine, watched) : python_of(engine, pid);
+	return watched ? interpreter_find(engine, watched) : python_of(engine, pid);
 }
 
 void foreign_sample(struct engine *engine, pid_t pid)

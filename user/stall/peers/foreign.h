@@ -15,7 +15,7 @@ void foreign_free(struct foreign *foreign);
 
 /* The interpreter of a process; NULL: it has none that can be read. Valid until the next call. */
 struct python *foreign_python(struct engine *engine, pid_t pid);
-/* CPU ticks that hit the process are told of, with its interpreter's frames. */
+/* CPU ticks that hit the process are sent from now on, with its interpreter's frames. */
 void foreign_sample(struct engine *engine, pid_t pid);
 
 #endif

@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* start.c - when a turn began, where the loop itself notes that and the scheduler does not show it. */
 #include "stall/turn/start.h"
 
-#include "runtime/python/python.h"
+#include "base/clock.h"
+#include "probe/probe.h"
+#include "runtime/runtime.h"
+#include "stall/state/loop.h"
+#include "stall/state/moment.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
+#include "stall/turn/collect.h"
+#include "stall/turn/pace.h"
 
 /* Between a wait's return and the loop's own note of it there is less cpu time than this. */
-#define NOTE_NS 2000000ull
+#define NOTE_NS (2 * NS_PER_MS)
 
 static bool has_waited_for_gil(const struct bp_slot *slot)
 {
@@ -14,59 +23,65 @@ static bool has_waited_for_gil(const struct bp_slot *slot)
 	return false;
 }
 
+/* When the loop says that its turn began; 0: it does not say. */
+static uint64_t ask(struct engine *engine, const struct loop *loop)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct moment moment;
+
+	if (!watched || !loop->runtime || !loop->runtime->noted_start_ns)
+		return 0;
+	moment = moment_of(engine, watched, loop->id.tid);
+	return loop->runtime->noted_start_ns(&moment);
+}
+
 void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
-	struct watched *watched = watched_find(engine->watched, loop->id.pid);
-	struct python_loop noted = { .epoll_fd = -1 };
 	uint64_t seq = slot->turn_seq, start_ns = slot->turn_start_ns, ran_ns = slot->turn_ran_ns;
-	uint64_t blocked_ns;
+	uint64_t noted_ns, blocked_ns;
 
 	if (!slot->in_turn || slot->state == BP_WAITING || loop->start.seq == seq || !ran_ns ||
-	    now_ns < start_ns || now_ns - start_ns < engine->part_ns)
+	    now_ns < start_ns || now_ns - start_ns < engine->old_ns)
 		return;
-	if (!watched || !watched->python || watched->unreadable ||
-	    python_thread_loop(watched->python, watched_pthread(watched, loop->id.tid), &noted) < 0)
-		return;
-	if (!noted.turn_start_ns || noted.run_onces != 1 || slot->turn_seq != seq)
+	noted_ns = ask(engine, loop);
+	if (!noted_ns || slot->turn_seq != seq)
 		return;
 	loop->start.seq = seq;
 	loop->start.ns = 0;
 	loop->start.ran_ns = ran_ns;
 	/* what the target says is not believed where it cannot be */
-	if (noted.turn_start_ns <= ran_ns || noted.turn_start_ns > probe_now_ns() ||
-	    has_waited_for_gil(slot))
+	if (noted_ns <= ran_ns || noted_ns > probe_now_ns() || has_waited_for_gil(slot))
 		return;
 	/* slices that reach into what is left cannot be told from those that do not: leave it */
-	if (loop->turn_seq == seq && loop->turn.nr && loop->last_ns >= noted.turn_start_ns)
+	if (collected_last_ns(loop, seq) >= noted_ns)
 		return;
-	blocked_ns = loop->turn_seq == seq ? loop_blocked(loop) : 0;
-	if (noted.turn_start_ns - ran_ns <= blocked_ns + NOTE_NS)
+	blocked_ns = collected_blocked_ns(loop, seq);
+	if (noted_ns - ran_ns <= blocked_ns + NOTE_NS)
 		return;
-	loop->start.ns = noted.turn_start_ns;
+	loop->start.ns = noted_ns;
 	loop->start.blocked_ns = blocked_ns;
-	if (loop->turn_seq == seq)
-		loop_pass(loop);
+	if (collected_is(loop, seq))
+		collect_pass(loop);
 }
 
 bool start_is_sound(const struct engine *engine, const struct loop *loop,
 		    const struct bp_turn *turn)
 {
 	uint64_t threshold_ns = engine->options.threshold_ns, unseen_ns;
+	uint64_t on_since_ns = pace_on_since_ns(engine);
 
 	if (probe_waits_always(engine->probe) || loop->start.seq == turn->turn_seq ||
-	    engine->armed_ns <= turn->start_ns)
+	    on_since_ns <= turn->start_ns)
 		return true;
-	if (turn->end_ns > engine->armed_ns && turn->end_ns - engine->armed_ns >= threshold_ns)
+	if (turn->end_ns > on_since_ns && turn->end_ns - on_since_ns >= threshold_ns)
 		return true;
 	/* one block this long was within one turn */
-	for (size_t i = 0; loop->turn_seq == turn->turn_seq && i < loop->turn.nr; i++)
-		if (loop->turn.v[i].max_ns >= threshold_ns)
-			return true;
+	if (collected_longest_ns(loop, turn->turn_seq) >= threshold_ns)
+		return true;
 	/* a loop that cannot be asked is believed, but for what the switching on took unduly long */
-	unseen_ns = (turn->end_ns < engine->armed_ns ? turn->end_ns : engine->armed_ns) -
-		    turn->start_ns;
-	return !recognise_notes_start(loop) && unseen_ns < threshold_ns / 2;
+	unseen_ns = (turn->end_ns < on_since_ns ? turn->end_ns : on_since_ns) - turn->start_ns;
+	return !(loop->runtime && loop->runtime->noted_start_ns) && unseen_ns < threshold_ns / 2;
 }
 
 static void take(unsigned long long *part, uint64_t ns)

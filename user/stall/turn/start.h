@@ -3,7 +3,13 @@
 #ifndef BLOCKPROF_STALL_TURN_START_H
 #define BLOCKPROF_STALL_TURN_START_H
 
-#include "stall/engine_private.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+
+struct engine;
+struct loop;
 
 /* Once a turn, when it has grown old and waits are seen from now on: asks the loop. */
 void start_check(struct engine *engine, struct loop *loop, uint64_t now_ns);

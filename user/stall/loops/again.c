@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* again.c - when a thread whose turn was discarded is in a turn of a loop that began since. */
+#include "stall/loops/again.h"
+
+#include "base/clock.h"
+#include "probe/probe.h"
+#include "runtime/runtime.h"
+#include "stall/loops/recognise.h"
+#include "stall/state/loop.h"
+#include "stall/state/moment.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
+#include "stall/turn/discard.h"
+
+#define LOOK_EVERY_NS (100 * NS_PER_MS)
+
+void again(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	uint64_t left_ns = slot->turn_start_ns;
+	struct recognised recognised;
+	struct moment moment;
+
+	if (!slot->in_turn || !turn_is_discarded(loop, slot->turn_seq) || !watched ||
+	    !loop->runtime || !loop->runtime->noted_start_ns || now_ns < loop->again.next_ns)
+		return;
+	loop->again.next_ns = now_ns + LOOK_EVERY_NS;
+	moment = moment_of(engine, watched, loop->id.tid);
+	recognise(engine, watched, &moment, &recognised);
+	if (!recognised.runtime || recognised.turn_start_ns <= left_ns)
+		return;
+	/* the kernel side takes up the turn that it is in, as that of a thread just bound */
+	slot->in_turn = 0;
+	recognise_bind(engine, &moment, &recognised);
+}

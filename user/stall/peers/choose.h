@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* choose.h - which of a process's threads is the one that was waited for. */
+#ifndef BLOCKPROF_STALL_PEERS_CHOOSE_H
+#define BLOCKPROF_STALL_PEERS_CHOOSE_H
+
+#include "model/model.h"
+#include "stall/peers/observed.h"
+
+/* waker: who ended the wait; NULL: not known, or not yet. NULL: it is not certain. */
+struct observed_thread *choose_thread(struct observed *observed, const struct party *waker);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * observe.h - while a block lasts, those are looked at that it waits for: the peer
+ * of a socket or pipe, the owner of a lock, and whom they wait for in turn.
+ */
+#ifndef BLOCKPROF_STALL_PEERS_OBSERVE_H
+#define BLOCKPROF_STALL_PEERS_OBSERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "model/model.h"
+
+struct engine;
+struct loop;
+
+/* If the loop's block lasts, and it is time to. Each tick. */
+void observe(struct engine *engine, struct loop *loop, uint64_t now_ns);
+/* A CPU tick hit a process that a loop waits for. */
+void observe_sample(struct engine *engine, const struct bp_suspect_sample *sample);
+/* What was found of the block that began at since_ns, up to until_ns, into its slice. ended: it has. */
+void observation_fill(struct loop *loop, uint64_t since_ns, uint64_t until_ns, bool ended,
+		      struct slice *slice);
+/* What was found is forgotten. */
+void observation_end(struct engine *engine, struct loop *loop);
+
+#endif

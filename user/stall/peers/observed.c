@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* observed.c - what each thread of a process did, from the scheduler's counts and what it was seen in. */
+#include "stall/peers/observed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "capture/arguments.h"
+#include "capture/frame_pointers.h"
+#include "capture/frames.h"
+#include "capture/poll_sets.h"
+#include "probe/probe.h"
+#include "probe/syscall.h"
+#include "proc/epoll.h"
+#include "proc/peer/peer.h"
+#include "proc/process.h"
+#include "proc/thread_copy.h"
+#include "runtime/python/python.h"
+#include "stall/peers/foreign.h"
+#include "stall/state/copy_size.h"
+#include "stall/state/loop.h"
+#include "stall/state/loops.h"
+#include "stall/state/state.h"
+
+struct observed *observed_new(struct engine *engine, enum culprit_kind kind, pid_t pid, int fd,
+			      uint64_t since_ns)
+{
+	struct observed *observed = calloc(1, sizeof(*observed));
+
+	if (!observed)
+		return NULL;
+	observed->threads = calloc(OBSERVED_THREADS, sizeof(*observed->threads));
+	if (!observed->threads || process_comm(pid, observed->comm)) {
+		observed_free(observed);
+		return NULL;
+	}
+	observed->kind = kind;
+	observed->pid = pid;
+	observed->fd = fd;
+	observed->since_ns = since_ns;
+	foreign_sample(engine, pid);
+	return observed;
+}
+
+static void thread_clear(struct observed_thread *thread)
+{
+	culprit_clear(&thread->now);
+	culprits_free(&thread->did);
+	culprits_free(&thread->samples);
+}
+
+void observed_free(struct observed *observed)
+{
+	if (!observed)
+		return;
+	for (size_t i = 0; i < observed->nr_threads; i++)
+		thread_clear(&observed->threads[i]);
+	free(observed->threads);
+	free(observed);
+}
+
+struct observed_thread *observed_find_thread(struct observed *observed, pid_t tid)
+{
+	for (size_t i = 0; i < observed->nr_threads; i++)
+		if (observed->threads[i].tid == tid)
+			return &observed->threads[i];
+	return NULL;
+}
+
+static struct observed_thread *thread_add(struct observed *observed, pid_t tid)
+{
+	struct observed_thread *thread = observed_find_thread(observed, tid);
+
+	if (thread)
+		return thread;
+	if (observed->nr_threads == OBSERVED_THREADS) {
+		observed->more_threads = true;
+		return NULL;
+	}
+	thread = &observed->threads[observed->nr_threads++];
+	thread->tid = tid;
+	return thread;
+}
+
+/* -- what a blocked thread is in -- */
+
+static void fill_capture(const struct memory *memory, struct python *python,
+			 const struct bp_suspect_info *info, struct bp_capture *capture)
+{
+	const struct innermost_frame from = {
+		.ip = info->block.ip,
+		.sp = info->block.sp,
+		.fp = info->regs.reg[BP_REGISTER_FP],
+	};
+	struct bp_python layout;
+	int nr;
+
+	capture->block = info->block;
+	capture->object = info->object;
+	capture->stack.kernel_nr = info->kernel_nr;
+	memcpy(capture->stack.kernel, info->kernel, sizeof(info->kernel));
+	capture->stack.user_nr =
+		frame_pointers_walk(memory, &from, (uint64_t *)capture->stack.user, BP_USER_FRAMES);
+	if (!python)
+		return;
+	nr = python_frames(python, info->pthread, capture->stack.python, BP_PYTHON_FRAMES);
+	capture->stack.python_nr = nr > 0 ? nr : 0;
+	if (info->block.syscall == SYS_futex && !python_layout(python, &layout) &&
+	    layout.gil_addr && info->block.args[0] - layout.gil_addr < layout.gil_bytes)
+		capture->block.flags |= BP_BLOCK_GIL;
+}
+
+/* A watched loop in its own wait is idle, whatever it waits for. */
+static bool is_waiting_loop(struct engine *engine, pid_t tid)
+{
+	const struct loop *loop = loops_find(engine->loops, tid);
+
+	return loop && probe_slot(engine->probe, loop->slot)->state == BP_WAITING;
+}
+
+/* Does the thread wait for work, the connection asked about among it? */
+static bool is_idle(struct engine *engine, const struct observed *observed,
+		    struct observed_thread *thread, const struct bp_capture *capture)
+{
+	const struct memory memory = state_memory(engine, observed->pid);
+	const unsigned long long *args = capture->block.args;
+	const struct syscall_info *info = syscall_info(capture->block.syscall);
+
+	thread->same_end = false;
+	if (is_waiting_loop(engine, thread->tid))
+		return true;
+	if (observed->kind != CULPRIT_PEER || observed->fd < 0 || !info ||
+	    capture->block.flags & (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_COMPAT))
+		return false;
+	if (capture->block.wait_class == BP_WAIT_EPOLL)
+		return epoll_has(observed->pid, (int)args[0], observed->fd);
+	if (info->flags & BP_SYSCALL_POLL)
+		return poll_has(&memory, args, observed->fd);
+	/* select: the first one is what is known */
+	thread->same_end = capture->object.kind != BP_OBJECT_NONE && info->cause != CAUSE_FILE &&
+			   capture->object.fd == observed->fd;
+	return thread->same_end;
+}
+
+static void resolve(struct engine *engine, struct observed *observed,
+		    struct observed_thread *thread, const struct bp_suspect_info *info)
+{
+	const struct memory memory = state_memory(engine, observed->pid);
+	struct bp_capture *capture = calloc(1, sizeof(*capture));
+	struct python *python = foreign_python(engine, observed->pid);
+	__freeing struct bp_copy *copy = malloc(sizeof(*copy));
+	struct slice slice = { 0 };
+	struct peer peer;
+
+	culprit_clear(&thread->now);
+	thread->peer = (struct observed_peer){ .fd = -1 };
+	if (!capture)
+		return;
+	if (copy && thread_copy(&memory, thread->tid, &info->regs, info->switches, copy))
+		copy->bytes = 0;
+	fill_capture(&memory, python, info, capture);
+	arguments_read(&memory, capture);
+	slice.stack = frames_resolve(engine->namer, observed->pid, python, &capture->stack, copy,
+				     FRAMES_KERNEL | FRAMES_USER, NULL);
+	classify(&engine->classify, observed->pid, capture, &slice);
+	thread->now = (struct culprit){
+		.told = true,
+		.idle = is_idle(engine, observed, thread, capture),
+		.cause = slice.cause,
+		.syscall = slice.syscall,
+		.target = slice.target,
+		.stack = slice.stack,
+	};
+	if (slice.target.peer_pid &&
+	    !classify_peer(&engine->classify, observed->pid, capture, &peer))
+		thread->peer = (struct observed_peer){ peer.pid, peer.fd };
+	free(capture);
+}
+
+/* -- the ledger -- */
+
+static void add(struct observed_thread *thread, const struct culprit *what, uint64_t ns)
+{
+	struct culprits one = { .v = (struct culprit *)what, .nr = 1 }, copy;
+
+	if (!ns || culprits_copy(&copy, &one))
+		return;
+	copy.v[0].ns = ns;
+	culprits_add(&thread->did, &copy.v[0]);
+	culprits_free(&copy);
+}
+
+static void add_plain(struct observed_thread *thread, enum cause cause, uint64_t ns)
+{
+	struct culprit what = { .told = true, .cause = cause };
+
+	add(thread, &what, ns);
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Since when a thread is blocked that has not moved since; 0: not known. */
+static uint64_t blocked_since(const struct engine *engine, const struct bp_suspect_info *info)
+{
+	return sched_clock_left_ns(&engine->sched_clock, info->sched_arrival_ns,
+				   info->sched_ran_ns);
+}
+
+static void account(struct engine *engine, struct observed *observed,
+		    struct observed_thread *thread, const struct bp_suspect_info *info)
+{
+	bool running = info->state == BP_RUNNING, first = !thread->seen_ns;
+	bool moved = first || thread->switches != info->switches ||
+		     thread->ran_ns != info->ran_ns || thread->running != running;
+	uint64_t from_ns = first ? observed->since_ns : thread->seen_ns;
+	uint64_t ns = less(info->time_ns, from_ns), ran_ns, queued_ns, since_ns;
+
+	if (first && !running) {
+		/* before it blocked it did what nobody saw */
+		since_ns = blocked_since(engine, info);
+		if (!since_ns || since_ns > info->time_ns)
+			since_ns = info->time_ns;
+		ns = less(info->time_ns, since_ns > from_ns ? since_ns : from_ns);
+	} else if (first) {
+		ns = 0;
+	}
+	if (!first) {
+		ran_ns = less(info->ran_ns, thread->ran_ns);
+		ran_ns = ran_ns < ns ? ran_ns : ns;
+		queued_ns = less(info->queued_ns, thread->queued_ns);
+		queued_ns = queued_ns < ns - ran_ns ? queued_ns : ns - ran_ns;
+		/* its last stretch on the CPU is not in the count yet */
+		if (running && thread->running && thread->switches == info->switches)
+			ran_ns = ns - queued_ns;
+		add_plain(thread, CAUSE_CPU, ran_ns);
+		add_plain(thread, CAUSE_RUNQUEUE, queued_ns);
+		ns -= ran_ns + queued_ns;
+	}
+	if (moved && running && thread->now.told)
+		add(thread, &thread->now, ns);
+	else if (moved && running && !first)
+		add_plain(thread, CAUSE_CPU, ns);
+	if (moved && !running)
+		resolve(engine, observed, thread, info);
+	if (!running && thread->now.told)
+		add(thread, &thread->now, ns);
+	if (running)
+		culprit_clear(&thread->now);
+	thread->running = running;
+	thread->seen_ns = info->time_ns;
+	thread->switches = info->switches;
+	thread->ran_ns = info->ran_ns;
+	thread->queued_ns = info->queued_ns;
+	memcpy(thread->comm, info->comm, sizeof(thread->comm));
+	thread->comm[sizeof(thread->comm) - 1] = 0;
+}
+
+struct pass {
+	struct engine *engine;
+	struct observed *observed;
+	pid_t again[OBSERVED_THREADS]; /* their descriptors are known now */
+	size_t nr_again;
+	bool second;
+	size_t seen;
+};
+
+static void see_thread(void *context, const struct bp_suspect_info *info)
+{
+	struct pass *pass = context;
+	struct observed *observed = pass->observed;
+	const struct memory memory = state_memory(pass->engine, observed->pid);
+	struct observed_thread *thread;
+	struct bp_capture capture = { .block = info->block, .object = info->object };
+	bool moved, wanted = !pass->second;
+	int fd = -1;
+
+	pass->seen++;
+	if ((pid_t)info->tgid != observed->pid ||
+	    (observed->tid && observed->tid != (pid_t)info->tid))
+		return;
+	thread = thread_add(observed, info->tid);
+	for (size_t i = 0; i < pass->nr_again; i++)
+		wanted |= pass->again[i] == (pid_t)info->tid;
+	if (!thread || !wanted)
+		return;
+	moved = thread->switches != info->switches || !thread->seen_ns;
+	if (!pass->second && moved && info->state == BP_BLOCKED &&
+	    pass->nr_again < OBSERVED_THREADS)
+		fd = arguments_read(&memory, &capture);
+	if (fd >= 0) {
+		/* the kernel side can tell what it stands for */
+		probe_suspect_fd(pass->engine->probe, info->tid, fd);
+		pass->again[pass->nr_again++] = info->tid;
+		return;
+	}
+	account(pass->engine, observed, thread, info);
+}
+
+int observed_update(struct engine *engine, struct observed *observed)
+{
+	struct pass pass = { .engine = engine, .observed = observed };
+	int err = probe_suspect_look(engine->probe, observed->pid, see_thread, &pass);
+
+	if (!err && pass.nr_again) {
+		pass.second = true;
+		err = probe_suspect_look(engine->probe, observed->pid, see_thread, &pass);
+	}
+	for (size_t i = 0; i < pass.nr_again; i++)
+		probe_suspect_fd(engine->probe, pass.again[i], -1);
+	if (err)
+		return err;
+	return pass.seen ? 0 : -ESRCH;
+}
+
+void observed_sample(struct engine *engine, struct observed *observed,
+		     const struct bp_suspect_sample *sample, const struct bp_copy *copy)
+{
+	struct observed_thread *thread;
+	struct culprit hit = { .ns = 1 };
+	struct copy_use use = { 0 };
+
+	if (observed->tid && observed->tid != (pid_t)sample->header.tid)
+		return;
+	thread = thread_add(observed, sample->header.tid);
+	if (!thread)
+		return;
+	hit.stack =
+		frames_resolve(engine->namer, observed->pid, foreign_python(engine, observed->pid),
+			       &sample->stack, copy, FRAMES_KERNEL | FRAMES_USER, &use);
+	copy_size_of_other(engine, copy, &use);
+	if (hit.stack)
+		culprits_add(&thread->samples, &hit);
+}

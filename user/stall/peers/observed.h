@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * observed.h - a process that a loop waits for, and what its threads did
+ * meanwhile, as it is seen from outside a few times. It need not be watched.
+ *
+ * Between two times the scheduler's counts say how long a thread ran and was
+ * ready; the rest is what it was seen to be blocked in.
+ */
+#ifndef BLOCKPROF_STALL_PEERS_OBSERVED_H
+#define BLOCKPROF_STALL_PEERS_OBSERVED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "model/model.h"
+
+struct engine;
+
+#define OBSERVED_THREADS 64 /* of one process */
+
+/* Whom a blocked thread waits for in turn. */
+struct observed_peer {
+	pid_t pid; /* 0: none of this machine */
+	int fd; /* of that process, for what they share; -1: not known */
+};
+
+struct observed_thread {
+	pid_t tid;
+	char comm[16];
+	uint64_t seen_ns; /* last */
+	uint64_t switches, ran_ns, queued_ns; /* then */
+	bool running; /* then */
+	bool same_end; /* then: blocked on the very connection that is asked about */
+	struct observed_peer peer; /* then */
+	struct culprit now; /* what it was blocked in then; ns is 0 */
+	struct culprits did; /* what came of it so far */
+	struct culprits samples; /* stacks that CPU ticks hit; ns counts them */
+};
+
+struct observed {
+	pid_t pid;
+	char comm[16];
+	enum culprit_kind kind;
+	int fd; /* of the process, for what is waited for; -1: not known */
+	pid_t tid; /* OWNER: the thread that is meant now */
+	uint64_t since_ns; /* from when on what it does counts */
+	struct observed_thread *threads;
+	size_t nr_threads;
+	bool more_threads; /* than are kept */
+};
+
+struct observed *observed_new(struct engine *engine, enum culprit_kind kind, pid_t pid, int fd,
+			      uint64_t since_ns);
+void observed_free(struct observed *observed);
+/* 0 or -errno: it is gone. */
+int observed_update(struct engine *engine, struct observed *observed);
+void observed_sample(struct engine *engine, struct observed *observed,
+		     const struct bp_suspect_sample *sample, const struct bp_copy *copy);
+/* The thread with this number; NULL: it was not seen. */
+struct observed_thread *observed_find_thread(struct observed *observed, pid_t tid);
+
+#endif

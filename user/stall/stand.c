@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* stand.c - what may be asked of a watch while it runs. */
+#include "stall/stand.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "probe/probe.h"
+#include "runtime/python/pools.h"
+#include "runtime/python/python.h"
+#include "runtime/runtime.h"
+#include "stall/engine.h"
+#include "stall/state/loop.h"
+#include "stall/state/loops.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
+#include "stall/turn/discard.h"
+#include "stall/turn/ledger.h"
+
+void stand_totals(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger *turn,
+		  struct ledger *ledger, uint64_t *idle_ns)
+{
+	*turn = ledger_until(slot, now_ns);
+	*idle_ns = slot->idle_ns;
+	if (slot->state == BP_WAITING && now_ns > slot->since_ns)
+		*idle_ns += now_ns - slot->since_ns;
+	ledger->cpu_ns = slot->total.cpu_ns + turn->cpu_ns;
+	ledger->runqueue_ns = slot->total.runqueue_ns + turn->runqueue_ns;
+	ledger->throttled_ns = slot->total.throttled_ns + turn->throttled_ns;
+	ledger->blocked_ns = slot->total.blocked_ns + turn->blocked_ns;
+	ledger->unknown_ns = slot->total.unknown_ns + turn->unknown_ns;
+}
+
+/* The time of a block that has ended, or lasts, and whose slice has not come yet. */
+static uint64_t block_until(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns)
+{
+	if (slot->pending)
+		return slot->pending_ns;
+	if (slot->state == BP_BLOCKED && slot->since_ns == loop->current.since_ns &&
+	    now_ns > slot->since_ns)
+		return now_ns - slot->since_ns;
+	return 0;
+}
+
+void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		   struct engine_loop *out)
+{
+	bool in_turn = slot->in_turn && !turn_is_discarded(loop, slot->turn_seq);
+	struct bp_ledger turn;
+
+	memset(out, 0, sizeof(*out));
+	out->id = &loop->id;
+	out->number = loop->number;
+	out->now_ns = now_ns;
+	out->turns = slot->turns;
+	stand_totals(slot, now_ns, &turn, &out->ledger, &out->idle_ns);
+	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
+	memcpy(out->blocked_ns, loop->collected.by_cause_ns, sizeof(out->blocked_ns));
+	out->longest_ns = slot->longest_ns;
+	memcpy(out->hist, slot->hist, sizeof(out->hist));
+	if (!in_turn)
+		return;
+	out->turn_seq = slot->turn_seq;
+	out->turn = (struct ledger){ turn.cpu_ns, turn.runqueue_ns, turn.throttled_ns,
+				     turn.blocked_ns, turn.unknown_ns };
+	if (loop->current.since_ns)
+		out->blocked_ns[loop->current.cause] += block_until(loop, slot, now_ns);
+}
+
+void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context)
+{
+	struct engine_loop now;
+
+	for_each_loop (engine->loops, loop) {
+		if (!loop->runtime)
+			continue;
+		stand_of_loop(loop, probe_slot(engine->probe, loop->slot), probe_now_ns(), &now);
+		fn(context, &now);
+	}
+}
+
+int64_t engine_tasks(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+	uint64_t nr;
+
+	if (!watched || !watched_python(watched) ||
+	    python_tasks_count(watched_python(watched), &nr))
+		return -1;
+	return (int64_t)nr;
+}
+
+/* -- for "watching ..." -- */
+
+unsigned int engine_loops(struct engine *engine, pid_t pid)
+{
+	unsigned int nr = 0;
+
+	for_each_loop (engine->loops, loop)
+		nr += loop->runtime && (!pid || loop->id.pid == pid);
+	return nr;
+}
+
+const char *engine_runtime(struct engine *engine, pid_t pid)
+{
+	for_each_loop (engine->loops, loop)
+		if (loop->runtime && loop->id.pid == pid)
+			return loop->runtime->name;
+	return NULL;
+}
+
+const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size_t size)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	if (!watched || !watched->interpreter.python)
+		return NULL;
+	snprintf(buf, size, "%s %s", python_implementation(watched->interpreter.python),
+		 python_version(watched->interpreter.python));
+	return buf;
+}
+
+bool engine_unreadable(struct engine *engine, pid_t pid)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	return watched && watched->interpreter.unreadable;
+}
+
+size_t engine_processes(const struct engine *engine)
+{
+	return watched_count(engine->watched);
+}
+
+uint64_t engine_started_ns(const struct engine *engine)
+{
+	return engine->started_ns;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* stand.h - how loops stand at a moment, the turns that they are in included. */
+#ifndef BLOCKPROF_STALL_STAND_H
+#define BLOCKPROF_STALL_STAND_H
+
+#include <stdint.h>
+
+#include "bpf/abi.h"
+#include "model/model.h"
+
+struct engine_loop;
+struct loop;
+
+/* What slot's thread has done since it was bound, up to now_ns; of the turn that runs alone: *turn. */
+void stand_totals(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger *turn,
+		  struct ledger *ledger, uint64_t *idle_ns);
+
+/* How it stands at now_ns. */
+void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		   struct engine_loop *out);
+
+#endif

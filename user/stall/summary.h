@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* summary.h - what each loop did, kept beyond its end. */
+#ifndef BLOCKPROF_STALL_SUMMARY_H
+#define BLOCKPROF_STALL_SUMMARY_H
+
+#include <stdint.h>
+
+struct bp_slot;
+struct engine;
+struct loop;
+struct loop_summary;
+
+/* The first period begins. */
+void summary_start(struct engine *engine, uint64_t now_ns);
+/* The loop ends: its part of the summary stays. */
+void summary_keep(struct engine *engine, const struct loop *loop);
+/* What slot's thread has done in the period up to now_ns. What out owns is the caller's. 0 or -ENOMEM. */
+int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		    struct loop_summary *out);
+/* Its period begins: what was before does not count in summaries any more. 0 or -ENOMEM. */
+int summary_new_period(struct loop *loop, struct bp_slot *slot, uint64_t now_ns);
+/* What was kept and not asked for. */
+void summary_forget(struct engine *engine);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* current.c - how a block is read while it lasts, from memory that the kernel side writes meanwhile. */
+#include "stall/turn/current.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "capture/asked_host.h"
+#include "probe/probe.h"
+#include "proc/thread_copy.h"
+#include "stall/state/live.h"
+#include "stall/state/loop.h"
+#include "stall/state/state.h"
+#include "stall/state/watched.h"
+#include "stall/turn/collect.h"
+#include "stall/turn/slice.h"
+
+/*
+ * The copy for a block that lasts: the kernel side's, or a longer one where that ended
+ * before the stack did, or at a page that was never touched. The stack is there to be
+ * read as long as the thread stays blocked. Kept for the block's slice, too. NULL: none.
+ */
+static const struct bp_copy *copy_of(struct engine *engine, struct loop *loop,
+				     const struct bp_slot *slot)
+{
+	const struct memory memory = state_memory(engine, loop->id.pid);
+	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
+	const struct bp_copy *known =
+		copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+	__freeing struct bp_copy *copy = NULL, *whole = NULL;
+
+	if (known || !slot->copy)
+		return known;
+	copy = malloc(sizeof(*copy));
+	if (!copy || probe_copy(engine->probe, loop->slot, slot->since_ns, copy))
+		return NULL;
+	whole = malloc(sizeof(*whole));
+	if (whole && !thread_copy_stack(&memory, &copy->regs, whole) &&
+	    whole->bytes > copy->bytes && live->state == BP_BLOCKED &&
+	    live->since_ns == slot->since_ns) {
+		whole->header = copy->header;
+		whole->since_ns = copy->since_ns;
+		copies_add(engine->copies, &whole->header, sizeof(*whole));
+		if (!(copy->flags & BP_COPY_CUT) && !loop->copy_size.holes) {
+			loop->copy_size.holes = true;
+			slice_want_copies(engine, loop);
+		}
+	} else {
+		copies_add(engine->copies, &copy->header, sizeof(*copy));
+	}
+	return copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+}
+
+void current_add(struct engine *engine, struct loop *loop, const struct live *live, uint64_t now_ns,
+		 struct slices *slices)
+{
+	const struct bp_slot *slot = &live->slot;
+	const struct bp_capture *capture = &live->slice.capture;
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	struct slice slice = { .ns = now_ns - slot->since_ns, .count = 1 };
+	struct evidence evidence = { .capture = capture };
+
+	if (slot->state != BP_BLOCKED || capture->since_ns != slot->since_ns)
+		return;
+	slice.max_ns = slice.ns;
+	evidence.own = copy_of(engine, loop, slot);
+	slice_of_block(engine, loop, &evidence, &slice);
+	/* where the question is not on its stack: asked by way of a local service */
+	if (slice.cause == CAUSE_DNS && !slice.target.name && watched &&
+	    watched->interpreter.python)
+		slice.target.name = asked_host(watched->interpreter.python,
+					       watched_pthread(watched, loop->id.tid));
+	slices_add(slices, &slice);
+}
+
+void current_look_up(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	struct slices unused = { 0 };
+	struct live live;
+
+	if (slot->state != BP_BLOCKED || slot->since_ns == loop->current.since_ns ||
+	    now_ns < slot->since_ns + engine->old_ns || !live_read(engine, loop, &live))
+		return;
+	loop->current.since_ns = live.slot.since_ns;
+	current_add(engine, loop, &live, now_ns, &unused);
+	loop->current.cause = unused.nr ? unused.v[0].cause : CAUSE_OTHER;
+	slices_free(&unused);
+}
+
+void current_finish(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	struct slices blocked = { 0 };
+	struct live live;
+
+	if (!live_read(engine, loop, &live) || live.slot.use != BP_SLOT_THREAD ||
+	    now_ns <= live.slot.since_ns)
+		return;
+	current_add(engine, loop, &live, now_ns, &blocked);
+	collect_all_blocked(loop, &blocked);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* current.h - the block that a loop's thread is in now, while it lasts. */
+#ifndef BLOCKPROF_STALL_TURN_CURRENT_H
+#define BLOCKPROF_STALL_TURN_CURRENT_H
+
+#include <stdint.h>
+
+#include "model/model.h"
+
+struct engine;
+struct live;
+struct loop;
+
+/* The slice of the block, which lasts until now_ns, into slices; nothing where there is none. */
+void current_add(struct engine *engine, struct loop *loop, const struct live *live, uint64_t now_ns,
+		 struct slices *slices);
+/*
+ * Once a long block, while it lasts: its names are looked up, so that they are
+ * known by the time it ends, which may be the end of its process.
+ */
+void current_look_up(struct engine *engine, struct loop *loop, uint64_t now_ns);
+/* The watch ends: the block that a thread is in, which is no loop, counts as blocked time. */
+void current_finish(struct engine *engine, struct loop *loop, uint64_t now_ns);
+
+#endif
