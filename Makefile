@@ -84,12 +84,12 @@ endif
 
 # --- The kernel side --------------------------------------------------------------------------
 
-# calibrate is loaded on its own, before the rest: it finds out what the kernel can.
+# features is loaded on its own, before the rest: it finds out what this kernel can do.
 BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c))
 BPF_OBJECTS := $(BPF_SOURCES:%.c=$(OUTPUT)/%.o)
-LINKED_BPF_OBJECTS := $(filter-out %/calibrate.bpf.o,$(BPF_OBJECTS))
+LINKED_BPF_OBJECTS := $(filter-out %/features.bpf.o,$(BPF_OBJECTS))
 SKELETONS := $(OUTPUT)/skel/blockprof.skel.h $(if \
-	$(wildcard bpf/calibrate.bpf.c),$(OUTPUT)/skel/calibrate.skel.h)
+	$(wildcard bpf/features.bpf.c),$(OUTPUT)/skel/features.skel.h)
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter -Wno-unused-function \
 	-Werror -I. $(BPF_LIB_CFLAGS)
 
@@ -102,7 +102,7 @@ $(OUTPUT)/blockprof.bpf.o: $(LINKED_BPF_OBJECTS) $(OUTPUT)/sources
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $(LINKED_BPF_OBJECTS)
 
-$(OUTPUT)/skel/calibrate.skel.h: $(OUTPUT)/bpf/calibrate.bpf.o
+$(OUTPUT)/skel/features.skel.h: $(OUTPUT)/bpf/features.bpf.o
 $(OUTPUT)/skel/blockprof.skel.h: $(OUTPUT)/blockprof.bpf.o
 $(SKELETONS):
 	$(say) SKEL $@

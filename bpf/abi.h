@@ -9,21 +9,21 @@
 #ifndef BLOCKPROF_ABI_H
 #define BLOCKPROF_ABI_H
 
-#define BP_COMM_LEN	   16
-#define BP_KERNEL_FRAMES   40
-#define BP_USER_FRAMES	   112
-#define BP_PYTHON_FRAMES   128
-#define BP_PATH_BYTES	   512
-#define BP_PATH_NAME_BYTES 256
-#define BP_STACK_BYTES	   4096 /* copy of the user stack: a resolver's query is on it */
-#define BP_COPY_BYTES	   65536 /* of the user stack, at the most: to unwind it */
-#define BP_COPY_FIRST	   32768 /* so many of them before it is known how many it takes */
-#define BP_REGISTERS	   33
-#define BP_SNIPPET_BYTES   184 /* the part of a Task object that is of use */
-#define BP_SUMS		   8
-#define BP_RUNNERS	   8 /* told apart of those that ran while a thread waited for its CPU */
-#define BP_OLD_SLOTS	   16 /* turns at a time whose runners are noted */
-#define BP_NO_SLOT	   0 /* slot 0 is never given to a thread */
+#define BP_COMM_LEN		  16
+#define BP_KERNEL_FRAMES	  40
+#define BP_USER_FRAMES		  112
+#define BP_PYTHON_FRAMES	  128
+#define BP_PATH_BYTES		  512
+#define BP_PATH_NAME_BYTES	  256
+#define BP_QUESTION_BYTES	  4096 /* copy of the user stack: a resolver's query is on it */
+#define BP_STACK_COPY_BYTES	  65536 /* of the user stack, at the most: to unwind it */
+#define BP_STACK_COPY_FIRST_BYTES 32768 /* so many of them before it is known how many it takes */
+#define BP_REGISTERS		  33
+#define BP_SNIPPET_BYTES	  184 /* the part of a Task object that is of use */
+#define BP_SUMS			  8
+#define BP_RUNNERS		  8 /* told apart of those that ran while a thread waited for its CPU */
+#define BP_OLD_SLOTS		  16 /* turns at a time whose runners are noted */
+#define BP_NO_SLOT		  0 /* slot 0 is never given to a thread */
 
 #define BP_SYSCALLS 512
 
@@ -176,9 +176,9 @@ struct bp_registers {
 	unsigned long long reg[BP_REGISTERS];
 };
 
-enum bp_copy_flags {
-	BP_COPY_CUT = 1 << 0, /* as many bytes as were wanted: the stack may go on */
-	BP_COPY_OTHER = 1 << 1, /* of the thread that ended the block, not of the slot's */
+enum bp_stack_copy_flags {
+	BP_STACK_COPY_CUT = 1 << 0, /* as many bytes as were wanted: the stack may go on */
+	BP_STACK_COPY_OF_WAKER = 1 << 1, /* of the thread that ended the block, not of the slot's */
 };
 
 /* What a thread was blocked in. */
@@ -233,7 +233,7 @@ struct bp_other {
  */
 struct bp_capture {
 	unsigned int seq;
-	unsigned int has_stack_bytes; /* how much of stack_bytes is filled */
+	unsigned int question_bytes; /* bytes of question that are filled */
 	unsigned long long since_ns; /* start of the block */
 	unsigned long long turn_seq;
 	struct bp_block block;
@@ -242,7 +242,7 @@ struct bp_capture {
 	struct bp_task task;
 	struct bp_stack stack;
 	struct bp_stack other_stack;
-	unsigned char stack_bytes[BP_STACK_BYTES];
+	unsigned char question[BP_QUESTION_BYTES];
 };
 
 /* Blocks too short for a stack each, added up by system call. */
@@ -283,14 +283,14 @@ enum bp_slot_use {
 };
 
 /*
- * What bp_slot.unvouched says of turns while waits that do not sleep are not
+ * What bp_slot.doubt says of turns while waits that do not sleep are not
  * seen: several may look like one, which is then no stall. A block ends such a
  * turn and begins the next, so that it can be told of.
  */
-enum bp_unvouched {
-	BP_VOUCHED,
-	BP_UNVOUCHED, /* until user space says otherwise */
-	BP_UNVOUCHED_TURN, /* this turn only */
+enum bp_doubt {
+	BP_DOUBT_NONE,
+	BP_DOUBT_ALL, /* until user space says otherwise */
+	BP_DOUBT_TURN, /* this turn only */
 };
 
 /*
@@ -309,7 +309,7 @@ struct bp_slot {
 	unsigned long long wait_id;
 	unsigned long long
 		park_id; /* of its second own wait, a BP_WAIT_FUTEX; 0: it has none, or not known */
-	unsigned int unvouched; /* enum bp_unvouched; the kernel side ends BP_UNVOUCHED_TURN */
+	unsigned int doubt; /* enum bp_doubt; the kernel side ends BP_DOUBT_TURN */
 	/* Written by the kernel side, but for loop_object. */
 	unsigned int state; /* enum bp_state */
 	unsigned int in_turn;
@@ -352,9 +352,11 @@ struct bp_slot {
 	unsigned long long runners_ns; /* up to when */
 	struct bp_runner runners[BP_RUNNERS];
 	unsigned int hist[BP_HIST_BUCKETS];
-	unsigned int copy; /* number of the buffer with its stack while it is blocked; 0: none */
-	unsigned int copy_bytes; /* of its stack that are wanted, by user space; 0: BP_COPY_FIRST */
-	unsigned int copy_holes; /* also behind pages that are not in memory: likewise */
+	unsigned int
+		stack_copy; /* number of the buffer with its stack while it is blocked; 0: none */
+	unsigned int
+		stack_copy_bytes; /* of its stack that are wanted, by user space; 0: BP_STACK_COPY_FIRST_BYTES */
+	unsigned int stack_copy_holes; /* also behind pages that are not in memory: likewise */
 	unsigned int pad;
 };
 
@@ -369,8 +371,8 @@ enum bp_record_type {
 	BP_RECORD_FORK,
 	BP_RECORD_EXEC,
 	BP_RECORD_EXIT,
-	BP_RECORD_SUSPECT,
-	BP_RECORD_COPY,
+	BP_RECORD_OBSERVED_SAMPLE,
+	BP_RECORD_STACK_COPY,
 };
 
 struct bp_header {
@@ -403,15 +405,15 @@ struct bp_slice {
  * SUSPECT record of the same slot, tid and time that comes after it, maybe with
  * others in between; sent up to the last byte that is filled.
  */
-struct bp_copy {
+struct bp_stack_copy {
 	struct bp_header header;
 	unsigned long long since_ns; /* that of the capture; SUSPECT: its header's time_ns */
 	unsigned int bytes; /* of stack; ends early where no page is in memory */
-	unsigned int flags; /* enum bp_copy_flags */
+	unsigned int flags; /* enum bp_stack_copy_flags */
 	unsigned int wanted; /* bytes of stack; there may be up to a page more */
 	unsigned int owner; /* the kernel side's: who has this buffer; 0: no one */
 	struct bp_registers regs;
-	unsigned char stack[BP_COPY_BYTES];
+	unsigned char stack[BP_STACK_COPY_BYTES];
 };
 
 /* TURN: a turn ended that was longer than the threshold. */
@@ -428,7 +430,7 @@ struct bp_turn {
 };
 
 /* SUSPECT: a thread of a process that a loop waits for was hit by a CPU tick. */
-struct bp_suspect_sample {
+struct bp_observed_sample {
 	struct bp_header header;
 	struct bp_stack stack;
 };
@@ -460,7 +462,7 @@ struct bp_process {
 };
 
 /* What the iterator says of a thread. */
-struct bp_thread_info {
+struct bp_watched_snapshot {
 	unsigned int tid;
 	unsigned int tgid;
 	unsigned int state; /* enum bp_state: RUNNING stands for on a CPU or ready to be */
@@ -483,7 +485,7 @@ struct bp_thread_info {
 };
 
 /* What a look shows of a thread of a process that a loop waits for. Nothing of it is kept. */
-struct bp_suspect_info {
+struct bp_observed_snapshot {
 	unsigned int tid;
 	unsigned int tgid;
 	unsigned int
@@ -493,7 +495,7 @@ struct bp_suspect_info {
 	unsigned long long switches; /* off a CPU, since it started */
 	unsigned long long ran_ns; /* since it started, up to its last tick or switch */
 	unsigned long long queued_ns; /* ready, but not on a CPU; likewise */
-	unsigned long long sched_arrival_ns; /* as in bp_thread_info */
+	unsigned long long sched_arrival_ns; /* as in bp_watched_snapshot */
 	unsigned long long sched_ran_ns;
 	unsigned long long pthread;
 	struct bp_registers regs;
@@ -588,9 +590,9 @@ enum bp_loss {
 	BP_LOSS_STACK_SKIPPED, /* stacks not taken: too many in too short a time */
 	BP_LOSS_PYTHON_FAULT, /* Python frames that were not in memory */
 	BP_LOSS_PROCESSES, /* map of processes full */
-	BP_LOSS_SUSPECT_RING,
-	BP_LOSS_COPY_RING, /* copies of stacks: ring more than half full */
-	BP_LOSS_COPY_ROOM, /* no buffer for one */
+	BP_LOSS_OBSERVED_SAMPLE_RING,
+	BP_LOSS_STACK_COPY_RING, /* copies of stacks: ring more than half full */
+	BP_LOSS_STACK_COPY_ROOM, /* no buffer for one */
 	BP_LOSS_NR,
 };
 

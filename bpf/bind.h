@@ -54,7 +54,7 @@ static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block
 	    wait_is_own(slot, block->wait_class, block->wait_id)) {
 		slot->state = BP_WAITING;
 		slot->wait_slept = 1;
-		copy_end(slot, false);
+		stack_copy_end(slot, false);
 	} else if (bind->turn_start_ns) {
 		turn_join(slot, bind->turn_start_ns);
 	}
@@ -78,7 +78,7 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 		capture->block = thread->block;
 		capture->block.flags |= BP_BLOCK_EARLIER;
 		capture->since_ns = slot->since_ns;
-		capture->has_stack_bytes = 0;
+		capture->question_bytes = 0;
 		capture->other.kind = BP_OTHER_NONE;
 		stack_clear(&capture->stack);
 		object_read(&capture->object, task, &capture->block, false);
@@ -165,7 +165,7 @@ static __always_inline u32 thread_unbind(struct thread *thread, u64 now)
 		pending_send(slot, index, now);
 	}
 	turn_end(slot, index, now, now, -1);
-	copy_end(slot, false);
+	stack_copy_end(slot, false);
 	thread->slot = BP_NO_SLOT;
 	return index;
 }

@@ -6,9 +6,9 @@
 #ifndef BLOCKPROF_CAPTURE_H
 #define BLOCKPROF_CAPTURE_H
 
-#include "copy.h"
 #include "object.h"
 #include "python.h"
+#include "stack_copy.h"
 #include "syscall.h"
 
 /* More than this many captures of one thread in a window: the rest is skipped and counted. */
@@ -114,11 +114,11 @@ static __always_inline void capture_question(struct bp_capture *capture)
 	if (object->kind != BP_OBJECT_SOCKET || object->socket.peer_port != DNS_PORT)
 		return;
 	/* near the top of a small stack the copy is shorter: a fault would give nothing */
-	if (!bpf_probe_read_user(capture->stack_bytes, BP_STACK_BYTES, (void *)capture->block.sp))
-		capture->has_stack_bytes = BP_STACK_BYTES;
-	else if (!bpf_probe_read_user(capture->stack_bytes, BP_STACK_BYTES / 4,
+	if (!bpf_probe_read_user(capture->question, BP_QUESTION_BYTES, (void *)capture->block.sp))
+		capture->question_bytes = BP_QUESTION_BYTES;
+	else if (!bpf_probe_read_user(capture->question, BP_QUESTION_BYTES / 4,
 				      (void *)capture->block.sp))
-		capture->has_stack_bytes = BP_STACK_BYTES / 4;
+		capture->question_bytes = BP_QUESTION_BYTES / 4;
 }
 
 /* current, bound to slot, is about to block: capture->block is what in. */
@@ -130,7 +130,7 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 
 	capture->since_ns = now;
 	capture->turn_seq = slot->turn_seq;
-	capture->has_stack_bytes = 0;
+	capture->question_bytes = 0;
 	capture->other.kind = BP_OTHER_NONE;
 	object_read(&capture->object, task, &capture->block, true);
 	if (!capture_allowed(slot, now)) {
@@ -140,7 +140,7 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 		return;
 	}
 	stack_native(ctx, &capture->stack);
-	copy_block(slot, thread->slot, now);
+	stack_copy_block(slot, thread->slot, now);
 	capture_question(capture);
 	if (!py)
 		return;
@@ -179,8 +179,8 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 	stack_native(ctx, &capture->other_stack);
 	/* no one who is in user mode, or idle, wakes: that is an interrupt */
 	if (regs_syscall(task_regs(current)) >= 0)
-		copy_now(slot, tid, capture->other.tgid, capture->since_ns, copy_bytes, 0,
-			 BP_COPY_OTHER, now);
+		stack_copy_now(slot, tid, capture->other.tgid, capture->since_ns, stack_copy_bytes,
+			       0, BP_STACK_COPY_OF_WAKER, now);
 	py = python_of(capture->other.tgid);
 	if (py)
 		stack_python(&capture->other_stack, py, current, thread_of(current), 0);
@@ -199,7 +199,7 @@ static __always_inline u32 stack_used_bytes(const struct bp_stack *stack)
 
 static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
 {
-	if (capture->has_stack_bytes)
+	if (capture->question_bytes)
 		return sizeof(*capture);
 	if (capture->other.kind != BP_OTHER_NONE)
 		return __builtin_offsetof(struct bp_capture, other_stack.python) +

@@ -83,21 +83,22 @@ static __always_inline void runners_note(u32 tgid, u64 now)
 }
 
 /* current is of a process that an old turn waits for: where it spends its cpu time. */
-static __noinline int suspect_sample(void *ctx, struct task_struct *task, u64 now)
+static __noinline int observed_sample(void *ctx, struct task_struct *task, u64 now)
 {
-	struct bp_suspect_sample *record;
+	struct bp_observed_sample *record;
 	u32 tgid = task_tgid(task);
-	struct bp_python *py = bpf_map_lookup_elem(&suspects, &tgid);
+	struct bp_python *py = bpf_map_lookup_elem(&observed, &tgid);
 
 	if (!py)
 		return 0;
-	copy_now(BP_NO_SLOT, task_tid(task), tgid, now, copy_bytes, 0, 0, now);
+	stack_copy_now(BP_NO_SLOT, task_tid(task), tgid, now, stack_copy_bytes, 0, 0, now);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
-		lose(BP_LOSS_SUSPECT_RING);
+		lose(BP_LOSS_OBSERVED_SAMPLE_RING);
 		return 0;
 	}
-	header_fill(&record->header, BP_RECORD_SUSPECT, BP_NO_SLOT, task_tid(task), tgid, now);
+	header_fill(&record->header, BP_RECORD_OBSERVED_SAMPLE, BP_NO_SLOT, task_tid(task), tgid,
+		    now);
 	stack_native(ctx, &record->stack);
 	if (py->version)
 		stack_python(&record->stack, py, task, NULL, 0);
@@ -124,8 +125,8 @@ int on_tick(struct bpf_perf_event_data *ctx)
 		arrive_unseen(slot, thread->slot, task, now);
 	if (task->pid && old_slots[0])
 		runners_note(task_tgid(task), now);
-	if (nr_suspects)
-		suspect_sample(ctx, task, now);
+	if (observing)
+		observed_sample(ctx, task, now);
 	if (!slot || !slot->in_turn || slot->state != BP_RUNNING)
 		return 0;
 	if (since(now, slot->turn_start_ns) < sample_age_ns)
@@ -145,7 +146,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	slice->turn_start_ns = slot->turn_start_ns;
 	slice->capture.since_ns = now;
 	slice->capture.turn_seq = slot->turn_seq;
-	slice->capture.has_stack_bytes = 0;
+	slice->capture.question_bytes = 0;
 	slice->capture.other.kind = BP_OTHER_NONE;
 	slice->capture.object.kind = BP_OBJECT_NONE;
 	slice->capture.block.syscall = regs_syscall(task_regs(task));
@@ -158,8 +159,9 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	if (py && slice->capture.stack.task)
 		python_task_read(&slice->capture.task, py, slice->capture.stack.task);
 	slice->capture.seq++;
-	copy_now(thread->slot, slot->tid, slot->tgid, now,
-		 slot->copy_bytes ? slot->copy_bytes : BP_COPY_FIRST, slot->copy_holes, 0, now);
+	stack_copy_now(thread->slot, slot->tid, slot->tgid, now,
+		       slot->stack_copy_bytes ? slot->stack_copy_bytes : BP_STACK_COPY_FIRST_BYTES,
+		       slot->stack_copy_holes, 0, now);
 	header_fill(&slice->header, BP_RECORD_SAMPLE, thread->slot, slot->tid, slot->tgid, now);
 	if (bpf_ringbuf_output(&ring, slice,
 			       __builtin_offsetof(struct bp_slice, capture) +

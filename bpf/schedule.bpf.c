@@ -80,8 +80,8 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		state_set(&slot->state, BP_WAITING);
 		return;
 	}
-	if (slot->unvouched && slot->in_turn) {
-		turn_drop(slot, now);
+	if (slot->doubt && slot->in_turn) {
+		turn_discard(slot, now);
 		turn_begin(slot, now);
 		slot->turn_ran_ns = now;
 	}
@@ -128,11 +128,11 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	u64 ns = since(end, slot->since_ns);
 
 	if (!slice || (!slot->in_turn && !all_threads)) {
-		copy_end(slot, false);
+		stack_copy_end(slot, false);
 		return;
 	}
 	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
-		copy_end(slot, false);
+		stack_copy_end(slot, false);
 		/* the block was the loop's own wait, which was learnt meanwhile */
 		turn_end(slot, index, slot->since_ns, end, 0);
 		wait_end(slot, end);
@@ -145,7 +145,7 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	if (woken && slot->pending)
 		capture_waker(ctx, &slice->capture, index, end);
 	if (!slot->pending)
-		copy_end(slot, false);
+		stack_copy_end(slot, false);
 	slot->pending_ns = ns;
 }
 

@@ -29,16 +29,17 @@ __weak const volatile bool filtered = false; /* user space is shown each exec, a
 __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
-__weak const volatile unsigned int nr_copies = 0; /* buffers */
+__weak const volatile unsigned int nr_stack_copies = 0; /* buffers */
 __weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
 
 /* Set while running: nothing is recorded before every program is in place. */
 __weak volatile unsigned int armed = 0;
 __weak unsigned long long losses[BP_LOSS_NR] = {};
 __weak volatile unsigned int old_slots[BP_OLD_SLOTS] = {}; /* up to the first 0 */
-__weak volatile unsigned int nr_suspects = 0;
-__weak volatile unsigned int suspect_tgid = 0; /* whom the next look is at */
-__weak volatile unsigned int copy_bytes = BP_COPY_FIRST; /* wanted of threads that have no slot */
+__weak volatile unsigned int observing = 0;
+__weak volatile unsigned int observed_tgid = 0; /* whom the next look is at */
+__weak volatile unsigned int stack_copy_bytes =
+	BP_STACK_COPY_FIRST_BYTES; /* wanted of threads that have no slot */
 
 /* A watched thread. Until it is bound to a slot its state is kept here. */
 struct thread {
@@ -97,8 +98,8 @@ __weak struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct bp_copy);
-} copies SEC(".maps");
+	__type(value, struct bp_stack_copy);
+} stack_copies SEC(".maps");
 
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -132,7 +133,7 @@ __weak struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
 	__type(value, struct bp_python);
-} suspects SEC(".maps");
+} observed SEC(".maps");
 
 /* Descriptors that only user space could find, for the next look: by tid. */
 __weak struct {
@@ -141,7 +142,7 @@ __weak struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
 	__type(value, int);
-} suspect_fds SEC(".maps");
+} observed_fds SEC(".maps");
 
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -208,7 +208,7 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 {
 	u64 ns = since(now, slot->turn_start_ns);
 
-	if (!slot->in_turn || slot->unvouched || slot->since_ns != slot->turn_start_ns ||
+	if (!slot->in_turn || slot->doubt || slot->since_ns != slot->turn_start_ns ||
 	    slot->state != BP_RUNNING || slot->wait_slept || ns >= sample_age_ns)
 		return false;
 	turn_count(slot, ns);
@@ -222,7 +222,7 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 }
 
 /* A turn that may have been several ends: its time counts, its length does not. */
-static __always_inline void turn_drop(struct bp_slot *slot, u64 end)
+static __always_inline void turn_discard(struct bp_slot *slot, u64 end)
 {
 	slot->in_turn = 0;
 	slot->turns++;
@@ -230,8 +230,8 @@ static __always_inline void turn_drop(struct bp_slot *slot, u64 end)
 	ledger_add(&slot->total, &slot->turn);
 	if (slot->turn.blocked_ns)
 		sums_carry(slot);
-	if (slot->unvouched == BP_UNVOUCHED_TURN)
-		slot->unvouched = BP_VOUCHED;
+	if (slot->doubt == BP_DOUBT_TURN)
+		slot->doubt = BP_DOUBT_NONE;
 }
 
 /* The turn ended at end; the slot's running state is already in the ledger up to then. */
@@ -241,8 +241,8 @@ static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u
 
 	if (!slot->in_turn)
 		return;
-	if (slot->unvouched) {
-		turn_drop(slot, end);
+	if (slot->doubt) {
+		turn_discard(slot, end);
 		return;
 	}
 	slot->in_turn = 0;
@@ -263,7 +263,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	if (!slot || !slice)
 		return 0;
 	capture = &slice->capture;
-	copy_end(slot, true);
+	stack_copy_end(slot, true);
 	header_fill(&slice->header, BP_RECORD_SLICE, index, slot->tid, slot->tgid, now);
 	slice->turn_seq = slot->in_turn ? slot->turn_seq : 0;
 	slice->turn_start_ns = slot->turn_start_ns;

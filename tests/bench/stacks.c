@@ -30,7 +30,7 @@
 
 struct thread {
 	struct memory memory;
-	struct bp_copy copy;
+	struct bp_stack_copy copy;
 	uint64_t fsbase;
 };
 
@@ -72,7 +72,7 @@ static void set_registers(struct thread *thread, const struct user_regs_struct *
 static void copy_stack(struct thread *thread)
 {
 	ssize_t got = memory_read_most(&thread->memory, thread->copy.regs.reg[BP_REGISTER_SP],
-				       thread->copy.stack, BP_COPY_BYTES);
+				       thread->copy.stack, BP_STACK_COPY_BYTES);
 
 	thread->copy.bytes = got > 0 ? (unsigned int)got : 0;
 }

@@ -115,7 +115,7 @@ static void start(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct native_frame frames[256];
-	static struct bp_copy copy;
+	static struct bp_stack_copy copy;
 	static uint64_t offset; /* not asked about before */
 	uint64_t addr = (uint64_t)(uintptr_t)&LLVMFuzzerTestOneInput + offset++ % USES_MAX * 4;
 	struct symbols *symbols;

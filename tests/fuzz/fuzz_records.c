@@ -24,7 +24,7 @@
 struct probe {
 	struct bp_slot slot[SLOTS + 1];
 	struct bp_slice slice[SLOTS + 1];
-	struct bp_thread_info thread;
+	struct bp_watched_snapshot thread;
 	struct bp_bind bind;
 	bool bind_pending;
 	const void *record; /* NULL: none is there */
@@ -82,9 +82,9 @@ void probe_unbind(struct probe *p, pid_t tid)
 	p->bind_pending = false;
 }
 
-int probe_look(struct probe *p, probe_look_fn *fn, void *context)
+int probe_iterate(struct probe *p, probe_watched_fn *fn, void *context)
 {
-	struct bp_thread_info own = { .own = 1, .state = BP_RUNNING, .since_ns = p->now_ns };
+	struct bp_watched_snapshot own = { .own = 1, .state = BP_RUNNING, .since_ns = p->now_ns };
 	struct bp_slot *slot = &p->slot[SLOT];
 
 	if (p->bind_pending) {
@@ -104,16 +104,16 @@ int probe_look(struct probe *p, probe_look_fn *fn, void *context)
 	return 0;
 }
 
-int probe_look_process(struct probe *p, pid_t pid, probe_look_fn *fn, void *context)
+int probe_iterate_process(struct probe *p, pid_t pid, probe_watched_fn *fn, void *context)
 {
 	(void)pid;
-	return probe_look(p, fn, context);
+	return probe_iterate(p, fn, context);
 }
 
-int probe_look_thread(struct probe *p, pid_t tid, probe_look_fn *fn, void *context)
+int probe_iterate_thread(struct probe *p, pid_t tid, probe_watched_fn *fn, void *context)
 {
 	(void)tid;
-	return probe_look(p, fn, context);
+	return probe_iterate(p, fn, context);
 }
 
 unsigned int probe_slots(const struct probe *p)
@@ -132,13 +132,14 @@ const struct bp_slice *probe_slice(struct probe *p, unsigned int slot)
 	return slot >= 1 && slot <= SLOTS ? &p->slice[slot] : NULL;
 }
 
-int probe_copy(struct probe *p, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+int probe_stack_copy(struct probe *p, unsigned int slot, uint64_t since_ns,
+		     struct bp_stack_copy *copy)
 {
 	(void)p, (void)slot, (void)since_ns, (void)copy;
 	return -ENOENT;
 }
 
-void probe_copy_bytes(struct probe *p, uint32_t bytes)
+void probe_stack_copy_bytes(struct probe *p, uint32_t bytes)
 {
 	(void)p, (void)bytes;
 }
@@ -172,31 +173,31 @@ void probe_old_slots(struct probe *p, const unsigned int *slots, size_t nr)
 	(void)p, (void)slots, (void)nr;
 }
 
-int probe_suspect_look_thread(struct probe *p, pid_t pid, pid_t tid, probe_suspect_fn *fn,
-			      void *context)
+int probe_observe_thread(struct probe *p, pid_t pid, pid_t tid, probe_observed_fn *fn,
+			 void *context)
 {
 	(void)p, (void)pid, (void)tid, (void)fn, (void)context;
 	return -ESRCH;
 }
 
-int probe_suspect_look(struct probe *p, pid_t pid, probe_suspect_fn *fn, void *context)
+int probe_observe_process(struct probe *p, pid_t pid, probe_observed_fn *fn, void *context)
 {
 	(void)p, (void)pid, (void)fn, (void)context;
 	return -ESRCH;
 }
 
-int probe_suspect_add(struct probe *p, pid_t pid, const struct bp_python *python)
+int probe_observed_add(struct probe *p, pid_t pid, const struct bp_python *python)
 {
 	(void)p, (void)pid, (void)python;
 	return 0;
 }
 
-void probe_suspects_clear(struct probe *p)
+void probe_observed_clear(struct probe *p)
 {
 	(void)p;
 }
 
-void probe_suspect_fd(struct probe *p, pid_t tid, int fd)
+void probe_observed_fd(struct probe *p, pid_t tid, int fd)
 {
 	(void)p, (void)tid, (void)fd;
 }
@@ -305,7 +306,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&probe, 0, sizeof(probe));
 	probe.now_ns = START;
-	probe.thread = (struct bp_thread_info){
+	probe.thread = (struct bp_watched_snapshot){
 		.tid = getpid(),
 		.tgid = getpid(),
 		.state = BP_WAITING,

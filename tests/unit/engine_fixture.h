@@ -158,11 +158,11 @@ static inline int setup(void **state)
 	fake_python = NULL;
 	test->symbols.table = table;
 	test->probe.waits_always = true;
-	test->probe.thread = (struct bp_thread_info){ .tid = getpid(),
-						      .tgid = getpid(),
-						      .state = BP_WAITING,
-						      .since_ns = now_ns,
-						      .pthread = PTHREAD };
+	test->probe.thread = (struct bp_watched_snapshot){ .tid = getpid(),
+							   .tgid = getpid(),
+							   .state = BP_WAITING,
+							   .since_ns = now_ns,
+							   .pthread = PTHREAD };
 	return 0;
 }
 

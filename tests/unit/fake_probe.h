@@ -38,7 +38,7 @@ struct probe {
 	struct bp_slice slice[SLOTS + 1];
 	struct queued queue[RECORDS];
 	size_t nr_queued;
-	struct bp_thread_info thread; /* the one thread that a look shows */
+	struct bp_watched_snapshot thread; /* the one thread that a look shows */
 	struct bp_bind bind; /* for it at the next look */
 	bool bind_pending;
 	bool started, waits, samples, waits_always;
@@ -47,12 +47,12 @@ struct probe {
 	bool follow;
 	struct bp_python python;
 	unsigned int freed[SLOTS + 1];
-	struct bp_suspect_info suspect; /* the one thread of a process that is looked at */
+	struct bp_observed_snapshot suspect; /* the one thread of a process that is looked at */
 	unsigned int suspect_looks;
 	pid_t suspected;
 	size_t nr_old;
 	unsigned int old;
-	struct bp_copy *copy; /* of the stack of the thread that is blocked */
+	struct bp_stack_copy *copy; /* of the stack of the thread that is blocked */
 	uint32_t copy_bytes; /* wanted of threads without a slot */
 	uint64_t losses[LOSS_KERNEL_NR];
 };
@@ -97,12 +97,12 @@ int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind)
 	return 0;
 }
 
-int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context)
 {
-	struct bp_thread_info own = { .own = 1,
-				      .state = BP_RUNNING,
-				      .since_ns = now_ns,
-				      .sched_arrival_ns = now_ns + 5 * S };
+	struct bp_watched_snapshot own = { .own = 1,
+					   .state = BP_RUNNING,
+					   .since_ns = now_ns,
+					   .sched_arrival_ns = now_ns + 5 * S };
 	struct bp_slot *slot = &probe->slot[SLOT];
 
 	if (probe->bind_pending) {
@@ -131,16 +131,16 @@ int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
 	return 0;
 }
 
-int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
+int probe_iterate_process(struct probe *probe, pid_t pid, probe_watched_fn *fn, void *context)
 {
 	assert_true(!probe->thread.tid || pid != (pid_t)probe->thread.tgid || fn);
-	return probe_look(probe, fn, context);
+	return probe_iterate(probe, fn, context);
 }
 
-int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
+int probe_iterate_thread(struct probe *probe, pid_t tid, probe_watched_fn *fn, void *context)
 {
 	assert_int_equal(tid, probe->thread.tid);
-	return probe_look(probe, fn, context);
+	return probe_iterate(probe, fn, context);
 }
 
 void probe_unbind(struct probe *probe, pid_t tid)
@@ -171,7 +171,8 @@ const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
 	return slot >= 1 && slot <= SLOTS ? &probe->slice[slot] : NULL;
 }
 
-int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+int probe_stack_copy(struct probe *probe, unsigned int slot, uint64_t since_ns,
+		     struct bp_stack_copy *copy)
 {
 	if (!probe->copy)
 		return -ENOENT;
@@ -182,7 +183,7 @@ int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct
 	return 0;
 }
 
-void probe_copy_bytes(struct probe *probe, uint32_t bytes)
+void probe_stack_copy_bytes(struct probe *probe, uint32_t bytes)
 {
 	probe->copy_bytes = bytes;
 }
@@ -212,7 +213,7 @@ int probe_samples(struct probe *probe, bool on)
 	return 0;
 }
 
-int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
+int probe_observe_process(struct probe *probe, pid_t pid, probe_observed_fn *fn, void *context)
 {
 	probe->suspect_looks++;
 	if (pid != (pid_t)probe->suspect.tgid)
@@ -222,8 +223,8 @@ int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, voi
 	return 0;
 }
 
-int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
-			      void *context)
+int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observed_fn *fn,
+			 void *context)
 {
 	(void)tid;
 	if (pid != (pid_t)probe->suspect.tgid)
@@ -232,19 +233,19 @@ int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_s
 	return 0;
 }
 
-int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
+int probe_observed_add(struct probe *probe, pid_t pid, const struct bp_python *python)
 {
 	(void)python;
 	probe->suspected = pid;
 	return 0;
 }
 
-void probe_suspects_clear(struct probe *probe)
+void probe_observed_clear(struct probe *probe)
 {
 	probe->suspected = 0;
 }
 
-void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
+void probe_observed_fd(struct probe *probe, pid_t tid, int fd)
 {
 	(void)probe;
 	(void)tid;

@@ -84,7 +84,7 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 	return symbols_user(symbols, pid, addr, is_return, out);
 }
 
-int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags)
 {
 	size_t nr = symbols->nr_unwound < max ? symbols->nr_unwound : max;

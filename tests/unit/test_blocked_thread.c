@@ -190,11 +190,11 @@ static void paths(void **state)
 static void stack_copies(void **state)
 {
 	struct memory memory = own_memory();
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = 2 * BP_COPY_BYTES;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = 2 * BP_STACK_COPY_BYTES;
 	char *pages = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			   -1, 0);
 	struct bp_registers regs = { 0 };
-	static struct bp_copy copy;
+	static struct bp_stack_copy copy;
 
 	(void)state;
 	assert_ptr_not_equal(pages, MAP_FAILED);
@@ -203,13 +203,13 @@ static void stack_copies(void **state)
 		pages[i] = (char)(i / 7);
 	regs.reg[BP_REGISTER_SP] = at(pages + 24);
 	assert_int_equal(thread_copy_stack(&memory, &regs, &copy), 0);
-	assert_int_equal(copy.bytes, BP_COPY_BYTES);
-	assert_true(copy.flags & BP_COPY_CUT);
-	assert_memory_equal(copy.stack, pages + 24, BP_COPY_BYTES);
+	assert_int_equal(copy.bytes, BP_STACK_COPY_BYTES);
+	assert_true(copy.flags & BP_STACK_COPY_CUT);
+	assert_memory_equal(copy.stack, pages + 24, BP_STACK_COPY_BYTES);
 	regs.reg[BP_REGISTER_SP] = at(pages + bytes - page - 24);
 	assert_int_equal(thread_copy_stack(&memory, &regs, &copy), 0);
 	assert_int_equal(copy.bytes, page + 24);
-	assert_false(copy.flags & BP_COPY_CUT);
+	assert_false(copy.flags & BP_STACK_COPY_CUT);
 	assert_memory_equal(copy.stack, pages + bytes - page - 24, page + 24);
 	regs.reg[BP_REGISTER_SP] = at(pages + bytes);
 	assert_int_equal(thread_copy_stack(&memory, &regs, &copy), -ENOENT);
@@ -227,7 +227,7 @@ static void memory_that_is_late(void **state)
 	struct bp_capture capture = { .block = { .syscall = SYS_openat, .args[1] = at("/tmp") } };
 	struct bp_block futex = { .syscall = SYS_futex, .args = { at(fds), 0, 2 } };
 	struct bp_registers regs = { .reg[BP_REGISTER_SP] = at(fds) };
-	static struct bp_copy copy;
+	static struct bp_stack_copy copy;
 	uint64_t frames[8];
 	pid_t owner;
 

@@ -224,10 +224,10 @@ static void put_query(struct bp_capture *capture, size_t at)
 {
 	static const char query[] = "\x12\x34\x01\0\0\1\0\0\0\0\0\0\7example\3org\0\0\x1c\0\1";
 
-	size_t bytes = sizeof(query) - 1, room = BP_STACK_BYTES - at;
+	size_t bytes = sizeof(query) - 1, room = BP_QUESTION_BYTES - at;
 
-	memcpy(capture->stack_bytes + at, query, bytes < room ? bytes : room);
-	capture->has_stack_bytes = BP_STACK_BYTES;
+	memcpy(capture->question + at, query, bytes < room ? bytes : room);
+	capture->question_bytes = BP_QUESTION_BYTES;
 }
 
 static void expect_dns(void **state, struct bp_capture *capture, const char *name,
@@ -257,14 +257,14 @@ static void test_dns(void **state)
 	/* glibc polls its one socket */
 	capture = of_socket(AF_INET6, IPPROTO_UDP, V6_LOCAL, 40000, V6_PEER, 53);
 	capture->block.syscall = SYS_ppoll;
-	put_query(capture, BP_STACK_BYTES - 28);
+	put_query(capture, BP_QUESTION_BYTES - 28);
 	expect_dns(state, capture, NULL, "[2001:db8::2]:53"); /* cut off */
 	capture = of_socket(AF_INET, IPPROTO_UDP, V4_LOCAL, 40000, V4_PEER, 53);
 	put_query(capture, 1000);
-	capture->has_stack_bytes = 1000; /* the rest is what was there before */
+	capture->question_bytes = 1000; /* the rest is what was there before */
 	expect_dns(state, capture, NULL, "198.51.100.7:53");
 	capture = of_socket(AF_INET, IPPROTO_UDP, V4_LOCAL, 40000, V4_PEER, 53);
-	capture->has_stack_bytes = UINT32_MAX;
+	capture->question_bytes = UINT32_MAX;
 	expect_dns(state, capture, NULL, "198.51.100.7:53");
 	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
 		expect_dns(state, of_unix(sockets[i], strlen(sockets[i])), NULL, sockets[i]);

@@ -12,7 +12,7 @@
 
 #include "capture/copies.h"
 
-#define HEAD	  offsetof(struct bp_copy, stack)
+#define HEAD	  offsetof(struct bp_stack_copy, stack)
 #define SINCE	  1000u
 #define KEPT_MOST 256 /* copies of usual size */
 
@@ -36,10 +36,10 @@ static int teardown(void **state)
 static void add(struct copies *copies, unsigned int slot, uint64_t since_ns, unsigned int flags,
 		unsigned int bytes, size_t sent)
 {
-	struct bp_copy *copy = calloc(1, HEAD + sent);
+	struct bp_stack_copy *copy = calloc(1, HEAD + sent);
 
 	assert_non_null(copy);
-	copy->header = (struct bp_header){ .type = BP_RECORD_COPY, .slot = slot, .tid = 7 };
+	copy->header = (struct bp_header){ .type = BP_RECORD_STACK_COPY, .slot = slot, .tid = 7 };
 	copy->since_ns = since_ns;
 	copy->flags = flags;
 	copy->bytes = bytes;
@@ -51,7 +51,7 @@ static void add(struct copies *copies, unsigned int slot, uint64_t since_ns, uns
 static bool has(struct copies *copies, unsigned int slot, unsigned int tid, uint64_t since_ns,
 		bool other)
 {
-	struct bp_copy *copy = copies_take(copies, slot, tid, since_ns, other);
+	struct bp_stack_copy *copy = copies_take(copies, slot, tid, since_ns, other);
 	bool found = copy;
 
 	if (copy)
@@ -78,9 +78,9 @@ static void test_in_any_order(void **state)
 {
 	struct copies *copies = *state;
 
-	add(copies, 1, SINCE, BP_COPY_OTHER, 100, 100);
+	add(copies, 1, SINCE, BP_STACK_COPY_OF_WAKER, 100, 100);
 	add(copies, 2, SINCE, 0, 5, 5);
-	add(copies, 1, SINCE, BP_COPY_CUT, 10, 10);
+	add(copies, 1, SINCE, BP_STACK_COPY_CUT, 10, 10);
 	assert_true(has(copies, 1, 7, SINCE, false));
 	assert_true(has(copies, 1, 99, SINCE, true));
 	assert_true(has(copies, 2, 7, SINCE, false));
@@ -90,7 +90,7 @@ static void test_in_any_order(void **state)
 static void test_the_longest_counts(void **state)
 {
 	struct copies *copies = *state;
-	struct bp_copy *copy;
+	struct bp_stack_copy *copy;
 
 	for (int i = 0; i < 2; i++) {
 		add(copies, 1, SINCE, 0, i ? 100 : 5000, i ? 100 : 5000);
@@ -109,13 +109,15 @@ static void test_hostile_sizes(void **state)
 {
 	static const unsigned int bytes[] = { 0, 101, 65537, 0x80000000u, 0xffffffffu };
 	struct copies *copies = *state;
-	struct bp_copy head = { .header = { .type = BP_RECORD_COPY, .slot = 1, .tid = 7 },
-				.since_ns = SINCE,
-				.bytes = 1 };
+	struct bp_stack_copy head = {
+		.header = { .type = BP_RECORD_STACK_COPY, .slot = 1, .tid = 7 },
+		.since_ns = SINCE,
+		.bytes = 1
+	};
 
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
 		add(copies, 1, SINCE, 0, bytes[i], 100);
-	add(copies, 1, SINCE, 0, BP_COPY_BYTES + 1, BP_COPY_BYTES + 1);
+	add(copies, 1, SINCE, 0, BP_STACK_COPY_BYTES + 1, BP_STACK_COPY_BYTES + 1);
 	for (size_t sent = sizeof(struct bp_header); sent <= HEAD; sent++) {
 		struct bp_header *record = malloc(sent);
 
@@ -125,7 +127,7 @@ static void test_hostile_sizes(void **state)
 		free(record);
 	}
 	assert_false(has(copies, 1, 7, SINCE, false));
-	add(copies, 1, SINCE, 0, BP_COPY_BYTES, BP_COPY_BYTES);
+	add(copies, 1, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
 	assert_true(has(copies, 1, 7, SINCE, false));
 }
 
@@ -139,14 +141,14 @@ static void test_too_many(void **state)
 	assert_false(has(copies, 10, 7, SINCE, false));
 	assert_true(has(copies, 11, 7, SINCE, false));
 	for (unsigned int slot = 1; slot <= KEPT_MOST; slot++)
-		add(copies, slot, SINCE, 0, BP_COPY_BYTES, BP_COPY_BYTES);
+		add(copies, slot, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
 	assert_true(has(copies, KEPT_MOST, 7, SINCE, false));
 	assert_false(has(copies, KEPT_MOST - 128, 7, SINCE, false)); /* 8 MiB of them */
 }
 
-static struct bp_copy *copy_of(unsigned int wanted, unsigned int flags)
+static struct bp_stack_copy *copy_of(unsigned int wanted, unsigned int flags)
 {
-	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack_copy *copy = calloc(1, sizeof(*copy));
 
 	assert_non_null(copy);
 	copy->wanted = wanted;
@@ -158,7 +160,7 @@ static struct bp_copy *copy_of(unsigned int wanted, unsigned int flags)
 static bool adapt(struct copy_size *size, unsigned int wanted, unsigned int flags,
 		  const struct copy_use *use)
 {
-	struct bp_copy *copy = copy_of(wanted, flags);
+	struct bp_stack_copy *copy = copy_of(wanted, flags);
 	bool changed = copy_size_adapt(size, copy, use);
 
 	free(copy);
@@ -171,17 +173,17 @@ static void test_size_grows(void **state)
 	struct copy_size size = { 0 };
 
 	(void)state;
-	assert_true(adapt(&size, BP_COPY_FIRST, BP_COPY_CUT, &cut));
-	assert_int_equal(size.bytes, 2 * BP_COPY_FIRST);
+	assert_true(adapt(&size, BP_STACK_COPY_FIRST_BYTES, BP_STACK_COPY_CUT, &cut));
+	assert_int_equal(size.bytes, 2 * BP_STACK_COPY_FIRST_BYTES);
 	/* one that was made before that */
-	assert_false(adapt(&size, BP_COPY_FIRST, BP_COPY_CUT, &cut));
-	assert_int_equal(size.bytes, BP_COPY_BYTES);
-	assert_false(adapt(&size, BP_COPY_BYTES, BP_COPY_CUT, &cut));
+	assert_false(adapt(&size, BP_STACK_COPY_FIRST_BYTES, BP_STACK_COPY_CUT, &cut));
+	assert_int_equal(size.bytes, BP_STACK_COPY_BYTES);
+	assert_false(adapt(&size, BP_STACK_COPY_BYTES, BP_STACK_COPY_CUT, &cut));
 	/* the stack ended, or a page of it was not in memory: more would not help */
 	size = (struct copy_size){ 0 };
-	assert_false(adapt(&size, BP_COPY_FIRST, 0, &cut));
+	assert_false(adapt(&size, BP_STACK_COPY_FIRST_BYTES, 0, &cut));
 	cut.unwound = false;
-	assert_false(adapt(&size, BP_COPY_FIRST, BP_COPY_CUT, &cut));
+	assert_false(adapt(&size, BP_STACK_COPY_FIRST_BYTES, BP_STACK_COPY_CUT, &cut));
 }
 
 /* A copy of the whole stack, made while the block lasted, says how much it takes. */
@@ -191,25 +193,25 @@ static void test_size_grows_at_once(void **state)
 	struct copy_size size = { .holes = true };
 
 	(void)state;
-	assert_true(adapt(&size, BP_COPY_BYTES, 0, &much));
-	assert_int_equal(size.bytes, BP_COPY_BYTES);
+	assert_true(adapt(&size, BP_STACK_COPY_BYTES, 0, &much));
+	assert_int_equal(size.bytes, BP_STACK_COPY_BYTES);
 	assert_true(size.holes);
 }
 
 static void test_size_shrinks(void **state)
 {
 	struct copy_use little = { .unwound = true, .bytes = 3000 }, much = little;
-	struct copy_size size = { .bytes = BP_COPY_BYTES, .holes = true };
+	struct copy_size size = { .bytes = BP_STACK_COPY_BYTES, .holes = true };
 	unsigned int changes = 0;
 
 	(void)state;
 	for (int i = 0; i < 31; i++)
 		assert_false(adapt(&size, size.bytes, 0, &little));
 	assert_true(adapt(&size, size.bytes, 0, &little));
-	assert_int_equal(size.bytes, BP_COPY_BYTES / 2);
+	assert_int_equal(size.bytes, BP_STACK_COPY_BYTES / 2);
 	assert_false(size.holes);
 	/* one deep stack among many keeps it */
-	much.bytes = BP_COPY_BYTES / 4;
+	much.bytes = BP_STACK_COPY_BYTES / 4;
 	for (int i = 0; i < 31; i++)
 		assert_false(adapt(&size, size.bytes, 0, i == 5 ? &much : &little));
 	assert_false(adapt(&size, size.bytes, 0, &little));

@@ -11,17 +11,17 @@ static const struct native_frame unwound[] = {
 static void send_copy(struct test *test, const struct bp_slice *slice, unsigned int flags,
 		      unsigned int bytes, uint64_t ip)
 {
-	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack_copy *copy = calloc(1, sizeof(*copy));
 
 	assert_non_null(copy);
-	copy->header = header(BP_RECORD_COPY);
+	copy->header = header(BP_RECORD_STACK_COPY);
 	copy->since_ns = slice->capture.since_ns;
 	copy->flags = flags;
 	copy->bytes = bytes;
-	copy->wanted = BP_COPY_FIRST;
+	copy->wanted = BP_STACK_COPY_FIRST_BYTES;
 	copy->regs.reg[BP_REGISTER_SP] = 0x7000;
 	copy->regs.reg[BP_REGISTER_IP] = ip;
-	send(test, copy, offsetof(struct bp_copy, stack) + (bytes < 4096 ? bytes : 4096));
+	send(test, copy, offsetof(struct bp_stack_copy, stack) + (bytes < 4096 ? bytes : 4096));
 	free(copy);
 }
 
@@ -60,7 +60,7 @@ static void test_copy_is_unwound(void **state)
 	assert_string_equal(reported_stack(test)->frames[0].fn, "there");
 	assert_string_equal(reported_stack(test)->frames[1].fn, "here");
 	assert_false(reported_stack(test)->frames[1].by_frame_pointer);
-	assert_int_equal(test->probe.slot[SLOT].copy_bytes, 0);
+	assert_int_equal(test->probe.slot[SLOT].stack_copy_bytes, 0);
 }
 
 /* None came, or after its slice, or of bytes that are not there: what frame pointers found. */
@@ -100,10 +100,10 @@ static void test_copy_is_too_short(void **state)
 	test->symbols.unwind_flags = UNWIND_CUT;
 	copied_stall(test, 7, true, 0, 2048); /* the stack ended */
 	assert_true(reported_stack(test)->cut);
-	assert_int_equal(test->probe.slot[SLOT].copy_bytes, 0);
-	copied_stall(test, 8, true, BP_COPY_CUT, 2048);
+	assert_int_equal(test->probe.slot[SLOT].stack_copy_bytes, 0);
+	copied_stall(test, 8, true, BP_STACK_COPY_CUT, 2048);
 	assert_true(reported_stack(test)->cut);
-	assert_int_equal(test->probe.slot[SLOT].copy_bytes, 2 * BP_COPY_FIRST);
+	assert_int_equal(test->probe.slot[SLOT].stack_copy_bytes, 2 * BP_STACK_COPY_FIRST_BYTES);
 }
 
 static void test_copy_of_a_waker(void **state)
@@ -118,7 +118,7 @@ static void test_copy_of_a_waker(void **state)
 	slice = slice_of(7, SYS_fsync, 150 * MS, 0x1000);
 	slice.capture.other = (struct bp_other){ .kind = BP_OTHER_WAKER, .tid = 42, .tgid = 41 };
 	slice.capture.other_stack = (struct bp_stack){ .user_nr = 1, .user = { 0x1000 } };
-	send_copy(test, &slice, BP_COPY_OTHER, 2048, 0x42);
+	send_copy(test, &slice, BP_STACK_COPY_OF_WAKER, 2048, 0x42);
 	send(test, &slice, sizeof(slice));
 	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .blocked_ns = 150 * MS });
 	assert_int_equal(reported_stack(test)->nr, 1);
@@ -129,7 +129,7 @@ static void test_copy_of_a_waker(void **state)
 /* While it lasts the kernel side's buffer is read, if it is of this block. */
 static void test_copy_while_it_lasts(void **state)
 {
-	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack_copy *copy = calloc(1, sizeof(*copy));
 	struct test *test = start(state);
 
 	assert_non_null(copy);
@@ -139,8 +139,8 @@ static void test_copy_while_it_lasts(void **state)
 	test->probe.copy = copy;
 	now_ns += 500 * MS;
 	set_blocked(test, 7, now_ns - 200 * MS, now_ns - 150 * MS);
-	test->probe.slot[SLOT].copy = 3;
-	copy->header = header(BP_RECORD_COPY);
+	test->probe.slot[SLOT].stack_copy = 3;
+	copy->header = header(BP_RECORD_STACK_COPY);
 	copy->bytes = 100;
 	copy->regs.reg[BP_REGISTER_IP] = 0x77;
 	engine_run(test->engine);
@@ -156,7 +156,7 @@ static void test_copy_while_it_lasts(void **state)
 static void test_copy_is_made_longer(void **state)
 {
 	static unsigned char memory[3 * 4096];
-	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack_copy *copy = calloc(1, sizeof(*copy));
 	struct test *test = start(state);
 	struct bp_slice slice;
 	unsigned int unwinds;
@@ -168,21 +168,21 @@ static void test_copy_is_made_longer(void **state)
 	test->probe.copy = copy;
 	now_ns += 500 * MS;
 	set_blocked(test, 7, now_ns - 200 * MS, now_ns - 150 * MS);
-	test->probe.slot[SLOT].copy = 3;
-	copy->header = header(BP_RECORD_COPY);
+	test->probe.slot[SLOT].stack_copy = 3;
+	copy->header = header(BP_RECORD_STACK_COPY);
 	copy->since_ns = test->probe.slot[SLOT].since_ns;
 	copy->bytes = 100;
 	copy->regs.reg[BP_REGISTER_SP] = (uintptr_t)memory;
 	engine_run(test->engine);
 	assert_true(test->symbols.unwind_bytes >= sizeof(memory));
 	/* it ended before the stack did */
-	assert_true(test->probe.slot[SLOT].copy_holes);
+	assert_true(test->probe.slot[SLOT].stack_copy_holes);
 	unwinds = test->symbols.unwinds;
 	/* and is the slice's, whatever came with that */
 	slice = test->probe.slice[SLOT];
 	slice.header = header(BP_RECORD_SLICE);
 	slice.ns = 150 * MS;
-	send_copy(test, &slice, BP_COPY_CUT, 100, 0x99);
+	send_copy(test, &slice, BP_STACK_COPY_CUT, 100, 0x99);
 	send_used(test, &slice);
 	engine_run(test->engine);
 	assert_int_equal(test->symbols.unwinds, unwinds + 1);

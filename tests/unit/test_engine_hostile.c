@@ -57,7 +57,7 @@ static void test_short_records(void **state)
 
 	become_loop(test);
 	now_ns += 500 * MS;
-	for (unsigned int type = 0; type <= BP_RECORD_COPY; type++) {
+	for (unsigned int type = 0; type <= BP_RECORD_STACK_COPY; type++) {
 		if (type == BP_RECORD_EXEC || type == BP_RECORD_EXIT)
 			continue; /* they end the loop */
 		slice = slice_of(7, SYS_fsync, 1 * MS, 0x1000);
@@ -92,7 +92,7 @@ static void test_hostile_slice(void **state)
 			slice.capture.object.socket.family = nr % 60;
 			slice.capture.block.syscall = nr;
 			slice.capture.block.flags = 0;
-			slice.capture.has_stack_bytes = UINT32_MAX;
+			slice.capture.question_bytes = UINT32_MAX;
 			slice.capture.stack.kernel_nr = UINT16_MAX;
 			slice.capture.stack.user_nr = UINT16_MAX;
 			slice.capture.stack.python_nr = UINT16_MAX;

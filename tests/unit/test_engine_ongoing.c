@@ -29,7 +29,7 @@ static pid_t fork_holder(const int pipes[2])
 static void test_peer(void **state)
 {
 	struct test *test = start(state);
-	struct bp_suspect_info *suspect = &test->probe.suspect;
+	struct bp_observed_snapshot *suspect = &test->probe.suspect;
 	const struct culprits *culprits;
 	struct bp_capture *capture;
 	struct bp_slice slice;
@@ -51,7 +51,7 @@ static void test_peer(void **state)
 	capture->block.syscall = SYS_read;
 	capture->object =
 		(struct bp_object){ .kind = BP_OBJECT_PIPE, .fd = pipes[0], .ino = stat.st_ino };
-	*suspect = (struct bp_suspect_info){
+	*suspect = (struct bp_observed_snapshot){
 		.tid = pid,
 		.tgid = pid,
 		.state = BP_BLOCKED,
@@ -266,8 +266,8 @@ static void run_busy(struct test *test, uint64_t ns)
 		if (test->probe.waits) {
 			slot->turn_seq++;
 			slot->turn_start_ns = slot->since_ns = now_ns;
-			if (slot->unvouched == BP_UNVOUCHED_TURN)
-				slot->unvouched = BP_VOUCHED;
+			if (slot->doubt == BP_DOUBT_TURN)
+				slot->doubt = BP_DOUBT_NONE;
 		}
 		engine_run(test->engine);
 	}
@@ -292,7 +292,7 @@ static void test_busy_loops_rest(void **state)
 	for (int i = 0; i < 1000; i++) {
 		run_busy(test, 10 * MS);
 		on += test->probe.waits;
-		assert_int_equal(slot->unvouched == BP_UNVOUCHED, !test->probe.waits);
+		assert_int_equal(slot->doubt == BP_DOUBT_ALL, !test->probe.waits);
 	}
 	/* a second in ten, and one more until what was switched on is switched off */
 	assert_in_range(on, 100, 220);
@@ -308,7 +308,7 @@ static void test_busy_loops_rest(void **state)
 		engine_run(test->engine);
 	}
 	assert_true(test->probe.waits);
-	assert_int_equal(slot->unvouched, BP_VOUCHED);
+	assert_int_equal(slot->doubt, BP_DOUBT_NONE);
 	assert_int_equal(test->nr_stalls, 1);
 	assert_true(test->stalls[0].ongoing);
 }
@@ -325,7 +325,7 @@ static void test_busy_targets_do_not_rest(void **state)
 	for (int i = 0; i < 40; i++) {
 		run_busy(test, 1 * S);
 		assert_true(test->probe.waits);
-		assert_int_equal(test->probe.slot[SLOT].unvouched, BP_VOUCHED);
+		assert_int_equal(test->probe.slot[SLOT].doubt, BP_DOUBT_NONE);
 	}
 }
 

@@ -99,7 +99,7 @@ static void test_unwound(void **state)
 				     .unwound = frames,
 				     .nr_unwound = sizeof(frames) / sizeof(frames[0]) };
 	struct namer unwinding_namer = { .symbols = &unwinding };
-	struct bp_copy *copy = calloc(1, sizeof(*copy));
+	struct bp_stack_copy *copy = calloc(1, sizeof(*copy));
 	struct bp_stack raw = { 0 };
 	struct copy_use use = { 0 };
 	struct stack *stack;

@@ -126,7 +126,7 @@ static void test_kinds_of_names(void **state)
 static void test_any_place(void **state)
 {
 	struct query query = query_of("example.com", AAAA, true);
-	unsigned char stack[BP_STACK_BYTES];
+	unsigned char stack[BP_QUESTION_BYTES];
 
 	(void)state;
 	for (size_t at = 0; at + query.nr <= sizeof(stack); at += at < 300 ? 1 : 61) {
@@ -251,7 +251,7 @@ static void test_look_alike_before_the_query(void **state)
 
 static void test_no_name(void **state)
 {
-	static const unsigned char zeros[BP_STACK_BYTES];
+	static const unsigned char zeros[BP_QUESTION_BYTES];
 	struct query query = query_of("", 2, true); /* the root's servers */
 	unsigned char ones[600];
 

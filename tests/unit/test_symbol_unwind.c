@@ -143,7 +143,7 @@ static void registers_from(struct bp_registers *to, const struct user_regs_struc
 #endif
 
 /* As the kernel side takes it. */
-static bool copy_take(struct bp_copy *copy, pid_t pid)
+static bool copy_take(struct bp_stack_copy *copy, pid_t pid)
 {
 	struct user_regs_struct regs;
 	struct iovec part = { &regs, sizeof(regs) };
@@ -156,7 +156,8 @@ static bool copy_take(struct bp_copy *copy, pid_t pid)
 		return false;
 	done = ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &part) == 0;
 	registers_from(&copy->regs, &regs);
-	for (size_t bytes = BP_COPY_BYTES; done && bytes >= 1024 && !copy->bytes; bytes -= 1024) {
+	for (size_t bytes = BP_STACK_COPY_BYTES; done && bytes >= 1024 && !copy->bytes;
+	     bytes -= 1024) {
 		here.iov_len = there.iov_len = bytes;
 		there.iov_base = (void *)(uintptr_t)copy->regs.reg[BP_REGISTER_SP];
 		if (process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)bytes)
@@ -172,7 +173,7 @@ struct unwound {
 	struct native_frame frames[FRAMES_MAX];
 };
 
-static void unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+static void unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct unwound *out)
 {
 	out->nr = symbols_unwind(symbols, pid, copy, out->frames, FRAMES_MAX, &out->flags);
@@ -221,7 +222,7 @@ static void expect_program(struct symbols *symbols, pid_t pid, const struct unwo
 
 static void check_built(const char *flags, const char *after, const char *argument, bool by_fp)
 {
-	struct bp_copy *copy = malloc(sizeof(*copy));
+	struct bp_stack_copy *copy = malloc(sizeof(*copy));
 	struct target target;
 	struct symbols *symbols;
 	struct unwound unwound;
@@ -324,7 +325,7 @@ enum { NOTHING, MAPS, STACK };
 
 static void check_closed(int known)
 {
-	struct bp_copy *copy = malloc(sizeof(*copy));
+	struct bp_stack_copy *copy = malloc(sizeof(*copy));
 	struct symbols_counts counts;
 	struct target target;
 	struct symbols *symbols;

@@ -141,7 +141,7 @@ static void add_line(struct snapshot *snapshot, char *line)
 	} else if (starts(line, "stack ", &at)) {
 		size_t nr = bytes_of(at);
 
-		assert_in_range(nr, 0, BP_COPY_BYTES);
+		assert_in_range(nr, 0, BP_STACK_COPY_BYTES);
 		memcpy(snapshot->input.stack, at, nr);
 		snapshot->input.bytes = (uint32_t)nr;
 	} else if (starts(line, "map ", &at)) {

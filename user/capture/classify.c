@@ -209,12 +209,12 @@ static bool is_resolver(const struct bp_object *object)
 static void target_dns(const struct bp_capture *capture, struct target *target)
 {
 	const struct bp_object *object = &capture->object;
-	size_t bytes = capture->has_stack_bytes;
+	size_t bytes = capture->question_bytes;
 
 	target->kind = TARGET_DNS;
-	if (bytes > BP_STACK_BYTES)
-		bytes = BP_STACK_BYTES;
-	target->name = question_name(capture->stack_bytes, bytes);
+	if (bytes > BP_QUESTION_BYTES)
+		bytes = BP_QUESTION_BYTES;
+	target->name = question_name(capture->question, bytes);
 	if (is_inet(&object->socket))
 		target->server = address(object->socket.family, object->socket.peer,
 					 object->socket.peer_port);

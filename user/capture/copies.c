@@ -12,10 +12,10 @@
 #define BYTES_LEAST  4096u
 #define SHRINK_AFTER 32 /* copies */
 #define SHRINK_TIMES 4 /* as much as the most that any of them took */
-#define HEAD_BYTES   offsetof(struct bp_copy, stack)
+#define HEAD_BYTES   offsetof(struct bp_stack_copy, stack)
 
 struct copies {
-	struct bp_copy *v[COPIES_MAX]; /* oldest first */
+	struct bp_stack_copy *v[COPIES_MAX]; /* oldest first */
 	size_t nr;
 	size_t bytes;
 };
@@ -26,9 +26,9 @@ int copies_new(struct copies **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static struct bp_copy *remove_at(struct copies *copies, size_t at)
+static struct bp_stack_copy *remove_at(struct copies *copies, size_t at)
 {
-	struct bp_copy *copy = copies->v[at];
+	struct bp_stack_copy *copy = copies->v[at];
 
 	copies->nr--;
 	copies->bytes -= copy->bytes;
@@ -45,19 +45,20 @@ void copies_free(struct copies *copies)
 	free(copies);
 }
 
-static bool is_of(const struct bp_copy *copy, unsigned int slot, unsigned int tid,
+static bool is_of(const struct bp_stack_copy *copy, unsigned int slot, unsigned int tid,
 		  uint64_t since_ns, bool other)
 {
 	return copy->header.slot == slot && copy->since_ns == since_ns &&
-	       !(copy->flags & BP_COPY_OTHER) == !other && (other || copy->header.tid == tid);
+	       !(copy->flags & BP_STACK_COPY_OF_WAKER) == !other &&
+	       (other || copy->header.tid == tid);
 }
 
 void copies_add(struct copies *copies, const struct bp_header *record, size_t bytes)
 {
-	const struct bp_copy *from = (const struct bp_copy *)record;
-	struct bp_copy *copy;
+	const struct bp_stack_copy *from = (const struct bp_stack_copy *)record;
+	struct bp_stack_copy *copy;
 
-	if (bytes < HEAD_BYTES || !from->bytes || from->bytes > BP_COPY_BYTES ||
+	if (bytes < HEAD_BYTES || !from->bytes || from->bytes > BP_STACK_COPY_BYTES ||
 	    from->bytes > bytes - HEAD_BYTES)
 		return;
 	while (copies->nr && (copies->nr == COPIES_MAX || copies->bytes + from->bytes > BYTES_MAX))
@@ -70,13 +71,13 @@ void copies_add(struct copies *copies, const struct bp_header *record, size_t by
 	copies->bytes += copy->bytes;
 }
 
-struct bp_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
-			    uint64_t since_ns, bool other)
+struct bp_stack_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
+				  uint64_t since_ns, bool other)
 {
-	struct bp_copy *longest = NULL;
+	struct bp_stack_copy *longest = NULL;
 
 	for (size_t at = copies->nr; at-- > 0;) {
-		struct bp_copy *copy;
+		struct bp_stack_copy *copy;
 
 		if (!is_of(copies->v[at], slot, tid, since_ns, other))
 			continue;
@@ -91,8 +92,8 @@ struct bp_copy *copies_take(struct copies *copies, unsigned int slot, unsigned i
 	return longest;
 }
 
-const struct bp_copy *copies_find(const struct copies *copies, unsigned int slot, unsigned int tid,
-				  uint64_t since_ns)
+const struct bp_stack_copy *copies_find(const struct copies *copies, unsigned int slot,
+					unsigned int tid, uint64_t since_ns)
 {
 	for (size_t at = copies->nr; at-- > 0;)
 		if (is_of(copies->v[at], slot, tid, since_ns, false))
@@ -100,20 +101,21 @@ const struct bp_copy *copies_find(const struct copies *copies, unsigned int slot
 	return NULL;
 }
 
-bool copy_size_adapt(struct copy_size *size, const struct bp_copy *copy, const struct copy_use *use)
+bool copy_size_adapt(struct copy_size *size, const struct bp_stack_copy *copy,
+		     const struct copy_use *use)
 {
-	uint32_t bytes = size->bytes ? size->bytes : BP_COPY_FIRST, wanted = bytes;
+	uint32_t bytes = size->bytes ? size->bytes : BP_STACK_COPY_FIRST_BYTES, wanted = bytes;
 
 	if (!use->unwound)
 		return false;
 	/* a copy that was made before it grew says nothing new, nor one that took all there is */
-	if (use->cut && copy->flags & BP_COPY_CUT && copy->wanted >= bytes)
+	if (use->cut && copy->flags & BP_STACK_COPY_CUT && copy->wanted >= bytes)
 		wanted *= 2;
 	/* one that was made of the whole stack, as the block lasted */
 	while (wanted < use->bytes)
 		wanted *= 2;
-	if (wanted > BP_COPY_BYTES)
-		wanted = BP_COPY_BYTES;
+	if (wanted > BP_STACK_COPY_BYTES)
+		wanted = BP_STACK_COPY_BYTES;
 	if (wanted != bytes) {
 		*size = (struct copy_size){ .bytes = wanted, .holes = size->holes };
 		return true;

@@ -28,10 +28,10 @@ void copies_add(struct copies *copies, const struct bp_header *record, size_t by
  * the last byte of stack that is filled. NULL: there is none. What is taken is the
  * caller's to free; what is found stays, up to the next call that adds or takes.
  */
-struct bp_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
-			    uint64_t since_ns, bool other);
-const struct bp_copy *copies_find(const struct copies *copies, unsigned int slot, unsigned int tid,
-				  uint64_t since_ns);
+struct bp_stack_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
+				  uint64_t since_ns, bool other);
+const struct bp_stack_copy *copies_find(const struct copies *copies, unsigned int slot,
+					unsigned int tid, uint64_t since_ns);
 
 /* What unwinding took of a copy. */
 struct copy_use {
@@ -40,7 +40,7 @@ struct copy_use {
 	uint32_t bytes; /* from its start to the outermost frame */
 };
 
-/* How many bytes of a thread's stack are wanted. All 0: BP_COPY_FIRST. */
+/* How many bytes of a thread's stack are wanted. All 0: BP_STACK_COPY_FIRST_BYTES. */
 struct copy_size {
 	uint32_t bytes;
 	bool holes; /* pages of it were never touched: what is behind them, too */
@@ -52,7 +52,7 @@ struct copy_size {
  * As much as unwinding took, twice as much where that did not do, half where far
  * less does for long. Returns whether it changed.
  */
-bool copy_size_adapt(struct copy_size *size, const struct bp_copy *copy,
+bool copy_size_adapt(struct copy_size *size, const struct bp_stack_copy *copy,
 		     const struct copy_use *use);
 
 #endif

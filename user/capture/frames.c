@@ -185,7 +185,7 @@ static void add_javascript(struct builder *builder, const struct javascript *jav
 
 /* Returns whether native frames are missing outside: they were cut, and right up to there. */
 static bool add_natives(struct builder *builder, struct namer *namer, pid_t pid,
-			const struct bp_stack *raw, const struct bp_copy *copy,
+			const struct bp_stack *raw, const struct bp_stack_copy *copy,
 			const struct natives *natives)
 {
 	struct javascript javascript = { .fp = 0 };
@@ -253,8 +253,8 @@ static void drop_gil_wait(struct builder *builder, size_t first)
 }
 
 static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
-		     const struct bp_stack *raw, const struct bp_copy *copy, unsigned int parts,
-		     struct copy_use *use)
+		     const struct bp_stack *raw, const struct bp_stack_copy *copy,
+		     unsigned int parts, struct copy_use *use)
 {
 	__freeing struct natives *natives = malloc(sizeof(*natives));
 	size_t first = builder->nr;
@@ -270,7 +270,7 @@ static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
 }
 
 struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, const struct bp_copy *copy,
+			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
 			     unsigned int parts, struct copy_use *use)
 {
 	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
@@ -336,7 +336,7 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 }
 
 struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw, const struct bp_copy *copy)
+				const struct bp_stack *raw, const struct bp_stack_copy *copy)
 {
 	__freeing struct builder *builder = calloc(1, sizeof(*builder));
 	unsigned int cut = raw->flags & BP_STACK_PYTHON_CUT;

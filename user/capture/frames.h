@@ -28,7 +28,7 @@ enum frames_parts {
  * frames, or no memory.
  */
 struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, const struct bp_copy *copy,
+			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
 			     unsigned int parts, struct copy_use *use);
 
 /*
@@ -39,6 +39,6 @@ bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
 
 /* The same with kernel frames by /proc, for a thread that blocked before it was watched. */
 struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw, const struct bp_copy *copy);
+				const struct bp_stack *raw, const struct bp_stack_copy *copy);
 
 #endif

@@ -47,7 +47,7 @@ static void name_builtin(const char *builtin, struct v8_frame *frame)
 }
 
 int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
-		      const struct native_frame *native, const struct bp_copy *copy,
+		      const struct native_frame *native, const struct bp_stack_copy *copy,
 		      struct symbol *symbol)
 {
 	bool builtin = starts_with(symbol->fn, BUILTIN), made = is_made(symbol);

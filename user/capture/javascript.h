@@ -26,7 +26,7 @@ struct javascript {
  * looked up again.
  */
 int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
-		      const struct native_frame *native, const struct bp_copy *copy,
+		      const struct native_frame *native, const struct bp_stack_copy *copy,
 		      struct symbol *symbol);
 
 #endif

@@ -14,7 +14,7 @@ static void walk(struct natives *natives, const struct bp_stack *raw)
 }
 
 static bool unwind(struct natives *natives, struct symbols *symbols, pid_t pid,
-		   const struct bp_copy *copy, struct copy_use *use)
+		   const struct bp_stack_copy *copy, struct copy_use *use)
 {
 	unsigned int flags = 0;
 	int nr;
@@ -40,7 +40,8 @@ static bool unwind(struct natives *natives, struct symbols *symbols, pid_t pid,
 }
 
 void natives_find(struct natives *natives, struct symbols *symbols, pid_t pid,
-		  const struct bp_stack *raw, const struct bp_copy *copy, struct copy_use *use)
+		  const struct bp_stack *raw, const struct bp_stack_copy *copy,
+		  struct copy_use *use)
 {
 	if (!unwind(natives, symbols, pid, copy, use))
 		walk(natives, raw);

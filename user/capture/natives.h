@@ -26,6 +26,7 @@ struct natives {
  * kernel side found by frame pointers. use: what became of copy.
  */
 void natives_find(struct natives *natives, struct symbols *symbols, pid_t pid,
-		  const struct bp_stack *raw, const struct bp_copy *copy, struct copy_use *use);
+		  const struct bp_stack *raw, const struct bp_stack_copy *copy,
+		  struct copy_use *use);
 
 #endif

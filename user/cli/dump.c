@@ -21,7 +21,7 @@
 #include "cli/target.h"
 #include "cli/usage.h"
 #include "dump/dump.h"
-#include "probe/glance.h"
+#include "probe/observer.h"
 #include "probe/probe.h"
 #include "symbol/symbol.h"
 
@@ -223,7 +223,7 @@ static int run(const struct arguments *arguments)
 {
 	struct memory_source memory = memory_source_direct();
 	struct symbols *symbols = NULL;
-	struct glance *glance = NULL;
+	struct observer *observer = NULL;
 	struct dump *dump = NULL;
 	struct outputs outputs = { 0 };
 	const char *reason = "out of memory";
@@ -239,9 +239,9 @@ static int run(const struct arguments *arguments)
 	if (err)
 		reason = strerror(-err);
 	else
-		err = glance_open(&glance, arguments->usage.verbosity > 1, &reason);
+		err = observer_open(&observer, arguments->usage.verbosity > 1, &reason);
 	if (!err) {
-		err = dump_new(&dump, glance, symbols, &memory);
+		err = dump_new(&dump, observer, symbols, &memory);
 		reason = strerror(-err);
 	}
 	if (err) {
@@ -258,7 +258,7 @@ static int run(const struct arguments *arguments)
 			err = -EIO;
 	}
 	dump_close(dump);
-	glance_close(glance);
+	observer_close(observer);
 	symbols_free(symbols);
 	return err;
 }

@@ -13,7 +13,7 @@
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 
-int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols,
+int dump_new(struct dump **out, struct observer *observer, struct symbols *symbols,
 	     struct memory_source *memory)
 {
 	struct dump *dump = calloc(1, sizeof(*dump));
@@ -21,7 +21,7 @@ int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols,
 
 	if (!dump)
 		return -ENOMEM;
-	dump->glance = glance;
+	dump->observer = observer;
 	dump->symbols = symbols;
 	dump->memory = memory;
 	dump->classify.symbols = symbols;

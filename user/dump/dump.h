@@ -11,12 +11,12 @@
 #include "model/dump.h"
 
 struct dump;
-struct glance;
+struct observer;
 struct memory_source;
 struct symbols;
 
-/* glance, symbols and memory outlive it. 0 or -errno. */
-int dump_new(struct dump **out, struct glance *glance, struct symbols *symbols,
+/* observer, symbols and memory outlive it. 0 or -errno. */
+int dump_new(struct dump **out, struct observer *observer, struct symbols *symbols,
 	     struct memory_source *memory);
 void dump_close(struct dump *dump);
 /* A dump of one process: dump_free() it. 0; -ESRCH: it is gone; or other -errno. */

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "capture/classify.h"
 #include "dump/dump.h"
-#include "probe/glance.h"
+#include "probe/observer.h"
 #include "runtime/runtime.h"
 
 #define DUMP_THREADS_MAX 16384
@@ -21,7 +21,7 @@ struct subject {
 };
 
 struct dump {
-	struct glance *glance;
+	struct observer *observer;
 	struct symbols *symbols;
 	struct memory_source *memory;
 	struct namer *namer;

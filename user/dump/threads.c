@@ -13,7 +13,7 @@
 #include "capture/frame_pointers.h"
 #include "capture/frames.h"
 #include "dump/private.h"
-#include "probe/snapshot.h"
+#include "probe/thread_sample.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 
@@ -24,7 +24,7 @@
 #define DNS_PORT      53
 
 struct looked {
-	struct bp_suspect_info info; /* of the last look */
+	struct bp_observed_snapshot info; /* of the last look */
 	unsigned int seen; /* the number of that */
 	bool known; /* what it is in was found out since */
 	bool settled; /* and the look after that found it still there */
@@ -45,7 +45,7 @@ struct looks {
 	uint64_t left_out;
 	int err;
 	struct bp_capture capture;
-	struct bp_copy copy; /* of the stack; 0 bytes: none */
+	struct bp_stack_copy copy; /* of the stack; 0 bytes: none */
 };
 
 static int compare_tids(const void *left, const void *right)
@@ -85,7 +85,7 @@ static struct looked *add(struct looks *looks)
 	return &looks->v[looks->nr++];
 }
 
-static void on_look(void *context, const struct bp_suspect_info *info)
+static void on_look(void *context, const struct bp_observed_snapshot *info)
 {
 	struct looks *looks = context;
 	struct looked *looked = find(looks, info->tid);
@@ -114,14 +114,14 @@ static void on_look(void *context, const struct bp_suspect_info *info)
 /* A resolver's question is on the stack of who waits for the answer. */
 static void read_question(const struct memory *memory, struct bp_capture *capture)
 {
-	static const unsigned int sizes[] = { BP_STACK_BYTES, BP_STACK_BYTES / 4 };
+	static const unsigned int sizes[] = { BP_QUESTION_BYTES, BP_QUESTION_BYTES / 4 };
 
 	if (capture->object.kind != BP_OBJECT_SOCKET ||
 	    capture->object.socket.peer_port != DNS_PORT)
 		return;
-	for (size_t i = 0; i < 2 && !capture->has_stack_bytes; i++)
-		if (!memory_read(memory, capture->block.sp, capture->stack_bytes, sizes[i]))
-			capture->has_stack_bytes = sizes[i];
+	for (size_t i = 0; i < 2 && !capture->question_bytes; i++)
+		if (!memory_read(memory, capture->block.sp, capture->question, sizes[i]))
+			capture->question_bytes = sizes[i];
 }
 
 /*
@@ -129,7 +129,7 @@ static void read_question(const struct memory *memory, struct bp_capture *captur
  * Python frames of one after that. Returns whether it runs: one that was ready when
  * it was looked at may just have made room for us.
  */
-static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
+static bool read_stack(struct looks *looks, const struct bp_observed_snapshot *info,
 		       struct bp_stack *stack)
 {
 	const struct innermost_frame from = {
@@ -157,7 +157,7 @@ static bool read_stack(struct looks *looks, const struct bp_suspect_info *info,
 			looks->copy.bytes = 0;
 	} else if (looks->snapshots < SNAPSHOTS_MAX) {
 		looks->snapshots++;
-		runs |= !snapshot_take((pid_t)info->tid, SNAPSHOT_MS, stack, &looks->copy);
+		runs |= !thread_sample_take((pid_t)info->tid, SNAPSHOT_MS, stack, &looks->copy);
 	}
 	if (!python)
 		return runs;
@@ -180,7 +180,7 @@ static void set_task(const struct looks *looks, uint64_t task, struct slice *sli
 }
 
 /* Which loop the thread runs, and whether it is in its wait. */
-static bool recognise(const struct looks *looks, const struct bp_suspect_info *info,
+static bool recognise(const struct looks *looks, const struct bp_observed_snapshot *info,
 		      struct dump_thread *thread)
 {
 	const struct bp_block *block = info->state == BP_BLOCKED ? &info->block : NULL;
@@ -217,7 +217,7 @@ static void set_holder(struct looks *looks, struct slice *slice)
 	uint64_t pthread = python_gil_holder(looks->subject->python);
 
 	for (size_t i = 0; i < looks->nr && pthread; i++) {
-		const struct bp_suspect_info *info = &looks->v[i].info;
+		const struct bp_observed_snapshot *info = &looks->v[i].info;
 
 		if (info->pthread != pthread)
 			continue;
@@ -238,13 +238,13 @@ static void find_out_blocked(struct looks *looks, struct looked *looked)
 
 	capture->block = looked->info.block;
 	capture->object = looked->info.object;
-	capture->has_stack_bytes = 0;
+	capture->question_bytes = 0;
 	if (in_gil(looks, &capture->block)) {
 		capture->block.flags |= BP_BLOCK_GIL;
 		capture->block.args[0] = looks->layout.gil_addr;
 	}
 	fd = looked->fd < 0 ? arguments_read(memory, capture) : -1;
-	glance_fd(looks->dump->glance, looked->info.tid, fd);
+	observer_fd(looks->dump->observer, looked->info.tid, fd);
 	looked->fd = fd;
 	read_question(memory, capture);
 	classify(&looks->dump->classify, memory->pid, capture, slice);
@@ -258,9 +258,9 @@ static void find_out_blocked(struct looks *looks, struct looked *looked)
 
 static void find_out(struct looks *looks, struct looked *looked)
 {
-	const struct bp_suspect_info *info = &looked->info;
+	const struct bp_observed_snapshot *info = &looked->info;
 	struct dump_thread *thread = &looked->thread;
-	uint64_t since_ns = glance_since_ns(looks->dump->glance, info);
+	uint64_t since_ns = observer_since_ns(looks->dump->observer, info);
 	bool idle, runs;
 
 	slice_clear(&thread->slice);
@@ -304,8 +304,8 @@ static int look_until_settled(struct looks *looks)
 	int err = 0;
 
 	for (looks->look = 1; looks->look <= LOOKS && !err; looks->look++) {
-		err = glance_process(looks->dump->glance, looks->subject->memory.pid, on_look,
-				     looks);
+		err = observer_process(looks->dump->observer, looks->subject->memory.pid, on_look,
+				       looks);
 		if (!err)
 			err = looks->err;
 		if (looks->nr)
@@ -366,7 +366,7 @@ int dump_threads(struct dump *dump, struct subject *subject, struct dump_record 
 		struct looked *looked = &looks->v[i];
 
 		if (looked->fd >= 0)
-			glance_fd(dump->glance, looked->info.tid, -1);
+			observer_fd(dump->observer, looked->info.tid, -1);
 		slice_clear(&looked->thread.slice);
 		free(looked->thread.id.runtime);
 	}

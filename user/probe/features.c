@@ -12,7 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "calibrate.skel.h"
+#include "features.skel.h"
 
 const char *wait_mechanism_name(enum wait_mechanism mechanism)
 {
@@ -30,7 +30,7 @@ enum trial {
 /* Does this program load and attach? Each is tried alone: one that fails takes the others with it. */
 static int try_program(enum trial trial)
 {
-	struct calibrate_bpf *skel = calibrate_bpf__open();
+	struct features_bpf *skel = features_bpf__open();
 	struct bpf_link *link;
 	int err;
 
@@ -39,7 +39,7 @@ static int try_program(enum trial trial)
 	bpf_program__set_autoload(skel->progs.try_storage, trial == TRY_STORAGE);
 	bpf_program__set_autoload(skel->progs.try_fexit, trial == TRY_FEXIT);
 	bpf_program__set_autoload(skel->progs.try_kretprobe, trial == TRY_KRETPROBE);
-	err = calibrate_bpf__load(skel);
+	err = features_bpf__load(skel);
 	if (!err) {
 		link = bpf_program__attach(trial == TRY_STORAGE ? skel->progs.try_storage
 					   : trial == TRY_FEXIT ? skel->progs.try_fexit
@@ -47,7 +47,7 @@ static int try_program(enum trial trial)
 		err = link ? 0 : -errno;
 		bpf_link__destroy(link);
 	}
-	calibrate_bpf__destroy(skel);
+	features_bpf__destroy(skel);
 	return err;
 }
 

@@ -9,9 +9,9 @@
 
 #include "blockprof.skel.h"
 
-static int look(int link, probe_look_fn *fn, void *context)
+static int look(int link, probe_watched_fn *fn, void *context)
 {
-	struct bp_thread_info info[64];
+	struct bp_watched_snapshot info[64];
 	size_t held = 0;
 	ssize_t got;
 	int fd, err = 0;
@@ -41,9 +41,9 @@ static int look(int link, probe_look_fn *fn, void *context)
 	return err;
 }
 
-int look_all(struct blockprof_bpf *skel, probe_look_fn *fn, void *context)
+int look_all(struct blockprof_bpf *skel, probe_watched_fn *fn, void *context)
 {
-	return look(bpf_link__fd(skel->links.on_task), fn, context);
+	return look(bpf_link__fd(skel->links.watch_task), fn, context);
 }
 
 /* union bpf_iter_link_info of Linux 6.1 (f0d74c4da1f0); an older kernel takes no notice of it. */
@@ -55,11 +55,11 @@ struct iterate_task {
 };
 
 static int look_narrow(struct blockprof_bpf *skel, const struct iterate_task *task,
-		       probe_look_fn *fn, void *context)
+		       probe_watched_fn *fn, void *context)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = (union bpf_iter_link_info *)task,
 		    .iter_info_len = sizeof(*task));
-	int err, link = bpf_link_create(bpf_program__fd(skel->progs.on_task), 0, BPF_TRACE_ITER,
+	int err, link = bpf_link_create(bpf_program__fd(skel->progs.watch_task), 0, BPF_TRACE_ITER,
 					&opts);
 
 	if (link < 0)
@@ -69,12 +69,12 @@ static int look_narrow(struct blockprof_bpf *skel, const struct iterate_task *ta
 	return err;
 }
 
-int look_process(struct blockprof_bpf *skel, pid_t pid, probe_look_fn *fn, void *context)
+int look_process(struct blockprof_bpf *skel, pid_t pid, probe_watched_fn *fn, void *context)
 {
 	return look_narrow(skel, &(struct iterate_task){ .pid = pid }, fn, context);
 }
 
-int look_thread(struct blockprof_bpf *skel, pid_t tid, probe_look_fn *fn, void *context)
+int look_thread(struct blockprof_bpf *skel, pid_t tid, probe_watched_fn *fn, void *context)
 {
 	return look_narrow(skel, &(struct iterate_task){ .tid = tid }, fn, context);
 }

@@ -19,7 +19,7 @@
 #include "probe/look.h"
 #include "probe/records.h"
 #include "probe/sampler.h"
-#include "probe/suspects.h"
+#include "probe/observed.h"
 #include "probe/syscall.h"
 #include "probe/waits.h"
 
@@ -116,8 +116,8 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
 	bpf_map__set_max_entries(skel->maps.ring,
 				 options->whole_system ? RING_SYSTEM_BYTES : RING_BYTES);
-	skel->rodata->nr_copies = options->whole_system ? COPIES_SYSTEM : COPIES;
-	bpf_map__set_max_entries(skel->maps.copies, skel->rodata->nr_copies);
+	skel->rodata->nr_stack_copies = options->whole_system ? COPIES_SYSTEM : COPIES;
+	bpf_map__set_max_entries(skel->maps.stack_copies, skel->rodata->nr_stack_copies);
 	bpf_map__set_max_entries(skel->maps.slots, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slices, options->slots + 1);
 	bpf_map__set_max_entries(skel->maps.slot_tasks, options->slots + 1);
@@ -154,7 +154,7 @@ static int attach(struct probe *probe)
 		{ skel->progs.on_fork, &skel->links.on_fork },
 		{ skel->progs.on_exec, &skel->links.on_exec },
 		{ skel->progs.on_exit, &skel->links.on_exit },
-		{ skel->progs.on_task, &skel->links.on_task },
+		{ skel->progs.watch_task, &skel->links.watch_task },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -271,7 +271,7 @@ void probe_close(struct probe *probe)
 void probe_start(struct probe *probe)
 {
 	/* before events come the kernel side learns from a first look whose numbers to use */
-	probe_look(probe, NULL, NULL);
+	probe_iterate(probe, NULL, NULL);
 	probe->skel->bss->armed = 1;
 }
 
@@ -342,17 +342,17 @@ void probe_unbind(struct probe *probe, pid_t tid)
 	bpf_map_delete_elem(bpf_map__fd(probe->skel->maps.binds), &key);
 }
 
-int probe_look(struct probe *probe, probe_look_fn *fn, void *context)
+int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context)
 {
 	return look_all(probe->skel, fn, context);
 }
 
-int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context)
+int probe_iterate_process(struct probe *probe, pid_t pid, probe_watched_fn *fn, void *context)
 {
 	return look_process(probe->skel, pid, fn, context);
 }
 
-int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context)
+int probe_iterate_thread(struct probe *probe, pid_t tid, probe_watched_fn *fn, void *context)
 {
 	return look_thread(probe->skel, tid, fn, context);
 }
@@ -372,27 +372,28 @@ const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
 	return slot >= 1 && slot <= probe->slots ? &probe->slice[slot] : NULL;
 }
 
-int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy)
+int probe_stack_copy(struct probe *probe, unsigned int slot, uint64_t since_ns,
+		     struct bp_stack_copy *copy)
 {
 	const struct bp_slot *live = probe_slot(probe, slot);
-	uint32_t number = live ? __atomic_load_n(&live->copy, __ATOMIC_ACQUIRE) : 0;
+	uint32_t number = live ? __atomic_load_n(&live->stack_copy, __ATOMIC_ACQUIRE) : 0;
 	uint32_t index = number - 1;
 
 	if (!number)
 		return -ENOENT;
-	if (bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.copies), &index, copy))
+	if (bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.stack_copies), &index, copy))
 		return -errno;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	/* while it is the slot's, and of that block, no one writes to it */
-	if (__atomic_load_n(&live->copy, __ATOMIC_RELAXED) != number || copy->header.slot != slot ||
-	    copy->since_ns != since_ns)
+	if (__atomic_load_n(&live->stack_copy, __ATOMIC_RELAXED) != number ||
+	    copy->header.slot != slot || copy->since_ns != since_ns)
 		return -EAGAIN;
-	return copy->bytes && copy->bytes <= BP_COPY_BYTES ? 0 : -ENOENT;
+	return copy->bytes && copy->bytes <= BP_STACK_COPY_BYTES ? 0 : -ENOENT;
 }
 
-void probe_copy_bytes(struct probe *probe, uint32_t bytes)
+void probe_stack_copy_bytes(struct probe *probe, uint32_t bytes)
 {
-	probe->skel->data->copy_bytes = bytes;
+	probe->skel->data->stack_copy_bytes = bytes;
 }
 
 void probe_slot_free(struct probe *probe, unsigned int slot)
@@ -436,30 +437,30 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
 		old[i] = i < nr ? slots[i] : BP_NO_SLOT;
 }
 
-int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context)
+int probe_observe_process(struct probe *probe, pid_t pid, probe_observed_fn *fn, void *context)
 {
-	return suspects_look(probe->skel, pid, fn, context);
+	return observed_iterate(probe->skel, pid, fn, context);
 }
 
-int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
-			      void *context)
+int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observed_fn *fn,
+			 void *context)
 {
-	return suspects_look_thread(probe->skel, pid, tid, fn, context);
+	return observed_iterate_thread(probe->skel, pid, tid, fn, context);
 }
 
-int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python)
+int probe_observed_add(struct probe *probe, pid_t pid, const struct bp_python *python)
 {
-	return suspects_add(probe->skel, pid, python);
+	return observed_add(probe->skel, pid, python);
 }
 
-void probe_suspects_clear(struct probe *probe)
+void probe_observed_clear(struct probe *probe)
 {
-	suspects_clear(probe->skel);
+	observed_clear(probe->skel);
 }
 
-void probe_suspect_fd(struct probe *probe, pid_t tid, int fd)
+void probe_observed_fd(struct probe *probe, pid_t tid, int fd)
 {
-	suspects_fd(probe->skel, tid, fd);
+	observed_fd(probe->skel, tid, fd);
 }
 
 int probe_fd(const struct probe *probe)
@@ -489,9 +490,9 @@ SAME(BP_LOSS_SLOTS, LOSS_LOOPS_WITHOUT_SLOT);
 SAME(BP_LOSS_STACK_SKIPPED, LOSS_STACKS_SKIPPED);
 SAME(BP_LOSS_PYTHON_FAULT, LOSS_PYTHON_FRAMES_NOT_IN_MEMORY);
 SAME(BP_LOSS_PROCESSES, LOSS_PROCESSES_MAP_FULL);
-SAME(BP_LOSS_SUSPECT_RING, LOSS_SUSPECT_SAMPLES_RING_FULL);
-SAME(BP_LOSS_COPY_RING, LOSS_STACK_COPIES_RING_FULL);
-SAME(BP_LOSS_COPY_ROOM, LOSS_STACK_COPIES_WITHOUT_ROOM);
+SAME(BP_LOSS_OBSERVED_SAMPLE_RING, LOSS_SUSPECT_SAMPLES_RING_FULL);
+SAME(BP_LOSS_STACK_COPY_RING, LOSS_STACK_COPIES_RING_FULL);
+SAME(BP_LOSS_STACK_COPY_ROOM, LOSS_STACK_COPIES_WITHOUT_ROOM);
 SAME(BP_LOSS_NR, LOSS_KERNEL_NR);
 
 uint64_t probe_loss(const struct probe *probe, enum loss loss)

@@ -41,29 +41,29 @@ const char *(*probe_features(struct probe *probe, size_t *nr))[2];
 
 /* -- what is watched -- */
 
-/* Threads of pid that exist are under watch after the next probe_look(). -errno: the map is full. */
+/* Threads of pid that exist are under watch after the next probe_iterate(). -errno: the map is full. */
 int probe_watch(struct probe *probe, pid_t pid, bool follow);
-/* Its threads, and what it forks from now on, are no longer watched after the next probe_look(). */
+/* Its threads, and what it forks from now on, are no longer watched after the next probe_iterate(). */
 void probe_unwatch(struct probe *probe, pid_t pid);
 /* Tells the kernel side how to read the process's interpreter; NULL: it has none. */
 int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python);
-/* The process has workers that park: its futexes are shown from the next probe_look() on. */
+/* The process has workers that park: its futexes are shown from the next probe_iterate() on. */
 int probe_parks(struct probe *probe, pid_t pid);
-/* Done by the next probe_look(). */
+/* Done by the next probe_iterate(). */
 int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind);
 /* No longer wanted: the thread was not there. */
 void probe_unbind(struct probe *probe, pid_t tid);
 
-typedef void probe_look_fn(void *context, const struct bp_thread_info *info);
+typedef void probe_watched_fn(void *context, const struct bp_watched_snapshot *info);
 /*
  * A look at every thread: new ones come under watch, those to be bound are
  * bound. fn (may be NULL) is called for each that is watched, and once with
  * info->own set for the calling thread. 0 or -errno.
  */
-int probe_look(struct probe *probe, probe_look_fn *fn, void *context);
+int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context);
 /* The same for the threads of one process, or for one thread; some kernels look at all of them (before 6.1). */
-int probe_look_process(struct probe *probe, pid_t pid, probe_look_fn *fn, void *context);
-int probe_look_thread(struct probe *probe, pid_t tid, probe_look_fn *fn, void *context);
+int probe_iterate_process(struct probe *probe, pid_t pid, probe_watched_fn *fn, void *context);
+int probe_iterate_thread(struct probe *probe, pid_t tid, probe_watched_fn *fn, void *context);
 
 /* -- slots -- */
 
@@ -75,9 +75,10 @@ const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot);
  * The copy of the stack of a slot's thread that is blocked since since_ns. 0, -ENOENT: there is
  * none, -EAGAIN: it moved meanwhile; or -errno.
  */
-int probe_copy(struct probe *probe, unsigned int slot, uint64_t since_ns, struct bp_copy *copy);
+int probe_stack_copy(struct probe *probe, unsigned int slot, uint64_t since_ns,
+		     struct bp_stack_copy *copy);
 /* How many bytes of the stacks of threads without a slot are wanted from now on. */
-void probe_copy_bytes(struct probe *probe, uint32_t bytes);
+void probe_stack_copy_bytes(struct probe *probe, uint32_t bytes);
 /* After its EXIT or EXEC record was dealt with: the slot may be given to another thread. */
 void probe_slot_free(struct probe *probe, unsigned int slot);
 
@@ -94,17 +95,17 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr);
 
 /* -- processes that an old turn waits for, which need not be watched -- */
 
-typedef void probe_suspect_fn(void *context, const struct bp_suspect_info *info);
+typedef void probe_observed_fn(void *context, const struct bp_observed_snapshot *info);
 /* A look at its threads, now: fn for each. 0 or -errno. */
-int probe_suspect_look(struct probe *probe, pid_t pid, probe_suspect_fn *fn, void *context);
+int probe_observe_process(struct probe *probe, pid_t pid, probe_observed_fn *fn, void *context);
 /* The same for one thread, or for others of the process too (before 6.1). */
-int probe_suspect_look_thread(struct probe *probe, pid_t pid, pid_t tid, probe_suspect_fn *fn,
-			      void *context);
-/* While samples are on its cpu time is sampled: BP_RECORD_SUSPECT. python may be NULL. 0 or -errno: too many. */
-int probe_suspect_add(struct probe *probe, pid_t pid, const struct bp_python *python);
-void probe_suspects_clear(struct probe *probe);
+int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observed_fn *fn,
+			 void *context);
+/* While samples are on its cpu time is sampled: BP_RECORD_OBSERVED_SAMPLE. python may be NULL. 0 or -errno: too many. */
+int probe_observed_add(struct probe *probe, pid_t pid, const struct bp_python *python);
+void probe_observed_clear(struct probe *probe);
 /* The descriptor that the thread waits for, as only user space could find it: for the next look. -1: no longer. */
-void probe_suspect_fd(struct probe *probe, pid_t tid, int fd);
+void probe_observed_fd(struct probe *probe, pid_t tid, int fd);
 
 /* -- records -- */
 

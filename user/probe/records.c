@@ -13,7 +13,7 @@
  */
 #define BACKLOG_BYTES	 (16 << 20)
 #define RECORD_BYTES_MAX (128 << 10)
-_Static_assert(sizeof(struct bp_copy) <= RECORD_BYTES_MAX, "the largest record");
+_Static_assert(sizeof(struct bp_stack_copy) <= RECORD_BYTES_MAX, "the largest record");
 _Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one");
 
 struct records {
@@ -30,7 +30,7 @@ static int ring_record(void *context, void *data, size_t bytes)
 
 	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
 		;
-	else if (header->type == BP_RECORD_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
+	else if (header->type == BP_RECORD_STACK_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
 		records->copies_dropped++; /* as in the ring buffer: room for what is small */
 	else
 		backlog_add(backlog, data, bytes);

@@ -37,24 +37,24 @@ static int has_moved(pid_t pid, pid_t tid, uint64_t switches)
 }
 
 int thread_copy_stack(const struct memory *memory, const struct bp_registers *regs,
-		      struct bp_copy *copy)
+		      struct bp_stack_copy *copy)
 {
 	ssize_t got;
 
-	memset(copy, 0, offsetof(struct bp_copy, stack));
+	memset(copy, 0, offsetof(struct bp_stack_copy, stack));
 	copy->regs = *regs;
-	copy->wanted = BP_COPY_BYTES;
-	got = memory_read_most(memory, regs->reg[BP_REGISTER_SP], copy->stack, BP_COPY_BYTES);
+	copy->wanted = BP_STACK_COPY_BYTES;
+	got = memory_read_most(memory, regs->reg[BP_REGISTER_SP], copy->stack, BP_STACK_COPY_BYTES);
 	if (got <= 0)
 		return -ENOENT;
 	copy->bytes = (unsigned int)got;
-	if (copy->bytes == BP_COPY_BYTES)
-		copy->flags |= BP_COPY_CUT;
+	if (copy->bytes == BP_STACK_COPY_BYTES)
+		copy->flags |= BP_STACK_COPY_CUT;
 	return 0;
 }
 
 int thread_copy(const struct memory *memory, pid_t tid, const struct bp_registers *regs,
-		uint64_t switches, struct bp_copy *copy)
+		uint64_t switches, struct bp_stack_copy *copy)
 {
 	int err = thread_copy_stack(memory, regs, copy);
 

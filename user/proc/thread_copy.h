@@ -18,10 +18,10 @@ struct memory;
  * run since; -ENOENT: nothing of its stack can be read, or it has ended.
  */
 int thread_copy(const struct memory *memory, pid_t tid, const struct bp_registers *regs,
-		uint64_t switches, struct bp_copy *copy);
+		uint64_t switches, struct bp_stack_copy *copy);
 
 /* The same without a look whether it has run since, for who knows by other means. 0 or -ENOENT. */
 int thread_copy_stack(const struct memory *memory, const struct bp_registers *regs,
-		      struct bp_copy *copy);
+		      struct bp_stack_copy *copy);
 
 #endif

@@ -134,7 +134,7 @@ static bool is_in_old_turn(struct engine *engine, const struct loop *loop, uint6
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 
-	return slot->in_turn && !slot->unvouched &&
+	return slot->in_turn && !slot->doubt &&
 	       now_ns >= slot->turn_start_ns + engine->options.threshold_ns;
 }
 

@@ -59,9 +59,9 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 {
 	const struct bp_header *header = &record->header;
 	uint64_t since_ns = record->capture.since_ns;
-	struct bp_copy *own __freeing =
+	struct bp_stack_copy *own __freeing =
 		copies_take(engine->copies, header->slot, header->tid, since_ns, false);
-	struct bp_copy *other __freeing =
+	struct bp_stack_copy *other __freeing =
 		copies_take(engine->copies, header->slot, header->tid, since_ns, true);
 	const struct evidence evidence = { &record->capture, own, other };
 	struct loop *loop = loop_of(engine, header);
@@ -149,7 +149,7 @@ void records_take(void *context, const struct bp_header *record, size_t bytes)
 		on_slice(engine, &slice);
 		break;
 	}
-	case BP_RECORD_COPY:
+	case BP_RECORD_STACK_COPY:
 		copies_add(engine->copies, record, bytes);
 		break;
 	case BP_RECORD_TURN: {
@@ -157,8 +157,8 @@ void records_take(void *context, const struct bp_header *record, size_t bytes)
 		on_turn(engine, &turn);
 		break;
 	}
-	case BP_RECORD_SUSPECT: {
-		WHOLE(struct bp_suspect_sample, sample, record, bytes);
+	case BP_RECORD_OBSERVED_SAMPLE: {
+		WHOLE(struct bp_observed_sample, sample, record, bytes);
 		observe_sample(engine, &sample);
 		break;
 	}

@@ -70,7 +70,7 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 		  struct symbol *out);
 void symbols_forget(struct symbols *symbols, pid_t pid);
 
-struct bp_copy;
+struct bp_stack_copy;
 
 /*
  * The native frames of a thread of process pid, innermost first, from its
@@ -78,7 +78,7 @@ struct bp_copy;
  * go up to the outermost. How many, or -errno: it could not be tried (-ENOTCONN:
  * there is no symbolizer now; -EAGAIN: it is late, its answer will not be waited for; -ENOENT: the process's maps cannot be read).
  */
-int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags);
 
 /* A kernel address, by /proc/kallsyms. Never fails: "[unknown]" when hidden. */

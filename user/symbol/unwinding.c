@@ -64,7 +64,8 @@ static void unwound_blame(void *context, uint32_t id, int err)
 
 /* As symbols_unwind(), by the maps as they are known; *reading: their number. */
 static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
-		       const struct bp_copy *copy, struct unwind_answer *answer, uint64_t *reading)
+		       const struct bp_stack_copy *copy, struct unwind_answer *answer,
+		       uint64_t *reading)
 {
 	struct unwound unwound = { .symbols = symbols, .spot = { .pid = pid } };
 	struct unwind_target target = {
@@ -77,7 +78,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 		.after_call = unwound_after_call,
 		.context = &unwound,
 	};
-	uint32_t bytes = copy->bytes < BP_COPY_BYTES ? copy->bytes : BP_COPY_BYTES;
+	uint32_t bytes = copy->bytes < BP_STACK_COPY_BYTES ? copy->bytes : BP_STACK_COPY_BYTES;
 	uint64_t before = *reading;
 	int err;
 
@@ -91,7 +92,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 	return err;
 }
 
-int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_copy *copy,
+int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags)
 {
 	struct unwind_answer answer, again;

@@ -84,7 +84,7 @@ static bool is_idle(const struct recognised *recognised, const struct bp_block *
 
 /* Of a thread that is blocked: since when, and since when its turn lasts. */
 static void set_blocked(const struct sched_clock *clock, const struct recognised *recognised,
-			const struct bp_thread_info *info, struct bp_bind *request)
+			const struct bp_watched_snapshot *info, struct bp_bind *request)
 {
 	uint64_t left_ns = sched_clock_left_ns(clock, info->sched_arrival_ns, info->sched_ran_ns);
 
@@ -98,7 +98,7 @@ static void set_blocked(const struct sched_clock *clock, const struct recognised
 }
 
 void binding_ask(struct engine *engine, const struct moment *moment,
-		 const struct recognised *recognised, const struct bp_thread_info *info)
+		 const struct recognised *recognised, const struct bp_watched_snapshot *info)
 {
 	struct bp_bind request = {
 		.use = BP_SLOT_LOOP,
@@ -194,7 +194,7 @@ void binding_report_again(struct engine *engine, const struct loop *loop)
  */
 static void read_files(struct engine *engine, const struct loop *loop)
 {
-	__freeing struct bp_copy *copy = earlier_copy(engine, loop);
+	__freeing struct bp_stack_copy *copy = earlier_copy(engine, loop);
 	struct bp_stack none = { 0 };
 
 	if (copy)

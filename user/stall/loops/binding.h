@@ -18,7 +18,7 @@ struct recognised;
  * info: where it is blocked, NULL: not known.
  */
 void binding_ask(struct engine *engine, const struct moment *moment,
-		 const struct recognised *recognised, const struct bp_thread_info *info);
+		 const struct recognised *recognised, const struct bp_watched_snapshot *info);
 /* Is any asked for? */
 bool binding_is_asked(const struct engine *engine);
 /* What is left then is of threads that have ended, or got no slot, which is counted. */

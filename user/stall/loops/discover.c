@@ -155,7 +155,7 @@ static void drop(struct engine *engine, pid_t pid)
 {
 	probe_unwatch(engine->probe, pid);
 	watched_remove(engine->watched, pid);
-	probe_look_process(engine->probe, pid, NULL, NULL);
+	probe_iterate_process(engine->probe, pid, NULL, NULL);
 }
 
 static void on_exec(struct engine *engine, const struct bp_process *record)
@@ -179,7 +179,7 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 		if (take(engine, pid, record->header.time_ns))
 			engine->lost[LOSS_PROCESSES_UNWATCHED]++;
 		else
-			probe_look_process(engine->probe, pid, NULL, NULL);
+			probe_iterate_process(engine->probe, pid, NULL, NULL);
 	}
 }
 

@@ -68,7 +68,7 @@ struct pass {
 	bool ask;
 };
 
-static struct watched *watched_of(struct engine *engine, const struct bp_thread_info *info)
+static struct watched *watched_of(struct engine *engine, const struct bp_watched_snapshot *info)
 {
 	struct watched *watched = watched_find(engine->watched, info->tgid);
 
@@ -82,7 +82,7 @@ static struct watched *watched_of(struct engine *engine, const struct bp_thread_
 	return watched;
 }
 
-static void see_thread(void *context, const struct bp_thread_info *info)
+static void see_thread(void *context, const struct bp_watched_snapshot *info)
 {
 	struct pass *pass = context;
 	struct engine *engine = pass->engine;
@@ -123,7 +123,7 @@ static void match_clock(struct engine *engine)
 
 	for (int i = 0; i < CLOCK_TRIES && !engine->sched_clock.known; i++) {
 		poll(NULL, 0, 1);
-		probe_look(engine->probe, see_thread, &pass);
+		probe_iterate(engine->probe, see_thread, &pass);
 	}
 }
 
@@ -134,18 +134,18 @@ int recognise_all(struct engine *engine)
 	int err;
 
 	if (!engine->sched_clock.known) {
-		err = probe_look(engine->probe, NULL, NULL);
+		err = probe_iterate(engine->probe, NULL, NULL);
 		if (err)
 			return err;
 		match_clock(engine);
 	}
-	err = probe_look(engine->probe, see_thread, &asking);
+	err = probe_iterate(engine->probe, see_thread, &asking);
 	if (!err && engine->recognise.again) {
 		engine->recognise.again = false;
-		err = probe_look(engine->probe, see_thread, &asking);
+		err = probe_iterate(engine->probe, see_thread, &asking);
 	}
 	if (!err && binding_is_asked(engine))
-		err = probe_look(engine->probe, see_thread, &binding);
+		err = probe_iterate(engine->probe, see_thread, &binding);
 	binding_forget(engine);
 	return err;
 }
@@ -155,9 +155,9 @@ void recognise_process(struct engine *engine, pid_t pid)
 	struct pass asking = { .engine = engine, .ask = true };
 	struct pass binding = { .engine = engine };
 
-	probe_look_process(engine->probe, pid, see_thread, &asking);
+	probe_iterate_process(engine->probe, pid, see_thread, &asking);
 	if (binding_is_asked(engine))
-		probe_look_process(engine->probe, pid, see_thread, &binding);
+		probe_iterate_process(engine->probe, pid, see_thread, &binding);
 	binding_forget(engine);
 }
 
@@ -169,7 +169,7 @@ void recognise_bind(struct engine *engine, const struct moment *moment,
 	struct pass binding = { .engine = engine };
 
 	binding_ask(engine, moment, recognised, NULL);
-	probe_look_thread(engine->probe, moment->tid, see_thread, &binding);
+	probe_iterate_thread(engine->probe, moment->tid, see_thread, &binding);
 	binding_forget(engine);
 }
 

@@ -110,6 +110,6 @@ void foreign_sample(struct engine *engine, pid_t pid)
 	struct python *python = foreign_python(engine, pid);
 	struct bp_python layout;
 
-	probe_suspect_add(engine->probe, pid,
-			  python && !python_layout(python, &layout) ? &layout : NULL);
+	probe_observed_add(engine->probe, pid,
+			   python && !python_layout(python, &layout) ? &layout : NULL);
 }

@@ -40,7 +40,7 @@ void observation_end(struct engine *engine, struct loop *loop)
 	for_each_loop (engine->loops, other)
 		if (other->observation)
 			return;
-	probe_suspects_clear(engine->probe);
+	probe_observed_clear(engine->probe);
 }
 
 static bool is_known(const struct observation *observation, pid_t pid)
@@ -192,10 +192,10 @@ void observe(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		see(engine, loop, loop->observation);
 }
 
-void observe_sample(struct engine *engine, const struct bp_suspect_sample *sample)
+void observe_sample(struct engine *engine, const struct bp_observed_sample *sample)
 {
 	const struct bp_header *header = &sample->header;
-	struct bp_copy *copy __freeing =
+	struct bp_stack_copy *copy __freeing =
 		copies_take(engine->copies, header->slot, header->tid, header->time_ns, false);
 
 	for_each_loop (engine->loops, loop) {

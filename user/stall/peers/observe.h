@@ -18,7 +18,7 @@ struct loop;
 /* If the loop's block lasts, and it is time to. Each tick. */
 void observe(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* A CPU tick hit a process that a loop waits for. */
-void observe_sample(struct engine *engine, const struct bp_suspect_sample *sample);
+void observe_sample(struct engine *engine, const struct bp_observed_sample *sample);
 /* What was found of the block that began at since_ns, up to until_ns, into its slice. ended: it has. */
 void observation_fill(struct loop *loop, uint64_t since_ns, uint64_t until_ns, bool ended,
 		      struct slice *slice);

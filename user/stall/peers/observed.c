@@ -88,7 +88,7 @@ static struct observed_thread *thread_add(struct observed *observed, pid_t tid)
 /* -- what a blocked thread is in -- */
 
 static void fill_capture(const struct memory *memory, struct python *python,
-			 const struct bp_suspect_info *info, struct bp_capture *capture)
+			 const struct bp_observed_snapshot *info, struct bp_capture *capture)
 {
 	const struct innermost_frame from = {
 		.ip = info->block.ip,
@@ -146,12 +146,12 @@ static bool is_idle(struct engine *engine, const struct observed *observed,
 }
 
 static void resolve(struct engine *engine, struct observed *observed,
-		    struct observed_thread *thread, const struct bp_suspect_info *info)
+		    struct observed_thread *thread, const struct bp_observed_snapshot *info)
 {
 	const struct memory memory = state_memory(engine, observed->pid);
 	struct bp_capture *capture = calloc(1, sizeof(*capture));
 	struct python *python = foreign_python(engine, observed->pid);
-	__freeing struct bp_copy *copy = malloc(sizeof(*copy));
+	__freeing struct bp_stack_copy *copy = malloc(sizeof(*copy));
 	struct slice slice = { 0 };
 	struct peer peer;
 
@@ -206,14 +206,14 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* Since when a thread is blocked that has not moved since; 0: not known. */
-static uint64_t blocked_since(const struct engine *engine, const struct bp_suspect_info *info)
+static uint64_t blocked_since(const struct engine *engine, const struct bp_observed_snapshot *info)
 {
 	return sched_clock_left_ns(&engine->sched_clock, info->sched_arrival_ns,
 				   info->sched_ran_ns);
 }
 
 static void account(struct engine *engine, struct observed *observed,
-		    struct observed_thread *thread, const struct bp_suspect_info *info)
+		    struct observed_thread *thread, const struct bp_observed_snapshot *info)
 {
 	bool running = info->state == BP_RUNNING, first = !thread->seen_ns;
 	bool moved = first || thread->switches != info->switches ||
@@ -270,7 +270,7 @@ struct pass {
 	size_t seen;
 };
 
-static void see_thread(void *context, const struct bp_suspect_info *info)
+static void see_thread(void *context, const struct bp_observed_snapshot *info)
 {
 	struct pass *pass = context;
 	struct observed *observed = pass->observed;
@@ -295,7 +295,7 @@ static void see_thread(void *context, const struct bp_suspect_info *info)
 		fd = arguments_read(&memory, &capture);
 	if (fd >= 0) {
 		/* the kernel side can tell what it stands for */
-		probe_suspect_fd(pass->engine->probe, info->tid, fd);
+		probe_observed_fd(pass->engine->probe, info->tid, fd);
 		pass->again[pass->nr_again++] = info->tid;
 		return;
 	}
@@ -305,21 +305,21 @@ static void see_thread(void *context, const struct bp_suspect_info *info)
 int observed_update(struct engine *engine, struct observed *observed)
 {
 	struct pass pass = { .engine = engine, .observed = observed };
-	int err = probe_suspect_look(engine->probe, observed->pid, see_thread, &pass);
+	int err = probe_observe_process(engine->probe, observed->pid, see_thread, &pass);
 
 	if (!err && pass.nr_again) {
 		pass.second = true;
-		err = probe_suspect_look(engine->probe, observed->pid, see_thread, &pass);
+		err = probe_observe_process(engine->probe, observed->pid, see_thread, &pass);
 	}
 	for (size_t i = 0; i < pass.nr_again; i++)
-		probe_suspect_fd(engine->probe, pass.again[i], -1);
+		probe_observed_fd(engine->probe, pass.again[i], -1);
 	if (err)
 		return err;
 	return pass.seen ? 0 : -ESRCH;
 }
 
 void observed_sample(struct engine *engine, struct observed *observed,
-		     const struct bp_suspect_sample *sample, const struct bp_copy *copy)
+		     const struct bp_observed_sample *sample, const struct bp_stack_copy *copy)
 {
 	struct observed_thread *thread;
 	struct culprit hit = { .ns = 1 };

@@ -56,7 +56,7 @@ void observed_free(struct observed *observed);
 /* 0 or -errno: it is gone. */
 int observed_update(struct engine *engine, struct observed *observed);
 void observed_sample(struct engine *engine, struct observed *observed,
-		     const struct bp_suspect_sample *sample, const struct bp_copy *copy);
+		     const struct bp_observed_sample *sample, const struct bp_stack_copy *copy);
 /* The thread with this number; NULL: it was not seen. */
 struct observed_thread *observed_find_thread(struct observed *observed, pid_t tid);
 

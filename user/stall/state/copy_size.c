@@ -5,9 +5,9 @@
 #include "probe/probe.h"
 #include "stall/state/state.h"
 
-void copy_size_of_other(struct engine *engine, const struct bp_copy *copy,
+void copy_size_of_other(struct engine *engine, const struct bp_stack_copy *copy,
 			const struct copy_use *use)
 {
 	if (copy && copy_size_adapt(&engine->others_size, copy, use))
-		probe_copy_bytes(engine->probe, engine->others_size.bytes);
+		probe_stack_copy_bytes(engine->probe, engine->others_size.bytes);
 }

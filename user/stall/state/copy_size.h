@@ -9,7 +9,7 @@
 struct engine;
 
 /* What unwinding took of the copy of such a stack; copy may be NULL. */
-void copy_size_of_other(struct engine *engine, const struct bp_copy *copy,
+void copy_size_of_other(struct engine *engine, const struct bp_stack_copy *copy,
 			const struct copy_use *use);
 
 #endif

@@ -6,7 +6,7 @@
 #include "stall/state/state.h"
 #include "stall/state/watched.h"
 
-static void note(void *context, const struct bp_thread_info *info)
+static void note(void *context, const struct bp_watched_snapshot *info)
 {
 	struct watched *watched = context;
 
@@ -16,5 +16,5 @@ static void note(void *context, const struct bp_thread_info *info)
 
 void threads_note(struct engine *engine, struct watched *watched)
 {
-	probe_look_process(engine->probe, watched->pid, note, watched);
+	probe_iterate_process(engine->probe, watched->pid, note, watched);
 }

@@ -21,19 +21,19 @@
  * before the stack did, or at a page that was never touched. The stack is there to be
  * read as long as the thread stays blocked. Kept for the block's slice, too. NULL: none.
  */
-static const struct bp_copy *copy_of(struct engine *engine, struct loop *loop,
-				     const struct bp_slot *slot)
+static const struct bp_stack_copy *copy_of(struct engine *engine, struct loop *loop,
+					   const struct bp_slot *slot)
 {
 	const struct memory memory = state_memory(engine, loop->id.pid);
 	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
-	const struct bp_copy *known =
+	const struct bp_stack_copy *known =
 		copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
-	__freeing struct bp_copy *copy = NULL, *whole = NULL;
+	__freeing struct bp_stack_copy *copy = NULL, *whole = NULL;
 
-	if (known || !slot->copy)
+	if (known || !slot->stack_copy)
 		return known;
 	copy = malloc(sizeof(*copy));
-	if (!copy || probe_copy(engine->probe, loop->slot, slot->since_ns, copy))
+	if (!copy || probe_stack_copy(engine->probe, loop->slot, slot->since_ns, copy))
 		return NULL;
 	whole = malloc(sizeof(*whole));
 	if (whole && !thread_copy_stack(&memory, &copy->regs, whole) &&
@@ -42,7 +42,7 @@ static const struct bp_copy *copy_of(struct engine *engine, struct loop *loop,
 		whole->header = copy->header;
 		whole->since_ns = copy->since_ns;
 		copies_add(engine->copies, &whole->header, sizeof(*whole));
-		if (!(copy->flags & BP_COPY_CUT) && !loop->copy_size.holes) {
+		if (!(copy->flags & BP_STACK_COPY_CUT) && !loop->copy_size.holes) {
 			loop->copy_size.holes = true;
 			slice_want_copies(engine, loop);
 		}

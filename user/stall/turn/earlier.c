@@ -17,10 +17,10 @@
 
 struct thread_look {
 	unsigned int tid;
-	struct bp_suspect_info info; /* tid 0: it was not seen */
+	struct bp_observed_snapshot info; /* tid 0: it was not seen */
 };
 
-static void note_thread(void *context, const struct bp_suspect_info *info)
+static void note_thread(void *context, const struct bp_observed_snapshot *info)
 {
 	struct thread_look *look = context;
 
@@ -28,14 +28,13 @@ static void note_thread(void *context, const struct bp_suspect_info *info)
 		look->info = *info;
 }
 
-struct bp_copy *earlier_copy(struct engine *engine, const struct loop *loop)
+struct bp_stack_copy *earlier_copy(struct engine *engine, const struct loop *loop)
 {
 	const struct memory memory = state_memory(engine, loop->id.pid);
 	struct thread_look look = { .tid = loop->id.tid };
-	struct bp_copy *copy;
+	struct bp_stack_copy *copy;
 
-	if (probe_suspect_look_thread(engine->probe, loop->id.pid, loop->id.tid, note_thread,
-				      &look) ||
+	if (probe_observe_thread(engine->probe, loop->id.pid, loop->id.tid, note_thread, &look) ||
 	    look.info.state != BP_BLOCKED)
 		return NULL;
 	copy = malloc(sizeof(*copy));
@@ -61,7 +60,7 @@ void earlier_note(struct engine *engine, struct loop *loop, uint64_t task)
 	const struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct slice *slice = &loop->earlier.slice;
-	__freeing struct bp_copy *copy = NULL;
+	__freeing struct bp_stack_copy *copy = NULL;
 	struct bp_stack raw = { 0 };
 	struct python *python;
 	uint64_t pthread;

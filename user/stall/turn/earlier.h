@@ -11,7 +11,7 @@
 
 #include "model/model.h"
 
-struct bp_copy;
+struct bp_stack_copy;
 struct engine;
 struct loop;
 
@@ -23,6 +23,6 @@ bool earlier_fill(const struct loop *loop, uint64_t since_ns, struct slice *slic
 void earlier_fill_name(const struct loop *loop, struct slice *slice);
 
 /* Registers and stack of a blocked thread; the caller's. NULL: not to be had. */
-struct bp_copy *earlier_copy(struct engine *engine, const struct loop *loop);
+struct bp_stack_copy *earlier_copy(struct engine *engine, const struct loop *loop);
 
 #endif

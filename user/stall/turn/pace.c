@@ -42,11 +42,11 @@ static void vouch(struct loop *loop, struct bp_slot *slot, uint64_t old_ns, uint
 {
 	uint64_t seq = slot->turn_seq;
 
-	if (slot->unvouched != BP_UNVOUCHED || slot->state != BP_BLOCKED || !slot->in_turn ||
+	if (slot->doubt != BP_DOUBT_ALL || slot->state != BP_BLOCKED || !slot->in_turn ||
 	    slot->turn_start_ns != slot->since_ns || now_ns < slot->since_ns + old_ns)
 		return;
 	loop->pace.vouched_seq = seq;
-	slot->unvouched = BP_VOUCHED;
+	slot->doubt = BP_DOUBT_NONE;
 }
 
 /*
@@ -82,14 +82,14 @@ static void set_vouched(struct engine *engine, struct loop *loop, struct bp_slot
 			uint64_t passed_ns, uint64_t now_ns)
 {
 	if (engine->pace.needed_ns) {
-		if (slot->unvouched == BP_UNVOUCHED)
-			slot->unvouched = BP_UNVOUCHED_TURN;
+		if (slot->doubt == BP_DOUBT_ALL)
+			slot->doubt = BP_DOUBT_TURN;
 		return;
 	}
 	if (loop->pace.busy_ns < BUSY_NS || !is_old(loop, slot, engine->old_ns, now_ns) ||
 	    is_away(slot, now_ns))
 		return;
-	slot->unvouched = BP_UNVOUCHED;
+	slot->doubt = BP_DOUBT_ALL;
 	engine->pace.rested_ns += passed_ns;
 	engine->lost[LOSS_BUSY_MS_UNWATCHED] = engine->pace.rested_ns / NS_PER_MS;
 }

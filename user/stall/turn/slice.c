@@ -34,8 +34,8 @@ void slice_want_copies(struct engine *engine, const struct loop *loop)
 {
 	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 
-	slot->copy_bytes = loop->copy_size.bytes;
-	slot->copy_holes = loop->copy_size.holes;
+	slot->stack_copy_bytes = loop->copy_size.bytes;
+	slot->stack_copy_holes = loop->copy_size.holes;
 }
 
 /* The stack of the thread itself. */

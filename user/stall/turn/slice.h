@@ -14,8 +14,8 @@ struct loop;
 /* What a slice is made of. */
 struct evidence {
 	const struct bp_capture *capture; /* a private copy */
-	const struct bp_copy *own; /* of the thread's stack; NULL: none */
-	const struct bp_copy *other; /* of its waker's; likewise */
+	const struct bp_stack_copy *own; /* of the thread's stack; NULL: none */
+	const struct bp_stack_copy *other; /* of its waker's; likewise */
 };
 
 /* ns, count and max_ns of slice are set already; the rest is filled in. */

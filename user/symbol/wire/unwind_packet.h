@@ -47,7 +47,7 @@ struct unwind_input {
 	uint32_t code_bytes; /* of code */
 	unsigned char code[8]; /* at the program counter, where no file holds it */
 	struct bp_registers regs;
-	unsigned char stack[BP_COPY_BYTES]; /* from sp upwards */
+	unsigned char stack[BP_STACK_COPY_BYTES]; /* from sp upwards */
 };
 
 #define UNWIND_INPUT_HEADER_BYTES offsetof(struct unwind_input, stack)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "probe/glance.h"
+#include "probe/observer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,36 +13,36 @@
 #include "blockprof.skel.h"
 #include "probe/features.h"
 #include "probe/probe.h"
-#include "probe/suspects.h"
+#include "probe/observed.h"
 #include "probe/syscall.h"
 
 #define CLOCK_TRIES 5
 
-struct glance {
+struct observer {
 	struct blockprof_bpf *skel;
 	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
 	bool sched_clock_known;
 };
 
 /* Of all programs and maps only what the look takes. */
-static int load(struct glance *glance)
+static int load(struct observer *observer)
 {
-	struct blockprof_bpf *skel = glance->skel;
+	struct blockprof_bpf *skel = observer->skel;
 	unsigned char flags[BP_SYSCALLS];
 	struct bpf_program *program;
 	struct bpf_map *map;
 
 	bpf_object__for_each_program (program, skel->obj)
-		bpf_program__set_autoload(program, program == skel->progs.on_suspect);
+		bpf_program__set_autoload(program, program == skel->progs.observe_task);
 	bpf_object__for_each_map(map, skel->obj) if (!bpf_map__is_internal(map))
-		bpf_map__set_autocreate(map, map == skel->maps.suspect_info ||
-						     map == skel->maps.suspect_fds);
+		bpf_map__set_autocreate(map, map == skel->maps.observed_snapshot ||
+						     map == skel->maps.observed_fds);
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
 	return blockprof_bpf__load(skel);
 }
 
-static void note_own(void *context, const struct bp_suspect_info *info)
+static void note_own(void *context, const struct bp_observed_snapshot *info)
 {
 	if (info->tid == (unsigned int)syscall(SYS_gettid))
 		*(uint64_t *)context = info->sched_arrival_ns;
@@ -56,71 +56,71 @@ static long preempted(void)
 }
 
 /* When we come back onto a CPU after a sleep, is known by both clocks. */
-static void read_clock(struct glance *glance)
+static void read_clock(struct observer *observer)
 {
-	for (int i = 0; i < CLOCK_TRIES && !glance->sched_clock_known; i++) {
+	for (int i = 0; i < CLOCK_TRIES && !observer->sched_clock_known; i++) {
 		uint64_t arrival_ns = 0, now_ns;
 		long before = preempted();
 
 		poll(NULL, 0, 1);
 		now_ns = probe_now_ns();
-		if (glance_process(glance, getpid(), note_own, &arrival_ns) || !arrival_ns ||
+		if (observer_process(observer, getpid(), note_own, &arrival_ns) || !arrival_ns ||
 		    preempted() != before)
 			continue;
-		glance->sched_clock_ns = (int64_t)(now_ns - arrival_ns);
-		glance->sched_clock_known = true;
+		observer->sched_clock_ns = (int64_t)(now_ns - arrival_ns);
+		observer->sched_clock_known = true;
 	}
 }
 
-int glance_open(struct glance **out, bool libbpf_log, const char **reason)
+int observer_open(struct observer **out, bool libbpf_log, const char **reason)
 {
-	struct glance *glance;
+	struct observer *observer;
 	int err = features_basic(reason);
 
 	if (err)
 		return err;
 	probe_libbpf_log(libbpf_log);
-	glance = calloc(1, sizeof(*glance));
-	if (!glance)
+	observer = calloc(1, sizeof(*observer));
+	if (!observer)
 		return -ENOMEM;
-	glance->skel = blockprof_bpf__open();
-	err = glance->skel ? load(glance) : -errno;
+	observer->skel = blockprof_bpf__open();
+	err = observer->skel ? load(observer) : -errno;
 	if (err) {
 		*reason = err == -EPERM ? "not permitted; run it as root"
 					: "the kernel refused a BPF program; -vv shows its reason";
-		glance_close(glance);
+		observer_close(observer);
 		return err;
 	}
-	read_clock(glance);
-	*out = glance;
+	read_clock(observer);
+	*out = observer;
 	return 0;
 }
 
-void glance_close(struct glance *glance)
+void observer_close(struct observer *observer)
 {
-	if (!glance)
+	if (!observer)
 		return;
-	blockprof_bpf__destroy(glance->skel);
-	free(glance);
+	blockprof_bpf__destroy(observer->skel);
+	free(observer);
 }
 
-int glance_process(struct glance *glance, pid_t pid, glance_fn *fn, void *context)
+int observer_process(struct observer *observer, pid_t pid, observer_fn *fn, void *context)
 {
-	return suspects_look(glance->skel, pid, fn, context);
+	return observed_iterate(observer->skel, pid, fn, context);
 }
 
-void glance_fd(struct glance *glance, pid_t tid, int fd)
+void observer_fd(struct observer *observer, pid_t tid, int fd)
 {
-	suspects_fd(glance->skel, tid, fd);
+	observed_fd(observer->skel, tid, fd);
 }
 
-uint64_t glance_since_ns(const struct glance *glance, const struct bp_suspect_info *info)
+uint64_t observer_since_ns(const struct observer *observer, const struct bp_observed_snapshot *info)
 {
 	uint64_t since_ns;
 
-	if (!glance->sched_clock_known || !info->sched_arrival_ns)
+	if (!observer->sched_clock_known || !info->sched_arrival_ns)
 		return 0;
-	since_ns = info->sched_arrival_ns + (uint64_t)glance->sched_clock_ns;
+	since_ns = info->sched_arrival_ns + (uint64_t)observer->sched_clock_ns;
 	if (info->state == BP_BLOCKED)
 		since_ns += info->sched_ran_ns;
 	return since_ns < info->time_ns ? since_ns : info->time_ns;

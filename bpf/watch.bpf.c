@@ -6,10 +6,10 @@
 #include "bind.h"
 
 SEC("iter/task")
-int on_task(struct bpf_iter__task *ctx)
+int watch_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bp_thread_info info = {};
+	struct bp_watched_snapshot info = {};
 	struct thread *thread;
 	struct bp_slot *slot;
 	struct bp_process_config *config;

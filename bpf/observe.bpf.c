@@ -11,8 +11,8 @@ __weak struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct bp_suspect_info);
-} suspect_info SEC(".maps");
+	__type(value, struct bp_observed_snapshot);
+} observed_snapshot SEC(".maps");
 
 /* An int, or newer (7.2 has it) a byte: its lowest byte is read in any case. */
 static __always_inline bool task_is_on_cpu(struct task_struct *task)
@@ -25,24 +25,24 @@ static __always_inline bool task_is_on_cpu(struct task_struct *task)
 }
 
 SEC("iter/task")
-int on_suspect(struct bpf_iter__task *ctx)
+int observe_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bp_suspect_info *info;
+	struct bp_observed_snapshot *info;
 	u32 zero = 0, state, tid;
 	int *fd;
 	long bytes;
 
-	if (!task || task_tgid(task) != suspect_tgid || task->flags & PF_KTHREAD ||
+	if (!task || task_tgid(task) != observed_tgid || task->flags & PF_KTHREAD ||
 	    task->exit_state)
 		return 0;
-	info = bpf_map_lookup_elem(&suspect_info, &zero);
+	info = bpf_map_lookup_elem(&observed_snapshot, &zero);
 	if (!info)
 		return 0;
 	tid = task_tid(task);
 	state = task_state(task);
 	info->tid = tid;
-	info->tgid = suspect_tgid;
+	info->tgid = observed_tgid;
 	info->state = state ? BP_BLOCKED : BP_RUNNING;
 	info->time_ns = bpf_ktime_get_ns();
 	info->switches = task->nvcsw + task->nivcsw;
@@ -58,7 +58,7 @@ int on_suspect(struct bpf_iter__task *ctx)
 	info->kernel_nr = 0;
 	if (state) {
 		object_read(&info->object, task, &info->block, false);
-		fd = bpf_map_lookup_elem(&suspect_fds, &tid);
+		fd = bpf_map_lookup_elem(&observed_fds, &tid);
 		if (fd)
 			object_fd(&info->object, task, *fd);
 		bytes = bpf_get_task_stack(task, info->kernel, sizeof(info->kernel), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "probe/snapshot.h"
+#include "probe/thread_sample.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -105,7 +105,7 @@ static uint64_t next(struct words *words)
 }
 
 /* abi, registers if there is one; size, stack, how much of it was there (perf_event_open(2)). */
-static void read_copy(struct words *words, struct bp_copy *copy)
+static void read_copy(struct words *words, struct bp_stack_copy *copy)
 {
 	uint64_t abi = next(words), bytes, filled;
 	const unsigned char *stack;
@@ -119,17 +119,17 @@ static void read_copy(struct words *words, struct bp_copy *copy)
 	words->at += bytes;
 	words->left -= bytes;
 	filled = next(words);
-	if (filled > bytes || filled > BP_COPY_BYTES)
+	if (filled > bytes || filled > BP_STACK_COPY_BYTES)
 		return;
 	memcpy(copy->stack, stack, filled);
 	copy->bytes = (unsigned int)filled;
 	if (filled == bytes)
-		copy->flags |= BP_COPY_CUT;
+		copy->flags |= BP_STACK_COPY_CUT;
 }
 
 /* The first sample of the ring, which begins at its start. */
 static int read_sample(const struct perf_event_mmap_page *ring, size_t page, struct bp_stack *stack,
-		       struct bp_copy *copy)
+		       struct bp_stack_copy *copy)
 {
 	const unsigned char *data = (const unsigned char *)ring + page;
 	uint64_t head = __atomic_load_n(&ring->data_head, __ATOMIC_ACQUIRE), at = 0;
@@ -157,14 +157,14 @@ static int read_sample(const struct perf_event_mmap_page *ring, size_t page, str
 	return -EAGAIN;
 }
 
-int snapshot_take(pid_t tid, int max_ms, struct bp_stack *stack, struct bp_copy *copy)
+int thread_sample_take(pid_t tid, int max_ms, struct bp_stack *stack, struct bp_stack_copy *copy)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes = (1 + DATA_PAGES) * page;
 	struct pollfd fd = { .fd = event_open(tid), .events = POLLIN };
 	int event __closing = fd.fd, err = -EAGAIN;
 	void *ring;
 
-	memset(copy, 0, offsetof(struct bp_copy, stack));
+	memset(copy, 0, offsetof(struct bp_stack_copy, stack));
 	if (event < 0)
 		return event;
 	ring = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, event, 0);

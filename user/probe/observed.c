@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "probe/suspects.h"
+#include "probe/observed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,16 +26,16 @@ static struct bpf_link *attach(struct blockprof_bpf *skel, struct task_iterator 
 {
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = (union bpf_iter_link_info *)&only,
 		    .link_info_len = sizeof(only));
-	struct bpf_link *link = bpf_program__attach_iter(skel->progs.on_suspect, &opts);
+	struct bpf_link *link = bpf_program__attach_iter(skel->progs.observe_task, &opts);
 
 	if (link || errno == ESRCH)
 		return link;
-	return bpf_program__attach_iter(skel->progs.on_suspect, NULL);
+	return bpf_program__attach_iter(skel->progs.observe_task, NULL);
 }
 
-static int read_all(int fd, suspects_look_fn *fn, void *context)
+static int read_all(int fd, observed_fn *fn, void *context)
 {
-	struct bp_suspect_info info[8];
+	struct bp_observed_snapshot info[8];
 	size_t held = 0, nr;
 	ssize_t got;
 
@@ -55,13 +55,13 @@ static int read_all(int fd, suspects_look_fn *fn, void *context)
 	return 0;
 }
 
-static int look(struct blockprof_bpf *skel, pid_t pid, struct task_iterator only,
-		suspects_look_fn *fn, void *context)
+static int look(struct blockprof_bpf *skel, pid_t pid, struct task_iterator only, observed_fn *fn,
+		void *context)
 {
 	struct bpf_link *link;
 	int fd, err;
 
-	skel->bss->suspect_tgid = pid;
+	skel->bss->observed_tgid = pid;
 	link = attach(skel, only);
 	if (!link)
 		return -errno;
@@ -73,43 +73,43 @@ static int look(struct blockprof_bpf *skel, pid_t pid, struct task_iterator only
 	return err;
 }
 
-int suspects_look(struct blockprof_bpf *skel, pid_t pid, suspects_look_fn *fn, void *context)
+int observed_iterate(struct blockprof_bpf *skel, pid_t pid, observed_fn *fn, void *context)
 {
 	return look(skel, pid, (struct task_iterator){ .pid = pid }, fn, context);
 }
 
-int suspects_look_thread(struct blockprof_bpf *skel, pid_t pid, pid_t tid, suspects_look_fn *fn,
-			 void *context)
+int observed_iterate_thread(struct blockprof_bpf *skel, pid_t pid, pid_t tid, observed_fn *fn,
+			    void *context)
 {
 	return look(skel, pid, (struct task_iterator){ .tid = tid }, fn, context);
 }
 
-int suspects_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python)
+int observed_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python)
 {
 	static const struct bp_python none;
 	uint32_t key = pid;
 
-	if (bpf_map_update_elem(bpf_map__fd(skel->maps.suspects), &key, python ? python : &none,
+	if (bpf_map_update_elem(bpf_map__fd(skel->maps.observed), &key, python ? python : &none,
 				BPF_ANY))
 		return -errno;
-	skel->bss->nr_suspects = 1;
+	skel->bss->observing = 1;
 	return 0;
 }
 
-void suspects_clear(struct blockprof_bpf *skel)
+void observed_clear(struct blockprof_bpf *skel)
 {
-	int map = bpf_map__fd(skel->maps.suspects);
+	int map = bpf_map__fd(skel->maps.observed);
 	uint32_t key;
 
-	skel->bss->nr_suspects = 0;
+	skel->bss->observing = 0;
 	while (!bpf_map_get_next_key(map, NULL, &key))
 		if (bpf_map_delete_elem(map, &key))
 			break;
 }
 
-void suspects_fd(struct blockprof_bpf *skel, pid_t tid, int fd)
+void observed_fd(struct blockprof_bpf *skel, pid_t tid, int fd)
 {
-	int map = bpf_map__fd(skel->maps.suspect_fds);
+	int map = bpf_map__fd(skel->maps.observed_fds);
 	uint32_t key = tid;
 
 	if (fd < 0)
