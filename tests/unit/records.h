@@ -338,7 +338,7 @@ static inline void feed_stall(struct output *output, struct stall_record stall)
 static inline void feed_start(struct output *output)
 {
 	static const pid_t pids[] = { 4242, 4243 };
-	static const char *features[][2] = { { "wait", "tp_btf" }, { "python", HOSTILE } };
+	static const struct name_value features[] = { { "wait", "tp_btf" }, { "python", HOSTILE } };
 	struct start_record start = {
 		AT(0),
 		.version = "1.0",

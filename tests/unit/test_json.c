@@ -69,7 +69,9 @@ static void other_records_have_their_keys(void **state)
 {
 	const char *path = temp_path(*state, "a.jsonl");
 	struct output *output = open_output("json", path, NULL);
-	static const char *only[][2] = { { "comm", "^a" }, { "cgroup", "/b" }, { "comm", "c" } };
+	static const struct name_value only[] = { { "comm", "^a" },
+						  { "cgroup", "/b" },
+						  { "comm", "c" } };
 	struct start_record system_wide = { AT(0), .threshold_ns = 100 * MS, .only = only,
 					    .nr_only = 3 };
 	struct loop_record unknown = { AT(0), .id = thread_main(), .wait_fd = -1 };

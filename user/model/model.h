@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/name_value.h"
 #include "model/loss.h"
 
 enum cause {
@@ -248,11 +249,11 @@ struct start_record {
 	const char *kernel;
 	const pid_t *pids; /* nr_pids 0: the whole system */
 	size_t nr_pids;
-	const char *(*only)
-		[2]; /* {"comm", "unit" or "cgroup", what was given}: of the system, only these */
+	/* Of the system only these: "comm", "unit" or "cgroup", and what was given. */
+	const struct name_value *only;
 	size_t nr_only;
 	uint64_t threshold_ns;
-	const char *(*features)[2]; /* {name, mechanism used} */
+	const struct name_value *features; /* and the mechanism used */
 	size_t nr_features;
 };
 

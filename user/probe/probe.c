@@ -57,7 +57,7 @@ struct probe {
 	size_t slot_bytes;
 	size_t slice_bytes;
 	bool waits_always;
-	const char *features[FEATURES][2];
+	struct name_value features[FEATURES];
 };
 
 uint64_t probe_now_ns(void)
@@ -167,7 +167,7 @@ static int attach(struct probe *probe)
 
 static void name_features(struct probe *probe, enum wait_mechanism mechanism)
 {
-	const char *const all[FEATURES][2] = {
+	const struct name_value all[FEATURES] = {
 		{ "scheduler", "tp_btf" },
 		{ "waits", wait_mechanism_name(mechanism) },
 		{ "waits_attached", probe->waits_always ? "always" : "while a turn is old" },
@@ -275,7 +275,7 @@ void probe_start(struct probe *probe)
 	probe->skel->bss->armed = 1;
 }
 
-const char *(*probe_features(struct probe *probe, size_t *nr))[2]
+const struct name_value *probe_features(const struct probe *probe, size_t *nr)
 {
 	*nr = FEATURES;
 	return probe->features;

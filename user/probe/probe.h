@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/name_value.h"
 #include "bpf/abi.h"
 #include "model/loss.h"
 
@@ -37,7 +38,7 @@ void probe_close(struct probe *probe); /* detaches; nothing stays in the kernel 
 void probe_start(struct probe *probe);
 
 /* How things are done on this kernel: {name, mechanism}, nr of them. */
-const char *(*probe_features(struct probe *probe, size_t *nr))[2];
+const struct name_value *probe_features(const struct probe *probe, size_t *nr);
 
 /* -- what is watched -- */
 

@@ -32,11 +32,11 @@ static uint64_t time_of(struct decoder *decoder, json_t *record)
 	return time_ns;
 }
 
-/* What the system was filtered by: {kind, what was given}, as many as are counted in nr. */
-static int decode_only(json_t *scope, const char *(**out)[2], size_t *nr)
+/* What the system was filtered by, as many as are counted in nr. */
+static int decode_only(json_t *scope, struct name_value **out, size_t *nr)
 {
 	static const char *const kinds[] = { "comm", "unit", "cgroup" };
-	const char *(*only)[2];
+	struct name_value *only;
 	size_t room = 1;
 
 	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
@@ -53,8 +53,8 @@ static int decode_only(json_t *scope, const char *(**out)[2], size_t *nr)
 		json_array_foreach (given, i, value) {
 			if (!json_is_string(value))
 				return -EBADMSG;
-			only[*nr][0] = kinds[kind];
-			only[(*nr)++][1] = json_string_value(value);
+			only[(*nr)++] =
+				(struct name_value){ kinds[kind], json_string_value(value) };
 		}
 	}
 	return 0;
@@ -70,8 +70,9 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 	       *value;
 	size_t nr_pids = json_array_size(pids), nr_features = json_object_size(features);
 	__freeing pid_t *own_pids = calloc(nr_pids + 1, sizeof(own_pids[0]));
-	__freeing const char *(*own_features)[2] = calloc(nr_features + 1, sizeof(own_features[0]));
-	__freeing const char *(*only)[2] = NULL;
+	__freeing struct name_value *own_features =
+		calloc(nr_features + 1, sizeof(own_features[0]));
+	__freeing struct name_value *only = NULL;
 	struct start_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
@@ -102,8 +103,8 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 	json_object_foreach (features, key, value) {
 		if (!json_is_string(value))
 			return -EBADMSG;
-		own_features[record.nr_features][0] = key;
-		own_features[record.nr_features++][1] = json_string_value(value);
+		own_features[record.nr_features++] =
+			(struct name_value){ key, json_string_value(value) };
 	}
 	if (!decoder.error && reader->start)
 		reader->start(reader->context, &record);

@@ -110,8 +110,8 @@ static void put_system(struct object *scope, const struct start_record *start)
 		json_t *given = json_array();
 
 		for (size_t i = 0; i < start->nr_only; i++)
-			if (!strcmp(start->only[i][0], kinds[kind]))
-				object_append(scope, given, json_text(start->only[i][1]));
+			if (!strcmp(start->only[i].name, kinds[kind]))
+				object_append(scope, given, json_text(start->only[i].value));
 		put_array(scope, kinds[kind], given);
 	}
 }
@@ -134,7 +134,7 @@ static int json_start(void *state, const struct start_record *start)
 	put_object(&record, "scope", &scope);
 	put_number(&record, "threshold_ns", start->threshold_ns);
 	for (size_t i = 0; i < start->nr_features; i++)
-		put_string(&features, start->features[i][0], start->features[i][1]);
+		put_string(&features, start->features[i].name, start->features[i].value);
 	put_object(&record, "features", &features);
 	return write_line(state, &record);
 }

@@ -28,7 +28,7 @@ struct items {
 
 struct filter {
 	struct items kinds[FILTER_NR];
-	const char *(*pairs)[2];
+	struct name_value *pairs;
 	size_t nr_pairs;
 };
 
@@ -124,7 +124,7 @@ int filter_add(struct filter *filter, enum filter_kind kind, const char *text, c
 {
 	struct items *items = &filter->kinds[kind];
 	struct item *grown = realloc(items->v, (items->nr + 1) * sizeof(*grown));
-	const char *(*pairs)[2] = realloc(filter->pairs, (filter->nr_pairs + 1) * sizeof(*pairs));
+	struct name_value *pairs = realloc(filter->pairs, (filter->nr_pairs + 1) * sizeof(*pairs));
 	static const char *const names[FILTER_NR] = {
 		[FILTER_COMM] = "comm",
 		[FILTER_UNIT] = "unit",
@@ -141,12 +141,11 @@ int filter_add(struct filter *filter, enum filter_kind kind, const char *text, c
 	err = item_new(&items->v[items->nr], kind, text, reason, size);
 	if (err)
 		return err;
-	pairs[filter->nr_pairs][0] = names[kind];
-	pairs[filter->nr_pairs++][1] = items->v[items->nr++].given;
+	pairs[filter->nr_pairs++] = (struct name_value){ names[kind], items->v[items->nr++].given };
 	return 0;
 }
 
-const char *(*filter_pairs(const struct filter *filter, size_t *nr))[2]
+const struct name_value *filter_pairs(const struct filter *filter, size_t *nr)
 {
 	*nr = filter ? filter->nr_pairs : 0;
 	return filter ? filter->pairs : NULL;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/name_value.h"
+
 enum filter_kind {
 	FILTER_COMM, /* POSIX extended regular expression, found anywhere in the process's comm */
 	FILTER_UNIT, /* systemd unit, .service may be left out; whatever is below it, too */
@@ -32,8 +34,8 @@ int filter_add(struct filter *filter, enum filter_kind kind, const char *text, c
 	       size_t size);
 /* What was given of a kind, as it was given; NULL after the last. */
 const char *filter_text(const struct filter *filter, enum filter_kind kind, size_t index);
-/* The same of all kinds, as {"comm", "unit" or "cgroup", what was given}; the filter's. */
-const char *(*filter_pairs(const struct filter *filter, size_t *nr))[2];
+/* The same of all kinds: "comm", "unit" or "cgroup", and what was given; the filter's. */
+const struct name_value *filter_pairs(const struct filter *filter, size_t *nr);
 /* Nothing was given (or filter is NULL): every process is of interest. */
 bool filter_is_empty(const struct filter *filter);
 
