@@ -54,7 +54,7 @@ struct probe {
 	unsigned int old;
 	struct bp_stack_copy *copy; /* of the stack of the thread that is blocked */
 	uint32_t copy_bytes; /* wanted of threads without a slot */
-	uint64_t losses[LOSS_KERNEL_NR];
+	uint64_t losses[LOSS_PROBE_NR];
 };
 
 static uint64_t now_ns;

@@ -158,7 +158,7 @@ static uint64_t lost(const struct top *top)
 {
 	uint64_t sum = 0;
 
-	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++)
+	for (int loss = 0; loss < LOSS_PROBE_NR; loss++)
 		sum += probe_loss(top->session.probe, (enum loss)loss);
 	return sum;
 }
@@ -223,7 +223,7 @@ static void run_until_end(struct top *top)
 /* What the first line had the sum of. */
 static void say_lost(const struct top *top)
 {
-	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++) {
+	for (int loss = 0; loss < LOSS_PROBE_NR; loss++) {
 		uint64_t count = probe_loss(top->session.probe, (enum loss)loss);
 
 		if (count)

@@ -29,6 +29,8 @@ static const struct {
 					  "copies of stacks (ring buffer half full)" },
 	[LOSS_STACK_COPIES_WITHOUT_ROOM] = { "stack_copies_without_room",
 					     "copies of stacks (too many at a time)" },
+	[LOSS_ITERATIONS_FAILED] = { "thread_iterations_failed",
+				     "iterations over the threads (refused by the kernel)" },
 	[LOSS_SLICES_WITHOUT_PLACE] = { "slices_without_place",
 					"places of slices (too many in one turn)" },
 	[LOSS_STACKS_CUT] = { "stacks_cut", "outer ends of stacks (too deep)" },

@@ -25,8 +25,11 @@ enum loss {
 	LOSS_STACK_COPIES_RING_FULL, /* and by probe/records.c */
 	LOSS_STACK_COPIES_WITHOUT_ROOM,
 	LOSS_KERNEL_NR,
+	/* Counted by probe/. */
+	LOSS_ITERATIONS_FAILED = LOSS_KERNEL_NR,
+	LOSS_PROBE_NR, /* those above are what probe_loss() gives */
 	/* Counted by stall/. */
-	LOSS_SLICES_WITHOUT_PLACE = LOSS_KERNEL_NR,
+	LOSS_SLICES_WITHOUT_PLACE = LOSS_PROBE_NR,
 	LOSS_STACKS_CUT,
 	LOSS_TURNS_DOUBTFUL,
 	LOSS_BUSY_MS_UNWATCHED,

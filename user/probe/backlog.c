@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * backlog.c - a ring of records, each of one piece: one that does not fit before
- * the end begins at the start, and the end is left out.
+ * backlog.c - a ring of records that are never split: one that does not fit before
+ * the end begins at the start, and what is left at the end stays unused.
  */
 #include "probe/backlog.h"
 

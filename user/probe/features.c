@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* features.c - what blockprof needs of a kernel and of its privileges, and what to do where that is missing. */
 #include "probe/features.h"
 
 #include <errno.h>
@@ -14,36 +15,39 @@
 
 #include "features.skel.h"
 
-const char *wait_mechanism_name(enum wait_mechanism mechanism)
+void features_describe(const struct features *features, struct name_value described[FEATURES_NR])
 {
-	static const char *const names[] = { "fexit", "kretprobe", "tp_btf/sys_exit" };
+	static const char *const mechanisms[] = {
+		[WAIT_FEXIT] = "fexit",
+		[WAIT_KRETPROBE] = "kretprobe",
+		[WAIT_SYS_EXIT] = "tp_btf/sys_exit",
+	};
+	const struct name_value all[FEATURES_NR] = {
+		{ "scheduler", "tp_btf" },
+		{ "waits", mechanisms[features->waits] },
+		{ "waits_attached", features->waits_always ? "always" : "while a turn is old" },
+		{ "cpu_samples", features->cpu_samples ? "cpu-clock" : "none" },
+		{ "user_stacks", "copies, else frame pointers" },
+	};
 
-	return names[mechanism];
+	memcpy(described, all, sizeof(all));
 }
 
-enum trial {
-	TRY_STORAGE,
-	TRY_FEXIT,
-	TRY_KRETPROBE,
-};
-
 /* Does this program load and attach? Each is tried alone: one that fails takes the others with it. */
-static int try_program(enum trial trial)
+static int try_program(const char *name)
 {
 	struct features_bpf *skel = features_bpf__open();
+	struct bpf_program *program;
 	struct bpf_link *link;
 	int err;
 
 	if (!skel)
 		return -errno;
-	bpf_program__set_autoload(skel->progs.try_storage, trial == TRY_STORAGE);
-	bpf_program__set_autoload(skel->progs.try_fexit, trial == TRY_FEXIT);
-	bpf_program__set_autoload(skel->progs.try_kretprobe, trial == TRY_KRETPROBE);
+	bpf_object__for_each_program (program, skel->obj)
+		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), name));
 	err = features_bpf__load(skel);
 	if (!err) {
-		link = bpf_program__attach(trial == TRY_STORAGE ? skel->progs.try_storage
-					   : trial == TRY_FEXIT ? skel->progs.try_fexit
-								: skel->progs.try_kretprobe);
+		link = bpf_program__attach(bpf_object__find_program_by_name(skel->obj, name));
 		err = link ? 0 : -errno;
 		bpf_link__destroy(link);
 	}
@@ -130,13 +134,13 @@ int features_probe(enum wait_mechanism *waits, const char **reason)
 
 	if (err)
 		return err;
-	err = try_program(TRY_STORAGE);
+	err = try_program("try_storage");
 	if (err) {
 		*reason = kernel_reason(err);
 		return err;
 	}
-	*waits = !try_program(TRY_FEXIT)       ? WAIT_FEXIT
-		 : !try_program(TRY_KRETPROBE) ? WAIT_KRETPROBE
-					       : WAIT_SYS_EXIT;
+	*waits = !try_program("try_fexit")	 ? WAIT_FEXIT
+		 : !try_program("try_kretprobe") ? WAIT_KRETPROBE
+						 : WAIT_SYS_EXIT;
 	return 0;
 }

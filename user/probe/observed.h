@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* observed.h - processes that old turns wait for: see probe.h. */
+/*
+ * observed.h - the kernel side of observing processes that need not be watched:
+ * behind probe.h while a turn is old, behind observer.h for a dump.
+ */
 #ifndef BLOCKPROF_PROBE_OBSERVED_H
 #define BLOCKPROF_PROBE_OBSERVED_H
 
@@ -9,14 +12,15 @@
 
 struct blockprof_bpf;
 
-typedef void observed_fn(void *context, const struct bp_observed_snapshot *info);
+typedef void observed_fn(void *context, const struct bp_observed_snapshot *snapshot);
 
-int observed_iterate(struct blockprof_bpf *skel, pid_t pid, observed_fn *fn, void *context);
-/* One thread, or others of its process too on kernels that know no such look. */
-int observed_iterate_thread(struct blockprof_bpf *skel, pid_t pid, pid_t tid, observed_fn *fn,
-			    void *context);
+/* Calls fn for each thread of the process, or for tid alone where that is not 0. 0 or -errno. */
+int observed_iterate(struct blockprof_bpf *skel, pid_t pid, pid_t tid, observed_fn *fn,
+		     void *context);
+/* Its CPU time is sampled. 0 or -errno. */
 int observed_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python);
 void observed_clear(struct blockprof_bpf *skel);
+/* The descriptor that the thread waits for, for the next snapshot of it; -1: none. */
 void observed_fd(struct blockprof_bpf *skel, pid_t tid, int fd);
 
 #endif

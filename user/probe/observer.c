@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* observer.c - which programs and maps a dump loads, and how the scheduler's clock is read. */
 #include "probe/observer.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ struct observer {
 	bool sched_clock_known;
 };
 
-/* Of all programs and maps only what the look takes. */
+/* Of all programs and maps only those that observing takes. */
 static int load(struct observer *observer)
 {
 	struct blockprof_bpf *skel = observer->skel;
@@ -42,10 +43,10 @@ static int load(struct observer *observer)
 	return blockprof_bpf__load(skel);
 }
 
-static void note_own(void *context, const struct bp_observed_snapshot *info)
+static void on_own(void *context, const struct bp_observed_snapshot *snapshot)
 {
-	if (info->tid == (unsigned int)syscall(SYS_gettid))
-		*(uint64_t *)context = info->sched_arrival_ns;
+	if (snapshot->tid == (unsigned int)syscall(SYS_gettid))
+		*(uint64_t *)context = snapshot->sched_arrival_ns;
 }
 
 static long preempted(void)
@@ -55,7 +56,7 @@ static long preempted(void)
 	return getrusage(RUSAGE_THREAD, &usage) ? 0 : usage.ru_nivcsw;
 }
 
-/* When we come back onto a CPU after a sleep, is known by both clocks. */
+/* When we come back onto a CPU after a sleep, both clocks know the moment. */
 static void read_clock(struct observer *observer)
 {
 	for (int i = 0; i < CLOCK_TRIES && !observer->sched_clock_known; i++) {
@@ -64,7 +65,7 @@ static void read_clock(struct observer *observer)
 
 		poll(NULL, 0, 1);
 		now_ns = probe_now_ns();
-		if (observer_process(observer, getpid(), note_own, &arrival_ns) || !arrival_ns ||
+		if (observer_process(observer, getpid(), on_own, &arrival_ns) || !arrival_ns ||
 		    preempted() != before)
 			continue;
 		observer->sched_clock_ns = (int64_t)(now_ns - arrival_ns);
@@ -106,7 +107,7 @@ void observer_close(struct observer *observer)
 
 int observer_process(struct observer *observer, pid_t pid, observer_fn *fn, void *context)
 {
-	return observed_iterate(observer->skel, pid, fn, context);
+	return observed_iterate(observer->skel, pid, 0, fn, context);
 }
 
 void observer_fd(struct observer *observer, pid_t tid, int fd)
@@ -114,14 +115,15 @@ void observer_fd(struct observer *observer, pid_t tid, int fd)
 	observed_fd(observer->skel, tid, fd);
 }
 
-uint64_t observer_since_ns(const struct observer *observer, const struct bp_observed_snapshot *info)
+uint64_t observer_since_ns(const struct observer *observer,
+			   const struct bp_observed_snapshot *snapshot)
 {
 	uint64_t since_ns;
 
-	if (!observer->sched_clock_known || !info->sched_arrival_ns)
+	if (!observer->sched_clock_known || !snapshot->sched_arrival_ns)
 		return 0;
-	since_ns = info->sched_arrival_ns + (uint64_t)observer->sched_clock_ns;
-	if (info->state == BP_BLOCKED)
-		since_ns += info->sched_ran_ns;
-	return since_ns < info->time_ns ? since_ns : info->time_ns;
+	since_ns = snapshot->sched_arrival_ns + (uint64_t)observer->sched_clock_ns;
+	if (snapshot->state == BP_BLOCKED)
+		since_ns += snapshot->sched_ran_ns;
+	return since_ns < snapshot->time_ns ? since_ns : snapshot->time_ns;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* records.c - how much may wait in the backlog, and what is left out when that is much. */
 #include "probe/records.h"
 
 #include <errno.h>
@@ -8,8 +9,9 @@
 #include "probe/backlog.h"
 
 /*
- * Records that wait to be dealt with, besides those in the ring buffer. When it is
- * full the rest stays there, and what then finds that full is counted by the kernel side.
+ * Records that wait to be dealt with, besides those in the ring buffer. When the
+ * backlog is full the rest stays in the ring, and the kernel side counts what does
+ * not fit into that.
  */
 #define BACKLOG_BYTES	 (16 << 20)
 #define RECORD_BYTES_MAX (128 << 10)
@@ -19,7 +21,7 @@ _Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one
 struct records {
 	struct ring_buffer *ring;
 	struct backlog *backlog;
-	uint64_t copies_dropped; /* as that was full */
+	uint64_t copies_left_out; /* as that was half full */
 };
 
 static int ring_record(void *context, void *data, size_t bytes)
@@ -31,7 +33,7 @@ static int ring_record(void *context, void *data, size_t bytes)
 	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
 		;
 	else if (header->type == BP_RECORD_STACK_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
-		records->copies_dropped++; /* as in the ring buffer: room for what is small */
+		records->copies_left_out++; /* as in the ring buffer: room for what is small */
 	else
 		backlog_add(backlog, data, bytes);
 	/* an error ends the reading behind this record */
@@ -63,9 +65,9 @@ int records_fd(const struct records *records)
 	return ring_buffer__epoll_fd(records->ring);
 }
 
-uint64_t records_copies_dropped(const struct records *records)
+uint64_t records_copies_left_out(const struct records *records)
 {
-	return records->copies_dropped;
+	return records->copies_left_out;
 }
 
 int records_new(struct records **out, int ring_fd)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* records.h - the ring buffer, and the backlog that it is emptied into. */
+/* records.h - the kernel side's records: the ring buffer, and the backlog that it is emptied into. */
 #ifndef BLOCKPROF_PROBE_RECORDS_H
 #define BLOCKPROF_PROBE_RECORDS_H
 
@@ -14,7 +14,7 @@ void records_free(struct records *records);
 int records_fd(const struct records *records); /* readable when there are some in the ring buffer */
 void records_collect(struct records *records); /* see probe_collect() */
 void records_read(struct records *records, probe_record_fn *fn, void *context);
-/* Copies of stacks that were left out as the backlog was half full. */
-uint64_t records_copies_dropped(const struct records *records);
+/* Stack copies that were left out as the backlog was half full. */
+uint64_t records_copies_left_out(const struct records *records);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* sampler.c - one perf event a CPU, attached for good and switched on and off. */
 #include "probe/sampler.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* syscall.c - the table of system calls. */
 #include "probe/syscall.h"
 
 #include <seccomp.h>
@@ -16,7 +17,7 @@
 		SYS_##name, flags, CAUSE_##cause \
 	}
 
-/* What reads and writes a descriptor is refined by what that stands for: see stall/classify.c. */
+/* The cause of what reads and writes a descriptor depends on what that is: see capture/classify.c. */
 static const struct syscall_info calls[] = {
 	CALL(read, FILE, FD),
 	CALL(write, FILE, FD),
@@ -178,7 +179,7 @@ void syscall_fill_flags(unsigned char flags[BP_SYSCALLS])
 
 		if (nr >= 0 && nr < BP_SYSCALLS)
 			flags[nr] = calls[i].flags;
-		/* 4.3 and Python <= 3.10 sleep by these without descriptors */
+		/* some programs sleep by these, without descriptors: Python up to 3.10 by select() */
 		if (calls[i].flags & (BP_SYSCALL_POLL | BP_SYSCALL_SELECT))
 			flags[nr] |= BP_SYSCALL_SLEEP;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* syscall.h - what blockprof knows of system calls: what a block in one is caused by. */
+/* syscall.h - what blockprof knows of system calls: what their arguments are, and the cause of a block in one. */
 #ifndef BLOCKPROF_PROBE_SYSCALL_H
 #define BLOCKPROF_PROBE_SYSCALL_H
 
@@ -9,7 +9,7 @@
 struct syscall_info {
 	int nr;
 	unsigned char flags; /* enum bp_syscall_flags */
-	enum cause cause; /* before one looks at what its descriptor stands for */
+	enum cause cause; /* as long as it is not known what its descriptor stands for */
 };
 
 /* NULL: nothing is known of it, its cause is other. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* thread_sample.c - how perf's sample of a thread is asked for and laid out (perf_event_open(2)). */
 #include "probe/thread_sample.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ static uint64_t next(struct words *words)
 	return word;
 }
 
-/* abi, registers if there is one; size, stack, how much of it was there (perf_event_open(2)). */
+/* abi, registers if there is one; size, stack, how much of it was there. */
 static void read_copy(struct words *words, struct bp_stack_copy *copy)
 {
 	uint64_t abi = next(words), bytes, filled;
@@ -127,7 +128,7 @@ static void read_copy(struct words *words, struct bp_stack_copy *copy)
 		copy->flags |= BP_STACK_COPY_CUT;
 }
 
-/* The first sample of the ring, which begins at its start. */
+/* The first sample in the ring, which begins at the ring's start. */
 static int read_sample(const struct perf_event_mmap_page *ring, size_t page, struct bp_stack *stack,
 		       struct bp_stack_copy *copy)
 {

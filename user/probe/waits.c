@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* waits.c - which BPF programs belong to which mechanism for waits, by their names. */
 #include "probe/waits.h"
 
 #include <errno.h>

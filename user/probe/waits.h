@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* waits.h - the programs that see the return of a wait: which, and when they are in place. */
+/* waits.h - the BPF programs that see the return of a wait: which are loaded, when they are attached. */
 #ifndef BLOCKPROF_PROBE_WAITS_H
 #define BLOCKPROF_PROBE_WAITS_H
 

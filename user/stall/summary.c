@@ -40,7 +40,7 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 {
 	struct symbols_counts counts;
 
-	for (int loss = 0; loss < LOSS_KERNEL_NR; loss++)
+	for (int loss = 0; loss < LOSS_PROBE_NR; loss++)
 		summary_lost(record, (enum loss)loss, probe_loss(engine->probe, (enum loss)loss));
 	for (int loss = LOSS_KERNEL_NR; loss < LOSS_NR; loss++)
 		summary_lost(record, (enum loss)loss, engine->lost[loss]);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* losses.c - which counters of the kernel side, and of this folder, are which losses. */
+#include "probe/probe.h"
+
+#include "probe/probe_private.h"
+#include "probe/records.h"
+
+/* The kernel side's counters stand in the order of the table's first rows. */
+#define SAME(bp, row) _Static_assert((int)(bp) == (int)(row), "one order in bpf/abi.h and loss.h")
+SAME(BP_LOSS_SLICE_RING, LOSS_SLICES_RING_FULL);
+SAME(BP_LOSS_SAMPLE_RING, LOSS_SAMPLES_RING_FULL);
+SAME(BP_LOSS_TURN_RING, LOSS_TURNS_RING_FULL);
+SAME(BP_LOSS_CANDIDATE_RING, LOSS_CANDIDATES_RING_FULL);
+SAME(BP_LOSS_PROCESS_RING, LOSS_PROCESSES_RING_FULL);
+SAME(BP_LOSS_THREADS, LOSS_THREADS_NOT_WATCHED);
+SAME(BP_LOSS_SLOTS, LOSS_LOOPS_WITHOUT_SLOT);
+SAME(BP_LOSS_STACK_SKIPPED, LOSS_STACKS_SKIPPED);
+SAME(BP_LOSS_PYTHON_FAULT, LOSS_PYTHON_FRAMES_NOT_IN_MEMORY);
+SAME(BP_LOSS_PROCESSES, LOSS_PROCESSES_MAP_FULL);
+SAME(BP_LOSS_OBSERVED_SAMPLE_RING, LOSS_SUSPECT_SAMPLES_RING_FULL);
+SAME(BP_LOSS_STACK_COPY_RING, LOSS_STACK_COPIES_RING_FULL);
+SAME(BP_LOSS_STACK_COPY_ROOM, LOSS_STACK_COPIES_WITHOUT_ROOM);
+SAME(BP_LOSS_NR, LOSS_KERNEL_NR);
+
+uint64_t probe_loss(const struct probe *probe, enum loss loss)
+{
+	uint64_t count = 0;
+
+	if (loss < LOSS_KERNEL_NR)
+		count = __atomic_load_n(&probe->skel->bss->losses[loss], __ATOMIC_RELAXED);
+	if (loss == LOSS_STACK_COPIES_RING_FULL)
+		count += records_copies_left_out(probe->records);
+	if (loss == LOSS_ITERATIONS_FAILED)
+		count = probe->iterations_failed;
+	return count;
+}
