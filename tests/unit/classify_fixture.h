@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "capture/classify.h"
+#include "capture/target.h"
 #include "proc/peer/peer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"

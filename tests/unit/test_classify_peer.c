@@ -167,7 +167,7 @@ static void test_pipe(void **state)
 
 static int ask_peer(void **state, struct bp_capture *capture, struct peer *peer)
 {
-	int err = classify_peer(*state, getpid(), capture, peer);
+	int err = target_peer(*state, getpid(), capture, peer);
 
 	free(capture);
 	return err;

@@ -1,270 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* classify.c - why a thread blocked, by its call and by what the descriptor stands for. */
 #include "capture/classify.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <fcntl.h>
 
-#include "capture/question.h"
+#include "base/strings.h"
+#include "capture/object.h"
+#include "capture/target.h"
 #include "probe/syscall.h"
-#include "proc/peer/peer.h"
-#include "proc/process.h"
-#include "symbol/symbol.h"
-
-#define DNS_PORT 53
 
 /* include/linux/kdev_t.h: the kernel's own encoding */
 #define DEV_MAJOR(dev) ((dev) >> 20)
-
-/* Names from the innermost outwards, as the kernel side collected them, into a path. */
-static char *path_of(const struct bp_object *object)
-{
-	const char *names[BP_PATH_BYTES / 2];
-	size_t nr = 0, at = 0, used = 0, bytes = object->path_bytes;
-	char *path;
-
-	if (bytes > BP_PATH_BYTES)
-		bytes = BP_PATH_BYTES;
-	while (at < bytes && nr < sizeof(names) / sizeof(names[0])) {
-		size_t len = strnlen(object->path + at, bytes - at);
-
-		if (at + len == bytes) /* not ended: never so from the kernel side */
-			break;
-		names[nr++] = object->path + at;
-		at += len + 1;
-	}
-	path = malloc(bytes + 8);
-	if (!path)
-		return NULL;
-	if (object->path_cut)
-		used += snprintf(path, 8, "...");
-	else if (!nr)
-		used += snprintf(path, 8, "/");
-	path[used] = 0;
-	while (nr) {
-		size_t len = strlen(names[--nr]);
-
-		path[used++] = '/';
-		memcpy(path + used, names[nr], len + 1);
-		used += len;
-	}
-	return path;
-}
-
-static char *string_of(const struct bp_object *object)
-{
-	size_t bytes = object->path_bytes;
-
-	return strndup(object->path, bytes > BP_PATH_BYTES ? BP_PATH_BYTES : bytes);
-}
-
-/* A path as the program gave it, made absolute by its directory. */
-static char *user_path(pid_t pid, const struct bp_object *object)
-{
-	char *given = string_of(object), *dir = NULL, *path = NULL;
-
-	if (!given || given[0] == '/' || !given[0])
-		return given;
-	dir = object->fd == AT_FDCWD ? process_cwd(pid) : process_fd_path(pid, object->fd);
-	if (!dir)
-		return given;
-	if (asprintf(&path, "%s/%s", strcmp(dir, "/") ? dir : "", given) < 0)
-		path = NULL;
-	free(dir);
-	free(given);
-	return path;
-}
-
-static char *address(int family, const unsigned char *addr, unsigned int port)
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char host[INET6_ADDRSTRLEN], *text = NULL;
-
-	if (family == AF_INET6 && !memcmp(addr, mapped, sizeof(mapped))) {
-		family = AF_INET;
-		addr += sizeof(mapped);
-	}
-	if (!inet_ntop(family, addr, host, sizeof(host)))
-		return NULL;
-	if (asprintf(&text, family == AF_INET6 ? "[%s]:%u" : "%s:%u", host, port) < 0)
-		return NULL;
-	return text;
-}
-
-static const char *protocol_name(const struct bp_socket *socket)
-{
-	if (socket->family == AF_UNIX)
-		return "unix";
-	if (socket->family == AF_NETLINK)
-		return "netlink";
-	if (socket->family == AF_VSOCK)
-		return "vsock";
-	if (socket->family != AF_INET && socket->family != AF_INET6)
-		return "other";
-	switch (socket->protocol) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_UDP:
-		return "udp";
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return "icmp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	}
-	return "raw";
-}
-
-static bool is_inet(const struct bp_socket *socket)
-{
-	return socket->family == AF_INET || socket->family == AF_INET6;
-}
-
-static void set_peer(struct target *target, const struct peer *peer)
-{
-	target->peer_pid = peer->pid;
-	target->peer_comm = strndup(peer->comm, sizeof(peer->comm));
-}
-
-/* Does this socket's other end have an address of this machine? */
-static bool is_local(const struct bp_socket *socket)
-{
-	static const unsigned char loopback6[16] = { [15] = 1 };
-	size_t bytes = socket->family == AF_INET ? 4 : 16;
-	bool mapped =
-		socket->family == AF_INET6 && socket->peer[10] == 0xff && socket->peer[12] == 127;
-
-	return !memcmp(socket->local, socket->peer, bytes) || mapped ||
-	       (bytes == 4 && socket->peer[0] == 127) ||
-	       (bytes == 16 && !memcmp(socket->peer, loopback6, bytes));
-}
-
-/* Who sent what ended the wait is the other end, also when that has closed and gone since. */
-static void peer_by_waker(pid_t pid, const struct party *waker, struct target *target)
-{
-	if (!waker->pid || waker->pid == pid)
-		return;
-	target->peer_pid = waker->pid;
-	target->peer_comm = strndup(waker->comm, sizeof(waker->comm));
-}
-
-static void target_socket(const struct classify *with, pid_t pid, const struct bp_object *object,
-			  const struct party *waker, struct target *target)
-{
-	const struct bp_socket *socket = &object->socket;
-	struct peer peer;
-
-	target->kind = TARGET_SOCKET;
-	target->proto = strdup(protocol_name(socket));
-	if (is_inet(socket)) {
-		target->local = address(socket->family, socket->local, socket->local_port);
-		if (!socket->peer_port)
-			return;
-		target->peer = address(socket->family, socket->peer, socket->peer_port);
-		if (!peers_inet(with->peers, pid, socket, &peer))
-			set_peer(target, &peer);
-		else if (is_local(socket))
-			peer_by_waker(pid, waker, target);
-	} else if (socket->family == AF_UNIX) {
-		if (object->path_bytes && object->path_bytes <= BP_PATH_BYTES) {
-			/* the abstract namespace: no path, a NUL first */
-			if (object->path[0])
-				target->peer = strndup(object->path, object->path_bytes);
-			else if (asprintf(&target->peer, "@%.*s", object->path_bytes - 1,
-					  object->path + 1) < 0)
-				target->peer = NULL;
-		}
-		if (!peers_unix(with->peers, pid, object->ino, &peer))
-			set_peer(target, &peer);
-		else
-			peer_by_waker(pid, waker, target);
-	}
-}
-
-/* nscd and systemd-resolved answer names over a unix socket (nscd/nscd-client.h, nss-resolve). */
-static bool is_resolver(const struct bp_object *object)
-{
-	static const char *const paths[] = { "/run/nscd/socket", "/var/run/nscd/socket",
-					     "/run/systemd/resolve/io.systemd.Resolve" };
-
-	if (object->kind != BP_OBJECT_SOCKET)
-		return false;
-	if (is_inet(&object->socket))
-		return object->socket.peer_port == DNS_PORT;
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (object->socket.family == AF_UNIX &&
-		    !strncmp(object->path, paths[i], object->path_bytes))
-			return object->path_bytes >= strlen(paths[i]);
-	return false;
-}
-
-static void target_dns(const struct bp_capture *capture, struct target *target)
-{
-	const struct bp_object *object = &capture->object;
-	size_t bytes = capture->question_bytes;
-
-	target->kind = TARGET_DNS;
-	if (bytes > BP_QUESTION_BYTES)
-		bytes = BP_QUESTION_BYTES;
-	target->name = question_name(capture->question, bytes);
-	if (is_inet(&object->socket))
-		target->server = address(object->socket.family, object->socket.peer,
-					 object->socket.peer_port);
-	else
-		target->server = string_of(object);
-}
-
-static void target_pipe(const struct classify *with, pid_t pid, const struct bp_object *object,
-			bool reader, const struct party *waker, struct target *target)
-{
-	struct peer peer;
-
-	target->kind = TARGET_PIPE;
-	peer_by_waker(pid, waker, target);
-	if (!target->peer_pid && !peers_pipe(with->peers, pid, object->ino, reader, &peer))
-		set_peer(target, &peer);
-}
-
-static void target_child(pid_t pid, const struct bp_capture *capture, const struct party *waker,
-			 struct target *target)
-{
-	const struct bp_block *block = &capture->block;
-	long long child = 0;
-	pid_t only[2];
-
-	if (block->flags & BP_BLOCK_TRY_CHILD || block->syscall == SYS_wait4)
-		child = (int)block->args[0];
-	else if (block->syscall == SYS_waitid && block->args[0] == P_PID)
-		child = (int)block->args[1];
-	/* as the thread knows it: in another pid namespace that is another number than ours */
-	if (child > 0)
-		child = process_child_numbered(pid, child);
-	target->kind = TARGET_CHILD;
-	if (child <= 0 && waker->pid && waker->pid != pid)
-		child = waker->pid; /* any child: the one that ended it */
-	if (child <= 0 && process_children(pid, only, 2) == 1)
-		child = only[0];
-	if (child <= 0)
-		return;
-	target->pid = child;
-	/* a child that has ended woke us with its last name; one that runs is asked */
-	if (waker->pid == child) {
-		target->comm = strndup(waker->comm, sizeof(waker->comm));
-	} else {
-		char comm[16];
-
-		if (!process_comm(child, comm))
-			target->comm = strndup(comm, sizeof(comm));
-	}
-}
 
 static bool is_tty(const struct bp_object *object)
 {
@@ -286,7 +32,7 @@ static enum cause cause_of_object(const struct bp_object *object, enum cause cau
 {
 	switch (object->kind) {
 	case BP_OBJECT_SOCKET:
-		return is_resolver(object) ? CAUSE_DNS : CAUSE_SOCKET;
+		return object_is_resolver(object) ? CAUSE_DNS : CAUSE_SOCKET;
 	case BP_OBJECT_PIPE:
 		return CAUSE_PIPE;
 	case BP_OBJECT_CHAR:
@@ -338,56 +84,6 @@ static enum cause cause_of(const struct bp_capture *capture)
 	}
 }
 
-static bool reads(int nr)
-{
-	switch (nr) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_pread64:
-	case SYS_ppoll:
-#ifdef SYS_poll
-	case SYS_poll:
-	case SYS_select:
-#endif
-	case SYS_pselect6:
-		return true;
-	}
-	return false;
-}
-
-static void target_of_file(pid_t pid, const struct bp_object *object, struct target *target)
-{
-	char *path = NULL;
-
-	if (object->kind == BP_OBJECT_USER_PATH)
-		path = user_path(pid, object);
-	else if (object->kind == BP_OBJECT_FILE)
-		path = path_of(object);
-	if (path) {
-		target->kind = TARGET_FILE;
-		target->path = path;
-	}
-}
-
-static void target_of_device(const struct bp_object *object, struct target *target)
-{
-	if (object->kind != BP_OBJECT_CHAR)
-		return;
-	target->kind = TARGET_DEVICE;
-	target->name = path_of(object);
-}
-
-static void target_of_fault(const struct classify *with, pid_t pid, const struct bp_block *block,
-			    struct target *target)
-{
-	const char *path = symbols_mapped_path(with->symbols, pid, block->fault_addr);
-
-	if (!path || path[0] != '/')
-		return;
-	target->kind = TARGET_FILE;
-	target->path = strdup(path);
-}
-
 /*
  * A library's call that waits for a child by way of its pipes, or by naps, is
  * one that waits for the child: subprocess.run and Popen.communicate.
@@ -396,9 +92,8 @@ static bool waits_for_child(const struct stack *stack)
 {
 	for (unsigned int i = 0; stack && i < stack->nr; i++) {
 		const struct frame *frame = &stack->frames[i];
-		const char *base = frame->file ? strrchr(frame->file, '/') : NULL;
-
-		if (frame->kind != FRAME_PYTHON || !base || strcmp(base, "/subprocess.py"))
+		if (frame->kind != FRAME_PYTHON || !frame->file ||
+		    strcmp(base_name(frame->file), "subprocess.py") != 0)
 			continue;
 		if (strstr(frame->fn, "communicate") || strstr(frame->fn, "wait"))
 			return true;
@@ -406,35 +101,10 @@ static bool waits_for_child(const struct stack *stack)
 	return false;
 }
 
-int classify_peer(const struct classify *with, pid_t pid, const struct bp_capture *capture,
-		  struct peer *out)
-{
-	const struct syscall_info *info = syscall_info(capture->block.syscall);
-	const struct bp_object *object = &capture->object;
-
-	/* of several descriptors the first is known, and any may be the one that matters */
-	if (info && info->flags & BP_SYSCALL_POLL && object->nr_fds != 1)
-		return -ENOENT;
-	if (capture->block.flags &
-	    (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_COMPAT))
-		return -ENOENT;
-	if (object->kind == BP_OBJECT_PIPE)
-		return peers_pipe(with->peers, pid, object->ino, reads(capture->block.syscall),
-				  out);
-	if (object->kind != BP_OBJECT_SOCKET)
-		return -ENOENT;
-	if (object->socket.family == AF_UNIX)
-		return peers_unix(with->peers, pid, object->ino, out);
-	if (!is_inet(&object->socket) || !object->socket.peer_port)
-		return -ENOENT;
-	return peers_inet(with->peers, pid, &object->socket, out);
-}
-
 void classify(const struct classify *with, pid_t pid, const struct bp_capture *capture,
 	      struct slice *slice)
 {
 	const struct bp_block *block = &capture->block;
-	const struct bp_object *object = &capture->object;
 	char name[32];
 
 	slice->cause = cause_of(capture);
@@ -444,38 +114,5 @@ void classify(const struct classify *with, pid_t pid, const struct bp_capture *c
 	     slice->cause == CAUSE_SLEEP) &&
 	    waits_for_child(slice->stack))
 		slice->cause = CAUSE_CHILD;
-	switch (slice->cause) {
-	case CAUSE_FILE:
-		target_of_file(pid, object, &slice->target);
-		break;
-	case CAUSE_SOCKET:
-		target_socket(with, pid, object, &slice->waker, &slice->target);
-		break;
-	case CAUSE_DNS:
-		target_dns(capture, &slice->target);
-		break;
-	case CAUSE_PIPE:
-		target_pipe(with, pid, object, reads(block->syscall), &slice->waker,
-			    &slice->target);
-		break;
-	case CAUSE_TTY:
-		target_of_device(object, &slice->target);
-		break;
-	case CAUSE_LOCK:
-	case CAUSE_GIL:
-		slice->target.kind = TARGET_FUTEX;
-		slice->target.addr = block->args[0];
-		break;
-	case CAUSE_CHILD:
-		target_child(pid, capture, &slice->waker, &slice->target);
-		break;
-	case CAUSE_FAULT:
-		target_of_fault(with, pid, block, &slice->target);
-		break;
-	case CAUSE_OTHER:
-		target_of_device(object, &slice->target);
-		break;
-	default:
-		break;
-	}
+	target_fill(with, pid, capture, slice);
 }

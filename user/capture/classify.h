@@ -6,7 +6,6 @@
 #include "bpf/abi.h"
 #include "model/model.h"
 
-struct peer;
 struct peers;
 struct symbols;
 
@@ -14,13 +13,6 @@ struct classify {
 	struct peers *peers;
 	struct symbols *symbols;
 };
-
-/*
- * The process that is at the other end of the socket or pipe that a thread of
- * pid is blocked on. 0, or -ENOENT: none, none of this machine, or no such block.
- */
-int classify_peer(const struct classify *with, pid_t pid, const struct bp_capture *capture,
-		  struct peer *out);
 
 /*
  * Fills slice's cause, syscall and target from what the thread was blocked in.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* cpu_parties.c - which parties a turn's CPU time, or the lack of it, has. */
 #include "capture/cpu_parties.h"
 
 #include <string.h>

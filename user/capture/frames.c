@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* frames.c - how frames of the kernel, of native code and of interpreters become one stack. */
 #include "capture/frames.h"
 
 #include <errno.h>
@@ -12,12 +13,12 @@
 #include "capture/javascript.h"
 #include "capture/jit_frame.h"
 #include "capture/namer.h"
-#include "capture/natives.h"
+#include "capture/native_stack.h"
 #include "runtime/python/python.h"
 #include "symbol/symbol.h"
 
 #define INLINED_MAX 256 /* in a whole stack */
-#define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVES_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
+#define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVE_STACK_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
 
 /* Frames under way, with room for their strings: symbol lookups reuse theirs. */
 struct builder {
@@ -184,17 +185,17 @@ static void add_javascript(struct builder *builder, const struct javascript *jav
 }
 
 /* Returns whether native frames are missing outside: they were cut, and right up to there. */
-static bool add_natives(struct builder *builder, struct namer *namer, pid_t pid,
-			const struct bp_stack *raw, const struct bp_stack_copy *copy,
-			const struct natives *natives)
+static bool add_native_stack(struct builder *builder, struct namer *namer, pid_t pid,
+			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
+			     const struct native_stack *native_stack)
 {
 	struct javascript javascript = { .fp = 0 };
 	struct interleave places;
 	size_t next = 0, end, i;
 
 	interleave_start(&places, raw->python, builder->nr_python);
-	for (i = 0; i < natives->nr; i++) {
-		const struct native_frame *native = &natives->v[i];
+	for (i = 0; i < native_stack->nr; i++) {
+		const struct native_frame *native = &native_stack->v[i];
 		bool by_frame_pointer = native->flags & NATIVE_BY_FRAME_POINTER;
 		struct symbol symbol;
 		int nr;
@@ -202,7 +203,7 @@ static bool add_natives(struct builder *builder, struct namer *namer, pid_t pid,
 		symbols_user(namer_symbols(namer), pid, native->addr,
 			     !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
-		if (natives->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
+		if (native_stack->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
 			break;
 		if (interleave_step(&places, symbol.fn, native->cfa, &end)) {
 			add_python(builder, &next, end);
@@ -219,7 +220,7 @@ static bool add_natives(struct builder *builder, struct namer *namer, pid_t pid,
 			add_native(builder, &symbol, by_frame_pointer);
 	}
 	add_python(builder, &next, builder->nr_python);
-	return natives->cut && i == natives->nr;
+	return native_stack->cut && i == native_stack->nr;
 }
 
 static bool is_libc(const char *module)
@@ -256,14 +257,14 @@ static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
 		     const struct bp_stack *raw, const struct bp_stack_copy *copy,
 		     unsigned int parts, struct copy_use *use)
 {
-	__freeing struct natives *natives = malloc(sizeof(*natives));
+	__freeing struct native_stack *native_stack = malloc(sizeof(*native_stack));
 	size_t first = builder->nr;
 	bool cut;
 
-	if (!natives)
+	if (!native_stack)
 		return true;
-	natives_find(natives, namer_symbols(namer), pid, raw, copy, use);
-	cut = add_natives(builder, namer, pid, raw, copy, natives);
+	native_stack_find(native_stack, namer_symbols(namer), pid, raw, copy, use);
+	cut = add_native_stack(builder, namer, pid, raw, copy, native_stack);
 	if (parts & FRAMES_GIL)
 		drop_gil_wait(builder, first);
 	return cut;

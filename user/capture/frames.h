@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "bpf/abi.h"
-#include "capture/copies.h"
+#include "capture/stack_copies.h"
 #include "model/model.h"
 
 struct namer;

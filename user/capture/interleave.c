@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* interleave.c - where between native frames those of Python belong. */
 #include "capture/interleave.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* javascript.c - which native frames are JavaScript's. */
 #include "capture/javascript.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* jit_frame.c - what the names that makers of code give their functions in perf maps mean. */
 #include "capture/jit_frame.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* question.c - how a DNS query looks in memory. */
 #include "capture/question.h"
 
 #include <ctype.h>

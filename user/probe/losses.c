@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* losses.c - which counters of the kernel side, and of this folder, are which losses. */
 #include "probe/probe.h"
-
 #include "probe/probe_private.h"
 #include "probe/records.h"
 

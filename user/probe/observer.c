@@ -13,8 +13,8 @@
 
 #include "blockprof.skel.h"
 #include "probe/features.h"
-#include "probe/probe.h"
 #include "probe/observed.h"
+#include "probe/probe.h"
 #include "probe/syscall.h"
 
 #define CLOCK_TRIES 5

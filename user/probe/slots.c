@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slots.c - the kernel side's slots, slices and stack copies as user space sees them. */
-#include "probe/probe.h"
-
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "probe/probe.h"
 #include "probe/probe_private.h"
 
 static size_t page_round(size_t bytes)

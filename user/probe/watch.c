@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* watch.c - how user space has the kernel side watch processes and threads, and observe others. */
-#include "probe/probe.h"
-
 #include <errno.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "probe/observed.h"
+#include "probe/probe.h"
 #include "probe/probe_private.h"
 #include "probe/tasks.h"
 

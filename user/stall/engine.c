@@ -56,7 +56,7 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	if (!err)
 		err = foreign_new(&engine->foreign);
 	if (!err)
-		err = copies_new(&engine->copies);
+		err = stack_copies_new(&engine->stack_copies);
 	if (err) {
 		engine_free(engine);
 		return err;
@@ -87,7 +87,7 @@ void engine_free(struct engine *engine)
 	binding_forget(engine);
 	watched_table_free(engine->watched);
 	foreign_free(engine->foreign);
-	copies_free(engine->copies);
+	stack_copies_free(engine->stack_copies);
 	peers_free(engine->classify.peers);
 	namer_free(engine->namer);
 	free(engine);

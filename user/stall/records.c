@@ -60,9 +60,9 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 	const struct bp_header *header = &record->header;
 	uint64_t since_ns = record->capture.since_ns;
 	struct bp_stack_copy *own __freeing =
-		copies_take(engine->copies, header->slot, header->tid, since_ns, false);
+		stack_copies_take(engine->stack_copies, header->slot, header->tid, since_ns, false);
 	struct bp_stack_copy *other __freeing =
-		copies_take(engine->copies, header->slot, header->tid, since_ns, true);
+		stack_copies_take(engine->stack_copies, header->slot, header->tid, since_ns, true);
 	const struct evidence evidence = { &record->capture, own, other };
 	struct loop *loop = loop_of(engine, header);
 	struct slice slice = {
@@ -150,7 +150,7 @@ void records_take(void *context, const struct bp_header *record, size_t bytes)
 		break;
 	}
 	case BP_RECORD_STACK_COPY:
-		copies_add(engine->copies, record, bytes);
+		stack_copies_add(engine->stack_copies, record, bytes);
 		break;
 	case BP_RECORD_TURN: {
 		WHOLE(struct bp_turn, turn, record, bytes);

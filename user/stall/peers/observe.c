@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "capture/owner.h"
+#include "capture/target.h"
 #include "probe/probe.h"
 #include "proc/peer/peer.h"
 #include "stall/peers/choose.h"
@@ -139,7 +140,7 @@ static struct observation *begin(struct engine *engine, struct loop *loop,
 	if (!observation)
 		return NULL;
 	observation->since_ns = capture->since_ns;
-	if (!classify_peer(&engine->classify, loop->id.pid, capture, &peer)) {
+	if (!target_peer(&engine->classify, loop->id.pid, capture, &peer)) {
 		if (peer.pid != loop->id.pid)
 			add(engine, observation, CULPRIT_PEER, peer.pid, peer.fd, -1,
 			    capture->since_ns);
@@ -195,8 +196,8 @@ void observe(struct engine *engine, struct loop *loop, uint64_t now_ns)
 void observe_sample(struct engine *engine, const struct bp_observed_sample *sample)
 {
 	const struct bp_header *header = &sample->header;
-	struct bp_stack_copy *copy __freeing =
-		copies_take(engine->copies, header->slot, header->tid, header->time_ns, false);
+	struct bp_stack_copy *copy __freeing = stack_copies_take(
+		engine->stack_copies, header->slot, header->tid, header->time_ns, false);
 
 	for_each_loop (engine->loops, loop) {
 		struct observation *observation = loop->observation;

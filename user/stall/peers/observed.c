@@ -12,6 +12,7 @@
 #include "capture/frame_pointers.h"
 #include "capture/frames.h"
 #include "capture/poll_sets.h"
+#include "capture/target.h"
 #include "probe/probe.h"
 #include "probe/syscall.h"
 #include "proc/epoll.h"
@@ -174,8 +175,7 @@ static void resolve(struct engine *engine, struct observed *observed,
 		.target = slice.target,
 		.stack = slice.stack,
 	};
-	if (slice.target.peer_pid &&
-	    !classify_peer(&engine->classify, observed->pid, capture, &peer))
+	if (slice.target.peer_pid && !target_peer(&engine->classify, observed->pid, capture, &peer))
 		thread->peer = (struct observed_peer){ peer.pid, peer.fd };
 	free(capture);
 }

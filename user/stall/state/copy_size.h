@@ -4,7 +4,7 @@
 #define BLOCKPROF_STALL_STATE_COPY_SIZE_H
 
 #include "bpf/abi.h"
-#include "capture/copies.h"
+#include "capture/stack_copies.h"
 
 struct engine;
 

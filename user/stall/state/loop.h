@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "bpf/abi.h"
-#include "capture/copies.h"
+#include "capture/stack_copies.h"
 #include "model/model.h"
 
 struct observation;

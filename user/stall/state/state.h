@@ -11,14 +11,14 @@
 
 #include "base/memory.h"
 #include "capture/classify.h"
-#include "capture/copies.h"
+#include "capture/stack_copies.h"
 #include "model/loss.h"
 #include "model/model.h"
 #include "probe/sched_clock.h"
 #include "stall/state/options.h"
 
 struct binding;
-struct copies;
+struct stack_copies;
 struct foreign;
 struct loops;
 struct namer;
@@ -76,7 +76,7 @@ struct engine {
 	struct symbols *symbols;
 	struct namer *namer;
 	struct classify classify;
-	struct copies *copies;
+	struct stack_copies *stack_copies;
 	struct watched_table *watched;
 	struct loops *loops;
 	struct foreign *foreign;

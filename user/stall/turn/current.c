@@ -27,7 +27,7 @@ static const struct bp_stack_copy *copy_of(struct engine *engine, struct loop *l
 	const struct memory memory = state_memory(engine, loop->id.pid);
 	const struct bp_slot *live = probe_slot(engine->probe, loop->slot);
 	const struct bp_stack_copy *known =
-		copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+		stack_copies_find(engine->stack_copies, loop->slot, loop->id.tid, slot->since_ns);
 	__freeing struct bp_stack_copy *copy = NULL, *whole = NULL;
 
 	if (known || !slot->stack_copy)
@@ -41,15 +41,15 @@ static const struct bp_stack_copy *copy_of(struct engine *engine, struct loop *l
 	    live->since_ns == slot->since_ns) {
 		whole->header = copy->header;
 		whole->since_ns = copy->since_ns;
-		copies_add(engine->copies, &whole->header, sizeof(*whole));
+		stack_copies_add(engine->stack_copies, &whole->header, sizeof(*whole));
 		if (!(copy->flags & BP_STACK_COPY_CUT) && !loop->copy_size.holes) {
 			loop->copy_size.holes = true;
 			slice_want_copies(engine, loop);
 		}
 	} else {
-		copies_add(engine->copies, &copy->header, sizeof(*copy));
+		stack_copies_add(engine->stack_copies, &copy->header, sizeof(*copy));
 	}
-	return copies_find(engine->copies, loop->slot, loop->id.tid, slot->since_ns);
+	return stack_copies_find(engine->stack_copies, loop->slot, loop->id.tid, slot->since_ns);
 }
 
 void current_add(struct engine *engine, struct loop *loop, const struct live *live, uint64_t now_ns,

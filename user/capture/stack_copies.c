@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "capture/copies.h"
+/* stack_copies.c - which copy of a stack belongs to which record, and how long the next ones should be. */
+#include "capture/stack_copies.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,19 +15,19 @@
 #define SHRINK_TIMES 4 /* as much as the most that any of them took */
 #define HEAD_BYTES   offsetof(struct bp_stack_copy, stack)
 
-struct copies {
+struct stack_copies {
 	struct bp_stack_copy *v[COPIES_MAX]; /* oldest first */
 	size_t nr;
 	size_t bytes;
 };
 
-int copies_new(struct copies **out)
+int stack_copies_new(struct stack_copies **out)
 {
 	*out = calloc(1, sizeof(**out));
 	return *out ? 0 : -ENOMEM;
 }
 
-static struct bp_stack_copy *remove_at(struct copies *copies, size_t at)
+static struct bp_stack_copy *remove_at(struct stack_copies *copies, size_t at)
 {
 	struct bp_stack_copy *copy = copies->v[at];
 
@@ -36,7 +37,7 @@ static struct bp_stack_copy *remove_at(struct copies *copies, size_t at)
 	return copy;
 }
 
-void copies_free(struct copies *copies)
+void stack_copies_free(struct stack_copies *copies)
 {
 	if (!copies)
 		return;
@@ -53,7 +54,7 @@ static bool is_of(const struct bp_stack_copy *copy, unsigned int slot, unsigned 
 	       (other || copy->header.tid == tid);
 }
 
-void copies_add(struct copies *copies, const struct bp_header *record, size_t bytes)
+void stack_copies_add(struct stack_copies *copies, const struct bp_header *record, size_t bytes)
 {
 	const struct bp_stack_copy *from = (const struct bp_stack_copy *)record;
 	struct bp_stack_copy *copy;
@@ -71,8 +72,8 @@ void copies_add(struct copies *copies, const struct bp_header *record, size_t by
 	copies->bytes += copy->bytes;
 }
 
-struct bp_stack_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
-				  uint64_t since_ns, bool other)
+struct bp_stack_copy *stack_copies_take(struct stack_copies *copies, unsigned int slot,
+					unsigned int tid, uint64_t since_ns, bool other)
 {
 	struct bp_stack_copy *longest = NULL;
 
@@ -92,8 +93,8 @@ struct bp_stack_copy *copies_take(struct copies *copies, unsigned int slot, unsi
 	return longest;
 }
 
-const struct bp_stack_copy *copies_find(const struct copies *copies, unsigned int slot,
-					unsigned int tid, uint64_t since_ns)
+const struct bp_stack_copy *stack_copies_find(const struct stack_copies *copies, unsigned int slot,
+					      unsigned int tid, uint64_t since_ns)
 {
 	for (size_t at = copies->nr; at-- > 0;)
 		if (is_of(copies->v[at], slot, tid, since_ns, false))

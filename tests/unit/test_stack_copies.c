@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "capture/copies.h"
+#include "capture/stack_copies.h"
 
 #define HEAD	  offsetof(struct bp_stack_copy, stack)
 #define SINCE	  1000u
@@ -18,9 +18,9 @@
 
 static int setup(void **state)
 {
-	struct copies *copies;
+	struct stack_copies *stack_copies;
 
-	if (copies_new(&copies))
+	if (stack_copies_new(&copies))
 		return -1;
 	*state = copies;
 	return 0;
@@ -28,13 +28,13 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	copies_free(*state);
+	stack_copies_free(*state);
 	return 0;
 }
 
 /* A record of exactly sent bytes of stack: what is read beyond is seen by the sanitizer. */
-static void add(struct copies *copies, unsigned int slot, uint64_t since_ns, unsigned int flags,
-		unsigned int bytes, size_t sent)
+static void add(struct stack_copies *copies, unsigned int slot, uint64_t since_ns,
+		unsigned int flags, unsigned int bytes, size_t sent)
 {
 	struct bp_stack_copy *copy = calloc(1, HEAD + sent);
 
@@ -44,14 +44,14 @@ static void add(struct copies *copies, unsigned int slot, uint64_t since_ns, uns
 	copy->flags = flags;
 	copy->bytes = bytes;
 	memset(copy->stack, 's', sent);
-	copies_add(copies, &copy->header, HEAD + sent);
+	stack_copies_add(copies, &copy->header, HEAD + sent);
 	free(copy);
 }
 
-static bool has(struct copies *copies, unsigned int slot, unsigned int tid, uint64_t since_ns,
+static bool has(struct stack_copies *copies, unsigned int slot, unsigned int tid, uint64_t since_ns,
 		bool other)
 {
-	struct bp_stack_copy *copy = copies_take(copies, slot, tid, since_ns, other);
+	struct bp_stack_copy *copy = stack_copies_take(copies, slot, tid, since_ns, other);
 	bool found = copy;
 
 	if (copy)
@@ -62,7 +62,7 @@ static bool has(struct copies *copies, unsigned int slot, unsigned int tid, uint
 
 static void test_of_one_record(void **state)
 {
-	struct copies *copies = *state;
+	struct stack_copies *copies = *state;
 
 	add(copies, 1, SINCE, 0, 100, 100);
 	assert_false(has(copies, 2, 7, SINCE, false));
@@ -76,7 +76,7 @@ static void test_of_one_record(void **state)
 /* The waker's has the waker's tid; others' records come in between. */
 static void test_in_any_order(void **state)
 {
-	struct copies *copies = *state;
+	struct stack_copies *copies = *state;
 
 	add(copies, 1, SINCE, BP_STACK_COPY_OF_WAKER, 100, 100);
 	add(copies, 2, SINCE, 0, 5, 5);
@@ -89,26 +89,26 @@ static void test_in_any_order(void **state)
 /* That of the ring, and one that was read while the block lasted. */
 static void test_the_longest_counts(void **state)
 {
-	struct copies *copies = *state;
+	struct stack_copies *copies = *state;
 	struct bp_stack_copy *copy;
 
 	for (int i = 0; i < 2; i++) {
 		add(copies, 1, SINCE, 0, i ? 100 : 5000, i ? 100 : 5000);
 		add(copies, 1, SINCE, 0, i ? 5000 : 100, i ? 5000 : 100);
-		assert_non_null(copies_find(copies, 1, 7, SINCE));
-		assert_null(copies_find(copies, 1, 7, SINCE + 1));
-		copy = copies_take(copies, 1, 7, SINCE, false);
+		assert_non_null(stack_copies_find(copies, 1, 7, SINCE));
+		assert_null(stack_copies_find(copies, 1, 7, SINCE + 1));
+		copy = stack_copies_take(copies, 1, 7, SINCE, false);
 		assert_non_null(copy);
 		assert_int_equal(copy->bytes, 5000);
 		free(copy);
-		assert_null(copies_find(copies, 1, 7, SINCE));
+		assert_null(stack_copies_find(copies, 1, 7, SINCE));
 	}
 }
 
 static void test_hostile_sizes(void **state)
 {
 	static const unsigned int bytes[] = { 0, 101, 65537, 0x80000000u, 0xffffffffu };
-	struct copies *copies = *state;
+	struct stack_copies *copies = *state;
 	struct bp_stack_copy head = {
 		.header = { .type = BP_RECORD_STACK_COPY, .slot = 1, .tid = 7 },
 		.since_ns = SINCE,
@@ -123,7 +123,7 @@ static void test_hostile_sizes(void **state)
 
 		assert_non_null(record);
 		memcpy(record, &head, sent);
-		copies_add(copies, record, sent);
+		stack_copies_add(copies, record, sent);
 		free(record);
 	}
 	assert_false(has(copies, 1, 7, SINCE, false));
@@ -134,7 +134,7 @@ static void test_hostile_sizes(void **state)
 /* Their records were lost: memory is bounded, the oldest go. */
 static void test_too_many(void **state)
 {
-	struct copies *copies = *state;
+	struct stack_copies *copies = *state;
 
 	for (unsigned int slot = 1; slot <= KEPT_MOST + 10; slot++)
 		add(copies, slot, SINCE, 0, 100, 100);

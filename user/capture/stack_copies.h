@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * copies.h - copies of stacks that came before the records they are of, and how
+ * stack_copies.h - copies of stacks that came before the records they are of, and how
  * much of a stack is worth to be copied.
  */
-#ifndef BLOCKPROF_CAPTURE_COPIES_H
-#define BLOCKPROF_CAPTURE_COPIES_H
+#ifndef BLOCKPROF_CAPTURE_STACK_COPIES_H
+#define BLOCKPROF_CAPTURE_STACK_COPIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,26 +12,26 @@
 
 #include "bpf/abi.h"
 
-struct copies;
+struct stack_copies;
 
-int copies_new(struct copies **out); /* 0 or -ENOMEM */
-void copies_free(struct copies *copies);
+int stack_copies_new(struct stack_copies **out); /* 0 or -ENOMEM */
+void stack_copies_free(struct stack_copies *copies);
 
 /*
  * Keeps a COPY record. What is malformed is left out; of too many the oldest
  * goes: the record it was of was lost.
  */
-void copies_add(struct copies *copies, const struct bp_header *record, size_t bytes);
+void stack_copies_add(struct stack_copies *copies, const struct bp_header *record, size_t bytes);
 /*
  * The copy for a record of this slot, thread and time, the longest if there are
  * several; other: that of the thread that ended the block. There is memory up to
  * the last byte of stack that is filled. NULL: there is none. What is taken is the
  * caller's to free; what is found stays, up to the next call that adds or takes.
  */
-struct bp_stack_copy *copies_take(struct copies *copies, unsigned int slot, unsigned int tid,
-				  uint64_t since_ns, bool other);
-const struct bp_stack_copy *copies_find(const struct copies *copies, unsigned int slot,
-					unsigned int tid, uint64_t since_ns);
+struct bp_stack_copy *stack_copies_take(struct stack_copies *copies, unsigned int slot,
+					unsigned int tid, uint64_t since_ns, bool other);
+const struct bp_stack_copy *stack_copies_find(const struct stack_copies *copies, unsigned int slot,
+					      unsigned int tid, uint64_t since_ns);
 
 /* What unwinding took of a copy. */
 struct copy_use {
