@@ -120,6 +120,11 @@ static void native(struct symbols *symbols, const struct thread *thread, struct 
 	}
 }
 
+static void count_named(void *context, int err, const struct python_name *name)
+{
+	*(int *)context += !err && name->line;
+}
+
 static void python(struct python *python, const struct thread *thread, struct measured *out)
 {
 	struct bp_python_frame frames[FRAMES_MAX];
@@ -131,11 +136,7 @@ static void python(struct python *python, const struct thread *thread, struct me
 	}
 	out->frames = nr;
 	out->named = 0;
-	for (int i = 0; i < nr; i++) {
-		struct python_name name;
-
-		out->named += python_frame_name(python, &frames[i], &name) == 0 && name.line;
-	}
+	python_frame_names(python, frames, (size_t)nr, count_named, &out->named);
 }
 
 static void print_times(bool is_native, struct thread *thread, int rounds)

@@ -103,6 +103,17 @@ int python_frame_name(struct python *python, const struct bp_python_frame *frame
 	return -ENOENT;
 }
 
+void python_frame_names(struct python *python, const struct bp_python_frame *frames, size_t nr,
+			python_name_fn *fn, void *context)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct python_name name;
+		int err = python_frame_name(python, &frames[i], &name);
+
+		fn(context, err, &name);
+	}
+}
+
 int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
 		size_t coro_size)
 {

@@ -52,6 +52,7 @@ static void frame_pointers(void **state)
 	uint64_t stack[8] = { 0 }, frames[8];
 	struct innermost_frame nowhere = { .ip = 0x99, .sp = 16, .fp = 32 };
 	struct innermost_frame nothing = { .sp = at(stack) };
+	struct innermost_frame top = { .ip = 0x99, .sp = UINT64_MAX - 63, .fp = UINT64_MAX - 15 };
 
 	(void)state;
 	stack[2] = at(&stack[4]);
@@ -72,6 +73,7 @@ static void frame_pointers(void **state)
 	assert_int_equal(walk(&memory, stack, at(stack) + 3, frames, 8), 1);
 	assert_int_equal(frame_pointers_walk(&memory, &nowhere, frames, 8), 1);
 	assert_int_equal(frame_pointers_walk(&memory, &nothing, frames, 8), 0);
+	assert_int_equal(frame_pointers_walk(&memory, &top, frames, 8), 1);
 }
 
 /* Over several pages, up to the last word before the first page that is missing. */

@@ -118,7 +118,7 @@ static void as_the_program_sees_them(void **state)
 	assert_int_equal(python_tasks(target->python, pthreads, nr, see, &seen, &counts), 0);
 	for (size_t i = 0; i < target->nr; i++)
 		check_task(&target->lines[i]);
-	assert_int_equal(counts.told, target->nr);
+	assert_int_equal(counts.reported, target->nr);
 	assert_int_equal(seen.nr, target->nr);
 	assert_int_equal(counts.unsteady + counts.unreadable + counts.left_out, 0);
 	assert_true(seen.nr >= 25);
@@ -132,7 +132,7 @@ static void a_great_many(void **state)
 	size_t workers = 0;
 
 	assert_int_equal(python_tasks(target->python, NULL, 0, see, &seen, &counts), 0);
-	assert_int_equal(counts.told + counts.unsteady, 10000);
+	assert_int_equal(counts.reported + counts.unsteady, 10000);
 	for (size_t i = 0; i < seen.nr; i++)
 		workers += !strncmp(seen.v[i].chain, "worker@", 7) &&
 			   strstr(seen.v[i].chain, ">fetch@") && !strcmp(seen.v[i].awaits, "event");
@@ -237,7 +237,7 @@ static void spoilt_memory(void **state)
 	struct python_tasks_counts counts;
 	uint64_t pthreads[4];
 	size_t nr = pthreads_of(target, pthreads, 4), length = 0;
-	uint64_t told = 0;
+	uint64_t reported = 0;
 
 	srandom(1);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -249,10 +249,10 @@ static void spoilt_memory(void **state)
 		target->python->memory.pid = honest.pid; /* where _asyncio is mapped */
 		python_tasks(target->python, pthreads, nr, ignore, &length, &counts);
 		target->python->memory = honest;
-		told += counts.told;
-		assert_true(counts.told <= PYTHON_TASKS_MAX);
+		reported += counts.reported;
+		assert_true(counts.reported <= PYTHON_TASKS_MAX);
 	}
-	assert_true(told > 0);
+	assert_true(reported > 0);
 }
 
 /* Memory without end in which every word points somewhere. */
@@ -306,7 +306,7 @@ static void without_asyncio(void **state)
 	target_wait_ready(target);
 	target_open(target);
 	assert_int_equal(python_tasks(target->python, NULL, 0, ignore, &length, &counts), -ENOENT);
-	assert_int_equal(counts.told, 0);
+	assert_int_equal(counts.reported, 0);
 }
 
 int main(void)

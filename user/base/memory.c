@@ -88,12 +88,20 @@ int memory_read_pieces(const struct memory *memory, struct memory_piece *pieces,
 	return err;
 }
 
+int memory_read_all(const struct memory *memory, struct memory_piece *pieces, size_t nr)
+{
+	int err = memory_read_pieces(memory, pieces, nr);
+
+	for (size_t i = 0; i < nr && !err; i++)
+		err = pieces[i].error;
+	return err;
+}
+
 int memory_read(const struct memory *memory, uint64_t addr, void *buf, size_t bytes)
 {
 	struct memory_piece piece = { addr, buf, bytes, 0 };
 
-	memory_read_pieces(memory, &piece, 1);
-	return piece.error;
+	return memory_read_all(memory, &piece, 1);
 }
 
 int memory_read_ptr(const struct memory *memory, uint64_t addr, uint64_t *out)

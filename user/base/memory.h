@@ -49,6 +49,9 @@ struct memory {
 /* Several pieces in one go. 0: see each piece's error; -errno: that is each piece's error, too. */
 int memory_read_pieces(const struct memory *memory, struct memory_piece *pieces, size_t nr);
 
+/* The same for pieces that are of use together only. 0, or -errno of the first that cannot be read. */
+int memory_read_all(const struct memory *memory, struct memory_piece *pieces, size_t nr);
+
 /* All of it, or nothing. */
 int memory_read(const struct memory *memory, uint64_t addr, void *buf, size_t bytes);
 int memory_read_ptr(const struct memory *memory, uint64_t addr, uint64_t *out);

@@ -26,16 +26,18 @@ struct record {
 static bool read_record(const struct memory *memory, struct window *window, uint64_t addr,
 			struct record *record)
 {
+	uint64_t at = addr - window->addr;
 	ssize_t got;
 
-	if (addr < window->addr || addr - window->addr + sizeof(*record) > window->bytes) {
+	if (at >= window->bytes || sizeof(*record) > window->bytes - at) {
 		got = memory_read_most(memory, addr, window->v, sizeof(window->v));
 		if (got < (ssize_t)sizeof(*record))
 			return false;
 		window->addr = addr;
 		window->bytes = (size_t)got;
+		at = 0;
 	}
-	memcpy(record, window->v + (addr - window->addr), sizeof(*record));
+	memcpy(record, window->v + at, sizeof(*record));
 	return true;
 }
 

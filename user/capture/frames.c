@@ -128,25 +128,32 @@ static void add_kernel(struct builder *builder, struct symbols *symbols, const s
 	}
 }
 
+/* err: as python_frame_name() says it. */
+static void add_python_name(void *context, int err, const struct python_name *name)
+{
+	struct builder *builder = context;
+	struct frame *frame = &builder->python[builder->nr_python++];
+
+	*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
+	if (err > 0)
+		frame->fn = NULL; /* hidden */
+	if (err)
+		return;
+	frame->fn = keep(builder, name->fn);
+	if (!frame->fn)
+		frame->fn = "[unknown]";
+	frame->file = keep(builder, name->file);
+	frame->line = name->line;
+}
+
 static void name_python(struct builder *builder, struct python *python, const struct bp_stack *raw)
 {
-	for (size_t i = 0; i < raw->python_nr && i < BP_PYTHON_FRAMES; i++) {
-		struct frame *frame = &builder->python[builder->nr_python++];
-		struct python_name name;
-		int err;
+	size_t nr = raw->python_nr < BP_PYTHON_FRAMES ? raw->python_nr : BP_PYTHON_FRAMES;
 
-		*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
-		err = python ? python_frame_name(python, &raw->python[i], &name) : -ENOENT;
-		if (err > 0)
-			frame->fn = NULL; /* hidden */
-		if (err)
-			continue;
-		frame->fn = keep(builder, name.fn);
-		if (!frame->fn)
-			frame->fn = "[unknown]";
-		frame->file = keep(builder, name.file);
-		frame->line = name.line;
-	}
+	if (python)
+		python_frame_names(python, raw->python, nr, add_python_name, builder);
+	for (size_t i = 0; i < nr && !python; i++)
+		add_python_name(builder, -ENOENT, NULL);
 }
 
 /* Python frames from *next up to end, exclusive. */

@@ -69,11 +69,12 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 	name[0] = '\0';
 	coro[0] = '\0';
 	if (py_is_instance(python, task_addr, "_asyncio.Task")) {
-		err = memory_read_ptr(&python->memory, task_addr + python->layout.task_coro,
-				      &coro_object);
-		if (!err)
-			err = memory_read_ptr(&python->memory, task_addr + python->layout.task_name,
-					      &name_object);
+		struct memory_piece fields[] = {
+			{ task_addr + python->layout.task_coro, &coro_object, 8, 0 },
+			{ task_addr + python->layout.task_name, &name_object, 8, 0 },
+		};
+
+		err = memory_read_all(&python->memory, fields, 2);
 	} else {
 		/* The one written in Python, asyncio.tasks._PyTask. */
 		err = py_attribute(python, task_addr, "_coro", &coro_object);
@@ -139,11 +140,11 @@ int python_task_copied(struct python *python, const struct bp_task *copied, char
 	return err;
 }
 
-static enum py_code_kind kind_at(struct python *python, uint64_t addr)
+static enum py_code_kind next_kind(struct py_codes *codes)
 {
 	const struct py_code *code;
 
-	return py_code_at(python, addr, &code) ? PY_CODE_OTHER : code->kind;
+	return py_codes_next(codes, &code) ? PY_CODE_OTHER : code->kind;
 }
 
 /*
@@ -178,9 +179,11 @@ int python_frames_loop(struct python *python, const struct bp_python_frame *fram
 		       struct python_loop *out)
 {
 	struct judge judge = { 0 };
+	struct py_codes codes;
 
+	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr);
 	for (size_t i = 0; i < nr; i++)
-		judge_frame(&judge, kind_at(python, frames[i].code & ~BP_PYTHON_ENTRY), i == 0);
+		judge_frame(&judge, next_kind(&codes), i == 0);
 	judged(&judge, out);
 	return 0;
 }
@@ -276,6 +279,7 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
 	const struct py_frame *outermost = NULL;
 	struct judge judge = { 0 };
+	struct py_codes codes;
 	int nr;
 
 	if (!frames)
@@ -283,8 +287,9 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 	nr = py_frames(python, fsbase, frames, PY_FRAMES_MAX);
 	if (nr < 0)
 		return nr;
+	py_codes_start(&codes, python, &frames->code, sizeof(*frames), (size_t)nr);
 	for (int i = 0; i < nr; i++) {
-		enum py_code_kind kind = kind_at(python, frames[i].code);
+		enum py_code_kind kind = next_kind(&codes);
 
 		judge_frame(&judge, kind, i == 0);
 		if (kind == PY_CODE_RUN_ONCE)
@@ -304,6 +309,7 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size)
 {
 	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
+	struct py_codes codes;
 	uint64_t object;
 	int nr;
 
@@ -311,8 +317,9 @@ int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, 
 	if (!frames)
 		return -ENOMEM;
 	nr = py_frames(python, fsbase, frames, PY_FRAMES_MAX);
+	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr > 0 ? (size_t)nr : 0);
 	for (int i = 0; i < nr; i++) {
-		if (kind_at(python, frames[i].code) != PY_CODE_GETADDRINFO)
+		if (next_kind(&codes) != PY_CODE_GETADDRINFO)
 			continue;
 		if (py_frame_local(python, &frames[i], "host", &object) == 0 &&
 		    py_str_or_bytes(python, object, host, size) == 0 && host[0])

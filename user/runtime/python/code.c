@@ -42,20 +42,20 @@ static struct py_code *slot_of(struct py_code_cache *cache, uint64_t addr)
 
 _Static_assert(PY_CODE_SLOTS == 1 << (64 - 53), "the hash gives numbers of slots");
 
-static int read_identity(const struct python *python, uint64_t addr,
-			 struct py_code_identity *identity)
+/* Bytes of a code object that are read. 0: the layout makes no sense. */
+static size_t identity_bytes(const struct py_layout *layout)
 {
-	const struct py_layout *layout = &python->layout;
-	unsigned char bytes[CODE_BYTES_MAX];
 	size_t size = layout->code_lines + sizeof(uint64_t);
-	int err;
 
-	if (addr % sizeof(uint64_t) || size > sizeof(bytes) || layout->code_filename >= size - 7 ||
-	    layout->code_name >= size - 7 || layout->code_firstlineno >= size - 3)
-		return -EINVAL;
-	err = memory_read(&python->memory, addr, bytes, size);
-	if (err)
-		return err;
+	return size > CODE_BYTES_MAX || layout->code_filename >= size - 7 ||
+			       layout->code_name >= size - 7 || layout->code_firstlineno >= size - 3
+		       ? 0
+		       : size;
+}
+
+static void take_identity(const struct py_layout *layout, const unsigned char *bytes,
+			  struct py_code_identity *identity)
+{
 	memset(identity, 0, sizeof(*identity));
 	memcpy(&identity->type, bytes + PY_OBJECT_TYPE, 8);
 	memcpy(&identity->filename, bytes + layout->code_filename, 8);
@@ -64,7 +64,24 @@ static int read_identity(const struct python *python, uint64_t addr,
 	memcpy(&identity->firstlineno, bytes + layout->code_firstlineno, 4);
 	if (layout->code_bytecode)
 		memcpy(&identity->size, bytes + PY_VAR_SIZE, 8);
-	return 0;
+}
+
+/* errors: of each; at most PY_CODES_AT_ONCE. */
+static void read_identities(const struct python *python, const uint64_t *addrs, size_t nr,
+			    struct py_code_identity *identities, int *errors)
+{
+	size_t size = identity_bytes(&python->layout);
+	unsigned char bytes[PY_CODES_AT_ONCE][CODE_BYTES_MAX];
+	struct memory_piece pieces[PY_CODES_AT_ONCE];
+
+	for (size_t i = 0; i < nr; i++)
+		pieces[i] = (struct memory_piece){ addrs[i], bytes[i], size, 0 };
+	memory_read_pieces(&python->memory, pieces, nr);
+	for (size_t i = 0; i < nr; i++) {
+		errors[i] = !size || addrs[i] % sizeof(uint64_t) ? -EINVAL : pieces[i].error;
+		if (!errors[i])
+			take_identity(&python->layout, bytes[i], &identities[i]);
+	}
 }
 
 static int check_type(struct python *python, uint64_t type)
@@ -163,13 +180,13 @@ static int load(struct python *python, uint64_t addr, const struct py_code_ident
 	return err;
 }
 
-int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
+/* err: of reading its identity. */
+static int code_of(struct python *python, uint64_t addr, const struct py_code_identity *identity,
+		   int err, const struct py_code **out)
 {
 	struct py_code_cache *cache = &python->codes;
 	struct py_code *slot = slot_of(cache, addr);
-	struct py_code_identity identity;
 	struct py_code code;
-	int err = read_identity(python, addr, &identity);
 
 	if (err == -ESRCH && slot->addr == addr) {
 		/* the process has gone: what was there last is what there was */
@@ -178,8 +195,8 @@ int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
 	}
 	if (err)
 		return err;
-	if (slot->addr != addr || memcmp(&slot->identity, &identity, sizeof(identity))) {
-		err = load(python, addr, &identity, &code);
+	if (slot->addr != addr || memcmp(&slot->identity, identity, sizeof(*identity))) {
+		err = load(python, addr, identity, &code);
 		if (err)
 			return err;
 		forget(cache, slot);
@@ -190,6 +207,45 @@ int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
 	}
 	*out = slot;
 	return 0;
+}
+
+int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
+{
+	struct py_code_identity identity;
+	int err;
+
+	read_identities(python, &addr, 1, &identity, &err);
+	return code_of(python, addr, &identity, err, out);
+}
+
+void py_codes_start(struct py_codes *codes, struct python *python, const void *first, size_t stride,
+		    size_t nr)
+{
+	codes->python = python;
+	codes->first = first;
+	codes->stride = stride;
+	codes->left = nr;
+	codes->nr = codes->next = 0;
+}
+
+int py_codes_next(struct py_codes *codes, const struct py_code **out)
+{
+	size_t i = codes->next++;
+
+	if (i == codes->nr) {
+		codes->nr = codes->left < PY_CODES_AT_ONCE ? codes->left : PY_CODES_AT_ONCE;
+		codes->left -= codes->nr;
+		for (i = 0; i < codes->nr; i++, codes->first += codes->stride) {
+			memcpy(&codes->addrs[i], codes->first, sizeof(codes->addrs[i]));
+			codes->addrs[i] &= ~BP_PYTHON_ENTRY;
+		}
+		read_identities(codes->python, codes->addrs, codes->nr, codes->identities,
+				codes->errors);
+		i = 0;
+		codes->next = 1;
+	}
+	return code_of(codes->python, codes->addrs[i], &codes->identities[i], codes->errors[i],
+		       out);
 }
 
 unsigned int py_code_line(const struct python *python, const struct py_code *code, uint64_t instr)
@@ -227,14 +283,9 @@ int py_code_local(struct python *python, const struct py_code *code, const char 
 	return err ? err : py_tuple_index(python, names, name, index);
 }
 
-int python_frame_name(struct python *python, const struct bp_python_frame *frame,
-		      struct python_name *out)
+static int name_of(const struct python *python, const struct py_code *code, uint64_t instr,
+		   struct python_name *out)
 {
-	const struct py_code *code;
-	int err = py_code_at(python, frame->code & ~BP_PYTHON_ENTRY, &code);
-
-	if (err)
-		return err;
 	out->fn = code->fn;
 	if (code->kind == PY_CODE_SHIM) {
 		out->file = NULL;
@@ -242,6 +293,30 @@ int python_frame_name(struct python *python, const struct bp_python_frame *frame
 		return 1;
 	}
 	out->file = code->file;
-	out->line = py_code_line(python, code, frame->instr);
+	out->line = py_code_line(python, code, instr);
 	return 0;
+}
+
+int python_frame_name(struct python *python, const struct bp_python_frame *frame,
+		      struct python_name *out)
+{
+	const struct py_code *code;
+	int err = py_code_at(python, frame->code & ~BP_PYTHON_ENTRY, &code);
+
+	return err ? err : name_of(python, code, frame->instr, out);
+}
+
+void python_frame_names(struct python *python, const struct bp_python_frame *frames, size_t nr,
+			python_name_fn *fn, void *context)
+{
+	struct py_codes codes;
+
+	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr);
+	for (size_t i = 0; i < nr; i++) {
+		const struct py_code *code;
+		struct python_name name;
+		int err = py_codes_next(&codes, &code);
+
+		fn(context, err ? err : name_of(python, code, frames[i].instr, &name), &name);
+	}
 }

@@ -56,6 +56,25 @@ void py_code_cache_clear(struct py_code_cache *cache);
 
 /* 0 or -errno: -EINVAL when there is no code object at addr. Valid until the next call. */
 int py_code_at(struct python *python, uint64_t addr, const struct py_code **out);
+
+/* The code objects of a stack's frames, which are read several at a time. */
+#define PY_CODES_AT_ONCE 16
+struct py_codes {
+	struct python *python;
+	const unsigned char *first; /* address of the next that is to be read */
+	size_t stride; /* from one address to the next */
+	size_t left; /* to be read */
+	size_t nr, next; /* of those that were */
+	uint64_t addrs[PY_CODES_AT_ONCE];
+	struct py_code_identity identities[PY_CODES_AT_ONCE];
+	int errors[PY_CODES_AT_ONCE];
+};
+
+/* first: the address of the first one, in an array of frames each stride bytes large. */
+void py_codes_start(struct py_codes *codes, struct python *python, const void *first, size_t stride,
+		    size_t nr);
+/* As py_code_at() of the next one: call it for each. */
+int py_codes_next(struct py_codes *codes, const struct py_code **out);
 /* The line of an instruction, given as the frame holds it; 0: none. */
 unsigned int py_code_line(const struct python *python, const struct py_code *code, uint64_t instr);
 /* The number of a local variable. -ENOENT: it has none of that name. */

@@ -75,6 +75,7 @@ static int table_read(const struct python *python, const struct keys *keys, uint
 	size_t key_at = keys->entry_bytes == 24 ? 8 : 0;
 	unsigned char *raw __freeing = NULL;
 	uint64_t *split __freeing = NULL;
+	struct memory_piece pieces[2];
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -83,12 +84,11 @@ static int table_read(const struct python *python, const struct keys *keys, uint
 	raw = malloc(nr * keys->entry_bytes);
 	split = calloc(nr, sizeof(*split));
 	out->entries = calloc(nr, sizeof(*out->entries));
-	if (!raw || !split || !out->entries)
-		err = -ENOMEM;
-	else
-		err = memory_read(&python->memory, keys->entries, raw, nr * keys->entry_bytes);
-	if (!err && values)
-		err = memory_read(&python->memory, values, split, nr * sizeof(*split));
+	pieces[0] = (struct memory_piece){ keys->entries, raw, nr * keys->entry_bytes, 0 };
+	pieces[1] = (struct memory_piece){ values, split, nr * sizeof(*split), 0 };
+	err = raw && split && out->entries
+		      ? memory_read_all(&python->memory, pieces, values ? 2 : 1)
+		      : -ENOMEM;
 	if (err) {
 		py_dict_free(out);
 		return err;
@@ -154,13 +154,19 @@ int py_dict_nentries(const struct python *python, uint64_t object, uint64_t *nr)
 
 static int find(struct python *python, const struct py_dict *dict, const char *key, uint64_t *value)
 {
-	for (size_t i = 0; i < dict->nr; i++) {
-		if (dict->entries[i].value && py_str_equals(python, dict->entries[i].key, key)) {
-			*value = dict->entries[i].value;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	uint64_t *keys __freeing = calloc(dict->nr + 1, sizeof(*keys));
+	size_t at;
+	int err;
+
+	if (!keys)
+		return -ENOMEM;
+	/* an entry that was removed has no value; nothing is to be read at 0 */
+	for (size_t i = 0; i < dict->nr; i++)
+		keys[i] = dict->entries[i].value ? dict->entries[i].key : 0;
+	err = py_str_find(python, keys, dict->nr, key, &at);
+	if (!err)
+		*value = dict->entries[at].value;
+	return err;
 }
 
 int py_dict_get(struct python *python, uint64_t object, const char *key, uint64_t *value)

@@ -12,6 +12,7 @@
 
 /* What is read of a frame at once. */
 #define FRAME_BYTES_MAX 128
+#define WINDOW_BYTES	2048
 
 static uint64_t word_at(const unsigned char *bytes, size_t at)
 {
@@ -19,6 +20,41 @@ static uint64_t word_at(const unsigned char *bytes, size_t at)
 
 	memcpy(&value, bytes + at, sizeof(value));
 	return value;
+}
+
+/* What was read of the memory below a frame, where its callers are as a rule. */
+struct window {
+	uint64_t addr;
+	size_t bytes;
+	unsigned char v[WINDOW_BYTES];
+	uint64_t frame; /* the one before; 0: there was none */
+};
+
+/*
+ * From 3.11 on the frames of one run of the loop lie side by side (_PyStackChunk of
+ * Include/cpython/pystate.h); those of coroutines, and all before that, do not.
+ */
+static int read_frame(const struct memory *memory, struct window *window, uint64_t addr,
+		      unsigned char *bytes, size_t size)
+{
+	uint64_t callee = window->frame, at = addr - window->addr;
+	struct memory_piece pieces[] = {
+		{ addr, bytes, size, 0 },
+		{ addr + size - sizeof(window->v), window->v, sizeof(window->v), 0 },
+	};
+	bool is_close = callee > addr && callee - addr < sizeof(window->v);
+
+	window->frame = addr;
+	if (at < window->bytes && size <= window->bytes - at) {
+		memcpy(bytes, window->v + at, size);
+		return 0;
+	}
+	memory_read_pieces(memory, pieces, is_close ? 2 : 1);
+	if (is_close) {
+		window->addr = pieces[1].addr;
+		window->bytes = pieces[1].error ? 0 : sizeof(window->v);
+	}
+	return pieces[0].error;
 }
 
 /* The thread's innermost frame, 0: it runs no Python code now; and struct _PyCFrame, 0: there are none. */
@@ -39,6 +75,7 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 {
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char bytes[FRAME_BYTES_MAX];
+	struct window window = { .bytes = 0 };
 	size_t size = layout->frame_instr + 16, nr = 0;
 	uint64_t addr, cframe;
 	int err;
@@ -56,7 +93,7 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 		unsigned int owner = 0;
 
 		/* What a page fault on the kernel side leaves out is left out here too. */
-		if (memory_read(&python->memory, addr, bytes, size))
+		if (read_frame(&python->memory, &window, addr, bytes, size))
 			break;
 		if (layout->frame_owner)
 			owner = bytes[layout->frame_owner];

@@ -6,13 +6,15 @@
 enum python_hub python_frames_hub(struct python *python, const struct bp_python_frame *frames,
 				  size_t nr, bool *in_wait)
 {
+	struct py_codes codes;
 	bool waits = false;
 
 	*in_wait = false;
+	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr);
 	for (size_t i = 0; i < nr; i++) {
 		const struct py_code *code;
 
-		if (py_code_at(python, frames[i].code & ~BP_PYTHON_ENTRY, &code))
+		if (py_codes_next(&codes, &code))
 			continue;
 		switch (code->kind) {
 		case PY_CODE_GEVENT_HUB:

@@ -9,6 +9,8 @@
 #define BASES_MAX	16
 #define TUPLE_MAX	1024
 #define TYPE_NAME_BYTES 128
+#define STRS_AT_ONCE	32
+#define EQUALS_BYTES	64 /* what is looked for is no longer */
 
 /* One digit of an int holds 30 bits (PyLong_SHIFT on 64-bit builds). */
 #define LONG_SHIFT 30
@@ -53,11 +55,18 @@ bool py_is_instance(const struct python *python, uint64_t object, const char *ty
 	if (py_type_of(python, object, &type))
 		return false;
 	for (int i = 0; i < BASES_MAX && type; i++) {
-		if (py_type_name(python, type, name, sizeof(name)) == 0 &&
-		    strcmp(name, type_name) == 0)
+		uint64_t name_addr, base;
+		struct memory_piece pieces[] = {
+			{ type + PY_TYPE_NAME, &name_addr, sizeof(name_addr), 0 },
+			{ type + PY_TYPE_BASE, &base, sizeof(base), 0 },
+		};
+
+		memory_read_pieces(&python->memory, pieces, 2);
+		if (!pieces[0].error &&
+		    !memory_read_cstring(&python->memory, name_addr, name, sizeof(name)) &&
+		    !strcmp(name, type_name))
 			return true;
-		if (memory_read_ptr(&python->memory, type + PY_TYPE_BASE, &type))
-			return false;
+		type = pieces[1].error ? 0 : base;
 	}
 	return false;
 }
@@ -88,16 +97,12 @@ static bool str_is_ascii(const struct str_header *header)
 	return header->state & (1u << 6);
 }
 
-static int str_header(struct python *python, uint64_t object, struct str_header *header)
+/* Is this the beginning of a str? */
+static int check_str(struct python *python, const struct str_header *header)
 {
 	uint64_t flags;
 	int err;
 
-	if (object % sizeof(uint64_t))
-		return -EINVAL;
-	err = memory_read(&python->memory, object, header, sizeof(*header));
-	if (err)
-		return err;
 	if (header->type == python->str_type)
 		return 0;
 	err = py_type_flags(python, header->type, &flags);
@@ -107,6 +112,16 @@ static int str_header(struct python *python, uint64_t object, struct str_header 
 		return -EINVAL;
 	python->str_type = header->type;
 	return 0;
+}
+
+static int str_header(struct python *python, uint64_t object, struct str_header *header)
+{
+	int err;
+
+	if (object % sizeof(uint64_t))
+		return -EINVAL;
+	err = memory_read(&python->memory, object, header, sizeof(*header));
+	return err ? err : check_str(python, header);
 }
 
 static int str_data(const struct python *python, uint64_t object, const struct str_header *header,
@@ -209,18 +224,43 @@ int py_str(struct python *python, uint64_t object, char *out, size_t size)
 	return 0;
 }
 
-bool py_str_equals(struct python *python, uint64_t object, const char *ascii)
+static bool str_equals(struct python *python, uint64_t object, const struct str_header *header,
+		       const char *ascii)
 {
-	struct str_header header;
-	char text[64];
-	uint64_t data;
+	char text[EQUALS_BYTES];
 	size_t length = strlen(ascii);
+	uint64_t data;
 
-	return length <= sizeof(text) && str_header(python, object, &header) == 0 &&
-	       header.length == length && str_is_ascii(&header) &&
-	       str_data(python, object, &header, &data) == 0 &&
-	       memory_read(&python->memory, data, text, length) == 0 &&
-	       memcmp(text, ascii, length) == 0;
+	return length <= sizeof(text) && header->length == length && str_is_ascii(header) &&
+	       !check_str(python, header) && !str_data(python, object, header, &data) &&
+	       !memory_read(&python->memory, data, text, length) && !memcmp(text, ascii, length);
+}
+
+int py_str_find(struct python *python, const uint64_t *objects, size_t nr, const char *ascii,
+		size_t *index)
+{
+	struct str_header headers[STRS_AT_ONCE];
+	struct memory_piece pieces[STRS_AT_ONCE];
+	int err;
+
+	for (size_t first = 0; first < nr; first += STRS_AT_ONCE) {
+		size_t some = nr - first < STRS_AT_ONCE ? nr - first : STRS_AT_ONCE;
+
+		for (size_t i = 0; i < some; i++)
+			pieces[i] = (struct memory_piece){ objects[first + i], &headers[i],
+							   sizeof(headers[i]), 0 };
+		err = memory_read_pieces(&python->memory, pieces, some);
+		if (err)
+			return err;
+		for (size_t i = 0; i < some; i++) {
+			if (pieces[i].error || pieces[i].addr % sizeof(uint64_t) ||
+			    !str_equals(python, pieces[i].addr, &headers[i], ascii))
+				continue;
+			*index = first + i;
+			return 0;
+		}
+	}
+	return -ENOENT;
 }
 
 int py_bytes_size(const struct python *python, uint64_t object, size_t *size)
@@ -303,11 +343,5 @@ int py_tuple_index(struct python *python, uint64_t tuple, const char *ascii, siz
 			  size * sizeof(items[0]));
 	if (err)
 		return err;
-	for (size_t i = 0; i < size; i++) {
-		if (py_str_equals(python, items[i], ascii)) {
-			*index = i;
-			return 0;
-		}
-	}
-	return -ENOENT;
+	return py_str_find(python, items, size, ascii, index);
 }

@@ -17,7 +17,9 @@ bool py_is_instance(const struct python *python, uint64_t object, const char *ty
 
 /* As UTF-8, cut to what fits. */
 int py_str(struct python *python, uint64_t object, char *out, size_t size);
-bool py_str_equals(struct python *python, uint64_t object, const char *ascii);
+/* Which of these objects, the first if there are several, is this str. -ENOENT: none of those that can be read. */
+int py_str_find(struct python *python, const uint64_t *objects, size_t nr, const char *ascii,
+		size_t *index);
 /* str, or bytes as they are. */
 int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t size);
 int py_bytes_size(const struct python *python, uint64_t object, size_t *size);

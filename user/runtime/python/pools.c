@@ -104,6 +104,7 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 		      uint64_t *nr)
 {
 	uint64_t words[(RING_NR - RING_GET) / 8 + 1], first, array, capacity, head;
+	struct memory_piece pieces[2];
 	int err = memory_read(&python->memory, queue + RING_GET, words, sizeof(words));
 
 	if (err)
@@ -116,14 +117,14 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 		return -EINVAL;
 	if (max > *nr)
 		max = *nr;
+	if (!max)
+		return 0;
 	/* up to the end of the ring, and on from its beginning */
 	head = capacity - first < max ? capacity - first : max;
-	if (head)
-		err = memory_read(&python->memory, array + first * sizeof(*items), items,
-				  head * sizeof(*items));
-	if (!err && max > head)
-		err = memory_read(&python->memory, array, items + head,
-				  (max - head) * sizeof(*items));
+	pieces[0] = (struct memory_piece){ array + first * sizeof(*items), items,
+					   head * sizeof(*items), 0 };
+	pieces[1] = (struct memory_piece){ array, items + head, (max - head) * sizeof(*items), 0 };
+	err = memory_read_all(&python->memory, pieces, 2);
 	return err ? err : (int)max;
 }
 

@@ -67,6 +67,12 @@ struct python_name {
 int python_frame_name(struct python *python, const struct bp_python_frame *frame,
 		      struct python_name *out);
 
+/* Gets what python_frame_name() gives for a frame; name is valid during the call. */
+typedef void python_name_fn(void *context, int err, const struct python_name *name);
+/* The names of a stack's frames, in order, with fewer reads than one by one. */
+void python_frame_names(struct python *python, const struct bp_python_frame *frames, size_t nr,
+			python_name_fn *fn, void *context);
+
 /* Name and coroutine (qualified name) of an asyncio task at this address. -errno: it is none (any more). */
 int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
 		size_t coro_size);

@@ -17,25 +17,26 @@
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
 
-#define LOOKS	   8 /* at all tasks; two where nothing changes */
-#define LOOKS_SAME 3 /* where something does: memory may be used again for the like of it */
-#define PAUSE_US   500 /* between looks at something that changes, more or less */
-#define LOOPS_KEPT 64
-#define NAME_BYTES 512
-#define TEXT_BYTES (256u << 10) /* names of one chain */
+#define PASSES_MAX  8 /* over all tasks; two where nothing changes */
+#define PASSES_SAME 3 /* where something does: memory may be used again for the like of it */
+#define PAUSE_US    500 /* between passes over something that changes, more or less */
+#define LOOPS_KEPT  64
+#define NAME_BYTES  512
+#define TEXT_BYTES  (256u << 10) /* names of one chain */
 
-/* What the looks have found. */
+/* What the passes have found of one task. */
 struct mark {
 	uint64_t task;
 	uint64_t sign;
 	enum py_kind kind; /* OTHER: it could not be read */
-	unsigned int same; /* looks in a row; 0: not readable */
-	bool told;
+	unsigned int same; /* passes in a row; 0: not readable */
+	bool reported;
 };
 
 struct reader {
 	struct python *python;
 	struct memory memory; /* the target's, as it is now */
+	uint64_t late; /* answers of its source by then */
 	struct py_pages *pages;
 	const uint64_t *pthreads;
 	size_t nr_pthreads;
@@ -53,6 +54,12 @@ struct reader {
 	char text[TEXT_BYTES];
 	size_t text_used;
 };
+
+/* Has any of it not come in time? Then a task may be missing, or be none, that is one. */
+static bool was_late(const struct reader *reader)
+{
+	return reader->memory.source->late != reader->late;
+}
 
 /* -- where tasks are -- */
 
@@ -227,7 +234,8 @@ static enum python_task_state state_of(const struct py_chain *chain)
 	return PYTHON_TASK_PENDING;
 }
 
-static void tell(struct reader *reader)
+/* False: what it is could not be read in time. */
+static bool report(struct reader *reader)
 {
 	struct py_chain *chain = &reader->chain;
 	char name[NAME_BYTES];
@@ -251,8 +259,11 @@ static void tell(struct reader *reader)
 	if (info.state == PYTHON_TASK_PENDING)
 		py_awaits(reader->python, chain,
 			  info.nr && !info.cut ? &reader->names[info.nr - 1] : NULL, &info.awaits);
-	reader->counts->told++;
+	if (was_late(reader))
+		return false;
+	reader->counts->reported++;
 	reader->fn(reader->context, &info);
+	return true;
 }
 
 /* -- all of them -- */
@@ -269,15 +280,17 @@ static const struct mark *find_mark(const struct marks *marks, uint64_t task, si
 	return *from < marks->nr && marks->v[*from].task == task ? &marks->v[*from] : NULL;
 }
 
-/* was: what the look before found. NULL: it is new. */
-static int look_at(struct reader *reader, const struct mark *was, struct mark *mark)
+/* was: what the pass before found. NULL: it is new. */
+static int read_task(struct reader *reader, const struct mark *was, struct mark *mark)
 {
 	int err = py_chain_read(reader->python, &reader->kinds, mark->task, &reader->chain);
 
-	if (err == -ENOMEM || err == -ESRCH || err == -ETIMEDOUT)
+	if (was_late(reader))
+		return -ETIMEDOUT;
+	if (err == -ENOMEM || err == -ESRCH)
 		return err;
 	mark->kind = py_kind_of(reader->python, &reader->kinds, mark->task);
-	mark->told = was && was->told;
+	mark->reported = was && was->reported;
 	if (err)
 		return 0;
 	mark->sign = py_chain_sign(reader->python, &reader->chain);
@@ -287,8 +300,8 @@ static int look_at(struct reader *reader, const struct mark *was, struct mark *m
 	return 0;
 }
 
-/* One look at every task. *marks: those of the look before, and then of this one. */
-static int look(struct reader *reader, struct marks *marks)
+/* Reads every task once. *marks: those of the pass before, and then of this one. */
+static int read_all(struct reader *reader, struct marks *marks)
 {
 	struct py_objects tasks = { 0 };
 	struct marks now = { 0 };
@@ -299,13 +312,15 @@ static int look(struct reader *reader, struct marks *marks)
 	py_pages_forget(reader->pages);
 	memset(reader->loops, 0, sizeof(reader->loops));
 	err = find_tasks(reader, &tasks, &reader->counts->left_out);
+	if (was_late(reader))
+		err = -ETIMEDOUT;
 	if (!err && tasks.nr) {
 		now.v = calloc(tasks.nr, sizeof(*now.v));
 		err = now.v ? 0 : -ENOMEM;
 	}
 	for (size_t i = 0; i < tasks.nr && !err; i++) {
 		now.v[i].task = tasks.v[i];
-		err = look_at(reader, find_mark(marks, tasks.v[i], &from), &now.v[i]);
+		err = read_task(reader, find_mark(marks, tasks.v[i], &from), &now.v[i]);
 		now.nr = i + 1;
 	}
 	py_objects_free(&tasks);
@@ -315,10 +330,10 @@ static int look(struct reader *reader, struct marks *marks)
 }
 
 /*
- * Tells those that looked the same so many times. What is in pages still is
- * what the last look saw. Returns how many there are that changed since.
+ * Reports those that were the same so many times. What is in pages still is what
+ * the last pass saw. Returns how many there are that changed since.
  */
-static size_t tell_same(struct reader *reader, struct marks *marks, unsigned int same)
+static size_t report_same(struct reader *reader, struct marks *marks, unsigned int same)
 {
 	size_t open = 0;
 
@@ -326,15 +341,15 @@ static size_t tell_same(struct reader *reader, struct marks *marks, unsigned int
 		struct mark *mark = &marks->v[i];
 
 		/* what is none was a reference that is dead */
-		if (mark->told || mark->kind != PY_KIND_TASK)
+		if (mark->reported || mark->kind != PY_KIND_TASK)
 			continue;
 		if (mark->same < same ||
 		    py_chain_read(reader->python, &reader->kinds, mark->task, &reader->chain)) {
 			open++;
 			continue;
 		}
-		mark->told = true;
-		tell(reader);
+		mark->reported = report(reader);
+		open += !mark->reported;
 	}
 	return open;
 }
@@ -347,32 +362,32 @@ static bool nothing_changed(const struct marks *marks)
 	return true;
 }
 
-static int look_and_tell(struct reader *reader)
+static int read_and_report(struct reader *reader)
 {
 	struct marks marks = { 0 };
 	bool changes = false;
 	size_t open = 1;
-	int err = 0, good = 0; /* looks in a row that went well */
+	int err = 0, good = 0; /* passes in a row that went well */
 
-	for (int i = 0; i < LOOKS && open; i++) {
+	for (int i = 0; i < PASSES_MAX && open; i++) {
 		if (changes)
 			/* the program may do things in step with us */
 			usleep(PAUSE_US + (useconds_t)random() % PAUSE_US);
-		err = look(reader, &marks);
+		err = read_all(reader, &marks);
 		if (err == -ENOMEM || err == -ESRCH || err == -ETIMEDOUT ||
-		    (err == -ENOENT && i == LOOKS_SAME))
+		    (err == -ENOENT && i == PASSES_SAME))
 			break;
 		good = err ? 0 : good + 1;
 		/* what holds the tasks may change while it is read: another try */
 		changes |= err || (good == 2 && !nothing_changed(&marks));
 		if (good >= 2)
-			open = tell_same(reader, &marks, changes ? LOOKS_SAME : 2);
+			open = report_same(reader, &marks, changes ? PASSES_SAME : 2);
 	}
 	for (size_t i = 0; i < marks.nr; i++)
 		reader->counts->unreadable += marks.v[i].kind == PY_KIND_PYTHON_TASK;
 	reader->counts->unsteady = good >= 2 ? open : 0;
 	free(marks.v);
-	return reader->counts->told || good >= 2 ? 0 : err ? err : -EAGAIN;
+	return reader->counts->reported || good >= 2 ? 0 : err ? err : -EAGAIN;
 }
 
 int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthreads,
@@ -385,6 +400,7 @@ int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthr
 	if (!reader)
 		return -ENOMEM;
 	reader->memory = python->memory;
+	reader->late = python->memory.source->late;
 	reader->pages = py_pages_new(&reader->memory);
 	if (!reader->pages)
 		return -ENOMEM;
@@ -395,7 +411,7 @@ int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthr
 	reader->context = context;
 	reader->counts = counts;
 	python->memory = py_pages_memory(reader->pages);
-	err = look_and_tell(reader);
+	err = read_and_report(reader);
 	python->memory = reader->memory;
 	py_pages_free(reader->pages);
 	return err;

@@ -2,9 +2,9 @@
 /*
  * tasks.h - all asyncio tasks of an interpreter, read while the program runs.
  *
- * What is told of a task was read twice and was the same both times: so it
+ * What is reported of a task was read twice and was the same both times: so it
  * was true at one moment in between. Tasks that change too fast for that are
- * counted and not told.
+ * counted and not reported.
  */
 #ifndef BLOCKPROF_RUNTIME_PYTHON_TASKS_H
 #define BLOCKPROF_RUNTIME_PYTHON_TASKS_H
@@ -48,7 +48,7 @@ struct python_task_info {
 };
 
 struct python_tasks_counts {
-	uint64_t told;
+	uint64_t reported;
 	uint64_t unsteady; /* changed each time they were read */
 	uint64_t unreadable; /* no tasks of the C module, or memory that cannot be */
 	uint64_t left_out; /* more than PYTHON_TASKS_MAX */
@@ -58,8 +58,8 @@ typedef void python_task_fn(void *context, const struct python_task_info *task);
 
 /*
  * Calls fn for each task; what it is given is valid during the call.
- * pthreads: the process's threads, which tell where running tasks are. 0;
- * -ENOENT: asyncio is not imported; or other -errno.
+ * pthreads: the process's threads, which show where running tasks are. 0;
+ * -ENOENT: asyncio is not imported; -ETIMEDOUT: not in time; or other -errno.
  */
 int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthreads,
 		 python_task_fn *fn, void *context, struct python_tasks_counts *counts);

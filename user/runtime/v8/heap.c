@@ -35,15 +35,20 @@ int v8_smi(uint64_t word, int32_t *value)
 	return 0;
 }
 
-static int instance_type(const struct v8_heap *heap, uint64_t map, int32_t *type)
+/* The type of objects that a map is of, and the map's own map where meta is not NULL. */
+static int read_map(const struct v8_heap *heap, uint64_t map, int32_t *type, uint64_t *meta)
 {
-	uint16_t value;
+	uint16_t value = 0;
+	struct memory_piece fields[] = {
+		{ address(map) + (uint64_t)heap->layout.map_instance_type, &value, sizeof(value),
+		  0 },
+		{ address(map), meta, sizeof(*meta), 0 },
+	};
 	int err;
 
 	if (!is_pointer(map) || (map & TAG_MASK) != TAG_OBJECT || address(map) % 8)
 		return -EINVAL;
-	err = memory_read(&heap->memory, address(map) + (uint64_t)heap->layout.map_instance_type,
-			  &value, sizeof(value));
+	err = memory_read_all(&heap->memory, fields, meta ? 2 : 1);
 	*type = value;
 	return err;
 }
@@ -55,11 +60,9 @@ int v8_type(const struct v8_heap *heap, uint64_t object, int32_t *type)
 	int err = v8_field(heap, object, 0, &map);
 
 	if (!err)
-		err = instance_type(heap, map, type);
+		err = read_map(heap, map, type, &meta);
 	if (!err)
-		err = v8_field(heap, map, 0, &meta);
-	if (!err)
-		err = instance_type(heap, meta, &meta_type);
+		err = read_map(heap, meta, &meta_type, NULL);
 	if (err)
 		return err;
 	return meta_type == heap->layout.type_map ? 0 : -EINVAL;
