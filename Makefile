@@ -3,6 +3,7 @@
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
 # make unit e2e matrix fuzz compare soak vm service bench format format-check bpf-arm64 clean
+# make man           scripts/blockprof-json.5 of scripts/blockprof.schema.json
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
 # CC=gcc|clang CFLAGS='-O2 -g' V=1   as usual
@@ -50,7 +51,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check bpf-arm64 install \
+.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check bpf-arm64 man install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -58,7 +59,7 @@ all: $(PROGRAM)
 # --- What is needed ---------------------------------------------------------------------------
 
 PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd
-NO_BUILD := clean uninstall format format-check
+NO_BUILD := clean uninstall format format-check man
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 
 BPFTOOL ?= scripts/bpftool
@@ -227,9 +228,15 @@ format-check:
 format:
 	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
 
+# The page is part of the source: an installation needs no Python.
+man:
+	$(Q)$(PYTHON) scripts/json-man >scripts/blockprof-json.5.new
+	$(Q)mv scripts/blockprof-json.5.new scripts/blockprof-json.5
+
 # --- Install ----------------------------------------------------------------------------------
 
 SBIN := $(DESTDIR)$(PREFIX)/sbin
+MAN5 := $(DESTDIR)$(PREFIX)/share/man/man5
 MAN8 := $(DESTDIR)$(PREFIX)/share/man/man8
 COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -237,8 +244,9 @@ DEFAULTS := $(DESTDIR)/etc/default
 
 # What the administrator wrote into the file of options stays.
 install: $(PROGRAM)
-	$(Q)install -d $(SBIN) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
+	$(Q)install -d $(SBIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
 	$(Q)install -m 755 $(PROGRAM) $(SBIN)/blockprof
+	$(Q)install -m 644 scripts/blockprof-json.5 $(MAN5)/blockprof-json.5
 	$(Q)install -m 644 scripts/blockprof.8 $(MAN8)/blockprof.8
 	$(Q)install -m 644 scripts/blockprof.bash $(COMPLETIONS)/blockprof
 	$(Q)sed 's,^ExecStart=/usr/local/,ExecStart=$(PREFIX)/,' scripts/blockprof.service >$(UNITS)/blockprof.service
@@ -246,7 +254,7 @@ install: $(PROGRAM)
 	$(Q)[ -e $(DEFAULTS)/blockprof ] || install -m 644 scripts/blockprof.default $(DEFAULTS)/blockprof
 
 uninstall:
-	$(Q)rm -f $(SBIN)/blockprof $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
+	$(Q)rm -f $(SBIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
 	$(Q)! cmp -s scripts/blockprof.default $(DEFAULTS)/blockprof || rm $(DEFAULTS)/blockprof
 
 clean:

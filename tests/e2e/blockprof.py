@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from machine import ROOT, need_root
-from records import check_records, parse_jsonl
+from records import check_described, check_records, parse_jsonl
 from verdict import Failed, check
 
 BLOCKPROF = os.environ.get("BLOCKPROF") or os.path.join(ROOT, "blockprof")
@@ -21,7 +21,7 @@ class Blockprof:
     pids: what to watch (-p); command: what to start; args: further options,
     put before those. cwd=True: it runs in self.directory. wait=False: do not wait for the line that says it watches.
     lost: names of losses that are no failure here, or True for any.
-    judge=False: check nothing at the end.
+    judge=False: check nothing at the end but each record by itself.
     """
 
     def __init__(
@@ -146,6 +146,8 @@ class Blockprof:
                 )
             else:
                 self.records = self.peek()
+                for record in self.records:
+                    check_described(record)
         return self.status
 
     def stop(self, number=signal.SIGINT, seconds=20):

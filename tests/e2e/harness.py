@@ -10,7 +10,8 @@ process of its own, with a time limit, and ends what the test left running.
         assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", file="asyncio_target.py")
 
 Leaving the `with` stops blockprof by SIGINT, reads its JSON Lines and checks
-what must hold in every run (check_records). Targets end after it.
+that they are as blockprof-json(5) describes them (parse_records) and what else
+must hold in every run (check_records). Targets end after it.
 """
 
 import gzip
@@ -44,9 +45,11 @@ from machine import (  # noqa: F401
 from marks import each_python, exclusive, limit, row, variants  # noqa: F401
 from records import (  # noqa: F401
     cause_sums,
+    check_described,
     check_records,
     frames_of,
     parse_jsonl,
+    parse_records,
     strings_of,
 )
 from targets import WORKLOADS, Process, Target  # noqa: F401

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What blockprof is for, as its users meet it: whole commands, whole programs."""
 
-import json
 import os
 import re
 import signal
@@ -27,6 +26,8 @@ from harness import (
     limit,
     need_root,
     parse_folded,
+    parse_jsonl,
+    parse_records,
     read_file,
     run_blockprof,
     until,
@@ -325,7 +326,7 @@ def test_report_gives_what_live_gave():
     check(status == 0 and folded == live["folded"], "report's folded differs", live["folded"], folded)
     status, again, err = run_blockprof("report", "-F", "json", blockprof.recording)
     check(status == 0, "exit status %d" % status, err)
-    check([json.loads(line) for line in again.splitlines()] == blockprof.records, "report's JSON differs", again)
+    check(parse_records(again) == blockprof.records, "report's JSON differs", again)
 
 
 def test_report_needs_no_root():
@@ -378,7 +379,7 @@ def test_a_signal_leaves_whole_files(number):
             check(blockprof.stop(number) == 0, "exit status")
     check(len(blockprof.stalls) == 2, "two stalls", *blockprof.stalls)
     check(parse_folded(read_file(os.path.join(blockprof.directory, "x.folded"))), "folded stacks")
-    records = [json.loads(line) for line in read_file(os.path.join(blockprof.directory, "x.jsonl.gz")).splitlines()]
+    records = parse_jsonl(os.path.join(blockprof.directory, "x.jsonl.gz"))
     check(records == blockprof.records, "the .gz has other records")
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """blockprof dump: what a program does now, against what the program says of itself."""
 
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,7 @@ from harness import (
     need,
     need_program,
     need_root,
+    parse_records,
     run_blockprof,
     until,
 )
@@ -62,15 +62,13 @@ class Dump:
 
 def parse(text):
     dumps = []
-    for line in text.splitlines():
-        record = json.loads(line)
-        check("mono_ns" in record and record["time"].endswith("Z"), "no time in", line)
+    for record in parse_records(text):
         if record["type"] == "dump":
             dumps.append(Dump(record))
         elif record["type"] == "thread":
             dumps[-1].threads.append(record)
         else:
-            check(record["type"] == "task", "no record of a dump", line)
+            check(record["type"] == "task", "no record of a dump", record)
             dumps[-1].tasks.append(record)
     for dump in dumps:
         check(dump.process["threads"] == len(dump.threads), "threads are missing", dump.process)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What stalls set off: --on-stall, --match, --fail, and notes of what runs out."""
 
-import json
 import os
 import re
 import subprocess
@@ -22,6 +21,7 @@ from harness import (
     frames_of,
     limit,
     need_root,
+    parse_records,
     variants,
 )
 
@@ -30,7 +30,7 @@ NOBODY = 65534
 
 def stalls_in(path):
     with open(path) as file:
-        return [json.loads(line) for line in file]
+        return parse_records(file.read())
 
 
 def matches(stall, regex):
@@ -216,13 +216,13 @@ def test_match_by_file_and_in_report():
     blockprof = watch_two_places()
     check(any(matches(stall, "fetch_rates") for stall in blockprof.stalls), "no fetch_rates", *blockprof.stalls)
     report = [BLOCKPROF, "report", "-F", "json", "--match", "fetch_rates", blockprof.recording]
-    records = [json.loads(line) for line in subprocess.check_output(report).splitlines()]
+    records = parse_records(subprocess.check_output(report).decode())
     stalls = [record for record in records if record["type"] == "stall" and not record["ongoing"]]
     check(len(stalls) == 2, "two of four", *stalls)
     check(all(matches(stall, "fetch_rates") for stall in stalls), "that match", *stalls)
     check(records[-1]["unmatched"] == len(blockprof.stalls) - 2, "the rest is counted", records[-1])
     report[5] = "asyncio/base_events\\.py$"
-    records = [json.loads(line) for line in subprocess.check_output(report).splitlines()]
+    records = parse_records(subprocess.check_output(report).decode())
     check(sum(record["type"] == "stall" for record in records) >= 4, "a file", *records)
 
 

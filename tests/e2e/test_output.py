@@ -3,7 +3,6 @@
 
 import fcntl
 import gzip
-import json
 import os
 import pty
 import re
@@ -24,6 +23,7 @@ from harness import (
     need_root,
     parse_folded,
     parse_jsonl,
+    parse_records,
     read_file,
     read_some,
     run_blockprof,
@@ -192,7 +192,7 @@ def test_format_of_stdout(name):
     with Blockprof("-F", name, command=COMMAND, record=False) as blockprof:
         blockprof.wait()
     if name == "json":
-        records = [json.loads(line) for line in blockprof.stdout.splitlines()]
+        records = parse_records(blockprof.stdout)
         check(records[0]["type"] == "start" and records[-1]["type"] == "summary", "JSON on stdout", blockprof.stdout)
     else:
         stacks = parse_folded(blockprof.stdout)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Python frames against what the interpreter says of itself; interpreters that cannot be read."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from harness import (
     limit,
     need,
     need_program,
+    parse_records,
     pythons,
     run_blockprof,
     variants,
@@ -155,7 +155,7 @@ def judge_declined(path, code, start, end):
     check(len(said) == 1 and start in said[0] and end + ", whose frames" in said[0], "said", blockprof.stderr)
     check("native stacks only" in said[0], "what is left", said)
     check(status == 0 and "its tasks cannot be read" in dump, "dump", dump)
-    stacks = [json.loads(line)["stack"] for line in again.splitlines() if '"thread"' in line]
+    stacks = [record["stack"] for record in parse_records(again) if record["type"] == "thread"]
     check({frame["kind"] for stack in stacks for frame in stack} - {"kernel"} == {"native"}, "native stacks", again)
 
 
@@ -174,7 +174,7 @@ def test_memory_that_changes_under_the_reader(python):
                 check(target.popen.poll() is None, "the target ended", target.stderr)
                 status, out, err = run_blockprof("dump", "-F", "json", "-p", target.pid)
                 check(status == 0, "exit status %s of dump" % status, err)
-                records = [json.loads(line) for line in out.splitlines()]
+                records = parse_records(out)
                 main = [r for r in records if r["type"] == "thread" and r["tid"] == target.pid][0]
                 names = [frame["fn"].rpartition(".")[2] for frame in main.get("stack", []) if frame["kind"] == "python"]
                 # it runs, and may have been looked at while it moved

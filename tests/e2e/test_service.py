@@ -28,6 +28,7 @@ from harness import (
     need_root,
     parse_folded,
     parse_jsonl,
+    parse_records,
     read_file,
     run_blockprof,
     until,
@@ -412,7 +413,7 @@ def test_on_stall():
     def told(path):
         try:
             with open(path) as text:
-                return [stall["pid"] for stall in map(json.loads, text.read().splitlines())]
+                return [stall["pid"] for stall in parse_records(text.read())]
         except FileNotFoundError:
             return []
 
@@ -437,7 +438,7 @@ def test_on_stall():
 
 
 def test_install():
-    """Unit, file of options, man page and completion by PREFIX and DESTDIR; the administrator's file stays."""
+    """Unit, file of options, man pages and completion by PREFIX and DESTDIR; the administrator's file stays."""
     need_program("make")
     directory = tempfile.mkdtemp()
 
@@ -461,6 +462,7 @@ def test_install():
             "opt/x/lib/systemd/system/blockprof.service",
             "opt/x/sbin/blockprof",
             "opt/x/share/bash-completion/completions/blockprof",
+            "opt/x/share/man/man5/blockprof-json.5",
             "opt/x/share/man/man8/blockprof.8",
         ],
         "what is installed",

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whole stacks of code that keeps no frame pointers, from copies of registers and stack."""
 
-import json
 import os
 import time
 
-from harness import WORKLOADS, Blockprof, assert_stall, check, need_root, run_blockprof, variants
+from harness import WORKLOADS, Blockprof, assert_stall, check, need_root, parse_records, run_blockprof, variants
 from machine import need_program
 from native import NativeTarget, build, run_tool
 
@@ -118,7 +117,7 @@ def threads_of(pid):
     need_root()
     status, out, err = run_blockprof("dump", "-F", "json", "-p", str(pid))
     check(status == 0 and not err, "dump", status, err)
-    return [record for record in map(json.loads, out.splitlines()) if record["type"] == "thread"]
+    return [record for record in parse_records(out) if record["type"] == "thread"]
 
 
 @variants([("sleeps", "sleep"), ("runs", "cpu")])

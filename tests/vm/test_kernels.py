@@ -8,7 +8,6 @@ is timed: an emulated machine is slow. The guest gets blockprof, a Python and ta
 """
 
 import datetime
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,10 @@ import sys
 
 VM = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(VM))
+sys.path.append(os.path.join(ROOT, "tests", "e2e"))
+
+from records import parse_records
+
 RUN = os.path.join(VM, "run.sh")
 TARGET = os.path.join(VM, "target.py")
 TICKER = os.path.join(VM, "ticker.py")
@@ -125,7 +128,7 @@ def check_too_old(guest):
 def records_of(guest):
     check(guest.status == 0, "exit status %d instead of 0" % guest.status)
     check("blockprof: watching " in guest.parts["stderr"], "it never said that it watches")
-    records = [json.loads(line) for line in guest.parts["recording.jsonl"].splitlines()]
+    records = parse_records(guest.parts["recording.jsonl"])
     check(records and records[0]["type"] == "start", "the recording does not begin with a start record")
     check(records[-1]["type"] == "summary", "the recording does not end with a summary")
     return records

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * loss.h - what could not be kept. Everything that is lost is counted by kind and
- * shown: under "lost" in JSON, as a line in text, in a list in the man page.
+ * shown: under "lost" in JSON, as a line in text.
  */
 #ifndef BLOCKPROF_MODEL_LOSS_H
 #define BLOCKPROF_MODEL_LOSS_H
 
 #include <stdint.h>
 
-/* A new kind takes a row in loss.c and a line in scripts/blockprof.8. */
+/* A new kind takes a row in loss.c and a key in scripts/blockprof.schema.json. */
 enum loss {
 	/* Counted by the kernel side: as enum bp_loss in bpf/abi.h, in its order. */
 	LOSS_SLICES_RING_FULL,
