@@ -141,7 +141,7 @@ static inline struct stack *make_stack(const struct frame *frames, size_t nr)
 
 #define LIBRARY "/usr/lib/python3.11/"
 
-/* The stall of the contract's first example; slices_free() its slices. */
+/* A request to a database; slices_free() its slices. */
 static inline struct stall_record socket_stall(void)
 {
 	static const struct frame frames[] = {

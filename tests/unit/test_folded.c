@@ -29,7 +29,7 @@ static void feed_two(struct output *output)
 	feed_blocked(output);
 }
 
-static void lines_are_as_in_the_contract(void **state)
+static void lines_have_process_thread_task_stack_and_cause(void **state)
 {
 	char *text = fold(*state, NULL, feed_two);
 
@@ -272,7 +272,7 @@ static void tally_is_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lines_are_as_in_the_contract),
+		TEST(lines_have_process_thread_task_stack_and_cause),
 		TEST(stalls_only_leaves_the_rest_out),
 		TEST(unfinished_stall_counts_once),
 		TEST(each_stall_counts_once),

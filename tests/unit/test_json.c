@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON Lines: the contract's keys in their order, valid whatever names hold, whole lines only. */
+/* JSON Lines: keys in a fixed order, valid whatever names hold, whole lines only. */
 #include "records.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "base/timestamp.h"
 
-static void stall_reads_as_in_the_contract(void **state)
+static void stall_has_its_keys(void **state)
 {
 	const char *path = temp_path(*state, "a.jsonl");
 	struct output *output = open_output("json", path, NULL);
@@ -384,7 +384,7 @@ static void unwritable_path_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(stall_reads_as_in_the_contract),
+		TEST(stall_has_its_keys),
 		TEST(other_records_have_their_keys),
 		TEST(hostile_names_are_valid_json),
 		TEST(numbers_stay_in_range),

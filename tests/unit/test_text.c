@@ -19,7 +19,7 @@ static char *render(struct temp *temp, const struct output_options *options,
 	return read_text(path);
 }
 
-static void feed_contract(struct output *output)
+static void feed_two_stalls(struct output *output)
 {
 	feed_loop(output);
 	feed_stall(output, socket_stall());
@@ -31,10 +31,10 @@ static void feed_contract(struct output *output)
 	feed_summary(output);
 }
 
-static void report_is_as_in_the_contract(void **state)
+static void report_reads_well(void **state)
 {
 	const struct output_options options = { .live = true };
-	char *text = render(*state, &options, feed_contract);
+	char *text = render(*state, &options, feed_two_stalls);
 
 	assert_string_equal(
 		text,
@@ -148,12 +148,12 @@ static void odd_widths_do_no_harm(void **state)
 static void colour_is_optional(void **state)
 {
 	const struct output_options colour = { .colour = true };
-	char *text = render(*state, &colour, feed_contract);
+	char *text = render(*state, &colour, feed_two_stalls);
 
 	assert_non_null(strstr(text, "\033[1mfetch_rates  app/rates.py:88\033[0m"));
 	assert_non_null(strstr(text, "\033[1;31m352 ms  socket\033[0m"));
 	free(text);
-	text = render(*state, NULL, feed_contract);
+	text = render(*state, NULL, feed_two_stalls);
 	assert_null(strchr(text, '\033'));
 	free(text);
 }
@@ -161,7 +161,7 @@ static void colour_is_optional(void **state)
 static void unfolding_shows_every_frame(void **state)
 {
 	const struct output_options options = { .unfold = true };
-	char *text = render(*state, &options, feed_contract);
+	char *text = render(*state, &options, feed_two_stalls);
 
 	assert_non_null(strstr(text, "Handle._run"));
 	assert_non_null(strstr(text, "pg/core.py:12"));
@@ -569,7 +569,7 @@ static void own_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(report_is_as_in_the_contract),
+		TEST(report_reads_well),
 		TEST(programs_of_one_pid_are_kept_apart),
 		TEST(recordings_without_summary_are_summed),
 		TEST(nothing_is_too_wide_or_harmful),

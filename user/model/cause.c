@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cause.c - why time was lost: the contract's words. */
+/* cause.c - why time was lost: the words of blockprof-json(5). */
 #include <string.h>
 
 #include "model/model.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * model.h - what blockprof says, before any format: the records of the contract.
+ * model.h - what blockprof says, before any format: the records of blockprof-json(5).
  *
  * Made by stall/ (live) or by output/recording.c (from a file), shown by
  * output/. Times are nanoseconds. Strings are UTF-8 or not: a format escapes
@@ -38,7 +38,7 @@ enum cause {
 	CAUSE_NR,
 };
 
-/* The contract's word; cause_parse() gives CAUSE_NR for what is none. */
+/* The word of blockprof-json(5); cause_parse() gives CAUSE_NR for what is none. */
 const char *cause_name(enum cause cause);
 enum cause cause_parse(const char *name);
 

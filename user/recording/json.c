@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * json.c - records as JSON Lines: one object a line, its keys in the contract's
- * order. Read back by recording.c: what one writes the other understands.
+ * json.c - records as JSON Lines: one object a line, its keys as
+ * blockprof-json(5) describes them. Read back by recording.c: what one writes
+ * the other understands.
  *
  * Names may hold any bytes. Those that are no UTF-8 become \xNN (escape.h), all
  * beyond ASCII is written in JSON's own escapes, so a line is harmless to print.
