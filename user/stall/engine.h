@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf/abi.h"
+#include "model/hist.h"
 #include "model/model.h"
 #include "stall/state/options.h"
 
@@ -62,7 +62,7 @@ struct engine_loop {
 	/* Blocked time by cause; blocks shorter than a twentieth of the threshold come in sums, later. */
 	uint64_t blocked_ns[CAUSE_NR];
 	uint64_t longest_ns; /* of finished turns */
-	unsigned int hist[BP_HIST_BUCKETS]; /* of their lengths: hist.h */
+	unsigned int hist[HIST_BUCKETS]; /* of their lengths: hist.h */
 	uint64_t turn_seq; /* the turn that it is in, as in stall_record.turn; 0: none */
 	struct ledger turn; /* of that turn so far */
 };

@@ -7,16 +7,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/hist.h"
 #include "probe/probe.h"
 #include "stall/loops/binding.h"
 #include "stall/stand.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
-#include "stall/turn/hist.h"
 #include "stall/turn/ledger.h"
 #include "stall/turn/pace.h"
 #include "symbol/symbol.h"
+
+_Static_assert(HIST_BUCKETS == BP_HIST_BUCKETS && HIST_STEPS == BP_HIST_STEPS,
+	       "both sides count turns in the same buckets");
 
 #define ENDED_MAX 10000 /* ended loops kept for the summary */
 
@@ -73,7 +76,7 @@ static void take_losses(const struct engine *engine, struct summary_record *reco
 
 /* -- loops -- */
 
-static uint64_t percentile(const unsigned int turns[BP_HIST_BUCKETS], uint64_t longest_ns,
+static uint64_t percentile(const unsigned int turns[HIST_BUCKETS], uint64_t longest_ns,
 			   unsigned int percent)
 {
 	uint64_t ns = hist_percentile_ns(turns, percent);
@@ -109,7 +112,7 @@ static void take_counts(struct loop_counts *from, const struct loop_counts *befo
 	take(&from->ledger.throttled_ns, before->ledger.throttled_ns);
 	take(&from->ledger.blocked_ns, before->ledger.blocked_ns);
 	take(&from->ledger.unknown_ns, before->ledger.unknown_ns);
-	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		from->hist[i] -= before->hist[i];
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stall/turn/hist.h"
+#include "model/hist.h"
 #include "top/board_private.h"
 
 #define ENTRIES_MAX    8192
@@ -218,7 +218,7 @@ static uint64_t longest_new(const struct board *board, const struct entry *entry
 {
 	if (loop->longest_ns > entry->longest_ns)
 		return loop->longest_ns;
-	for (unsigned int i = BP_HIST_BUCKETS; i-- > 0;) {
+	for (unsigned int i = HIST_BUCKETS; i-- > 0;) {
 		uint64_t ns = hist_bucket_ns(i);
 
 		if (ns < board->threshold_ns && loop->hist[i] != entry->now.hist[i])

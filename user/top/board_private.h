@@ -3,7 +3,7 @@
 #ifndef BLOCKPROF_TOP_BOARD_PRIVATE_H
 #define BLOCKPROF_TOP_BOARD_PRIVATE_H
 
-#include "bpf/abi.h"
+#include "model/hist.h"
 #include "top/board.h"
 #include "top/growth.h"
 
@@ -17,7 +17,7 @@ struct mark {
 	uint64_t stalled_ns;
 	uint64_t delayed_events;
 	uint64_t causes_ns[CAUSE_NR];
-	unsigned int hist[BP_HIST_BUCKETS];
+	unsigned int hist[HIST_BUCKETS];
 	uint64_t longest_ns; /* of the bases: the longest turn that ended since, or lasts */
 };
 

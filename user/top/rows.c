@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stall/turn/hist.h"
+#include "model/hist.h"
 #include "top/board_private.h"
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -39,7 +39,7 @@ static void fill(struct board_row *row, const struct entry *entry, enum board_wi
 {
 	static const struct mark none;
 	const struct mark *now = &entry->now, *base = &none;
-	unsigned int hist[BP_HIST_BUCKETS];
+	unsigned int hist[HIST_BUCKETS];
 
 	if (window != WINDOW_START)
 		base = &entry->bases[window == WINDOW_RECENT ? BASE_RECENT : BASE_INTERVAL];
@@ -66,7 +66,7 @@ static void fill(struct board_row *row, const struct entry *entry, enum board_wi
 		row->causes_ns[cause] = less(now->causes_ns[cause],
 					     window == WINDOW_START ? entry->before_ns[cause]
 								    : base->causes_ns[cause]);
-	for (unsigned int i = 0; i < BP_HIST_BUCKETS; i++)
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		hist[i] = now->hist[i] - base->hist[i];
 	row->p99_ns = hist_percentile_ns(hist, 99);
 	if (row->p99_ns > row->longest_ns)

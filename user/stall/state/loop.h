@@ -12,6 +12,7 @@
 
 #include "bpf/abi.h"
 #include "capture/stack_copies.h"
+#include "model/hist.h"
 #include "model/model.h"
 
 struct observation;
@@ -88,7 +89,7 @@ struct loop_counts {
 	uint64_t stalls;
 	uint64_t idle_ns;
 	struct ledger ledger;
-	unsigned int hist[BP_HIST_BUCKETS];
+	unsigned int hist[HIST_BUCKETS];
 };
 
 struct loop {
