@@ -17,6 +17,7 @@ from harness import (
     Failed,
     Process,
     check,
+    limit,
     need_program,
     need_root,
     read_some,
@@ -423,8 +424,9 @@ def test_top_hostile_names():
             terminal.wait(lambda screen: "last stalls" in screen and "\\x1b[7m" in screen, "its page")
 
 
+@limit(90)
 def test_top_growing_threads_and_tasks():
-    with TopTarget("--leak=0.5") as leaking, TopTarget() as still, Terminal(120, 24) as terminal:
+    with TopTarget("--leak=0.2") as leaking, TopTarget() as still, Terminal(120, 24) as terminal:
         leaking.send("go")
         terminal.top("-p", "%d,%d" % (leaking.pid, still.pid))
         terminal.wait_rows(2)
@@ -432,7 +434,7 @@ def test_top_growing_threads_and_tasks():
             lambda screen: row_of(screen, leaking.pid)["THR"].endswith("+")
             and row_of(screen, leaking.pid)["TASKS"].endswith("+"),
             "a mark",
-            30,
+            60,
         )
         check(not row_of(screen, still.pid)["THR"].endswith("+"), "one that does not grow", screen)
         check(row_of(screen, still.pid)["TASKS"] == "1", "one that has a single task", screen)

@@ -7,23 +7,23 @@
 
 #include <cmocka.h>
 
-#include "stall/notes/leak.h"
+#include "model/leak.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
-/* How often it is told, and in which sample last. */
-static unsigned int tell(const uint64_t *values, size_t nr, size_t *last)
+/* How often it is reported, and in which sample last. */
+static unsigned int report(const uint64_t *values, size_t nr, size_t *last)
 {
 	struct leak leak = { 0 };
-	unsigned int told = 0;
+	unsigned int reported = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		if (leak_add(&leak, values[i], i * LEAK_STEP_NS)) {
-			told++;
+			reported++;
 			*last = i;
 		}
 	}
-	return told;
+	return reported;
 }
 
 static void grows(void **state)
@@ -33,7 +33,7 @@ static void grows(void **state)
 	size_t last;
 
 	(void)state;
-	assert_int_equal(tell(values, NR(values), &last), 1);
+	assert_int_equal(report(values, NR(values), &last), 1);
 	assert_int_equal(last, LEAK_RISES);
 	for (size_t i = 0; i <= LEAK_RISES; i++)
 		leak_add(&leak, values[i], i * LEAK_STEP_NS);
@@ -50,7 +50,7 @@ static void again_at_doublings(void **state)
 	for (size_t i = 0; i < NR(values); i++)
 		values[i] = 100 + 100 * i;
 	/* 700, 1400, 2800, 5600 */
-	assert_int_equal(tell(values, NR(values), &last), 4);
+	assert_int_equal(report(values, NR(values), &last), 4);
 	assert_int_equal(last, 55);
 }
 
@@ -71,7 +71,7 @@ static void does_not(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NR(cases); i++)
-		assert_int_equal(tell(cases[i], NR(cases[i]), &last), 0);
+		assert_int_equal(report(cases[i], NR(cases[i]), &last), 0);
 }
 
 static void with_rests(void **state)
@@ -80,7 +80,7 @@ static void with_rests(void **state)
 	size_t last;
 
 	(void)state;
-	assert_int_equal(tell(values, NR(values), &last), 1);
+	assert_int_equal(report(values, NR(values), &last), 1);
 	assert_int_equal(last, 10);
 }
 
@@ -93,8 +93,40 @@ static void from_nothing_and_huge(void **state)
 	size_t last;
 
 	(void)state;
-	assert_int_equal(tell(nothing, NR(nothing), &last), 1);
-	assert_int_equal(tell(huge, NR(huge), &last), 1);
+	assert_int_equal(report(nothing, NR(nothing), &last), 1);
+	assert_int_equal(report(huge, NR(huge), &last), 1);
+}
+
+/* What `top` marks. */
+static bool is_one(const uint64_t *values, size_t nr)
+{
+	struct leak leak = { 0 };
+
+	for (size_t i = 0; i < nr; i++) {
+		leak_add(&leak, values[i], i * LEAK_STEP_NS);
+		leak_add(&leak, 9999, i * LEAK_STEP_NS + 1); /* too soon: not taken */
+	}
+	return leak_is_one(&leak);
+}
+
+static void is_one_while_it_grows(void **state)
+{
+	static const uint64_t leak[] = { 30, 40, 50, 60, 70, 80, 90 };
+	static const uint64_t pause[] = { 30, 40, 50, 60, 60, 80, 90, 100 };
+	static const uint64_t start[] = { 10, 40, 80, 120, 160, 160, 160, 160, 160 };
+	static const uint64_t burst[] = { 30, 400, 500, 600, 700, 800, 50 };
+	static const uint64_t few[] = { 30, 40, 50, 60 };
+	static const uint64_t still[] = { 30, 30, 30, 30, 30, 30, 30, 30 };
+	static const uint64_t over[] = { 30, 40, 50, 60, 70, 80, 90, 90, 90, 90 };
+
+	(void)state;
+	assert_true(is_one(leak, NR(leak)));
+	assert_true(is_one(pause, NR(pause)));
+	assert_false(is_one(start, NR(start)));
+	assert_false(is_one(burst, NR(burst)));
+	assert_false(is_one(few, NR(few)));
+	assert_false(is_one(still, NR(still)));
+	assert_false(is_one(over, NR(over)));
 }
 
 int main(void)
@@ -105,6 +137,7 @@ int main(void)
 		cmocka_unit_test(does_not),
 		cmocka_unit_test(with_rests),
 		cmocka_unit_test(from_nothing_and_huge),
+		cmocka_unit_test(is_one_while_it_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

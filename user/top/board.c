@@ -386,9 +386,9 @@ void board_ask(struct board *board, board_census_fn *fn, void *context, size_t m
 		entry->tasks = census.tasks;
 		entry->threads = census.threads;
 		if (census.tasks >= 0)
-			growth_add(&entry->tasks_growth, census.tasks, board->now_ns);
+			leak_add(&entry->tasks_leak, census.tasks, board->now_ns);
 		if (census.threads >= 0)
-			growth_add(&entry->threads_growth, census.threads, board->now_ns);
+			leak_add(&entry->threads_leak, census.threads, board->now_ns);
 	}
 }
 

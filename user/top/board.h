@@ -56,7 +56,7 @@ struct board_row {
 	uint64_t delayed_events;
 	int64_t tasks; /* of the process; -1: not known */
 	int64_t threads;
-	bool tasks_grow; /* and do not stop to */
+	bool tasks_grow; /* they leak: leak.h */
 	bool threads_grow;
 };
 

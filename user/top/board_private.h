@@ -4,8 +4,8 @@
 #define BLOCKPROF_TOP_BOARD_PRIVATE_H
 
 #include "model/hist.h"
+#include "model/leak.h"
 #include "top/board.h"
-#include "top/growth.h"
 
 /* How a loop stood at a moment: totals since its thread came under watch. */
 struct mark {
@@ -57,8 +57,8 @@ struct entry {
 	struct mark bases[BASE_NR];
 	int64_t tasks;
 	int64_t threads;
-	struct growth tasks_growth;
-	struct growth threads_growth;
+	struct leak tasks_leak;
+	struct leak threads_leak;
 	struct history history;
 };
 

@@ -58,8 +58,8 @@ static void fill(struct board_row *row, const struct entry *entry, enum board_wi
 		.delayed_events = less(now->delayed_events, base->delayed_events),
 		.tasks = entry->tasks,
 		.threads = entry->threads,
-		.tasks_grow = growth_is_steady(&entry->tasks_growth),
-		.threads_grow = growth_is_steady(&entry->threads_growth),
+		.tasks_grow = leak_is_one(&entry->tasks_leak),
+		.threads_grow = leak_is_one(&entry->threads_leak),
 	};
 	row->id.runtime = entry->runtime;
 	for (int cause = 0; cause < CAUSE_NR; cause++)

@@ -2,10 +2,10 @@
 /* leaks.c - which numbers of a process should not grow for good: its threads, its asyncio tasks. */
 #include "stall/notes/leaks.h"
 
+#include "model/leak.h"
 #include "proc/process.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
-#include "stall/notes/leak.h"
 #include "stall/notes/notes.h"
 #include "stall/notes/private.h"
 #include "stall/state/watched.h"

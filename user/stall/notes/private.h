@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/leak.h"
 #include "model/model.h"
-#include "stall/notes/leak.h"
 
 #define POOLS_MAX 16 /* of a process */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "stall/notes/leak.h"
+/* leak.c - when a number has grown for so long and by so much that it is a leak. */
+#include "model/leak.h"
 
 #define RESTS_MAX 2 /* a slow leak does not add to each sample */
 
@@ -11,8 +12,18 @@ static void begin(struct leak *leak, uint64_t value, uint64_t now_ns)
 	leak->rests = 0;
 }
 
+bool leak_is_one(const struct leak *leak)
+{
+	uint64_t grown = leak->last - leak->from;
+
+	return leak->rises >= LEAK_RISES && grown >= LEAK_LEAST && grown >= leak->from / 2;
+}
+
 bool leak_add(struct leak *leak, uint64_t value, uint64_t now_ns)
 {
+	if (now_ns < leak->next_ns)
+		return false;
+	leak->next_ns = now_ns + LEAK_STEP_NS;
 	if (!leak->sampled || value < leak->last) {
 		begin(leak, value, now_ns);
 	} else if (value == leak->last) {
@@ -24,9 +35,8 @@ bool leak_add(struct leak *leak, uint64_t value, uint64_t now_ns)
 	}
 	leak->sampled = true;
 	leak->last = value;
-	if (leak->rises < LEAK_RISES || value - leak->from < LEAK_LEAST ||
-	    value - leak->from < leak->from / 2 || value / 2 < leak->told)
+	if (!leak_is_one(leak) || value / 2 < leak->reported)
 		return false;
-	leak->told = value;
+	leak->reported = value;
 	return true;
 }
