@@ -189,9 +189,4 @@ int python_tasks_count(struct python *python, uint64_t *nr)
 	return 0;
 }
 
-bool python_file_is_library(const char *file)
-{
-	return strstr(file, "/lib/python") != NULL;
-}
-
 #endif

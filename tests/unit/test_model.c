@@ -253,44 +253,6 @@ static void ledger_adds_up(void **state)
 	assert_int_equal(ledger_sum(&ledger), 54321);
 }
 
-/* A line of Python that gets warm is called by another way: it is the same place. */
-static void plumbing_tells_nothing_apart(void **state)
-{
-	static const struct frame cold[] = {
-		{ .kind = FRAME_NATIVE, .fn = "nap", .module = "/lib/libc.so.6" },
-		{ .kind = FRAME_NATIVE, .fn = "time_sleep", .module = "/usr/bin/python3.11" },
-		{ .kind = FRAME_NATIVE,
-		  .fn = "cfunction_vectorcall_O",
-		  .module = "/usr/bin/python3.11" },
-		{ .kind = FRAME_NATIVE, .fn = "python3.11+0x5b", .module = "/usr/bin/python3.11" },
-		{ .kind = FRAME_PYTHON, .fn = "wait", .file = "/app/a.py", .line = 3 },
-	};
-	const struct frame warm[] = { cold[0], cold[1], cold[4] };
-	const struct frame other[] = { cold[0], cold[4] };
-	static const struct frame own[] = {
-		{ .kind = FRAME_NATIVE, .fn = "call_method", .module = "/app/lib.so" },
-	};
-	struct stack *a = stack_new(cold, 5, false), *b = stack_new(warm, 3, false),
-		     *c = stack_new(other, 2, false), *d = stack_new(cold, 4, false),
-		     *e = stack_new(cold, 3, false);
-
-	(void)state;
-	assert_int_equal(a->nr, 5); /* all are told */
-	assert_int_equal(a->hash, b->hash);
-	assert_true(stack_equal(a, b));
-	assert_true(stack_equal(b, a));
-	assert_false(stack_equal(b, c));
-	assert_false(stack_equal(d, e)); /* no Python: then it is what there is */
-	assert_false(frame_is_plumbing(&own[0]));
-	assert_false(frame_is_plumbing(&cold[1]));
-	assert_false(frame_is_plumbing(&cold[4]));
-	stack_put(a);
-	stack_put(b);
-	stack_put(c);
-	stack_put(d);
-	stack_put(e);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,7 +267,6 @@ int main(void)
 		cmocka_unit_test(too_many_slices_keep_their_time),
 		cmocka_unit_test(cause_is_the_largest_sum),
 		cmocka_unit_test(ledger_adds_up),
-		cmocka_unit_test(plumbing_tells_nothing_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

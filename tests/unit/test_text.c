@@ -539,33 +539,6 @@ static void programs_of_one_pid_are_kept_apart(void **state)
 	free(text);
 }
 
-/* Of code made at run time: the program's own, not the machine's. */
-static void own_frames(void **state)
-{
-	static const struct frame own[] = {
-		{ .kind = FRAME_JIT, .fn = "Shop.sell" },
-		{ .kind = FRAME_JIT, .fn = "shop::Shop::Sell" },
-		{ .kind = FRAME_JIT, .fn = "TRACE_3", .file = "shop.lua" },
-		{ .kind = FRAME_JS, .fn = "sell", .file = "/srv/shop.js" },
-		{ .kind = FRAME_JS, .fn = "RegExp:a+b" },
-	};
-	static const struct frame others[] = {
-		{ .kind = FRAME_JIT, .fn = "java.util.HashMap.get" },
-		{ .kind = FRAME_JIT, .fn = "System.Threading.Thread::Sleep" },
-		{ .kind = FRAME_JIT, .fn = "Interpreter" },
-		{ .kind = FRAME_JIT, .fn = "StubRoutines (1)" },
-		{ .kind = FRAME_JS, .fn = "Builtin:ArrayMap" },
-		{ .kind = FRAME_JS, .fn = "Array.map" },
-		{ .kind = FRAME_JS, .fn = "emit", .file = "node:events" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		assert_true(frame_is_own(&own[i]));
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_false(frame_is_own(&others[i]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -589,7 +562,6 @@ int main(void)
 		cmocka_unit_test(names_are_escaped),
 		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(formats_are_found),
-		cmocka_unit_test(own_frames),
 	};
 
 	setenv("TZ", "UTC", 1);

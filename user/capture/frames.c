@@ -14,6 +14,7 @@
 #include "capture/jit_frame.h"
 #include "capture/namer.h"
 #include "capture/native_stack.h"
+#include "model/frame_owner.h"
 #include "runtime/python/python.h"
 #include "symbol/symbol.h"
 
@@ -230,14 +231,6 @@ static bool add_native_stack(struct builder *builder, struct namer *namer, pid_t
 	return native_stack->cut && i == native_stack->nr;
 }
 
-static bool is_libc(const char *module)
-{
-	const char *name = base_name(module);
-
-	return starts_with(name, "libc.") || starts_with(name, "libc-") ||
-	       starts_with(name, "libpthread") || starts_with(name, "ld-");
-}
-
 /*
  * What waits for the GIL, in the interpreter and the C library, from the
  * innermost user frame on: a line of Python comes there by several ways, which
@@ -251,7 +244,7 @@ static void drop_gil_wait(struct builder *builder, size_t first)
 		const struct frame *frame = &builder->frames[end];
 
 		if (frame->kind != FRAME_NATIVE || !frame->module ||
-		    (strcmp(frame->module, builder->interpreter) && !is_libc(frame->module)))
+		    (strcmp(frame->module, builder->interpreter) && !module_is_libc(frame->module)))
 			break;
 		end++;
 	}

@@ -66,13 +66,12 @@ struct frame {
 };
 
 bool frame_equal(const struct frame *a, const struct frame *b);
-/* A native frame of a Python interpreter that only leads from one call to the next. */
-bool frame_is_plumbing(const struct frame *frame);
 
 /*
  * A stack, innermost frame first. Shared and never changed: counted references,
  * one block of memory for frames and strings. Equal contents have equal hash;
- * plumbing between Python frames is none of it.
+ * what only leads from one Python frame to the next (frame_is_plumbing()) does
+ * not count.
  */
 struct stack {
 	unsigned int refs;
@@ -203,6 +202,8 @@ void slice_clear(struct slice *slice); /* frees what it owns, zeroes it */
 int slice_copy(struct slice *to, const struct slice *from);
 /* Same cause, syscall, target, task and stack: what merges. */
 bool slice_same(const struct slice *a, const struct slice *b);
+/* Likewise, but for what a reader of folded stacks does not see: the same to him. */
+bool slice_reads_same(const struct slice *a, const struct slice *b);
 
 struct slices {
 	struct slice *v;
@@ -287,6 +288,13 @@ struct stall_record {
 /* A copy that owns what it points to: stall_clear(). 0 or -ENOMEM. */
 int stall_copy(struct stall_record *to, const struct stall_record *from);
 void stall_clear(struct stall_record *stall);
+
+/*
+ * The slice that a stall is named after, wherever it is shown: of its cause,
+ * the largest of those that read the same and sum up to most. NULL: it has
+ * none of its cause.
+ */
+const struct slice *stall_verdict(const struct stall_record *stall);
 
 struct blocked_record {
 	uint64_t mono_ns;

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "model/model.h"
+#include "model/place.h"
 
 /*
  * Slices a set holds one by one. What comes beyond keeps its cause and its
@@ -73,6 +74,14 @@ bool slice_same(const struct slice *a, const struct slice *b)
 	       compare_strings(a->task_name, b->task_name) == 0 &&
 	       compare_strings(a->task_coro, b->task_coro) == 0 &&
 	       target_equal(&a->target, &b->target);
+}
+
+/* Samples on the CPU are in ever other helpers of the interpreter, and differ in nothing shown. */
+bool slice_reads_same(const struct slice *a, const struct slice *b)
+{
+	return a->cause == b->cause && compare_strings(a->task_name, b->task_name) == 0 &&
+	       compare_strings(a->syscall, b->syscall) == 0 &&
+	       target_equal(&a->target, &b->target) && place_same(a->stack, b->stack);
 }
 
 static void swap_parties(struct party *a, struct party *b)

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/strings.h"
+#include "model/frame_owner.h"
 #include "model/model.h"
 
 /* More frames than the kernel side sends with every inlined call; outer ones are cut beyond. */

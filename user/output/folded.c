@@ -21,6 +21,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/strings.h"
+#include "model/frame_owner.h"
 #include "output/finals.h"
 #include "output/formats.h"
 #include "output/match.h"

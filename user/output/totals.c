@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/number.h"
+#include "model/place.h"
 #include "output/tally.h"
 #include "text/words.h"
 
@@ -144,7 +145,7 @@ static char *lasting_detail(const struct slice *slice)
 
 static char *slice_place(const struct slice *slice, size_t columns)
 {
-	const struct frame *frame = fold_innermost(slice->stack);
+	const struct frame *frame = place_of(slice->stack);
 
 	return frame ? fold_place(frame, columns) : strdup("(no stack)");
 }

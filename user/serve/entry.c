@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "model/place.h"
 #include "text/fold.h"
 #include "text/note_words.h"
 #include "text/words.h"
@@ -19,15 +20,6 @@
 #define PLACE_COLUMNS  120
 #define STACK_FRAMES   64
 #define WARNING	       "4" /* of syslog(3) */
-
-/* What the verdict speaks of: the largest slice of the stall's cause. NULL: none. */
-static const struct slice *verdict_of(const struct stall_record *stall)
-{
-	for (size_t i = 0; i < stall->slices.nr; i++)
-		if (stall->slices.v[i].cause == stall->cause)
-			return &stall->slices.v[i];
-	return NULL;
-}
 
 static int __attribute__((format(printf, 2, 3))) add(struct entry *entry, const char *format, ...)
 {
@@ -138,14 +130,14 @@ static int add_slice(struct entry *entry, const struct slice *slice)
 		err = add_name(entry, "BLOCKPROF_TASK",
 			       slice->task_name ? slice->task_name : slice->task_coro);
 	if (!err)
-		err = add_place(entry, fold_innermost(slice->stack));
+		err = add_place(entry, place_of(slice->stack));
 	return err ? err : add_stack(entry, slice->stack);
 }
 
 char *entry_message(const struct stall_record *stall)
 {
-	const struct slice *slice = verdict_of(stall);
-	const struct frame *frame = slice ? fold_innermost(slice->stack) : NULL;
+	const struct slice *slice = stall_verdict(stall);
+	const struct frame *frame = slice ? place_of(slice->stack) : NULL;
 	__freeing char *who = words_thread(stall->id.comm, stall->id.pid, stall->id.tid);
 	__freeing char *runtime = escape_text(stall->id.runtime ? stall->id.runtime : "");
 	__freeing char *task = escape_text(slice && slice->task_name ? slice->task_name : "");
@@ -218,7 +210,7 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 	if (!err && !stall->ongoing && stall->delayed_events >= 0)
 		err = add_number(entry, "BLOCKPROF_DELAYED_EVENTS",
 				 (uint64_t)stall->delayed_events);
-	return err ? err : add_slice(entry, verdict_of(stall));
+	return err ? err : add_slice(entry, stall_verdict(stall));
 }
 
 int entry_of_stall(struct entry *entry, const struct stall_record *stall,

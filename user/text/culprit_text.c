@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "model/place.h"
 #include "text/words.h"
 
 #define MARGIN	      4
@@ -183,7 +184,7 @@ static int print_thread(FILE *out, const struct culprits *all, const struct culp
 		return -ENOMEM;
 	}
 	print_line(out, line, indent, look);
-	err = again && fold_same(before->stack, culprit->stack)
+	err = again && place_same(before->stack, culprit->stack)
 		      ? 0
 		      : print_stack(out, culprit, indent + STEP, look);
 	return err ? err : print_at(out, &culprit->culprits, indent + STEP, look);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* fold.c - stacks folded to what their reader can act on. */
+/* fold.c - how a stack is laid out in rows: names, places, what was left out. */
 #include "text/fold.h"
 
 #include <errno.h>
@@ -9,183 +9,15 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/strings.h"
-#include "runtime/python/python.h"
+#include "model/frame_owner.h"
+#include "model/place.h"
 
 #define MARGIN		 4
 #define MAX_DEPTH	 8 /* levels of indent */
 #define MAX_ROWS	 12 /* of a folded stack */
 #define OUTER_ROWS	 3 /* of them, those at the outer end when some are left out */
-#define LIBRARY_ROWS	 3 /* where no frame is the user's own */
-#define COMPARED_FRAMES	 128 /* of their own frames, two stacks are told apart by the inner ones */
-#define NATIVE_ROWS	 5
 #define NAME_COLUMNS	 38 /* the place begins here at the latest */
 #define FN_LEAST_COLUMNS 12
-
-void look_as(const struct look *look, FILE *out, const char *sequence)
-{
-	if (look->colour)
-		fputs(sequence, out);
-}
-
-static bool is_managed(const struct frame *frame)
-{
-	return frame->kind == FRAME_PYTHON || frame->kind == FRAME_JS || frame->kind == FRAME_JIT;
-}
-
-static bool js_file_is_library(const char *file)
-{
-	return starts_with(file, "node:") || starts_with(file, "internal/") ||
-	       strstr(file, "/node_modules/");
-}
-
-/* Of code without a source file: what comes with the machine that made it, and its helpers. */
-static bool is_machines_own(const struct frame *frame)
-{
-	static const char *const packages[] = { "java.",    "javax.",  "jdk.",	    "sun.",
-						"com.sun.", "System.", "Microsoft." };
-
-	if (frame->kind == FRAME_JS)
-		return !starts_with(frame->fn, "RegExp:");
-	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
-		if (starts_with(frame->fn, packages[i]))
-			return true;
-	return frame->kind == FRAME_JIT && !strpbrk(frame->fn, ".:$");
-}
-
-bool frame_is_own(const struct frame *frame)
-{
-	if (!is_managed(frame))
-		return false;
-	if (!frame->file)
-		return !is_machines_own(frame);
-	if (frame->kind == FRAME_PYTHON)
-		return !python_file_is_library(frame->file);
-	return !js_file_is_library(frame->file);
-}
-
-/* "[unknown]" and "module+0x12" are none. */
-static bool has_name(const struct frame *frame)
-{
-	return frame->fn[0] && frame->fn[0] != '[' && !strstr(frame->fn, "+0x");
-}
-
-/* Native code that only carries other code: the C library, the loader, interpreters. */
-static bool is_carrier(const struct frame *frame)
-{
-	static const char *const names[] = { "libc.so", "libc-",      "ld-linux",
-					     "ld-musl", "libpthread", "libpython",
-					     "python",	"node",	      "[vdso]" };
-	const char *module = frame->module ? base_name(frame->module) : "";
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (starts_with(module, names[i]))
-			return true;
-	return false;
-}
-
-/* asyncio's own way from run() to the callback: what is outside of it says only who started the loop. */
-static bool is_loop_runner(const struct frame *frame)
-{
-	static const char *const files[] = { "/asyncio/runners.py", "/asyncio/base_events.py" };
-
-	if (frame->kind != FRAME_PYTHON || !frame->file)
-		return false;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		size_t length = strlen(frame->file), own = strlen(files[i]);
-
-		if (length >= own && strcmp(frame->file + length - own, files[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Frames inside of the loop: the outermost runner and what is outside of it do not count. */
-static unsigned int inside_loop(const struct stack *stack)
-{
-	for (unsigned int i = stack->nr; i-- > 0;)
-		if (is_loop_runner(&stack->frames[i]))
-			return i;
-	return stack->nr;
-}
-
-/* Positions of frames to show, innermost first. */
-struct choice {
-	unsigned int *at;
-	unsigned int nr;
-	unsigned int max; /* that at has room for */
-};
-
-static bool is_any(const struct frame *frame)
-{
-	(void)frame;
-	return true;
-}
-
-static bool is_native_api(const struct frame *frame)
-{
-	return frame->kind == FRAME_NATIVE && has_name(frame) && !is_carrier(frame);
-}
-
-static bool is_native_named(const struct frame *frame)
-{
-	return frame->kind == FRAME_NATIVE && has_name(frame);
-}
-
-static void choose(struct choice *choice, const struct stack *stack, unsigned int limit,
-		   bool (*wanted)(const struct frame *frame), unsigned int max)
-{
-	if (max > choice->max)
-		max = choice->max;
-	for (unsigned int i = 0; i < limit && choice->nr < max; i++)
-		if (wanted(&stack->frames[i]))
-			choice->at[choice->nr++] = i;
-}
-
-/* What to show of a stack, the first of these that is there. */
-static void choose_folded(struct choice *choice, const struct stack *stack)
-{
-	unsigned int limit = inside_loop(stack);
-
-	choose(choice, stack, limit, frame_is_own, stack->nr);
-	if (!choice->nr)
-		choose(choice, stack, limit, is_managed, LIBRARY_ROWS);
-	if (!choice->nr)
-		choose(choice, stack, limit, is_native_api, NATIVE_ROWS);
-	if (!choice->nr)
-		choose(choice, stack, limit, is_native_named, NATIVE_ROWS);
-	if (!choice->nr)
-		choose(choice, stack, stack->nr, is_any, NATIVE_ROWS);
-}
-
-const struct frame *fold_innermost(const struct stack *stack)
-{
-	unsigned int at = 0;
-	struct choice choice = { .at = &at, .max = 1 };
-	bool (*const wanted[])(const struct frame *) = { frame_is_own, is_managed, is_native_api,
-							 is_native_named, is_any };
-
-	for (size_t i = 0; stack && i < sizeof(wanted) / sizeof(wanted[0]) && !choice.nr; i++)
-		choose(&choice, stack, i < 2 ? inside_loop(stack) : stack->nr, wanted[i], 1);
-	return choice.nr ? &stack->frames[at] : NULL;
-}
-
-bool fold_same(const struct stack *a, const struct stack *b)
-{
-	unsigned int at_a[COMPARED_FRAMES], at_b[COMPARED_FRAMES];
-	struct choice chosen_a = { .at = at_a, .max = COMPARED_FRAMES };
-	struct choice chosen_b = { .at = at_b, .max = COMPARED_FRAMES };
-
-	if (!a || !b || a->cut != b->cut)
-		return a == b;
-	choose_folded(&chosen_a, a);
-	choose_folded(&chosen_b, b);
-	if (chosen_a.nr != chosen_b.nr)
-		return false;
-	for (unsigned int i = 0; i < chosen_a.nr; i++)
-		if (!frame_equal(&a->frames[at_a[i]], &b->frames[at_b[i]]))
-			return false;
-	return true;
-}
 
 /*
  * "app/rates.py:88": the last two parts of the path, which tell files apart well
@@ -307,7 +139,7 @@ static unsigned int count_folded(const struct stack *stack, unsigned int at, uns
 	unsigned int folded = 0;
 
 	for (unsigned int i = next; i < at; i++)
-		folded += is_managed(&stack->frames[i]);
+		folded += frame_is_managed(&stack->frames[i]);
 	return folded;
 }
 
@@ -315,11 +147,9 @@ static unsigned int count_folded(const struct stack *stack, unsigned int at, uns
 static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int innermost,
 		    const char *call)
 {
-	unsigned int at = 0;
-	struct choice choice = { .at = &at, .max = 1 };
+	int at = place_native(stack, innermost);
 
-	choose(&choice, stack, innermost, is_native_api, 1);
-	if (choice.nr)
+	if (at >= 0)
 		return add_frame(rows, &stack->frames[at]);
 	if (call && rows->nr && rows->v[rows->nr - 1].folded)
 		return add_row(rows, escape_text(call), strdup(""), false);
@@ -329,15 +159,14 @@ static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int i
 static int build_folded(struct rows *rows, const struct stack *stack, const char *call)
 {
 	__freeing unsigned int *at = calloc(stack->nr, sizeof(at[0]));
-	struct choice choice = { .at = at, .max = stack->nr };
-	unsigned int left_out;
+	unsigned int nr, left_out;
 	int err = 0;
 
 	if (!at)
 		return -ENOMEM;
-	choose_folded(&choice, stack);
-	left_out = choice.nr > MAX_ROWS ? choice.nr - MAX_ROWS : 0;
-	for (unsigned int i = choice.nr; i-- > 0 && !err;) {
+	nr = place_frames(stack, at, stack->nr);
+	left_out = nr > MAX_ROWS ? nr - MAX_ROWS : 0;
+	for (unsigned int i = nr; i-- > 0 && !err;) {
 		if (left_out && rows->nr == OUTER_ROWS) {
 			err = add_omission(rows, left_out);
 			i -= left_out - 1;
@@ -346,7 +175,7 @@ static int build_folded(struct rows *rows, const struct stack *stack, const char
 		err = add_frame(rows, &stack->frames[at[i]]);
 		rows->v[rows->nr - 1].folded = count_folded(stack, at[i], i ? at[i - 1] + 1 : 0);
 	}
-	if (!err && choice.nr && is_managed(&stack->frames[at[0]]))
+	if (!err && nr && frame_is_managed(&stack->frames[at[0]]))
 		err = add_leaf(rows, stack, at[0], call);
 	return err;
 }

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/number.h"
-#include "base/strings.h"
+#include "model/place.h"
 #include "text/culprit_text.h"
 #include "text/words.h"
 
@@ -29,17 +29,12 @@
 struct view {
 	struct slice v[MAX_VIEWED];
 	size_t nr;
-	const struct slice *
-		verdict; /* what the verdict speaks of: the largest of the stall's cause; or NULL */
+	const struct slice *verdict; /* what the stall is named after; NULL: nothing */
 };
 
-/* Samples on the CPU are in ever other helpers of the interpreter, and differ in nothing shown. */
 static bool reads_same(const struct slice *a, const struct slice *b, const struct look *look)
 {
-	if (a->cause != b->cause || !same_string(a->task_name, b->task_name) ||
-	    !same_string(a->syscall, b->syscall) || !target_equal(&a->target, &b->target))
-		return false;
-	return look->unfold ? stack_equal(a->stack, b->stack) : fold_same(a->stack, b->stack);
+	return slice_reads_same(a, b) && (!look->unfold || stack_equal(a->stack, b->stack));
 }
 
 static int compare_ns(const void *left, const void *right)
@@ -52,6 +47,8 @@ static int compare_ns(const void *left, const void *right)
 static void view_slices(struct view *view, const struct stall_record *stall,
 			const struct look *look)
 {
+	const struct slice *verdict = stall_verdict(stall);
+
 	*view = (struct view){ 0 };
 	for (size_t i = 0; i < stall->slices.nr; i++) {
 		const struct slice *slice = &stall->slices.v[i];
@@ -67,8 +64,8 @@ static void view_slices(struct view *view, const struct stall_record *stall,
 		}
 	}
 	qsort(view->v, view->nr, sizeof(view->v[0]), compare_ns);
-	for (size_t i = 0; i < view->nr && !view->verdict; i++)
-		if (view->v[i].cause == stall->cause)
+	for (size_t i = 0; verdict && i < view->nr && !view->verdict; i++)
+		if (reads_same(&view->v[i], verdict, look))
 			view->verdict = &view->v[i];
 }
 
@@ -158,7 +155,7 @@ static int print_party(FILE *out, const char *what, const struct party *party,
 		       const struct look *look)
 {
 	__freeing char *thread = words_thread(party->comm, party->pid, party->tid);
-	const struct frame *frame = fold_innermost(party->stack);
+	const struct frame *frame = place_of(party->stack);
 	__freeing char *place = frame ? fold_place(frame, PLACE_COLUMNS) : strdup("");
 	__freeing char *line = NULL;
 

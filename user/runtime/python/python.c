@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/strings.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/asyncio_debug.h"
@@ -336,24 +335,4 @@ uint64_t python_tstate(struct python *python, uint64_t fsbase)
 	uint64_t tstate, frame;
 
 	return py_threads_find(python, fsbase, &tstate, &frame) ? 0 : tstate;
-}
-
-bool python_file_is_library(const char *file)
-{
-	static const char *const places[] = { "/lib/python3.", "/lib64/python3." };
-
-	if (starts_with(file, "<frozen ") || strstr(file, "/site-packages/") ||
-	    strstr(file, "/dist-packages/"))
-		return true;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		const char *at = strstr(file, places[i]);
-
-		if (!at)
-			continue;
-		at += strlen(places[i]);
-		at += strspn(at, "0123456789");
-		if (*at == '/' || (at[0] == 't' && at[1] == '/'))
-			return true;
-	}
-	return false;
 }

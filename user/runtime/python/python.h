@@ -119,11 +119,4 @@ enum python_hub python_frames_hub(struct python *python, const struct bp_python_
  */
 int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size);
 
-/*
- * Whether a file belongs to the interpreter's library or installed packages
- * rather than to the user's program: "/lib/python3.x/", site-packages,
- * dist-packages, "<frozen ...>".
- */
-bool python_file_is_library(const char *file);
-
 #endif

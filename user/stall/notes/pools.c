@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "capture/asked_host.h"
+#include "model/frame_owner.h"
 #include "model/threshold.h"
 #include "proc/process.h"
 #include "runtime/python/pools.h"
@@ -26,6 +27,13 @@
 #define ITEMS_MAX   1024 /* of a queue, that are looked at */
 #define FRAMES_MAX  128
 
+static bool is_own(const struct python_name *name)
+{
+	const struct frame frame = { .kind = FRAME_PYTHON, .fn = name->fn, .file = name->file };
+
+	return frame_is_own(&frame);
+}
+
 /* The frame that says most of what a worker does. False: none. */
 static bool place_of(struct python *python, uint64_t pthread, struct python_name *name)
 {
@@ -36,7 +44,7 @@ static bool place_of(struct python *python, uint64_t pthread, struct python_name
 	for (int i = 0; i < nr; i++) {
 		if (python_frame_name(python, &frames[i], name) < 0 || !name->file)
 			continue;
-		if (!python_file_is_library(name->file))
+		if (is_own(name))
 			return true;
 		/* the last one before the pool's own */
 		if (strstr(name->file, "concurrent/futures/"))
