@@ -10,7 +10,7 @@
 #include "run/caller.h"
 #include "run/handler.h"
 #include "cli/message.h"
-#include "recording/json.h"
+#include "recording/encode.h"
 #include "records.h"
 
 static const struct caller nobody_else;
@@ -134,7 +134,7 @@ static void test_gets_the_line(void **state)
 	for (size_t i = 0; i < NR(sizes); i++) {
 		struct stall_record stall = stall_of(1, false, sizes[i]);
 		struct handler *handler = start(*state, "cat >$D/out");
-		char *line = json_stall_line(&stall);
+		char *line = encode_stall_line(&stall);
 		struct runner_counts counts;
 
 		handler_stall(handler, &stall);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* number.h - sums that stay at the end of their range, and a hash that is the same on every run. */
+/* number.h - sums that stay at the end of their range, comparisons, and a hash that is the same on every run. */
 #ifndef BLOCKPROF_BASE_NUMBER_H
 #define BLOCKPROF_BASE_NUMBER_H
 
@@ -11,6 +11,12 @@ static inline uint64_t add_saturated(uint64_t a, uint64_t b)
 	uint64_t sum;
 
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+/* For qsort(): -1, 0 or 1. */
+static inline int compare_numbers(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
 }
 
 /* FNV-1a, 64 bits: start with HASH_START, go on with what was returned. */

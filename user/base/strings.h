@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* strings.h - questions that are asked of strings everywhere. */
+/* strings.h - what is asked of strings, and done with them, everywhere. */
 #ifndef BLOCKPROF_BASE_STRINGS_H
 #define BLOCKPROF_BASE_STRINGS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,6 +11,23 @@
 static inline bool same_string(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* As strcmp(); NULL comes first. */
+static inline int compare_strings(const char *a, const char *b)
+{
+	if (a == b)
+		return 0;
+	if (!a || !b)
+		return a ? 1 : -1;
+	return strcmp(a, b);
+}
+
+/* A copy that the caller frees; NULL gives NULL. 0 or -ENOMEM. */
+static inline int copy_string(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
 }
 
 static inline bool starts_with(const char *text, const char *prefix)

@@ -92,11 +92,6 @@ int culprits_add(struct culprits *culprits, struct culprit *from)
 	return 0;
 }
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int compare(const void *left, const void *right)
 {
 	const struct culprit *a = left, *b = right;
@@ -128,12 +123,6 @@ void culprits_free(struct culprits *culprits)
 		culprit_clear(&culprits->v[i]);
 	free(culprits->v);
 	*culprits = (struct culprits){ 0 };
-}
-
-static int copy_string(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -ENOMEM : 0;
 }
 
 static int copy(struct culprit *to, const struct culprit *from)

@@ -2,9 +2,9 @@
 /*
  * model.h - what blockprof says, before any format: the records of blockprof-json(5).
  *
- * Made by stall/ (live) or by output/recording.c (from a file), shown by
- * output/. Times are nanoseconds. Strings are UTF-8 or not: a format escapes
- * what it prints. NULL or 0 stands for "not known" where nothing else is said.
+ * Made by stall/ (live) or by recording/ (from a file), shown by output/. Times
+ * are nanoseconds. Strings are UTF-8 or not: a format escapes what it prints.
+ * NULL or 0 stands for "not known" where nothing else is said.
  */
 #ifndef BLOCKPROF_MODEL_MODEL_H
 #define BLOCKPROF_MODEL_MODEL_H
@@ -121,7 +121,24 @@ struct target {
 
 void target_free(struct target *target); /* the strings; the struct is the caller's */
 int target_copy(struct target *to, const struct target *from); /* 0 or -ENOMEM */
+int target_compare(const struct target *a, const struct target *b); /* as strcmp() does */
 bool target_equal(const struct target *a, const struct target *b);
+
+/* The fields of struct target but its kind, for whoever treats them all alike. */
+enum target_field_type { TARGET_STRING, TARGET_PID, TARGET_ADDR };
+
+struct target_field {
+	const char *name; /* in JSON too */
+	enum target_field_type type;
+	size_t offset;
+};
+
+#define TARGET_FIELDS 11
+extern const struct target_field target_fields[TARGET_FIELDS];
+
+void *target_at(struct target *target, const struct target_field *field);
+const char *target_string(const struct target *target, const struct target_field *field);
+pid_t target_pid(const struct target *target, const struct target_field *field);
 
 /* Another thread that has to do with a slice. */
 struct party {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/strings.h"
 #include "model/model.h"
 #include "model/place.h"
 
@@ -13,20 +14,6 @@
  * time, not its place: sums stay right and memory bounded.
  */
 #define SLICES_MAX 1024
-
-static int compare_strings(const char *a, const char *b)
-{
-	if (a == b)
-		return 0;
-	if (!a || !b)
-		return a ? 1 : -1;
-	return strcmp(a, b);
-}
-
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
 
 void slice_clear(struct slice *slice)
 {
@@ -39,12 +26,6 @@ void slice_clear(struct slice *slice)
 	stack_put(slice->holder.stack);
 	culprits_free(&slice->culprits);
 	*slice = (struct slice){ 0 };
-}
-
-static int copy_string(char **to, const char *from)
-{
-	*to = from ? strdup(from) : NULL;
-	return from && !*to ? -ENOMEM : 0;
 }
 
 int slice_copy(struct slice *to, const struct slice *from)
@@ -174,19 +155,7 @@ static int compare_slices(const void *left, const void *right)
 	if (!order)
 		order = compare_strings(a->task_coro, b->task_coro);
 	if (!order)
-		order = compare_numbers(a->target.kind, b->target.kind);
-	if (!order)
-		order = compare_strings(a->target.path, b->target.path);
-	if (!order)
-		order = compare_strings(a->target.peer, b->target.peer);
-	if (!order)
-		order = compare_strings(a->target.local, b->target.local);
-	if (!order)
-		order = compare_strings(a->target.name, b->target.name);
-	if (!order)
-		order = compare_numbers(a->target.addr, b->target.addr);
-	if (!order)
-		order = compare_numbers((uint64_t)a->target.pid, (uint64_t)b->target.pid);
+		order = target_compare(&a->target, &b->target);
 	if (!order)
 		order = compare_numbers(a->stack ? a->stack->hash : 0,
 					b->stack ? b->stack->hash : 0);

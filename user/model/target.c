@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* target.c - what a thread waited for. */
+/* target.c - the kinds of targets there are, and the fields that they have: a row each. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/strings.h"
 #include "model/model.h"
 
@@ -13,24 +14,17 @@ static const char *const kind_names[TARGET_KIND_NR] = {
 	[TARGET_DNS] = "dns",	[TARGET_DEVICE] = "device",
 };
 
-/* Every string a target owns. */
-static const size_t string_offsets[] = {
-	offsetof(struct target, path),	    offsetof(struct target, proto),
-	offsetof(struct target, local),	    offsetof(struct target, peer),
-	offsetof(struct target, peer_comm), offsetof(struct target, comm),
-	offsetof(struct target, name),	    offsetof(struct target, server),
+#define FIELD(name, type)                                  \
+	{                                                  \
+#name, type, offsetof(struct target, name) \
+	}
+
+const struct target_field target_fields[TARGET_FIELDS] = {
+	FIELD(path, TARGET_STRING), FIELD(proto, TARGET_STRING),  FIELD(local, TARGET_STRING),
+	FIELD(peer, TARGET_STRING), FIELD(peer_pid, TARGET_PID),  FIELD(peer_comm, TARGET_STRING),
+	FIELD(addr, TARGET_ADDR),   FIELD(pid, TARGET_PID),	  FIELD(comm, TARGET_STRING),
+	FIELD(name, TARGET_STRING), FIELD(server, TARGET_STRING),
 };
-#define NR_STRINGS (sizeof(string_offsets) / sizeof(string_offsets[0]))
-
-static char **string_at(struct target *target, size_t i)
-{
-	return (char **)((char *)target + string_offsets[i]);
-}
-
-static const char *string_of(const struct target *target, size_t i)
-{
-	return *(char *const *)((const char *)target + string_offsets[i]);
-}
 
 const char *target_kind_name(enum target_kind kind)
 {
@@ -46,39 +40,72 @@ enum target_kind target_kind_parse(const char *name)
 	return (enum target_kind)kind;
 }
 
+void *target_at(struct target *target, const struct target_field *field)
+{
+	return (char *)target + field->offset;
+}
+
+static const void *const_at(const struct target *target, const struct target_field *field)
+{
+	return (const char *)target + field->offset;
+}
+
+const char *target_string(const struct target *target, const struct target_field *field)
+{
+	return *(char *const *)const_at(target, field);
+}
+
+pid_t target_pid(const struct target *target, const struct target_field *field)
+{
+	return *(const pid_t *)const_at(target, field);
+}
+
 void target_free(struct target *target)
 {
-	for (size_t i = 0; i < NR_STRINGS; i++)
-		free(*string_at(target, i));
+	for (size_t i = 0; i < TARGET_FIELDS; i++)
+		if (target_fields[i].type == TARGET_STRING)
+			free(*(char **)target_at(target, &target_fields[i]));
 	*target = (struct target){ .kind = TARGET_NONE };
 }
 
 int target_copy(struct target *to, const struct target *from)
 {
-	*to = *from;
-	for (size_t i = 0; i < NR_STRINGS; i++)
-		*string_at(to, i) = NULL;
-	for (size_t i = 0; i < NR_STRINGS; i++) {
-		const char *s = string_of(from, i);
+	int err = 0;
 
-		if (!s)
-			continue;
-		*string_at(to, i) = strdup(s);
-		if (!*string_at(to, i)) {
-			target_free(to);
-			return -ENOMEM;
+	*to = *from;
+	for (size_t i = 0; i < TARGET_FIELDS; i++)
+		if (target_fields[i].type == TARGET_STRING)
+			err |= copy_string(target_at(to, &target_fields[i]),
+					   target_string(from, &target_fields[i]));
+	if (!err)
+		return 0;
+	target_free(to);
+	return -ENOMEM;
+}
+
+int target_compare(const struct target *a, const struct target *b)
+{
+	int order = compare_numbers(a->kind, b->kind);
+
+	for (size_t i = 0; i < TARGET_FIELDS && !order; i++) {
+		const struct target_field *field = &target_fields[i];
+
+		switch (field->type) {
+		case TARGET_STRING:
+			order = compare_strings(target_string(a, field), target_string(b, field));
+			break;
+		case TARGET_PID:
+			order = compare_numbers((uint64_t)target_pid(a, field),
+						(uint64_t)target_pid(b, field));
+			break;
+		case TARGET_ADDR:
+			order = compare_numbers(a->addr, b->addr);
 		}
 	}
-	return 0;
+	return order;
 }
 
 bool target_equal(const struct target *a, const struct target *b)
 {
-	if (a->kind != b->kind || a->peer_pid != b->peer_pid || a->addr != b->addr ||
-	    a->pid != b->pid)
-		return false;
-	for (size_t i = 0; i < NR_STRINGS; i++)
-		if (!same_string(string_of(a, i), string_of(b, i)))
-			return false;
-	return true;
+	return target_compare(a, b) == 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* decode.c - JSON objects back into records: what json.c wrote, or someone else. */
+/* decode.c - JSON objects back into records: what encode.c wrote, or someone else. */
 #include "recording/decode.h"
 
 #include <errno.h>

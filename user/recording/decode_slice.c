@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* decode_slice.c - slices, and the stacks, targets, parties and culprits in them, out of JSON of any origin. */
 #include "recording/decode_slice.h"
 
 #include <errno.h>
@@ -65,9 +66,9 @@ static struct stack *stack_of(struct decoder *decoder, json_t *object)
 	return stack;
 }
 
-static uint64_t addr_of(struct decoder *decoder, json_t *object)
+static uint64_t addr_of(struct decoder *decoder, json_t *object, const char *key)
 {
-	const char *text = decode_string_of(decoder, object, "addr", OPTIONAL);
+	const char *text = decode_string_of(decoder, object, key, OPTIONAL);
 	uint64_t addr;
 	char *end;
 
@@ -91,17 +92,22 @@ static void read_target(struct decoder *decoder, json_t *slice, struct target *t
 	target->kind = kind ? target_kind_parse(kind) : TARGET_NONE;
 	if (target->kind == TARGET_KIND_NR)
 		target->kind = TARGET_NONE;
-	target->path = decode_own_string(decoder, object, "path");
-	target->proto = decode_own_string(decoder, object, "proto");
-	target->local = decode_own_string(decoder, object, "local");
-	target->peer = decode_own_string(decoder, object, "peer");
-	target->peer_pid = decode_pid_of(decoder, object, "peer_pid", OPTIONAL);
-	target->peer_comm = decode_own_string(decoder, object, "peer_comm");
-	target->addr = addr_of(decoder, object);
-	target->pid = decode_pid_of(decoder, object, "pid", OPTIONAL);
-	target->comm = decode_own_string(decoder, object, "comm");
-	target->name = decode_own_string(decoder, object, "name");
-	target->server = decode_own_string(decoder, object, "server");
+	for (size_t i = 0; i < TARGET_FIELDS; i++) {
+		const struct target_field *field = &target_fields[i];
+
+		switch (field->type) {
+		case TARGET_STRING:
+			*(char **)target_at(target, field) =
+				decode_own_string(decoder, object, field->name);
+			break;
+		case TARGET_PID:
+			*(pid_t *)target_at(target, field) =
+				decode_pid_of(decoder, object, field->name, OPTIONAL);
+			break;
+		case TARGET_ADDR:
+			target->addr = addr_of(decoder, object, field->name);
+		}
+	}
 }
 
 static void read_party(struct decoder *decoder, json_t *slice, const char *key, struct party *party)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* decode_value.c - what a value of a JSON object must be to be taken. */
 #include "recording/decode_value.h"
 
 #include <errno.h>

@@ -18,7 +18,7 @@
 #include "base/cleanup.h"
 #include "cli/message.h"
 #include "output/finals.h"
-#include "recording/json.h"
+#include "recording/encode.h"
 #include "run/caller.h"
 #include "text/words.h"
 
@@ -88,7 +88,7 @@ static int hand_over(const struct handler *handler, int fd)
 static int run_for(void *context, const struct stall_record *stall)
 {
 	struct handler *handler = context;
-	char *line __freeing = json_stall_line(stall);
+	char *line __freeing = encode_stall_line(stall);
 	int fd = line ? file_of(line) : -ENOMEM;
 
 	if (fd < 0 || hand_over(handler, fd))

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* json_object.h - what the records of JSON Lines are put together from. */
-#ifndef BLOCKPROF_RECORDING_JSON_OBJECT_H
-#define BLOCKPROF_RECORDING_JSON_OBJECT_H
+/* encode_value.h - what the records of JSON Lines are put together from. */
+#ifndef BLOCKPROF_RECORDING_ENCODE_VALUE_H
+#define BLOCKPROF_RECORDING_ENCODE_VALUE_H
 
 #include <jansson.h>
 
 #include "model/model.h"
-
-struct sink;
+#include "recording/encode.h"
 
 /* An object under construction. A key that could not be added (no memory) spoils it as a whole. */
 struct object {
@@ -33,15 +32,10 @@ void put_number(struct object *object, const char *key, uint64_t value);
 void put_bool(struct object *object, const char *key, bool value);
 
 void put_thread(struct object *object, const struct thread_id *id);
-void put_stack(struct object *object, const struct stack *stack);
-/* Coroutines, outermost first. */
-void put_chain(struct object *object, const struct stack *chain);
-void put_target(struct object *slice, const struct target *target);
-void put_party(struct object *slice, const char *key, const struct party *party);
 
 /* Ends the record. Its line with its newline; the caller frees; NULL: no memory. */
 char *line_of(struct object *record);
-/* Ends the record, and writes its line at once. 0 or -errno. */
-int write_line(struct sink *sink, struct object *record);
+/* Ends the record, and writes its line. 0 or -errno. */
+int write_line(const struct line_writer *to, struct object *record);
 
 #endif

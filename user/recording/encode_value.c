@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "recording/json_object.h"
+/* encode_value.c - JSON objects and their lines: what is left out, what is escaped, what becomes of a lack of memory. */
+#include "recording/encode_value.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/timestamp.h"
-#include "output/sink.h"
 
 struct object object_new(void)
 {
@@ -101,92 +100,6 @@ void put_thread(struct object *object, const struct thread_id *id)
 	put_string(object, "comm", id->comm);
 }
 
-static void put_frame(struct object *object, json_t *frames, const struct frame *frame)
-{
-	struct object entry = object_new();
-
-	put_string(&entry, "fn", *frame->fn ? frame->fn : "[unknown]");
-	put_string(&entry, "file", frame->file);
-	if (frame->line)
-		put_number(&entry, "line", frame->line);
-	put_string(&entry, "module", frame->module);
-	put_string(&entry, "kind", frame_kind_name(frame->kind));
-	if (frame->inlined)
-		put_bool(&entry, "inlined", true);
-	if (frame->by_frame_pointer)
-		put_string(&entry, "by", "frame_pointer");
-	object->failed |= entry.failed;
-	object_append(object, frames, entry.json);
-}
-
-void put_stack(struct object *object, const struct stack *stack)
-{
-	json_t *frames;
-
-	if (!stack)
-		return;
-	frames = json_array();
-	for (unsigned int i = 0; i < stack->nr; i++)
-		put_frame(object, frames, &stack->frames[i]);
-	put_array(object, "stack", frames);
-	if (stack->cut)
-		put_bool(object, "stack_cut", true);
-}
-
-void put_chain(struct object *object, const struct stack *chain)
-{
-	json_t *frames;
-
-	if (!chain)
-		return;
-	frames = json_array();
-	for (unsigned int i = chain->nr; i-- > 0;)
-		put_frame(object, frames, &chain->frames[i]);
-	put_array(object, "chain", frames);
-	if (chain->cut)
-		put_bool(object, "chain_cut", true);
-}
-
-void put_target(struct object *slice, const struct target *target)
-{
-	struct object object;
-	char addr[32];
-
-	if (target->kind == TARGET_NONE)
-		return;
-	object = object_new();
-	put_string(&object, "kind", target_kind_name(target->kind));
-	put_string(&object, "path", target->path);
-	put_string(&object, "proto", target->proto);
-	put_string(&object, "local", target->local);
-	put_string(&object, "peer", target->peer);
-	put_pid(&object, "peer_pid", target->peer_pid);
-	put_string(&object, "peer_comm", target->peer_comm);
-	if (target->addr) {
-		snprintf(addr, sizeof(addr), "0x%" PRIx64, target->addr);
-		put_string(&object, "addr", addr);
-	}
-	put_pid(&object, "pid", target->pid);
-	put_string(&object, "comm", target->comm);
-	put_string(&object, "name", target->name);
-	put_string(&object, "server", target->server);
-	put_object(slice, "target", &object);
-}
-
-void put_party(struct object *slice, const char *key, const struct party *party)
-{
-	struct object object;
-
-	if (!party->pid)
-		return;
-	object = object_new();
-	put_pid(&object, "pid", party->pid);
-	put_pid(&object, "tid", party->tid);
-	put_string(&object, "comm", party->comm);
-	put_stack(&object, party->stack);
-	put_object(slice, key, &object);
-}
-
 char *line_of(struct object *record)
 {
 	char *line = NULL;
@@ -207,13 +120,9 @@ char *line_of(struct object *record)
 	return line;
 }
 
-/* The whole line goes to the sink at once, and on from there at once. */
-int write_line(struct sink *sink, struct object *record)
+int write_line(const struct line_writer *to, struct object *record)
 {
 	__freeing char *line = line_of(record);
 
-	if (!line)
-		return -ENOMEM;
-	sink_write(sink, line, strlen(line));
-	return sink_flush(sink);
+	return line ? to->write(to->context, line, strlen(line)) : -ENOMEM;
 }

@@ -1,89 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * json.c - records as JSON Lines: one object a line, its keys as
- * blockprof-json(5) describes them. Read back by recording.c: what one writes
- * the other understands.
+ * encode.c - records as JSON Lines: one object a line, its keys as
+ * blockprof-json(5) describes them. Read back by decode.c: what one writes the
+ * other understands.
  *
  * Names may hold any bytes. Those that are no UTF-8 become \xNN (escape.h), all
  * beyond ASCII is written in JSON's own escapes, so a line is harmless to print.
  */
-#include "recording/json.h"
+#include "recording/encode.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "output/formats.h"
-#include "output/sink.h"
-#include "recording/json_dump.h"
-#include "recording/json_object.h"
+#include "recording/encode_slice.h"
 #include "recording/recording.h"
-
-static void put_culprits(struct object *object, const struct culprits *culprits)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < culprits->nr; i++) {
-		const struct culprit *culprit = &culprits->v[i];
-		struct object entry = object_new();
-
-		put_string(&entry, "kind", culprit_kind_name(culprit->kind));
-		put_pid(&entry, "pid", culprit->pid);
-		put_pid(&entry, "tid", culprit->tid);
-		put_string(&entry, "comm", culprit->comm);
-		if (culprit->ns) {
-			put_number(&entry, "ns", culprit->ns);
-			put_number(&entry, "percent", culprits_percent(culprits, culprit->ns));
-		}
-		if (culprit->cycle)
-			put_bool(&entry, "cycle", true);
-		if (culprit->told) {
-			put_bool(&entry, "idle", culprit->idle);
-			put_string(&entry, "cause", cause_name(culprit->cause));
-			put_string(&entry, "syscall", culprit->syscall);
-			put_target(&entry, &culprit->target);
-			put_stack(&entry, culprit->stack);
-		}
-		put_string(&entry, "cgroup", culprit->cgroup);
-		if (culprit->period_ns) {
-			put_number(&entry, "quota_ns", culprit->quota_ns);
-			put_number(&entry, "period_ns", culprit->period_ns);
-		}
-		put_culprits(&entry, &culprit->culprits);
-		object->failed |= entry.failed;
-		object_append(object, array, entry.json);
-	}
-	put_array(object, "culprits", array);
-}
-
-static void put_slices(struct object *record, const struct slices *slices)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < slices->nr; i++) {
-		const struct slice *slice = &slices->v[i];
-		struct object object = object_new(), task = object_new();
-
-		put_string(&object, "cause", cause_name(slice->cause));
-		put_string(&object, "syscall", slice->syscall);
-		put_number(&object, "ns", slice->ns);
-		put_number(&object, "count", slice->count);
-		put_number(&object, "max_ns", slice->max_ns);
-		put_target(&object, &slice->target);
-		put_party(&object, "waker", &slice->waker);
-		put_party(&object, "holder", &slice->holder);
-		put_culprits(&object, &slice->culprits);
-		put_string(&task, "name", slice->task_name);
-		put_string(&task, "coro", slice->task_coro);
-		put_object(&object, "task", &task);
-		put_stack(&object, slice->stack);
-		record->failed |= object.failed;
-		object_append(record, array, object.json);
-	}
-	object_put(record, "slices", array);
-}
 
 static void put_ledger(struct object *object, const struct ledger *ledger)
 {
@@ -92,13 +21,6 @@ static void put_ledger(struct object *object, const struct ledger *ledger)
 	put_number(object, "throttled_ns", ledger->throttled_ns);
 	put_number(object, "blocked_ns", ledger->blocked_ns);
 	put_number(object, "unknown_ns", ledger->unknown_ns);
-}
-
-static int json_open(void **state, struct sink *sink, const struct output_options *options)
-{
-	(void)options;
-	*state = sink;
-	return 0;
 }
 
 /* The whole system; of each kind of filter what was given. */
@@ -117,7 +39,7 @@ static void put_system(struct object *scope, const struct start_record *start)
 	}
 }
 
-static int json_start(void *state, const struct start_record *start)
+int encode_start(const struct line_writer *to, const struct start_record *start)
 {
 	struct object record = record_new("start", start->mono_ns, start->time_ns);
 	struct object scope = object_new(), features = object_new();
@@ -137,10 +59,10 @@ static int json_start(void *state, const struct start_record *start)
 	for (size_t i = 0; i < start->nr_features; i++)
 		put_string(&features, start->features[i].name, start->features[i].value);
 	put_object(&record, "features", &features);
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
-static int json_loop(void *state, const struct loop_record *loop)
+int encode_loop(const struct line_writer *to, const struct loop_record *loop)
 {
 	struct object record = record_new("loop", loop->mono_ns, loop->time_ns);
 	struct object wait = object_new();
@@ -156,7 +78,7 @@ static int json_loop(void *state, const struct loop_record *loop)
 	put_string(&record, "cgroup", loop->cgroup);
 	put_string(&record, "unit", loop->unit);
 	put_string(&record, "container", loop->container);
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
 static struct object stall_object(const struct stall_record *stall)
@@ -179,40 +101,40 @@ static struct object stall_object(const struct stall_record *stall)
 	return record;
 }
 
-static int json_stall(void *state, const struct stall_record *stall)
+int encode_stall(const struct line_writer *to, const struct stall_record *stall)
 {
 	struct object record = stall_object(stall);
 
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
-char *json_stall_line(const struct stall_record *stall)
+char *encode_stall_line(const struct stall_record *stall)
 {
 	struct object record = stall_object(stall);
 
 	return line_of(&record);
 }
 
-static int json_blocked(void *state, const struct blocked_record *blocked)
+int encode_blocked(const struct line_writer *to, const struct blocked_record *blocked)
 {
 	struct object record = record_new("blocked", blocked->mono_ns, blocked->time_ns);
 
 	put_thread(&record, &blocked->id);
 	put_string(&record, "runtime", blocked->id.runtime);
 	put_slices(&record, &blocked->slices);
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
-static int json_exit(void *state, const struct exit_record *exited)
+int encode_exit(const struct line_writer *to, const struct exit_record *exited)
 {
 	struct object record = record_new("exit", exited->mono_ns, exited->time_ns);
 
 	put_pid(&record, "pid", exited->pid);
 	object_put(&record, "status", json_integer(exited->status));
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
-static int json_note(void *state, const struct note_record *note)
+int encode_note(const struct line_writer *to, const struct note_record *note)
 {
 	struct object record = record_new("note", note->mono_ns, note->time_ns);
 	json_t *calls = json_array();
@@ -242,7 +164,7 @@ static int json_note(void *state, const struct note_record *note)
 		object_append(&record, calls, object.json);
 	}
 	put_array(&record, "calls", calls);
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
 
 static void put_loop_summary(struct object *record, json_t *loops, const struct loop_summary *loop)
@@ -263,7 +185,7 @@ static void put_loop_summary(struct object *record, json_t *loops, const struct 
 	object_append(record, loops, object.json);
 }
 
-static int json_summary(void *state, const struct summary_record *summary)
+int encode_summary(const struct line_writer *to, const struct summary_record *summary)
 {
 	struct object record = record_new("summary", summary->mono_ns, summary->time_ns);
 	json_t *loops = json_array(), *lost = json_object();
@@ -283,21 +205,5 @@ static int json_summary(void *state, const struct summary_record *summary)
 		put_number(&record, "unmatched", summary->unmatched);
 	if (summary->command_status >= 0)
 		object_put(&record, "command_status", json_integer(summary->command_status));
-	return write_line(state, &record);
+	return write_line(to, &record);
 }
-
-static const char *const suffixes[] = { ".jsonl", ".jsonl.gz", NULL };
-
-const struct output_format output_json = {
-	.name = "json",
-	.suffixes = suffixes,
-	.open = json_open,
-	.start = json_start,
-	.loop = json_loop,
-	.stall = json_stall,
-	.blocked = json_blocked,
-	.exit = json_exit,
-	.note = json_note,
-	.summary = json_summary,
-	.dump = json_dump,
-};

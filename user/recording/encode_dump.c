@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* json_dump.c - a dump as JSON Lines: the process, then its threads, then its tasks. */
-#include "recording/json_dump.h"
+/* encode_dump.c - a dump as JSON Lines: the process, then its threads, then its tasks. */
+#include "recording/encode.h"
+#include "recording/encode_slice.h"
 
-#include "recording/json_object.h"
-
-static int write_process(struct sink *sink, const struct dump_record *dump)
+static int write_process(const struct line_writer *to, const struct dump_record *dump)
 {
 	struct object record = record_new("dump", dump->mono_ns, dump->time_ns);
 	struct object lost = object_new();
@@ -20,19 +19,10 @@ static int write_process(struct sink *sink, const struct dump_record *dump)
 	for (size_t i = 0; i < dump->nr_lost; i++)
 		put_number(&lost, dump->lost[i].name, dump->lost[i].count);
 	put_object(&record, "lost", &lost);
-	return write_line(sink, &record);
+	return write_line(to, &record);
 }
 
-static void put_task_names(struct object *record, const struct slice *slice)
-{
-	struct object task = object_new();
-
-	put_string(&task, "name", slice->task_name);
-	put_string(&task, "coro", slice->task_coro);
-	put_object(record, "task", &task);
-}
-
-static int write_thread(struct sink *sink, const struct dump_record *dump,
+static int write_thread(const struct line_writer *to, const struct dump_record *dump,
 			const struct dump_thread *thread)
 {
 	struct object record = record_new("thread", dump->mono_ns, dump->time_ns);
@@ -47,14 +37,14 @@ static int write_thread(struct sink *sink, const struct dump_record *dump,
 	put_string(&record, "syscall", slice->syscall);
 	put_target(&record, &slice->target);
 	put_party(&record, "holder", &slice->holder);
-	put_task_names(&record, slice);
+	put_task(&record, slice);
 	put_stack(&record, slice->stack);
 	if (thread->moved)
 		put_bool(&record, "moved", true);
-	return write_line(sink, &record);
+	return write_line(to, &record);
 }
 
-static int write_task(struct sink *sink, const struct dump_record *dump,
+static int write_task(const struct line_writer *to, const struct dump_record *dump,
 		      const struct dump_task *task)
 {
 	struct object record = record_new("task", dump->mono_ns, dump->time_ns);
@@ -71,17 +61,16 @@ static int write_task(struct sink *sink, const struct dump_record *dump,
 	if (task->sleep_ns)
 		put_number(&awaits, "sleep_ns", task->sleep_ns);
 	put_object(&record, "awaits", &awaits);
-	return write_line(sink, &record);
+	return write_line(to, &record);
 }
 
-int json_dump(void *state, const struct dump_record *dump)
+int encode_dump(const struct line_writer *to, const struct dump_record *dump)
 {
-	struct sink *sink = state;
-	int err = write_process(sink, dump);
+	int err = write_process(to, dump);
 
 	for (size_t i = 0; i < dump->nr_threads && !err; i++)
-		err = write_thread(sink, dump, &dump->threads[i]);
+		err = write_thread(to, dump, &dump->threads[i]);
 	for (size_t i = 0; i < dump->nr_tasks && !err; i++)
-		err = write_task(sink, dump, &dump->tasks[i]);
+		err = write_task(to, dump, &dump->tasks[i]);
 	return err;
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* encode.h - records as lines of a recording: JSON Lines. */
+#ifndef BLOCKPROF_RECORDING_ENCODE_H
+#define BLOCKPROF_RECORDING_ENCODE_H
+
+#include "model/dump.h"
+#include "model/model.h"
+
+/* Where lines go, each whole and with its newline. */
+struct line_writer {
+	int (*write)(void *context, const char *line, size_t bytes); /* 0 or -errno */
+	void *context;
+};
+
+/* time_ns of a record is to be filled. 0; -ENOMEM, or the -errno of the writer. */
+int encode_start(const struct line_writer *to, const struct start_record *start);
+int encode_loop(const struct line_writer *to, const struct loop_record *loop);
+int encode_stall(const struct line_writer *to, const struct stall_record *stall);
+int encode_blocked(const struct line_writer *to, const struct blocked_record *blocked);
+int encode_exit(const struct line_writer *to, const struct exit_record *exited);
+int encode_note(const struct line_writer *to, const struct note_record *note);
+int encode_summary(const struct line_writer *to, const struct summary_record *summary);
+/* Several lines: the process, then its threads, then its tasks. */
+int encode_dump(const struct line_writer *to, const struct dump_record *dump);
+
+/* The line of a stall in memory; the caller frees; NULL: no memory. */
+char *encode_stall_line(const struct stall_record *stall);
+
+#endif
