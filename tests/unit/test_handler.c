@@ -9,7 +9,6 @@
 
 #include "run/caller.h"
 #include "run/handler.h"
-#include "cli/message.h"
 #include "recording/encode.h"
 #include "records.h"
 
@@ -60,7 +59,8 @@ static struct runner_counts finish(struct handler *handler)
 {
 	struct runner_counts counts;
 
-	handler_finish(handler);
+	handler_close(handler);
+	handler_wait(handler);
 	counts = handler_counts(handler);
 	handler_free(handler);
 	return counts;
@@ -346,7 +346,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_user, temp_setup, temp_teardown),
 	};
 
-	message_set_level(MESSAGE_ERROR);
 	/* whose parents have ended are ours to wait for */
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "cli/duration.h"
+#include "base/parse.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/outputs.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/duration.h"
+#include "base/parse.h"
 #include "cli/message.h"
 
 #define NSEC_PER_MSEC 1000000ull

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/duration.h"
+#include "base/parse.h"
 #include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/stall_command.h"

@@ -10,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cli/duration.h"
+#include "base/parse.h"
 #include "cli/message.h"
 #include "cli/target.h"
 #include "probe/probe.h"

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* stall_command.c - when the command of --on-stall is started anew, and what is said of it. */
 #include "cli/stall_command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "cli/message.h"
 #include "stall/engine.h"
+#include "text/words.h"
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
+#define SOON_MS 200 /* in which an end needs no word */
 
 int stall_command_option(const char **on_stall, const char *text)
 {
@@ -51,7 +54,7 @@ int stall_command_prepare(const struct stall_command *command, const char *text,
 	int err = 0;
 
 	*out = NULL;
-	if (text && !same(text, command->text))
+	if (text && !same_string(text, command->text))
 		err = handler_new(out, text, &command->caller);
 	if (err)
 		message_error("cannot start %s: %s", text, strerror(-err));
@@ -60,14 +63,16 @@ int stall_command_prepare(const struct stall_command *command, const char *text,
 
 void stall_command_set(struct stall_command *command, const char *text, struct handler *handler)
 {
-	if (same(text, command->text))
+	if (same_string(text, command->text))
 		return;
 	stall_command_finish(command);
 	handler_free(command->handler);
 	free(command->text);
-	command->handler = handler;
-	command->text = text ? strdup(text) : NULL;
-	command->dropped = 0;
+	*command = (struct stall_command){
+		.caller = command->caller,
+		.handler = handler,
+		.text = text ? strdup(text) : NULL,
+	};
 }
 
 int stall_command_start(struct stall_command *command, const char *text)
@@ -86,10 +91,49 @@ void stall_command_run(struct stall_command *command, const struct stall_record 
 		handler_stall(command->handler, stall);
 }
 
+static void say_failed(const struct stall_command *command, int status)
+{
+	char words[DURATION_BYTES];
+
+	if (status == -1) {
+		message_warn("cannot run --on-stall's command: /bin/sh could not be started");
+		return;
+	}
+	words_status(status, words);
+	message_warn("--on-stall's command failed (%s)%s: %s", words,
+		     WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ", it was not found" : "",
+		     command->text);
+}
+
+/* Whether there is something to say that was not said before. */
+static bool is_news(uint64_t count, bool *said)
+{
+	bool news = count && !*said;
+
+	*said |= news;
+	return news;
+}
+
+static void say_problems(struct stall_command *command)
+{
+	struct runner_counts counts = handler_counts(command->handler);
+
+	if (is_news(counts.failed, &command->said.failed))
+		say_failed(command, counts.first_status);
+	if (is_news(counts.late, &command->said.late))
+		message_warn("--on-stall's command ran for more than %d s and was ended: %s",
+			     (int)(RUNNER_LIMIT_NS / NS_PER_SEC), command->text);
+	if (is_news(counts.dropped, &command->said.dropped))
+		message_warn(!command->finished && handler_has_ended(command->handler, 0)
+				     ? "the process that runs --on-stall's command has ended; it "
+				       "is run no more"
+				     : "--on-stall's command is too slow: not run for every stall");
+}
+
 void stall_command_poll(struct stall_command *command)
 {
 	if (command->handler)
-		handler_poll(command->handler);
+		say_problems(command);
 }
 
 void stall_command_summarise(struct stall_command *command, struct summary_record *record)
@@ -105,6 +149,19 @@ void stall_command_summarise(struct stall_command *command, struct summary_recor
 
 void stall_command_finish(struct stall_command *command)
 {
-	if (command->handler)
-		handler_finish(command->handler);
+	struct runner_counts counts;
+
+	if (!command->handler || command->finished)
+		return;
+	handler_close(command->handler);
+	if (!handler_has_ended(command->handler, SOON_MS))
+		message_note("waiting for --on-stall's command to end");
+	handler_wait(command->handler);
+	command->finished = true;
+	say_problems(command);
+	counts = handler_counts(command->handler);
+	if (counts.failed || counts.late || counts.dropped)
+		message_note("--on-stall's command was run %" PRIu64 " times: %" PRIu64
+			     " failed, %" PRIu64 " took too long; not run for %" PRIu64 " stalls",
+			     counts.run, counts.failed, counts.late, counts.dropped);
 }

@@ -6,6 +6,8 @@
 #ifndef BLOCKPROF_CLI_STALL_COMMAND_H
 #define BLOCKPROF_CLI_STALL_COMMAND_H
 
+#include <stdbool.h>
+
 #include "model/model.h"
 #include "run/caller.h"
 #include "run/handler.h"
@@ -15,7 +17,11 @@ struct stall_command {
 	struct caller caller; /* whose command it is, under sudo */
 	struct handler *handler; /* NULL: none */
 	char *text;
-	uint64_t dropped; /* stalls it was not run for, of which summaries say */
+	bool finished;
+	uint64_t dropped; /* stalls that it was not run for, and that a summary has counted */
+	struct {
+		bool failed, late, dropped;
+	} said; /* each of them once */
 };
 
 /* --on-stall: the last one given counts. 0, or -EINVAL: wrong usage, which was said. */
@@ -39,10 +45,11 @@ int stall_command_start(struct stall_command *command, const char *text);
 
 /* time_ns is to be filled. */
 void stall_command_run(struct stall_command *command, const struct stall_record *stall);
-void stall_command_poll(struct stall_command *command); /* now and then */
+/* Says what has gone wrong with the command. Now and then. */
+void stall_command_poll(struct stall_command *command);
 /* Adds what was dropped since the summary before. */
 void stall_command_summarise(struct stall_command *command, struct summary_record *record);
-/* No more stalls: what runs gets a moment to end. */
+/* No more stalls: what runs gets a moment to end. Says how it went, if not well. */
 void stall_command_finish(struct stall_command *command);
 
 #endif

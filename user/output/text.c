@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/escape.h"
-#include "output/finals.h"
+#include "model/finals.h"
 #include "output/formats.h"
 #include "output/names.h"
 #include "output/sink.h"

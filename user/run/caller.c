@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* caller.c - whose program it is by sudo's variables, and how a process becomes that user. */
 #include "run/caller.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/duration.h"
+#include "base/parse.h"
 
 #define GROUPS_FIRST 64 /* room for them at the first try */
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* handler.c - how a stall gets to the process that runs commands, and how that process is started and ended. */
 #include "run/handler.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -16,25 +16,21 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cli/message.h"
-#include "output/finals.h"
+#include "base/clock.h"
+#include "model/finals.h"
 #include "recording/encode.h"
 #include "run/caller.h"
-#include "text/words.h"
 
 #define RUNNER_SOCKET 3 /* in the runner */
-#define SOON_MS	      200 /* in which an end needs no word */
-#define LATEST_MS     ((RUNNER_END_NS + RUNNER_KILL_NS) / 1000000 + 500)
+#define LATEST_MS     ((RUNNER_END_NS + RUNNER_KILL_NS) / NS_PER_MS + 500)
 
 struct handler {
-	const char *command;
 	struct finals *finals; /* each stall once */
 	int socket; /* -1: no more */
 	pid_t pid;
 	int pidfd; /* -1: the runner is gone */
 	struct runner_counts *counts; /* the runner's */
 	uint64_t lost; /* not handed over */
-	bool said_failed, said_late, said_dropped;
 };
 
 /* A sealed file: whoever reads it cannot change it, whatever it is as. A descriptor or -errno. */
@@ -123,7 +119,7 @@ be_runner(int socket, const char *command, const struct caller *caller,
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	sigset_t none;
 
-	/* it ends with its socket; who is told to end by signals are the commands */
+	/* it ends with its socket; signals that ask for the end are for the commands */
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	sigemptyset(&none);
@@ -134,7 +130,7 @@ be_runner(int socket, const char *command, const struct caller *caller,
 	runner_run(socket, command, counts);
 }
 
-static int start(struct handler *handler, const struct caller *caller)
+static int start(struct handler *handler, const char *command, const struct caller *caller)
 {
 	int sockets[2];
 	char ready;
@@ -149,7 +145,7 @@ static int start(struct handler *handler, const struct caller *caller)
 		return -errno;
 	handler->pid = fork();
 	if (!handler->pid)
-		be_runner(sockets[1], handler->command, caller, handler->counts);
+		be_runner(sockets[1], command, caller, handler->counts);
 	close(sockets[1]);
 	handler->socket = sockets[0];
 	if (handler->pid < 0)
@@ -168,11 +164,10 @@ int handler_new(struct handler **out, const char *command, const struct caller *
 
 	if (!handler)
 		return -ENOMEM;
-	handler->command = command;
 	handler->socket = handler->pidfd = -1;
 	err = finals_new(&handler->finals, run_for, handler);
 	if (!err)
-		err = start(handler, caller);
+		err = start(handler, command, caller);
 	if (err) {
 		handler_free(handler);
 		return err;
@@ -200,94 +195,40 @@ struct runner_counts handler_counts(const struct handler *handler)
 	};
 }
 
-static bool ends_within(const struct handler *handler, int ms)
+bool handler_has_ended(const struct handler *handler, int ms)
 {
 	struct pollfd fd = { .fd = handler->pidfd, .events = POLLIN };
 
-	return poll(&fd, 1, ms) > 0;
+	return handler->pidfd < 0 || poll(&fd, 1, ms) > 0;
 }
 
-/* -- what is said -- */
-
-static void say_failed(const struct handler *handler, int status)
+void handler_close(struct handler *handler)
 {
-	char words[DURATION_BYTES];
-
-	if (status == -1) {
-		message_warn("cannot run --on-stall's command: /bin/sh could not be started");
-		return;
-	}
-	words_status(status, words);
-	message_warn("--on-stall's command failed (%s)%s: %s", words,
-		     WIFEXITED(status) && WEXITSTATUS(status) == 127 ? ", it was not found" : "",
-		     handler->command);
-}
-
-void handler_poll(struct handler *handler)
-{
-	struct runner_counts counts = handler_counts(handler);
-
-	if (counts.failed && !handler->said_failed) {
-		handler->said_failed = true;
-		say_failed(handler, counts.first_status);
-	}
-	if (counts.late && !handler->said_late) {
-		handler->said_late = true;
-		message_warn("--on-stall's command took longer than it may, and was ended: %s",
-			     handler->command);
-	}
-	if (counts.dropped && !handler->said_dropped) {
-		handler->said_dropped = true;
-		message_warn(handler->pidfd >= 0 && ends_within(handler, 0)
-				     ? "the process that runs --on-stall's command has ended; it "
-				       "is run no more"
-				     : "--on-stall's command is too slow: not run for every stall");
-	}
-}
-
-/* The socket is closed, which tells the runner to end; it does so in a time that is known. */
-static void wait_for_end(struct handler *handler)
-{
-	if (!ends_within(handler, SOON_MS)) {
-		message_note("waiting for --on-stall's command to end");
-		if (!ends_within(handler, LATEST_MS))
-			pidfd_send_signal(handler->pidfd, SIGKILL, NULL, 0);
-	}
-	waitpid(handler->pid, NULL, 0);
-	close(handler->pidfd);
-	handler->pidfd = -1;
-}
-
-static void stop(struct handler *handler)
-{
-	if (handler->socket >= 0)
-		close(handler->socket);
-	handler->socket = -1;
-	if (handler->pidfd >= 0)
-		wait_for_end(handler);
-}
-
-void handler_finish(struct handler *handler)
-{
-	struct runner_counts counts;
-
 	if (handler->socket < 0)
 		return;
 	finals_end(handler->finals);
-	stop(handler);
-	handler_poll(handler);
-	counts = handler_counts(handler);
-	if (counts.failed || counts.late || counts.dropped)
-		message_note("--on-stall's command was run %" PRIu64 " times: %" PRIu64
-			     " failed, %" PRIu64 " took too long; not run for %" PRIu64 " stalls",
-			     counts.run, counts.failed, counts.late, counts.dropped);
+	close(handler->socket);
+	handler->socket = -1;
+}
+
+void handler_wait(struct handler *handler)
+{
+	if (handler->pidfd < 0)
+		return;
+	if (!handler_has_ended(handler, LATEST_MS))
+		pidfd_send_signal(handler->pidfd, SIGKILL, NULL, 0);
+	waitpid(handler->pid, NULL, 0);
+	close(handler->pidfd);
+	handler->pidfd = -1;
 }
 
 void handler_free(struct handler *handler)
 {
 	if (!handler)
 		return;
-	stop(handler);
+	if (handler->socket >= 0)
+		close(handler->socket);
+	handler_wait(handler);
 	finals_free(handler->finals);
 	if (handler->counts)
 		munmap(handler->counts, sizeof(*handler->counts));

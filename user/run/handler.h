@@ -10,29 +10,32 @@
 #ifndef BLOCKPROF_RUN_HANDLER_H
 #define BLOCKPROF_RUN_HANDLER_H
 
+#include <stdbool.h>
+
 #include "model/model.h"
 #include "run/runner.h"
 
 struct caller;
 struct handler;
 
-/* Forks: to be called before anything large is there. command stays the caller's. 0 or -errno. */
+/* Forks: to be called before anything large is there. 0 or -errno. */
 int handler_new(struct handler **out, const char *command, const struct caller *caller);
 /*
- * Every stall, as it is told: the command is run once for each, when it has
- * ended, or by handler_finish() if it lasts until then. time_ns is to be filled.
+ * Every report of a stall: the command is run once for each stall, when it has
+ * ended, or by handler_close() if it lasts until then. time_ns is to be filled.
  */
 void handler_stall(struct handler *handler, const struct stall_record *stall);
-/* Says what has gone wrong with the command, each kind once. Now and then. */
-void handler_poll(struct handler *handler);
+struct runner_counts handler_counts(const struct handler *handler);
 /*
  * No more stalls. Commands that run, or are to be run, get a moment to end
- * (RUNNER_END_NS), then none of them is left; says how it went.
+ * (RUNNER_END_NS), then none of them is left.
  */
-void handler_finish(struct handler *handler);
-struct runner_counts handler_counts(const struct handler *handler);
-void handler_free(
-	struct handler
-		*handler); /* after handler_finish(), or as that without stalls; NULL: nothing */
+void handler_close(struct handler *handler);
+/* Whether the process that runs commands has ended, which is waited for so long. */
+bool handler_has_ended(const struct handler *handler, int ms);
+/* Waits until it has, after handler_close(): that takes a bounded time. */
+void handler_wait(struct handler *handler);
+/* After handler_wait(); without it the same is done, but for the stalls that last. NULL: nothing. */
+void handler_free(struct handler *handler);
 
 #endif

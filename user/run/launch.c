@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* launch.c - how COMMAND is held before it is executed, and how its failure comes back. */
 #include "run/launch.h"
 
 #include <errno.h>

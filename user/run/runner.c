@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* runner.c - when commands are started, asked to end, and killed. */
 #include "run/runner.h"
 
 #include <errno.h>

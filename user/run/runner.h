@@ -10,11 +10,13 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
+
 #define RUNNER_MAX	4 /* at a time */
 #define RUNNER_QUEUE	64 /* that wait for one of those to end */
-#define RUNNER_LIMIT_NS 10000000000ull /* for one run, then SIGTERM */
-#define RUNNER_KILL_NS	1000000000ull /* from SIGTERM to SIGKILL */
-#define RUNNER_END_NS	3000000000ull /* for all of them when the socket is closed */
+#define RUNNER_LIMIT_NS (10 * NS_PER_SEC) /* for one run, then SIGTERM */
+#define RUNNER_KILL_NS	NS_PER_SEC /* from SIGTERM to SIGKILL */
+#define RUNNER_END_NS	(3 * NS_PER_SEC) /* for all of them when the socket is closed */
 
 /* In memory that both processes have; only the runner writes. */
 struct runner_counts {

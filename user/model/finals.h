@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * finals.h - every stall once. A stall is told while it goes on, again and
- * again, and when it ends; totals shall count its last word only, which for a
- * stall that never ended is the last ongoing one.
+ * finals.h - every stall once. A stall is reported again and again while it
+ * lasts, and when it has ended. Sums shall have the last of its reports only,
+ * which for a stall whose end never came is the last ongoing one.
  */
-#ifndef BLOCKPROF_OUTPUT_FINALS_H
-#define BLOCKPROF_OUTPUT_FINALS_H
+#ifndef BLOCKPROF_MODEL_FINALS_H
+#define BLOCKPROF_MODEL_FINALS_H
 
 #include "model/model.h"
 
@@ -17,7 +17,7 @@ typedef int finals_emit(void *context, const struct stall_record *stall);
 int finals_new(struct finals **out, finals_emit *emit, void *context);
 void finals_free(struct finals *finals);
 int finals_stall(struct finals *finals, const struct stall_record *stall);
-/* Whether an ongoing stall of this turn was told. */
+/* Whether this turn was reported as an ongoing stall. */
 bool finals_is_ongoing(const struct finals *finals, const struct stall_record *stall);
 /* The stream ended: emits what is still ongoing. */
 int finals_end(struct finals *finals);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * duration.h - strict reading of the times and numbers a user gives.
- */
-#ifndef BLOCKPROF_CLI_DURATION_H
-#define BLOCKPROF_CLI_DURATION_H
+/* parse.h - strict reading of the times and numbers that a user gives. */
+#ifndef BLOCKPROF_BASE_PARSE_H
+#define BLOCKPROF_BASE_PARSE_H
 
 #include <stdint.h>
 

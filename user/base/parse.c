@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/duration.h"
+/* parse.c - which texts are times and numbers: digits, a fraction, a unit, and nothing else. */
+#include "base/parse.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 /* Digits after the point that fit in 64 bits; finer than a nanosecond in any unit. */
 #define FRACTION_DIGITS 18
@@ -36,8 +39,8 @@ static int unit_parse(const char *suffix, uint64_t *unit_ns)
 		const char *suffix;
 		uint64_t ns;
 	} units[] = {
-		{ "ns", 1 },	     { "us", 1000 },	   { "ms", 1000000 },
-		{ "s", 1000000000 }, { "m", 60000000000 }, { "h", 3600000000000 },
+		{ "ns", 1 },	     { "us", NS_PER_US },      { "ms", NS_PER_MS },
+		{ "s", NS_PER_SEC }, { "m", 60 * NS_PER_SEC }, { "h", 3600 * NS_PER_SEC },
 	};
 
 	if (!*suffix)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "cli/duration.h"
+#include "base/parse.h"
 #include "cli/message.h"
 
 #define MS 1000000ull

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* finals.c - every stall once. */
-#include "output/finals.h"
+/* finals.c - which stalls go on, and what was reported of each last. */
+#include "model/finals.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
- * Stalls that go on at the same time: more than threads that user space can
- * be told of at once. Beyond (a recording made by someone else) the one not
- * told for longest is counted as if it ended.
+ * Stalls that go on at the same time: more than there are slots for threads.
+ * Beyond (a recording made by someone else) the one that was not reported for
+ * longest is counted as if it had ended.
  */
 #define MAX_ONGOING 4096
 
 struct finals {
 	finals_emit *emit;
 	void *context;
-	struct stall_record *ongoing; /* copies, the one told last at the end */
+	struct stall_record *ongoing; /* copies, the one reported last at the end */
 	size_t nr;
 	size_t capacity;
 };
@@ -57,7 +57,7 @@ static bool same_turn(const struct stall_record *a, const struct stall_record *b
 	return strcmp(a->turn, b->turn) == 0;
 }
 
-static void drop(struct finals *finals, size_t at)
+static void forget(struct finals *finals, size_t at)
 {
 	stall_clear(&finals->ongoing[at]);
 	finals->nr--;
@@ -65,11 +65,11 @@ static void drop(struct finals *finals, size_t at)
 		(finals->nr - at) * sizeof(finals->ongoing[0]));
 }
 
-static int emit_and_drop(struct finals *finals, size_t at)
+static int emit_and_forget(struct finals *finals, size_t at)
 {
 	int err = finals->emit(finals->context, &finals->ongoing[at]);
 
-	drop(finals, at);
+	forget(finals, at);
 	return err;
 }
 
@@ -99,18 +99,18 @@ int finals_stall(struct finals *finals, const struct stall_record *stall)
 	int err = 0;
 
 	if (at < finals->nr) {
-		/* An earlier turn's end was lost: what was last said of it stands. */
+		/* The end of an earlier turn was lost: the last report of it stands. */
 		if (same_turn(&finals->ongoing[at], stall))
-			drop(finals, at);
+			forget(finals, at);
 		else
-			err = emit_and_drop(finals, at);
+			err = emit_and_forget(finals, at);
 	}
 	if (err)
 		return err;
 	if (!stall->ongoing)
 		return finals->emit(finals->context, stall);
 	if (finals->nr == MAX_ONGOING)
-		err = emit_and_drop(finals, 0);
+		err = emit_and_forget(finals, 0);
 	return err ? err : keep(finals, stall);
 }
 
@@ -126,7 +126,7 @@ int finals_end(struct finals *finals)
 	int err = 0;
 
 	while (finals->nr) {
-		int failed = emit_and_drop(finals, 0);
+		int failed = emit_and_forget(finals, 0);
 
 		err = err ? err : failed;
 	}
