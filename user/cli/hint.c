@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* hint.c - which programs make code at run time, and how each of them is made to write its names down. */
 #include "cli/hint.h"
 
 #include <stdio.h>
@@ -6,15 +7,12 @@
 
 #include "base/strings.h"
 
-/* Who makes code at run time and can be asked to say what it is. */
 static const struct machine {
-	const char *library; /* begin of its name */
-	const char *runtimes[3]; /* loops that run in it */
+	const char *library; /* the begin of its name */
 	const char *advice; /* one %d: the pid */
 } machines[] = {
 	{
 		.library = "libjvm.so",
-		.runtimes = { "java-nio", "netty" },
 		.advice = "has Java code without names: run jcmd %d Compiler.perfmap; "
 			  "whole stacks take java -XX:+PreserveFramePointer",
 	},
@@ -43,36 +41,30 @@ static bool is_of(const struct machine *machine, const struct frame *frame)
 	return base && starts_with(base + 1, machine->library);
 }
 
-static bool runs(const struct machine *machine, const char *runtime)
+/* Has a stack such code in it, made by this machine? Its own frames are outside of that, if they are found. */
+static bool is_meant(const struct hints *hints, const struct machine *machine, pid_t pid,
+		     const struct stack *stack)
 {
-	for (size_t i = 0; runtime && machine->runtimes[i]; i++)
-		if (!strcmp(machine->runtimes[i], runtime))
-			return true;
-	return false;
-}
-
-/* Does a stack have such code in it, of this machine's making? */
-static bool is_meant(const struct machine *machine, const char *runtime, const struct stack *stack)
-{
-	bool nameless = false, machines_own = runs(machine, runtime);
+	bool nameless = false, by_machine = false;
 
 	for (unsigned int i = 0; stack && i < stack->nr; i++) {
 		nameless = nameless || is_nameless(&stack->frames[i]);
-		machines_own = machines_own || is_of(machine, &stack->frames[i]);
+		by_machine = by_machine || is_of(machine, &stack->frames[i]);
 	}
-	return nameless && machines_own;
+	return nameless &&
+	       (by_machine || hints->has_mapped(hints->context, pid, machine->library));
 }
 
-bool hint_of(const struct stall_record *stall, unsigned int *told, char text[HINT_BYTES])
+bool hint_of(struct hints *hints, const struct stall_record *stall, char text[HINT_BYTES])
 {
 	for (size_t i = 0; i < stall->slices.nr; i++)
 		for (unsigned int m = 0; m < sizeof(machines) / sizeof(machines[0]); m++) {
 			int length;
 
-			if (*told & 1u << m ||
-			    !is_meant(&machines[m], stall->id.runtime, stall->slices.v[i].stack))
+			if (hints->given & 1u << m ||
+			    !is_meant(hints, &machines[m], stall->id.pid, stall->slices.v[i].stack))
 				continue;
-			*told |= 1u << m;
+			hints->given |= 1u << m;
 			length = snprintf(text, HINT_BYTES, "process %d ", stall->id.pid);
 			snprintf(text + length, HINT_BYTES - (size_t)length, machines[m].advice,
 				 stall->id.pid);

@@ -7,10 +7,14 @@
 
 #define HINT_BYTES 192
 
-/*
- * Says it into text, once for each kind of program: told, zeroed at first, keeps
- * which were. false: there is nothing to say about this stall's stacks.
- */
-bool hint_of(const struct stall_record *stall, unsigned int *told, char text[HINT_BYTES]);
+struct hints {
+	/* Whether a process has mapped a file whose name begins so. */
+	bool (*has_mapped)(void *context, pid_t pid, const char *library);
+	void *context;
+	unsigned int given; /* a bit for each of them; 0 at first */
+};
+
+/* Puts it into text, once for each kind of program. false: nothing is to be said of this stall's stacks. */
+bool hint_of(struct hints *hints, const struct stall_record *stall, char text[HINT_BYTES]);
 
 #endif

@@ -36,7 +36,7 @@ struct watch {
 	int command_status; /* -1: it still runs */
 	uint64_t stalls;
 	bool seen_loop;
-	unsigned int hinted; /* as hint_of() keeps it */
+	struct hints hints;
 };
 
 /* -- from the engine to the outputs -- */
@@ -51,6 +51,14 @@ static void on_loop(void *context, const struct loop_record *record)
 	outputs_loop(&watch->outputs, record);
 }
 
+/* For the hints. */
+static bool has_mapped(void *context, pid_t pid, const char *library)
+{
+	struct watch *watch = context;
+
+	return engine_has_mapped(watch->session.engine, pid, library);
+}
+
 static void on_stall(void *context, const struct stall_record *record)
 {
 	struct watch *watch = context;
@@ -62,7 +70,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	if (!outputs_stall(&watch->outputs, &timed))
 		return;
 	watch->stalls++;
-	if (hint_of(&timed, &watch->hinted, hint))
+	if (hint_of(&watch->hints, &timed, hint))
 		message_note("%s", hint);
 	stall_command_run(&watch->on_stall, &timed);
 }
@@ -307,7 +315,10 @@ static int run(struct watch *watch)
 
 int cmd_watch(int argc, char **argv)
 {
-	struct watch watch = { .command_status = -1 };
+	struct watch watch = {
+		.command_status = -1,
+		.hints = { has_mapped, &watch, 0 },
+	};
 	int err;
 
 	err = watch_options_parse(&watch.options, argc, argv);

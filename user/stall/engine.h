@@ -77,6 +77,8 @@ int64_t engine_tasks(struct engine *engine, pid_t pid);
 unsigned int engine_loops(struct engine *engine, pid_t pid);
 const char *engine_runtime(struct engine *engine, pid_t pid); /* of its first loop; NULL: none */
 const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size_t size);
+/* A file whose name begins so is mapped in it, as far as its program was looked at. */
+bool engine_has_mapped(struct engine *engine, pid_t pid, const char *library);
 /* Its interpreter is one that cannot be read: only native stacks. */
 bool engine_unreadable(struct engine *engine, pid_t pid);
 uint64_t engine_started_ns(const struct engine *engine);

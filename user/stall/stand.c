@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "probe/probe.h"
+#include "runtime/program.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
@@ -125,6 +126,13 @@ bool engine_unreadable(struct engine *engine, pid_t pid)
 	struct watched *watched = watched_find(engine->watched, pid);
 
 	return watched && watched->interpreter.unreadable;
+}
+
+bool engine_has_mapped(struct engine *engine, pid_t pid, const char *library)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	return watched && program_library(watched->program.program, library);
 }
 
 size_t engine_processes(const struct engine *engine)
