@@ -11,6 +11,7 @@ from errors import check_error, run_command
 from harness import BLOCKPROF, WORKLOADS, Blockprof, Target, assert_stall, check, run_blockprof, variants
 
 GATHER_SLEEP = os.path.join(WORKLOADS, "gather_sleep.py")
+SCRIPTS = os.path.join(os.path.dirname(WORKLOADS), "..", "scripts")
 NOBODY = 65534
 
 
@@ -154,3 +155,54 @@ def test_command_is_ended_with_the_watch():
         check(blockprof.wait() == 0, "exit status %s" % blockprof.status)
     (pid,) = blockprof.start["scope"]["pids"]
     check(not os.path.exists("/proc/%d" % pid), "COMMAND goes on")
+
+
+def options_in(text):
+    """Options in a text, or in the man page's source."""
+    text = text.replace("\\-", "-")
+    return set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*|-[a-zA-Z])(?![\w-])", text))
+
+
+def helped(command):
+    """{long options: their short one or None} of a command's --help."""
+    status, out, err = run_blockprof(command, "--help")
+    check(status == 0 and not err, "exit status %d" % status, err)
+    options = {}
+    for line in out.splitlines():
+        found = re.match(r" +(?:(-[a-zA-Z]), )?(--[a-z-]+)", line)
+        if found:
+            options[found.group(2)] = found.group(1) or options.get(found.group(2))
+    check("--help" in options, "options of %s" % command, out)
+    return options
+
+
+def completed(*words):
+    """What the completion offers for the last of these."""
+    script = "source %s; COMP_WORDS=(blockprof %s); COMP_CWORD=%d; _blockprof; echo ${COMPREPLY[@]}" % (
+        os.path.join(SCRIPTS, "blockprof.bash"), " ".join(words), len(words)
+    )
+    return set(subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, check=True).stdout.decode().split())
+
+
+def test_options_in_man_page_and_completion():
+    """The options of each command are the same in its --help, the man page and the completion."""
+    with open(os.path.join(SCRIPTS, "blockprof.8")) as file:
+        page = file.read()
+    commands = page.partition("\n.SH COMMANDS\n")[2].partition("\n.SH ")[0]
+    described = page.partition("\n.SH OPTIONS\n")[2].partition("\n.SH ")[0]
+    headings = options_in("\n".join(re.findall(r"\n\.TP\n(.*)", "\n" + described)))
+    paragraphs = {part.split("\n")[0].split()[-1]: part for part in commands.split(".TP\n")[1:]}
+    check(set(paragraphs) == completed("''"), "commands", sorted(paragraphs), sorted(completed("''")))
+    for command in paragraphs:
+        options = helped(command)
+        names = set(options) | {short for short in options.values() if short}
+        check(completed(command, "-") == names, "completion of %s" % command, completed(command, "-") ^ names)
+        check(names <= headings, "options of %s that the man page has not" % command, names - headings)
+        if command == "watch":
+            continue
+        takes = paragraphs[command].partition("Takes")[2]
+        check(
+            options_in(takes) == {short or long for long, short in options.items()},
+            "what %s takes in the man page" % command,
+            options_in(takes) ^ {short or long for long, short in options.items()},
+        )

@@ -240,7 +240,7 @@ static inline void hostile_culprits(struct culprits *culprits, unsigned int dept
 			.pid = 2147483647 - kind,
 			.tid = 77,
 			.ns = S / (unsigned int)(kind + 1),
-			.told = kind != CULPRIT_RUNNER,
+			.seen = kind != CULPRIT_RUNNER,
 			.cycle = depth == CULPRITS_DEPTH - 1,
 			.cause = kind == CULPRIT_CGROUP ? CAUSE_CPU : CAUSE_FILE,
 			.syscall = strdup(HOSTILE),
@@ -253,7 +253,7 @@ static inline void hostile_culprits(struct culprits *culprits, unsigned int dept
 
 		memcpy(culprit.comm, HOSTILE, 15);
 		if (kind == CULPRIT_RUNNER) {
-			/* of what is not told nothing is written */
+			/* of what was not seen nothing is written */
 			target_free(&culprit.target);
 			free(culprit.syscall);
 			culprit.syscall = NULL;

@@ -12,7 +12,7 @@ static struct culprit peer(pid_t pid, enum cause cause, uint64_t ns, const char 
 		.tid = pid,
 		.comm = "postgres",
 		.ns = ns,
-		.told = true,
+		.seen = true,
 		.cause = cause,
 		.syscall = call ? strdup(call) : NULL,
 	};
@@ -143,7 +143,7 @@ static void a_chain_and_a_cycle(void **state)
 	struct culprits culprits = { 0 };
 
 	(void)state;
-	last.told = false;
+	last.seen = false;
 	last.cycle = true;
 	strcpy(last.comm, "python3");
 	add(&first.culprits, last);
@@ -161,11 +161,11 @@ static void idle_and_unknown_peers(void **state)
 	(void)state;
 	idle.idle = true;
 	add(&culprits, idle);
-	silent.told = false;
+	silent.seen = false;
 	add(&culprits, silent);
 	assert_reads(&culprits, "    waited for postgres[812], which was idle in epoll_wait\n");
 	add(&culprits, peer(900, CAUSE_OTHER, 0, NULL));
-	culprits.v[0].told = false;
+	culprits.v[0].seen = false;
 	assert_reads(&culprits, "    waited for postgres[900]\n");
 }
 

@@ -253,7 +253,7 @@ static struct slice full_slice(enum target_kind kind)
 		.tid = 8,
 		.comm = "peer",
 		.ns = S,
-		.told = true,
+		.seen = true,
 		.cycle = true,
 		.cause = CAUSE_FILE,
 		.syscall = strdup("fsync"),

@@ -38,7 +38,8 @@ static const char help[] =
 	"      --every TIME    again and again: 500ms, 2s; a bare number is seconds\n"
 	"  -d, --duration TIME with --every: stop after this (until Ctrl-C or the end of all)\n"
 	"  -o, --output FILE   write here; repeatable; format from the suffix; - is stdout\n"
-	"  -F, --format NAME   text or json: format of the -o before it, or of stdout\n"
+	"  -F, --format NAME   format of the -o before it, or of stdout:\n"
+	"                      %s\n"
 	"  -q, --quiet         no warnings\n"
 	"  -v, --verbose       each task by itself, library frames, stacks of idle loops\n"
 	"  -V, --version       this program's version\n"
@@ -98,11 +99,14 @@ static int take_option(void *context, int option, const char *value)
 /* Profiles are of time: a moment has none. */
 static int check_formats(const struct outputs_spec *spec)
 {
+	char names[OUTPUT_NAMES_BYTES];
+
 	for (size_t i = 0; i < spec->nr; i++) {
 		if (spec->v[i].format->dump)
 			continue;
-		message_error("a dump cannot be written as %s; use text or json",
-			      spec->v[i].format->name);
+		message_error("cannot write a dump as %s: that adds up time, of which a moment has "
+			      "none; use one of %s",
+			      spec->v[i].format->name, output_format_names(true, names));
 		return -EINVAL;
 	}
 	return 0;
@@ -263,6 +267,14 @@ static int run(const struct arguments *arguments)
 	return err;
 }
 
+static void answer(const struct arguments *arguments)
+{
+	char *text __freeing = NULL, names[OUTPUT_NAMES_BYTES];
+
+	if (asprintf(&text, help, output_format_names(true, names)) >= 0)
+		usage_answer(&arguments->usage, text);
+}
+
 int cmd_dump(int argc, char **argv)
 {
 	struct arguments arguments = { .options = { .live = true } };
@@ -271,7 +283,7 @@ int cmd_dump(int argc, char **argv)
 	scope_init(&arguments.scope);
 	err = parse(&arguments, argc, argv);
 	if (err || usage_is_asked(&arguments.usage)) {
-		usage_answer(&arguments.usage, help);
+		answer(&arguments);
 		scope_free(&arguments.scope);
 		return err ? EXIT_USAGE : EXIT_OK;
 	}

@@ -51,8 +51,7 @@ static bool is_meant(const struct hints *hints, const struct machine *machine, p
 		nameless = nameless || is_nameless(&stack->frames[i]);
 		by_machine = by_machine || is_of(machine, &stack->frames[i]);
 	}
-	return nameless &&
-	       (by_machine || hints->has_mapped(hints->context, pid, machine->library));
+	return nameless && (by_machine || hints->has_mapped(hints->context, pid, machine->library));
 }
 
 bool hint_of(struct hints *hints, const struct stall_record *stall, char text[HINT_BYTES])

@@ -136,8 +136,8 @@ void watch_options_free(struct watch_options *options)
 
 void watch_options_answer(const struct watch_options *options)
 {
-	char *text __freeing = NULL;
+	char *text __freeing = NULL, names[OUTPUT_NAMES_BYTES];
 
-	if (asprintf(&text, help, output_format_names()) >= 0)
+	if (asprintf(&text, help, output_format_names(false, names)) >= 0)
 		usage_answer(&options->usage, text);
 }

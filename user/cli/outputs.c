@@ -55,10 +55,11 @@ int outputs_spec_path(struct outputs_spec *spec, const char *path)
 int outputs_spec_format(struct outputs_spec *spec, const char *name)
 {
 	const struct output_format *format = output_format_by_name(name);
+	char names[OUTPUT_NAMES_BYTES];
 
 	if (!format) {
 		message_error("no format is called '%s'; there are %s", name,
-			      output_format_names());
+			      output_format_names(false, names));
 		return -EINVAL;
 	}
 	if (!spec->nr)
@@ -73,6 +74,8 @@ int outputs_spec_format(struct outputs_spec *spec, const char *name)
 
 int outputs_spec_finish(struct outputs_spec *spec)
 {
+	char names[OUTPUT_NAMES_BYTES];
+
 	if (!spec->nr)
 		add(spec, &(struct output_spec){ .path = "-" });
 	for (size_t i = 0; i < spec->nr; i++) {
@@ -85,7 +88,7 @@ int outputs_spec_finish(struct outputs_spec *spec)
 		if (!output->format) {
 			message_error(
 				"the suffix of %s says no format; put -F and one of %s after it",
-				output->path, output_format_names());
+				output->path, output_format_names(false, names));
 			return -EINVAL;
 		}
 	}

@@ -214,9 +214,9 @@ static int report(const struct arguments *arguments, int argc, char **argv)
 
 static void answer(const struct arguments *arguments)
 {
-	char *text __freeing = NULL;
+	char *text __freeing = NULL, names[OUTPUT_NAMES_BYTES];
 
-	if (asprintf(&text, help, output_format_names()) >= 0)
+	if (asprintf(&text, help, output_format_names(false, names)) >= 0)
 		usage_answer(&arguments->usage, text);
 }
 

@@ -11,23 +11,31 @@
 /* Of one slice, or behind one other: what comes beyond takes the place of the least. */
 #define CULPRITS_MAX 12
 
-static const char *const kind_names[CULPRIT_KIND_NR] = {
-	[CULPRIT_PEER] = "peer",
-	[CULPRIT_OWNER] = "owner",
-	[CULPRIT_RUNNER] = "runner",
-	[CULPRIT_CGROUP] = "cgroup",
+static const struct {
+	const char *name;
+	const char *meaning;
+} kinds[CULPRIT_KIND_NR] = {
+	[CULPRIT_PEER] = { "peer", "the process of this machine at the other end" },
+	[CULPRIT_OWNER] = { "owner", "the thread that holds the lock (glibc's mutexes)" },
+	[CULPRIT_RUNNER] = { "runner", "a process that ran instead, on the same CPU" },
+	[CULPRIT_CGROUP] = { "cgroup", "the nearest one whose CPU quota was used up" },
 };
 
 const char *culprit_kind_name(enum culprit_kind kind)
 {
-	return kind_names[(unsigned int)kind < CULPRIT_KIND_NR ? kind : CULPRIT_PEER];
+	return kinds[(unsigned int)kind < CULPRIT_KIND_NR ? kind : CULPRIT_PEER].name;
+}
+
+const char *culprit_kind_meaning(enum culprit_kind kind)
+{
+	return kinds[(unsigned int)kind < CULPRIT_KIND_NR ? kind : CULPRIT_PEER].meaning;
 }
 
 enum culprit_kind culprit_kind_parse(const char *name)
 {
 	unsigned int kind = 0;
 
-	while (kind < CULPRIT_KIND_NR && strcmp(kind_names[kind], name) != 0)
+	while (kind < CULPRIT_KIND_NR && strcmp(kinds[kind].name, name) != 0)
 		kind++;
 	return (enum culprit_kind)kind;
 }
@@ -44,7 +52,7 @@ void culprit_clear(struct culprit *culprit)
 
 static bool same(const struct culprit *a, const struct culprit *b)
 {
-	return a->kind == b->kind && a->pid == b->pid && a->tid == b->tid && a->told == b->told &&
+	return a->kind == b->kind && a->pid == b->pid && a->tid == b->tid && a->seen == b->seen &&
 	       a->idle == b->idle && a->cycle == b->cycle && a->cause == b->cause &&
 	       a->quota_ns == b->quota_ns && a->period_ns == b->period_ns &&
 	       same_string(a->syscall, b->syscall) && same_string(a->cgroup, b->cgroup) &&

@@ -15,32 +15,8 @@
 #include <sys/types.h>
 
 #include "base/name_value.h"
+#include "model/cause.h"
 #include "model/loss.h"
-
-enum cause {
-	CAUSE_CPU,
-	CAUSE_RUNQUEUE,
-	CAUSE_THROTTLED,
-	CAUSE_SLEEP,
-	CAUSE_FILE,
-	CAUSE_SOCKET,
-	CAUSE_DNS,
-	CAUSE_PIPE,
-	CAUSE_TTY,
-	CAUSE_LOCK,
-	CAUSE_GIL,
-	CAUSE_CHILD,
-	CAUSE_POLL,
-	CAUSE_FAULT,
-	CAUSE_STOPPED,
-	CAUSE_IPC,
-	CAUSE_OTHER,
-	CAUSE_NR,
-};
-
-/* The word of blockprof-json(5); cause_parse() gives CAUSE_NR for what is none. */
-const char *cause_name(enum cause cause);
-enum cause cause_parse(const char *name);
 
 enum frame_kind {
 	FRAME_KERNEL,
@@ -156,7 +132,9 @@ enum culprit_kind {
 	CULPRIT_KIND_NR,
 };
 
+/* A row of culprit.c: the word, and what it means, as in the man page. */
 const char *culprit_kind_name(enum culprit_kind kind);
+const char *culprit_kind_meaning(enum culprit_kind kind);
 enum culprit_kind culprit_kind_parse(const char *name);
 
 /* Largest first. */
@@ -175,7 +153,7 @@ struct culprit {
 	pid_t tid; /* 0: which of its threads is not known */
 	char comm[16];
 	uint64_t ns; /* as far as it was seen, an estimate; 0: not known */
-	bool told; /* what it did is known: idle, cause, syscall, target, stack */
+	bool seen; /* what it did is known: idle, cause, syscall, target, stack */
 	bool idle; /* it waited for work itself, this thread's among it */
 	bool cycle; /* it has been named before: each waits for the other */
 	enum cause cause;
@@ -336,6 +314,8 @@ enum note_kind {
 
 const char *note_kind_name(enum note_kind kind);
 enum note_kind note_kind_parse(const char *name); /* NOTE_KIND_NR: none of them */
+/* Of what there is ever more: "tasks"; NULL: the note is of a pool, which has workers and waiting work. */
+const char *note_kind_growing(enum note_kind kind);
 
 /* What workers are in. Strings are the record's maker's. */
 struct note_call {

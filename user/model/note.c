@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* note.c - the kinds of notes: a row each. */
 #include <string.h>
 
 #include "model/model.h"
 
-static const char *const names[] = {
-	[NOTE_POOL_BUSY] = "pool_busy",
-	[NOTE_TASKS_GROW] = "tasks_grow",
-	[NOTE_THREADS_GROW] = "threads_grow",
+static const struct {
+	const char *name;
+	const char *growing;
+} kinds[NOTE_KIND_NR] = {
+	[NOTE_POOL_BUSY] = { "pool_busy", NULL },
+	[NOTE_TASKS_GROW] = { "tasks_grow", "tasks" },
+	[NOTE_THREADS_GROW] = { "threads_grow", "threads" },
 };
 
 const char *note_kind_name(enum note_kind kind)
 {
-	return kind < NOTE_KIND_NR ? names[kind] : "";
+	return kind < NOTE_KIND_NR ? kinds[kind].name : "";
+}
+
+const char *note_kind_growing(enum note_kind kind)
+{
+	return kind < NOTE_KIND_NR ? kinds[kind].growing : NULL;
 }
 
 enum note_kind note_kind_parse(const char *name)
 {
 	int kind = 0;
 
-	while (kind < NOTE_KIND_NR && strcmp(names[kind], name))
+	while (kind < NOTE_KIND_NR && strcmp(kinds[kind].name, name))
 		kind++;
 	return kind;
 }

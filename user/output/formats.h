@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* formats.h - the formats there are; the table of them is in output.c. */
+/*
+ * formats.h - the formats there are. A new one takes a file of its own, a row in
+ * formats.c, and a place in scripts/blockprof.8 (-F, FILES) and scripts/blockprof.bash.
+ */
 #ifndef BLOCKPROF_OUTPUT_FORMATS_H
 #define BLOCKPROF_OUTPUT_FORMATS_H
 
@@ -8,5 +11,8 @@
 extern const struct output_format output_text;
 extern const struct output_format output_json;
 extern const struct output_format output_folded;
+
+/* One after the other; NULL behind the last. */
+const struct output_format *output_format_at(size_t i);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* output.c - the table of formats, and what all outputs do alike. */
+/* output.c - what all outputs do alike: open, hand records to their format, keep the first error. */
 #include "output/output.h"
 
 #include <errno.h>
@@ -7,15 +7,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
-#include "output/formats.h"
 #include "output/sink.h"
-
-static const struct output_format *const formats[] = {
-	&output_text,
-	&output_json,
-	&output_folded,
-};
-#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 struct output {
 	const struct output_format *format;
@@ -25,39 +17,6 @@ struct output {
 	int64_t realtime_offset_ns; /* timestamp_of() */
 	int error; /* first -errno */
 };
-
-const struct output_format *output_format_by_name(const char *name)
-{
-	for (size_t i = 0; i < NR_FORMATS; i++)
-		if (strcmp(formats[i]->name, name) == 0)
-			return formats[i];
-	return NULL;
-}
-
-const struct output_format *output_format_by_path(const char *path)
-{
-	const struct output_format *best = NULL;
-	size_t length = strlen(path), best_length = 0;
-
-	for (size_t i = 0; i < NR_FORMATS; i++) {
-		for (const char *const *suffix = formats[i]->suffixes; *suffix; suffix++) {
-			size_t own = strlen(*suffix);
-
-			if (own > best_length && own <= length &&
-			    strcmp(path + length - own, *suffix) == 0) {
-				best = formats[i];
-				best_length = own;
-			}
-		}
-	}
-	return best;
-}
-
-/* The one place where the names stand a second time; test_text.c compares them to the table. */
-const char *output_format_names(void)
-{
-	return "text, json, folded";
-}
 
 static void free_output(struct output *output)
 {

@@ -28,7 +28,7 @@ struct output_options {
 	size_t stack_bytes; /* profiles: memory for stacks at the most, 0: a default */
 };
 
-/* One row a format. Any callback may be NULL: the format does not show that record. */
+/* A format: a row of formats.c. Any callback may be NULL: the format does not show that record. */
 struct output_format {
 	const char *name; /* of -F */
 	const char *const *suffixes; /* ended by NULL; each with its dot: ".jsonl" */
@@ -48,8 +48,9 @@ struct output_format {
 /* NULL: no format of that name, or with that file name's suffix. */
 const struct output_format *output_format_by_name(const char *name);
 const struct output_format *output_format_by_path(const char *path);
-/* "text, json, folded": for messages. */
-const char *output_format_names(void);
+/* "text, json, folded", all of them or those that a dump can be written as. Returns names. */
+#define OUTPUT_NAMES_BYTES 128
+const char *output_format_names(bool of_dumps, char names[OUTPUT_NAMES_BYTES]);
 
 /* path "-" or NULL is stdout. -errno: path cannot be written. */
 int output_open(struct output **out, const struct output_format *format, const char *path,

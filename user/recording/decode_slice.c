@@ -136,8 +136,8 @@ static void read_culprit(struct decoder *decoder, json_t *object, unsigned int d
 	decode_comm_of(decoder, object, culprit->comm);
 	culprit->ns = decode_number_of(decoder, object, "ns", OPTIONAL);
 	culprit->cycle = decode_bool_of(decoder, object, "cycle", OPTIONAL);
-	culprit->told = json_object_get(object, "cause") != NULL;
-	if (culprit->told)
+	culprit->seen = json_object_get(object, "cause") != NULL;
+	if (culprit->seen)
 		culprit->cause = decode_cause_of(decoder, object);
 	culprit->idle = decode_bool_of(decoder, object, "idle", OPTIONAL);
 	culprit->syscall = decode_own_string(decoder, object, "syscall");

@@ -143,12 +143,12 @@ int encode_note(const struct line_writer *to, const struct note_record *note)
 	put_pid(&record, "pid", note->pid);
 	put_string(&record, "comm", note->comm);
 	put_number(&record, "duration_ns", note->duration_ns);
-	if (note->kind == NOTE_POOL_BUSY) {
-		put_number(&record, "workers", note->workers);
-		put_number(&record, "waiting", note->waiting);
-	} else {
+	if (note_kind_growing(note->kind)) {
 		put_number(&record, "from", note->from);
 		put_number(&record, "to", note->to);
+	} else {
+		put_number(&record, "workers", note->workers);
+		put_number(&record, "waiting", note->waiting);
 	}
 	for (size_t i = 0; i < note->nr_calls; i++) {
 		const struct note_call *call = &note->calls[i];

@@ -112,7 +112,7 @@ static void put_culprits(struct object *object, const struct culprits *culprits)
 		}
 		if (culprit->cycle)
 			put_bool(&entry, "cycle", true);
-		if (culprit->told) {
+		if (culprit->seen) {
 			put_bool(&entry, "idle", culprit->idle);
 			put_string(&entry, "cause", cause_name(culprit->cause));
 			put_string(&entry, "syscall", culprit->syscall);

@@ -157,13 +157,11 @@ char *entry_message(const struct stall_record *stall)
 		text_cut_right(task, NAME_COLUMNS);
 	detail_free(&detail);
 	if (!who || !runtime || !task || !place || !what ||
-	    asprintf(&message, "%s%s%s%s%s: %s%s %s%s%s%s%s", who, *runtime ? " " : "", runtime,
-		     *task ? ", task " : "", task, duration,
-		     !stall->ongoing		 ? ""
-		     : stall->cause == CAUSE_CPU ? " and still running,"
-						 : " and still blocked,",
-		     cause_name(stall->cause), *what ? ", " : "", what, *place ? ", in " : "",
-		     place) < 0)
+	    asprintf(&message, "%s%s%s%s%s: %s%s%s%s %s%s%s%s%s", who, *runtime ? " " : "", runtime,
+		     *task ? ", task " : "", task, duration, stall->ongoing ? " and " : "",
+		     stall->ongoing ? cause_words(stall->cause)->lasting : "",
+		     stall->ongoing ? "," : "", cause_name(stall->cause), *what ? ", " : "", what,
+		     *place ? ", in " : "", place) < 0)
 		return NULL;
 	return message;
 }

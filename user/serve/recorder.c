@@ -32,11 +32,6 @@ struct recorder {
 	uint64_t lost;
 };
 
-static const char *const formats[STORE_NR] = {
-	[STORE_JSON] = "json",
-	[STORE_FOLDED] = "folded",
-};
-
 int recorder_open(struct recorder **out, const struct recorder_options *options)
 {
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
@@ -119,8 +114,8 @@ static int open_file(struct recorder *recorder, enum store_file file)
 		return fd;
 	recorder->fds[file] = fd;
 	store_file_name(&recorder->name, file, name);
-	err = output_open_fd(&recorder->outputs[file], output_format_by_name(formats[file]), fd,
-			     name, &options);
+	err = output_open_fd(&recorder->outputs[file], output_format_by_path(name), fd, name,
+			     &options);
 	if (err)
 		store_finish(recorder->store, &recorder->name, file, false);
 	return err;

@@ -23,35 +23,6 @@ static bool is_thread(const struct culprit *culprit)
 	return culprit->kind == CULPRIT_PEER || culprit->kind == CULPRIT_OWNER;
 }
 
-/* The verb that goes before the system call and its object. */
-static const char *verb_of(const struct culprit *culprit)
-{
-	switch (culprit->cause) {
-	case CAUSE_CPU:
-		return "was on a CPU";
-	case CAUSE_RUNQUEUE:
-		return "waited for a CPU";
-	case CAUSE_STOPPED:
-		return "was stopped";
-	case CAUSE_SLEEP:
-		return "slept in";
-	case CAUSE_GIL:
-		return "waited for the GIL in";
-	case CAUSE_LOCK:
-		return "waited for a lock in";
-	case CAUSE_SOCKET:
-	case CAUSE_PIPE:
-	case CAUSE_DNS:
-	case CAUSE_CHILD:
-	case CAUSE_POLL:
-		return culprit->idle ? "was idle in" : "waited in";
-	case CAUSE_FAULT:
-		return "sat in a page fault";
-	default:
-		return "sat in";
-	}
-}
-
 /* What it waited for; whoever is behind it has a line of his own. */
 static char *object_of(const struct culprit *culprit, size_t columns)
 {
@@ -72,24 +43,21 @@ static char *object_of(const struct culprit *culprit, size_t columns)
 /* "sat in fsync of /var/lib/db/wal/0001" */
 static char *deed(const struct culprit *culprit, size_t columns)
 {
-	bool plain = culprit->cause == CAUSE_CPU || culprit->cause == CAUSE_RUNQUEUE ||
-		     culprit->cause == CAUSE_STOPPED;
-	const char *verb = verb_of(culprit), *joint = " for ";
+	const struct cause_words *words = cause_words(culprit->cause);
+	const char *verb = culprit->idle && words->idle_deed ? words->idle_deed : words->deed;
 	__freeing char *call = escape_text(
 		culprit->syscall && culprit->cause != CAUSE_FAULT ? culprit->syscall : "");
 	__freeing char *object = NULL;
 	char *text = NULL;
 	size_t used;
 
-	if (plain || !call)
-		return plain ? strdup(verb) : NULL;
-	if (culprit->cause == CAUSE_FILE || culprit->cause == CAUSE_FAULT)
-		joint = " of ";
-	used = strlen(verb) + strlen(call) + strlen(joint) + 1;
+	if (!words->joint || !call)
+		return call ? strdup(verb) : NULL;
+	used = strlen(verb) + strlen(call) + strlen(words->joint) + 1;
 	object =
 		object_of(culprit, used + LEAST_COLUMNS < columns ? columns - used : LEAST_COLUMNS);
 	if (!object || asprintf(&text, "%s%s%s%s%s", verb, *call ? " " : "", call,
-				*object ? joint : "", object) < 0)
+				*object ? words->joint : "", object) < 0)
 		return NULL;
 	return text;
 }
@@ -160,7 +128,7 @@ static int print_thread(FILE *out, const struct culprits *all, const struct culp
 
 	if (!who)
 		return -ENOMEM;
-	if (culprit->told) {
+	if (culprit->seen) {
 		words_duration(culprit->ns, time);
 		if (percent < WHOLE_PERCENT)
 			snprintf(for_time, sizeof(for_time), "for %s ", time);

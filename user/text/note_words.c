@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* note_words.c - notes as sentences. */
+/* note_words.c - what a note says to people. */
 #include "text/note_words.h"
 
 #include <inttypes.h>
@@ -38,25 +38,28 @@ static void print_calls(FILE *out, const struct note_record *note)
 		fprintf(out, ", %" PRIu64 " elsewhere", rest);
 }
 
+/* "work for a thread pool of web[7] has waited for 1.2 s: all 5 workers are busy, 3 more calls wait" */
+static void print_pool(FILE *out, const struct note_record *note, const char *duration)
+{
+	fprintf(out,
+		"work for a thread pool of %s[%d] has waited for %s: all %" PRIu64
+		" workers are busy, %" PRIu64 " more call%s",
+		note->comm, note->pid, duration, note->workers, note->waiting,
+		note->waiting == 1 ? " waits" : "s wait");
+	print_calls(out, note);
+}
+
 static void print_note(FILE *out, const struct note_record *note)
 {
+	const char *growing = note_kind_growing(note->kind);
 	char duration[DURATION_BYTES];
 
 	words_duration(note->duration_ns, duration);
-	switch (note->kind) {
-	case NOTE_POOL_BUSY:
-		fprintf(out,
-			"work for a thread pool of %s[%d] has waited for %s: all %" PRIu64
-			" workers are busy, %" PRIu64 " more call%s wait%s",
-			note->comm, note->pid, duration, note->workers, note->waiting,
-			note->waiting == 1 ? "" : "s", note->waiting == 1 ? "s" : "");
-		print_calls(out, note);
-		break;
-	default:
+	if (growing)
 		fprintf(out, "the %s of %s[%d] keep growing: from %" PRIu64 " to %" PRIu64 " in %s",
-			note->kind == NOTE_TASKS_GROW ? "tasks" : "threads", note->comm, note->pid,
-			note->from, note->to, duration);
-	}
+			growing, note->comm, note->pid, note->from, note->to, duration);
+	else
+		print_pool(out, note, duration);
 }
 
 char *note_words(const struct note_record *note)

@@ -69,13 +69,6 @@ static void view_slices(struct view *view, const struct stall_record *stall,
 			view->verdict = &view->v[i];
 }
 
-static const char *state_words(const struct stall_record *stall)
-{
-	if (!stall->ongoing)
-		return "";
-	return stall->cause == CAUSE_CPU ? " and still running" : " and still blocked";
-}
-
 /* "python3[4242] asyncio, task rates-3" */
 static char *subject(const struct stall_record *stall, const struct slice *slice)
 {
@@ -119,7 +112,8 @@ static int print_verdict(FILE *out, const struct stall_record *stall, const stru
 	size_t used, left, who_width;
 
 	words_duration(stall->duration_ns, duration);
-	snprintf(verdict, sizeof(verdict), "%s%s  %s", duration, state_words(stall),
+	snprintf(verdict, sizeof(verdict), "%s%s%s  %s", duration, stall->ongoing ? " and " : "",
+		 stall->ongoing ? cause_words(stall->cause)->lasting : "",
 		 cause_name(stall->cause));
 	used = INDENT + strlen(verdict) + 2;
 	left = look->columns - used;
@@ -291,8 +285,7 @@ static size_t shares_of(const struct stall_record *stall, struct share shares[CA
 	for (size_t i = 0; i < stall->slices.nr; i++) {
 		const struct slice *slice = &stall->slices.v[i];
 
-		if (slice->cause == CAUSE_CPU || slice->cause == CAUSE_RUNQUEUE ||
-		    slice->cause == CAUSE_THROTTLED)
+		if (!cause_is_blocked(slice->cause))
 			continue;
 		sums[slice->cause] += slice->ns;
 		blocked_ns += slice->ns;

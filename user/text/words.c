@@ -78,23 +78,6 @@ char *words_thread(const char *comm, pid_t pid, pid_t tid)
 	return format("%s[%d/%d]", name, pid, tid);
 }
 
-/* What is said where there is neither call nor target. */
-static const char *plain_words(enum cause cause)
-{
-	switch (cause) {
-	case CAUSE_RUNQUEUE:
-		return "ready, but others ran";
-	case CAUSE_THROTTLED:
-		return "CPU quota of its cgroup";
-	case CAUSE_STOPPED:
-		return "by a signal or a tracer";
-	case CAUSE_FAULT:
-		return "page fault";
-	default:
-		return NULL;
-	}
-}
-
 static int set_escaped(char **to, const char *s)
 {
 	if (!s)
@@ -190,7 +173,7 @@ int words_detail(const struct slice *slice, struct detail *out)
 		err = set_escaped(&out->before, slice->syscall);
 		err |= set_target(out, &slice->target);
 		if (!out->before && !out->object)
-			err |= set_escaped(&out->object, plain_words(slice->cause));
+			err |= set_escaped(&out->object, cause_words(slice->cause)->instead);
 	}
 	err |= add_count(out, slice);
 	if (err) {

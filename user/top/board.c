@@ -145,7 +145,7 @@ static void end_stall(struct entry *entry, const struct stall_record *stall)
 		entry->stalls.delayed_events += stall->delayed_events;
 	/* of a loop that was never seen, this is all that will be known of what blocked it */
 	for (size_t i = 0; i < stall->slices.nr && entry->unseen; i++)
-		if (stall->slices.v[i].cause > CAUSE_THROTTLED)
+		if (cause_is_blocked(stall->slices.v[i].cause))
 			entry->stalls.causes_ns[stall->slices.v[i].cause] += stall->slices.v[i].ns;
 	entry->stalls.causes_ns[CAUSE_CPU] += stall->ledger.cpu_ns;
 	entry->stalls.causes_ns[CAUSE_RUNQUEUE] += stall->ledger.runqueue_ns;
@@ -343,9 +343,9 @@ static void end_entry(struct board *board, struct entry *entry)
 	entry->now.stalls = entry->stalls.stalls;
 	entry->now.delayed_events = entry->stalls.delayed_events;
 	entry->now.stalled_ns = entry->stalls.stalled_ns;
-	for (int cause = 0; cause < CAUSE_NR && (entry->unseen || cause <= CAUSE_THROTTLED);
-	     cause++)
-		entry->now.causes_ns[cause] = entry->stalls.causes_ns[cause];
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		if (entry->unseen || !cause_is_blocked((enum cause)cause))
+			entry->now.causes_ns[cause] = entry->stalls.causes_ns[cause];
 	entry->ongoing_seq = 0;
 }
 

@@ -70,7 +70,7 @@ static const struct culprit *most_sampled(const struct observed_thread *thread)
 
 static bool same_deed(const struct culprit *a, const struct culprit *b)
 {
-	return a->told && b->told && a->cause == b->cause && stack_equal(a->stack, b->stack) &&
+	return a->seen && b->seen && a->cause == b->cause && stack_equal(a->stack, b->stack) &&
 	       target_equal(&a->target, &b->target);
 }
 

@@ -168,7 +168,7 @@ static void resolve(struct engine *engine, struct observed *observed,
 				     FRAMES_KERNEL | FRAMES_USER, NULL);
 	classify(&engine->classify, observed->pid, capture, &slice);
 	thread->now = (struct culprit){
-		.told = true,
+		.seen = true,
 		.idle = is_idle(engine, observed, thread, capture),
 		.cause = slice.cause,
 		.syscall = slice.syscall,
@@ -195,7 +195,7 @@ static void add(struct observed_thread *thread, const struct culprit *what, uint
 
 static void add_plain(struct observed_thread *thread, enum cause cause, uint64_t ns)
 {
-	struct culprit what = { .told = true, .cause = cause };
+	struct culprit what = { .seen = true, .cause = cause };
 
 	add(thread, &what, ns);
 }
@@ -242,13 +242,13 @@ static void account(struct engine *engine, struct observed *observed,
 		add_plain(thread, CAUSE_RUNQUEUE, queued_ns);
 		ns -= ran_ns + queued_ns;
 	}
-	if (moved && running && thread->now.told)
+	if (moved && running && thread->now.seen)
 		add(thread, &thread->now, ns);
 	else if (moved && running && !first)
 		add_plain(thread, CAUSE_CPU, ns);
 	if (moved && !running)
 		resolve(engine, observed, thread, info);
-	if (!running && thread->now.told)
+	if (!running && thread->now.seen)
 		add(thread, &thread->now, ns);
 	if (running)
 		culprit_clear(&thread->now);

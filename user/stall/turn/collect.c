@@ -6,11 +6,6 @@
 
 #include "stall/state/loop.h"
 
-static bool is_blocked(enum cause cause)
-{
-	return cause != CAUSE_CPU && cause != CAUSE_RUNQUEUE && cause != CAUSE_THROTTLED;
-}
-
 /* CPU time is reported of stalls only. */
 void collect_pass(struct loop *loop)
 {
@@ -19,7 +14,7 @@ void collect_pass(struct loop *loop)
 	for (size_t i = 0; i < turn->nr; i++) {
 		struct slice *slice = &turn->v[i];
 
-		if (is_blocked(slice->cause))
+		if (cause_is_blocked(slice->cause))
 			slices_add(&loop->collected.blocked, slice);
 		else
 			slice_clear(slice);
@@ -106,7 +101,7 @@ uint64_t collected_blocked_ns(const struct loop *loop, uint64_t seq)
 	uint64_t sum_ns = 0;
 
 	for (size_t i = 0; collected_is(loop, seq) && i < turn->nr; i++)
-		if (is_blocked(turn->v[i].cause))
+		if (cause_is_blocked(turn->v[i].cause))
 			sum_ns += turn->v[i].ns;
 	return sum_ns;
 }
