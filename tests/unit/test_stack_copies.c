@@ -20,9 +20,9 @@ static int setup(void **state)
 {
 	struct stack_copies *copies;
 
-	if (stack_copies_new(&copies))
+	if (stack_copies_new(&stack_copies))
 		return -1;
-	*state = copies;
+	*state = stack_copies;
 	return 0;
 }
 
@@ -33,7 +33,7 @@ static int teardown(void **state)
 }
 
 /* A record of exactly sent bytes of stack: what is read beyond is seen by the sanitizer. */
-static void add(struct stack_copies *copies, unsigned int slot, uint64_t since_ns,
+static void add(struct stack_copies *stack_copies, unsigned int slot, uint64_t since_ns,
 		unsigned int flags, unsigned int bytes, size_t sent)
 {
 	struct bp_stack_copy *copy = calloc(1, HEAD + sent);
@@ -44,14 +44,14 @@ static void add(struct stack_copies *copies, unsigned int slot, uint64_t since_n
 	copy->flags = flags;
 	copy->bytes = bytes;
 	memset(copy->stack, 's', sent);
-	stack_copies_add(copies, &copy->header, HEAD + sent);
+	stack_copies_add(stack_copies, &copy->header, HEAD + sent);
 	free(copy);
 }
 
-static bool has(struct stack_copies *copies, unsigned int slot, unsigned int tid, uint64_t since_ns,
-		bool other)
+static bool has(struct stack_copies *stack_copies, unsigned int slot, unsigned int tid,
+		uint64_t since_ns, bool other)
 {
-	struct bp_stack_copy *copy = stack_copies_take(copies, slot, tid, since_ns, other);
+	struct bp_stack_copy *copy = stack_copies_take(stack_copies, slot, tid, since_ns, other);
 	bool found = copy;
 
 	if (copy)
@@ -62,53 +62,53 @@ static bool has(struct stack_copies *copies, unsigned int slot, unsigned int tid
 
 static void test_of_one_record(void **state)
 {
-	struct stack_copies *copies = *state;
+	struct stack_copies *stack_copies = *state;
 
-	add(copies, 1, SINCE, 0, 100, 100);
-	assert_false(has(copies, 2, 7, SINCE, false));
-	assert_false(has(copies, 1, 8, SINCE, false));
-	assert_false(has(copies, 1, 7, SINCE + 1, false));
-	assert_false(has(copies, 1, 7, SINCE, true));
-	assert_true(has(copies, 1, 7, SINCE, false));
-	assert_false(has(copies, 1, 7, SINCE, false)); /* it is of one record */
+	add(stack_copies, 1, SINCE, 0, 100, 100);
+	assert_false(has(stack_copies, 2, 7, SINCE, false));
+	assert_false(has(stack_copies, 1, 8, SINCE, false));
+	assert_false(has(stack_copies, 1, 7, SINCE + 1, false));
+	assert_false(has(stack_copies, 1, 7, SINCE, true));
+	assert_true(has(stack_copies, 1, 7, SINCE, false));
+	assert_false(has(stack_copies, 1, 7, SINCE, false)); /* it is of one record */
 }
 
 /* The waker's has the waker's tid; others' records come in between. */
 static void test_in_any_order(void **state)
 {
-	struct stack_copies *copies = *state;
+	struct stack_copies *stack_copies = *state;
 
-	add(copies, 1, SINCE, BP_STACK_COPY_OF_WAKER, 100, 100);
-	add(copies, 2, SINCE, 0, 5, 5);
-	add(copies, 1, SINCE, BP_STACK_COPY_CUT, 10, 10);
-	assert_true(has(copies, 1, 7, SINCE, false));
-	assert_true(has(copies, 1, 99, SINCE, true));
-	assert_true(has(copies, 2, 7, SINCE, false));
+	add(stack_copies, 1, SINCE, BP_STACK_COPY_OF_WAKER, 100, 100);
+	add(stack_copies, 2, SINCE, 0, 5, 5);
+	add(stack_copies, 1, SINCE, BP_STACK_COPY_CUT, 10, 10);
+	assert_true(has(stack_copies, 1, 7, SINCE, false));
+	assert_true(has(stack_copies, 1, 99, SINCE, true));
+	assert_true(has(stack_copies, 2, 7, SINCE, false));
 }
 
 /* That of the ring, and one that was read while the block lasted. */
 static void test_the_longest_counts(void **state)
 {
-	struct stack_copies *copies = *state;
+	struct stack_copies *stack_copies = *state;
 	struct bp_stack_copy *copy;
 
 	for (int i = 0; i < 2; i++) {
-		add(copies, 1, SINCE, 0, i ? 100 : 5000, i ? 100 : 5000);
-		add(copies, 1, SINCE, 0, i ? 5000 : 100, i ? 5000 : 100);
-		assert_non_null(stack_copies_find(copies, 1, 7, SINCE));
-		assert_null(stack_copies_find(copies, 1, 7, SINCE + 1));
-		copy = stack_copies_take(copies, 1, 7, SINCE, false);
+		add(stack_copies, 1, SINCE, 0, i ? 100 : 5000, i ? 100 : 5000);
+		add(stack_copies, 1, SINCE, 0, i ? 5000 : 100, i ? 5000 : 100);
+		assert_non_null(stack_copies_find(stack_copies, 1, 7, SINCE));
+		assert_null(stack_copies_find(stack_copies, 1, 7, SINCE + 1));
+		copy = stack_copies_take(stack_copies, 1, 7, SINCE, false);
 		assert_non_null(copy);
 		assert_int_equal(copy->bytes, 5000);
 		free(copy);
-		assert_null(stack_copies_find(copies, 1, 7, SINCE));
+		assert_null(stack_copies_find(stack_copies, 1, 7, SINCE));
 	}
 }
 
 static void test_hostile_sizes(void **state)
 {
 	static const unsigned int bytes[] = { 0, 101, 65537, 0x80000000u, 0xffffffffu };
-	struct stack_copies *copies = *state;
+	struct stack_copies *stack_copies = *state;
 	struct bp_stack_copy head = {
 		.header = { .type = BP_RECORD_STACK_COPY, .slot = 1, .tid = 7 },
 		.since_ns = SINCE,
@@ -116,34 +116,34 @@ static void test_hostile_sizes(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
-		add(copies, 1, SINCE, 0, bytes[i], 100);
-	add(copies, 1, SINCE, 0, BP_STACK_COPY_BYTES + 1, BP_STACK_COPY_BYTES + 1);
+		add(stack_copies, 1, SINCE, 0, bytes[i], 100);
+	add(stack_copies, 1, SINCE, 0, BP_STACK_COPY_BYTES + 1, BP_STACK_COPY_BYTES + 1);
 	for (size_t sent = sizeof(struct bp_header); sent <= HEAD; sent++) {
 		struct bp_header *record = malloc(sent);
 
 		assert_non_null(record);
 		memcpy(record, &head, sent);
-		stack_copies_add(copies, record, sent);
+		stack_copies_add(stack_copies, record, sent);
 		free(record);
 	}
-	assert_false(has(copies, 1, 7, SINCE, false));
-	add(copies, 1, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
-	assert_true(has(copies, 1, 7, SINCE, false));
+	assert_false(has(stack_copies, 1, 7, SINCE, false));
+	add(stack_copies, 1, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
+	assert_true(has(stack_copies, 1, 7, SINCE, false));
 }
 
 /* Their records were lost: memory is bounded, the oldest go. */
 static void test_too_many(void **state)
 {
-	struct stack_copies *copies = *state;
+	struct stack_copies *stack_copies = *state;
 
 	for (unsigned int slot = 1; slot <= KEPT_MOST + 10; slot++)
-		add(copies, slot, SINCE, 0, 100, 100);
-	assert_false(has(copies, 10, 7, SINCE, false));
-	assert_true(has(copies, 11, 7, SINCE, false));
+		add(stack_copies, slot, SINCE, 0, 100, 100);
+	assert_false(has(stack_copies, 10, 7, SINCE, false));
+	assert_true(has(stack_copies, 11, 7, SINCE, false));
 	for (unsigned int slot = 1; slot <= KEPT_MOST; slot++)
-		add(copies, slot, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
-	assert_true(has(copies, KEPT_MOST, 7, SINCE, false));
-	assert_false(has(copies, KEPT_MOST - 128, 7, SINCE, false)); /* 8 MiB of them */
+		add(stack_copies, slot, SINCE, 0, BP_STACK_COPY_BYTES, BP_STACK_COPY_BYTES);
+	assert_true(has(stack_copies, KEPT_MOST, 7, SINCE, false));
+	assert_false(has(stack_copies, KEPT_MOST - 128, 7, SINCE, false)); /* 8 MiB of them */
 }
 
 static struct bp_stack_copy *copy_of(unsigned int wanted, unsigned int flags)
