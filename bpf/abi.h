@@ -552,6 +552,12 @@ struct bp_python {
 	unsigned int pad;
 };
 
+/* Is this futex one of those in the GIL's struct? */
+static inline int bp_is_gil_futex(const struct bp_python *python, unsigned long long futex)
+{
+	return python->gil_addr && futex - python->gil_addr < python->gil_bytes;
+}
+
 /* What user space knows of a thread that is to be bound to a slot. */
 struct bp_bind {
 	unsigned int use; /* enum bp_slot_use */

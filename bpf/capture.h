@@ -147,8 +147,7 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 	stack_python(&capture->stack, py, task, thread, slot->loop_object);
 	if (capture->stack.task)
 		python_task_read(&capture->task, py, capture->stack.task);
-	if (py->gil_addr && capture->block.syscall == NR_futex &&
-	    capture->block.args[0] - py->gil_addr < py->gil_bytes) {
+	if (capture->block.syscall == NR_futex && bp_is_gil_futex(py, capture->block.args[0])) {
 		capture->block.flags |= BP_BLOCK_GIL;
 		/* its condition variable has several futexes, which take turns: one lock all the same */
 		capture->block.args[0] = py->gil_addr;

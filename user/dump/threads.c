@@ -208,8 +208,7 @@ static bool recognise(const struct looks *looks, const struct bp_observed_snapsh
 
 static bool in_gil(const struct looks *looks, const struct bp_block *block)
 {
-	return looks->layout.gil_addr && block->syscall == SYS_futex &&
-	       block->args[0] - looks->layout.gil_addr < looks->layout.gil_bytes;
+	return block->syscall == SYS_futex && bp_is_gil_futex(&looks->layout, block->args[0]);
 }
 
 static void set_holder(struct looks *looks, struct slice *slice)

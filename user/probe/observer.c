@@ -15,14 +15,14 @@
 #include "probe/features.h"
 #include "probe/observed.h"
 #include "probe/probe.h"
+#include "probe/sched_clock.h"
 #include "probe/syscall.h"
 
 #define CLOCK_TRIES 5
 
 struct observer {
 	struct blockprof_bpf *skel;
-	int64_t sched_clock_ns; /* add to the scheduler's clock to get CLOCK_MONOTONIC */
-	bool sched_clock_known;
+	struct sched_clock sched_clock;
 };
 
 /* Of all programs and maps only those that observing takes. */
@@ -59,7 +59,7 @@ static long preempted(void)
 /* When we come back onto a CPU after a sleep, both clocks know the moment. */
 static void read_clock(struct observer *observer)
 {
-	for (int i = 0; i < CLOCK_TRIES && !observer->sched_clock_known; i++) {
+	for (int i = 0; i < CLOCK_TRIES && !observer->sched_clock.known; i++) {
 		uint64_t arrival_ns = 0, now_ns;
 		long before = preempted();
 
@@ -68,8 +68,7 @@ static void read_clock(struct observer *observer)
 		if (observer_process(observer, getpid(), on_own, &arrival_ns) || !arrival_ns ||
 		    preempted() != before)
 			continue;
-		observer->sched_clock_ns = (int64_t)(now_ns - arrival_ns);
-		observer->sched_clock_known = true;
+		sched_clock_match(&observer->sched_clock, now_ns, arrival_ns);
 	}
 }
 
@@ -120,10 +119,11 @@ uint64_t observer_since_ns(const struct observer *observer,
 {
 	uint64_t since_ns;
 
-	if (!observer->sched_clock_known || !snapshot->sched_arrival_ns)
-		return 0;
-	since_ns = snapshot->sched_arrival_ns + (uint64_t)observer->sched_clock_ns;
 	if (snapshot->state == BP_BLOCKED)
-		since_ns += snapshot->sched_ran_ns;
+		since_ns = sched_clock_left_ns(&observer->sched_clock, snapshot->sched_arrival_ns,
+					       snapshot->sched_ran_ns);
+	else
+		since_ns =
+			sched_clock_arrived_ns(&observer->sched_clock, snapshot->sched_arrival_ns);
 	return since_ns < snapshot->time_ns ? since_ns : snapshot->time_ns;
 }

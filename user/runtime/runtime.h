@@ -110,7 +110,7 @@ struct runtime {
 	/*
 	 * What a block of its loop's thread is, where the frames or the process show more
 	 * than the call does. moment->block is set; moment->stack only while the block is
-	 * of the turn that is judged. NULL: only a closed descriptor makes a difference.
+	 * of the turn in question. NULL: only a closed descriptor makes a difference.
 	 */
 	enum other_wait (*other_wait)(const struct moment *moment);
 	/* Polls from another call site, made by this library's code, may be the same loop's. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * engine.h - from the kernel side's records to stalls: knows the watched
- * processes, recognises their loops, merges slices, checks ledgers, tells of
+ * processes, recognises their loops, merges slices, checks ledgers, reports
  * turns that pass the threshold while they last and when they end.
  */
 #ifndef BLOCKPROF_STALL_ENGINE_H
@@ -27,7 +27,7 @@ void engine_free(struct engine *engine);
 int engine_watch(struct engine *engine, pid_t pid);
 /* From here on events count. */
 void engine_start(struct engine *engine);
-/* Looks at what is there: loops, and what is blocked already. Once, right after the start. 0 or -errno. */
+/* Finds the loops that are there, and what is blocked already. Once, right after the start. 0 or -errno. */
 int engine_look(struct engine *engine);
 
 /* Reads the records that have come, finds what is overdue. Call when the probe is readable, and each tick. */
@@ -35,7 +35,7 @@ void engine_run(struct engine *engine);
 /* How long to wait at the most before the next engine_run(), in milliseconds. */
 int engine_tick_ms(const struct engine *engine);
 
-/* Tells what is still open: turns that last, blocked time not told yet. */
+/* Reports what is still open: turns that last, and blocked time. */
 void engine_finish(struct engine *engine);
 /* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
 int engine_summary(struct engine *engine, struct summary_record *record);
@@ -43,8 +43,8 @@ int engine_summary(struct engine *engine, struct summary_record *record);
 void summary_lost(struct summary_record *record, enum loss loss, uint64_t count);
 void summary_free(struct summary_record *record);
 /*
- * For a watch that is told in parts: the next summary begins here, and every
- * loop is told to the sink again.
+ * For a watch that is reported in parts: the next summary begins here, and every
+ * loop is reported again.
  */
 void engine_new_period(struct engine *engine);
 

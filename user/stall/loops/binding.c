@@ -84,21 +84,22 @@ static bool is_idle(const struct recognised *recognised, const struct bp_block *
 
 /* Of a thread that is blocked: since when, and since when its turn lasts. */
 static void set_blocked(const struct sched_clock *clock, const struct recognised *recognised,
-			const struct bp_watched_snapshot *info, struct bp_bind *request)
+			const struct bp_watched_snapshot *snapshot, struct bp_bind *request)
 {
-	uint64_t left_ns = sched_clock_left_ns(clock, info->sched_arrival_ns, info->sched_ran_ns);
+	uint64_t left_ns =
+		sched_clock_left_ns(clock, snapshot->sched_arrival_ns, snapshot->sched_ran_ns);
 
 	/* idle time from before the watch is none of it */
-	if (!info->before || is_idle(recognised, &info->block) || !left_ns)
+	if (!snapshot->before || is_idle(recognised, &snapshot->block) || !left_ns)
 		return;
-	request->blocked_since_ns = left_ns < info->since_ns ? left_ns : 0;
+	request->blocked_since_ns = left_ns < snapshot->since_ns ? left_ns : 0;
 	/* nothing better is known than that its turn is no younger than its last run */
 	if (!request->turn_start_ns && (!recognised->wait_class || recognised->in_turn))
-		request->turn_start_ns = sched_clock_arrived_ns(clock, info->sched_arrival_ns);
+		request->turn_start_ns = sched_clock_arrived_ns(clock, snapshot->sched_arrival_ns);
 }
 
 void binding_ask(struct engine *engine, const struct moment *moment,
-		 const struct recognised *recognised, const struct bp_watched_snapshot *info)
+		 const struct recognised *recognised, const struct bp_watched_snapshot *snapshot)
 {
 	struct bp_bind request = {
 		.use = BP_SLOT_LOOP,
@@ -119,14 +120,15 @@ void binding_ask(struct engine *engine, const struct moment *moment,
 	binding->recognised = *recognised;
 	if (python)
 		request.tstate = python_tstate(python, watched_pthread(watched, moment->tid));
-	if (info && info->state == BP_BLOCKED) {
-		request.object_fd = polled_fd(&memory, &info->block);
-		set_blocked(&engine->sched_clock, recognised, info, &request);
+	if (snapshot && snapshot->state == BP_BLOCKED) {
+		request.object_fd = polled_fd(&memory, &snapshot->block);
+		set_blocked(&engine->sched_clock, recognised, snapshot, &request);
 	}
 	/* in a turn, and on a CPU since then at least */
-	if (info && info->state != BP_BLOCKED && recognised->in_turn && !request.turn_start_ns)
+	if (snapshot && snapshot->state != BP_BLOCKED && recognised->in_turn &&
+	    !request.turn_start_ns)
 		request.turn_start_ns =
-			sched_clock_arrived_ns(&engine->sched_clock, info->sched_arrival_ns);
+			sched_clock_arrived_ns(&engine->sched_clock, snapshot->sched_arrival_ns);
 	probe_bind(engine->probe, moment->tid, &request);
 }
 

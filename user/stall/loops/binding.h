@@ -15,10 +15,10 @@ struct recognised;
 
 /*
  * Asks for a slot for a thread; it gets it when the kernel side comes by it next.
- * info: where it is blocked, NULL: not known.
+ * snapshot: where it is blocked, NULL: not known.
  */
 void binding_ask(struct engine *engine, const struct moment *moment,
-		 const struct recognised *recognised, const struct bp_watched_snapshot *info);
+		 const struct recognised *recognised, const struct bp_watched_snapshot *snapshot);
 /* Is any asked for? */
 bool binding_is_asked(const struct engine *engine);
 /* What is left then is of threads that have ended, or got no slot, which is counted. */

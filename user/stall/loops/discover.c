@@ -123,7 +123,7 @@ int discover_all(struct engine *engine)
 
 /* -- what becomes of them -- */
 
-/* What the kernel side saw stands for a process that has ended before it could be looked at. */
+/* Of a process that has ended before it could be read, what the kernel side saw is known. */
 static void identify(struct watched *watched, const struct bp_process *record)
 {
 	memcpy(watched->comm, record->comm, sizeof(watched->comm));

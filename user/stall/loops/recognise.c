@@ -68,13 +68,13 @@ struct pass {
 	bool ask;
 };
 
-static struct watched *watched_of(struct engine *engine, const struct bp_watched_snapshot *info)
+static struct watched *watched_of(struct engine *engine, const struct bp_watched_snapshot *snapshot)
 {
-	struct watched *watched = watched_find(engine->watched, info->tgid);
+	struct watched *watched = watched_find(engine->watched, snapshot->tgid);
 
 	if (watched || !engine->options.whole_system)
 		return watched;
-	watched = watched_add(engine->watched, info->tgid, probe_now_ns());
+	watched = watched_add(engine->watched, snapshot->tgid, probe_now_ns());
 	if (watched) {
 		watched_identify(watched);
 		scan_soon(engine, watched);
@@ -82,7 +82,7 @@ static struct watched *watched_of(struct engine *engine, const struct bp_watched
 	return watched;
 }
 
-static void see_thread(void *context, const struct bp_watched_snapshot *info)
+static void see_thread(void *context, const struct bp_watched_snapshot *snapshot)
 {
 	struct pass *pass = context;
 	struct engine *engine = pass->engine;
@@ -91,29 +91,29 @@ static void see_thread(void *context, const struct bp_watched_snapshot *info)
 	struct loop *loop = NULL;
 	struct moment moment;
 
-	if (info->own) {
+	if (snapshot->own) {
 		/* we run now: since when, is known by both clocks */
-		if (pass->clock && info->state == BP_RUNNING && info->sched_arrival_ns &&
-		    !info->before)
-			sched_clock_match(&engine->sched_clock, info->since_ns,
-					  info->sched_arrival_ns);
+		if (pass->clock && snapshot->state == BP_RUNNING && snapshot->sched_arrival_ns &&
+		    !snapshot->before)
+			sched_clock_match(&engine->sched_clock, snapshot->since_ns,
+					  snapshot->sched_arrival_ns);
 		return;
 	}
-	watched = watched_of(engine, info);
+	watched = watched_of(engine, snapshot);
 	if (!watched)
 		return;
-	watched_note_thread(watched, info->tid, info->pthread);
-	if (probe_slot(engine->probe, info->slot))
-		loop = binding_slot(engine, info->slot, info->tgid, info->tid);
+	watched_note_thread(watched, snapshot->tid, snapshot->pthread);
+	if (probe_slot(engine->probe, snapshot->slot))
+		loop = binding_slot(engine, snapshot->slot, snapshot->tgid, snapshot->tid);
 	if (!pass->ask || (loop && loop->runtime))
 		return;
-	moment = moment_of(engine, watched, info->tid);
-	moment.pthread = info->pthread;
-	moment.block = info->state == BP_BLOCKED ? &info->block : NULL;
-	moment.comm = info->comm;
+	moment = moment_of(engine, watched, snapshot->tid);
+	moment.pthread = snapshot->pthread;
+	moment.block = snapshot->state == BP_BLOCKED ? &snapshot->block : NULL;
+	moment.comm = snapshot->comm;
 	recognise(engine, watched, &moment, &recognised);
 	if (recognised.runtime)
-		binding_ask(engine, &moment, &recognised, info);
+		binding_ask(engine, &moment, &recognised, snapshot);
 }
 
 /* The thread itself has to have left the CPU and come back for its clocks to be compared. */

@@ -28,7 +28,7 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 /* Asks about a thread: moment as moment_of() made it, with what the thread is caught in. */
 void recognise(struct engine *engine, struct watched *watched, struct moment *moment,
 	       struct recognised *recognised);
-/* The same of its main thread, if it has run a loop since before we looked; it gets its slot at once. */
+/* The thread that was recognised gets its slot at once. */
 void recognise_bind(struct engine *engine, const struct moment *moment,
 		    const struct recognised *recognised);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* observe.c - when those are looked at that a block waits for, and at what cost. */
+/* observe.c - when those that a block waits for are observed, and at what cost. */
 #include "stall/peers/observe.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * observe.h - while a block lasts, those are looked at that it waits for: the peer
+ * observe.h - while a block lasts, those that it waits for are observed: the peer
  * of a socket or pipe, the owner of a lock, and whom they wait for in turn.
  */
 #ifndef BLOCKPROF_STALL_PEERS_OBSERVE_H

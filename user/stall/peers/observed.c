@@ -89,28 +89,28 @@ static struct observed_thread *thread_add(struct observed *observed, pid_t tid)
 /* -- what a blocked thread is in -- */
 
 static void fill_capture(const struct memory *memory, struct python *python,
-			 const struct bp_observed_snapshot *info, struct bp_capture *capture)
+			 const struct bp_observed_snapshot *snapshot, struct bp_capture *capture)
 {
 	const struct innermost_frame from = {
-		.ip = info->block.ip,
-		.sp = info->block.sp,
-		.fp = info->regs.reg[BP_REGISTER_FP],
+		.ip = snapshot->block.ip,
+		.sp = snapshot->block.sp,
+		.fp = snapshot->regs.reg[BP_REGISTER_FP],
 	};
 	struct bp_python layout;
 	int nr;
 
-	capture->block = info->block;
-	capture->object = info->object;
-	capture->stack.kernel_nr = info->kernel_nr;
-	memcpy(capture->stack.kernel, info->kernel, sizeof(info->kernel));
+	capture->block = snapshot->block;
+	capture->object = snapshot->object;
+	capture->stack.kernel_nr = snapshot->kernel_nr;
+	memcpy(capture->stack.kernel, snapshot->kernel, sizeof(snapshot->kernel));
 	capture->stack.user_nr =
 		frame_pointers_walk(memory, &from, (uint64_t *)capture->stack.user, BP_USER_FRAMES);
 	if (!python)
 		return;
-	nr = python_frames(python, info->pthread, capture->stack.python, BP_PYTHON_FRAMES);
+	nr = python_frames(python, snapshot->pthread, capture->stack.python, BP_PYTHON_FRAMES);
 	capture->stack.python_nr = nr > 0 ? nr : 0;
-	if (info->block.syscall == SYS_futex && !python_layout(python, &layout) &&
-	    layout.gil_addr && info->block.args[0] - layout.gil_addr < layout.gil_bytes)
+	if (snapshot->block.syscall == SYS_futex && !python_layout(python, &layout) &&
+	    bp_is_gil_futex(&layout, snapshot->block.args[0]))
 		capture->block.flags |= BP_BLOCK_GIL;
 }
 
@@ -147,7 +147,7 @@ static bool is_idle(struct engine *engine, const struct observed *observed,
 }
 
 static void resolve(struct engine *engine, struct observed *observed,
-		    struct observed_thread *thread, const struct bp_observed_snapshot *info)
+		    struct observed_thread *thread, const struct bp_observed_snapshot *snapshot)
 {
 	const struct memory memory = state_memory(engine, observed->pid);
 	struct bp_capture *capture = calloc(1, sizeof(*capture));
@@ -160,9 +160,9 @@ static void resolve(struct engine *engine, struct observed *observed,
 	thread->peer = (struct observed_peer){ .fd = -1 };
 	if (!capture)
 		return;
-	if (copy && thread_copy(&memory, thread->tid, &info->regs, info->switches, copy))
+	if (copy && thread_copy(&memory, thread->tid, &snapshot->regs, snapshot->switches, copy))
 		copy->bytes = 0;
-	fill_capture(&memory, python, info, capture);
+	fill_capture(&memory, python, snapshot, capture);
 	arguments_read(&memory, capture);
 	slice.stack = frames_resolve(engine->namer, observed->pid, python, &capture->stack, copy,
 				     FRAMES_KERNEL | FRAMES_USER, NULL);
@@ -206,37 +206,38 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* Since when a thread is blocked that has not moved since; 0: not known. */
-static uint64_t blocked_since(const struct engine *engine, const struct bp_observed_snapshot *info)
+static uint64_t blocked_since(const struct engine *engine,
+			      const struct bp_observed_snapshot *snapshot)
 {
-	return sched_clock_left_ns(&engine->sched_clock, info->sched_arrival_ns,
-				   info->sched_ran_ns);
+	return sched_clock_left_ns(&engine->sched_clock, snapshot->sched_arrival_ns,
+				   snapshot->sched_ran_ns);
 }
 
 static void account(struct engine *engine, struct observed *observed,
-		    struct observed_thread *thread, const struct bp_observed_snapshot *info)
+		    struct observed_thread *thread, const struct bp_observed_snapshot *snapshot)
 {
-	bool running = info->state == BP_RUNNING, first = !thread->seen_ns;
-	bool moved = first || thread->switches != info->switches ||
-		     thread->ran_ns != info->ran_ns || thread->running != running;
+	bool running = snapshot->state == BP_RUNNING, first = !thread->seen_ns;
+	bool moved = first || thread->switches != snapshot->switches ||
+		     thread->ran_ns != snapshot->ran_ns || thread->running != running;
 	uint64_t from_ns = first ? observed->since_ns : thread->seen_ns;
-	uint64_t ns = less(info->time_ns, from_ns), ran_ns, queued_ns, since_ns;
+	uint64_t ns = less(snapshot->time_ns, from_ns), ran_ns, queued_ns, since_ns;
 
 	if (first && !running) {
 		/* before it blocked it did what nobody saw */
-		since_ns = blocked_since(engine, info);
-		if (!since_ns || since_ns > info->time_ns)
-			since_ns = info->time_ns;
-		ns = less(info->time_ns, since_ns > from_ns ? since_ns : from_ns);
+		since_ns = blocked_since(engine, snapshot);
+		if (!since_ns || since_ns > snapshot->time_ns)
+			since_ns = snapshot->time_ns;
+		ns = less(snapshot->time_ns, since_ns > from_ns ? since_ns : from_ns);
 	} else if (first) {
 		ns = 0;
 	}
 	if (!first) {
-		ran_ns = less(info->ran_ns, thread->ran_ns);
+		ran_ns = less(snapshot->ran_ns, thread->ran_ns);
 		ran_ns = ran_ns < ns ? ran_ns : ns;
-		queued_ns = less(info->queued_ns, thread->queued_ns);
+		queued_ns = less(snapshot->queued_ns, thread->queued_ns);
 		queued_ns = queued_ns < ns - ran_ns ? queued_ns : ns - ran_ns;
 		/* its last stretch on the CPU is not in the count yet */
-		if (running && thread->running && thread->switches == info->switches)
+		if (running && thread->running && thread->switches == snapshot->switches)
 			ran_ns = ns - queued_ns;
 		add_plain(thread, CAUSE_CPU, ran_ns);
 		add_plain(thread, CAUSE_RUNQUEUE, queued_ns);
@@ -247,17 +248,17 @@ static void account(struct engine *engine, struct observed *observed,
 	else if (moved && running && !first)
 		add_plain(thread, CAUSE_CPU, ns);
 	if (moved && !running)
-		resolve(engine, observed, thread, info);
+		resolve(engine, observed, thread, snapshot);
 	if (!running && thread->now.seen)
 		add(thread, &thread->now, ns);
 	if (running)
 		culprit_clear(&thread->now);
 	thread->running = running;
-	thread->seen_ns = info->time_ns;
-	thread->switches = info->switches;
-	thread->ran_ns = info->ran_ns;
-	thread->queued_ns = info->queued_ns;
-	memcpy(thread->comm, info->comm, sizeof(thread->comm));
+	thread->seen_ns = snapshot->time_ns;
+	thread->switches = snapshot->switches;
+	thread->ran_ns = snapshot->ran_ns;
+	thread->queued_ns = snapshot->queued_ns;
+	memcpy(thread->comm, snapshot->comm, sizeof(thread->comm));
 	thread->comm[sizeof(thread->comm) - 1] = 0;
 }
 
@@ -270,36 +271,36 @@ struct pass {
 	size_t seen;
 };
 
-static void see_thread(void *context, const struct bp_observed_snapshot *info)
+static void see_thread(void *context, const struct bp_observed_snapshot *snapshot)
 {
 	struct pass *pass = context;
 	struct observed *observed = pass->observed;
 	const struct memory memory = state_memory(pass->engine, observed->pid);
 	struct observed_thread *thread;
-	struct bp_capture capture = { .block = info->block, .object = info->object };
+	struct bp_capture capture = { .block = snapshot->block, .object = snapshot->object };
 	bool moved, wanted = !pass->second;
 	int fd = -1;
 
 	pass->seen++;
-	if ((pid_t)info->tgid != observed->pid ||
-	    (observed->tid && observed->tid != (pid_t)info->tid))
+	if ((pid_t)snapshot->tgid != observed->pid ||
+	    (observed->tid && observed->tid != (pid_t)snapshot->tid))
 		return;
-	thread = thread_add(observed, info->tid);
+	thread = thread_add(observed, snapshot->tid);
 	for (size_t i = 0; i < pass->nr_again; i++)
-		wanted |= pass->again[i] == (pid_t)info->tid;
+		wanted |= pass->again[i] == (pid_t)snapshot->tid;
 	if (!thread || !wanted)
 		return;
-	moved = thread->switches != info->switches || !thread->seen_ns;
-	if (!pass->second && moved && info->state == BP_BLOCKED &&
+	moved = thread->switches != snapshot->switches || !thread->seen_ns;
+	if (!pass->second && moved && snapshot->state == BP_BLOCKED &&
 	    pass->nr_again < OBSERVED_THREADS)
 		fd = arguments_read(&memory, &capture);
 	if (fd >= 0) {
 		/* the kernel side can tell what it stands for */
-		probe_observed_fd(pass->engine->probe, info->tid, fd);
-		pass->again[pass->nr_again++] = info->tid;
+		probe_observed_fd(pass->engine->probe, snapshot->tid, fd);
+		pass->again[pass->nr_again++] = snapshot->tid;
 		return;
 	}
-	account(pass->engine, observed, thread, info);
+	account(pass->engine, observed, thread, snapshot);
 }
 
 int observed_update(struct engine *engine, struct observed *observed)

@@ -49,9 +49,9 @@ struct recognise_state {
 	bool again; /* more of a process is shown now than when its threads were asked about last */
 };
 
-/* peers/observe.c: looking at those that loops wait for. */
+/* peers/observe.c: observing those that loops wait for. */
 struct observe_budget {
-	uint64_t paid_until_ns; /* until when what was looked at has used up its time */
+	uint64_t paid_until_ns; /* until when what was observed has used up its time */
 };
 
 /* notes/pools.c, notes/leaks.c */

@@ -6,12 +6,12 @@
 #include "stall/state/state.h"
 #include "stall/state/watched.h"
 
-static void note(void *context, const struct bp_watched_snapshot *info)
+static void note(void *context, const struct bp_watched_snapshot *snapshot)
 {
 	struct watched *watched = context;
 
-	if ((pid_t)info->tgid == watched->pid && !info->own)
-		watched_note_thread(watched, info->tid, info->pthread);
+	if ((pid_t)snapshot->tgid == watched->pid && !snapshot->own)
+		watched_note_thread(watched, snapshot->tid, snapshot->pthread);
 }
 
 void threads_note(struct engine *engine, struct watched *watched)

@@ -15,30 +15,31 @@
 #include "stall/state/state.h"
 #include "stall/state/watched.h"
 
-struct thread_look {
+struct wanted {
 	unsigned int tid;
-	struct bp_observed_snapshot info; /* tid 0: it was not seen */
+	struct bp_observed_snapshot snapshot; /* tid 0: it was not seen */
 };
 
-static void note_thread(void *context, const struct bp_observed_snapshot *info)
+static void note_thread(void *context, const struct bp_observed_snapshot *snapshot)
 {
-	struct thread_look *look = context;
+	struct wanted *wanted = context;
 
-	if (info->tid == look->tid)
-		look->info = *info;
+	if (snapshot->tid == wanted->tid)
+		wanted->snapshot = *snapshot;
 }
 
 struct bp_stack_copy *earlier_copy(struct engine *engine, const struct loop *loop)
 {
 	const struct memory memory = state_memory(engine, loop->id.pid);
-	struct thread_look look = { .tid = loop->id.tid };
+	struct wanted wanted = { .tid = loop->id.tid };
 	struct bp_stack_copy *copy;
 
-	if (probe_observe_thread(engine->probe, loop->id.pid, loop->id.tid, note_thread, &look) ||
-	    look.info.state != BP_BLOCKED)
+	if (probe_observe_thread(engine->probe, loop->id.pid, loop->id.tid, note_thread, &wanted) ||
+	    wanted.snapshot.state != BP_BLOCKED)
 		return NULL;
 	copy = malloc(sizeof(*copy));
-	if (copy && thread_copy(&memory, loop->id.tid, &look.info.regs, look.info.switches, copy)) {
+	if (copy && thread_copy(&memory, loop->id.tid, &wanted.snapshot.regs,
+				wanted.snapshot.switches, copy)) {
 		free(copy);
 		return NULL;
 	}

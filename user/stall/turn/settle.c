@@ -24,7 +24,7 @@ static uint64_t sum_of(const struct slices *slices, bool cpu)
 }
 
 /*
- * Makes the slices say what the ledger says: cpu time that no sample stands
+ * Makes the slices agree with the ledger: cpu time that no sample stands
  * for goes to the place where most samples were; blocked time whose slices
  * were lost has no place. While a turn lasts, they may only be on their way.
  */
