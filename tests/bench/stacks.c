@@ -24,6 +24,7 @@
 #include "bpf/abi.h"
 #include "runtime/python/python.h"
 #include "symbol/wire/native_frame.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
 #define FRAMES_MAX 256
@@ -144,7 +145,7 @@ static void print_times(bool is_native, struct thread *thread, int rounds)
 	struct measured measured = { 0 };
 	struct python *interpreter = NULL;
 	struct symbols *symbols = NULL;
-	int err = symbols_new(&symbols, thread->memory.source);
+	int err = symbols_new(&symbols, symbolizer_main, thread->memory.source);
 
 	if (!err && !is_native)
 		err = python_open(&interpreter, &thread->memory, symbols);
@@ -199,7 +200,7 @@ static void print_memory(struct thread *threads, int nr, int rounds)
 	struct symbols *symbols;
 	int frames = 0;
 
-	if (symbols_new(&symbols, threads[0].memory.source))
+	if (symbols_new(&symbols, symbolizer_main, threads[0].memory.source))
 		fail("begin");
 	for (int i = 0; i < nr * rounds; i++) {
 		native(symbols, &threads[i % nr], &measured);

@@ -8,9 +8,7 @@
 #include "bpf/abi.h"
 #include "symbol/wire/native_frame.h"
 #include "symbol/wire/protocol.h"
-#include "base/sandbox.h"
 #include "symbol/symbol.h"
-#include "symbol/child/worker.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/memory_sources.h"
 
@@ -25,13 +23,6 @@ struct shared {
 };
 
 static struct shared *shared;
-
-/* In the child, in place of the real ones. */
-int sandbox_enter(int socket, pid_t parent)
-{
-	(void)parent;
-	return socket == SANDBOX_SOCKET || dup2(socket, SANDBOX_SOCKET) >= 0 ? 0 : -1;
-}
 
 /* The input's next packet; at its end a sound one that says nothing. */
 static size_t next_packet(unsigned char *packet, uint64_t sequence)
@@ -56,18 +47,19 @@ static size_t next_packet(unsigned char *packet, uint64_t sequence)
 	return bytes;
 }
 
-void worker_run(int socket)
+/* In the child, in place of the real one. */
+static void hostile_main(int socket, pid_t parent)
 {
 	static unsigned char packet[1 << 17];
 	static struct answer ready;
 	struct request request;
 
+	(void)parent;
 	(void)!send(socket, &ready, ANSWER_HEADER_BYTES, 0);
 	while (recv(socket, packet, sizeof(packet), 0) >= (ssize_t)sizeof(request)) {
 		memcpy(&request, packet, sizeof(request));
 		(void)!send(socket, packet, next_packet(packet, request.sequence), MSG_NOSIGNAL);
 	}
-	_exit(0);
 }
 
 static void look_at(const struct symbol *symbol)
@@ -94,7 +86,7 @@ static struct symbols *fresh_symbols(void)
 	}
 	if (!symbols) {
 		uses = 0;
-		if (symbols_new(&symbols, process_memory()))
+		if (symbols_new(&symbols, hostile_main, process_memory()))
 			abort();
 	}
 	return symbols;

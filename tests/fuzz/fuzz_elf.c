@@ -62,9 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	ask_names(file);
 	ask_all(file, size);
-	if (elf_file_attach(file, ELF_DEBUG, fuzz_file(data, size)) == 0)
+	if (elf_file_attach(file, DEBUG_FILE_OWN, fuzz_file(data, size)) == 0)
 		ask_all(file, size);
-	elf_file_attach(file, ELF_SHARED, fuzz_file(data, size));
+	elf_file_attach(file, DEBUG_FILE_SHARED, fuzz_file(data, size));
 	elf_file_shed(file);
 	ask(file, size / 2);
 	elf_file_defined(file, names, 4);

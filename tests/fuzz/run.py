@@ -22,7 +22,7 @@ AT_A_TIME = 2
 # What one input may take.
 INPUT_SECONDS = 10
 MEMORY_MB = 1024
-# More in one piece is refused, as the symbolizer's RLIMIT_DATA does (sandbox.c): libdw asks for as
+# More in one piece is refused, as the symbolizer's RLIMIT_DATA does (symbolizer.c): libdw asks for as
 # much as a register's number in hostile call frame information says, and copes without.
 PIECE_MB = 384
 ASAN = "allocator_may_return_null=1:max_allocation_size_mb=%d" % PIECE_MB

@@ -19,6 +19,7 @@
 #include "capture/classify.h"
 #include "capture/target.h"
 #include "proc/peer/peer.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -82,7 +83,7 @@ static inline int setup(void **state)
 
 	assert_non_null(with);
 	assert_int_equal(peers_new(&with->peers), 0);
-	assert_int_equal(symbols_new(&with->symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&with->symbols, symbolizer_main, process_memory()), 0);
 	*state = with;
 	return 0;
 }

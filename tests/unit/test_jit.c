@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -43,7 +44,8 @@ static int setup_with(void **state, int fd, int flags)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	void *code = mmap(NULL, CODE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC, flags, fd, 0);
 
-	if (!fixture || code == MAP_FAILED || symbols_new(&fixture->symbols, process_memory()))
+	if (!fixture || code == MAP_FAILED ||
+	    symbols_new(&fixture->symbols, symbolizer_main, process_memory()))
 		return -1;
 	fill(code);
 	fixture->code = (uint64_t)(uintptr_t)code;

@@ -21,6 +21,7 @@
 #include "proc/epoll.h"
 #include "runtime/native.h"
 #include "runtime/program.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -46,7 +47,7 @@ static int setup(void **state)
 {
 	struct symbols *symbols;
 
-	if (symbols_new(&symbols, process_memory()))
+	if (symbols_new(&symbols, symbolizer_main, process_memory()))
 		return -1;
 	*state = symbols;
 	return 0;

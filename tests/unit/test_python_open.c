@@ -8,6 +8,7 @@
 
 #include "proc/process.h"
 #include "runtime/python/interpreter.h"
+#include "symbol/child/symbolizer.h"
 
 static uint64_t word_of(struct target *target, uint64_t addr, size_t size)
 {
@@ -220,7 +221,7 @@ static void without_symbolizer(void **state)
 	(void)state;
 	if (!target_find("", interpreter, sizeof(interpreter)) || !realpath(interpreter, name))
 		skip();
-	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, process_memory()), 0);
 	use_up(symbols);
 	target = target_start("", "late.py");
 	target->symbols = symbols;

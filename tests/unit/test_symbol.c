@@ -28,6 +28,7 @@
 
 #include "proc/maps.h"
 #include "proc/process.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 #include "tests/unit/symbol_program.h"
@@ -38,7 +39,7 @@ static int symbols_setup(void **state)
 {
 	struct symbols *symbols;
 
-	if (symbols_new(&symbols, process_memory()))
+	if (symbols_new(&symbols, symbolizer_main, process_memory()))
 		return -1;
 	*state = symbols;
 	return 0;
@@ -344,7 +345,8 @@ static int fixture_setup(void **state)
 	*state = fixture;
 	return fixture && program_new(&fixture->program) &&
 			       program_compile(&fixture->program, fixture->program.path, "-g0") &&
-			       symbols_new(&fixture->symbols, process_memory()) == 0
+			       symbols_new(&fixture->symbols, symbolizer_main, process_memory()) ==
+				       0
 		       ? 0
 		       : -1;
 }
@@ -824,7 +826,7 @@ static void without_root(void **state)
 		if (geteuid() == 0 && setresuid(4242, 4242, 4242))
 			_exit(2);
 		prctl(PR_SET_DUMPABLE, 1);
-		if (symbols_new(&symbols, process_memory()) ||
+		if (symbols_new(&symbols, symbolizer_main, process_memory()) ||
 		    symbols_user(symbols, getpid(), ADDR(getppid), 0, &found))
 			_exit(3);
 		if (!strstr(found.fn, "getppid"))
@@ -846,7 +848,7 @@ static void leaves_nothing(void **state)
 	(void)state;
 	close(before);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(symbols_new(&symbols, process_memory()), 0);
+		assert_int_equal(symbols_new(&symbols, symbolizer_main, process_memory()), 0);
 		assert_works(symbols);
 		symbols_free(symbols);
 	}

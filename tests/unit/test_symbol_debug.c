@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "proc/process.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -146,7 +147,7 @@ static int target_setup(void **state)
 	struct target *target = calloc(1, sizeof(*target));
 
 	*state = target;
-	if (!target || symbols_new(&target->symbols, process_memory()))
+	if (!target || symbols_new(&target->symbols, symbolizer_main, process_memory()))
 		return -1;
 	snprintf(target->dir, sizeof(target->dir), "/tmp/test-debug-XXXXXX");
 	if (!mkdtemp(target->dir))
@@ -379,7 +380,7 @@ static void build_id(void **state)
 	/* Another file in the place of that one is not believed; nothing is known from before. */
 	symbols_free(target->symbols);
 	target->symbols = NULL;
-	assert_int_equal(symbols_new(&target->symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&target->symbols, symbolizer_main, process_memory()), 0);
 	assert_true(run(target, "strip -s other; gcc -static -O1 -g inlines.c -o c; "
 				"cp c $(echo usr/lib/debug/.build-id/*/*)"));
 	assert_true(run(target, "mv other a"));

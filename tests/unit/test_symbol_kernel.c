@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "symbol/kernel.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -150,7 +151,7 @@ static void by_symbols(void **state)
 	struct symbol found;
 
 	(void)state;
-	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, process_memory()), 0);
 	symbols_kernel(symbols, 1, &found);
 	assert_string_equal(found.fn, "[unknown]");
 	assert_int_equal(found.in_text, 0);

@@ -26,6 +26,7 @@
 
 #include "base/no_paths.h"
 #include "base/sandbox.h"
+#include "symbol/child/symbolizer.h"
 
 struct attempt {
 	int shared_fd; /* was open before */
@@ -39,12 +40,11 @@ static int in_sandbox(attempt_fn fn)
 {
 	int memory = memfd_create("shared", MFD_CLOEXEC);
 	/* Beyond those that the sandbox has a use for. */
-	struct attempt attempt = { .shared_fd =
-					   fcntl(memory, F_DUPFD_CLOEXEC, SANDBOX_SOCKET + 5) };
+	struct attempt attempt = { .shared_fd = fcntl(memory, F_DUPFD_CLOEXEC, SANDBOX_FIRST + 5) };
 	int sockets[2], status;
 	pid_t parent = getpid(), pid;
 
-	assert_true(attempt.shared_fd > SANDBOX_SOCKET);
+	assert_true(attempt.shared_fd > SANDBOX_FIRST);
 	close(memory);
 	assert_int_equal(ftruncate(attempt.shared_fd, 4096), 0);
 	attempt.shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, attempt.shared_fd, 0);
@@ -52,7 +52,7 @@ static int in_sandbox(attempt_fn fn)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (sandbox_enter(sockets[1], parent))
+		if (sandbox_enter(&symbolizer_sandbox, &sockets[1], 1, parent))
 			syscall(SYS_exit_group, 99);
 		fn(&attempt);
 		/* The raw call: no handler, no sanitizer's last words. */
@@ -79,7 +79,7 @@ static void allocate_and_answer(const struct attempt *attempt)
 	(void)attempt;
 	memset(memory, 1, 8 << 20);
 	memory = realloc(memory, 16 << 20);
-	if (send(SANDBOX_SOCKET, memory, 16, 0) != 16)
+	if (send(SANDBOX_FIRST, memory, 16, 0) != 16)
 		syscall(SYS_exit_group, 1);
 	free(memory);
 }
@@ -105,8 +105,8 @@ static void ask_status(const struct attempt *attempt)
 	struct stat status;
 
 	(void)attempt;
-	if (fstat(SANDBOX_SOCKET, &status) || stat("/", &status) != -1 ||
-	    fcntl(SANDBOX_SOCKET, F_GETFD) < 0)
+	if (fstat(SANDBOX_FIRST, &status) || stat("/", &status) != -1 ||
+	    fcntl(SANDBOX_FIRST, F_GETFD) < 0)
 		syscall(SYS_exit_group, 1);
 }
 
@@ -179,7 +179,7 @@ static void make_code_later(const struct attempt *attempt)
 static void own_signals(const struct attempt *attempt)
 {
 	(void)attempt;
-	fcntl(SANDBOX_SOCKET, F_SETOWN, getppid());
+	fcntl(SANDBOX_FIRST, F_SETOWN, getppid());
 }
 
 static void call_bpf(const struct attempt *attempt)
@@ -208,7 +208,7 @@ static void is_killed(void **state)
 static void touch_shared(const struct attempt *attempt)
 {
 	/* Asked of the kernel, which gives an error where a read would be a fault. */
-	if (write(SANDBOX_SOCKET, attempt->shared, 1) != -1 || errno != EFAULT)
+	if (write(SANDBOX_FIRST, attempt->shared, 1) != -1 || errno != EFAULT)
 		syscall(SYS_exit_group, 1);
 }
 
@@ -259,7 +259,8 @@ static void lower_limits(void **state)
 		cap_t none = cap_init();
 
 		if (setrlimit(RLIMIT_CPU, &low) || setrlimit(RLIMIT_NOFILE, &low) ||
-		    cap_set_proc(none) || sandbox_enter(sockets[1], parent))
+		    cap_set_proc(none) ||
+		    sandbox_enter(&symbolizer_sandbox, &sockets[1], 1, parent))
 			syscall(SYS_exit_group, 1);
 		syscall(SYS_exit_group, 0);
 	}
@@ -279,7 +280,8 @@ static void no_parent(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0);
 	pid = fork();
 	if (pid == 0)
-		_exit(sandbox_enter(sockets[1], 1 << 23) == -ESRCH ? 0 : 1);
+		_exit(sandbox_enter(&symbolizer_sandbox, &sockets[1], 1, 1 << 23) == -ESRCH ? 0
+											    : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	close(sockets[0]);

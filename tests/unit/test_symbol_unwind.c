@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "bpf/abi.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 #include "tests/unit/symbol_program.h"
@@ -230,7 +231,7 @@ static void check_built(const char *flags, const char *after, const char *argume
 	assert_non_null(copy);
 	assert_true(target_start(&target, flags, after, argument));
 	assert_true(copy_take(copy, target.pid));
-	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, process_memory()), 0);
 	setenv("DEBUGINFOD_CACHE_PATH", target.program.dir, 1);
 	unwind(symbols, target.pid, copy, &unwound);
 	expect_program(symbols, target.pid, &unwound, by_fp);
@@ -338,7 +339,7 @@ static void check_closed(int known)
 				 "cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fPIC "
 				 "-shared -DLIBRARY -o other program.c",
 				 "library"));
-	assert_int_equal(symbols_new(&symbols, process_memory()), 0);
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, process_memory()), 0);
 	assert_true(copy_take(copy, target.pid));
 	if (known == MAPS)
 		symbols_place(symbols, target.pid, copy->regs.reg[BP_REGISTER_IP], 0, &symbol);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sandbox.c - uid, capabilities, descriptors, memory and system calls of the symbolizer. */
+/* sandbox.c - in which order uid, capabilities, descriptors, memory and system calls are taken. */
 #include "base/sandbox.h"
 
 #include <errno.h>
@@ -27,12 +27,6 @@
 #endif
 #endif
 
-/* What is allocated; and with files that are mapped to be read, which is no memory of its own. */
-#define MEMORY_BYTES (384UL << 20)
-#define MAPPED_BYTES (64UL << 30)
-/* In all its life; how long one question may take is the parent's to say. */
-#define CPU_SECONDS 600
-
 /* To this, or to what there was where that is less. */
 static int limit(__rlimit_resource_t resource, rlim_t value)
 {
@@ -46,30 +40,29 @@ static int limit(__rlimit_resource_t resource, rlim_t value)
 	return setrlimit(resource, &limits) ? -errno : 0;
 }
 
-static int limit_resources(void)
+static int limit_resources(const struct sandbox *sandbox)
 {
 	int err = limit(RLIMIT_CORE, 0);
 
 	if (!err)
 		err = limit(RLIMIT_FSIZE, 0);
 	if (!err)
-		err = limit(RLIMIT_NOFILE, SANDBOX_FILES);
+		err = limit(RLIMIT_NOFILE, sandbox->files);
 	if (!err)
-		err = limit(RLIMIT_CPU, CPU_SECONDS);
+		err = limit(RLIMIT_CPU, sandbox->cpu_seconds);
 #ifndef WITH_SANITIZER
 	/* A sanitizer's shadow memory is terabytes of address space. */
 	if (!err)
-		err = limit(RLIMIT_DATA, MEMORY_BYTES);
+		err = limit(RLIMIT_DATA, sandbox->memory_bytes);
 	if (!err)
-		err = limit(RLIMIT_AS, MAPPED_BYTES);
+		err = limit(RLIMIT_AS, sandbox->mapped_bytes);
 #endif
 	return err;
 }
 
 /*
  * Signals for the whole group or service (Ctrl-C, systemctl stop) are the
- * parent's to act on: it still needs names for its last report. This process
- * ends when the socket does.
+ * parent's to act on: it still needs this process for its last report.
  */
 static void ignore_signals(void)
 {
@@ -84,17 +77,35 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The socket stays; 0 to 2 lead nowhere, so that a library's last words do not get into a file. */
-static int close_descriptors(int socket)
+/* To the places from SANDBOX_FIRST on; first to others, so that none lands on one that is still to go. */
+static int place_kept(const int *kept, size_t nr)
 {
-	int null;
+	int aside[SANDBOX_KEPT_MAX];
 
-	if (socket != SANDBOX_SOCKET && dup2(socket, SANDBOX_SOCKET) < 0)
-		return -errno;
+	if (nr > SANDBOX_KEPT_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < nr; i++) {
+		aside[i] = fcntl(kept[i], F_DUPFD, SANDBOX_FIRST + (int)nr);
+		if (aside[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (dup2(aside[i], SANDBOX_FIRST + (int)i) < 0)
+			return -errno;
+	return 0;
+}
+
+/* All but those; 0 to 2 lead nowhere, so that a library's last words do not get into a file. */
+static int close_descriptors(const int *kept, size_t nr)
+{
+	int err = place_kept(kept, nr), null;
+
+	if (err)
+		return err;
 	null = open("/dev/null", O_RDWR);
 	if (null < 0)
 		return -errno;
-	for (int fd = 0; fd < SANDBOX_SOCKET; fd++) {
+	for (int fd = 0; fd < SANDBOX_FIRST; fd++) {
 #ifdef WITH_SANITIZER
 		if (fd == STDERR_FILENO)
 			continue;
@@ -102,7 +113,7 @@ static int close_descriptors(int socket)
 		if (dup2(null, fd) < 0)
 			return -errno;
 	}
-	return close_range(SANDBOX_SOCKET + 1, ~0U, 0) ? -errno : 0;
+	return close_range(SANDBOX_FIRST + (unsigned int)nr, ~0U, 0) ? -errno : 0;
 }
 
 /*
@@ -142,7 +153,7 @@ static void offer_to_oom_killer(void)
 	close(fd);
 }
 
-static int drop_identity(void)
+static int drop_identity(uid_t uid)
 {
 	cap_t none;
 	int err = 0;
@@ -150,8 +161,8 @@ static int drop_identity(void)
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		cap_drop_bound(cap);
 	/* Not allowed without CAP_SETUID: then the uid stays, without the means to use it. */
-	if (setgroups(0, NULL) == 0 && setresgid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) == 0 &&
-	    setresuid(SANDBOX_UID, SANDBOX_UID, SANDBOX_UID) != 0)
+	if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+	    setresuid(uid, uid, uid) != 0)
 		err = -errno;
 	if (err && err != -EPERM && err != -EINVAL)
 		return err;
@@ -163,104 +174,76 @@ static int drop_identity(void)
 	return err;
 }
 
-/* What malloc, libelf without mmap, and a loop of recvmsg and send need. */
-static const int allowed[] = {
-	SCMP_SYS(read),
-	SCMP_SYS(pread64),
-	SCMP_SYS(readv),
-	SCMP_SYS(preadv),
-	SCMP_SYS(write),
-	SCMP_SYS(lseek),
-	SCMP_SYS(fstat),
-	SCMP_SYS(close),
-	SCMP_SYS(recvmsg),
-	SCMP_SYS(sendto),
-	SCMP_SYS(brk),
-	SCMP_SYS(munmap),
-	SCMP_SYS(mremap),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sysinfo), /* qsort: how large may its buffer be */
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+/* What libc makes by itself. Memory that can be executed is never needed. */
+static const struct sandbox_call common[] = {
+	{ .number = SCMP_SYS(read) },
+	{ .number = SCMP_SYS(write) },
+	{ .number = SCMP_SYS(close) },
+	{ .number = SCMP_SYS(brk) },
+	{ .number = SCMP_SYS(mmap), .argument = 2, .mask = PROT_EXEC },
+	{ .number = SCMP_SYS(mprotect), .argument = 2, .mask = PROT_EXEC },
+	{ .number = SCMP_SYS(munmap) },
+	{ .number = SCMP_SYS(mremap) },
+	{ .number = SCMP_SYS(madvise) },
+	{ .number = SCMP_SYS(futex) },
+	{ .number = SCMP_SYS(getrandom) },
+	{ .number = SCMP_SYS(clock_gettime) },
+	{ .number = SCMP_SYS(sched_yield) },
+	{ .number = SCMP_SYS(sysinfo) }, /* qsort: how large may its buffer be */
+	{ .number = SCMP_SYS(rt_sigreturn) },
+	{ .number = SCMP_SYS(restart_syscall) },
+	{ .number = SCMP_SYS(exit) },
+	{ .number = SCMP_SYS(exit_group) },
 #ifdef WITH_SANITIZER
 	/* To say what it found. */
-	SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
+	{ .number = SCMP_SYS(getpid) },
+	{ .number = SCMP_SYS(gettid) },
+	{ .number = SCMP_SYS(sigaltstack) },
+	{ .number = SCMP_SYS(rt_sigaction) },
+	{ .number = SCMP_SYS(rt_sigprocmask) },
 #endif
 };
 
-/* What libelf asks of a descriptor; not who gets its signals. */
-static const int allowed_fcntl[] = { F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC };
-
-/* Memory that can be executed is never needed. */
-static int allow_data(scmp_filter_ctx filter)
+static int add_calls(scmp_filter_ctx filter, const struct sandbox_call *calls, size_t nr)
 {
-	int err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-				   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	int err = 0;
 
-	return err ? err
-		   : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-				      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-}
+	for (size_t i = 0; !err && i < nr; i++) {
+		const struct sandbox_call *call = &calls[i];
+		struct scmp_arg_cmp compared = {
+			.arg = call->argument,
+			.op = SCMP_CMP_MASKED_EQ,
+			.datum_a = call->mask,
+			.datum_b = call->value,
+		};
 
-/* Some versions of libc look into /proc when memory is short, and do without. */
-static int refuse_paths(scmp_filter_ctx filter)
-{
-	int err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
-
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(open), 0);
-	/* libdw asks for the path of what it is given, and does without (__libdw_debugdir) */
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(readlink), 0);
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(readlinkat), 0);
-	/* fstat() of glibc 2.33 to 2.38 */
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(newfstatat), 1,
-				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
-	if (!err)
-		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
-				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
+		err = seccomp_rule_add_array(filter,
+					     call->error ? SCMP_ACT_ERRNO((uint16_t)call->error)
+							 : SCMP_ACT_ALLOW,
+					     call->number, call->mask ? 1 : 0, &compared);
+	}
 	return err;
 }
 
-static int filter_syscalls(void)
+static int filter_syscalls(const struct sandbox *sandbox)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int err = filter ? 0 : -ENOMEM;
+	int err = filter ? add_calls(filter, common, sizeof(common) / sizeof(common[0])) : -ENOMEM;
 
-	for (size_t i = 0; !err && i < sizeof(allowed) / sizeof(allowed[0]); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; !err && i < sizeof(allowed_fcntl) / sizeof(allowed_fcntl[0]); i++)
-		err = seccomp_rule_add(
-			filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)allowed_fcntl[i]));
 	if (!err)
-		err = allow_data(filter);
-	if (!err)
-		err = refuse_paths(filter);
+		err = add_calls(filter, sandbox->calls, sandbox->nr_calls);
 	if (!err)
 		err = seccomp_load(filter);
 	seccomp_release(filter);
 	return err;
 }
 
-int sandbox_enter(int socket, pid_t parent)
+int sandbox_enter(const struct sandbox *sandbox, const int *kept, size_t nr, pid_t parent)
 {
 	int err;
 
 	ignore_signals();
-	err = close_descriptors(socket);
+	err = close_descriptors(kept, nr);
 	if (!err)
 		err = unmap_shared();
 	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -270,9 +253,9 @@ int sandbox_enter(int socket, pid_t parent)
 	offer_to_oom_killer();
 	/* not everywhere allowed: no system call that takes a path is left below either */
 	no_paths();
-	err = limit_resources();
+	err = limit_resources(sandbox);
 	if (!err)
-		err = drop_identity();
+		err = drop_identity(sandbox->uid);
 	if (err)
 		return err;
 	/* Only now: a change of uid undoes both (commit_creds). */
@@ -280,6 +263,6 @@ int sandbox_enter(int socket, pid_t parent)
 		return -errno;
 	if (getppid() != parent)
 		return -ESRCH;
-	prctl(PR_SET_NAME, "blockprof-names", 0, 0, 0);
-	return filter_syscalls();
+	prctl(PR_SET_NAME, sandbox->name, 0, 0, 0);
+	return filter_syscalls(sandbox);
 }

@@ -1,22 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sandbox.h - takes everything from a process but memory, one socket and the files it is sent. */
+/* sandbox.h - takes everything from a child process but what its description leaves it. */
 #ifndef BLOCKPROF_BASE_SANDBOX_H
 #define BLOCKPROF_BASE_SANDBOX_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-/*
- * Nobody else's: distributions and systemd give out 65520 to 65533 to no one
- * (UIDS-GIDS.md), while other services do run as 65534.
- */
-#define SANDBOX_UID    65529
-#define SANDBOX_SOCKET 3 /* where the socket is then */
-#define SANDBOX_FILES  256 /* open at a time, all told */
+#define SANDBOX_FIRST	 3 /* the first descriptor that is kept, then; the others follow it */
+#define SANDBOX_KEPT_MAX 4
+
+/* A system call that is not the end of the process. */
+struct sandbox_call {
+	int number; /* SCMP_SYS() of seccomp.h */
+	int error; /* it fails with this; 0: it is allowed */
+	/* Only where (argument & mask) == value; mask 0: whatever the arguments are. */
+	unsigned int argument; /* from 0 */
+	uint64_t mask;
+	uint64_t value;
+};
+
+/* What a child may do. */
+struct sandbox {
+	const char *name; /* of the process */
+	uid_t uid; /* and its gid */
+	uint64_t memory_bytes; /* that it allocates */
+	uint64_t mapped_bytes; /* the same with files that it maps to read them */
+	uint64_t files; /* open at a time, all told */
+	uint64_t cpu_seconds; /* in all its life */
+	/* Besides those that libc makes by itself, for memory, time and the process's end. */
+	const struct sandbox_call *calls;
+	size_t nr_calls;
+};
 
 /*
- * Called in a fresh child of parent. 0, or -errno: then the process must not go
- * on. Another uid and no_paths() are where that is allowed, the rest is a must.
+ * Called in a fresh child of parent, which keeps nr of its descriptors. 0, or -errno:
+ * then the process must not go on. Another uid and no_paths() are where that is
+ * allowed, the rest is a must. Signals that are meant for the whole group or service
+ * are ignored: the child ends when its parent wants it to, or has ended.
  */
-int sandbox_enter(int socket, pid_t parent);
+int sandbox_enter(const struct sandbox *sandbox, const int *kept, size_t nr, pid_t parent);
 
 #endif

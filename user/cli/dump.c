@@ -23,6 +23,7 @@
 #include "dump/dump.h"
 #include "probe/observer.h"
 #include "probe/probe.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
 #define NSEC_PER_SEC  1000000000ull
@@ -239,7 +240,7 @@ static int run(const struct arguments *arguments)
 	if (err)
 		return err;
 	/* before anything large is there: its child is a copy of us */
-	err = symbols_new(&symbols, &memory);
+	err = symbols_new(&symbols, symbolizer_main, &memory);
 	if (err)
 		reason = strerror(-err);
 	else

@@ -15,6 +15,7 @@
 #include "cli/target.h"
 #include "probe/probe.h"
 #include "proc/process.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
 /* Threads whose time can be kept at a time. */
@@ -131,7 +132,7 @@ int session_open(struct session *session, const struct scope *scope, bool whole_
 	if (err)
 		return err;
 	/* before anything large is there: its child is a copy of us */
-	err = symbols_new(&session->symbols, &session->memory);
+	err = symbols_new(&session->symbols, symbolizer_main, &session->memory);
 	if (err) {
 		message_error("cannot watch: no symbolizer: %s", strerror(-err));
 		return err;

@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/sandbox.h"
-#include "symbol/child/worker.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
@@ -46,6 +44,7 @@ struct late {
 };
 
 struct client {
+	symbols_child_fn *child;
 	int socket; /* -1: no child */
 	int pidfd;
 	pid_t pid;
@@ -134,13 +133,6 @@ static bool unwind_well_formed(const struct unwind_answer *answer, ssize_t bytes
 	       (size_t)bytes == UNWIND_ANSWER_HEADER_BYTES + answer->nr * sizeof(answer->frames[0]);
 }
 
-static void __attribute__((noreturn)) be_child(int socket, pid_t parent)
-{
-	if (sandbox_enter(socket, parent) == 0)
-		worker_run(SANDBOX_SOCKET);
-	_exit(0);
-}
-
 static int start(struct client *client)
 {
 	pid_t parent = getpid(), pid;
@@ -150,8 +142,10 @@ static int start(struct client *client)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return -errno;
 	pid = fork();
-	if (pid == 0)
-		be_child(sockets[1], parent);
+	if (pid == 0) {
+		client->child(sockets[1], parent);
+		_exit(0);
+	}
 	close(sockets[1]);
 	client->socket = sockets[0];
 	client->pid = pid;
@@ -396,12 +390,13 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
 	client->meanwhile_context = context;
 }
 
-int client_new(struct client **out)
+int client_new(struct client **out, symbols_child_fn *child)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return -ENOMEM;
+	client->child = child;
 	client->socket = -1;
 	client->pidfd = -1;
 	client->starts_left = STARTS_MAX;

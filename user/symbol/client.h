@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "symbol/symbol.h"
 #include "symbol/wire/protocol.h"
 #include "symbol/wire/unwind_packet.h"
 
@@ -20,7 +21,7 @@ struct client;
  * 0 or -ENOMEM. The child is started at once: it lives as long as the thread
  * that calls this, and inherits what memory there is.
  */
-int client_new(struct client **out);
+int client_new(struct client **out, symbols_child_fn *child);
 void client_free(struct client *client); /* ends the child */
 
 /*

@@ -42,7 +42,7 @@ struct file {
 	bool asked; /* which of the known names it defines: */
 	uint64_t defined; /* the answer */
 	struct file_addresses addresses; /* of the known names */
-	unsigned int absent; /* files that belong to it and are not there, enum elf_other */
+	unsigned int absent; /* files that belong to it and are not there, enum debug_file */
 	bool identified;
 	uint64_t identity; /* what files of equal content have in common; 0: not known */
 	uint32_t same; /* tag of the file known before that has the same; 0: none */

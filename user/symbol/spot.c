@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "symbol/answers.h"
-#include "symbol/child/elf/elf_file.h"
 #include "symbol/jit.h"
 #include "symbol/wire/call.h"
+#include "symbol/wire/debug_file.h"
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
 #define TAG_NO_FILE UINT32_MAX
@@ -72,7 +72,7 @@ static void spot_blame(struct symbols *symbols, struct file *file, uint32_t kind
 		return;
 	if (kind == REQUEST_SYMBOL && !file->lines_refused) {
 		file->lines_refused = true;
-		file->absent |= ELF_SHARED;
+		file->absent |= DEBUG_FILE_SHARED;
 		file->strikes = 0;
 	} else {
 		spot_refuse_file(symbols, file);
@@ -92,7 +92,7 @@ static void spot_blame_other(struct symbols *symbols, struct file *file, int how
 {
 	if (how == -ECANCELED)
 		return;
-	file->absent = ELF_DEBUG | ELF_SHARED;
+	file->absent = DEBUG_FILE_OWN | DEBUG_FILE_SHARED;
 	symbols->files_refused++;
 }
 

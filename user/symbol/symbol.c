@@ -11,12 +11,12 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "symbol/answers.h"
-#include "symbol/child/elf/elf_file.h"
 #include "symbol/debug_files.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
 #include "symbol/spot.h"
 #include "symbol/vdso.h"
+#include "symbol/wire/debug_file.h"
 
 /*
  * The functions that an answer names, which stay where the answer is; how many,
@@ -57,9 +57,9 @@ static size_t split_text(const struct answer *answer, const char **strings, size
  * Sends what may be a file that belongs to this one. 0: it is; -ENOKEY: it is not,
  * or cannot be used; else as client_ask(): not known.
  */
-static int attach(struct symbols *symbols, struct file *file, enum elf_other other, int fd)
+static int attach(struct symbols *symbols, struct file *file, enum debug_file which, int fd)
 {
-	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = other };
+	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = which };
 	struct answer answer;
 	int err = spot_ask_client(symbols, &request, fd, &answer);
 
@@ -79,31 +79,32 @@ static int attach(struct symbols *symbols, struct file *file, enum elf_other oth
 static bool attach_missing(struct symbols *symbols, const struct spot *spot, struct file *file,
 			   unsigned int wants)
 {
-	enum elf_other other = wants & ELF_DEBUG & ~file->absent ? ELF_DEBUG : ELF_SHARED;
+	enum debug_file which =
+		wants & DEBUG_FILE_OWN & ~file->absent ? DEBUG_FILE_OWN : DEBUG_FILE_SHARED;
 	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
 	const char *links[4]; /* of the file and its debug file; of what it shares */
 	struct debug_wanted wanted = { .pid = spot->pid,
 				       .path = maps_path(spot->maps, spot->mapping) };
 	struct answer answer;
 
-	if (!(wants & other & ~file->absent) || spot_ask_client(symbols, &request, -1, &answer) ||
+	if (!(wants & which & ~file->absent) || spot_ask_client(symbols, &request, -1, &answer) ||
 	    answer.error)
 		return false;
-	file->absent |= other;
+	file->absent |= which;
 	if (split_text(&answer, links, 4) != 4)
 		return false;
-	wanted.id = links[other == ELF_DEBUG ? 0 : 2];
-	wanted.name = links[other == ELF_DEBUG ? 1 : 3];
+	wanted.id = links[which == DEBUG_FILE_OWN ? 0 : 2];
+	wanted.name = links[which == DEBUG_FILE_OWN ? 1 : 3];
 	for (unsigned int i = 0; !file->refused; i++) {
 		int fd __closing = debug_files_open(&wanted, i);
-		int err = fd >= 0 ? attach(symbols, file, other, fd) : fd;
+		int err = fd >= 0 ? attach(symbols, file, which, fd) : fd;
 
 		if (err == -ERANGE)
 			break;
 		if (err == -ENOENT || err == -ENOKEY)
 			continue;
 		/* It has come, or is looked for again. */
-		file->absent &= ~other;
+		file->absent &= ~which;
 		return !err;
 	}
 	return false;
@@ -334,7 +335,7 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 	};
 }
 
-int symbols_new(struct symbols **out, struct memory_source *memory)
+int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_source *memory)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 	int err;
@@ -346,7 +347,7 @@ int symbols_new(struct symbols **out, struct memory_source *memory)
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
 		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
-	err = client_new(&symbols->client);
+	err = client_new(&symbols->client, child);
 	if (!err)
 		err = maps_cache_new(&symbols->spaces);
 	if (!err)

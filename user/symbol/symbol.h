@@ -20,12 +20,19 @@ struct memory_source;
 struct symbols;
 
 /*
+ * What the child does from its start on, with its end of the socket, in a process
+ * that parent has just forked: symbolizer_main() of symbol/child/. The process ends
+ * when it returns.
+ */
+typedef void symbols_child_fn(int socket, pid_t parent);
+
+/*
  * 0 or -errno. memory: where targets' memory comes from; it outlives symbols.
  * Starts the child; without one (limits, seccomp missing) only
  * module+offset is given. The child ends with the thread that calls this, or
  * that makes a call below when it has to be started again.
  */
-int symbols_new(struct symbols **out, struct memory_source *memory);
+int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_source *memory);
 void symbols_free(struct symbols *symbols);
 
 /*

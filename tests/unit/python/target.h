@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "runtime/python/python.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -195,7 +196,8 @@ static inline void target_go_on(struct target *target)
 static inline struct symbols *target_symbols(struct target *target)
 {
 	if (!target->symbols)
-		assert_int_equal(symbols_new(&target->symbols, process_memory()), 0);
+		assert_int_equal(symbols_new(&target->symbols, symbolizer_main, process_memory()),
+				 0);
 	return target->symbols;
 }
 

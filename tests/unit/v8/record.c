@@ -8,6 +8,7 @@
 
 #include "capture/namer.h"
 #include "runtime/v8/private.h"
+#include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
 
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
 	struct v8 *v8;
 	int made, nr;
 
-	if (argc != 2 || symbols_new(&symbols, process_memory()) ||
+	if (argc != 2 || symbols_new(&symbols, symbolizer_main, process_memory()) ||
 	    namer_new(&namer, symbols, process_memory()))
 		return 1;
 	v8 = namer_v8(namer, atoi(argv[1]));

@@ -22,7 +22,7 @@
 #include "symbol/wire/protocol.h"
 #include "symbol/wire/unwind_packet.h"
 
-#define FILES_MAX  48 /* of up to three descriptors each, less than SANDBOX_FILES */
+#define FILES_MAX  48 /* of up to three descriptors each, less than symbolizer_sandbox.files */
 #define BYTES_MAX  (24u << 20) /* of tables; a single larger file is kept until the next comes */
 #define MEMORY_MAX (24u << 20) /* with debug information: likewise */
 #define NAMES_MAX  64
@@ -219,7 +219,7 @@ static bool is_sound(const struct request *request)
 	    request->kind == REQUEST_MAP_NAME)
 		return true;
 	if (request->kind == REQUEST_ATTACH)
-		return request->offset == ELF_DEBUG || request->offset == ELF_SHARED;
+		return request->offset == DEBUG_FILE_OWN || request->offset == DEBUG_FILE_SHARED;
 	return (request->kind == REQUEST_DEFINED || request->kind == REQUEST_WORD ||
 		request->kind == REQUEST_OBJECTS || request->kind == REQUEST_LOCAL_OBJECTS ||
 		request->kind == REQUEST_ADDRESSES || request->kind == REQUEST_LOCAL_ADDRESSES) &&
@@ -305,7 +305,7 @@ static void serve_attach(struct held *found, const struct request *request, int 
 			 struct answer *answer)
 {
 	if (fd >= 0 && found)
-		answer->error = elf_file_attach(found->file, (enum elf_other)request->offset, fd);
+		answer->error = elf_file_attach(found->file, (enum debug_file)request->offset, fd);
 	else
 		answer->error = -ESTALE;
 	if (fd >= 0 && !found)

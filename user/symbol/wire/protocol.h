@@ -42,7 +42,7 @@ struct request {
 	uint32_t kind; /* enum request_kind */
 	uint32_t file; /* never used again for another file; ATTACH: the one that it belongs to */
 	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
-	/* In the file; MAP_NAME: the address; IDENTITY: a secret; ATTACH: which it is, enum elf_other. */
+	/* In the file; MAP_NAME: the address; IDENTITY: a secret; ATTACH: which it is, enum debug_file. */
 	uint64_t offset;
 	uint32_t is_return; /* offset is a return address: the call before it is meant */
 	uint32_t text_bytes;
@@ -58,7 +58,7 @@ struct answer {
 	uint64_t sequence; /* of the request */
 	int32_t error; /* 0, -ESTALE, or why the file cannot be used; ATTACH: -ENOKEY: another one */
 	uint32_t after_call;
-	uint32_t wants; /* SYMBOL, ATTACH: files that are missing, enum elf_other */
+	uint32_t wants; /* SYMBOL, ATTACH: files that are missing, enum debug_file */
 	uint32_t incomplete; /* SYMBOL: there is debug information that could not be used */
 	uint64_t vaddr; /* SYMBOL, ADDRESSES: of the offset, as objdump shows it */
 	uint64_t defined; /* DEFINED: a bit a name; IDENTITY: the number, 0: none */

@@ -207,9 +207,9 @@ unsigned int elf_file_wants(const struct elf_file *file)
 	unsigned int wants = 0;
 
 	if (!file->has_lines && file->debug_fd < 0 && (file->ids.id.nr || file->ids.link[0]))
-		wants |= ELF_DEBUG;
+		wants |= DEBUG_FILE_OWN;
 	if (file->has_lines && file->shared_fd < 0 && file->ids.shared_id.nr)
-		wants |= ELF_SHARED;
+		wants |= DEBUG_FILE_SHARED;
 	return wants;
 }
 
@@ -284,12 +284,12 @@ static int attach_shared(struct elf_file *file, int fd)
 	return 0;
 }
 
-int elf_file_attach(struct elf_file *file, enum elf_other other, int fd)
+int elf_file_attach(struct elf_file *file, enum debug_file which, int fd)
 {
 	int err = -EEXIST;
 
-	if (elf_file_wants(file) & other)
-		err = other == ELF_DEBUG ? attach_debug(file, fd) : attach_shared(file, fd);
+	if (elf_file_wants(file) & which)
+		err = which == DEBUG_FILE_OWN ? attach_debug(file, fd) : attach_shared(file, fd);
 	if (err)
 		close(fd);
 	malloc_trim(0);

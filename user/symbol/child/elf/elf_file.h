@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbol/wire/debug_file.h"
+
 struct debug_names;
 struct elf_file;
 
@@ -18,18 +20,12 @@ int elf_file_open(struct elf_file **out, int fd);
 void elf_file_close(struct elf_file *file);
 size_t elf_file_bytes(const struct elf_file *file); /* of memory, without debug information */
 
-/*
- * Files that belong to it and are not here: it is to be asked whether there are
- * such. Their names are of hostile origin, but well formed.
- */
-enum elf_other {
-	ELF_DEBUG = 1 << 0, /* its debug information: it has none of its own */
-	ELF_SHARED = 1 << 1, /* what the debug information shares with that of other files */
-};
-unsigned int elf_file_wants(const struct elf_file *file); /* enum elf_other */
+/* Its debug files that are not here, enum debug_file: whether there are such is not known here. */
+unsigned int elf_file_wants(const struct elf_file *file);
+/* How it names them: of hostile origin, but well formed. */
 const struct debug_names *elf_file_names(const struct elf_file *file);
 /* One of them, if it is the one: 0, -ENOKEY: it is not, or -errno. Takes fd, on failure too. */
-int elf_file_attach(struct elf_file *file, enum elf_other other, int fd);
+int elf_file_attach(struct elf_file *file, enum debug_file which, int fd);
 
 /* The debug file, if it is another one and has come; it stays here. -1: none. */
 int elf_file_debug_fd(const struct elf_file *file);

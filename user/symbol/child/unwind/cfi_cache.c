@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FILES_MAX 64 /* less than SANDBOX_FILES leaves */
+#define FILES_MAX 64 /* less than symbolizer_sandbox.files leaves */
 #define BYTES_MAX (24u << 20) /* a single larger one is kept until the next comes */
 #define ROW_SETS  1024
 #define ROW_WAYS  4
