@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/read.h"
 #include "symbol/child/ranges.h"
 
 /* A reading takes some 10 ms at the most, and somebody waits for it. */
@@ -203,23 +202,12 @@ static size_t piece(struct perf_map *map, const char *bytes, size_t nr)
 	return (size_t)(at - bytes);
 }
 
-static ssize_t read_at(int fd, void *buffer, size_t bytes, uint64_t offset)
-{
-	ssize_t got;
-
-	do {
-		got = pread(fd, buffer, bytes, (off_t)offset);
-	} while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
 /* Is what was read still there? A map that is written anew, in its place, has other lines there. */
 static bool is_same(const struct perf_map *map, int fd)
 {
 	char tail[TAIL_BYTES];
 
-	return read_at(fd, tail, map->tail_bytes, map->read_to - map->tail_bytes) ==
-		       (ssize_t)map->tail_bytes &&
+	return !read_at(fd, map->read_to - map->tail_bytes, tail, map->tail_bytes) &&
 	       !memcmp(tail, map->tail, map->tail_bytes);
 }
 
@@ -229,7 +217,7 @@ static int read_pieces(struct perf_map *map, int fd, char *buffer, bool *more)
 
 	*more = true;
 	while (!map->full && map->read_to < until) {
-		ssize_t got = read_at(fd, buffer, BUFFER_BYTES, map->read_to);
+		ssize_t got = read_up_to(fd, map->read_to, buffer, BUFFER_BYTES);
 		size_t done;
 
 		if (got < 0)

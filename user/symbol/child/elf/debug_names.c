@@ -1,130 +1,149 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* debug_names.c - build ids and links, of sections and segments. */
+/* debug_names.c - how build ids and links are laid out, in sections and segments. */
 #include "symbol/child/elf/debug_names.h"
 
-#include <gelf.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define SECTIONS_MAX   65536
-#define SEGMENTS_MAX   4096
+#include "base/cleanup.h"
+
 #define NOTES_BYTES    65536
 #define NOTES_MAX      256
 #define BUILD_ID_LEAST 4 /* a name made of fewer would be anyone's */
 
-static void read_notes(struct build_id *id, Elf_Data *data)
-{
-	size_t at = 0, name, text;
-	GElf_Nhdr note;
+/* What one of these sections or segments holds. */
+struct contents {
+	const unsigned char *bytes;
+	size_t nr;
+};
 
-	for (int i = 0; data && i < NOTES_MAX && !id->nr; i++) {
-		at = gelf_getnote(data, at, &note, &name, &text);
-		if (!at)
+static size_t aligned(size_t at, size_t alignment)
+{
+	return (at + alignment - 1) & ~(alignment - 1);
+}
+
+/* Names and descriptions are padded to four bytes each, or to eight (gabi, "Note Section"). */
+static void read_notes(struct build_id *id, const struct contents *notes, size_t alignment)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < NOTES_MAX && !id->nr; i++) {
+		size_t name, text;
+		Elf64_Nhdr note; /* that of 32 bits is the same */
+
+		if (at > notes->nr || notes->nr - at < sizeof(note))
 			return;
+		memcpy(&note, notes->bytes + at, sizeof(note));
+		name = at + sizeof(note);
+		text = aligned(name + note.n_namesz, alignment);
+		if (note.n_namesz > notes->nr || text > notes->nr ||
+		    note.n_descsz > notes->nr - text)
+			return;
+		at = aligned(text + note.n_descsz, alignment);
 		if (note.n_type != NT_GNU_BUILD_ID || note.n_namesz != sizeof("GNU") ||
-		    memcmp((char *)data->d_buf + name, "GNU", sizeof("GNU")) != 0 ||
+		    memcmp(notes->bytes + name, "GNU", sizeof("GNU")) != 0 ||
 		    note.n_descsz < BUILD_ID_LEAST || note.n_descsz > BUILD_ID_BYTES)
 			continue;
-		memcpy(id->bytes, (char *)data->d_buf + text, note.n_descsz);
+		memcpy(id->bytes, notes->bytes + text, note.n_descsz);
 		id->nr = note.n_descsz;
 	}
 }
 
-static void read_segment_notes(struct build_id *id, Elf *elf)
+/* Of a part of the file; what cannot be read is nothing. */
+static void read_notes_at(struct build_id *id, const struct elf_source *source, uint64_t offset,
+			  uint64_t bytes, uint64_t alignment)
 {
-	size_t nr;
+	unsigned char *notes __freeing = NULL;
+	struct contents contents;
 
-	if (elf_getphdrnum(elf, &nr) || nr > SEGMENTS_MAX)
+	if (elf_source_new(source, offset, bytes, NOTES_BYTES, &notes))
 		return;
-	for (size_t i = 0; i < nr && !id->nr; i++) {
-		GElf_Phdr header;
+	contents = (struct contents){ notes, bytes };
+	read_notes(id, &contents, alignment == 8 ? 8 : 4);
+}
 
-		if (!gelf_getphdr(elf, (int)i, &header) || header.p_type != PT_NOTE ||
-		    header.p_filesz > NOTES_BYTES || header.p_offset > INT64_MAX)
-			continue;
-		read_notes(id,
-			   elf_getdata_rawchunk(elf, (int64_t)header.p_offset, header.p_filesz,
-						header.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR));
+static void read_build_id(struct build_id *id, const struct elf_headers *headers)
+{
+	for (size_t i = 0; i < headers->nr_segments && !id->nr; i++) {
+		const Elf64_Phdr *segment = &headers->segments[i];
+
+		if (segment->p_type == PT_NOTE)
+			read_notes_at(id, &headers->source, segment->p_offset, segment->p_filesz,
+				      segment->p_align);
+	}
+	for (size_t i = 1; i < headers->nr_sections && !id->nr; i++) {
+		const Elf64_Shdr *section = &headers->sections[i];
+
+		if (section->sh_type == SHT_NOTE && !(section->sh_flags & SHF_COMPRESSED))
+			read_notes_at(id, &headers->source, section->sh_offset, section->sh_size,
+				      section->sh_addralign);
 	}
 }
 
-/* A string, in at most DEBUG_NAME_BYTES, and what is behind it. */
-static const unsigned char *take_string(const Elf_Data *data, char *text)
+/* A string, in at most DEBUG_NAME_BYTES: where what is behind it begins, 0: there is none. */
+static size_t take_string(const struct contents *contents, char *text)
 {
-	size_t length = data->d_buf ? strnlen(data->d_buf, data->d_size) : 0;
+	size_t length = strnlen((const char *)contents->bytes, contents->nr);
 
-	if (!length || length == data->d_size || length >= DEBUG_NAME_BYTES)
-		return NULL;
-	memcpy(text, data->d_buf, length + 1);
-	return (const unsigned char *)data->d_buf + length + 1;
+	if (!length || length == contents->nr || length >= DEBUG_NAME_BYTES)
+		return 0;
+	memcpy(text, contents->bytes, length + 1);
+	return length + 1;
 }
 
 /* The name, padding to four bytes, the CRC in the file's byte order. */
-static void read_link(struct debug_names *out, Elf *elf, const Elf_Data *data)
+static void read_link(struct debug_names *out, const struct contents *contents)
 {
 	char name[DEBUG_NAME_BYTES];
-	const unsigned char *behind = take_string(data, name);
-	const unsigned char *start = data->d_buf;
-	size_t at = behind ? ((size_t)(behind - start) + 3) & ~3ul : 0;
-	GElf_Ehdr header;
+	size_t at = aligned(take_string(contents, name), 4);
 
-	if (!behind || data->d_size < 4 || at > data->d_size - 4 || strchr(name, '/') ||
-	    !strcmp(name, ".") || !strcmp(name, "..") || !gelf_getehdr(elf, &header))
+	if (!at || contents->nr < 4 || at > contents->nr - 4 || strchr(name, '/') ||
+	    !strcmp(name, ".") || !strcmp(name, ".."))
 		return;
-	for (unsigned int i = 0; i < 4; i++) {
-		unsigned int shift = header.e_ident[EI_DATA] == ELFDATA2MSB ? 24 - 8 * i : 8 * i;
-
-		out->link_crc |= (uint32_t)start[at + i] << shift;
-	}
+	memcpy(&out->link_crc, contents->bytes + at, sizeof(out->link_crc));
 	memcpy(out->link, name, sizeof(name));
 }
 
 /* The name, and the rest is the build id. */
-static void read_shared(struct debug_names *out, const Elf_Data *data)
+static void read_shared(struct debug_names *out, const struct contents *contents)
 {
 	char name[DEBUG_NAME_BYTES];
-	const unsigned char *behind = take_string(data, name);
-	size_t nr = behind ? data->d_size - (size_t)(behind - (unsigned char *)data->d_buf) : 0;
+	size_t at = take_string(contents, name), nr = at ? contents->nr - at : 0;
 
 	if (nr < BUILD_ID_LEAST || nr > BUILD_ID_BYTES)
 		return;
-	memcpy(out->shared_id.bytes, behind, nr);
+	memcpy(out->shared_id.bytes, contents->bytes + at, nr);
 	out->shared_id.nr = nr;
 	memcpy(out->shared, name, sizeof(name));
 }
 
-void debug_names_read(struct debug_names *out, Elf *elf)
+/* The section of this name; false: there is none of a size that makes sense. */
+static bool read_section(const struct elf_headers *headers, const char *name, unsigned char **bytes,
+			 struct contents *out)
 {
-	Elf_Scn *section = NULL;
-	size_t nr, names;
+	const Elf64_Shdr *section = elf_headers_section(headers, name);
+
+	if (!section || (section->sh_flags & SHF_COMPRESSED) ||
+	    elf_source_new(&headers->source, section->sh_offset, section->sh_size, NOTES_BYTES,
+			   bytes))
+		return false;
+	*out = (struct contents){ *bytes, section->sh_size };
+	return true;
+}
+
+void debug_names_read(struct debug_names *out, const struct elf_headers *headers)
+{
+	unsigned char *link __freeing = NULL, *shared __freeing = NULL;
+	struct contents contents;
 
 	*out = (struct debug_names){ 0 };
-	read_segment_notes(&out->id, elf);
-	if (elf_getshdrnum(elf, &nr) || nr > SECTIONS_MAX || elf_getshdrstrndx(elf, &names))
-		return;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS ||
-		    header.sh_size > NOTES_BYTES || (header.sh_flags & SHF_COMPRESSED))
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (header.sh_type == SHT_NOTE && !out->id.nr) {
-			read_notes(&out->id, elf_getdata(section, NULL));
-		} else if (name && !out->link[0] && !strcmp(name, ".gnu_debuglink")) {
-			Elf_Data *data = elf_rawdata(section, NULL);
-
-			if (data)
-				read_link(out, elf, data);
-		} else if (name && !out->shared_id.nr && !strcmp(name, ".gnu_debugaltlink")) {
-			Elf_Data *data = elf_rawdata(section, NULL);
-
-			if (data)
-				read_shared(out, data);
-		}
-	}
+	read_build_id(&out->id, headers);
+	if (read_section(headers, ".gnu_debuglink", &link, &contents))
+		read_link(out, &contents);
+	if (read_section(headers, ".gnu_debugaltlink", &shared, &contents))
+		read_shared(out, &contents);
 }
 
 void build_id_print(const struct build_id *id, char *text)

@@ -6,9 +6,10 @@
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_DEBUG_NAMES_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_DEBUG_NAMES_H
 
-#include <libelf.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "symbol/child/elf/elf_headers.h"
 
 #define BUILD_ID_BYTES	 64
 #define DEBUG_NAME_BYTES 256
@@ -26,8 +27,8 @@ struct debug_names {
 	char shared[DEBUG_NAME_BYTES];
 };
 
-/* What is not well formed is left out. */
-void debug_names_read(struct debug_names *out, Elf *elf);
+/* By segments and sections, which have been read; what is not well formed is left out. */
+void debug_names_read(struct debug_names *out, const struct elf_headers *headers);
 
 /* "abcdef", for two digits a byte and a NUL; "" for none. */
 #define BUILD_ID_TEXT_BYTES (2 * BUILD_ID_BYTES + 1)

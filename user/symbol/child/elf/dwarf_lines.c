@@ -122,6 +122,8 @@ static int open_dwarf(int fd, Elf **elf, Dwarf **dwarf)
 {
 	int err;
 
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return -ENOTSUP;
 	*elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	err = *elf && elf_kind(*elf) == ELF_K_ELF ? hide_sections(*elf) : -ENOEXEC;
 	if (err)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * elf_addresses.h - where an ELF file has the sections and symbols of some names.
- * Used in the symbolizer's child: what is read is hostile. It is read by bounded
- * pread() only, never mapped.
+ * Used in the symbolizer's child: what is read is hostile.
  */
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_ELF_ADDRESSES_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_ELF_ADDRESSES_H

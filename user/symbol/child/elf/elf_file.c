@@ -3,7 +3,6 @@
 #include "symbol/child/elf/elf_file.h"
 
 #include <errno.h>
-#include <gelf.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +11,15 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "base/read.h"
 #include "symbol/child/elf/debug_names.h"
 #include "symbol/child/elf/dwarf_lines.h"
-#include "symbol/child/elf/elf_segments.h"
+#include "symbol/child/elf/elf_headers.h"
 #include "symbol/child/elf/elf_symbols.h"
 #include "symbol/child/elf/go_lines.h"
 #include "symbol/child/elf/mini_debug.h"
 #include "symbol/wire/call.h"
 
-#define HEADERS_MAX 4096
 #define MANGLED_MAX 4096
 /* Bytes that are read for a checksum; what is larger must have the build id. */
 #define CHECKED_MAX (256u << 20)
@@ -49,103 +48,59 @@ struct elf_file {
 	struct go_lines *go; /* NULL: none */
 };
 
-static void end_elf(Elf **elf)
+/* Header, segments and sections of a program, a library, or a debug file. elf_headers_free() it. */
+static int read_headers(struct elf_headers *headers, const struct elf_source *source)
 {
-	elf_end(*elf);
-}
+	int err = elf_headers_read(headers, source);
 
-static int read_segments(struct elf_file *file, Elf *elf)
-{
-	size_t nr;
-
-	if (elf_getphdrnum(elf, &nr))
-		return -ENOEXEC;
-	if (nr > HEADERS_MAX)
-		return -EFBIG;
-	for (size_t i = 0; i < nr; i++) {
-		GElf_Phdr header;
-
-		if (gelf_getphdr(elf, (int)i, &header))
-			elf_segments_add(&file->segments, header.p_type, header.p_flags,
-					 header.p_offset, header.p_filesz, header.p_vaddr);
-	}
-	return 0;
+	if (!err && !elf_headers_is_loaded(headers))
+		err = -ENOEXEC;
+	return err ? err : elf_headers_read_sections(headers);
 }
 
 /* Without .symtab, what stands in for it. Not having that is no failure. */
-static void read_mini(struct elf_file *file, Elf *elf)
+static void read_mini(struct elf_file *file, const struct elf_headers *headers)
 {
+	struct elf_headers inner __attribute__((cleanup(elf_headers_free))) = { .nr_segments = 0 };
 	struct elf_source source = { .fd = -1 };
-	Elf *inner __attribute__((cleanup(end_elf))) = NULL;
-	int err = mini_debug_read(elf, &file->mini.bytes, &file->mini.nr);
+	int err = mini_debug_read(headers, &file->mini.bytes, &file->mini.nr);
 
 	file->limited |= err && err != -ENOENT;
 	if (err)
 		return;
 	source.bytes = file->mini.bytes;
 	source.nr = file->mini.nr;
-	inner = elf_memory((char *)file->mini.bytes, file->mini.nr);
-	if (!inner || elf_kind(inner) != ELF_K_ELF ||
-	    elf_symbols_read(&file->mini.symbols, inner, &source))
-		file->limited = true;
+	err = elf_headers_read(&inner, &source);
+	if (!err)
+		err = elf_headers_read_sections(&inner);
+	if (!err)
+		err = elf_symbols_read(&file->mini.symbols, &inner);
+	file->limited |= err != 0;
 }
 
-static bool has_section(Elf *elf, const char *const wanted[2])
+static bool has_dwarf(const struct elf_headers *headers)
 {
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return false;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (name && (!strcmp(name, wanted[0]) || !strcmp(name, wanted[1])))
-			return true;
-	}
-	return false;
-}
-
-static bool has_dwarf(Elf *elf)
-{
-	return has_section(elf, (const char *const[2]){ ".debug_info", ".zdebug_info" });
-}
-
-/* Not mapped: a file cut meanwhile would be a SIGBUS. */
-static int begin_elf(int fd, Elf **elf, GElf_Ehdr *header)
-{
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return -ENOTSUP;
-	*elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!*elf || elf_kind(*elf) != ELF_K_ELF || !gelf_getehdr(*elf, header) ||
-	    (header->e_type != ET_EXEC && header->e_type != ET_DYN))
-		return -ENOEXEC;
-	return 0;
+	return elf_headers_section(headers, ".debug_info") ||
+	       elf_headers_section(headers, ".zdebug_info");
 }
 
 static int read_file(struct elf_file *file)
 {
+	struct elf_headers headers __attribute__((cleanup(elf_headers_free)));
 	struct elf_source source = { .fd = file->fd };
-	Elf *elf __attribute__((cleanup(end_elf))) = NULL;
-	GElf_Ehdr header;
-	int err = begin_elf(file->fd, &elf, &header);
+	int err = read_headers(&headers, &source);
 
 	if (!err)
-		err = read_segments(file, elf);
-	if (!err)
-		err = elf_symbols_read(&file->own.symbols, elf, &source);
+		err = elf_symbols_read(&file->own.symbols, &headers);
 	if (err)
 		return err;
-	file->machine = header.e_machine;
-	debug_names_read(&file->ids, elf);
-	file->has_lines = has_dwarf(elf);
+	file->machine = headers.header.e_machine;
+	elf_headers_code(&headers, &file->segments);
+	debug_names_read(&file->ids, &headers);
+	file->has_lines = has_dwarf(&headers);
 	if (!elf_symbols_full(file->own.symbols))
-		read_mini(file, elf);
-	return go_lines_new(&file->go, elf, file->fd) == -ENOMEM ? -ENOMEM : 0;
+		read_mini(file, &headers);
+	return go_lines_new(&file->go, &headers) == -ENOMEM ? -ENOMEM : 0;
 }
 
 int elf_file_open(struct elf_file **out, int fd)
@@ -164,7 +119,7 @@ int elf_file_open(struct elf_file **out, int fd)
 		elf_file_close(file);
 		return err;
 	}
-	/* What libelf had read for the table is many times its size. */
+	/* While it was made the table of functions was many times its size. */
 	malloc_trim(0);
 	*out = file;
 	return 0;
@@ -224,16 +179,18 @@ static bool has_checksum(int fd, uint32_t wanted)
 	unsigned char *block __freeing = malloc(BLOCK_BYTES);
 	uLong sum = crc32(0, NULL, 0);
 	struct stat status;
-	off_t at = 0;
+	uint64_t at = 0;
 	ssize_t got;
 
 	if (!block || fstat(fd, &status) || status.st_size > (off_t)CHECKED_MAX)
 		return false;
-	while (at < status.st_size && (got = pread(fd, block, BLOCK_BYTES, at)) > 0) {
+	while ((got = read_up_to(fd, at, block, BLOCK_BYTES)) > 0) {
 		sum = crc32(sum, block, (uInt)got);
-		at += got;
+		at += (uint64_t)got;
+		if (at > CHECKED_MAX)
+			return false;
 	}
-	return at == status.st_size && (uint32_t)sum == wanted;
+	return at == (uint64_t)status.st_size && (uint32_t)sum == wanted;
 }
 
 static bool same_id(const struct build_id *a, const struct build_id *b)
@@ -243,26 +200,25 @@ static bool same_id(const struct build_id *a, const struct build_id *b)
 
 static int attach_debug(struct elf_file *file, int fd)
 {
+	struct elf_headers headers __attribute__((cleanup(elf_headers_free)));
 	struct elf_source source = { .fd = fd };
-	Elf *elf __attribute__((cleanup(end_elf))) = NULL;
 	struct debug_names ids;
-	GElf_Ehdr header;
-	int err = begin_elf(fd, &elf, &header);
+	int err = read_headers(&headers, &source);
 
 	if (err)
 		return err;
-	debug_names_read(&ids, elf);
-	if (header.e_machine != file->machine)
+	debug_names_read(&ids, &headers);
+	if (headers.header.e_machine != file->machine)
 		return -ENOKEY;
-	/* Where both have a build id it is the only word on it: it is of the code, a checksum of the file. */
+	/* Where both have a build id it decides: it is of the code, a checksum is of the file. */
 	if (file->ids.id.nr && ids.id.nr
 		    ? !same_id(&file->ids.id, &ids.id)
 		    : !file->ids.link[0] || !has_checksum(fd, file->ids.link_crc))
 		return -ENOKEY;
-	err = elf_symbols_read(&file->debug.symbols, elf, &source);
+	err = elf_symbols_read(&file->debug.symbols, &headers);
 	if (err)
 		return err;
-	file->has_lines = has_dwarf(elf);
+	file->has_lines = has_dwarf(&headers);
 	file->ids.shared_id = ids.shared_id;
 	memcpy(file->ids.shared, ids.shared, sizeof(ids.shared));
 	file->debug_fd = fd;
@@ -271,12 +227,16 @@ static int attach_debug(struct elf_file *file, int fd)
 
 static int attach_shared(struct elf_file *file, int fd)
 {
-	Elf *elf __attribute__((cleanup(end_elf))) = elf_begin(fd, ELF_C_READ, NULL);
+	struct elf_headers headers __attribute__((cleanup(elf_headers_free)));
+	struct elf_source source = { .fd = fd };
 	struct debug_names ids;
+	int err = elf_headers_read(&headers, &source);
 
-	if (!elf || elf_kind(elf) != ELF_K_ELF)
-		return -ENOEXEC;
-	debug_names_read(&ids, elf);
+	if (!err)
+		err = elf_headers_read_sections(&headers);
+	if (err)
+		return err;
+	debug_names_read(&ids, &headers);
 	if (!same_id(&file->ids.shared_id, &ids.id))
 		return -ENOKEY;
 	file->shared_fd = fd;
@@ -428,8 +388,7 @@ bool elf_file_after_call(const struct elf_file *file, uint64_t offset)
 	uint64_t bytes = offset < CALL_BYTES ? offset : CALL_BYTES;
 	uint8_t code[CALL_BYTES];
 
-	if (offset > INT64_MAX ||
-	    pread(file->fd, code, bytes, (off_t)(offset - bytes)) != (ssize_t)bytes)
+	if (read_at(file->fd, offset - bytes, code, bytes))
 		return false;
 	return call_precedes(code, bytes, file->machine);
 }

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * elf_segments.h - where the code of an ELF file is loaded.
- * Used in the symbolizer's child: what is read is hostile.
- */
+/* elf_segments.h - where the code of an ELF file is loaded. */
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_ELF_SEGMENTS_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_ELF_SEGMENTS_H
 
-#include <elf.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEGMENTS_MAX 16
+#define ELF_SEGMENTS_MAX 16 /* what does not fit is left out */
 
 struct elf_segments {
 	size_t nr;
@@ -18,18 +14,8 @@ struct elf_segments {
 		uint64_t offset;
 		uint64_t bytes; /* in the file */
 		uint64_t vaddr;
-	} v[SEGMENTS_MAX];
+	} v[ELF_SEGMENTS_MAX];
 };
-
-/* Takes it in if it has code; what does not fit is left out. */
-static inline void elf_segments_add(struct elf_segments *segments, uint32_t type, uint32_t flags,
-				    uint64_t offset, uint64_t bytes, uint64_t vaddr)
-{
-	if (type != PT_LOAD || !(flags & PF_X) || bytes > UINT64_MAX - offset ||
-	    segments->nr == SEGMENTS_MAX)
-		return;
-	segments->v[segments->nr++] = (struct elf_segment){ offset, bytes, vaddr };
-}
 
 /* Virtual address, as objdump shows it, of what is loaded from this file offset. 0 or -1. */
 static inline int elf_segments_vaddr(const struct elf_segments *segments, uint64_t offset,

@@ -8,15 +8,13 @@
 #include "symbol/child/elf/elf_symbols.h"
 
 #include <errno.h>
-#include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "symbol/child/elf/elf_symtab.h"
 #include "symbol/wire/name.h"
 
-#define SECTIONS_MAX	65536
 #define SYMBOLS_MAX	2000000 /* functions */
 #define TABLE_BYTES_MAX (320u << 20)
 /* Names that are compared, of symbols at one address: hostile files have millions there. */
@@ -60,33 +58,15 @@ struct elf_symbols {
 	struct strings sections; /* names of sections */
 };
 
-struct code {
-	uint64_t start; /* equal to end: the section holds no code */
-	uint64_t end;
-};
-
 /* What is needed only while the table is made. */
 struct building {
-	Elf *elf;
+	const struct elf_headers *headers;
 	struct elf_symbols *symbols;
-	struct code *sections;
-	size_t nr_sections;
+	int table; /* of the symbols that come */
+	bool first; /* the next symbol is the first of its table, which is always the undefined one */
 	size_t capacity; /* of symbols->v */
 	size_t comparisons;
 };
-
-/* As pread(): how many bytes, up to the end of what there is. */
-static ssize_t read_at(const struct elf_source *source, void *to, size_t bytes, uint64_t offset)
-{
-	if (source->fd >= 0)
-		return pread(source->fd, to, bytes, (off_t)offset);
-	if (offset >= source->nr)
-		return 0;
-	if (bytes > source->nr - offset)
-		bytes = source->nr - offset;
-	memcpy(to, source->bytes + offset, bytes);
-	return (ssize_t)bytes;
-}
 
 /* The name as the file has it, cut to fit. 0, or -ENOENT. */
 static int read_name(const struct elf_symbols *symbols, const struct entry *entry, char *name,
@@ -103,83 +83,56 @@ static int read_name(const struct elf_symbols *symbols, const struct entry *entr
 	bytes = strings->bytes - at;
 	if (bytes > size - 1)
 		bytes = size - 1;
-	got = read_at(&symbols->source, name, bytes, strings->offset + at);
+	got = elf_source_up_to(&symbols->source, strings->offset + at, name, bytes);
 	if (got <= 0 || name[0] == '\0')
 		return -ENOENT;
 	name[got] = '\0';
 	return 0;
 }
 
-static void note_section_names(struct building *building)
+static bool is_function(const Elf64_Sym *symbol)
 {
-	Elf_Scn *section;
-	GElf_Shdr header;
-	size_t index;
-
-	if (elf_getshdrstrndx(building->elf, &index))
-		return;
-	section = elf_getscn(building->elf, index);
-	if (section && gelf_getshdr(section, &header) && header.sh_type == SHT_STRTAB)
-		building->symbols->sections = (struct strings){ header.sh_offset, header.sh_size };
-}
-
-static int read_code(struct building *building)
-{
-	size_t nr;
-	size_t i = 0;
-
-	if (elf_getshdrnum(building->elf, &nr))
-		return -ENOEXEC;
-	if (nr > SECTIONS_MAX)
-		return -EFBIG;
-	building->sections = calloc(nr + 1, sizeof(*building->sections));
-	if (!building->sections)
-		return -ENOMEM;
-	building->nr_sections = nr;
-	for (i = 0; i < nr; i++) {
-		Elf_Scn *section = elf_getscn(building->elf, i);
-		GElf_Shdr header;
-
-		/* Without bits where the code is in another file, and this one tells about it. */
-		if (!section || !gelf_getshdr(section, &header) ||
-		    !(header.sh_flags & SHF_EXECINSTR) ||
-		    header.sh_size > UINT64_MAX - header.sh_addr)
-			continue;
-		building->sections[i].start = header.sh_addr;
-		building->sections[i].end = header.sh_addr + header.sh_size;
-	}
-	return 0;
-}
-
-static bool is_function(const GElf_Sym *sym)
-{
-	int type = GELF_ST_TYPE(sym->st_info);
+	int type = ELF64_ST_TYPE(symbol->st_info);
 
 	return type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE;
 }
 
-static void add(struct building *building, const GElf_Sym *sym, int table)
+/*
+ * The section of code that a symbol is in, which has no bits where the code is in
+ * another file. False: none.
+ */
+static bool code_of(const struct building *building, const Elf64_Sym *symbol, uint64_t *end)
+{
+	const Elf64_Shdr *section;
+
+	if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx >= building->headers->nr_sections)
+		return false;
+	section = &building->headers->sections[symbol->st_shndx];
+	if (!(section->sh_flags & SHF_EXECINSTR) ||
+	    section->sh_size > UINT64_MAX - section->sh_addr)
+		return false;
+	*end = section->sh_addr + section->sh_size;
+	return symbol->st_value >= section->sh_addr && symbol->st_value < *end;
+}
+
+static void add(struct building *building, const Elf64_Sym *symbol)
 {
 	struct entry *entry = &building->symbols->v[building->symbols->nr];
-	const struct code *code;
-	uint64_t room;
+	uint64_t end, room;
 
-	if (!is_function(sym) || sym->st_shndx == SHN_UNDEF || sym->st_name == 0 ||
-	    sym->st_name > NAME_MASK || sym->st_shndx >= building->nr_sections)
+	if (!is_function(symbol) || symbol->st_name == 0 || symbol->st_name > NAME_MASK ||
+	    !code_of(building, symbol, &end))
 		return;
-	code = &building->sections[sym->st_shndx];
-	if (sym->st_value < code->start || sym->st_value >= code->end)
-		return;
-	room = code->end - sym->st_value;
+	room = end - symbol->st_value;
 	if (room > SIZE_MASK)
 		room = SIZE_MASK;
-	entry->start = sym->st_value;
-	entry->name = sym->st_name | (table == TABLE_DYNSYM ? NAME_DYNAMIC : 0);
-	if (sym->st_size == 0)
+	entry->start = symbol->st_value;
+	entry->name = symbol->st_name | (building->table == TABLE_DYNSYM ? NAME_DYNAMIC : 0);
+	if (symbol->st_size == 0)
 		entry->size = (uint32_t)room | SIZE_UNKNOWN;
 	else
-		entry->size = (uint32_t)(sym->st_size < room ? sym->st_size : room);
-	if (GELF_ST_TYPE(sym->st_info) == STT_NOTYPE)
+		entry->size = (uint32_t)(symbol->st_size < room ? symbol->st_size : room);
+	if (ELF64_ST_TYPE(symbol->st_info) == STT_NOTYPE)
 		entry->size |= SIZE_UNTYPED;
 	building->symbols->nr++;
 }
@@ -203,60 +156,39 @@ static bool reserve(struct building *building)
 	return true;
 }
 
-static void read_table(struct building *building, Elf_Scn *section, const GElf_Shdr *header,
-		       int table)
+static bool take(void *context, const Elf64_Sym *symbol)
 {
-	size_t size = gelf_fsize(building->elf, ELF_T_SYM, 1, EV_CURRENT);
-	Elf_Scn *names = elf_getscn(building->elf, header->sh_link);
-	GElf_Shdr names_header;
-	Elf_Data *data;
-	size_t nr;
+	struct building *building = context;
+	bool first = building->first;
 
-	if (!names || !gelf_getshdr(names, &names_header) || names_header.sh_type != SHT_STRTAB ||
-	    ((header->sh_flags | names_header.sh_flags) & SHF_COMPRESSED) || size == 0)
-		return;
-	/* It would take as much memory as the header claims. */
-	if (header->sh_size > TABLE_BYTES_MAX) {
-		building->symbols->cut = true;
-		return;
-	}
-	data = elf_getdata(section, NULL);
-	if (!data)
-		return;
-	building->symbols->strings[table].offset = names_header.sh_offset;
-	building->symbols->strings[table].bytes = names_header.sh_size;
-	nr = data->d_size / size;
-	if (nr > header->sh_size / size)
-		nr = header->sh_size / size;
-	/* The first is always the undefined one. */
-	for (size_t i = 1; i < nr && i <= INT32_MAX && reserve(building); i++) {
-		GElf_Sym sym;
-
-		if (gelf_getsym(data, (int)i, &sym))
-			add(building, &sym, table);
-	}
+	building->first = false;
+	if (first)
+		return true;
+	if (!reserve(building))
+		return false;
+	add(building, symbol);
+	return true;
 }
 
-static void read_tables(struct building *building)
+static void read_table(struct building *building, uint32_t type)
 {
-	bool seen[TABLES] = { false };
+	const struct elf_headers *headers = building->headers;
+	struct elf_symbols *symbols = building->symbols;
+	const Elf64_Shdr *table = elf_symtab_find(headers, type);
+	const Elf64_Shdr *names = table ? elf_headers_linked(headers, table) : NULL;
 
-	for (size_t i = 1; i < building->nr_sections; i++) {
-		Elf_Scn *section = elf_getscn(building->elf, i);
-		GElf_Shdr header;
-		int table;
-
-		if (!section || !gelf_getshdr(section, &header))
-			continue;
-		if (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)
-			continue;
-		table = header.sh_type == SHT_DYNSYM ? TABLE_DYNSYM : TABLE_SYMTAB;
-		building->symbols->full |= table == TABLE_SYMTAB;
-		if (seen[table])
-			continue;
-		seen[table] = true;
-		read_table(building, section, &header, table);
+	if (!names || names->sh_type != SHT_STRTAB || (names->sh_flags & SHF_COMPRESSED))
+		return;
+	/* It would take as much time as the header claims. */
+	if (table->sh_size > TABLE_BYTES_MAX) {
+		symbols->cut = true;
+		return;
 	}
+	building->table = type == SHT_DYNSYM ? TABLE_DYNSYM : TABLE_SYMTAB;
+	building->first = true;
+	symbols->strings[building->table] = (struct strings){ names->sh_offset, names->sh_size };
+	/* What cannot be read to its end names what there was. */
+	elf_symtab_each(headers, table, take, building);
 }
 
 static int compare(const void *a_void, const void *b_void)
@@ -330,24 +262,20 @@ static void free_symbols(struct elf_symbols **symbols)
 	elf_symbols_free(*symbols);
 }
 
-int elf_symbols_read(struct elf_symbols **out, Elf *elf, const struct elf_source *source)
+int elf_symbols_read(struct elf_symbols **out, const struct elf_headers *headers)
 {
 	struct elf_symbols *symbols __attribute__((cleanup(free_symbols))) =
 		calloc(1, sizeof(*symbols));
-	struct code *sections __freeing = NULL;
-	struct building building = { .elf = elf, .symbols = symbols };
+	struct building building = { .headers = headers, .symbols = symbols };
 	struct entry *v;
-	int err;
 
 	if (!symbols)
 		return -ENOMEM;
-	symbols->source = *source;
-	note_section_names(&building);
-	err = read_code(&building);
-	sections = building.sections;
-	if (err)
-		return err;
-	read_tables(&building);
+	symbols->source = headers->source;
+	symbols->sections = (struct strings){ headers->names_offset, headers->names_bytes };
+	symbols->full = elf_symtab_find(headers, SHT_SYMTAB);
+	read_table(&building, SHT_DYNSYM);
+	read_table(&building, SHT_SYMTAB);
 	if (symbols->nr)
 		qsort(symbols->v, symbols->nr, sizeof(*symbols->v), compare);
 	choose(&building);
@@ -451,7 +379,7 @@ static void find_places(const struct elf_source *source, const struct strings *s
 
 		if (strings->offset > INT64_MAX - offset)
 			return;
-		got = read_at(source, block, want, strings->offset + offset);
+		got = elf_source_up_to(source, strings->offset + offset, block, want);
 		if (got <= 0)
 			return;
 		for (size_t i = 0; i < nr; i++)

@@ -6,25 +6,19 @@
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_ELF_SYMBOLS_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_ELF_SYMBOLS_H
 
-#include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "symbol/child/elf/elf_headers.h"
+
 struct elf_symbols;
 
-/* Where the names of a table are read from, for as long as it is there: an open file, or memory. */
-struct elf_source {
-	int fd; /* -1: memory */
-	const unsigned char *bytes;
-	size_t nr;
-};
-
 /*
- * 0 or -errno. A file without any gives an empty list. The list does not refer to
- * elf, which is of what source has.
+ * By sections, which have been read. 0 or -ENOMEM. A file without any symbols gives an
+ * empty list. Names are read when they are needed: headers->source is to stay.
  */
-int elf_symbols_read(struct elf_symbols **out, Elf *elf, const struct elf_source *source);
+int elf_symbols_read(struct elf_symbols **out, const struct elf_headers *headers);
 void elf_symbols_free(struct elf_symbols *symbols);
 size_t elf_symbols_bytes(const struct elf_symbols *symbols);
 /* There were more symbols than are taken: some functions are not known. */

@@ -8,17 +8,14 @@
 #include "symbol/child/elf/go_lines.h"
 
 #include <errno.h>
-#include <gelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MAGIC_116 0xfffffffau
 #define MAGIC_118 0xfffffff0u
 #define MAGIC_120 0xfffffff1u
 
-#define SECTIONS_MAX   4096
 #define PIECES_MAX     8192 /* of a table of values by address */
 #define SEARCHED_BYTES (4u << 20) /* of data, for what refers to the table */
 #define BLOCK_BYTES    4096
@@ -36,7 +33,7 @@ struct section {
 };
 
 struct go_lines {
-	int fd;
+	struct elf_source source;
 	uint32_t magic;
 	uint32_t quantum; /* of addresses */
 	struct section table;
@@ -64,16 +61,16 @@ struct function {
 	uint32_t nr_funcdata;
 };
 
-static bool read_bytes(int fd, uint64_t offset, void *to, size_t bytes)
+static bool read_part(const struct go_lines *lines, uint64_t offset, void *to, size_t bytes)
 {
-	return offset <= INT64_MAX - bytes && pread(fd, to, bytes, (off_t)offset) == (ssize_t)bytes;
+	return elf_source_read(&lines->source, offset, to, bytes) == 0;
 }
 
 /* Of the table; programs of 64-bit little-endian machines only are taken. */
 static bool read_table(const struct go_lines *lines, uint64_t at, void *to, size_t bytes)
 {
 	return at <= lines->table.bytes && bytes <= lines->table.bytes - at &&
-	       read_bytes(lines->fd, lines->table.offset + at, to, bytes);
+	       read_part(lines, lines->table.offset + at, to, bytes);
 }
 
 static bool read_text(const struct go_lines *lines, uint64_t at, char *text)
@@ -256,8 +253,8 @@ static bool read_inlined(const struct go_lines *lines, const struct function *fu
 	       read_table(lines, function->pcdata + 4 * (function->nr_pcdata + FUNCDATA_INLINED),
 			  &tree, sizeof(tree)) &&
 	       tree != UINT32_MAX &&
-	       read_bytes(lines->fd, lines->extra + tree + sizeof(*out) * (uint64_t)index, out,
-			  sizeof(*out));
+	       read_part(lines, lines->extra + tree + sizeof(*out) * (uint64_t)index, out,
+			 sizeof(*out));
 }
 
 void go_lines_find(const struct go_lines *lines, uint64_t vaddr, struct go_found *out)
@@ -308,29 +305,23 @@ struct sections {
 	size_t nr_data;
 };
 
-static bool find_sections(Elf *elf, struct sections *out)
+static bool find_sections(const struct elf_headers *headers, struct sections *out)
 {
 	static const char *const data[] = { ".go.module", ".noptrdata", ".data" };
-	Elf_Scn *scn = NULL;
-	size_t nr, names;
 
-	if (elf_getshdrnum(elf, &nr) || nr > SECTIONS_MAX || elf_getshdrstrndx(elf, &names))
-		return false;
-	while ((scn = elf_nextscn(elf, scn))) {
-		struct section section;
-		const char *name;
-		GElf_Shdr header;
+	for (size_t i = 1; i < headers->nr_sections; i++) {
+		const Elf64_Shdr *header = &headers->sections[i];
+		const char *name = elf_headers_name(headers, header);
+		struct section section = { header->sh_addr, header->sh_offset, header->sh_size };
 
-		if (!gelf_getshdr(scn, &header) || header.sh_type == SHT_NOBITS)
+		if (header->sh_type == SHT_NOBITS)
 			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		section = (struct section){ header.sh_addr, header.sh_offset, header.sh_size };
-		for (size_t i = 0; name && i < sizeof(data) / sizeof(data[0]); i++)
-			if (!strcmp(name, data[i]) && out->nr_data < 3)
+		for (size_t d = 0; d < sizeof(data) / sizeof(data[0]); d++)
+			if (!strcmp(name, data[d]) && out->nr_data < 3)
 				out->data[out->nr_data++] = section;
-		if (name && is_table(name))
+		if (is_table(name))
 			out->table = section;
-		else if (name && !strcmp(name, ".text"))
+		else if (!strcmp(name, ".text"))
 			out->text = section;
 	}
 	return out->table.bytes > 0;
@@ -365,23 +356,6 @@ static bool read_header(struct go_lines *lines, const struct sections *sections)
 	return lines->nr_functions < lines->table.bytes / 8;
 }
 
-/* An address of the file as an offset in it, by its segments; 0: none. */
-static uint64_t offset_of(Elf *elf, uint64_t vaddr)
-{
-	size_t nr;
-
-	if (elf_getphdrnum(elf, &nr) || nr > SECTIONS_MAX)
-		return 0;
-	for (size_t i = 0; i < nr; i++) {
-		GElf_Phdr header;
-
-		if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD &&
-		    vaddr >= header.p_vaddr && vaddr - header.p_vaddr < header.p_filesz)
-			return vaddr - header.p_vaddr + header.p_offset;
-	}
-	return 0;
-}
-
 /* moduledata begins with the addresses of the table and of its names. */
 static uint64_t find_module(const struct go_lines *lines, const struct section *data)
 {
@@ -392,7 +366,7 @@ static uint64_t find_module(const struct go_lines *lines, const struct section *
 		uint64_t left = data->bytes - at;
 		size_t bytes = left < sizeof(block) ? (size_t)left : sizeof(block);
 
-		if (!read_bytes(lines->fd, data->offset + at, block, bytes))
+		if (!read_part(lines, data->offset + at, block, bytes))
 			break;
 		for (size_t i = 0; i + 1 < bytes / 8; i++)
 			if (block[i] == wanted[0] && block[i + 1] == wanted[1])
@@ -402,37 +376,37 @@ static uint64_t find_module(const struct go_lines *lines, const struct section *
 }
 
 /* What the table leaves to moduledata. Without it inlined calls have no names. */
-static void find_extra(struct go_lines *lines, Elf *elf, const struct sections *sections)
+static void find_extra(struct go_lines *lines, const struct elf_headers *headers,
+		       const struct sections *sections)
 {
-	uint64_t module = 0, addr;
+	uint64_t module = 0, addr, bytes;
 
 	if (lines->magic != MAGIC_120)
 		return;
 	for (size_t i = 0; i < sections->nr_data && !module; i++)
 		module = find_module(lines, &sections->data[i]);
-	if (module && read_bytes(lines->fd, module + 8 * MODULE_GOFUNC, &addr, sizeof(addr)))
-		lines->extra = offset_of(elf, addr);
+	if (!module || !read_part(lines, module + 8 * MODULE_GOFUNC, &addr, sizeof(addr)) ||
+	    elf_headers_offset(headers, addr, &lines->extra, &bytes))
+		lines->extra = 0;
 }
 
-int go_lines_new(struct go_lines **out, Elf *elf, int fd)
+int go_lines_new(struct go_lines **out, const struct elf_headers *headers)
 {
 	struct sections sections = { .nr_data = 0 };
 	struct go_lines *lines;
-	GElf_Ehdr header;
 
-	if (!gelf_getehdr(elf, &header) || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header.e_ident[EI_DATA] != ELFDATA2LSB || !find_sections(elf, &sections))
+	if (!headers->is_64 || !find_sections(headers, &sections))
 		return -ENOENT;
 	lines = calloc(1, sizeof(*lines));
 	if (!lines)
 		return -ENOMEM;
-	lines->fd = fd;
+	lines->source = headers->source;
 	lines->table = sections.table;
 	if (!read_header(lines, &sections)) {
 		free(lines);
 		return -ENOENT;
 	}
-	find_extra(lines, elf, &sections);
+	find_extra(lines, headers, &sections);
 	*out = lines;
 	return 0;
 }

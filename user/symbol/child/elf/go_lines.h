@@ -7,9 +7,10 @@
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_GO_LINES_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_GO_LINES_H
 
-#include <libelf.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "symbol/child/elf/elf_headers.h"
 
 struct go_lines;
 
@@ -28,8 +29,11 @@ struct go_found {
 	uint64_t start; /* of the last */
 };
 
-/* fd, from which elf is, stays open and the caller's. 0 or -errno: -ENOENT: no such table. */
-int go_lines_new(struct go_lines **out, Elf *elf, int fd);
+/*
+ * Of a file whose sections have been read; headers->source is to stay. 0 or -errno:
+ * -ENOENT: there is no such table.
+ */
+int go_lines_new(struct go_lines **out, const struct elf_headers *headers);
 void go_lines_free(struct go_lines *lines);
 
 /* What is at a virtual address. out->nr 0: nothing is known. */

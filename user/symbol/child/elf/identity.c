@@ -6,19 +6,17 @@
  */
 #include "symbol/child/elf/identity.h"
 
-#include <gelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/read.h"
 #include "symbol/child/elf/debug_names.h"
 
-#define BLOCK_BYTES  65536
-#define READ_MAX     (48u << 20)
-#define SECTIONS_MAX 4096
+#define BLOCK_BYTES 65536
+#define READ_MAX    (48u << 20)
 
 struct sum {
 	int fd;
@@ -44,7 +42,7 @@ static bool add_part(struct sum *sum, uint64_t offset, uint64_t bytes)
 	while (bytes) {
 		size_t want = bytes < BLOCK_BYTES ? (size_t)bytes : BLOCK_BYTES;
 
-		if (pread(sum->fd, sum->block, want, (off_t)offset) != (ssize_t)want)
+		if (read_at(sum->fd, offset, sum->block, want))
 			return false;
 		memset(sum->block + want, 0, 8);
 		for (size_t i = 0; i < want; i += 8) {
@@ -59,36 +57,28 @@ static bool add_part(struct sum *sum, uint64_t offset, uint64_t bytes)
 	return true;
 }
 
-static bool is_counted(const GElf_Shdr *header)
+static bool is_counted(const Elf64_Shdr *section)
 {
-	return header->sh_type == SHT_SYMTAB || header->sh_type == SHT_DYNSYM ||
-	       header->sh_type == SHT_STRTAB || header->sh_type == SHT_NOTE;
+	return section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM ||
+	       section->sh_type == SHT_STRTAB || section->sh_type == SHT_NOTE;
 }
 
-static bool add_elf(struct sum *sum, Elf *elf)
+static bool add_elf(struct sum *sum, const struct elf_headers *headers)
 {
-	size_t nr_segments, nr_sections;
-	Elf_Scn *section = NULL;
+	const Elf64_Ehdr *header = &headers->header;
 	struct debug_names names;
-	GElf_Ehdr header;
 
-	debug_names_read(&names, elf);
-	if (!names.id.nr || !gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &nr_segments) ||
-	    elf_getshdrnum(elf, &nr_sections) || nr_segments > SECTIONS_MAX ||
-	    nr_sections > SECTIONS_MAX)
-		return false;
-	if (!add_part(sum, 0, header.e_ehsize) ||
-	    !add_part(sum, header.e_phoff, nr_segments * header.e_phentsize) ||
-	    !add_part(sum, header.e_shoff, nr_sections * header.e_shentsize))
+	debug_names_read(&names, headers);
+	if (!names.id.nr || !add_part(sum, 0, header->e_ehsize) ||
+	    !add_part(sum, header->e_phoff, headers->nr_segments * header->e_phentsize) ||
+	    !add_part(sum, header->e_shoff, headers->nr_sections * header->e_shentsize))
 		return false;
 	for (size_t i = 0; i < names.id.nr; i++)
 		add_word(sum, names.id.bytes[i]);
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr part;
+	for (size_t i = 1; i < headers->nr_sections; i++) {
+		const Elf64_Shdr *part = &headers->sections[i];
 
-		if (!gelf_getshdr(section, &part))
-			return false;
-		if (is_counted(&part) && !add_part(sum, part.sh_offset, part.sh_size))
+		if (is_counted(part) && !add_part(sum, part->sh_offset, part->sh_size))
 			return false;
 	}
 	return true;
@@ -96,18 +86,16 @@ static bool add_elf(struct sum *sum, Elf *elf)
 
 uint64_t elf_identity(int fd, uint64_t secret)
 {
+	struct elf_headers headers
+		__attribute__((cleanup(elf_headers_free))) = { .nr_segments = 0 };
 	unsigned char *block __freeing = malloc(BLOCK_BYTES + 8);
 	struct sum sum = { .fd = fd, .value = secret, .left = READ_MAX, .block = block };
+	struct elf_source source = { .fd = fd };
 	struct stat status;
-	bool whole = false;
-	Elf *elf = NULL;
 
-	if (!block || fstat(fd, &status) || elf_version(EV_CURRENT) == EV_NONE)
+	if (!block || fstat(fd, &status) || elf_headers_read(&headers, &source) ||
+	    elf_headers_read_sections(&headers))
 		return 0;
 	add_word(&sum, (uint64_t)status.st_size);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (elf && elf_kind(elf) == ELF_K_ELF)
-		whole = add_elf(&sum, elf);
-	elf_end(elf);
-	return whole && sum.value ? sum.value : 0;
+	return add_elf(&sum, &headers) ? sum.value : 0;
 }

@@ -2,7 +2,6 @@
 #include "symbol/child/elf/mini_debug.h"
 
 #include <errno.h>
-#include <gelf.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,26 +11,6 @@
 #define PACKED_MAX   (16u << 20)
 #define UNPACKED_MAX (32u << 20)
 #define MEMORY_MAX   (80ull << 20) /* xz -9 takes 65 MiB to unpack */
-
-static Elf_Data *find_section(Elf *elf)
-{
-	Elf_Scn *section = NULL;
-	size_t names;
-
-	if (elf_getshdrstrndx(elf, &names))
-		return NULL;
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr header;
-		const char *name;
-
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS)
-			continue;
-		name = elf_strptr(elf, names, header.sh_name);
-		if (name && !strcmp(name, ".gnu_debugdata"))
-			return header.sh_size <= PACKED_MAX ? elf_rawdata(section, NULL) : NULL;
-	}
-	return NULL;
-}
 
 static void end_stream(lzma_stream *stream)
 {
@@ -67,16 +46,19 @@ static int unpack(lzma_stream *stream, unsigned char **bytes, size_t *nr)
 	return 0;
 }
 
-int mini_debug_read(Elf *elf, unsigned char **bytes, size_t *nr)
+int mini_debug_read(const struct elf_headers *headers, unsigned char **bytes, size_t *nr)
 {
 	lzma_stream stream __attribute__((cleanup(end_stream))) = LZMA_STREAM_INIT;
-	Elf_Data *data = find_section(elf);
+	const Elf64_Shdr *section = elf_headers_section(headers, ".gnu_debugdata");
+	unsigned char *packed __freeing = NULL;
 
-	if (!data || !data->d_buf)
+	if (!section || section->sh_type != SHT_PROGBITS ||
+	    elf_source_new(&headers->source, section->sh_offset, section->sh_size, PACKED_MAX,
+			   &packed))
 		return -ENOENT;
 	if (lzma_stream_decoder(&stream, MEMORY_MAX, 0) != LZMA_OK)
 		return -ENOMEM;
-	stream.next_in = data->d_buf;
-	stream.avail_in = data->d_size;
+	stream.next_in = packed;
+	stream.avail_in = section->sh_size;
 	return unpack(&stream, bytes, nr);
 }

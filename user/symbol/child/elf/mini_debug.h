@@ -7,13 +7,15 @@
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_MINI_DEBUG_H
 #define BLOCKPROF_SYMBOL_CHILD_ELF_MINI_DEBUG_H
 
-#include <libelf.h>
 #include <stddef.h>
 
+#include "symbol/child/elf/elf_headers.h"
+
 /*
- * The inner file (the caller's to free). 0 or -errno: -ENOENT: there is none;
- * -EFBIG: it becomes larger than is taken, or takes too much memory to unpack.
+ * The inner file (the caller's to free) of one whose sections have been read. 0 or
+ * -errno: -ENOENT: there is none; -EFBIG: it becomes larger than is taken, or takes
+ * too much memory to unpack.
  */
-int mini_debug_read(Elf *elf, unsigned char **bytes, size_t *nr);
+int mini_debug_read(const struct elf_headers *headers, unsigned char **bytes, size_t *nr);
 
 #endif

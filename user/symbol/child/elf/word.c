@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/read.h"
 
 #define SEARCHED_MAX (160u << 20) /* bytes of a file that are searched */
 #define BLOCK_BYTES  (256 * 1024)
@@ -43,7 +43,7 @@ int word_find(int fd, const char *text, char *word, size_t size)
 
 	for (off_t offset = 0; block && offset < (off_t)SEARCHED_MAX;
 	     offset += BLOCK_BYTES - WORD_BYTES) {
-		got = pread(fd, block, BLOCK_BYTES, offset);
+		got = read_up_to(fd, (uint64_t)offset, block, BLOCK_BYTES);
 		if (got <= 0)
 			break;
 		if (!word_in_block(block, (size_t)got, text, word, size))

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/read.h"
 #include "symbol/child/unwind/cfi_image.h"
 #include "symbol/child/unwind/unwind_machine.h"
 
@@ -158,7 +159,7 @@ int cfi_vaddr(const struct cfi *cfi, uint64_t offset, uint64_t *vaddr)
 
 bool cfi_text(const struct cfi *cfi, uint64_t offset, void *bytes, size_t nr)
 {
-	return offset <= INT64_MAX && pread(cfi->fd, bytes, nr, (off_t)offset) == (ssize_t)nr;
+	return read_at(cfi->fd, offset, bytes, nr) == 0;
 }
 
 static int cfa_rule(Dwarf_Frame *frame, struct cfi_rule *rule)
