@@ -18,7 +18,7 @@
 
 static int setup(void **state)
 {
-	struct stack_copies *copies;
+	struct stack_copies *stack_copies;
 
 	if (stack_copies_new(&stack_copies))
 		return -1;
