@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* bind.h - threads that are watched, and the slots of those whose time is kept. */
+/* bind.h - how a thread comes under watch, is bound to a slot, and leaves it. */
 #ifndef BLOCKPROF_BIND_H
 #define BLOCKPROF_BIND_H
 
 #include "turn.h"
 
-/* The thread's first event, or look: where it is now. */
-static __always_inline void thread_look(struct thread *thread, struct task_struct *task, u64 now)
+/* Where the thread is as it comes under watch: its events show only what changes after that. */
+static __always_inline void thread_first_state(struct thread *thread, struct task_struct *task,
+					       u64 now)
 {
 	u32 state = task_state(task);
 
@@ -24,7 +25,7 @@ static __always_inline void thread_look(struct thread *thread, struct task_struc
 	block_read(&thread->block, task, state, thread->parks);
 }
 
-/* A slot's turn that is under way: it began at start, its state has lasted since slot->since_ns. */
+/* The slot's turn is under way: it began at start, and the thread's state at slot->since_ns. */
 static __always_inline void turn_join(struct bp_slot *slot, u64 start)
 {
 	if (start > slot->since_ns) {
@@ -35,11 +36,11 @@ static __always_inline void turn_join(struct bp_slot *slot, u64 start)
 	}
 	turn_begin(slot, start);
 	slot->turn_ran_ns = start;
-	/* what came before the state that it is in was not seen */
+	/* what came before that state was not seen */
 	slot->turn.unknown_ns = since(slot->since_ns, start);
 }
 
-/* The slot's use is, or becomes, that of bind. */
+/* The slot is used as bind says, from now on. */
 static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block *block,
 				     const struct bp_bind *bind)
 {
@@ -60,7 +61,7 @@ static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block
 	}
 }
 
-/* Where thread is now, as its own state says, into the slot that it gets. */
+/* Copies the state that thread is in into the slot that it gets. */
 static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *slice,
 				      const struct thread *thread, struct task_struct *task,
 				      const struct bp_bind *bind)
@@ -90,7 +91,7 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 	capture->turn_seq = slot->turn_seq;
 }
 
-/* Gives thread a slot, if it has none, for what bind says. */
+/* Gives thread a slot, if it has none, to be used as bind says. */
 static __noinline int thread_bind(struct thread *thread, struct task_struct *task,
 				  const struct bp_bind *bind)
 {
@@ -127,20 +128,20 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	bpf_map_update_elem(&slot_tasks, &index, &address, BPF_ANY);
 	slot_fill(slot, slice, thread, task, bind);
 	thread->slot = index;
-	/* it moved meanwhile, on another CPU, without an eye on the slot: once more */
+	/* it moved meanwhile, on another CPU that did not know of the slot: once more */
 	if (thread->state != state || thread->since_ns != since_ns)
 		slot_fill(slot, slice, thread, task, bind);
 	return 0;
 }
 
-/* A new thread, or one never looked at, of a watched process. */
+/* A new thread, or one that is seen for the first time, of a watched process. */
 static __always_inline struct thread *thread_watch(struct task_struct *task, u64 now)
 {
 	struct thread *thread = thread_create(task);
 
 	if (!thread)
 		return NULL;
-	thread_look(thread, task, now);
+	thread_first_state(thread, task, now);
 	if (all_threads && thread->slot == BP_NO_SLOT && !thread->own) {
 		struct bp_bind bind = { .use = BP_SLOT_THREAD, .object_fd = -1 };
 

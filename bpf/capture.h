@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * capture.h - stacks: of the thread that blocks or burns time, of who woke it,
- * of who holds the GIL it waits for.
+ * capture.h - what is captured of a block: what it waits for, the thread's stack,
+ * and who holds the GIL it waits for, or ended the block, with a stack, too.
  */
 #ifndef BLOCKPROF_CAPTURE_H
 #define BLOCKPROF_CAPTURE_H
@@ -11,7 +11,7 @@
 #include "stack_copy.h"
 #include "syscall.h"
 
-/* More than this many captures of one thread in a window: the rest is skipped and counted. */
+/* So many captures of one thread in so much time have a stack; the rest is skipped and counted. */
 #define CAPTURES_A_WINDOW  200
 #define CAPTURES_WINDOW_NS 20000000
 
@@ -78,7 +78,7 @@ static __always_inline bool capture_allowed(struct bp_slot *slot, u64 now)
 	return slot->captures++ < CAPTURES_A_WINDOW;
 }
 
-/* Who has the GIL now, with its Python frames: we are in its address space. */
+/* Who has the GIL now, with its Python frames, which are in current's address space. */
 __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp_python *py)
 {
 	u64 tstate;
@@ -98,7 +98,7 @@ __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp
 	capture->other.comm[0] = 0;
 	capture->other.pthread = user_u64(tstate + py->tstate_thread_id);
 	python_walk(&capture->other_stack, py, tstate);
-	/* it may be running, and have left a frame, and its memory, while that was looked at */
+	/* it may run, and have left a frame, and its memory, while that was read */
 	if (capture->other_stack.flags & BP_STACK_PYTHON_FAULT)
 		python_walk(&capture->other_stack, py, tstate);
 	if (capture->other_stack.flags & BP_STACK_PYTHON_FAULT)
@@ -106,7 +106,7 @@ __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp
 	return 0;
 }
 
-/* A name is asked for: the question is on the stack of who waits for the answer. */
+/* If a name is asked for: the question is on the stack of the thread that waits for the answer. */
 static __always_inline void capture_question(struct bp_capture *capture)
 {
 	const struct bp_object *object = &capture->object;
@@ -121,7 +121,7 @@ static __always_inline void capture_question(struct bp_capture *capture)
 		capture->question_bytes = BP_QUESTION_BYTES / 4;
 }
 
-/* current, bound to slot, is about to block: capture->block is what in. */
+/* current, bound to slot, is about to block in capture->block. */
 static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 					  struct bp_slot *slot, struct thread *thread,
 					  struct task_struct *task, u64 now)
@@ -149,16 +149,16 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 		python_task_read(&capture->task, py, capture->stack.task);
 	if (capture->block.syscall == NR_futex && bp_is_gil_futex(py, capture->block.args[0])) {
 		capture->block.flags |= BP_BLOCK_GIL;
-		/* its condition variable has several futexes, which take turns: one lock all the same */
+		/* its condition variable uses several futexes in turn: they are one lock */
 		capture->block.args[0] = py->gil_addr;
 		capture_holder(capture, py);
 	}
 }
 
 /*
- * current ends a long block of the slot's thread: who it is. In an interrupt it
- * is only who was interrupted; user space sees that by the kernel's frames, as
- * the count of interrupts is not within reach on every kernel.
+ * current ends a long block of the slot's thread, or an interrupt does that hit
+ * current: user space sees that by the kernel's frames, as not every kernel lets
+ * us read its count of interrupts.
  */
 static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 slot, u64 now)
 {
@@ -167,7 +167,7 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 
 	u32 tid = task_tid(current);
 
-	/* an interrupt, or one that user space cannot see */
+	/* an interrupt of an idle CPU, or a thread outside of our pid namespace */
 	if (!capture || capture->other.kind == BP_OTHER_HOLDER || !tid)
 		return 0;
 	capture->other.kind = BP_OTHER_WAKER;
@@ -176,17 +176,24 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 	capture->other.pthread = 0;
 	bpf_get_current_comm(capture->other.comm, sizeof(capture->other.comm));
 	stack_native(ctx, &capture->other_stack);
-	/* no one who is in user mode, or idle, wakes: that is an interrupt */
-	if (regs_syscall(task_regs(current)) >= 0)
-		stack_copy_now(slot, tid, capture->other.tgid, capture->since_ns, stack_copy_bytes,
-			       0, BP_STACK_COPY_OF_WAKER, now);
+	/* a thread in user mode wakes no one: that is an interrupt */
+	if (regs_syscall(task_regs(current)) >= 0) {
+		const struct stack_copy_request request = { .slot = slot,
+							    .tid = tid,
+							    .tgid = capture->other.tgid,
+							    .since_ns = capture->since_ns,
+							    .bytes = stack_copy_bytes,
+							    .flags = BP_STACK_COPY_OF_WAKER };
+
+		stack_copy_now(&request, now);
+	}
 	py = python_of(capture->other.tgid);
 	if (py)
 		stack_python(&capture->other_stack, py, current, thread_of(current), 0);
 	return 0;
 }
 
-/* Bytes of the capture that are used: what is rarely there comes last. */
+/* How many bytes are used: what is rarely there comes last. */
 static __always_inline u32 stack_used_bytes(const struct bp_stack *stack)
 {
 	if (stack->python_nr)

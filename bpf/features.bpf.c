@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * features.bpf.c - programs that do nothing: what of it loads and attaches is
+ * features.bpf.c - programs that do nothing: which of them load and attach shows
  * what this kernel can do. See user/probe/features.c.
  */
 #include "vmlinux.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * suspect.bpf.c - a look at the threads of a process that an old turn waits
- * for. It is not watched: nothing is kept of it, and no event of it is seen
- * but CPU ticks (sample.bpf.c).
+ * observe.bpf.c - the iterator over threads of one process that need not be
+ * watched: an old turn waits for it, or it is dumped. Nothing is kept of it, and
+ * of its events only CPU ticks are seen (sample.bpf.c).
  */
 #include "capture.h"
 
-/* One look at a time, and too large for the stack. */
+/* Too large for the stack; one iteration runs at a time. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -14,7 +14,7 @@ __weak struct {
 	__type(value, struct bp_observed_snapshot);
 } observed_snapshot SEC(".maps");
 
-/* An int, or newer (7.2 has it) a byte: its lowest byte is read in any case. */
+/* An int; in newer kernels (7.2) a byte. Its lowest byte is read in any case. */
 static __always_inline bool task_is_on_cpu(struct task_struct *task)
 {
 	u8 on_cpu = 1;
@@ -28,7 +28,7 @@ SEC("iter/task")
 int observe_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bp_observed_snapshot *info;
+	struct bp_observed_snapshot *snapshot;
 	u32 zero = 0, state, tid;
 	int *fd;
 	long bytes;
@@ -36,37 +36,37 @@ int observe_task(struct bpf_iter__task *ctx)
 	if (!task || task_tgid(task) != observed_tgid || task->flags & PF_KTHREAD ||
 	    task->exit_state)
 		return 0;
-	info = bpf_map_lookup_elem(&observed_snapshot, &zero);
-	if (!info)
+	snapshot = bpf_map_lookup_elem(&observed_snapshot, &zero);
+	if (!snapshot)
 		return 0;
 	tid = task_tid(task);
 	state = task_state(task);
-	info->tid = tid;
-	info->tgid = observed_tgid;
-	info->state = state ? BP_BLOCKED : BP_RUNNING;
-	info->time_ns = bpf_ktime_get_ns();
-	info->switches = task->nvcsw + task->nivcsw;
-	info->ran_ns = task->se.sum_exec_runtime;
-	info->queued_ns = task->sched_info.run_delay;
-	info->sched_arrival_ns = task->sched_info.last_arrival;
-	info->sched_ran_ns = info->ran_ns - task->se.prev_sum_exec_runtime;
-	info->pthread = task_pthread(task);
-	regs_copy(&info->regs, task_regs(task));
-	info->on_cpu = task_is_on_cpu(task);
-	block_read(&info->block, task, state, false);
-	info->object.kind = BP_OBJECT_NONE;
-	info->kernel_nr = 0;
+	snapshot->tid = tid;
+	snapshot->tgid = observed_tgid;
+	snapshot->state = state ? BP_BLOCKED : BP_RUNNING;
+	snapshot->time_ns = bpf_ktime_get_ns();
+	snapshot->switches = task->nvcsw + task->nivcsw;
+	snapshot->ran_ns = task->se.sum_exec_runtime;
+	snapshot->queued_ns = task->sched_info.run_delay;
+	snapshot->sched_arrival_ns = task->sched_info.last_arrival;
+	snapshot->sched_ran_ns = snapshot->ran_ns - task->se.prev_sum_exec_runtime;
+	snapshot->pthread = task_pthread(task);
+	regs_copy(&snapshot->regs, task_regs(task));
+	snapshot->on_cpu = task_is_on_cpu(task);
+	block_read(&snapshot->block, task, state, false);
+	snapshot->object.kind = BP_OBJECT_NONE;
+	snapshot->kernel_nr = 0;
 	if (state) {
-		object_read(&info->object, task, &info->block, false);
+		object_read(&snapshot->object, task, &snapshot->block, false);
 		fd = bpf_map_lookup_elem(&observed_fds, &tid);
 		if (fd)
-			object_fd(&info->object, task, *fd);
-		bytes = bpf_get_task_stack(task, info->kernel, sizeof(info->kernel), 0);
+			object_fd(&snapshot->object, task, *fd);
+		bytes = bpf_get_task_stack(task, snapshot->kernel, sizeof(snapshot->kernel), 0);
 		if (bytes > 0)
-			info->kernel_nr = bytes / 8;
+			snapshot->kernel_nr = bytes / 8;
 	}
-	BPF_CORE_READ_STR_INTO(&info->comm, task, comm);
-	bpf_seq_write(ctx->meta->seq, info, sizeof(*info));
+	BPF_CORE_READ_STR_INTO(&snapshot->comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, snapshot, sizeof(*snapshot));
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 
 /* Set before loading: blockprof does not run in the initial pid namespace. */
 __weak const volatile bool pid_nested = false;
-/* Which it is: found out by the iterator, which runs as blockprof, before anything else is. */
+/* Which it is. The iterator finds out, which runs in blockprof's context, before anything else does. */
 __weak unsigned long long pid_namespace_addr = 0;
 __weak unsigned int pid_level = 0;
 

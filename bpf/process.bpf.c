@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* process.bpf.c - processes and threads that come, become another program, and go. */
+/* process.bpf.c - processes and threads that begin, become another program, and end. */
 #include "bind.h"
 
 #define SIGNAL_GROUP_EXIT 0x00000004 /* include/linux/sched/signal.h */
 
-static __always_inline void process_send(u32 type, u32 slot, struct task_struct *task, u32 parent,
-					 u32 status, bool last, u64 now)
+/* What a record says besides whose it is. */
+struct process_event {
+	u32 type; /* enum bp_record_type */
+	u32 slot;
+	u32 parent; /* FORK */
+	u32 status; /* EXIT, as last */
+	bool last;
+};
+
+static __always_inline void process_send(const struct process_event *event,
+					 struct task_struct *task, u64 now)
 {
 	struct bp_process *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 
@@ -13,25 +22,28 @@ static __always_inline void process_send(u32 type, u32 slot, struct task_struct 
 		lose(BP_LOSS_PROCESS_RING);
 		return;
 	}
-	header_fill(&record->header, type, slot, task_tid(task), task_tgid(task), now);
-	record->parent_tgid = parent;
-	record->status = status;
-	record->last = last;
+	header_fill(&record->header, event->type, event->slot, task_tid(task), task_tgid(task),
+		    now);
+	record->parent_tgid = event->parent;
+	record->status = event->status;
+	record->last = event->last;
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	/*
-	 * Whoever reads is woken at once for a new program, which may end soon, and
-	 * where a loop ends; the rest can wait for its next look.
+	 * The reader is woken at once for a new program, which may end soon, and
+	 * where a loop ends; the rest can wait until it reads anyway.
 	 */
-	bpf_ringbuf_submit(record,
-			   type == BP_RECORD_EXEC || slot != BP_NO_SLOT ? 0 : BPF_RB_NO_WAKEUP);
+	bpf_ringbuf_submit(record, event->type == BP_RECORD_EXEC || event->slot != BP_NO_SLOT
+					   ? 0
+					   : BPF_RB_NO_WAKEUP);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 parent_tgid = task_tgid(parent), tgid = task_tgid(child);
+	struct process_event event = { .type = BP_RECORD_FORK, .slot = BP_NO_SLOT };
 	struct bp_process_config *config;
-	const struct thread *brother;
+	const struct thread *forker;
 	struct thread *thread;
 	u64 now;
 
@@ -47,7 +59,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		} else if (!whole_system) {
 			return 0;
 		}
-		process_send(BP_RECORD_FORK, BP_NO_SLOT, child, parent_tgid, 0, false, now);
+		event.parent = parent_tgid;
+		process_send(&event, child, now);
 	}
 	thread = thread_watch(child, now);
 	if (!thread)
@@ -55,14 +68,15 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	/* not TASK_NEW, as which it is seen here: it is about to be woken */
 	thread->state = BP_RUNNABLE;
 	thread->before = 0;
-	brother = thread_of(parent);
-	thread->parks = brother && brother->parks;
+	forker = thread_of(parent);
+	thread->parks = forker && forker->parks;
 	return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
+	struct process_event event = { .type = BP_RECORD_EXEC, .slot = BP_NO_SLOT };
 	struct thread *thread = thread_of(task);
 	struct bp_process_config *config;
 	u32 tgid = task_tgid(task);
@@ -71,7 +85,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	if (!armed)
 		return 0;
 	if (!thread && filtered && tgid && tgid != own_tgid) {
-		process_send(BP_RECORD_EXEC, BP_NO_SLOT, task, 0, 0, false, bpf_ktime_get_ns());
+		process_send(&event, task, bpf_ktime_get_ns());
 		return 0;
 	}
 	if (!thread || thread->own)
@@ -82,9 +96,10 @@ int BPF_PROG(on_exec, struct task_struct *task)
 		config->python.version = config->parks = 0;
 	thread->tstate = 0;
 	thread->parks = 0;
-	thread->reports = 0;
+	thread->candidates = 0;
 	thread->wait_class = BP_WAIT_NONE;
-	process_send(BP_RECORD_EXEC, thread_unbind(thread, now), task, 0, 0, false, now);
+	event.slot = thread_unbind(thread, now);
+	process_send(&event, task, now);
 	if (all_threads)
 		thread_watch(task, now);
 	return 0;
@@ -94,22 +109,22 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct thread *thread = thread_of(task);
-	u32 tgid = task_tgid(task), slot, status;
-	bool last;
+	struct process_event event = { .type = BP_RECORD_EXIT };
+	u32 tgid = task_tgid(task);
 	u64 now;
 
 	if (!thread || thread->own || !armed)
 		return 0;
 	now = bpf_ktime_get_ns();
 	/* kernel/exit.c: the count of live threads is already down by this one */
-	last = task->signal->live.counter == 0;
-	slot = thread_unbind(thread, now);
-	status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code
-							 : task->exit_code;
-	if (last)
+	event.last = task->signal->live.counter == 0;
+	event.slot = thread_unbind(thread, now);
+	event.status = task->signal->flags & SIGNAL_GROUP_EXIT ? task->signal->group_exit_code
+							       : task->exit_code;
+	if (event.last)
 		bpf_map_delete_elem(&processes, &tgid);
-	if (last || slot != BP_NO_SLOT)
-		process_send(BP_RECORD_EXIT, slot, task, 0, status, last, now);
+	if (event.last || event.slot != BP_NO_SLOT)
+		process_send(&event, task, now);
 	return 0;
 }
 

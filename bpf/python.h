@@ -2,8 +2,8 @@
 /*
  * python.h - CPython frames of a thread, read in the process's own context.
  *
- * The thread itself stands still while it is read, so what is read is of one
- * piece. Names are resolved in user space, from the addresses of code objects.
+ * The thread stands still while it is read, so that its frames fit together. Names
+ * are resolved in user space, from the addresses of code objects.
  *
  * The larger functions are global: the verifier checks those once, not once a call.
  */
@@ -13,7 +13,7 @@
 #include "repeat.h"
 #include "state.h"
 
-#define PYTHON_THREADS	 256 /* thread states looked through */
+#define PYTHON_THREADS	 256 /* thread states that are searched */
 #define PYTHON_SHIMS	 16 /* frames made by C code, passed over */
 #define DICT_ENTRIES	 16 /* of _current_tasks: one a running loop, and holes */
 #define DICT_LOG2_MAX	 20
@@ -93,7 +93,7 @@ struct frame_window {
 	unsigned char data[WINDOW_BYTES + FRAME_BYTES];
 };
 
-/* Nothing that walks frames is interrupted by what does. */
+/* What walks frames is never interrupted by anything else that does. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* repeat.h - loops that every kernel's verifier gets through, newer ones quickly. */
+/* repeat.h - bounded repetition that the verifier of every kernel accepts, of newer ones quickly. */
 #ifndef BLOCKPROF_REPEAT_H
 #define BLOCKPROF_REPEAT_H
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sample.bpf.c - where a turn that grows old spends its cpu time: a cpu-clock
- * tick that hits its thread takes the stack, for all cpu time since the last.
- * And what it faults on: where a fault blocks, its address is in no place that
- * can be read (x86: thread.cr2 is set for signals only).
+ * sample.bpf.c - what is sampled while a turn is old. A tick of the cpu-clock that
+ * hits the turn's thread takes its stack, which stands for all its cpu time since
+ * the tick before. One that hits another thread shows who keeps the turn's thread
+ * off its CPU, or what an observed process does. And the addresses of page faults
+ * are noted: when a fault blocks, its address stands nowhere that can be read (x86:
+ * thread.cr2 is set for signals only).
  */
 #include "turn.h"
 
-#define RUNNER_MOST_NS 50000000 /* that one tick stands for */
+#define RUNNER_MOST_NS 50000000 /* that one tick may stand for */
 
 static __always_inline u32 task_cpu(u64 address)
 {
@@ -18,7 +20,7 @@ static __always_inline u32 task_cpu(u64 address)
 	return BPF_CORE_READ((const struct task_struct___old *)task, cpu);
 }
 
-/* Whether its cgroup's quota keeps it off this CPU: then no one has taken its place. */
+/* Whether its cgroup's quota keeps it off this CPU: then no other thread does. */
 static __always_inline bool task_throttled(u64 address, u32 cpu)
 {
 	const struct task_struct *task = (const void *)address;
@@ -33,7 +35,7 @@ static __always_inline bool task_throttled(u64 address, u32 cpu)
 	return queue && BPF_CORE_READ(queue, throttle_count) > 0;
 }
 
-/* If the slot's thread is ready to run on this CPU, but current does: it is one of its runners. */
+/* If the slot's thread is ready to run on this CPU, then current, which runs here, is a runner. */
 __weak __noinline int runner_note(u32 index, u32 tgid, u64 now)
 {
 	struct bp_slot *slot = bpf_map_lookup_elem(&slots, &index);
@@ -82,16 +84,21 @@ static __always_inline void runners_note(u32 tgid, u64 now)
 	}
 }
 
-/* current is of a process that an old turn waits for: where it spends its cpu time. */
+/* If current is of an observed process: where that spends its cpu time. */
 static __noinline int observed_sample(void *ctx, struct task_struct *task, u64 now)
 {
+	struct stack_copy_request request = { .slot = BP_NO_SLOT };
 	struct bp_observed_sample *record;
 	u32 tgid = task_tgid(task);
 	struct bp_python *py = bpf_map_lookup_elem(&observed, &tgid);
 
 	if (!py)
 		return 0;
-	stack_copy_now(BP_NO_SLOT, task_tid(task), tgid, now, stack_copy_bytes, 0, 0, now);
+	request.tid = task_tid(task);
+	request.tgid = tgid;
+	request.since_ns = now;
+	request.bytes = stack_copy_bytes;
+	stack_copy_now(&request, now);
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		lose(BP_LOSS_OBSERVED_SAMPLE_RING);
@@ -110,6 +117,7 @@ SEC("perf_event")
 int on_tick(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct stack_copy_request request = {};
 	struct thread *thread;
 	struct bp_slice *slice;
 	struct bp_slot *slot;
@@ -159,9 +167,13 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	if (py && slice->capture.stack.task)
 		python_task_read(&slice->capture.task, py, slice->capture.stack.task);
 	slice->capture.seq++;
-	stack_copy_now(thread->slot, slot->tid, slot->tgid, now,
-		       slot->stack_copy_bytes ? slot->stack_copy_bytes : BP_STACK_COPY_FIRST_BYTES,
-		       slot->stack_copy_holes, 0, now);
+	request.slot = thread->slot;
+	request.tid = slot->tid;
+	request.tgid = slot->tgid;
+	request.since_ns = now;
+	request.bytes = stack_copy_wanted(slot);
+	request.holes = slot->stack_copy_holes;
+	stack_copy_now(&request, now);
 	header_fill(&slice->header, BP_RECORD_SAMPLE, thread->slot, slot->tid, slot->tgid, now);
 	if (bpf_ringbuf_output(&ring, slice,
 			       __builtin_offsetof(struct bp_slice, capture) +

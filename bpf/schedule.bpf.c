@@ -6,10 +6,10 @@
  */
 #include "turn.h"
 
-#define CANDIDATE_FIRST	 8 /* reports of one thread before they get rare */
+#define CANDIDATE_FIRST	 8 /* records of one thread before they get rare */
 #define CANDIDATE_GAP_NS 100000000
 
-/* A thread that no one has judged sleeps in a call that may be a loop's wait: user space judges. */
+/* task is about to sleep in a call that may be a loop's wait; user space has yet to decide that. */
 static __noinline int candidate_send(void *ctx, struct thread *thread, struct task_struct *task,
 				     u64 now)
 {
@@ -29,14 +29,14 @@ static __noinline int candidate_send(void *ctx, struct thread *thread, struct ta
 		thread->others = 0;
 	}
 	thread->count++;
-	/* at once when it is new, then each time the habit has doubled, not more often than the gap */
-	if (thread->reports >= CANDIDATE_FIRST &&
-	    (thread->count & (thread->count - 1) || now - thread->reported_ns < CANDIDATE_GAP_NS))
+	/* at once when the wait is new, then each time its count has doubled, with a gap in between */
+	if (thread->candidates >= CANDIDATE_FIRST &&
+	    (thread->count & (thread->count - 1) || now - thread->candidate_ns < CANDIDATE_GAP_NS))
 		return 0;
-	if (thread->reports < CANDIDATE_FIRST && thread->count & (thread->count - 1))
+	if (thread->candidates < CANDIDATE_FIRST && thread->count & (thread->count - 1))
 		return 0;
-	thread->reports++;
-	thread->reported_ns = now;
+	thread->candidates++;
+	thread->candidate_ns = now;
 	record = bpf_map_lookup_elem(&candidate_room, &room);
 	if (!record)
 		return 0;
@@ -88,7 +88,7 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 	slot->since_ns = now;
 	slot->wait_slept = 0;
 	slice = slice_of(thread->slot);
-	/* before the first wait: not judged */
+	/* before the loop's first wait there is no turn */
 	if (!slice || (!slot->in_turn && !all_threads)) {
 		state_set(&slot->state, BP_BLOCKED);
 		return;
@@ -112,7 +112,7 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 		object_fd(&slice->capture.object, task, slot->nap_fd);
 	slot->nap_flags = 0;
 	slice->capture.seq++;
-	/* a waker on another CPU looks at the capture from here on */
+	/* from here on a waker on another CPU may read and write the capture */
 	state_set(&slot->state, BP_BLOCKED);
 	if (slot->use == BP_SLOT_LOOP && wait_is_open(slot, slice->capture.block.wait_class)) {
 		thread->block = slice->capture.block;
@@ -133,7 +133,7 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	}
 	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
 		stack_copy_end(slot, false);
-		/* the block was the loop's own wait, which was learnt meanwhile */
+		/* user space has found out meanwhile that this is the loop's own wait */
 		turn_end(slot, index, slot->since_ns, end, 0);
 		wait_end(slot, end);
 		return;
@@ -141,7 +141,7 @@ static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 in
 	if (slot->in_turn)
 		slot->turn.blocked_ns += ns;
 	slot->pending = block_add(slot, slice, ns);
-	/* of short blocks that add up, the one that is told of has its waker told of, too */
+	/* where short blocks add up to a slice, its waker is that of the last one */
 	if (woken && slot->pending)
 		capture_waker(ctx, &slice->capture, index, end);
 	if (!slot->pending)

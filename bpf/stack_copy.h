@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * copy.h - the registers and the stack of the thread that runs, for user space to
- * unwind: frame pointers are in few programs' code.
+ * stack_copy.h - the registers and the stack of the current thread, for user space
+ * to unwind: few programs' code keeps frame pointers.
  *
- * A copy is large and most threads need none at a time, so there are fewer
- * buffers than slots. A thread that blocks takes one, which it gives back when
- * the block's slice is sent, or is known not to be.
+ * A stack copy is large, and few threads need one at a time, so there are fewer
+ * buffers than slots. A thread that blocks takes one, and gives it back when the
+ * block's slice is sent, or when it is clear that none will be.
  */
 #ifndef BLOCKPROF_STACK_COPY_H
 #define BLOCKPROF_STACK_COPY_H
@@ -14,8 +14,8 @@
 #include "repeat.h"
 #include "state.h"
 
-#define COPY_TRIES 8 /* buffers looked at, from the place that the owner's number gives */
-#define COPY_STEP  4096 /* a page, or part of one: what is in memory as a whole or not */
+#define COPY_TRIES 8 /* buffers tried, from the one that the owner's number leads to */
+#define COPY_STEP  4096 /* a page, or part of one: all of it is in memory, or nothing */
 #define COPY_STEPS (BP_STACK_COPY_BYTES / COPY_STEP + 1)
 
 /* A buffer's number is its index + 1; 0 stands for none. */
@@ -52,7 +52,7 @@ struct stack_copy_walk {
 	struct bp_stack_copy *copy;
 	u64 sp;
 	u32 at;
-	u32 holes; /* pages that are not in memory may be in between: never touched, no frame is on them */
+	u32 holes; /* go on behind pages that are not in memory: never touched, no frame is on them */
 };
 
 static long stack_copy_step(u32 i, struct stack_copy_walk *walk)
@@ -63,7 +63,7 @@ static long stack_copy_step(u32 i, struct stack_copy_walk *walk)
 
 	barrier_var(at);
 	if (at >= copy->wanted || at > BP_STACK_COPY_BYTES - COPY_STEP) {
-		/* not where only what cannot be read came last: the stack ended */
+		/* cut, unless what came last could not be read: then the stack has ended */
 		if (copy->bytes == at)
 			copy->flags |= BP_STACK_COPY_CUT;
 		return 1;
@@ -80,7 +80,7 @@ static long stack_copy_step(u32 i, struct stack_copy_walk *walk)
 	return 0;
 }
 
-/* Of current. header and since_ns are the caller's to fill. */
+/* Copies current's. The caller fills header and since_ns. */
 __weak __noinline int stack_copy_fill(struct bp_stack_copy *copy, u32 wanted, u32 holes)
 {
 	struct stack_copy_walk walk = { .copy = copy, .holes = holes };
@@ -101,7 +101,7 @@ __weak __noinline int stack_copy_fill(struct bp_stack_copy *copy, u32 wanted, u3
 	return 0;
 }
 
-/* Before the record that it is of. What is large does not take the room of what is small. */
+/* Sent before the record that it belongs to. What is large does not take the room of what is small. */
 __weak __noinline int stack_copy_send(struct bp_stack_copy *copy)
 {
 	u32 bytes;
@@ -118,6 +118,11 @@ __weak __noinline int stack_copy_send(struct bp_stack_copy *copy)
 	return 0;
 }
 
+static __always_inline u32 stack_copy_wanted(const struct bp_slot *slot)
+{
+	return slot->stack_copy_bytes ? slot->stack_copy_bytes : BP_STACK_COPY_FIRST_BYTES;
+}
+
 /* The slot's thread, which is current, blocks. */
 static __always_inline void stack_copy_block(struct bp_slot *slot, u32 index, u64 now)
 {
@@ -130,12 +135,10 @@ static __always_inline void stack_copy_block(struct bp_slot *slot, u32 index, u6
 		return;
 	header_fill(&copy->header, BP_RECORD_STACK_COPY, index, slot->tid, slot->tgid, now);
 	copy->since_ns = now;
-	stack_copy_fill(copy,
-			slot->stack_copy_bytes ? slot->stack_copy_bytes : BP_STACK_COPY_FIRST_BYTES,
-			slot->stack_copy_holes);
+	stack_copy_fill(copy, stack_copy_wanted(slot), slot->stack_copy_holes);
 }
 
-/* The block of the slot's copy, if it has one, is over. send: its slice is sent next. */
+/* The block is over that the slot has a copy of, if it has one. send: its slice is sent next. */
 static __always_inline void stack_copy_end(struct bp_slot *slot, bool send)
 {
 	struct bp_stack_copy *copy;
@@ -152,21 +155,29 @@ static __always_inline void stack_copy_end(struct bp_slot *slot, bool send)
 	stack_copy_give_back(copy);
 }
 
-/*
- * Of current, sent at once: for a record of that slot, tid and time. slot:
- * BP_NO_SLOT where it is of none.
- */
-static __always_inline void stack_copy_now(u32 slot, u32 tid, u32 tgid, u64 since_ns, u32 wanted,
-					   u32 holes, u32 flags, u64 now)
+/* A copy that is sent at once: the record that it is for comes right behind. */
+struct stack_copy_request {
+	u32 slot; /* of that record, as tid and tgid; or BP_NO_SLOT */
+	u32 tid;
+	u32 tgid;
+	u64 since_ns;
+	u32 bytes; /* that are wanted */
+	u32 holes;
+	u32 flags;
+};
+
+/* Of current. */
+static __always_inline void stack_copy_now(const struct stack_copy_request *request, u64 now)
 {
 	struct bp_stack_copy *copy = stack_copy_of(stack_copy_take(bpf_get_smp_processor_id() + 1));
 
 	if (!copy)
 		return;
-	header_fill(&copy->header, BP_RECORD_STACK_COPY, slot, tid, tgid, now);
-	copy->since_ns = since_ns;
-	stack_copy_fill(copy, wanted, holes);
-	copy->flags |= flags;
+	header_fill(&copy->header, BP_RECORD_STACK_COPY, request->slot, request->tid, request->tgid,
+		    now);
+	copy->since_ns = request->since_ns;
+	stack_copy_fill(copy, request->bytes, request->holes);
+	copy->flags |= request->flags;
 	stack_copy_send(copy);
 	stack_copy_give_back(copy);
 }

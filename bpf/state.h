@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * state.h - what the kernel side keeps: configuration, one struct a watched
- * thread, a slot for each thread whose time is kept, and the ways out.
+ * state.h - what the kernel side keeps: configuration, a struct for each watched
+ * thread, a slot for each thread whose time is kept, the ring buffer.
  *
  * Maps and variables are weak: each program file has them, the linker keeps one.
  */
@@ -20,32 +20,32 @@
 
 /* Set before loading. Plain C types: the skeleton shows these to user space. */
 __weak const volatile unsigned long long threshold_ns = 100000000;
-__weak const volatile unsigned long long block_ns =
-	5000000; /* a block as long as this gets a slice of its own */
-__weak const volatile unsigned long long sample_age_ns =
-	12500000; /* turns as old as this are sampled */
+/* A block as long as this gets a slice of its own. */
+__weak const volatile unsigned long long block_ns = 5000000;
+/* Turns as old as this are sampled. */
+__weak const volatile unsigned long long sample_age_ns = 12500000;
 __weak const volatile bool whole_system = false;
-__weak const volatile bool filtered = false; /* user space is shown each exec, and picks */
+__weak const volatile bool filtered = false; /* user space sees each exec, and chooses */
 __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
-__weak const volatile unsigned int nr_stack_copies = 0; /* buffers */
+__weak const volatile unsigned int nr_stack_copies = 0; /* that there are buffers for */
 __weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
 
 /* Set while running: nothing is recorded before every program is in place. */
 __weak volatile unsigned int armed = 0;
 __weak unsigned long long losses[BP_LOSS_NR] = {};
 __weak volatile unsigned int old_slots[BP_OLD_SLOTS] = {}; /* up to the first 0 */
-__weak volatile unsigned int observing = 0;
-__weak volatile unsigned int observed_tgid = 0; /* whom the next look is at */
+__weak volatile unsigned int observing = 0; /* the map observed has entries */
+__weak volatile unsigned int observed_tgid = 0; /* whose threads observe_task shows */
 __weak volatile unsigned int stack_copy_bytes =
 	BP_STACK_COPY_FIRST_BYTES; /* wanted of threads that have no slot */
 
-/* A watched thread. Until it is bound to a slot its state is kept here. */
+/* A watched thread. As long as it has no slot its state is kept here. */
 struct thread {
-	u32 known; /* its state has been looked at */
+	u32 known; /* its state, at first sight or since */
 	u32 own; /* blockprof's own: only for the clocks */
-	u32 before; /* has not moved since before it was watched */
+	u32 before; /* has not moved since it came under watch */
 	u32 parks; /* one of a process whose workers park */
 	u32 slot; /* BP_NO_SLOT: not bound */
 	u32 state; /* enum bp_state */
@@ -55,8 +55,8 @@ struct thread {
 	u32 count; /* how often in a row */
 	u64 wait_id;
 	u64 others; /* sleeps in something else since */
-	u64 reported_ns; /* when it was last reported as a candidate */
-	u64 reports;
+	u64 candidate_ns; /* when it was last sent as a candidate */
+	u64 candidates; /* how often */
 	struct bp_block block;
 };
 
@@ -93,7 +93,7 @@ __weak struct {
 	__type(value, u32);
 } free_slots SEC(".maps");
 
-/* Buffers of copy.h; max_entries is set before loading. */
+/* Buffers of stack_copy.h; max_entries is set before loading. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -109,7 +109,7 @@ __weak struct {
 	__type(value, struct bp_process_config);
 } processes SEC(".maps");
 
-/* Threads that user space wants bound: by tid, taken by the iterator. */
+/* Threads that user space wants bound, by tid: the iterator binds them and takes them out. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -126,7 +126,7 @@ __weak struct {
 	__type(value, u64);
 } slot_tasks SEC(".maps");
 
-/* Processes that old turns wait for, by tgid: how to read their interpreter. */
+/* Processes that old turns wait for, by tgid, and how to read their interpreter. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -135,7 +135,7 @@ __weak struct {
 	__type(value, struct bp_python);
 } observed SEC(".maps");
 
-/* Descriptors that only user space could find, for the next look: by tid. */
+/* Descriptors that only user space could find, by tid: for the thread's next snapshot. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -149,7 +149,7 @@ __weak struct {
 	__uint(max_entries, 1 << 20);
 } ring SEC(".maps");
 
-/* A record under construction: programs of the scheduler's events, where nothing else gets in between. */
+/* A record under construction, in programs of the scheduler's events, which nothing interrupts. */
 __weak struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -163,7 +163,7 @@ static __always_inline void lose(enum bp_loss where)
 		__sync_fetch_and_add(&losses[where], 1);
 }
 
-/* A look at one field of the task tells those apart that have no storage of anyone. */
+/* Most tasks have no storage of anyone, which one field shows without a call. */
 static __always_inline struct thread *thread_of(struct task_struct *task)
 {
 	if (!task->bpf_storage)

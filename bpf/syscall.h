@@ -6,7 +6,7 @@
 #include "regs.h"
 #include "state.h"
 
-#define CALL_SITE_BYTES 64 /* stack pointers that differ by less stand for one call site */
+#define CALL_SITE_BYTES 64 /* stack pointers that differ by no more stand for one call site */
 
 #define IORING_ENTER_GETEVENTS 1 /* include/uapi/linux/io_uring.h */
 
@@ -80,7 +80,7 @@ static __always_inline bool wait_is_own(const struct bp_slot *slot, u32 wait_cla
 	return slot->wait_id == wait_id;
 }
 
-/* May the wait be one of the slot's thread, and which it waits in is not known yet? */
+/* Whether the wait may be the own one of a slot of which that is not known yet. */
 static __always_inline bool wait_is_open(const struct bp_slot *slot, u32 wait_class)
 {
 	if (wait_class == BP_WAIT_FUTEX)
@@ -89,8 +89,8 @@ static __always_inline bool wait_is_open(const struct bp_slot *slot, u32 wait_cl
 }
 
 /*
- * What task, which is about to block or has blocked, does so in. state: its scheduler state.
- * parks: its futexes may be waits of a loop.
+ * What task blocks in, or is about to. state: its scheduler state. parks: its futexes
+ * may be waits of a loop.
  */
 static __always_inline void block_read(struct bp_block *block, struct task_struct *task, u32 state,
 				       bool parks)

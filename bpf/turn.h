@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * turn.h - the ledger of a slot's thread: where the time of its turn goes, and
- * what is told of it when blocks and turns end.
+ * what is sent of it when blocks and turns end.
  */
 #ifndef BLOCKPROF_TURN_H
 #define BLOCKPROF_TURN_H
@@ -130,7 +130,7 @@ static __always_inline void wait_end(struct bp_slot *slot, u64 now)
 	turn_begin(slot, now);
 }
 
-/* What blocks of this turn were not told of one by one is kept for the next ones. */
+/* Short blocks of this turn that no slice was sent for are kept for the next turns. */
 static __always_inline void sums_carry(struct bp_slot *slot)
 {
 	int i;
@@ -150,7 +150,7 @@ static __always_inline void sums_carry(struct bp_slot *slot)
 	}
 }
 
-/* A turn longer than the threshold: user space is told. */
+/* A turn longer than the threshold has ended. */
 __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
 {
 	struct bp_turn *record;
@@ -177,7 +177,7 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 	}
 	for (i = 0; i < BP_SUMS; i++) {
 		record->sums[i] = slot->sums[i];
-		/* told now: not to be carried on */
+		/* sent now: not to be carried over */
 		slot->sums[i].ns = 0;
 		slot->sums[i].count = 0;
 		slot->sums[i].max_ns = 0;
@@ -200,9 +200,9 @@ static __always_inline void turn_count(struct bp_slot *slot, u64 ns)
 }
 
 /*
- * The turns of a busy loop, which does not leave the CPU between two waits: all
- * of such a turn is cpu time, and the rest of its ledger is still 0. Returns
- * whether it was one.
+ * Ends a turn and begins the next where the loop has not left the CPU since the
+ * wait before: all of such a turn is cpu time, and the rest of its ledger is still
+ * 0. Returns whether it was one.
  */
 static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 {
@@ -221,7 +221,7 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 	return true;
 }
 
-/* A turn that may have been several ends: its time counts, its length does not. */
+/* Ends a turn that may have been several: its time counts, its length does not. */
 static __always_inline void turn_discard(struct bp_slot *slot, u64 end)
 {
 	slot->in_turn = 0;
@@ -234,7 +234,7 @@ static __always_inline void turn_discard(struct bp_slot *slot, u64 end)
 		slot->doubt = BP_DOUBT_NONE;
 }
 
-/* The turn ended at end; the slot's running state is already in the ledger up to then. */
+/* The turn ended at end, and the ledger has the time up to then. */
 static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
 {
 	u64 ns = since(end, slot->turn_start_ns);
@@ -254,7 +254,7 @@ static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u
 		sums_carry(slot);
 }
 
-/* Sends the block, or the sum of blocks, that the capture is of. */
+/* Sends the block, or the sum of blocks, whose last one the capture is of. */
 __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slice *slice, u64 now)
 {
 	struct bp_capture *capture;
@@ -275,7 +275,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	return 0;
 }
 
-/* The slice of a block that ended while the thread could not send it: it runs again. */
+/* The thread runs again: the slice of the block that ended before is sent. */
 static __always_inline void pending_send(struct bp_slot *slot, u32 index, u64 now)
 {
 	if (!slot->pending)
@@ -366,7 +366,7 @@ __weak __noinline int block_add(struct bp_slot *slot, struct bp_slice *slice, u6
 		sum->carry_max_ns = 0;
 		return 1;
 	}
-	return 1; /* no place to add it up: told on its own */
+	return 1; /* no sum is free: a slice of its own */
 }
 
 #endif

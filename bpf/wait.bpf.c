@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wait.bpf.c - the return of a loop's wait. A wait that slept is seen by the
- * scheduler alone; one that did not ends one turn and begins the next here,
- * and tells how many events had been waiting. Also seen: tries that failed at
- * a file lock or a child's end, as the naps between them are spent on those.
+ * wait.bpf.c - the return of a loop's wait. For a wait that slept the scheduler's
+ * events are enough; one that did not sleep ends a turn and begins the next here,
+ * and what it returns is how many events had been waiting. Also seen here: tries
+ * of a file lock, or of waiting for a child, that failed, as a program that sleeps
+ * before it tries again waits for just that.
  *
- * Three ways in, one of which is loaded: fexit on the system calls, kretprobes
- * on them, or the sys_exit tracepoint.
+ * All this exists for three mechanisms, one of which is loaded: fexit on the
+ * system calls, kretprobes on them, or the sys_exit tracepoint.
  */
 #include "turn.h"
 

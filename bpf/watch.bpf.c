@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * iterate.bpf.c - a look at every thread: those of watched processes come under
- * watch, those that user space wants bound are bound, and each is told of.
+ * watch.bpf.c - the iterator over watched threads: those that are new come under
+ * watch, those that user space wants bound are bound, and of each a snapshot is written.
  */
 #include "bind.h"
 
@@ -9,7 +9,7 @@ SEC("iter/task")
 int watch_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bp_watched_snapshot info = {};
+	struct bp_watched_snapshot snapshot = {};
 	struct thread *thread;
 	struct bp_slot *slot;
 	struct bp_process_config *config;
@@ -47,20 +47,20 @@ int watch_task(struct bpf_iter__task *ctx)
 		bpf_map_delete_elem(&binds, &tid);
 	}
 	slot = slot_of(thread);
-	info.tid = tid;
-	info.tgid = tgid;
-	info.slot = thread->slot;
-	info.own = thread->own;
-	info.before = thread->before;
-	info.time_ns = now;
-	info.state = slot ? slot->state : thread->state;
-	info.since_ns = slot ? slot->since_ns : thread->since_ns;
-	info.sched_arrival_ns = task->sched_info.last_arrival;
-	info.sched_ran_ns = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
-	info.pthread = task_pthread(task);
-	info.block = thread->block;
-	BPF_CORE_READ_STR_INTO(&info.comm, task, comm);
-	bpf_seq_write(ctx->meta->seq, &info, sizeof(info));
+	snapshot.tid = tid;
+	snapshot.tgid = tgid;
+	snapshot.slot = thread->slot;
+	snapshot.own = thread->own;
+	snapshot.before = thread->before;
+	snapshot.time_ns = now;
+	snapshot.state = slot ? slot->state : thread->state;
+	snapshot.since_ns = slot ? slot->since_ns : thread->since_ns;
+	snapshot.sched_arrival_ns = task->sched_info.last_arrival;
+	snapshot.sched_ran_ns = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
+	snapshot.pthread = task_pthread(task);
+	snapshot.block = thread->block;
+	BPF_CORE_READ_STR_INTO(&snapshot.comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
 	return 0;
 }
 

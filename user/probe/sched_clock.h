@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sched_clock.h - the scheduler's own clock, in which it notes when a thread came
- * on its CPU (sched_info.last_arrival), matched with CLOCK_MONOTONIC.
+ * onto its CPU (sched_info.last_arrival), matched with CLOCK_MONOTONIC.
  */
 #ifndef BLOCKPROF_PROBE_SCHED_CLOCK_H
 #define BLOCKPROF_PROBE_SCHED_CLOCK_H
@@ -15,7 +15,7 @@ struct sched_clock {
 	bool known;
 };
 
-/* The same moment by both: a thread that runs, and has since then. */
+/* The same moment by both clocks: when a thread that runs came onto its CPU. */
 static inline void sched_clock_match(struct sched_clock *clock, uint64_t mono_ns,
 				     uint64_t arrival_ns)
 {
@@ -23,13 +23,13 @@ static inline void sched_clock_match(struct sched_clock *clock, uint64_t mono_ns
 	clock->known = true;
 }
 
-/* When a thread came on its CPU last; 0: not known. */
+/* When a thread came onto its CPU last; 0: not known. */
 static inline uint64_t sched_clock_arrived_ns(const struct sched_clock *clock, uint64_t arrival_ns)
 {
 	return clock->known && arrival_ns ? arrival_ns + clock->offset_ns : 0;
 }
 
-/* When a thread left its CPU that has not run since, after ran_ns on it; 0: not known. */
+/* When a thread that has not run since left its CPU, after ran_ns on it; 0: not known. */
 static inline uint64_t sched_clock_left_ns(const struct sched_clock *clock, uint64_t arrival_ns,
 					   uint64_t ran_ns)
 {
