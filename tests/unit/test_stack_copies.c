@@ -20,9 +20,9 @@ static int setup(void **state)
 {
 	struct stack_copies *stack_copies;
 
-	if (stack_copies_new(&stack_copies))
+	if (stack_copies_new(&copies))
 		return -1;
-	*state = stack_copies;
+	*state = copies;
 	return 0;
 }
 
