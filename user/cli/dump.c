@@ -16,7 +16,7 @@
 #include "base/parse.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
-#include "cli/outputs.h"
+#include "cli/output_options.h"
 #include "cli/scope.h"
 #include "cli/target.h"
 #include "cli/usage.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "cli/outputs.h"
+#include "cli/output_options.h"
 #include "cli/scope.h"
 
 struct watch_options {

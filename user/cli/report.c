@@ -12,7 +12,7 @@
 #include "cli/exit_status.h"
 #include "cli/match_option.h"
 #include "cli/message.h"
-#include "cli/outputs.h"
+#include "cli/output_options.h"
 #include "cli/usage.h"
 #include "output/match.h"
 #include "recording/recording.h"

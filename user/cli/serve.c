@@ -16,7 +16,6 @@
 #include "cli/serve_options.h"
 #include "cli/session.h"
 #include "cli/stall_command.h"
-#include "output/match.h"
 #include "probe/probe.h"
 #include "serve/entry.h"
 #include "serve/journal.h"
@@ -46,7 +45,6 @@ struct serve {
 	struct stall_command command;
 	int64_t realtime_offset_ns; /* timestamp_of() */
 	uint64_t stalls;
-	uint64_t unmatched; /* of this recording: stalls that are not like --match */
 	uint64_t next_tick_ns;
 	int told_error; /* of the recorder, which the user knows of */
 	char status[STATUS_BYTES]; /* as last told */
@@ -69,14 +67,11 @@ static void on_stall(void *context, const struct stall_record *record)
 	struct stall_record timed = *record;
 	__freeing char *message = NULL;
 
-	if (!match_slices(serve->term->options.match, &record->slices)) {
-		serve->unmatched += !record->ongoing;
-		return;
-	}
-	serve->stalls += !record->ongoing;
 	/* the same time for the handler as for a recording */
 	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
-	recorder_stall(serve->recorder, &timed);
+	if (!recorder_stall(serve->recorder, &timed))
+		return;
+	serve->stalls += !record->ongoing;
 	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
@@ -90,17 +85,8 @@ static void on_stall(void *context, const struct stall_record *record)
 static void on_blocked(void *context, const struct blocked_record *record)
 {
 	struct serve *serve = context;
-	const struct match *match = serve->term->options.match;
-	struct blocked_record matching = *record;
 
-	/* without memory for less, all of it is kept */
-	if (!match || match_copy(match, &matching.slices, &record->slices)) {
-		recorder_blocked(serve->recorder, record);
-		return;
-	}
-	if (matching.slices.nr)
-		recorder_blocked(serve->recorder, &matching);
-	slices_free(&matching.slices);
+	recorder_blocked(serve->recorder, record);
 }
 
 static void on_note(void *context, const struct note_record *record)
@@ -206,8 +192,6 @@ static void end_recording(struct serve *serve)
 		return;
 	}
 	stall_command_summarise(&serve->command, &record);
-	record.unmatched = serve->unmatched;
-	serve->unmatched = 0;
 	recorder_end(serve->recorder, &record);
 	summary_free(&record);
 }
@@ -450,9 +434,10 @@ int cmd_serve(int argc, char **argv)
 	message_set_level(term->options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
+	/* its outputs are asked about --match up to their end */
+	recorder_close(serve.recorder);
 	term_free(serve.term);
 	stall_command_close(&serve.command);
-	recorder_close(serve.recorder);
 	news_free(serve.news);
 	return err ? EXIT_COULD_NOT : EXIT_OK;
 }

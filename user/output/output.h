@@ -76,13 +76,4 @@ void output_dump(struct output *output, const struct dump_record *record);
 int output_error(const struct output *output);
 int output_close(struct output *output); /* completes, closes, frees; 0 or the first -errno */
 
-/* A set of outputs, all fed alike: what -o can be given several times. */
-struct outputs {
-	struct output **v;
-	size_t nr;
-	int64_t realtime_offset_ns; /* a record has the same time in each: timestamp_of() */
-	const struct match *match; /* what they are fed of stalls and blocked time; NULL: all */
-	uint64_t unmatched; /* stalls that they were not fed */
-};
-
 #endif

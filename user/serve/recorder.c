@@ -22,7 +22,8 @@ struct recorder {
 	struct recorder_options options;
 	struct store *store;
 	struct store_name name;
-	struct output *outputs[STORE_NR]; /* all NULL: nothing is being recorded */
+	struct outputs outputs; /* by enum store_file; 0 of them: nothing is being recorded */
+	struct output *opened[STORE_NR];
 	int fds[STORE_NR]; /* of the outputs */
 	uint64_t began_ns;
 	uint64_t retry_ns; /* when to see whether there is room again */
@@ -56,6 +57,8 @@ void recorder_set(struct recorder *recorder, const struct recorder_options *opti
 	uint64_t share = options->keep_bytes / STACKS_SHARE;
 
 	recorder->options = *options;
+	recorder->outputs.v = recorder->opened;
+	recorder->outputs.match = options->match;
 	recorder->stack_bytes = share < STACKS_BYTES ? share : STACKS_BYTES;
 }
 
@@ -64,19 +67,16 @@ static int finish_files(struct recorder *recorder)
 {
 	int first = 0;
 
-	for (int file = 0; file < STORE_NR; file++) {
-		int err;
+	for (size_t file = 0; file < recorder->outputs.nr; file++) {
+		int err = output_close(recorder->opened[file]);
 
-		if (!recorder->outputs[file])
-			continue;
-		err = output_close(recorder->outputs[file]);
-		recorder->outputs[file] = NULL;
 		first = first ? first : err;
 		/* JSON that was cut can be read up to there; a cut profile would be a wrong one */
 		err = store_finish(recorder->store, &recorder->name, (enum store_file)file,
 				   !err || file == STORE_JSON);
 		first = first ? first : err;
 	}
+	recorder->outputs.nr = 0;
 	return first;
 }
 
@@ -114,10 +114,12 @@ static int open_file(struct recorder *recorder, enum store_file file)
 		return fd;
 	recorder->fds[file] = fd;
 	store_file_name(&recorder->name, file, name);
-	err = output_open_fd(&recorder->outputs[file], output_format_by_path(name), fd, name,
+	err = output_open_fd(&recorder->opened[file], output_format_by_path(name), fd, name,
 			     &options);
 	if (err)
 		store_finish(recorder->store, &recorder->name, file, false);
+	else
+		recorder->outputs.nr++;
 	return err;
 }
 
@@ -136,37 +138,52 @@ int recorder_begin(struct recorder *recorder, const struct start_record *record)
 	}
 	recorder->began_ns = record->mono_ns;
 	recorder->error = 0;
-	for (int file = 0; file < STORE_NR; file++)
-		output_start(recorder->outputs[file], record);
+	outputs_start(&recorder->outputs, record);
 	return 0;
 }
 
-#define DEFINE_FEED(record_name)                                                       \
-	void recorder_##record_name(struct recorder *recorder,                         \
-				    const struct record_name##_record *record)         \
-	{                                                                              \
-		for (int file = 0; file < STORE_NR; file++)                            \
-			if (recorder->outputs[file])                                   \
-				output_##record_name(recorder->outputs[file], record); \
-		if (recorder->outputs[STORE_JSON])                                     \
-			recorder->unflushed++;                                         \
-		else                                                                   \
-			recorder->lost++;                                              \
-	}
+static void count(struct recorder *recorder)
+{
+	if (recorder->outputs.nr)
+		recorder->unflushed++;
+	else
+		recorder->lost++;
+}
 
-DEFINE_FEED(loop)
-DEFINE_FEED(stall)
-DEFINE_FEED(blocked)
-DEFINE_FEED(note)
+void recorder_loop(struct recorder *recorder, const struct loop_record *record)
+{
+	outputs_loop(&recorder->outputs, record);
+	count(recorder);
+}
+
+bool recorder_stall(struct recorder *recorder, const struct stall_record *record)
+{
+	if (!outputs_stall(&recorder->outputs, record))
+		return false;
+	count(recorder);
+	return true;
+}
+
+void recorder_blocked(struct recorder *recorder, const struct blocked_record *record)
+{
+	if (outputs_blocked(&recorder->outputs, record))
+		count(recorder);
+}
+
+void recorder_note(struct recorder *recorder, const struct note_record *record)
+{
+	outputs_note(&recorder->outputs, record);
+	count(recorder);
+}
 
 void recorder_end(struct recorder *recorder, const struct summary_record *record)
 {
 	int err;
 
-	if (!recorder->outputs[STORE_JSON])
+	if (record)
+		outputs_summary(&recorder->outputs, record);
+	if (!recorder->outputs.nr)
 		return;
-	for (int file = 0; record && file < STORE_NR; file++)
-		output_summary(recorder->outputs[file], record);
 	err = finish_files(recorder);
 	if (err)
 		fail(recorder, err);
@@ -177,8 +194,8 @@ static int first_error(const struct recorder *recorder)
 {
 	int err = 0;
 
-	for (int file = 0; !err && file < STORE_NR; file++)
-		err = output_error(recorder->outputs[file]);
+	for (size_t file = 0; !err && file < recorder->outputs.nr; file++)
+		err = output_error(recorder->opened[file]);
 	return err;
 }
 
@@ -203,9 +220,9 @@ bool recorder_tick(struct recorder *recorder, uint64_t now_ns)
 {
 	int err;
 
-	if (!recorder->outputs[STORE_JSON])
+	if (!recorder->outputs.nr)
 		return has_room(recorder, now_ns);
-	output_flush(recorder->outputs[STORE_JSON]);
+	output_flush(recorder->opened[STORE_JSON]);
 	err = first_error(recorder);
 	if (err) {
 		fail(recorder, err);
@@ -218,7 +235,7 @@ bool recorder_tick(struct recorder *recorder, uint64_t now_ns)
 
 const char *recorder_name(const struct recorder *recorder)
 {
-	return recorder->outputs[STORE_JSON] ? recorder->name.text : NULL;
+	return recorder->outputs.nr ? recorder->name.text : NULL;
 }
 
 int recorder_error(const struct recorder *recorder)

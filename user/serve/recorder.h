@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "output/output.h"
+#include "output/outputs.h"
 
 #define RECORDER_KEEP_MIN_BYTES (1ull << 20)
 
@@ -54,7 +54,9 @@ void recorder_set(struct recorder *recorder, const struct recorder_options *opti
  */
 int recorder_begin(struct recorder *recorder, const struct start_record *record);
 void recorder_loop(struct recorder *recorder, const struct loop_record *record);
-void recorder_stall(struct recorder *recorder, const struct stall_record *record);
+/* Whether it is like --match: one that is not is counted, for the summary, and not recorded. */
+bool recorder_stall(struct recorder *recorder, const struct stall_record *record);
+/* What of it is like --match. */
 void recorder_blocked(struct recorder *recorder, const struct blocked_record *record);
 void recorder_note(struct recorder *recorder, const struct note_record *record);
 /* Completes the recording. Nothing where none is begun. record NULL: no summary is to be had. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * outputs.h - what -o and -F ask for, opened and fed together. Functions that
- * fail have told the user why (message.h).
+ * output_options.h - what -o and -F ask for. Functions that fail have said why
+ * (message.h).
  */
-#ifndef BLOCKPROF_CLI_OUTPUTS_H
-#define BLOCKPROF_CLI_OUTPUTS_H
+#ifndef BLOCKPROF_CLI_OUTPUT_OPTIONS_H
+#define BLOCKPROF_CLI_OUTPUT_OPTIONS_H
 
-#include "output/output.h"
+#include "output/outputs.h"
 
 #define OUTPUTS_MAX 32
 
@@ -37,18 +37,6 @@ bool outputs_spec_writes(const struct outputs_spec *spec, const char *path);
  */
 int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		 const struct output_options *options);
-void outputs_start(struct outputs *outputs, const struct start_record *record);
-void outputs_loop(struct outputs *outputs, const struct loop_record *record);
-/* Whether it is like --match: one that is not goes to no output, and is counted. */
-bool outputs_stall(struct outputs *outputs, const struct stall_record *record);
-/* Those of its slices that are like --match. */
-void outputs_blocked(struct outputs *outputs, const struct blocked_record *record);
-void outputs_exit(struct outputs *outputs, const struct exit_record *record);
-void outputs_note(struct outputs *outputs, const struct note_record *record);
-void outputs_summary(struct outputs *outputs, const struct summary_record *record);
-void outputs_dump(struct outputs *outputs, const struct dump_record *record);
-/* Whether none of them can be written any more: going on is of no use. */
-bool outputs_are_dead(const struct outputs *outputs);
 /*
  * Completes and closes all. 0, or the first -errno. A reader of stdout that
  * went away (| head) had enough: that is no error.
