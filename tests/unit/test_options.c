@@ -17,6 +17,8 @@
 
 #include "base/strings.h"
 #include "cli/options.h"
+#include "stall/engine.h"
+#include "stall/loops/filter.h"
 
 #define MS 1000000ull
 #define S  1000000000ull

@@ -17,7 +17,7 @@
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/output_options.h"
-#include "cli/scope.h"
+#include "cli/scope_options.h"
 #include "cli/target.h"
 #include "cli/usage.h"
 #include "dump/dump.h"

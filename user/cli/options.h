@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "cli/output_options.h"
-#include "cli/scope.h"
+#include "cli/scope_options.h"
 
 struct watch_options {
 	struct scope scope;

@@ -14,7 +14,6 @@
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
-#include "cli/session.h"
 #include "cli/stall_command.h"
 #include "probe/probe.h"
 #include "serve/entry.h"
@@ -22,6 +21,7 @@
 #include "serve/news.h"
 #include "serve/notify.h"
 #include "serve/recorder.h"
+#include "session/session.h"
 #include "text/note_words.h"
 #include "text/words.h"
 
@@ -235,9 +235,18 @@ static int term_open(struct serve *serve, struct term *term)
 		.exit = on_exit_record,
 		.note = on_note,
 	};
+	const struct session_options options = {
+		.scope = &term->options.scope,
+		.whole_system = true,
+		.libbpf_log = term->options.usage.verbosity > 1,
+	};
+	int err = scope_check(options.scope);
 
-	return session_open(&term->session, &term->options.scope, true,
-			    term->options.usage.verbosity, &sink);
+	if (!err)
+		err = session_open(&term->session, &options, &sink);
+	if (err)
+		scope_say_reason(&term->session);
+	return err;
 }
 
 /* From here on its watch is the one that counts. */
@@ -246,15 +255,20 @@ static int term_begin(struct serve *serve, struct term *term)
 	int err = session_begin(&term->session, 0);
 
 	serve->term = term;
-	if (err)
+	if (err) {
+		scope_say_reason(&term->session);
 		return err;
+	}
 	err = begin_recording(serve, engine_started_ns(term->session.engine));
 	if (err && !is_full(err)) {
 		say_cannot_record(term->options.state_dir, err);
 		return err;
 	}
 	say_recording(serve);
-	return session_look(&term->session);
+	err = session_look(&term->session);
+	if (err)
+		scope_say_reason(&term->session);
+	return err;
 }
 
 static void say_watching(const struct serve *serve)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/scope.h"
+#include "cli/scope_options.h"
 #include "serve/defaults.h"
 
 struct match;

@@ -13,10 +13,11 @@
 #include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
-#include "cli/session.h"
+#include "cli/scope_options.h"
 #include "cli/usage.h"
 #include "probe/probe.h"
 #include "proc/process.h"
+#include "session/session.h"
 #include "text/note_words.h"
 #include "text/words.h"
 #include "top/display.h"
@@ -245,9 +246,15 @@ static int run(struct top *top)
 		.exit = on_process_exit,
 		.note = on_note,
 	};
-	int err = session_open(&top->session, &top->scope, !top->scope.nr_pids,
-			       top->usage.verbosity, &sink);
+	const struct session_options options = {
+		.scope = &top->scope,
+		.whole_system = !top->scope.nr_pids,
+		.libbpf_log = top->usage.verbosity > 1,
+	};
+	int err = scope_check(&top->scope);
 
+	if (!err)
+		err = session_open(&top->session, &options, &sink);
 	if (!err)
 		err = session_begin(&top->session, 0);
 	if (err)
@@ -299,6 +306,8 @@ int cmd_top(int argc, char **argv)
 	}
 	if (!err)
 		err = run(&top);
+	if (err)
+		scope_say_reason(&top.session);
 	display_close(top.display);
 	notes_restore(top.notes);
 	session_close(&top.session);

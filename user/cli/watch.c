@@ -17,10 +17,11 @@
 #include "cli/hint.h"
 #include "cli/message.h"
 #include "cli/options.h"
-#include "cli/session.h"
 #include "cli/stall_command.h"
 #include "proc/process.h"
 #include "run/launch.h"
+#include "session/session.h"
+#include "stall/loops/filter.h"
 #include "text/note_words.h"
 #include "text/words.h"
 
@@ -292,15 +293,20 @@ static int run(struct watch *watch)
 		.exit = on_process_exit,
 		.note = on_note,
 	};
-	bool whole_system = !options->scope.nr_pids && !options->command;
-	int err;
+	const struct session_options session_options = {
+		.scope = &options->scope,
+		.whole_system = !options->scope.nr_pids && !options->command,
+		.libbpf_log = options->usage.verbosity > 1,
+	};
+	int err = scope_check(&options->scope);
 
+	if (err)
+		return err;
 	/* before anything large is there: its process is a copy of us */
 	err = stall_command_start(&watch->on_stall, options->on_stall);
 	if (err)
 		return err;
-	err = session_open(&watch->session, &options->scope, whole_system, options->usage.verbosity,
-			   &sink);
+	err = session_open(&watch->session, &session_options, &sink);
 	if (!err)
 		err = outputs_open(&watch->outputs, &options->outputs, &options->output);
 	if (!err)
@@ -335,6 +341,8 @@ int cmd_watch(int argc, char **argv)
 								  : watch.options.on_stall);
 	if (!err)
 		err = run(&watch);
+	if (err)
+		scope_say_reason(&watch.session);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
 	session_close(&watch.session);

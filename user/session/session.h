@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * session.h - a watch in progress: the symbolizer, the probes and the engine,
- * put together for a scope, and the signals that end it. Functions that fail
- * have told the user why (message.h).
+ * put together for a scope, and the signals that end it. What watch, top and
+ * serve have in common. Functions that fail leave the reason in the session.
  */
-#ifndef BLOCKPROF_CLI_SESSION_H
-#define BLOCKPROF_CLI_SESSION_H
+#ifndef BLOCKPROF_SESSION_SESSION_H
+#define BLOCKPROF_SESSION_SESSION_H
 
 #include <poll.h>
 #include <sys/utsname.h>
 
 #include "base/memory.h"
-#include "cli/scope.h"
 #include "model/model.h"
+#include "session/scope.h"
 #include "stall/engine.h"
 
 struct probe;
 struct symbols;
 
-#define SESSION_FDS 8 /* of the caller's, at most */
+#define SESSION_FDS	     8 /* of the caller's, at most */
+#define SESSION_REASON_BYTES 256
+
+struct session_options {
+	const struct scope *scope; /* outlives the session */
+	bool whole_system; /* the scope has no pids, and there is no COMMAND */
+	bool libbpf_log; /* libbpf's own log goes to standard error */
+};
 
 /* Starts as { 0 }. */
 struct session {
@@ -31,6 +38,8 @@ struct session {
 	pid_t command; /* COMMAND's process; 0: none */
 	size_t targets; /* of those asked for that have not ended */
 	bool ended; /* nothing is left to watch */
+	/* Why it cannot be watched: "REASON; REMEDY"; "": nothing failed. */
+	char reason[SESSION_REASON_BYTES];
 };
 
 /* Signals that have come, as session_step() says. */
@@ -39,16 +48,15 @@ struct session {
 
 /*
  * Opens all of it; nothing is watched yet. SIGINT, SIGTERM, SIGHUP and SIGCHLD
- * are blocked from here on. With whole_system the scope has no pids and there is
- * no COMMAND. scope and sink outlive the session. 0 or -errno.
+ * are blocked from here on. 0 or -errno.
  */
-int session_open(struct session *session, const struct scope *scope, bool whole_system,
-		 int verbosity, const struct engine_sink *sink);
+int session_open(struct session *session, const struct session_options *options,
+		 const struct engine_sink *sink);
 void session_close(struct session *session);
 
 /* From here on events count. command: a held child that is to be watched as well; 0: none. */
 int session_begin(struct session *session, pid_t command);
-/* Looks at what is there already; the sink hears of loops. After it the probes are in place. */
+/* Looks at what is there already; loops are reported to the sink. After it the probes are in place. */
 int session_look(struct session *session);
 /* For the engine's sink: one of those asked for has ended. */
 void session_target_ended(struct session *session);

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/session.h"
+/* session.c - in which order the parts of a watch come up and go, and what it waits for in between. */
+#include "session/session.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/parse.h"
-#include "cli/message.h"
-#include "cli/target.h"
+#include "base/clock.h"
 #include "probe/probe.h"
 #include "proc/process.h"
+#include "stall/loops/filter.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
@@ -23,40 +24,15 @@
 #define SLOTS_SYSTEM	  1024
 #define SLOTS_ALL_THREADS 4096
 
-/* 0, or -errno: the reason was said. */
-static int check_target(pid_t pid)
+/* Why it cannot be watched, to stand behind "cannot watch: ". Returns err. */
+static int __attribute__((format(printf, 3, 4)))
+fail(struct session *session, int err, const char *format, ...)
 {
-	int err = target_check(pid, "watch");
+	va_list args;
 
-	if (!err && process_is_stopped(pid))
-		message_warn("process %d is stopped; its loops stand still until it goes on", pid);
-	return err;
-}
-
-/* Numbers of one pid namespace and a /proc of another would show other processes than were asked for. */
-static int check_proc(void)
-{
-	char link[32];
-	ssize_t nr = readlink("/proc/self", link, sizeof(link) - 1);
-
-	long pid;
-
-	if (nr > 0) {
-		link[nr] = '\0';
-		if (!number_parse(link, 1, INT_MAX, &pid) && pid == getpid())
-			return 0;
-	}
-	message_error("cannot watch: /proc is not that of blockprof's pid namespace; mount that: "
-		      "mount -t proc proc /proc, or unshare --mount-proc");
-	return -EINVAL;
-}
-
-static int check_targets(const struct scope *scope)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < scope->nr_pids && !err; i++)
-		err = check_target(scope->pids[i]);
+	va_start(args, format);
+	vsnprintf(session->reason, sizeof(session->reason), format, args);
+	va_end(args);
 	return err;
 }
 
@@ -74,24 +50,24 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int open_probe(struct session *session, bool whole_system, int verbosity,
+static int open_probe(struct session *session, const struct session_options *options,
 		      const struct engine_sink *sink)
 {
 	const struct scope *scope = session->scope;
 	struct probe_options probe_options = {
 		.threshold_ns = scope->threshold_ns,
-		.whole_system = whole_system,
+		.whole_system = options->whole_system,
 		.filtered = !filter_is_empty(scope->filter),
 		.all_threads = scope->all_threads,
-		.slots = scope->all_threads ? SLOTS_ALL_THREADS
-			 : whole_system	    ? SLOTS_SYSTEM
-					    : SLOTS_PIDS,
-		.libbpf_log = verbosity > 1,
+		.slots = scope->all_threads	 ? SLOTS_ALL_THREADS
+			 : options->whole_system ? SLOTS_SYSTEM
+						 : SLOTS_PIDS,
+		.libbpf_log = options->libbpf_log,
 	};
 	struct engine_options engine_options = {
 		.memory = &session->memory,
 		.threshold_ns = scope->threshold_ns,
-		.whole_system = whole_system,
+		.whole_system = options->whole_system,
 		.filter = filter_is_empty(scope->filter) ? NULL : scope->filter,
 		.follow = scope->follow,
 		.all_threads = scope->all_threads,
@@ -102,14 +78,10 @@ static int open_probe(struct session *session, bool whole_system, int verbosity,
 	int err;
 
 	err = probe_open(&session->probe, &probe_options, &reason);
-	if (err) {
-		message_error("cannot watch: %s", reason);
-		return err;
-	}
-	err = engine_new(&session->engine, &engine_options, session->probe, session->symbols, sink);
 	if (err)
-		message_error("cannot watch: %s", strerror(-err));
-	return err;
+		return fail(session, err, "%s", reason);
+	err = engine_new(&session->engine, &engine_options, session->probe, session->symbols, sink);
+	return err ? fail(session, err, "%s", strerror(-err)) : 0;
 }
 
 /* While the symbolizer is waited for records go on coming. */
@@ -118,26 +90,22 @@ static void collect(void *probe)
 	probe_collect(probe);
 }
 
-int session_open(struct session *session, const struct scope *scope, bool whole_system,
-		 int verbosity, const struct engine_sink *sink)
+int session_open(struct session *session, const struct session_options *options,
+		 const struct engine_sink *sink)
 {
 	int err;
 
-	session->scope = scope;
+	session->scope = options->scope;
 	session->memory = memory_source_direct();
 	session->signals = open_signals();
-	err = session->signals < 0 ? session->signals : check_proc();
-	if (!err)
-		err = check_targets(scope);
-	if (err)
-		return err;
+	if (session->signals < 0)
+		return fail(session, session->signals, "no signals: %s",
+			    strerror(-session->signals));
 	/* before anything large is there: its child is a copy of us */
 	err = symbols_new(&session->symbols, symbolizer_main, &session->memory);
-	if (err) {
-		message_error("cannot watch: no symbolizer: %s", strerror(-err));
-		return err;
-	}
-	err = open_probe(session, whole_system, verbosity, sink);
+	if (err)
+		return fail(session, err, "no symbolizer: %s", strerror(-err));
+	err = open_probe(session, options, sink);
 	if (!err)
 		symbols_meanwhile(session->symbols, collect, session->probe);
 	/* libbpf has read all of the kernel's types: that memory is not needed again */
@@ -167,10 +135,8 @@ int session_begin(struct session *session, pid_t command)
 	for (size_t i = 0; i < scope->nr_pids && !err; i++)
 		err = engine_watch(session->engine, scope->pids[i]);
 	session->targets = command ? 1 : scope->nr_pids;
-	if (err) {
-		message_error("cannot watch: %s; watch fewer processes", strerror(-err));
-		return err;
-	}
+	if (err)
+		return fail(session, err, "%s; watch fewer processes", strerror(-err));
 	engine_start(session->engine);
 	return 0;
 }
@@ -189,10 +155,9 @@ static int check_still_there(struct session *session)
 		engine_run(session->engine);
 		if (session->ended || scope->nr_pids > 1)
 			continue;
-		message_error("cannot watch %d: it ended while the probes came up; give a process "
-			      "that runs longer",
-			      pid);
-		return -ESRCH;
+		return fail(session, -ESRCH,
+			    "process %d ended while the probes came up; give one that runs longer",
+			    pid);
 	}
 	return 0;
 }
@@ -202,10 +167,8 @@ int session_look(struct session *session)
 	struct symbol symbol;
 	int err = engine_look(session->engine);
 
-	if (err) {
-		message_error("cannot watch: looking at threads failed: %s", strerror(-err));
-		return err;
-	}
+	if (err)
+		return fail(session, err, "looking at threads failed: %s", strerror(-err));
 	engine_run(session->engine);
 	err = check_still_there(session);
 	/* the kernel's symbols are read at the first question, which takes a while: now, not in a stall */
@@ -247,7 +210,8 @@ static int tick_ms(const struct session *session)
 	if (ran >= duration_ns)
 		return 0;
 	duration_ns -= ran;
-	return duration_ns < tick * 1000000ull ? (int)(duration_ns / 1000000 + 1) : tick;
+	return duration_ns < (uint64_t)(tick * NS_PER_MS) ? (int)(duration_ns / NS_PER_MS + 1)
+							  : tick;
 }
 
 uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds, int max_ms)

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * scope.h - what is watched, and what counts as a stall: the options that
- * watch, top and serve have in common. Functions that fail have told the user
- * why (message.h).
+ * scope_options.h - what is watched, and what counts as a stall: the options
+ * that watch, top and serve have in common. Functions that fail have said why
+ * (message.h).
  */
-#ifndef BLOCKPROF_CLI_SCOPE_H
-#define BLOCKPROF_CLI_SCOPE_H
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#ifndef BLOCKPROF_CLI_SCOPE_OPTIONS_H
+#define BLOCKPROF_CLI_SCOPE_OPTIONS_H
 
 #include "cli/usage.h"
-#include "stall/engine.h"
-#include "stall/loops/filter.h"
-
-struct scope {
-	pid_t *pids; /* none: the whole system, or a COMMAND */
-	size_t nr_pids;
-	struct filter *filter; /* of the whole system only these; NULL: all */
-	uint64_t threshold_ns;
-	uint64_t duration_ns; /* 0: no end */
-	bool follow;
-	bool all_threads;
-	struct engine_override *overrides;
-	size_t nr_overrides;
-};
+#include "session/session.h"
 
 /* For getopt's tables of a command that has a scope. A command's own long options count from OPTION_OWN. */
 enum {
@@ -59,5 +42,10 @@ int scope_take(struct scope *scope, int option, const char *value);
 /* After the last option. 0, or -EINVAL: they do not go together. */
 int scope_finish(const struct scope *scope, bool command);
 void scope_free(struct scope *scope);
+
+/* Whether the processes that are named can be watched, and the numbers are those of our /proc. 0 or -errno. */
+int scope_check(const struct scope *scope);
+/* Says why a session could not be opened, or not go on. */
+void scope_say_reason(const struct session *session);
 
 #endif

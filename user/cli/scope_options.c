@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/scope.h"
+/* scope_options.c - which values -p, -c, -u, -t, -d and --loop can have, and which of them go together. */
+#include "cli/scope_options.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/parse.h"
 #include "cli/message.h"
+#include "cli/target.h"
+#include "proc/process.h"
+#include "stall/engine.h"
+#include "stall/loops/filter.h"
 
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_SEC  1000000000ull
-
-#define THRESHOLD_NS	 (100 * NSEC_PER_MSEC)
-#define THRESHOLD_MIN_NS 100000ull /* shorter than a few switches takes: all would be stalls */
-#define THRESHOLD_MAX_NS (3600 * NSEC_PER_SEC)
+#define THRESHOLD_NS (100 * NS_PER_MS)
+#define THRESHOLD_MIN_NS \
+	(100 * NS_PER_US) /* shorter than a few switches takes: all would be stalls */
+#define THRESHOLD_MAX_NS (3600 * NS_PER_SEC)
 
 static int add_pid(struct scope *scope, const char *text)
 {
@@ -49,19 +54,35 @@ static int add_pids(struct scope *scope, const char *list)
 	return err;
 }
 
-static int take_time(const char *what, const char *text, uint64_t unit_ns, uint64_t min_ns,
-		     uint64_t max_ns, const char *range, uint64_t *ns)
+/* A time that an option takes. */
+struct time_option {
+	const char *what;
+	uint64_t unit_ns; /* of a bare number */
+	uint64_t min_ns;
+	uint64_t max_ns;
+	const char *range; /* the same in words */
+};
+
+static const struct time_option threshold_option = {
+	"threshold", NS_PER_MS, THRESHOLD_MIN_NS, THRESHOLD_MAX_NS, "100us to 1h",
+};
+static const struct time_option duration_option = {
+	"duration", NS_PER_SEC, 1, INT64_MAX / 2, "more than 0 and less than 100 years",
+};
+
+static int take_time(const struct time_option *option, const char *text, uint64_t *ns)
 {
-	int err = duration_parse(text, unit_ns, ns);
+	int err = duration_parse(text, option->unit_ns, ns);
 
 	if (err == -EINVAL) {
 		message_error("cannot use '%s' as %s: that is no time; write it like 100ms, 1.5s "
 			      "or 500us",
-			      text, what);
+			      text, option->what);
 		return -EINVAL;
 	}
-	if (err || *ns < min_ns || *ns > max_ns) {
-		message_error("cannot use '%s' as %s: out of range; give %s", text, what, range);
+	if (err || *ns < option->min_ns || *ns > option->max_ns) {
+		message_error("cannot use '%s' as %s: out of range; give %s", text, option->what,
+			      option->range);
 		return -EINVAL;
 	}
 	return 0;
@@ -128,11 +149,9 @@ int scope_take(struct scope *scope, int option, const char *value)
 		scope->follow = true;
 		return 0;
 	case 't':
-		return take_time("threshold", value, NSEC_PER_MSEC, THRESHOLD_MIN_NS,
-				 THRESHOLD_MAX_NS, "100us to 1h", &scope->threshold_ns);
+		return take_time(&threshold_option, value, &scope->threshold_ns);
 	case 'd':
-		return take_time("duration", value, NSEC_PER_SEC, 1, INT64_MAX / 2,
-				 "more than 0 and less than 100 years", &scope->duration_ns);
+		return take_time(&duration_option, value, &scope->duration_ns);
 	case OPTION_ALL_THREADS:
 		scope->all_threads = true;
 		return 0;
@@ -162,4 +181,47 @@ void scope_free(struct scope *scope)
 	free(scope->pids);
 	free(scope->overrides);
 	filter_free(scope->filter);
+}
+
+/* 0, or -errno: the reason was said. */
+static int check_target(pid_t pid)
+{
+	int err = target_check(pid, "watch");
+
+	if (!err && process_is_stopped(pid))
+		message_warn("process %d is stopped: its loops do nothing until it is continued",
+			     pid);
+	return err;
+}
+
+/* Numbers of one pid namespace and a /proc of another would show other processes than were asked for. */
+static int check_proc(void)
+{
+	char link[32];
+	ssize_t nr = readlink("/proc/self", link, sizeof(link) - 1);
+	long pid;
+
+	if (nr > 0) {
+		link[nr] = '\0';
+		if (!number_parse(link, 1, INT_MAX, &pid) && pid == getpid())
+			return 0;
+	}
+	message_error("cannot watch: /proc is not that of blockprof's pid namespace; mount that: "
+		      "mount -t proc proc /proc, or unshare --mount-proc");
+	return -EINVAL;
+}
+
+int scope_check(const struct scope *scope)
+{
+	int err = check_proc();
+
+	for (size_t i = 0; i < scope->nr_pids && !err; i++)
+		err = check_target(scope->pids[i]);
+	return err;
+}
+
+void scope_say_reason(const struct session *session)
+{
+	if (session->reason[0])
+		message_error("cannot watch: %s", session->reason);
 }
