@@ -112,10 +112,20 @@ static void stall(struct fake_loop *loop, uint64_t seq, uint64_t start_ns, uint6
 	board_stall(board, &record);
 }
 
+static size_t sort(enum board_window window, enum board_column column, bool reversed,
+		   const struct board_row **rows)
+{
+	const struct board_order order = { window, column, reversed };
+	struct board_rows sorted = board_sorted(board, &order);
+
+	*rows = sorted.v;
+	return sorted.nr;
+}
+
 static const struct board_row *row_of(uint64_t number, enum board_window window)
 {
 	const struct board_row *rows;
-	size_t nr = board_rows(board, window, COLUMN_STALLED, false, &rows);
+	size_t nr = sort(window, COLUMN_STALLED, false, &rows);
 
 	for (size_t i = 0; i < nr; i++)
 		if (rows[i].number == number)
@@ -359,28 +369,28 @@ static void test_order(void **state)
 	stall(&loops[1], 2, now_ns, 200 * MS, false);
 	stall(&loops[2], 2, now_ns, 300 * MS, false);
 	refresh(S, loops, 3);
-	assert_int_equal(board_rows(board, WINDOW_RECENT, COLUMN_STALLED, false, &rows), 3);
+	assert_int_equal(sort(WINDOW_RECENT, COLUMN_STALLED, false, &rows), 3);
 	assert_int_equal(rows[0].number, 3);
 	assert_int_equal(rows[1].number, 2);
 	assert_int_equal(rows[2].number, 1);
-	board_rows(board, WINDOW_RECENT, COLUMN_STALLED, true, &rows);
+	sort(WINDOW_RECENT, COLUMN_STALLED, true, &rows);
 	assert_int_equal(rows[0].number, 1);
-	board_rows(board, WINDOW_RECENT, COLUMN_LOOP, false, &rows);
+	sort(WINDOW_RECENT, COLUMN_LOOP, false, &rows);
 	assert_int_equal(rows[0].number, 3);
 	assert_int_equal(rows[1].number, 1);
-	board_rows(board, WINDOW_RECENT, COLUMN_TURNS, false, &rows);
+	sort(WINDOW_RECENT, COLUMN_TURNS, false, &rows);
 	assert_int_equal(rows[0].number, 3);
 	assert_int_equal(rows[1].number, 1);
-	board_rows(board, WINDOW_RECENT, COLUMN_LONGEST, false, &rows);
+	sort(WINDOW_RECENT, COLUMN_LONGEST, false, &rows);
 	assert_int_equal(rows[0].number, 3);
 	assert_int_equal(rows[2].number, 1);
-	board_rows(board, WINDOW_RECENT, COLUMN_P99, false, &rows);
+	sort(WINDOW_RECENT, COLUMN_P99, false, &rows);
 	assert_int_equal(rows[0].number, 1);
 	refresh(S, loops, 2); /* the worst has ended */
-	board_rows(board, WINDOW_RECENT, COLUMN_STALLED, false, &rows);
+	sort(WINDOW_RECENT, COLUMN_STALLED, false, &rows);
 	assert_int_equal(rows[0].number, 2);
 	assert_int_equal(rows[2].number, 3);
-	board_rows(board, WINDOW_RECENT, COLUMN_STALLED, true, &rows);
+	sort(WINDOW_RECENT, COLUMN_STALLED, true, &rows);
 	assert_int_equal(rows[2].number, 3);
 }
 
@@ -401,7 +411,7 @@ static void test_ended(void **state)
 		refresh(S, &loop, 0);
 	assert_null(row_of(1, WINDOW_START));
 	assert_null(board_history(board, 1));
-	assert_int_equal(board_rows(board, WINDOW_START, COLUMN_STALLED, false, &rows), 0);
+	assert_int_equal(sort(WINDOW_START, COLUMN_STALLED, false, &rows), 0);
 }
 
 /* A thread number that is used again is another loop. */
@@ -416,7 +426,7 @@ static void test_number_used_again(void **state)
 	refresh(S, loops, 1);
 	stall(&loops[0], 2, now_ns, 500 * MS, false);
 	refresh(S, loops + 1, 1);
-	assert_int_equal(board_rows(board, WINDOW_START, COLUMN_STALLED, false, &rows), 2);
+	assert_int_equal(sort(WINDOW_START, COLUMN_STALLED, false, &rows), 2);
 	assert_about(stalled(2, WINDOW_START), 0, 0.01);
 	stall(&loops[1], 2, now_ns, 500 * MS, false);
 	refresh(S, loops + 1, 1);
@@ -437,7 +447,7 @@ static void test_stall_of_an_unseen_loop(void **state)
 	stall(&loops[0], 2, now_ns, 500 * MS, false);
 	stall(&loops[1], 2, now_ns, 250 * MS, false);
 	refresh(S, loops, 1);
-	assert_int_equal(board_rows(board, WINDOW_INTERVAL, COLUMN_STALLED, false, &rows), 2);
+	assert_int_equal(sort(WINDOW_INTERVAL, COLUMN_STALLED, false, &rows), 2);
 	assert_int_equal(rows[0].number, 1);
 	assert_false(rows[0].ended);
 	assert_true(rows[1].ended);

@@ -35,7 +35,16 @@ static void number_rows(void)
 
 static void act(struct view *view, int action)
 {
-	view_act(view, action, rows, ROWS, 50, 10);
+	const struct view_content content = { { rows, ROWS }, 50, 10 };
+
+	view_act(view, action, &content);
+}
+
+static void follow(struct view *view, size_t nr, size_t height)
+{
+	const struct board_rows some = { rows, nr };
+
+	view_follow(view, &some, height);
 }
 
 static void test_moving(void **state)
@@ -69,30 +78,31 @@ static void test_moving(void **state)
 /* Who has chosen a loop keeps it; who is at the top stays there. */
 static void test_following(void **state)
 {
+	static const struct view_content nothing;
 	struct view view = { 0 };
 	struct board_row other;
 
 	(void)state;
 	number_rows();
-	view_follow(&view, rows, ROWS, 10);
+	follow(&view, ROWS, 10);
 	assert_int_equal(view.selected, 0);
 	act(&view, ACTION_DOWN);
 	other = rows[1];
 	rows[1] = rows[25];
 	rows[25] = other;
-	view_follow(&view, rows, ROWS, 10);
+	follow(&view, ROWS, 10);
 	assert_int_equal(view.selected, 25);
 	assert_int_equal(view.first, 16);
-	view_follow(&view, rows, ROWS, 4); /* a smaller screen */
+	follow(&view, ROWS, 4); /* a smaller screen */
 	assert_int_equal(view.first, 22);
-	view_follow(&view, rows, 20, 4); /* it is gone */
+	follow(&view, 20, 4); /* it is gone */
 	assert_int_equal(view.selected, 19);
-	view_follow(&view, rows, 0, 4);
+	follow(&view, 0, 4);
 	assert_int_equal(view.selected, 0);
 	assert_int_equal(view.first, 0);
-	view_follow(&view, NULL, 0, 0);
-	view_act(&view, ACTION_DOWN, NULL, 0, 0, 0);
-	view_act(&view, ACTION_ENTER, NULL, 0, 0, 0);
+	view_follow(&view, &nothing.rows, 0);
+	view_act(&view, ACTION_DOWN, &nothing);
+	view_act(&view, ACTION_ENTER, &nothing);
 	assert_int_equal(view.page, PAGE_LIST);
 }
 
@@ -128,21 +138,21 @@ static void test_sorting(void **state)
 
 	(void)state;
 	act(&view, keys_action('4'));
-	assert_int_equal(view.column, COLUMN_LONGEST);
-	assert_false(view.reversed);
+	assert_int_equal(view.order.column, COLUMN_LONGEST);
+	assert_false(view.order.reversed);
 	act(&view, keys_action('4'));
-	assert_true(view.reversed);
+	assert_true(view.order.reversed);
 	act(&view, keys_action('s'));
-	assert_int_equal(view.column, COLUMN_P99);
-	assert_false(view.reversed);
+	assert_int_equal(view.order.column, COLUMN_P99);
+	assert_false(view.order.reversed);
 	act(&view, keys_action('<'));
 	act(&view, keys_action('<'));
-	assert_int_equal(view.column, COLUMN_CAUSE);
+	assert_int_equal(view.order.column, COLUMN_CAUSE);
 	act(&view, keys_action('1'));
 	act(&view, keys_action('<'));
-	assert_int_equal(view.column, COLUMN_THREADS);
+	assert_int_equal(view.order.column, COLUMN_THREADS);
 	act(&view, keys_action('w'));
-	assert_int_equal(view.window, WINDOW_INTERVAL);
+	assert_int_equal(view.order.window, WINDOW_INTERVAL);
 	act(&view, keys_action('p'));
 	assert_true(view.paused);
 	assert_int_equal(keys_action('0'), ACTION_NONE);
@@ -151,18 +161,17 @@ static void test_sorting(void **state)
 
 static void check_cells(const struct board_row *row, unsigned int columns)
 {
-	struct column_place places[COLUMN_NR];
-	size_t nr = columns_fit(columns, places);
+	struct column_places places = columns_fit(columns);
 	unsigned int end = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		char *cell = columns_cell(row, places[i].column, places[i].width);
+	for (size_t i = 0; i < places.nr; i++) {
+		char *cell = columns_cell(row, places.v[i].column, places.v[i].width);
 
 		assert_non_null(cell);
-		assert_int_equal(text_width(cell), places[i].width);
-		assert_true(strlen(columns_title(places[i].column)) <= places[i].width);
-		assert_true(i == 0 || places[i].x > end - 1);
-		end = places[i].x + places[i].width;
+		assert_int_equal(text_width(cell), places.v[i].width);
+		assert_true(strlen(columns_title(places.v[i].column)) <= places.v[i].width);
+		assert_true(i == 0 || places.v[i].x > end - 1);
+		end = places.v[i].x + places.v[i].width;
 		for (const char *at = cell; *at; at++)
 			assert_true((unsigned char)*at >= ' ' && *at != 127);
 		free(cell);
@@ -172,7 +181,6 @@ static void check_cells(const struct board_row *row, unsigned int columns)
 
 static void test_columns_fit(void **state)
 {
-	struct column_place places[COLUMN_NR];
 	struct board_row row = {
 		.id = { .pid = 4194303,
 			.tid = 4194304,
@@ -196,9 +204,9 @@ static void test_columns_fit(void **state)
 		row.causes_ns[cause] = UINT64_MAX / 2 - cause;
 	for (unsigned int columns = 0; columns < 300; columns++)
 		check_cells(&row, columns);
-	assert_int_equal(columns_fit(80, places), COLUMN_NR);
-	assert_int_equal(columns_fit(40, places), 4);
-	assert_int_equal(columns_fit(20, places), 2);
+	assert_int_equal(columns_fit(80).nr, COLUMN_NR);
+	assert_int_equal(columns_fit(40).nr, 4);
+	assert_int_equal(columns_fit(20).nr, 2);
 }
 
 static void assert_cell(const struct board_row *row, enum board_column column, unsigned int width,

@@ -86,13 +86,21 @@ typedef void board_census_fn(void *context, pid_t pid, struct board_census *out)
 /* Asks for each process with loops, not for more than max at a time: for the rest the next times. */
 void board_ask(struct board *board, board_census_fn *fn, void *context, size_t max);
 
-/*
- * The loops as they stood at the last refresh, worst first: in the column's natural order
- * (figures: largest first), or reversed; those that have ended come last. The array is the board's and valid until the next
- * call but board_stall().
- */
-size_t board_rows(struct board *board, enum board_window window, enum board_column column,
-		  bool reversed, const struct board_row **rows);
+/* Which figures of the loops, and in which order. */
+struct board_order {
+	enum board_window window;
+	enum board_column column; /* in its natural order: figures largest first */
+	bool reversed;
+};
+
+/* Valid until the next call for the board but board_stall(). */
+struct board_rows {
+	const struct board_row *v;
+	size_t nr;
+};
+
+/* The loops as they stood at the last refresh; those that have ended come last. */
+struct board_rows board_sorted(struct board *board, const struct board_order *order);
 /* One of them, in any window; what row points to is the board's. Whether it is still on the board. */
 bool board_row(const struct board *board, uint64_t number, enum board_window window,
 	       struct board_row *row);

@@ -43,10 +43,10 @@ static unsigned int widen(unsigned int *width, unsigned int to, unsigned int lef
 	return left - by;
 }
 
-size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR])
+struct column_places columns_fit(unsigned int columns)
 {
 	unsigned int widths[COLUMN_NR] = { 0 }, used = 0, left, x = 0;
-	size_t nr = 0;
+	struct column_places places = { .nr = 0 };
 
 	for (size_t i = 0; i < sizeof(by_worth) / sizeof(by_worth[0]); i++) {
 		unsigned int width = about[by_worth[i]].width + (used ? 1 : 0);
@@ -67,11 +67,11 @@ size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR])
 	for (int column = 0; column < COLUMN_NR; column++) {
 		if (!widths[column])
 			continue;
-		places[nr++] =
+		places.v[places.nr++] =
 			(struct column_place){ (enum board_column)column, x, widths[column] };
 		x += widths[column] + 1;
 	}
-	return nr;
+	return places;
 }
 
 const char *columns_title(enum board_column column)

@@ -11,8 +11,14 @@ struct column_place {
 	unsigned int width;
 };
 
-/* Those that fit into so many columns of a terminal, from left to right. Returns how many. */
-size_t columns_fit(unsigned int columns, struct column_place places[COLUMN_NR]);
+/* From left to right. */
+struct column_places {
+	struct column_place v[COLUMN_NR];
+	size_t nr;
+};
+
+/* Those that fit into so many columns of a terminal. */
+struct column_places columns_fit(unsigned int columns);
 /* No wider than its column. */
 const char *columns_title(enum board_column column);
 bool columns_are_figures(enum board_column column); /* set to the right */

@@ -25,8 +25,7 @@ struct display {
 	uint64_t threshold_ns;
 	uint64_t lost;
 	struct view view;
-	const struct board_row *rows;
-	size_t nr;
+	struct board_rows rows;
 	struct lines lines; /* of the detail view, or help */
 	char *note; /* shown instead of the keys for a while */
 	unsigned int note_left;
@@ -78,9 +77,8 @@ static void read_rows(struct display *display)
 {
 	struct view *view = &display->view;
 
-	display->nr = board_rows(display->board, view->window, view->column, view->reversed,
-				 &display->rows);
-	view_follow(view, display->rows, display->nr, screen_height(display->screen));
+	display->rows = board_sorted(display->board, &view->order);
+	view_follow(view, &display->rows, screen_height(display->screen));
 }
 
 static void set_note(struct display *display, const char *text)
@@ -145,9 +143,9 @@ static char *head_line(const struct display *display)
 	if (display->lost || left_out)
 		snprintf(lost, sizeof(lost), ", %" PRIu64 " lost", display->lost + left_out);
 	if (asprintf(&line, "%sblockprof top  %zu loop%s, %" PRIu64 " stall%s over %s%s  %s  %s",
-		     view->paused ? "PAUSED  " : "", display->nr, display->nr == 1 ? "" : "s",
-		     stalls, stalls == 1 ? "" : "s", threshold, lost, detail_window(view->window),
-		     when) < 0)
+		     view->paused ? "PAUSED  " : "", display->rows.nr,
+		     display->rows.nr == 1 ? "" : "s", stalls, stalls == 1 ? "" : "s", threshold,
+		     lost, detail_window(view->order.window), when) < 0)
 		return NULL;
 	return line;
 }
@@ -158,11 +156,12 @@ static void draw(struct display *display)
 	__freeing char *head = head_line(display);
 	const char *foot = display->note_left ? display->note : keys_line(view->page);
 
+	const struct screen_frame frame = { head ? head : "", foot, view };
+
 	if (view->page == PAGE_LIST)
-		screen_list(display->screen, head ? head : "", view, display->rows, display->nr,
-			    foot);
+		screen_list(display->screen, &frame, &display->rows);
 	else
-		screen_text(display->screen, head ? head : "", view, &display->lines, foot);
+		screen_text(display->screen, &frame, &display->lines);
 }
 
 void display_refresh(struct display *display, uint64_t lost)
@@ -186,6 +185,11 @@ void display_refresh(struct display *display, uint64_t lost)
 static void take_key(struct display *display, int key)
 {
 	struct view *view = &display->view;
+	const struct view_content content = {
+		.rows = display->rows,
+		.lines = display->lines.nr,
+		.height = screen_height(display->screen),
+	};
 	int action = keys_action(key);
 	bool other_page;
 
@@ -194,8 +198,7 @@ static void take_key(struct display *display, int key)
 	other_page = action == ACTION_ENTER || action == ACTION_BACK || action == ACTION_HELP;
 	/* any key takes a note away */
 	display->note_left = 0;
-	view_act(view, action, display->rows, display->nr, display->lines.nr,
-		 screen_height(display->screen));
+	view_act(view, action, &content);
 	/* a resize comes as a key, too */
 	if (other_page || action == ACTION_UNFOLD || key == KEY_RESIZE)
 		read_page(display);
@@ -203,7 +206,7 @@ static void take_key(struct display *display, int key)
 	    action == ACTION_REVERSE || action == ACTION_WINDOW)
 		read_rows(display);
 	if (key == KEY_RESIZE)
-		view_follow(view, display->rows, display->nr, screen_height(display->screen));
+		view_follow(view, &display->rows, content.height);
 }
 
 bool display_keys(struct display *display)

@@ -128,16 +128,11 @@ static int by_column(const struct board_row *a, const struct board_row *b, enum 
 	return 0;
 }
 
-struct order {
-	enum board_column column;
-	bool reversed;
-};
-
 static int compare(const void *left, const void *right, void *context)
 {
 	static const enum board_column then[] = { COLUMN_STALLED, COLUMN_CAUSE, COLUMN_LONGEST,
 						  COLUMN_LOOP };
-	const struct order *order = context;
+	const struct board_order *order = context;
 	const struct board_row *a = left, *b = right;
 	int found = by_column(a, b, order->column);
 
@@ -151,27 +146,23 @@ static int compare(const void *left, const void *right, void *context)
 	return found;
 }
 
-size_t board_rows(struct board *board, enum board_window window, enum board_column column,
-		  bool reversed, const struct board_row **rows)
+struct board_rows board_sorted(struct board *board, const struct board_order *order)
 {
-	struct order order = { column, reversed };
+	struct board_order copy = *order;
 
-	*rows = NULL;
 	if (board->nr > board->rows_room) {
 		struct board_row *grown = realloc(board->rows, board->nr * sizeof(*grown));
 
 		if (!grown)
-			return 0;
+			return (struct board_rows){ 0 };
 		board->rows = grown;
 		board->rows_room = board->nr;
 	}
-	if (!board->nr)
-		return 0;
 	for (size_t i = 0; i < board->nr; i++)
-		fill(&board->rows[i], board->entries[i], window);
-	qsort_r(board->rows, board->nr, sizeof(board->rows[0]), compare, &order);
-	*rows = board->rows;
-	return board->nr;
+		fill(&board->rows[i], board->entries[i], order->window);
+	if (board->nr)
+		qsort_r(board->rows, board->nr, sizeof(board->rows[0]), compare, &copy);
+	return (struct board_rows){ board->rows, board->nr };
 }
 
 bool board_row(const struct board *board, uint64_t number, enum board_window window,

@@ -137,19 +137,23 @@ void screen_redraw(struct screen *screen)
 
 /* -- drawing -- */
 
-/* In a locale that is not UTF-8's, a terminal would make something else of other than ASCII. */
-static void put(const struct screen *screen, int y, int x, const char *text, attr_t attributes)
-{
-	size_t room = COLS > x ? (size_t)(COLS - x) : 0, bytes = text_fit(text, room);
-	__freeing char *shown = strndup(text, bytes);
+struct spot {
+	int y, x;
+};
 
-	if (!shown || y >= LINES || !room)
+/* In a locale that is not UTF-8's, a terminal would make something else of other than ASCII. */
+static void put(const struct screen *screen, struct spot spot, const char *text, attr_t attributes)
+{
+	size_t room = COLS > spot.x ? (size_t)(COLS - spot.x) : 0;
+	__freeing char *shown = strndup(text, text_fit(text, room));
+
+	if (!shown || spot.y >= LINES || !room)
 		return;
 	for (char *at = shown; *at && !screen->utf8; at++)
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';
 	attrset(attributes);
-	mvaddstr(y, x, shown);
+	mvaddstr(spot.y, spot.x, shown);
 	attrset(A_NORMAL);
 }
 
@@ -161,7 +165,7 @@ static void put_line(const struct screen *screen, int y, const char *text, attr_
 	clrtoeol();
 	if (attributes & A_REVERSE)
 		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
-	put(screen, y, 0, text, attributes);
+	put(screen, (struct spot){ y, 0 }, text, attributes);
 	if (attributes & A_REVERSE)
 		mvchgat(y, 0, -1, A_REVERSE, 0, NULL);
 }
@@ -172,19 +176,20 @@ static attr_t coloured(const struct screen *screen, enum colour colour, attr_t a
 }
 
 static void draw_titles(const struct screen *screen, const struct view *view,
-			const struct column_place *places, size_t nr)
+			const struct column_places *places)
 {
 	put_line(screen, 1, "", A_REVERSE);
-	for (size_t i = 0; i < nr; i++) {
-		const char *title = columns_title(places[i].column);
-		int x = (int)places[i].x;
+	for (size_t i = 0; i < places->nr; i++) {
+		const struct column_place *place = &places->v[i];
+		const char *title = columns_title(place->column);
+		struct spot spot = { 1, (int)place->x };
 		attr_t attributes = A_REVERSE;
 
-		if (columns_are_figures(places[i].column))
-			x += (int)places[i].width - (int)strlen(title);
-		if (places[i].column == view->column)
+		if (columns_are_figures(place->column))
+			spot.x += (int)place->width - (int)strlen(title);
+		if (place->column == view->order.column)
 			attributes |= A_BOLD | A_UNDERLINE;
-		put(screen, 1, x, title, attributes);
+		put(screen, spot, title, attributes);
 	}
 }
 
@@ -204,18 +209,17 @@ static attr_t look_of(const struct screen *screen, const struct board_row *row,
 }
 
 static void draw_row(const struct screen *screen, int y, const struct board_row *row,
-		     const struct column_place *places, size_t nr, bool selected)
+		     const struct column_places *places)
 {
 	put_line(screen, y, "", A_NORMAL);
-	for (size_t i = 0; i < nr; i++) {
-		__freeing char *cell = columns_cell(row, places[i].column, places[i].width);
+	for (size_t i = 0; i < places->nr; i++) {
+		const struct column_place *place = &places->v[i];
+		__freeing char *cell = columns_cell(row, place->column, place->width);
 
 		if (cell)
-			put(screen, y, (int)places[i].x, cell,
-			    selected ? A_NORMAL : look_of(screen, row, places[i].column));
+			put(screen, (struct spot){ y, (int)place->x }, cell,
+			    look_of(screen, row, place->column));
 	}
-	if (selected)
-		mvchgat(y, 0, -1, A_REVERSE | (row->stalled ? A_BOLD : 0), 0, NULL);
 }
 
 static void finish(const struct screen *screen, const char *foot)
@@ -226,31 +230,32 @@ static void finish(const struct screen *screen, const char *foot)
 	painter_paint(screen->painter);
 }
 
-void screen_list(struct screen *screen, const char *head, const struct view *view,
-		 const struct board_row *rows, size_t nr, const char *foot)
+void screen_list(struct screen *screen, const struct screen_frame *frame,
+		 const struct board_rows *rows)
 {
-	struct column_place places[COLUMN_NR];
-	size_t nr_places = columns_fit(screen_columns(screen), places);
+	struct column_places places = columns_fit(screen_columns(screen));
 	size_t height = screen_height(screen);
 
 	if (painter_is_busy(screen->painter))
 		return;
-	put_line(screen, 0, head, A_BOLD);
-	draw_titles(screen, view, places, nr_places);
+	put_line(screen, 0, frame->head, A_BOLD);
+	draw_titles(screen, frame->view, &places);
 	for (size_t i = 0; i < height; i++) {
 		int y = HEAD_LINES + (int)i;
-		size_t at = view->first + i;
+		size_t at = frame->view->first + i;
 
-		if (at < nr)
-			draw_row(screen, y, &rows[at], places, nr_places, at == view->selected);
-		else
-			put_line(screen, y, !nr && !i ? "no event loop yet" : "", A_NORMAL);
+		if (at >= rows->nr) {
+			put_line(screen, y, !rows->nr && !i ? "no event loop yet" : "", A_NORMAL);
+			continue;
+		}
+		draw_row(screen, y, &rows->v[at], &places);
+		if (at == frame->view->selected)
+			mvchgat(y, 0, -1, A_REVERSE | (rows->v[at].stalled ? A_BOLD : 0), 0, NULL);
 	}
-	finish(screen, foot);
+	finish(screen, frame->foot);
 }
 
-void screen_text(struct screen *screen, const char *head, const struct view *view,
-		 const struct lines *lines, const char *foot)
+void screen_text(struct screen *screen, const struct screen_frame *frame, const struct lines *lines)
 {
 	static const attr_t plain[] = {
 		[LINE_PLAIN] = A_NORMAL, [LINE_HEAD] = A_BOLD, [LINE_ALARM] = A_BOLD
@@ -259,10 +264,10 @@ void screen_text(struct screen *screen, const char *head, const struct view *vie
 
 	if (painter_is_busy(screen->painter))
 		return;
-	put_line(screen, 0, head, A_BOLD);
+	put_line(screen, 0, frame->head, A_BOLD);
 	put_line(screen, 1, "", A_NORMAL);
 	for (size_t i = 0; i < height; i++) {
-		size_t at = view->scroll + i;
+		size_t at = frame->view->scroll + i;
 		const struct line *line = at < lines->nr ? &lines->v[at] : NULL;
 		attr_t attributes = line ? plain[line->emphasis] : A_NORMAL;
 
@@ -270,5 +275,5 @@ void screen_text(struct screen *screen, const char *head, const struct view *vie
 			attributes = coloured(screen, COLOUR_ALARM, attributes);
 		put_line(screen, HEAD_LINES + (int)i, line ? line->text : "", attributes);
 	}
-	finish(screen, foot);
+	finish(screen, frame->foot);
 }

@@ -27,10 +27,16 @@ unsigned int screen_columns(const struct screen *screen);
 /* All is drawn anew: something else may have written to the terminal. */
 void screen_redraw(struct screen *screen);
 
-/* The whole screen: head, then a list or a text, then foot. Texts are valid UTF-8 and harmless. */
-void screen_list(struct screen *screen, const char *head, const struct view *view,
-		 const struct board_row *rows, size_t nr, const char *foot);
-void screen_text(struct screen *screen, const char *head, const struct view *view,
-		 const struct lines *lines, const char *foot);
+/* What is around a list or a text, and which part of that is shown. */
+struct screen_frame {
+	const char *head, *foot; /* the first line and the last */
+	const struct view *view;
+};
+
+/* The whole screen. Texts are valid UTF-8 and harmless. */
+void screen_list(struct screen *screen, const struct screen_frame *frame,
+		 const struct board_rows *rows);
+void screen_text(struct screen *screen, const struct screen_frame *frame,
+		 const struct lines *lines);
 
 #endif

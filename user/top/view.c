@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* view.c - what each action does to the page, the selection, the order and the scroll. */
 #include "top/view.h"
 
 static size_t moved(size_t from, int action, size_t nr, size_t height)
@@ -35,17 +36,17 @@ static void show(struct view *view, size_t height)
 		view->first = view->selected - height + 1;
 }
 
-void view_follow(struct view *view, const struct board_row *rows, size_t nr, size_t height)
+void view_follow(struct view *view, const struct board_rows *rows, size_t height)
 {
-	size_t at = 0;
+	size_t at = 0, nr = rows->nr;
 
 	if (view->number) {
-		while (at < nr && rows[at].number != view->number)
+		while (at < nr && rows->v[at].number != view->number)
 			at++;
 		if (at == nr) {
 			/* it is gone: the next one takes its place */
 			at = view->selected < nr ? view->selected : nr ? nr - 1 : 0;
-			view->number = at && nr ? rows[at].number : 0;
+			view->number = at && nr ? rows->v[at].number : 0;
 		}
 	}
 	view->selected = at;
@@ -54,26 +55,27 @@ void view_follow(struct view *view, const struct board_row *rows, size_t nr, siz
 	show(view, height);
 }
 
-static void move(struct view *view, int action, const struct board_row *rows, size_t nr,
-		 size_t nr_lines, size_t height)
+static void move(struct view *view, int action, const struct view_content *content)
 {
+	size_t height = content->height, lines = content->lines;
+
 	if (view->page != PAGE_LIST) {
-		size_t places = nr_lines > height ? nr_lines - height + 1 : 1;
+		size_t places = lines > height ? lines - height + 1 : 1;
 
 		view->scroll = moved(view->scroll, action, places, height);
 		return;
 	}
-	view->selected = moved(view->selected, action, nr, height);
+	view->selected = moved(view->selected, action, content->rows.nr, height);
 	/* who stays at the top wants to see the worst */
-	view->number = view->selected ? rows[view->selected].number : 0;
+	view->number = view->selected ? content->rows.v[view->selected].number : 0;
 	show(view, height);
 }
 
-static void enter(struct view *view, const struct board_row *rows, size_t nr)
+static void enter(struct view *view, const struct board_rows *rows)
 {
-	if (view->page != PAGE_LIST || view->selected >= nr)
+	if (view->page != PAGE_LIST || view->selected >= rows->nr)
 		return;
-	view->number = rows[view->selected].number;
+	view->number = rows->v[view->selected].number;
 	view->page = PAGE_DETAIL;
 	view->scroll = 0;
 }
@@ -101,12 +103,11 @@ static void help(struct view *view)
 static void sort_by(struct view *view, enum board_column column)
 {
 	/* once more: the other way round */
-	view->reversed = view->column == column && !view->reversed;
-	view->column = column;
+	view->order.reversed = view->order.column == column && !view->order.reversed;
+	view->order.column = column;
 }
 
-void view_act(struct view *view, int action, const struct board_row *rows, size_t nr,
-	      size_t nr_lines, size_t height)
+void view_act(struct view *view, int action, const struct view_content *content)
 {
 	switch (action) {
 	case ACTION_UP:
@@ -115,10 +116,10 @@ void view_act(struct view *view, int action, const struct board_row *rows, size_
 	case ACTION_PAGE_DOWN:
 	case ACTION_HOME:
 	case ACTION_END:
-		move(view, action, rows, nr, nr_lines, height);
+		move(view, action, content);
 		break;
 	case ACTION_ENTER:
-		enter(view, rows, nr);
+		enter(view, &content->rows);
 		break;
 	case ACTION_BACK:
 		back(view);
@@ -133,19 +134,19 @@ void view_act(struct view *view, int action, const struct board_row *rows, size_
 		view->paused = !view->paused;
 		break;
 	case ACTION_WINDOW:
-		view->window = (view->window + 1) % WINDOW_NR;
+		view->order.window = (view->order.window + 1) % WINDOW_NR;
 		break;
 	case ACTION_REVERSE:
-		view->reversed = !view->reversed;
+		view->order.reversed = !view->order.reversed;
 		break;
 	case ACTION_UNFOLD:
 		view->unfold = !view->unfold;
 		break;
 	case ACTION_SORT_NEXT:
-		sort_by(view, (view->column + 1) % COLUMN_NR);
+		sort_by(view, (view->order.column + 1) % COLUMN_NR);
 		break;
 	case ACTION_SORT_PREVIOUS:
-		sort_by(view, (view->column + COLUMN_NR - 1) % COLUMN_NR);
+		sort_by(view, (view->order.column + COLUMN_NR - 1) % COLUMN_NR);
 		break;
 	default:
 		if (action >= ACTION_SORT && action < ACTION_SORT + COLUMN_NR)

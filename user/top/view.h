@@ -40,9 +40,7 @@ enum action {
 struct view {
 	enum view_page page;
 	enum view_page behind; /* where help leads back to */
-	enum board_window window;
-	enum board_column column;
-	bool reversed;
+	struct board_order order;
 	bool paused;
 	bool unfold; /* library and interpreter frames too */
 	bool quit;
@@ -52,10 +50,15 @@ struct view {
 	size_t scroll; /* first line of detail or help */
 };
 
-/* height: lines that the list, or the text, has on the screen; nr_lines: of the text. */
-void view_act(struct view *view, int action, const struct board_row *rows, size_t nr,
-	      size_t nr_lines, size_t height);
+/* What there is to move through. */
+struct view_content {
+	struct board_rows rows; /* of the list */
+	size_t lines; /* of the text: detail or help */
+	size_t height; /* lines that either has on the screen */
+};
+
+void view_act(struct view *view, int action, const struct view_content *content);
 /* Rows have changed, or the screen has: the same loop stays selected, and on it. */
-void view_follow(struct view *view, const struct board_row *rows, size_t nr, size_t height);
+void view_follow(struct view *view, const struct board_rows *rows, size_t height);
 
 #endif
