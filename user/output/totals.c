@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* totals.c - the text's summary. */
+/* totals.c - the text's summary: stalls in all, loops and their causes, what was lost. */
 #include "output/totals.h"
 
 #include <errno.h>
@@ -10,29 +10,22 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/number.h"
-#include "model/place.h"
-#include "output/tally.h"
+#include "output/places.h"
 #include "text/words.h"
 
-#define MAX_PLACES	50000
-#define MAX_PLACE_BYTES (16u * 1024 * 1024)
-#define MAX_THREADS	16384
-#define SHOWN_PLACES	10
-#define SHOWN_LOOPS	20
-#define NAME_COLUMNS	26
-#define PLACE_COLUMNS	34
-#define DETAIL_COLUMNS	60
+#define MAX_THREADS  16384
+#define SHOWN_LOOPS  20
+#define NAME_COLUMNS 26
 
 struct thread_total {
 	pid_t pid;
 	pid_t tid;
-	bool told; /* a loop record came for it */
+	bool announced; /* a loop record came for it */
 	uint64_t ns[CAUSE_NR];
 };
 
 struct totals {
-	struct tally *places; /* by struct place as a key */
-	uint64_t elsewhere_ns; /* of places, or threads, beyond the bounds */
+	struct places *places;
 	struct thread_total *threads;
 	size_t nr_threads;
 	size_t capacity;
@@ -46,7 +39,7 @@ int totals_new(struct totals **out)
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
-	if (tally_new(&(*out)->places, MAX_PLACES, MAX_PLACE_BYTES)) {
+	if (places_new(&(*out)->places)) {
 		free(*out);
 		return -ENOMEM;
 	}
@@ -57,21 +50,15 @@ void totals_free(struct totals *totals)
 {
 	if (!totals)
 		return;
-	tally_free(totals->places);
+	places_free(totals->places);
 	free(totals->threads);
 	free(totals);
 }
 
 bool totals_are_empty(const struct totals *totals)
 {
-	return !totals->stalls && !tally_size(totals->places);
+	return !totals->stalls && places_are_empty(totals->places);
 }
-
-/*
- * Cause, place, what for, thread, and the place uncut, which tells places apart
- * that are shown alike. Names have no TAB once they are escaped.
- */
-#define KEY_FORMAT "%s\t%s\t%s\t%s\t%s"
 
 /*
  * Of the loops that had this thread id, one after the other, the one that is
@@ -120,60 +107,19 @@ void totals_loop(struct totals *totals, const struct thread_id *id)
 	struct thread_total *thread = find_thread(totals, id->pid, id->tid, 0);
 
 	/* the number is that of another loop now */
-	if (!thread || thread->told)
+	if (!thread || thread->announced)
 		thread = add_thread(totals, id);
 	if (thread)
-		thread->told = true;
-}
-
-/* What it waited for, in words that are the same for each time it waited there. */
-static char *lasting_detail(const struct slice *slice)
-{
-	struct slice lasting = *slice;
-	struct detail detail;
-	char *text;
-
-	lasting.count = 1;
-	if (slice->target.kind == TARGET_CHILD || slice->target.kind == TARGET_FUTEX)
-		lasting.target.kind = TARGET_NONE;
-	if (words_detail(&lasting, &detail))
-		return NULL;
-	text = detail_text(&detail, DETAIL_COLUMNS);
-	detail_free(&detail);
-	return text;
-}
-
-static char *slice_place(const struct slice *slice, size_t columns)
-{
-	const struct frame *frame = place_of(slice->stack);
-
-	return frame ? fold_place(frame, columns) : strdup("(no stack)");
+		thread->announced = true;
 }
 
 static int add_slice(struct totals *totals, const struct thread_id *id, const struct slice *slice)
 {
-	__freeing char *thread = words_thread(id->comm, id->pid, id->tid);
-	__freeing char *detail = lasting_detail(slice);
-	__freeing char *place = slice_place(slice, PLACE_COLUMNS);
-	__freeing char *whole_place = slice_place(slice, SIZE_MAX);
-	__freeing char *key = NULL;
 	struct thread_total *total = get_thread(totals, id);
-	int err;
 
 	if (total)
 		total->ns[slice->cause] = add_saturated(total->ns[slice->cause], slice->ns);
-	if (!thread || !detail || !place || !whole_place ||
-	    asprintf(&key, KEY_FORMAT, cause_name(slice->cause), place, detail, thread,
-		     whole_place) < 0) {
-		key = NULL;
-		return -ENOMEM;
-	}
-	err = tally_add(totals->places, key, slice->ns, slice->count);
-	if (err == -ENOSPC) {
-		totals->elsewhere_ns = add_saturated(totals->elsewhere_ns, slice->ns);
-		return 0;
-	}
-	return err;
+	return places_add(totals->places, id, slice);
 }
 
 int totals_stall(struct totals *totals, const struct stall_record *stall)
@@ -200,9 +146,20 @@ int totals_blocked(struct totals *totals, const struct blocked_record *blocked)
 	return err;
 }
 
-static void print_headline(const struct totals *totals, FILE *out,
-			   const struct summary_record *summary)
+/* -- as text -- */
+
+struct page {
+	FILE *out;
+	const struct look *look;
+	const struct totals *totals;
+	const struct summary_record *summary; /* NULL: the stream ended without one */
+};
+
+static void print_headline(const struct page *page)
 {
+	const struct summary_record *summary = page->summary;
+	const struct totals *totals = page->totals;
+	FILE *out = page->out;
 	char watched[DURATION_BYTES], stalled[DURATION_BYTES], longest[DURATION_BYTES];
 
 	words_duration(totals->stalled_ns, stalled);
@@ -225,9 +182,9 @@ static void print_headline(const struct totals *totals, FILE *out,
 }
 
 /* Largest first; at most as many as fit into the line. */
-static void print_causes(FILE *out, const struct thread_total *thread, const struct look *look)
+static void print_causes(const struct page *page, const struct thread_total *thread)
 {
-	bool told[CAUSE_NR] = { false };
+	bool printed[CAUSE_NR] = { false };
 	size_t used = 4;
 
 	for (bool first = true;; first = false) {
@@ -235,44 +192,42 @@ static void print_causes(FILE *out, const struct thread_total *thread, const str
 		int largest = -1;
 
 		for (int cause = 0; cause < CAUSE_NR; cause++)
-			if (!told[cause] && thread->ns[cause] &&
+			if (!printed[cause] && thread->ns[cause] &&
 			    (largest < 0 || thread->ns[cause] > thread->ns[largest]))
 				largest = cause;
 		if (largest < 0)
 			break;
-		told[largest] = true;
+		printed[largest] = true;
 		words_duration(thread->ns[largest], time);
 		snprintf(part, sizeof(part), "%s%s %s", first ? "" : ", ",
 			 cause_name((enum cause)largest), time);
-		if (used + strlen(part) > look->columns)
+		if (used + strlen(part) > page->look->columns)
 			break;
 		used += strlen(part);
-		fprintf(out, "%s%s", first ? "    " : "", part);
+		fprintf(page->out, "%s%s", first ? "    " : "", part);
 	}
 	if (used > 4)
-		fputc('\n', out);
+		fputc('\n', page->out);
 }
 
 /* The summary has the loops of one thread id in the order in which they ended. */
-static const struct thread_total *total_of(const struct totals *totals,
-					   const struct summary_record *summary,
-					   const struct loop_summary *loop)
+static const struct thread_total *total_of(const struct page *page, const struct loop_summary *loop)
 {
+	const struct summary_record *summary = page->summary;
 	size_t later = 0;
 
 	for (const struct loop_summary *other = loop + 1;
 	     other < summary->loops + summary->nr_loops; other++)
 		later += other->id.tid == loop->id.tid && other->id.pid == loop->id.pid;
-	return find_thread(totals, loop->id.pid, loop->id.tid, later);
+	return find_thread(page->totals, loop->id.pid, loop->id.tid, later);
 }
 
-static int print_loop(const struct totals *totals, FILE *out, const struct summary_record *summary,
-		      const struct loop_summary *loop, const struct look *look)
+static int print_loop(const struct page *page, const struct loop_summary *loop)
 {
 	__freeing char *thread = words_thread(loop->id.comm, loop->id.pid, loop->id.tid);
 	__freeing char *runtime = escape_text(loop->id.runtime ? loop->id.runtime : "");
 	__freeing char *name = NULL;
-	const struct thread_total *total = total_of(totals, summary, loop);
+	const struct thread_total *total = total_of(page, loop);
 	char longest[DURATION_BYTES], p50[DURATION_BYTES], p99[DURATION_BYTES];
 	double idle = loop->wall_ns ? 100.0 * (double)loop->idle_ns / (double)loop->wall_ns : 0;
 
@@ -284,11 +239,11 @@ static int print_loop(const struct totals *totals, FILE *out, const struct summa
 	words_duration(loop->longest_ns, longest);
 	words_duration(loop->p50_ns, p50);
 	words_duration(loop->p99_ns, p99);
-	fprintf(out, "  %s%*s %8" PRIu64 " %6" PRIu64 " %9s %9s %9s %4.0f%%\n", name,
+	fprintf(page->out, "  %s%*s %8" PRIu64 " %6" PRIu64 " %9s %9s %9s %4.0f%%\n", name,
 		(int)(NAME_COLUMNS - text_width(name)), "", loop->turns, loop->stalls, longest, p50,
 		p99, idle);
 	if (total)
-		print_causes(out, total, look);
+		print_causes(page, total);
 	return 0;
 }
 
@@ -304,9 +259,11 @@ static int compare_loops(const void *left, const void *right)
 	return a->id.tid < b->id.tid ? -1 : a->id.tid > b->id.tid;
 }
 
-static int print_loops(const struct totals *totals, FILE *out, const struct summary_record *summary,
-		       const struct look *look)
+static int print_loops(const struct page *page)
 {
+	const struct summary_record *summary = page->summary;
+	const struct look *look = page->look;
+	FILE *out = page->out;
 	__freeing const struct loop_summary **sorted = NULL;
 	size_t shown = summary->nr_loops;
 	int err = 0;
@@ -326,118 +283,23 @@ static int print_loops(const struct totals *totals, FILE *out, const struct summ
 		"longest", "p50", "p99", "idle");
 	look_as(look, out, LOOK_PLAIN);
 	for (size_t i = 0; i < shown && !err; i++)
-		err = print_loop(totals, out, summary, sorted[i], look);
+		err = print_loop(page, sorted[i]);
 	if (shown < summary->nr_loops)
 		fprintf(out, "  and %zu more loops (-v shows all)\n", summary->nr_loops - shown);
 	return err;
 }
 
-/* The parts of a key that are shown. */
-struct place {
-	char *copy; /* of the key, where they are */
-	const char *cause;
-	const char *where;
-	const char *detail;
-	const char *thread;
-};
-
-static int split_key(const char *key, struct place *out)
+static int print_lost(const struct page *page)
 {
-	char *rest = strdup(key);
+	const struct summary_record *summary = page->summary;
 
-	out->copy = rest;
-	if (!rest)
-		return -ENOMEM;
-	out->cause = strsep(&rest, "\t");
-	out->where = strsep(&rest, "\t");
-	out->detail = strsep(&rest, "\t");
-	out->thread = strsep(&rest, "\t");
-	return 0;
-}
-
-/* "     5.1 s  sleep    do_io (app/bad.py:3)  clock_nanosleep  python3[4242]", the thread if it fits. */
-static int print_place(FILE *out, const struct tally_entry *entry, size_t place_columns,
-		       const struct look *look)
-{
-	size_t used = 22 + place_columns + 2, room = look->columns - used;
-	__freeing char *detail = NULL;
-	struct place place;
-	char time[DURATION_BYTES];
-
-	if (split_key(entry->key, &place))
-		return -ENOMEM;
-	detail = strdup(place.detail);
-	if (!detail) {
-		free(place.copy);
-		return -ENOMEM;
-	}
-	text_cut_left(detail, room);
-	words_duration(entry->ns, time);
-	fprintf(out, "  %9s  %-9s%s%*s", time, place.cause, place.where,
-		(int)(place_columns - text_width(place.where)), "");
-	if (*detail)
-		fprintf(out, "  %s", detail);
-	if (text_width(detail) + 2 + text_width(place.thread) <= room)
-		fprintf(out, "  %s", place.thread);
-	fputc('\n', out);
-	free(place.copy);
-	return 0;
-}
-
-/* What the widest of the shown places needs. */
-static int place_columns(const struct tally_entry *const *entries, size_t nr, size_t *columns)
-{
-	*columns = 0;
-	for (size_t i = 0; i < nr; i++) {
-		struct place place;
-
-		if (split_key(entries[i]->key, &place))
-			return -ENOMEM;
-		if (text_width(place.where) > *columns)
-			*columns = text_width(place.where);
-		free(place.copy);
-	}
-	return 0;
-}
-
-static int print_places(struct totals *totals, FILE *out, const struct look *look)
-{
-	const struct tally_entry *const *entries = tally_by_ns(totals->places);
-	size_t nr = tally_size(totals->places), shown = nr, columns;
-	int err;
-
-	if (!nr)
-		return 0;
-	if (!look->unfold && shown > SHOWN_PLACES)
-		shown = SHOWN_PLACES;
-	err = place_columns(entries, shown, &columns);
-	look_as(look, out, LOOK_DIM);
-	if (shown < nr)
-		fprintf(out, "  where the time went, %zu largest of %zu (-v shows all)\n", shown,
-			nr);
-	else
-		fputs("  where the time went\n", out);
-	look_as(look, out, LOOK_PLAIN);
-	for (size_t i = 0; i < shown && !err; i++)
-		err = print_place(out, entries[i], columns, look);
-	if (totals->elsewhere_ns) {
-		char time[DURATION_BYTES];
-
-		words_duration(totals->elsewhere_ns, time);
-		fprintf(out, "  %9s  in too many other places to keep apart\n", time);
-	}
-	return err;
-}
-
-static int print_lost(FILE *out, const struct summary_record *summary, const struct look *look)
-{
 	for (size_t i = 0; i < summary->nr_lost; i++) {
 		__freeing char *words = escape_text(loss_words(summary->lost[i].name));
 
 		if (!words)
 			return -ENOMEM;
-		text_cut_right(words, look->columns - 32);
-		fprintf(out, "lost: %" PRIu64 " %s\n", summary->lost[i].count, words);
+		text_cut_right(words, page->look->columns - 32);
+		fprintf(page->out, "lost: %" PRIu64 " %s\n", summary->lost[i].count, words);
 	}
 	return 0;
 }
@@ -445,18 +307,19 @@ static int print_lost(FILE *out, const struct summary_record *summary, const str
 int totals_print(struct totals *totals, FILE *out, const struct summary_record *summary,
 		 const struct look *look)
 {
+	const struct page page = { out, look, totals, summary };
 	int err = 0;
 
 	fputc('\n', out);
 	look_as(look, out, LOOK_BOLD);
-	print_headline(totals, out, summary);
+	print_headline(&page);
 	look_as(look, out, LOOK_PLAIN);
 	if (summary)
-		err = print_loops(totals, out, summary, look);
+		err = print_loops(&page);
 	if (!err)
-		err = print_places(totals, out, look);
+		err = places_print(totals->places, out, look);
 	if (!err && summary)
-		err = print_lost(out, summary, look);
+		err = print_lost(&page);
 	if (summary && summary->command_status >= 0) {
 		char status[DURATION_BYTES];
 

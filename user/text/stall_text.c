@@ -27,6 +27,7 @@
  * point to is the record's.
  */
 struct view {
+	const struct stall_record *stall;
 	struct slice v[MAX_VIEWED];
 	size_t nr;
 	const struct slice *verdict; /* what the stall is named after; NULL: nothing */
@@ -49,7 +50,7 @@ static void view_slices(struct view *view, const struct stall_record *stall,
 {
 	const struct slice *verdict = stall_verdict(stall);
 
-	*view = (struct view){ 0 };
+	*view = (struct view){ .stall = stall };
 	for (size_t i = 0; i < stall->slices.nr; i++) {
 		const struct slice *slice = &stall->slices.v[i];
 		size_t at = 0;
@@ -89,7 +90,7 @@ static void print_when(FILE *out, const struct stall_record *stall, bool again)
 {
 	struct tm tm;
 
-	/* Of a stall that was told before: the time of this report; else where the turn began. */
+	/* Of a stall that was reported before: the time of this report; else where the turn began. */
 	words_local_time(stall->time_ns + (again ? stall->duration_ns : 0), &tm);
 	fprintf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (again)
@@ -102,9 +103,9 @@ static void print_when(FILE *out, const struct stall_record *stall, bool again)
  * One line where all fits, else the subject below. again: one line whatever it
  * takes, of which the subject matters more than what was waited for.
  */
-static int print_verdict(FILE *out, const struct stall_record *stall, const struct view *view,
-			 bool again, const struct look *look)
+static int print_verdict(FILE *out, const struct view *view, bool again, const struct look *look)
 {
+	const struct stall_record *stall = view->stall;
 	const struct slice *slice = view->verdict;
 	__freeing char *what = NULL, *who = subject(stall, slice);
 	char duration[DURATION_BYTES], verdict[DURATION_BYTES + 64];
@@ -206,9 +207,9 @@ static int print_slice_head(FILE *out, const struct slice *slice, const struct s
 	return 0;
 }
 
-static bool is_worth_showing(const struct slice *slice, const struct stall_record *stall)
+static bool is_large(const struct slice *slice, const struct stall_record *stall)
 {
-	return slice->stack && slice->ns / SHOWN_SHARE >= stall->duration_ns / 100;
+	return slice->ns / SHOWN_SHARE >= stall->duration_ns / 100;
 }
 
 static int print_slice(FILE *out, const struct slice *slice, const struct look *look)
@@ -223,31 +224,30 @@ static int print_slice(FILE *out, const struct slice *slice, const struct look *
 	return err ? err : culprits_print(out, &slice->culprits, look);
 }
 
-/* What only the ledger shows has no stack, and was not told of above: who ran, which quota. */
-static int print_stackless(FILE *out, const struct stall_record *stall, const struct view *view,
-			   bool verdict_told, const struct look *look)
+/* What only the ledger shows has no stack, and is not above: who ran, which quota. */
+static int print_stackless(FILE *out, const struct view *view, bool verdict_shown,
+			   const struct look *look)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < view->nr && !err; i++) {
 		const struct slice *slice = &view->v[i];
 
-		if (!slice->stack && slice->ns / SHOWN_SHARE >= stall->duration_ns / 100 &&
-		    !(verdict_told && slice == view->verdict))
+		if (!slice->stack && is_large(slice, view->stall) &&
+		    !(verdict_shown && slice == view->verdict))
 			err = culprits_print(out, &slice->culprits, look);
 	}
 	return err;
 }
 
-static int print_slices(FILE *out, const struct stall_record *stall, const struct view *view,
-			const struct look *look)
+static int print_slices(FILE *out, const struct view *view, const struct look *look)
 {
 	const struct slice *shown[SHOWN_SLICES];
 	size_t nr = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < view->nr && nr < SHOWN_SLICES; i++)
-		if (is_worth_showing(&view->v[i], stall))
+		if (view->v[i].stack && is_large(&view->v[i], view->stall))
 			shown[nr++] = &view->v[i];
 	if (!nr && view->verdict)
 		err = print_slice(out, view->verdict, look);
@@ -258,7 +258,7 @@ static int print_slices(FILE *out, const struct stall_record *stall, const struc
 		if (!err)
 			err = print_slice(out, shown[i], look);
 	}
-	return err ? err : print_stackless(out, stall, view, !nr, look);
+	return err ? err : print_stackless(out, view, !nr, look);
 }
 
 struct share {
@@ -275,7 +275,7 @@ static int compare_shares(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* The ledger by causes: what was blocked is told apart by the slices, as far as they know. */
+/* The ledger by causes: its blocked time is that of the slices, as far as they know. */
 static size_t shares_of(const struct stall_record *stall, struct share shares[CAUSE_NR + 2])
 {
 	const struct ledger *ledger = &stall->ledger;
@@ -348,9 +348,9 @@ int stall_print(FILE *out, const struct stall_record *stall, const struct look *
 	int err;
 
 	view_slices(&view, stall, look);
-	err = print_verdict(out, stall, &view, false, look);
+	err = print_verdict(out, &view, false, look);
 	if (!err)
-		err = print_slices(out, stall, &view, look);
+		err = print_slices(out, &view, look);
 	print_ledger(out, stall, look);
 	return err;
 }
@@ -360,5 +360,5 @@ int stall_print_again(FILE *out, const struct stall_record *stall, const struct 
 	struct view view;
 
 	view_slices(&view, stall, look);
-	return print_verdict(out, stall, &view, true, look);
+	return print_verdict(out, &view, true, look);
 }
