@@ -132,8 +132,8 @@ static void a_peer_that_did_several_things(void **state)
 	(void)state;
 	add(&culprits, peer(812, CAUSE_CPU, 300 * MS, NULL));
 	add(&culprits, peer(812, CAUSE_SLEEP, 200 * MS, "nanosleep"));
-	assert_reads(&culprits, "    waited for postgres[812], which for 300 ms was on a CPU\n"
-				"    and for 200 ms slept in nanosleep\n");
+	assert_reads(&culprits, "    waited for postgres[812], which was on a CPU (300 ms)\n"
+				"    and slept in nanosleep (200 ms)\n");
 }
 
 static void a_chain_and_a_cycle(void **state)
@@ -148,8 +148,9 @@ static void a_chain_and_a_cycle(void **state)
 	strcpy(last.comm, "python3");
 	add(&first.culprits, last);
 	add(&culprits, first);
-	assert_reads(&culprits, "    waited for postgres[812], which waited in recvfrom\n"
-				"      waited for python3[4242]: each for the other\n");
+	assert_reads(&culprits,
+		     "    waited for postgres[812], which waited in recvfrom\n"
+		     "      waited for python3[4242] in turn: they wait for each other\n");
 }
 
 static void idle_and_unknown_peers(void **state)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* culprit_text.c - how a chain of culprits reads: who was waited for, what that did, for whom it waited. */
 #include "text/culprit_text.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #define STACK_ROWS    4 /* the innermost */
 #define SHOWN_PERCENT 10
 #define SHOWN_DEEDS   3
-#define WHOLE_PERCENT 90 /* as good as all of it: no time is given */
+#define WHOLE_PERCENT 90 /* nearly all of the time: it is not given */
 #define LEAST_COLUMNS 30
 
 static bool is_thread(const struct culprit *culprit)
@@ -23,7 +24,7 @@ static bool is_thread(const struct culprit *culprit)
 	return culprit->kind == CULPRIT_PEER || culprit->kind == CULPRIT_OWNER;
 }
 
-/* What it waited for; whoever is behind it has a line of his own. */
+/* What it waited for; a party that stands behind it has a line of its own. */
 static char *object_of(const struct culprit *culprit, size_t columns)
 {
 	struct slice slice = { .cause = culprit->cause, .target = culprit->target };
@@ -62,19 +63,32 @@ static char *deed(const struct culprit *culprit, size_t columns)
 	return text;
 }
 
-static void print_line(FILE *out, char *line, size_t indent, const struct look *look)
+/* Where lines go, and how far in they stand. */
+struct block {
+	FILE *out;
+	const struct look *look;
+	size_t indent;
+};
+
+static struct block inside(const struct block *block)
 {
-	text_cut_right(line, look->columns > indent ? look->columns - indent : 0);
-	fprintf(out, "%*s%s\n", (int)indent, "", line);
+	return (struct block){ block->out, block->look, block->indent + STEP };
+}
+
+static void print_line(const struct block *block, char *line)
+{
+	size_t columns = block->look->columns;
+
+	text_cut_right(line, columns > block->indent ? columns - block->indent : 0);
+	fprintf(block->out, "%*s%s\n", (int)block->indent, "", line);
 }
 
 /* The innermost rows of a stack, further in than it would stand by itself. */
-static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
-		       const struct look *look)
+static int print_stack(const struct block *block, const struct culprit *culprit)
 {
-	struct look narrow = *look;
+	struct look narrow = *block->look;
 	__freeing char *text = NULL;
-	size_t size = 0, rows = 0, left_out, outer = 0;
+	size_t size = 0, rows = 0, left_out, outer = 0, indent = block->indent;
 	char *rest, *row;
 	FILE *memory;
 	int err;
@@ -91,7 +105,7 @@ static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
 		return -ENOMEM;
 	for (const char *c = text; *c; c++)
 		rows += *c == '\n';
-	left_out = rows > STACK_ROWS && !look->unfold ? rows - STACK_ROWS : 0;
+	left_out = rows > STACK_ROWS && !narrow.unfold ? rows - STACK_ROWS : 0;
 	for (rest = text; (row = strsep(&rest, "\n")) && *row;) {
 		size_t inner = strspn(row, " ");
 
@@ -102,65 +116,79 @@ static int print_stack(FILE *out, const struct culprit *culprit, size_t indent,
 		/* the first one shown stands where the outermost would have */
 		if (!outer)
 			outer = inner;
-		fprintf(out, "%*s%s\n", (int)(indent + (inner > outer ? inner - outer : 0)), "",
-			row + inner);
+		fprintf(block->out, "%*s%s\n", (int)(indent + (inner > outer ? inner - outer : 0)),
+			"", row + inner);
 	}
 	return 0;
 }
 
-static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
-		    const struct look *look);
-
-/*
- * "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: what
- * was said last, of this thread or another.
- */
-static int print_thread(FILE *out, const struct culprits *all, const struct culprit *culprit,
-			const struct culprit *before, size_t indent, const struct look *look)
+/* "waited in recvfrom for 127.0.0.1:5432 (200 ms)"; "": what it did was not seen. */
+static char *deed_and_time(const struct culprit *culprit, const struct culprits *all,
+			   size_t columns)
 {
-	bool again = before && before->pid == culprit->pid && before->tid == culprit->tid;
-	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid), *did = NULL,
-		       *line = NULL;
-	unsigned int percent = culprits_percent(all, culprit->ns);
-	size_t used;
-	char time[DURATION_BYTES], for_time[DURATION_BYTES + 8] = "";
-	int err;
+	char time[DURATION_BYTES], in_time[DURATION_BYTES + 4] = "";
+	__freeing char *did = NULL;
+	char *text = NULL;
 
-	if (!who)
-		return -ENOMEM;
-	if (culprit->seen) {
-		words_duration(culprit->ns, time);
-		if (percent < WHOLE_PERCENT)
-			snprintf(for_time, sizeof(for_time), "for %s ", time);
-		used = indent + strlen("waited for , which ") + text_width(who) + strlen(for_time);
-		did = deed(culprit, look->columns > used ? look->columns - used : 0);
-	} else {
-		did = strdup("");
-	}
-	if (!did)
-		return -ENOMEM;
+	if (!culprit->seen)
+		return strdup("");
+	words_duration(culprit->ns, time);
+	if (culprits_percent(all, culprit->ns) < WHOLE_PERCENT)
+		snprintf(in_time, sizeof(in_time), " (%s)", time);
+	did = deed(culprit, columns > strlen(in_time) ? columns - strlen(in_time) : 0);
+	if (!did || asprintf(&text, "%s%s", did, in_time) < 0)
+		return NULL;
+	return text;
+}
+
+static bool is_same_thread(const struct culprit *a, const struct culprit *b)
+{
+	return a && b->pid == a->pid && b->tid == a->tid;
+}
+
+/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: the one of the line before. */
+static char *thread_line(const struct block *block, const struct culprits *all,
+			 const struct culprit *culprit, const struct culprit *before)
+{
+	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid), *did = NULL;
+	size_t used = block->indent + strlen("waited for , which ") + (who ? text_width(who) : 0);
+	size_t columns = block->look->columns;
+	char *line = NULL;
+	int length;
+
+	did = deed_and_time(culprit, all, columns > used ? columns - used : 0);
+	if (!who || !did)
+		return NULL;
 	if (culprit->cycle)
-		err = asprintf(&line, "waited for %s: each for the other", who);
-	else if (again)
-		err = asprintf(&line, "and %s%s", for_time, did);
+		length = asprintf(&line, "waited for %s in turn: they wait for each other", who);
+	else if (is_same_thread(before, culprit))
+		length = asprintf(&line, "and %s", did);
 	else
-		err = asprintf(&line, "%s %s%s%s%s",
-			       culprit->kind == CULPRIT_OWNER ? "held by" : "waited for", who,
-			       *did ? ", which " : "", for_time, did);
-	if (err < 0) {
-		line = NULL;
+		length = asprintf(&line, "%s %s%s%s",
+				  culprit->kind == CULPRIT_OWNER ? "held by" : "waited for", who,
+				  *did ? ", which " : "", did);
+	return length < 0 ? NULL : line;
+}
+
+static int print_at(const struct block *block, const struct culprits *culprits);
+
+static int print_thread(const struct block *block, const struct culprits *all,
+			const struct culprit *culprit, const struct culprit *before)
+{
+	__freeing char *line = thread_line(block, all, culprit, before);
+	struct block inner = inside(block);
+	int err = 0;
+
+	if (!line)
 		return -ENOMEM;
-	}
-	print_line(out, line, indent, look);
-	err = again && place_same(before->stack, culprit->stack)
-		      ? 0
-		      : print_stack(out, culprit, indent + STEP, look);
-	return err ? err : print_at(out, &culprit->culprits, indent + STEP, look);
+	print_line(block, line);
+	if (!is_same_thread(before, culprit) || !place_same(before->stack, culprit->stack))
+		err = print_stack(&inner, culprit);
+	return err ? err : print_at(&inner, &culprit->culprits);
 }
 
 /* "meanwhile ran stress[4242] 71%, kworker/1:1[31] 12%" */
-static int print_runners(FILE *out, const struct culprits *culprits, size_t indent,
-			 const struct look *look)
+static int print_runners(const struct block *block, const struct culprits *culprits)
 {
 	__freeing char *line = strdup("");
 
@@ -181,12 +209,11 @@ static int print_runners(FILE *out, const struct culprits *culprits, size_t inde
 	if (!line)
 		return -ENOMEM;
 	if (*line)
-		print_line(out, line, indent, look);
+		print_line(block, line);
 	return 0;
 }
 
-static int print_cgroup(FILE *out, const struct culprit *culprit, size_t indent,
-			const struct look *look)
+static int print_cgroup(const struct block *block, const struct culprit *culprit)
 {
 	__freeing char *path = escape_text(culprit->cgroup ? culprit->cgroup : ""), *line = NULL;
 	char quota[DURATION_BYTES], period[DURATION_BYTES];
@@ -197,12 +224,11 @@ static int print_cgroup(FILE *out, const struct culprit *culprit, size_t indent,
 		line = NULL;
 		return -ENOMEM;
 	}
-	print_line(out, line, indent, look);
+	print_line(block, line);
 	return 0;
 }
 
-static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
-		    const struct look *look)
+static int print_at(const struct block *block, const struct culprits *culprits)
 {
 	const struct culprit *before = NULL;
 	int err = 0, shown = 0;
@@ -211,18 +237,20 @@ static int print_at(FILE *out, const struct culprits *culprits, size_t indent,
 		const struct culprit *culprit = &culprits->v[i];
 
 		if (culprit->kind == CULPRIT_CGROUP)
-			err = print_cgroup(out, culprit, indent, look);
+			err = print_cgroup(block, culprit);
 		if (!is_thread(culprit) || shown == SHOWN_DEEDS ||
 		    (before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT))
 			continue;
 		shown++;
-		err = print_thread(out, culprits, culprit, before, indent, look);
+		err = print_thread(block, culprits, culprit, before);
 		before = culprit;
 	}
-	return err ? err : print_runners(out, culprits, indent, look);
+	return err ? err : print_runners(block, culprits);
 }
 
 int culprits_print(FILE *out, const struct culprits *culprits, const struct look *look)
 {
-	return print_at(out, culprits, MARGIN, look);
+	const struct block block = { out, look, MARGIN };
+
+	return print_at(&block, culprits);
 }
