@@ -18,7 +18,7 @@
 
 static int setup(void **state)
 {
-	struct stack_copies *stack_copies;
+	struct stack_copies *copies;
 
 	if (stack_copies_new(&copies))
 		return -1;
