@@ -49,11 +49,18 @@ def parse_jsonl(path):
 NO_FAILURES = ("stack_copies_ring_full",)
 
 
+# What the ledger knows of but no sample was taken of has no count.
+UNCOUNTED = ("cpu", "runqueue", "throttled")
+
+
 def check_records(records, lost=(), started_ns=0, ended_ns=None):
     """The invariants of a recording, whatever was watched; its records are as described (parse_records())."""
     check(records, "the recording is empty")
     check(records[0]["type"] == "start", "first line is no start", records[0])
     check(records[-1]["type"] == "summary", "last line is no summary", records[-1])
+    # nor has what the ledger knows of but whose slices were lost
+    slices_lost = any(count for name, count in records[-1]["lost"].items() if name.startswith("slices_"))
+    uncounted = UNCOUNTED + ("other",) * slices_lost
     check(records[0]["mono_ns"] >= started_ns, "it started before it was started", records[0])
     scope = records[0]["scope"]
     check(list(scope) == ["pids"] or scope.get("system") and "pids" not in scope, "scope", scope)
@@ -69,7 +76,7 @@ def check_records(records, lost=(), started_ns=0, ended_ns=None):
         if kind == "loop":
             known.add(record["tid"])
         elif kind == "stall":
-            check_stall(record, records[0], ended_ns)
+            check_stall(record, records[0], uncounted, ended_ns)
             check(record["tid"] in known, "stall of a thread that was never said to be a loop", record)
             turn = record["turn"]
             check(turn not in finals, "a turn after its final record", record)
@@ -86,11 +93,11 @@ def check_records(records, lost=(), started_ns=0, ended_ns=None):
                 finals[turn] = record
         elif kind == "blocked":
             for slice_ in record["slices"]:
-                check_slice(slice_, record)
+                check_slice(slice_, record, uncounted)
     check_summary(records, finals, lost)
 
 
-def check_stall(stall, start, ended_ns=None):
+def check_stall(stall, start, uncounted, ended_ns=None):
     check(stall["turn"].startswith("%d-" % stall["tid"]), "turn is not TID-SEQ", stall)
     duration = stall["duration_ns"]
     ledger = stall["ledger"]
@@ -107,7 +114,7 @@ def check_stall(stall, start, ended_ns=None):
     check("delayed_events" not in stall or not stall["ongoing"], "delayed_events of an ongoing stall", stall)
     slices = stall["slices"]
     for slice_ in slices:
-        check_slice(slice_, stall)
+        check_slice(slice_, stall, uncounted)
         check(slice_["ns"] <= duration, "slice longer than its turn", slice_, stall)
     lengths = [slice_["ns"] for slice_ in slices]
     check(lengths == sorted(lengths, reverse=True), "slices are not sorted", stall)
@@ -122,9 +129,8 @@ def check_stall(stall, start, ended_ns=None):
         )
 
 
-def check_slice(slice_, record):
-    # What the ledger knows of but no sample was taken of has no count.
-    least = 0 if slice_["cause"] in ("cpu", "runqueue", "throttled") else 1
+def check_slice(slice_, record, uncounted):
+    least = 0 if slice_["cause"] in uncounted else 1
     check(slice_["count"] >= least, "slice's count", slice_, record)
     check(slice_["max_ns"] <= slice_["ns"], "slice's max_ns", slice_, record)
 
