@@ -118,6 +118,10 @@ class Blockprof:
                 raise Failed("what was waited for did not come in %.1f s" % seconds, *records[-3:])
             time.sleep(0.01)
 
+    def wait_loop(self, pid):
+        """Until a loop of this process is recognised: that takes a few of its waits where it came later than the watch."""
+        self.wait_records(lambda records: any(r["type"] == "loop" and r["pid"] == pid for r in records))
+
     def peek(self):
         """The whole lines of the recording, so far."""
         try:

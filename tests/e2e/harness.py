@@ -42,7 +42,7 @@ from machine import (  # noqa: F401
     need_root,
     pythons,
 )
-from marks import each_python, exclusive, limit, row, variants  # noqa: F401
+from marks import busy, each_python, exclusive, limit, row, variants  # noqa: F401
 from records import (  # noqa: F401
     cause_sums,
     check_described,

@@ -20,6 +20,22 @@ def exclusive(test):
     return test
 
 
+def busy(of):
+    """At most one such test runs at a time: it computes for long, and its times are judged.
+
+    of: the test, or a function of the variant's argument.
+    """
+
+    def mark(test):
+        test.busy = of
+        return test
+
+    if of.__name__.startswith("test_"):
+        of.busy = lambda *_: True
+        return of
+    return mark
+
+
 def variants(make):
     """Runs the test once for each (label, argument) of make(): test_x[label]."""
 

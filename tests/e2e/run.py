@@ -30,6 +30,7 @@ import harness
 import rows
 
 LIMIT = 60  # seconds, where a test says no other
+JOBS = 2 * len(os.sched_getaffinity(0))  # most tests wait for most of their time
 GRACE = 10  # seconds to clean up after the limit
 AGAIN_MOST = 100  # of so many tests one may be run again: more failures are no accident
 PR_SET_PDEATHSIG = 1
@@ -47,6 +48,7 @@ class Case:
         self.arguments = arguments
         self.limit = getattr(function, "limit", LIMIT)
         self.exclusive = getattr(function, "exclusive", False)
+        self.busy = function.busy(*arguments) if hasattr(function, "busy") else False
         runtime, row = (
             mark(*arguments) if callable(mark) else mark for mark in getattr(function, "row", (None, None))
         )
@@ -193,13 +195,14 @@ class Running:
                     break
                 data += chunk
         os.close(self.result)
-        os.waitpid(self.pid, 0)
+        _, _, usage = os.wait4(self.pid, 0)
         try:
             verdict, reason, details = json.loads(data.decode())
         except ValueError:
             verdict, reason, details = "FAIL", "the test's process died", ""
         if verdict == "PASS":
-            print("PASS %s (%.1f s)" % (self.case.name, time.monotonic() - self.began))
+            seconds, cpu = time.monotonic() - self.began, usage.ru_utime + usage.ru_stime
+            print("PASS %s (%.1f s, %.1f of CPU)" % (self.case.name, seconds, cpu))
         else:
             print("%s %s: %s" % (failed if verdict == "FAIL" else verdict, self.case.name, reason))
         if verdict == "FAIL":
@@ -213,16 +216,23 @@ class Running:
         return verdict, reason
 
 
+def may_start(case, running):
+    if case.exclusive or any(test.case.exclusive for test in running):
+        return not running
+    return not (case.busy and any(test.case.busy for test in running))
+
+
 def run_all(cases, jobs, failed="FAIL"):
+    """Those that need a CPU one after another, those that wait beside them, long ones first; then the exclusive ones."""
     verdicts = []
-    pending = list(cases)
+    pending = sorted(cases, key=lambda case: (case.exclusive, not case.busy, -case.limit))
     running = []
     while pending or running:
-        while pending and len(running) < jobs:
-            alone = pending[0].exclusive or any(other.case.exclusive for other in running)
-            if running and alone:
-                break
-            running.append(Running(pending.pop(0)))
+        startable = [case for case in pending if may_start(case, running)]
+        if startable and len(running) < jobs:
+            pending.remove(startable[0])
+            running.append(Running(startable[0]))
+            continue
         ready, _, _ = select.select([test.result for test in running], [], [], 1)
         for test in list(running):
             if test.result in ready or test.stuck():
@@ -249,7 +259,7 @@ def run_again(results):
 def main():
     parser = argparse.ArgumentParser(description="end-to-end tests of blockprof")
     parser.add_argument("-k", metavar="SUBSTRING", action="append", default=[], help="only tests with this in the name")
-    parser.add_argument("-j", metavar="N", type=int, default=1, help="tests at the same time")
+    parser.add_argument("-j", metavar="N", type=int, default=JOBS, help="tests at the same time (%(default)s)")
     parser.add_argument("--matrix", action="store_true", help="the tests that show a pattern, with their table")
     parser.add_argument("--again", action="store_true", help="a few tests that failed get a second try")
     parser.add_argument("--list", action="store_true", help="names only")

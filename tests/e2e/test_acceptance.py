@@ -9,10 +9,10 @@ import sys
 import time
 
 from harness import (
+    BLOCKPROF,
     MS,
     SECOND,
     WORKLOADS,
-    BLOCKPROF,
     Blockprof,
     Process,
     Target,
@@ -21,6 +21,7 @@ from harness import (
     assert_stall,
     check,
     each_python,
+    exclusive,
     find_frame,
     frames_of,
     limit,
@@ -329,6 +330,7 @@ def test_report_gives_what_live_gave():
     check(parse_records(again) == blockprof.records, "report's JSON differs", again)
 
 
+@exclusive
 def test_report_needs_no_root():
     with Blockprof(command=[sys.executable, GATHER_SLEEP, 0.2]) as blockprof:
         blockprof.wait()
@@ -357,7 +359,7 @@ def test_whole_system():
     with Target("sleep") as before:
         with Blockprof(lost=True) as blockprof:
             with Target("recv") as after:
-                time.sleep(1.5)  # a new thread is judged when it has come to its wait a few times
+                blockprof.wait_loop(after.pid)
                 before.go()
                 after.run()
                 before.wait_done()

@@ -5,17 +5,7 @@ import os
 import subprocess
 import time
 
-from harness import (
-    WORKLOADS,
-    Blockprof,
-    assert_no_stalls,
-    assert_stall,
-    check,
-    limit,
-    need,
-    row,
-    variants,
-)
+from harness import WORKLOADS, Blockprof, assert_no_stalls, assert_stall, busy, check, limit, need, row, variants
 from native import NativeTarget, c_program, cargo_program, go_program, java_classes, stripped
 
 BUILDING = 240  # seconds that a first build may take, beside the test itself
@@ -47,6 +37,7 @@ def is_tokio(blockprof, flavour):
     check(len(loops) >= workers, "%d loops" % workers, *loops)
 
 
+@busy
 @limit(BUILDING)
 @variants(
     [("multi-" + name, ("multi", name)) for name in CAUSES]
@@ -67,6 +58,7 @@ def test_tokio_stall(argument):
     assert_no_stalls([other for other in blockprof.stalls if other is not stall])
 
 
+@busy
 @limit(BUILDING)
 @variants(
     [("multi-" + name, ("multi", name)) for name in ("pool", "in_place", "await", "work")]
@@ -156,6 +148,7 @@ def test_trio_blocked_before():
 # --- Go -------------------------------------------------------------------------------------------
 
 
+@busy
 @limit(BUILDING)
 @row("go", 40)
 def test_go_is_no_loop():
@@ -190,6 +183,7 @@ def is_java(blockprof, kind):
     check(loop["runtime"] == JAVA[kind] and loop["wait"]["syscall"].startswith("epoll"), "the loop is known", loop)
 
 
+@busy
 @limit(BUILDING)
 @variants(java_cases(["sleep", "cpu"]))
 @row(lambda argument: JAVA[argument[0]], lambda argument: ROWS[argument[1]])

@@ -4,7 +4,7 @@
 import os
 import sys
 
-from harness import check, limit, need_program, need_root, variants
+from harness import busy, check, limit, need_program, need_root, variants
 from machine import ROOT
 from verdict import Skip
 
@@ -15,6 +15,7 @@ import compare
 POINTS = 6
 
 
+@busy
 @variants(lambda: ((name, rows_of) for name, rows_of in compare.all_comparisons().items()))
 @limit(150)
 def test_stacks_agree(rows_of):

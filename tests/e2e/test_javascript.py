@@ -10,7 +10,7 @@ import tarfile
 import time
 import urllib.parse
 
-from harness import MS, WORKLOADS, Blockprof, Process, Skip, check, limit, need_program, variants
+from harness import MS, WORKLOADS, Blockprof, Process, Skip, busy, check, limit, need_program, variants
 from native import build, run_tool
 
 # The last of each line at the time of writing; 20 is what the test machines have.
@@ -161,6 +161,7 @@ CASES = (
 )
 
 
+@busy
 @limit(120)
 @variants([("%s-%s" % (version or "installed", tier), (version, tier)) for version, tier in CASES])
 def test_releases(case):
@@ -176,6 +177,7 @@ def test_a_child_that_is_waited_for():
         assert_agreement(target, 60)
 
 
+@busy
 def test_cpu_time():
     """Where a loop of JavaScript is when the CPU's tick comes."""
     with Stacks(need_program("node"), "cpu", points=["literal_nested", "private", "trunk"]) as target:

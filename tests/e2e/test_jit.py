@@ -12,6 +12,7 @@ from harness import (
     Blockprof,
     Target,
     assert_stall,
+    busy,
     check,
     find_frame,
     limit,
@@ -168,6 +169,7 @@ def test_map_that_is_not_its_own(argument):
     check(blockprof.summary["lost"].get("perf_maps_refused") == 1, "it is counted", blockprof.summary)
 
 
+@busy
 def test_map_that_is_written_all_the_time():
     """With rubbish in it, cut at any place: nothing hangs, and what is malformed is counted."""
     with jit_loop() as target, Map(target.pid) as perf_map:
@@ -225,6 +227,7 @@ def test_map_in_another_namespace():
 # --- Programs that write them ---------------------------------------------------------------------
 
 
+@busy
 def test_node_with_a_map():
     options = "--perf-basic-prof --interpreted-frames-native-stack"
     node = need_program("node")
@@ -252,6 +255,7 @@ def test_python_with_a_map(python):
     check(not any("py::" in frame["fn"] for frame in slept["stack"]), "no trampolines", *slept["stack"])
 
 
+@busy
 @limit(180)
 def test_java_with_a_map():
     need_program("jcmd")

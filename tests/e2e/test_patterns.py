@@ -11,6 +11,7 @@ from harness import (
     Target,
     assert_no_stalls,
     assert_stall,
+    busy,
     check,
     disk_directory,
     each_python,
@@ -25,6 +26,9 @@ from patterns import BLOCKS, run_pattern
 
 # Those where the interpreter's own way to wait, or what is read from it, differs with its version.
 VERSIONED = ("sleep", "dns", "lock", "join", "gil", "gil-c", "cpu", "nested", "wait-timeout")
+
+# Those that need a CPU for as long as they block.
+COMPUTING = ("cpu", "cpu-c", "gil", "gil-c")
 
 # Which row of the matrix a pattern is, where it is one.
 ROW_OF = {
@@ -52,6 +56,7 @@ TWINS = (
 ).split()
 
 
+@busy(lambda pattern: pattern in COMPUTING)
 @row("asyncio", ROW_OF.get)
 @variants([(name, name) for name in BLOCKS])
 def test_blocks(pattern):
@@ -66,6 +71,7 @@ def versioned():
                 yield "%s-%s" % (name, version), (name, path)
 
 
+@busy(lambda argument: argument[0] in COMPUTING)
 @variants(lambda: list(versioned()))
 def test_blocks_in_each_python(pattern_and_python):
     pattern, python = pattern_and_python
@@ -116,16 +122,19 @@ def run_on_slow_disk(pattern, cause):
                 )
 
 
+@busy
 @row("asyncio", 24)
 def test_file_read():
     run_on_slow_disk("read", "file")
 
 
+@busy
 @row("asyncio", 24)
 def test_fsync():
     run_on_slow_disk("fsync", "file")
 
 
+@busy
 @row("asyncio", 23)
 def test_page_fault():
     run_on_slow_disk("fault", "fault")

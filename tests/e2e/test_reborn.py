@@ -11,6 +11,7 @@ from harness import (
     Process,
     assert_slice,
     check,
+    exclusive,
     find_frame,
     frames_of,
     need,
@@ -78,6 +79,7 @@ def test_exec_of_a_program_without_a_loop():
     check(sum_slices(blockprof, "sleep") < 900 * MS, "the second program's sleep", *blockprof.of_type("blocked"))
 
 
+@exclusive
 @variants(python_pairs)
 def test_pid_used_again(pair):
     need_root()

@@ -21,7 +21,9 @@ from harness import (
     assert_no_stalls,
     assert_slice,
     assert_stall,
+    busy,
     check,
+    exclusive,
     need,
     need_program,
     row,
@@ -64,6 +66,7 @@ def cases(table):
     return [(name, (name,) + tuple(row)) for name, row in table.items()]
 
 
+@busy(lambda case: case[0] == "cpu")
 @row("node", lambda case: case[1])
 @variants(cases(NODE_BLOCKS))
 def test_node_blocks(case):
@@ -79,6 +82,7 @@ def test_node_blocks(case):
     check(len(told) <= 1, "told once", *told)
 
 
+@busy(lambda pattern: pattern == "pbkdf2")
 @row("node", 5)
 @variants([("idle", "idle"), ("exec", "exec"), ("readfile", "readfile"), ("pbkdf2", "pbkdf2")])
 def test_node_twins(pattern):
@@ -90,6 +94,7 @@ def test_node_twins(pattern):
     assert_no_stalls(blockprof.stalls)
 
 
+@busy
 def test_node_threads():
     """libuv's pool, which parks, and V8's workers are no loops; two threads have one."""
     with node("pbkdf2") as workload:
@@ -100,6 +105,7 @@ def test_node_threads():
     assert_loop(blockprof, "node", "epoll_wait", tid=workload.pid)
 
 
+@busy(lambda pattern: pattern == "cpu")
 @row("node", 28)
 @variants([("execsync", "execsync"), ("atomics", "atomics"), ("cpu", "cpu")])
 def test_node_worker(pattern):
@@ -116,6 +122,7 @@ def test_node_worker(pattern):
     assert_no_stalls(blockprof.stalls, tid=workload.pid)
 
 
+@exclusive
 @row("node", 39)
 def test_node_attached_within_execsync():
     """No wait has been seen yet: the loop's own epoll instance is not the one it sleeps on."""
@@ -169,6 +176,7 @@ UVLOOP_BLOCKS = {
 }
 
 
+@busy(lambda case: case[0] == "cpu")
 @row("uvloop", lambda case: case[1])
 @variants(lambda: cases(UVLOOP_BLOCKS))
 def test_uvloop_blocks(case):
@@ -259,6 +267,7 @@ def each_library(patterns):
     return variants([("-".join(case), case) for case in names])
 
 
+@busy(lambda case: case[1] == "cpu")
 @row(by_label, lambda case: C_BLOCKS[case[1]][0])
 @each_library(C_BLOCKS)
 def test_library_blocks(case):
@@ -266,6 +275,7 @@ def test_library_blocks(case):
     _, cause, target = C_BLOCKS[pattern]
     with Native(library, pattern) as workload:
         with Blockprof(pids=[workload.pid]) as blockprof:
+            blockprof.wait_loop(workload.pid)
             workload.run()
         (turn,) = workload.turns
     assert_loop(blockprof, library, LIBRARIES[library][1])

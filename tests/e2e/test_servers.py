@@ -15,6 +15,7 @@ from harness import (
     assert_no_stalls,
     assert_slice,
     assert_stall,
+    busy,
     check,
     limit,
     need_program,
@@ -73,6 +74,7 @@ def assert_once(blockprof, cause, turn, tid, **expected):
 # --- Redis --------------------------------------------------------------------------------------------
 
 
+@busy
 @row("redis", 40)
 def test_redis_idle_and_loaded():
     """Saving, too: the child that writes inherits the epoll instance, but runs no loop."""
@@ -89,6 +91,7 @@ def test_redis_idle_and_loaded():
     check(len(blockprof.stalls) <= 3, "few turns are long", *blockprof.stalls)
 
 
+@busy
 @row("redis", 41)
 def test_redis_held_up():
     lua = (
@@ -117,6 +120,7 @@ BUSY = (
 )
 
 
+@busy
 @row("redis", 39)
 @variants([("sleep", ("sleep", ["DEBUG", "SLEEP", "2"])), ("cpu", ("cpu", ["EVAL", BUSY, "0"]))])
 def test_redis_attached_to(case):
@@ -159,6 +163,7 @@ def test_redis_saves():
 # --- nginx, haproxy, memcached ----------------------------------------------------------------------
 
 
+@busy
 @row("nginx", 40)
 def test_nginx_idle_and_loaded():
     """The master, which waits for signals, is no loop."""
@@ -186,6 +191,7 @@ def test_nginx_held_up():
     assert_once(blockprof, "stopped", stop, worker)
 
 
+@busy
 @row("haproxy", 40)
 def test_haproxy_idle_and_loaded():
     with Nginx(workers=1) as upstream, Haproxy(upstream.port) as server:
@@ -219,6 +225,7 @@ def use_memcached(server, seconds):
                 answers.readline()
 
 
+@busy
 @row("memcached", 40)
 def test_memcached_idle_and_loaded():
     with Memcached() as server:
@@ -249,6 +256,7 @@ def test_memcached_held_up():
 # --- PostgreSQL -----------------------------------------------------------------------------------------
 
 
+@busy
 @row("postgres", 40)
 @limit(90)
 def test_postgres_idle_and_loaded():

@@ -12,6 +12,7 @@ from harness import (
     Blockprof,
     Target,
     assert_stall,
+    busy,
     check,
     limit,
     need_program,
@@ -58,6 +59,7 @@ def moments():
     return [0, 0.005, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 0.9]
 
 
+@busy
 @limit(120)
 @variants([(number.name, number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)])
 def test_signal_at_any_moment(number):
@@ -96,6 +98,7 @@ def test_signal_at_any_moment(number):
     until(lambda: not marked(mark), 5, "its children have ended")
 
 
+@busy
 @limit(120)
 def test_sigkill_at_any_moment():
     """Nothing stays in the kernel, no child goes on, and the lines on the disk are whole."""

@@ -18,6 +18,7 @@ from harness import (
     Target,
     assert_stall,
     check,
+    exclusive,
     find_frame,
     need_program,
     run_blockprof,
@@ -44,6 +45,8 @@ def assert_all_told(blockprof, target, cause="sleep"):
 # --- Filters --------------------------------------------------------------------------------------
 
 
+@exclusive
+@exclusive
 def test_filter_by_comm():
     """One that is there, one that comes; those of other names are not seen at all."""
     with tempfile.TemporaryDirectory() as directory:
@@ -52,7 +55,7 @@ def test_filter_by_comm():
             with Blockprof("-c", "^bp-web-e2e$", "-c", "^bp-nothing") as blockprof:
                 check("watching 1 process of the system: 1 loop" in blockprof.stderr, "what it said", blockprof.stderr)
                 with Target("sleep", python=wanted) as after:
-                    time.sleep(0.3)
+                    blockprof.wait_loop(after.pid)
                     unwanted.go()
                     before.go()
                     after.run()
@@ -65,6 +68,7 @@ def test_filter_by_comm():
             check(pids_of(blockprof.stalls + blockprof.loops) == {before.pid, after.pid}, "others were watched", *blockprof.loops)
 
 
+@exclusive
 def test_filter_into_and_out_of():
     """A process counts from the exec that makes it match to the one that ends that."""
     with tempfile.TemporaryDirectory() as directory:
@@ -81,6 +85,7 @@ def test_filter_into_and_out_of():
         check(all(loop["comm"] == "bp-web-e2e" for loop in blockprof.loops), "loops of others", *blockprof.loops)
 
 
+@exclusive
 def test_filter_by_cgroup_and_unit():
     """Both, and both together with a comm that does not match."""
     with Cgroup("cpu") as cgroup:
@@ -163,6 +168,7 @@ def test_proc_of_another_pid_namespace():
 # --- Many -----------------------------------------------------------------------------------------
 
 
+@exclusive
 def test_every_turn_of_many_loops_counts():
     """Nothing is lost, and no turn invented, with loops and threads by the hundred."""
     program = os.path.join(tempfile.mkdtemp(), "many")
@@ -195,11 +201,14 @@ def build(name):
     return program
 
 
+@exclusive
+@exclusive
 @variants([("ten-thousand-instances", "many"), ("passed-to-a-thread", "passed"), ("closed", "closed")])
 def test_what_only_looks_like_a_loop(way):
     """A habit that is none, or that ends; the name of its thread is made to harm."""
     with Blockprof("-o", "x.folded", cwd=True, lost=True) as blockprof:
         with Process([build("odd_loops"), way]) as process, Target("sleep") as target:
+            blockprof.wait_loop(target.pid)
             target.run()
             process.wait_line("DONE")
             time.sleep(0.3)
@@ -213,6 +222,7 @@ def test_what_only_looks_like_a_loop(way):
     check("\x1b[31m" not in text, "escapes reach the terminal", text)
 
 
+@exclusive
 def test_a_thousand_processes_at_once():
     """Nothing is lost of them, and a loop that is there meanwhile is told."""
     with Target("sleep", "--count=3") as target:
@@ -228,6 +238,7 @@ def test_a_thousand_processes_at_once():
         check(not rings, "lost", rings)
 
 
+@exclusive
 def test_a_short_life():
     """A program that starts, stalls and ends is told with the names of its frames."""
     with Blockprof(lost=True) as blockprof:

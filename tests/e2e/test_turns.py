@@ -15,6 +15,7 @@ from harness import (
     assert_no_stalls,
     assert_slice,
     assert_stall,
+    busy,
     check,
     each_python,
     exclusive,
@@ -59,6 +60,7 @@ def by_freezer(pid):
         cgroup.freeze(False)
 
 
+@busy
 @row("asyncio", 33)
 @variants([("signal", by_signal), ("tracer", by_tracer), ("freezer", by_freezer)])
 def test_stopped_while_busy(stop):
@@ -106,6 +108,7 @@ def test_many_small_blocks_of_many_tasks():
         )
 
 
+@busy
 @row("asyncio", 34)
 def test_many_small_callbacks():
     target, blockprof = run_scenario("callbacks")
@@ -137,6 +140,7 @@ def test_task_that_is_gone_keeps_its_name(python):
 # --- Not stalls ----------------------------------------------------------------------------------------------
 
 
+@busy(lambda name: name in ("spin", "native", "gil-released"))
 @row("asyncio", {"idle": 1, "timers": 1, "spin": 37, "reenter": 14, "wakeups": 27}.get)
 @variants([(name, name) for name in "idle timers spin reenter wakeups native gil-released".split()])
 def test_no_stall(name):

@@ -4,7 +4,7 @@
 import os
 import time
 
-from harness import WORKLOADS, Blockprof, assert_stall, check, need_root, parse_records, run_blockprof, variants
+from harness import WORKLOADS, Blockprof, assert_stall, busy, check, need_root, parse_records, run_blockprof, variants
 from machine import need_program
 from native import NativeTarget, build, run_tool
 
@@ -29,6 +29,7 @@ def watch(pattern, frames, size, lost=()):
     """The slice of its one block, and what else was told."""
     with deep_loop(pattern, frames, size) as target:
         with Blockprof(pids=[target.pid], lost=lost) as blockprof:
+            blockprof.wait_loop(target.pid)
             target.run()
     _, slice_ = assert_stall(blockprof.stalls, cause="sleep", turn=target.turns[0])
     return slice_, blockprof
@@ -100,10 +101,12 @@ def test_at_the_end_of_the_stack():
     check_whole(slice_, 1)
 
 
+@busy
 def test_cpu_time():
     """CPU ticks hit it where it runs."""
     with deep_loop("cpu", 30, 100, 800) as target:
         with Blockprof(pids=[target.pid]) as blockprof:
+            blockprof.wait_loop(target.pid)
             target.run()
     slices = [slice_ for stall in blockprof.stalls for slice_ in stall["slices"]]
     sampled = [slice_ for slice_ in slices if slice_["cause"] == "cpu" and "stack" in slice_]
