@@ -152,8 +152,7 @@ make_initramfs() {
 # - cx16=off: QEMU's cmpxchg16b can corrupt the flags (7.2 and 10.0): 1 of 16 boots of 6.12 panicked.
 #   The newest kernels need it, or bpf_task_storage_get() cannot create: so they may have to try again.
 boot() {
-	local suite=$1 cpu=max log kernel try status
-	log=$lab/console.$suite.log
+	local suite=$1 cpu=max log=$scratch/console kernel try status
 	case $suite in bullseye | bookworm | trixie) cpu=max,cx16=off ;; esac
 	kernel=$(find "$lab/kernel/$suite" -name 'vmlinuz*' | head -n 1)
 	for try in 1 2 3; do
@@ -168,6 +167,7 @@ boot() {
 		if grep -q 'guest: start' "$log"; then break; fi
 		echo "run.sh: boot $try of $suite failed: $(grep -m 1 -E 'Oops|BUG|panic' "$log" || true)" >&2
 	done
+	cp "$log" "$lab/console.$suite.log" # of the last one, if several ran at a time
 	status=$(sed -n 's/.*guest: status \([0-9]*\).*/\1/p' "$log")
 	[ -n "$status" ] || { tail -n 30 "$log" >&2 && exit 125; }
 	exit "$status"
@@ -188,7 +188,10 @@ suite=$1 command=${2:-}
 mkdir -p "$lab"
 scratch=$(mktemp -d "$lab/run.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
+exec 9>"$lab/fetch.$suite.lock"
+flock 9
 [ -d "$lab/kernel/$suite" ] || fetch_kernel "$suite"
+exec 9>&-
 [ -z "$fetch_only" ] || exit 0
 for tool in qemu-system-x86_64 busybox cpio ${systemd:+/usr/lib/systemd/systemd}; do
 	command -v "$tool" >/dev/null || cannot "$tool is not installed" 77

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """blockprof on the kernels of four Debian releases, in virtual machines.
 
-test_kernels.py [--again] [NAME...]: PASS, FAIL or SKIP lines, then the totals. Nothing
-is timed: an emulated machine is slow. The guest gets blockprof, a Python and target.py.
+test_kernels.py [--again] [NAME...]: PASS, FAIL or SKIP lines, then the totals. Two
+at a time; nothing is timed: an emulated machine is slow. The guest gets blockprof, a
+Python and target.py.
 --again: what failed is tried once more; both results are shown, the second counts.
 """
 
@@ -14,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 VM = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(VM))
@@ -31,6 +33,7 @@ TARGET_LINE = 10  # of time.sleep()
 SLEEP_NS = 300_000_000
 
 ASLEEP_S = 6
+AT_A_TIME = 2  # each emulates its CPUs by one thread
 
 # A guest prints each part after a line "@@ NAME".
 NAPS = r"""
@@ -62,6 +65,8 @@ status=$?
 for name in target stderr recording.jsonl; do echo "@@ $name"; cat /tmp/$name; done
 exit $status
 """
+
+RUNNING = set()  # run.sh of each guest
 
 
 class Skip(Exception):
@@ -98,10 +103,9 @@ class Guest:
         run = subprocess.Popen(
             argv + [suite, command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        try:
-            output, errors = run.communicate()
-        finally:
-            run.terminate()  # does nothing to one that has ended
+        RUNNING.add(run)
+        output, errors = run.communicate()
+        RUNNING.remove(run)
         self.status = run.returncode
         self.errors = errors.decode("utf-8", "replace")
         if self.status == NO_KERNEL:
@@ -205,11 +209,25 @@ def test(name):
         return "FAIL", "%s: %s" % (type(error).__name__, error), guest.describe() if guest else []
 
 
-def show(verdict, name, reason, details):
-    print("%s vm::%s%s" % (verdict, name, ": " + reason if reason else ""))
-    for line in details:
-        print("    | " + line)
-    sys.stdout.flush()
+def lines_of(verdict, name, reason, details):
+    return ["%s vm::%s%s" % (verdict, name, ": " + reason if reason else "")] + ["    | " + line for line in details]
+
+
+def run(name, again):
+    """(verdict, what is to be printed)"""
+    verdict, reason, details = test(name)
+    lines = []
+    if again and verdict == "FAIL":
+        lines = lines_of("AGAIN", name, reason, details)
+        verdict, reason, details = test(name)
+    return verdict, "\n".join(lines + lines_of(verdict, name, reason, details))
+
+
+def end(*_):
+    """No guest outlives this."""
+    for guest in list(RUNNING):
+        guest.terminate()
+    os._exit(1)
 
 
 def main():
@@ -217,15 +235,12 @@ def main():
     names = sys.argv[1 + again :] or list(TESTS)
     if not set(names) <= set(TESTS):
         sys.exit("usage: test_kernels.py [--again] [%s]..." % "|".join(TESTS))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, end)
     verdicts = []
-    for name in names:
-        verdict, reason, details = test(name)
-        if again and verdict == "FAIL":
-            show("AGAIN", name, reason, details)
-            verdict, reason, details = test(name)
-        show(verdict, name, reason, details)
-        verdicts.append(verdict)
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        for verdict, text in pool.map(lambda name: run(name, again), names):
+            print(text, flush=True)
+            verdicts.append(verdict)
     failed = verdicts.count("FAIL")
     print("%d passed, %d failed, %d skipped" % (verdicts.count("PASS"), failed, verdicts.count("SKIP")))
     return 1 if failed else 0
