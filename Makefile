@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix fuzz compare soak vm service bench format format-check bpf-arm64 clean
+# make unit e2e matrix fuzz compare soak vm service bench format format-check layers bpf-arm64 clean
 # make man           scripts/blockprof-json.5 of scripts/blockprof.schema.json
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
@@ -51,7 +51,8 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check bpf-arm64 man install \
+.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check layers \
+	bpf-arm64 man install \
 	uninstall clean FORCE
 
 all: $(PROGRAM)
@@ -59,7 +60,7 @@ all: $(PROGRAM)
 # --- What is needed ---------------------------------------------------------------------------
 
 PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd
-NO_BUILD := clean uninstall format format-check man
+NO_BUILD := clean uninstall format format-check layers man
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 
 BPFTOOL ?= scripts/bpftool
@@ -222,8 +223,12 @@ bench: $(PROGRAM) $(BENCH_STACKS)
 		$(PYTHON) tests/bench/bench.py $(BENCH)
 
 FORMATTED = $(sort $(shell find bpf user vmlinux tests -name '*.[ch]'))
-format-check:
+format-check: layers
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+# Which folder includes which.
+layers:
+	$(Q)scripts/layers
 
 format:
 	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
