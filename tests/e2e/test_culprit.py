@@ -113,7 +113,7 @@ def test_cycle():
             assert_culprit(stall, "serve_nothing", cause="socket", comm="server")
             last = assert_culprit(stall, at=1, pid=target.pid, cycle=True)
             check("culprits" not in last, "it goes round", last)
-        check_report(blockprof, "each for the other")
+        check_report(blockprof, "they wait for each other")
 
 
 def test_quick_peers():
