@@ -3,6 +3,8 @@
 #ifndef TEST_MEMORY_SOURCES_H
 #define TEST_MEMORY_SOURCES_H
 
+#include <errno.h>
+
 #include "base/memory.h"
 
 /* The processes themselves. */
@@ -40,6 +42,36 @@ static inline struct memory memory_made(struct made_memory *made, read_one *read
 {
 	*made = (struct made_memory){ { .read = read_one_by_one, .context = made }, read, context };
 	return (struct memory){ &made->source, 0 };
+}
+
+/* So many answers of another one; what comes after is late. */
+struct budget_memory {
+	struct memory_source source;
+	struct memory below;
+	uint64_t left;
+};
+
+static inline int read_in_time(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
+{
+	struct budget_memory *budget = context;
+
+	(void)pid;
+	if (!budget->left)
+		return -ETIMEDOUT;
+	budget->left--;
+	return memory_read_pieces(&budget->below, pieces, nr);
+}
+
+/* budget must stay where it is. */
+static inline struct memory memory_in_time(struct budget_memory *budget, struct memory below,
+					   uint64_t left)
+{
+	*budget = (struct budget_memory){
+		.source = { .read = read_in_time, .context = budget },
+		.below = below,
+		.left = left,
+	};
+	return (struct memory){ &budget->source, below.pid };
 }
 
 #endif

@@ -222,7 +222,7 @@ struct budget {
 	size_t pieces; /* asked for */
 };
 
-static int read_in_time(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
+static int answer_in_time(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
 {
 	struct budget *budget = context;
 
@@ -242,7 +242,7 @@ static int read_in_time(void *context, pid_t pid, struct memory_piece *pieces, s
 static void not_in_time(void **state)
 {
 	struct budget budget = { .left = 1 };
-	struct memory_source source = { .read = read_in_time, .context = &budget };
+	struct memory_source source = { .read = answer_in_time, .context = &budget };
 	struct memory memory = { &source, 1 };
 	char buf[8];
 	struct memory_piece pieces[] = {

@@ -9,12 +9,35 @@
 #define FRAMES_MAX 512
 #define STACK_MAX  (8u << 20)
 
+/* Names as they come all at once. */
+struct names {
+	const struct bp_python_frame *frames;
+	struct python *python;
+	int nr;
+};
+
+static void same_name(void *context, int err, const struct python_name *name)
+{
+	struct names *names = context;
+	struct python_name one;
+	char fn[512], file[4096];
+
+	assert_int_equal(err, 0);
+	snprintf(fn, sizeof(fn), "%s", name->fn);
+	snprintf(file, sizeof(file), "%s", name->file);
+	assert_int_equal(python_frame_name(names->python, &names->frames[names->nr++], &one), 0);
+	assert_string_equal(one.fn, fn);
+	assert_string_equal(one.file, file);
+	assert_int_equal(one.line, name->line);
+}
+
 /* Compares a thread's frames with those it reported. Returns how many. */
 static int check_thread(struct target *target, const char *name)
 {
 	static struct bp_python_frame frames[FRAMES_MAX];
 	struct python *python = target->python;
 	int nr = python_frames(python, target_thread(target, name), frames, FRAMES_MAX);
+	struct names names = { .frames = frames, .python = python };
 	int seen = 0;
 
 	for (size_t i = 0; i < target->nr; i++) {
@@ -32,6 +55,8 @@ static int check_thread(struct target *target, const char *name)
 		seen++;
 	}
 	assert_int_equal(nr, seen);
+	python_frame_names(python, frames, (size_t)nr, same_name, &names);
+	assert_int_equal(names.nr, nr);
 	return nr;
 }
 

@@ -251,6 +251,41 @@ static void no_python(void **state)
 	assert_null(python);
 }
 
+/* Wherever its memory stops coming in time, another try is wanted, and nothing is believed. */
+static void memory_that_is_late(void **state)
+{
+	struct target *target = target_start(*state, "late.py");
+	struct symbols *symbols = target_symbols(target);
+	struct bp_python_frame frames[16];
+	struct bp_python layout;
+	struct budget_memory budget;
+	struct memory memory;
+	uint64_t reads = 0, pthread;
+	int err;
+
+	target_wait_ready(target);
+	target_go_on(target);
+	target_wait_ready(target);
+	pthread = target_number(target, "main", NULL, 1);
+	do {
+		const struct memory below = { process_memory(), target->pid };
+
+		memory = memory_in_time(&budget, below, reads++);
+		err = python_open(&target->python, &memory, symbols);
+		assert_true(err == 0 || err == -EBUSY || err == -EAGAIN);
+		assert_true(reads > 1 || err == -EBUSY);
+		assert_true(!err == !!target->python);
+		assert_true(!err || budget.source.late);
+	} while (err);
+	assert_true(reads > 10);
+	budget.left = 0;
+	assert_int_equal(python_frames(target->python, pthread, frames, 16), -ETIMEDOUT);
+	assert_int_equal(python_layout(target->python, &layout), -ETIMEDOUT);
+	assert_int_equal(python_gil_holder(target->python), 0);
+	budget.left = UINT64_MAX;
+	assert_true(python_frames(target->python, pthread, frames, 16) > 0);
+}
+
 static void too_old(void **state)
 {
 	static const char *const versions[] = { "2.7", "3.6", "3.7" };
@@ -288,6 +323,7 @@ int main(void)
 		EACH_PYTHON(asyncio_comes_later),
 		EACH_PYTHON(gil_is_held),
 		EACH_PYTHON(subinterpreters),
+		EACH_PYTHON(memory_that_is_late),
 		cmocka_unit_test_teardown(foreign_library, target_stop),
 		cmocka_unit_test_teardown(not_started, target_stop),
 		cmocka_unit_test_teardown(without_symbolizer, target_stop),

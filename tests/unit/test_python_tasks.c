@@ -88,6 +88,14 @@ static size_t pthreads_of(struct target *target, uint64_t *pthreads, size_t max)
 	return nr;
 }
 
+static bool is_seen(const char *name)
+{
+	for (size_t i = 0; i < seen.nr; i++)
+		if (!strcmp(seen.v[i].name, name))
+			return true;
+	return false;
+}
+
 static void check_task(const struct report *line)
 {
 	bool is_cut = strstr(line->fields[3], "recursive") != NULL;
@@ -297,6 +305,38 @@ static void endless_memory(void **state)
 	}
 }
 
+/* Wherever memory stops coming in time: all tasks, each whole, or it is said that they are not. */
+static void memory_that_is_late(void **state)
+{
+	struct target *target = start(state, "kinds", NULL);
+	struct memory honest = target->python->memory;
+	struct python_tasks_counts counts;
+	struct budget_memory budget;
+	uint64_t pthreads[64], left = 0;
+	size_t nr = pthreads_of(target, pthreads, 64);
+	int err;
+
+	do {
+		forget();
+		target->python->memory = memory_in_time(&budget, honest, left);
+		err = python_tasks(target->python, pthreads, nr, see, &seen, &counts);
+		target->python->memory = honest;
+		assert_true(err == 0 || err == -ETIMEDOUT);
+		assert_int_equal(counts.reported, seen.nr);
+		if (err)
+			assert_int_equal(counts.reported, 0);
+		else
+			assert_int_equal(counts.reported + counts.unsteady, target->nr);
+		for (size_t i = 0; i < target->nr; i++)
+			if (is_seen(target->lines[i].fields[1]))
+				check_task(&target->lines[i]);
+		left += left < 50 ? 1 : 23;
+	} while (budget.source.late);
+	assert_int_equal(counts.unsteady, 0);
+	assert_true(left > 100);
+	forget();
+}
+
 static void without_asyncio(void **state)
 {
 	struct target *target = target_start(*state, "late.py");
@@ -314,7 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH_PYTHON(as_the_program_sees_them), EACH_PYTHON(a_great_many),
 		EACH_PYTHON(while_they_come_and_go),   EACH_PYTHON(spoilt_memory),
-		EACH_PYTHON(without_asyncio),	       cmocka_unit_test(endless_memory),
+		EACH_PYTHON(without_asyncio),	       EACH_PYTHON(memory_that_is_late),
+		cmocka_unit_test(endless_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,26 @@ static void own_functions(void **state)
 	assert_counts(symbols, 0, 0, 0);
 }
 
+/* Names come from files: what a target's memory adds is missing, and no more. */
+static void without_its_memory(void **state)
+{
+	const struct memory nowhere = { process_memory(), INT32_MAX };
+	struct budget_memory late;
+	struct symbols *symbols;
+	struct symbol found;
+
+	(void)state;
+	memory_in_time(&late, nowhere, 0);
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, &late.source), 0);
+	assert_works(symbols);
+	assert_int_equal(symbols_place(symbols, getpid(), ADDR(local_function) + 1, 1, &found), 0);
+	/* it is not known: it may be one */
+	assert_int_equal(found.after_call, 1);
+	assert_true(late.source.late > 0);
+	assert_counts(symbols, 0, 0, 0);
+	symbols_free(symbols);
+}
+
 /* Static functions count as well as exported ones; names that only end so do not. */
 static void what_a_file_defines(void **state)
 {
@@ -883,6 +903,7 @@ int main(void)
 		WITH_PROGRAM(refused_until_changed),
 		WITH_PROGRAM(hostile_files),
 		WITH_PROGRAM(many_files),
+		cmocka_unit_test(without_its_memory),
 		cmocka_unit_test(without_root),
 		cmocka_unit_test(leaves_nothing),
 	};

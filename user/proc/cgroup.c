@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* cgroup.c - how systemd and containers' managers name their cgroups. */
 #include "proc/cgroup.h"
 
 #include <ctype.h>

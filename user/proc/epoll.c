@@ -15,7 +15,7 @@
 #include "proc/process.h"
 #include "proc/procfs.h"
 
-#define DESCRIPTORS_MAX 1024 /* looked at: a loop's own instance is made early */
+#define DESCRIPTORS_MAX 1024 /* that are checked: a loop's own instance is made early */
 #define INFO_BYTES	4096
 #define INFO_BYTES_MAX	65536 /* some 800 descriptors */
 #define THREADS_MAX	256

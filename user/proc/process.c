@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* process.c - which file of /proc/PID holds what, and how it is written there. */
 #include "proc/process.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 #define THREADS_MAX   65536
 #define PROCESSES_MAX 65536
-#define CHILDREN_MAX  1024 /* looked through for one of them */
+#define CHILDREN_MAX  1024 /* searched for one of them */
 
 #define NAMESPACES_MAX 33 /* include/linux/pid_namespace.h: MAX_PID_NS_LEVEL, and the first */
 

@@ -37,7 +37,7 @@ struct process_cgroup {
 int process_cgroup(pid_t pid, struct process_cgroup *out);
 void process_cgroup_free(struct process_cgroup *cgroup);
 pid_t process_parent(pid_t pid);
-/* Children, by /proc/PID/task/TID/children or, without it, a bounded look through /proc. Returns how many were stored. */
+/* Children, by /proc/PID/task/TID/children or, without it, a bounded search of /proc. Returns how many were stored. */
 int process_children(pid_t pid, pid_t *children, size_t max);
 /* The same at little cost: -EOPNOTSUPP where the kernel does not list them; or -ESRCH. */
 int process_children_listed(pid_t pid, pid_t *children, size_t max);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* procfs.c - how files of /proc are opened and read without more than is wanted. */
 #include "proc/procfs.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* quota.c - where both versions of cgroups keep quotas, and that they held someone back. */
 #include "proc/quota.h"
 
 #include <errno.h>

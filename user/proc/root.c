@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* root.c - which ways of opening a foreign path can do no harm. */
 #include "proc/root.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ int root_open_place(int place, struct stat *status)
 	char name[64];
 	int fd;
 
-	/* Looked at before it is opened: opening a device can do something. */
+	/* Checked before it is opened: opening a device can do something. */
 	if (fstat(place, status))
 		return -errno;
 	if (!S_ISREG(status->st_mode))

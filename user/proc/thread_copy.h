@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * thread_copy.h - registers and stack of a thread that stands still and is only
- * looked at, as the kernel side copies those of threads that it watches.
+ * thread_copy.h - registers and stack of a thread that stands still and is not
+ * watched, as the kernel side copies those of threads that it watches.
  */
 #ifndef BLOCKPROF_PROC_THREAD_COPY_H
 #define BLOCKPROF_PROC_THREAD_COPY_H
@@ -20,7 +20,7 @@ struct memory;
 int thread_copy(const struct memory *memory, pid_t tid, const struct bp_registers *regs,
 		uint64_t switches, struct bp_stack_copy *copy);
 
-/* The same without a look whether it has run since, for who knows by other means. 0 or -ENOENT. */
+/* The same without a check whether it has run since, for who knows by other means. 0 or -ENOENT. */
 int thread_copy_stack(const struct memory *memory, const struct bp_registers *regs,
 		      struct bp_stack_copy *copy);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* diag.c - the messages of sock_diag, and a socket for them in another network namespace. */
 #include "proc/peer/diag.h"
 
 #include <arpa/inet.h>
@@ -169,13 +170,18 @@ static bool address_is_loopback(const struct address *address)
 	return !memcmp(address->bytes, loopback6, sizeof(loopback6));
 }
 
+/* One end of a connection. */
+struct end {
+	struct address address;
+	unsigned short port;
+};
+
 /* Finds the socket with this local end and this remote end; remote NULL: one that listens. */
-static int find_inet(int diag, int protocol, const struct address *local, unsigned short local_port,
-		     const struct address *remote, unsigned short remote_port,
+static int find_inet(int diag, int protocol, const struct end *local, const struct end *remote,
 		     struct inet_diag_msg *out)
 {
 	struct inet_diag_req_v2 question = {
-		.sdiag_family = (unsigned char)local->family,
+		.sdiag_family = (unsigned char)local->address.family,
 		.sdiag_protocol = (unsigned char)protocol,
 		.idiag_states = ~0u,
 		.id.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
@@ -187,12 +193,13 @@ static int find_inet(int diag, int protocol, const struct address *local, unsign
 	/* udp_diag takes the two ends the other way round, "for historical reasons": udp_dump_one(). */
 	bool swapped = protocol == IPPROTO_UDP;
 
-	memcpy(swapped ? id->idiag_dst : id->idiag_src, local->bytes, sizeof(local->bytes));
-	*(swapped ? &id->idiag_dport : &id->idiag_sport) = htons(local_port);
+	memcpy(swapped ? id->idiag_dst : id->idiag_src, local->address.bytes,
+	       sizeof(local->address.bytes));
+	*(swapped ? &id->idiag_dport : &id->idiag_sport) = htons(local->port);
 	if (remote) {
-		memcpy(swapped ? id->idiag_src : id->idiag_dst, remote->bytes,
-		       sizeof(remote->bytes));
-		*(swapped ? &id->idiag_sport : &id->idiag_dport) = htons(remote_port);
+		memcpy(swapped ? id->idiag_src : id->idiag_dst, remote->address.bytes,
+		       sizeof(remote->address.bytes));
+		*(swapped ? &id->idiag_sport : &id->idiag_dport) = htons(remote->port);
 	}
 	err = ask(diag, &question, sizeof(question), &answer, sizeof(*out));
 	if (!err)
@@ -236,26 +243,25 @@ bool diag_inet_may_leave(const struct bp_socket *socket)
 
 int diag_inet_peer(int diag, const struct bp_socket *socket, struct diag_socket *out)
 {
-	struct address own, peer;
+	struct end own, peer;
 	struct inet_diag_msg found;
 	int err;
 
 	if (!is_inet(socket))
 		return -ENOENT;
-	own = address_of(socket->family, socket->local);
-	peer = address_of(socket->family, socket->peer);
-	if (own.family != peer.family)
+	own = (struct end){ address_of(socket->family, socket->local), socket->local_port };
+	peer = (struct end){ address_of(socket->family, socket->peer), socket->peer_port };
+	if (own.address.family != peer.address.family)
 		return -ENOENT;
 
-	err = find_inet(diag, socket->protocol, &peer, socket->peer_port, &own, socket->local_port,
-			&found);
+	err = find_inet(diag, socket->protocol, &peer, &own, &found);
 	if (err)
 		return err;
 	/* One bound to any address is found by its port, also when the peer is another machine's. */
-	if (!found.id.idiag_dport && !is_own_address(&peer, &own))
+	if (!found.id.idiag_dport && !is_own_address(&peer.address, &own.address))
 		return -ENOENT;
 	if (socket->protocol == IPPROTO_TCP && is_pending(&found)) {
-		err = find_inet(diag, IPPROTO_TCP, &peer, socket->peer_port, NULL, 0, &found);
+		err = find_inet(diag, IPPROTO_TCP, &peer, NULL, &found);
 		if (err)
 			return err;
 	}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* holder.c - in which order processes are searched, and what a search may cost. */
 #include "proc/peer/holder.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #define PROCESSES_MAX	   4096
 #define DESCRIPTORS_MAX	   65536
 #define BUDGET_NS	   (30 * NS_PER_MS)
-#define DESCRIPTORS_A_TICK 32 /* between two looks at the clock */
+#define DESCRIPTORS_A_TICK 32 /* between two readings of the clock */
 #define CHILDREN_MAX	   64
 #define PARENTS_MAX	   16
 
@@ -48,9 +49,9 @@ static bool spend_process(struct budget *budget)
 
 static bool spend_descriptor(struct budget *budget)
 {
-	bool look_at_clock = budget->descriptors % DESCRIPTORS_A_TICK == 0;
+	bool is_tick = budget->descriptors % DESCRIPTORS_A_TICK == 0;
 
-	if (!budget->descriptors || (look_at_clock && clock_spent_ns() >= budget->deadline_ns))
+	if (!budget->descriptors || (is_tick && clock_spent_ns() >= budget->deadline_ns))
 		return false;
 	budget->descriptors--;
 	return true;
@@ -58,7 +59,7 @@ static bool spend_descriptor(struct budget *budget)
 
 struct fdinfo {
 	unsigned int flags;
-	uint64_t ino; /* 0: a kernel before 5.14 does not say */
+	uint64_t ino; /* 0: not known, the kernel is older than 5.14 */
 };
 
 static bool read_fdinfo(pid_t pid, int fd, struct fdinfo *out)
@@ -118,13 +119,19 @@ bool holder_check(const struct holder *holder, const struct holder_wanted *wante
 	return dir >= 0 && descriptor_fits(dir, holder->pid, holder->fd, wanted);
 }
 
+struct search {
+	const struct holder_wanted *wanted;
+	struct budget budget;
+	pid_t last; /* the process that was searched last */
+	struct holder *out;
+};
+
 /* 0, -ENOENT, or -EAGAIN when the budget ended. */
-static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget *budget,
-		   struct holder *out)
+static int search_process(struct search *search, pid_t pid)
 {
 	int fd;
 
-	if (!spend_process(budget))
+	if (!spend_process(&search->budget))
 		return -EAGAIN;
 
 	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
@@ -132,10 +139,10 @@ static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget 
 	if (!dir)
 		return -ENOENT;
 	while ((fd = procfs_next_number(dir)) >= 0) {
-		if (!spend_descriptor(budget))
+		if (!spend_descriptor(&search->budget))
 			return -EAGAIN;
-		if (descriptor_fits(dirfd(dir), pid, fd, wanted)) {
-			*out = (struct holder){ .pid = pid, .fd = fd };
+		if (descriptor_fits(dirfd(dir), pid, fd, search->wanted)) {
+			*search->out = (struct holder){ .pid = pid, .fd = fd };
 			return 0;
 		}
 	}
@@ -143,15 +150,14 @@ static int look_at(pid_t pid, const struct holder_wanted *wanted, struct budget 
 }
 
 /* A socket shared by a server and the workers it forked is that of the server. */
-static void go_to_leader(const struct holder_wanted *wanted, struct budget *budget,
-			 struct holder *found)
+static void go_to_leader(struct search *search)
 {
 	pid_t parent;
 
 	for (int i = 0; i < PARENTS_MAX; i++) {
-		parent = process_parent(found->pid);
-		if (parent <= 0 || parent == wanted->asker ||
-		    look_at(parent, wanted, budget, found))
+		parent = process_parent(search->out->pid);
+		if (parent <= 0 || parent == search->wanted->asker ||
+		    search_process(search, parent))
 			return;
 	}
 }
@@ -169,22 +175,21 @@ static void remember(struct holders *holders, pid_t pid)
 	recent[0] = pid;
 }
 
-static int look_at_likely(const struct holders *holders, const struct holder_wanted *wanted,
-			  struct budget *budget, struct holder *out)
+static int search_likely(struct search *search, const struct holders *holders)
 {
-	pid_t likely[HOLDERS_RECENT + 1 + CHILDREN_MAX];
+	pid_t likely[HOLDERS_RECENT + 1 + CHILDREN_MAX], asker = search->wanted->asker;
 	size_t nr = HOLDERS_RECENT;
 	int err, children;
 
 	memcpy(likely, holders->recent, sizeof(holders->recent));
-	likely[nr++] = process_parent(wanted->asker);
-	children = process_children_listed(wanted->asker, likely + nr, CHILDREN_MAX);
+	likely[nr++] = process_parent(asker);
+	children = process_children_listed(asker, likely + nr, CHILDREN_MAX);
 	if (children > 0)
 		nr += (size_t)children;
 	for (size_t i = 0; i < nr; i++) {
-		if (likely[i] <= 0 || likely[i] == wanted->asker)
+		if (likely[i] <= 0 || likely[i] == asker)
 			continue;
-		err = look_at(likely[i], wanted, budget, out);
+		err = search_process(search, likely[i]);
 		if (err != -ENOENT)
 			return err;
 	}
@@ -201,12 +206,8 @@ static bool is_of_user(int proc, pid_t pid, uid_t uid)
 	return !fstatat(proc, name, &status, 0) && status.st_uid == uid;
 }
 
-/*
- * Processes from first up to, but not with, end; of one user when uid is not 0.
- * *last: the one that was looked at last.
- */
-static int look_at_range(pid_t first, pid_t end, uid_t uid, const struct holder_wanted *wanted,
-			 struct budget *budget, pid_t *last, struct holder *out)
+/* Processes from first up to, but not with, end; of one user when uid is not 0. */
+static int search_range(struct search *search, pid_t first, pid_t end, uid_t uid)
 {
 	DIR *processes __closing_dir = procfs_opendir(0, NULL);
 	pid_t pid;
@@ -216,57 +217,56 @@ static int look_at_range(pid_t first, pid_t end, uid_t uid, const struct holder_
 		return -ENOENT;
 	/* The kernel lists them in ascending order: proc_pid_readdir(). */
 	while ((pid = procfs_next_number(processes)) >= 0 && pid < end) {
-		if (pid < first || pid == wanted->asker)
+		if (pid < first || pid == search->wanted->asker)
 			continue;
 		if (uid && !is_of_user(dirfd(processes), pid, uid))
 			continue;
-		*last = pid;
-		err = look_at(pid, wanted, budget, out);
+		search->last = pid;
+		err = search_process(search, pid);
 		if (err != -ENOENT)
 			return err;
 	}
 	return -ENOENT;
 }
 
-static int look_at_all(struct holders *holders, const struct holder_wanted *wanted,
-		       struct budget *budget, struct holder *out)
+static int search_all(struct search *search, struct holders *holders)
 {
-	pid_t first = holders->resume, last = 0;
+	pid_t first = holders->resume;
 	int err;
 
-	err = look_at_range(first, INT_MAX, 0, wanted, budget, &last, out);
+	search->last = 0;
+	err = search_range(search, first, INT_MAX, 0);
 	if (err == -ENOENT && first)
-		err = look_at_range(0, first, 0, wanted, budget, &last, out);
+		err = search_range(search, 0, first, 0);
 	if (err != -EAGAIN)
 		holders->resume = 0;
-	else if (last == first && last < INT_MAX)
-		holders->resume = last + 1; /* it takes a budget of its own: not once more */
+	else if (search->last == first && first < INT_MAX)
+		holders->resume = first + 1; /* it takes a budget of its own: not once more */
 	else
-		holders->resume = last;
+		holders->resume = search->last;
 	return err;
 }
 
 int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out)
 {
 	/* Of its own, so that one likely process with very many descriptors hides no other. */
-	struct budget budget = budget_share(4);
-	pid_t last;
+	struct search search = { .wanted = wanted, .budget = budget_share(4), .out = out };
 	int err;
 
-	err = look_at_likely(holders, wanted, &budget, out);
+	err = search_likely(&search, holders);
 	if (err && wanted->uid) {
-		budget = budget_share(2);
-		err = look_at_range(0, INT_MAX, wanted->uid, wanted, &budget, &last, out);
+		search.budget = budget_share(2);
+		err = search_range(&search, 0, INT_MAX, wanted->uid);
 	}
 	if (err) {
-		budget = budget_share(1);
-		err = look_at_all(holders, wanted, &budget, out);
+		search.budget = budget_share(1);
+		err = search_all(&search, holders);
 	}
 	if (err == -ENOENT)
-		return look_at(wanted->asker, wanted, &budget, out);
+		return search_process(&search, wanted->asker);
 	if (err)
 		return err;
-	go_to_leader(wanted, &budget, out);
+	go_to_leader(&search);
 	remember(holders, out->pid);
 	return 0;
 }

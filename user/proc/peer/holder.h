@@ -2,8 +2,8 @@
 /*
  * holder.h - which process has a socket or one end of a pipe open.
  *
- * The kernel does not say it: /proc/PID/fd of the processes is looked
- * through, likely ones first, within a budget of processes, descriptors and CPU time.
+ * The kernel has no question for it: /proc/PID/fd of the processes is searched,
+ * likely ones first, within a budget of processes, descriptors and CPU time.
  */
 #ifndef BLOCKPROF_PROC_PEER_HOLDER_H
 #define BLOCKPROF_PROC_PEER_HOLDER_H
@@ -23,9 +23,9 @@ enum holder_end {
 struct holder_wanted {
 	pid_t asker; /* answered with only if no other process holds it */
 	enum holder_end end;
-	uid_t uid; /* this user's processes are looked at first; 0: all alike */
+	uid_t uid; /* this user's processes are searched first; 0: all alike */
 	const char *link; /* of its descriptor: "socket:[1]", "pipe:[1]", a FIFO's path */
-	uint64_t ino; /* a FIFO's; 0: the link says all */
+	uint64_t ino; /* a FIFO's; 0: the link is enough */
 };
 
 struct holder {
@@ -35,10 +35,10 @@ struct holder {
 
 #define HOLDERS_RECENT 8
 
-/* What is remembered between two looks; start with zeroes. */
+/* What is remembered between two searches; start with zeroes. */
 struct holders {
 	pid_t recent[HOLDERS_RECENT]; /* answers, latest first; 0: none */
-	pid_t resume; /* where the last look, cut short, goes on */
+	pid_t resume; /* where the last search, cut short, goes on */
 };
 
 /*

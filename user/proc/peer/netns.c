@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* netns.c - for how long the list of network namespaces holds. */
 #include "proc/peer/netns.h"
 
 #include <fcntl.h>

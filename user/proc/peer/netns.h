@@ -25,8 +25,8 @@ struct netns_list {
 };
 
 /*
- * Reads the list anew when it is older than a few seconds; looks at a bounded
- * number of processes and keeps NETNS_MAX namespaces.
+ * Reads the list anew when it is older than a few seconds, from a bounded number
+ * of processes, and keeps NETNS_MAX namespaces.
  */
 void netns_list_update(struct netns_list *list);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* peer.c - for how long an answer holds, and which namespaces are asked for it. */
 #include "proc/peer/peer.h"
 
 #include <errno.h>
@@ -88,7 +89,7 @@ static struct answer *answer_at(struct peers *peers, const struct question *ques
 	return &peers->answers[(hash ^ hash >> 32) % ANSWERS];
 }
 
-/* An answer that names a process is looked at again: the descriptor may be closed by now. */
+/* An answer that names a process is checked again: the descriptor may be closed by now. */
 static bool answer_stands(const struct answer *answer, const struct question *question)
 {
 	return !memcmp(&answer->question, question, sizeof(*question)) &&

@@ -3,8 +3,8 @@
  * peer.h - which process of this machine is at the other end.
  *
  * Answers come from /proc and sock_diag in the target's network namespace;
- * they are cached for a short time, and one question never looks at more than
- * a bounded number of processes and descriptors.
+ * they are cached for a short time, and one question reads of a bounded number of
+ * processes and descriptors.
  */
 #ifndef BLOCKPROF_PROC_PEER_PEER_H
 #define BLOCKPROF_PROC_PEER_PEER_H

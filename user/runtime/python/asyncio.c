@@ -148,43 +148,43 @@ static enum py_code_kind next_kind(struct py_codes *codes)
 }
 
 /*
- * Reads from the innermost frame outwards. What the loop waits in is select()
- * of selectors.py, or one of the user's that calls it.
+ * What frames have shown so far, from the innermost outwards. What the loop waits
+ * in is select() of selectors.py, or one of the user's that calls it.
  */
-struct judge {
+struct shown {
 	unsigned int run_onces;
 	bool only_selects; /* so far */
 	bool in_select; /* between the last _run_once and the innermost frame is nothing but select() */
 };
 
-static void judge_frame(struct judge *judge, enum py_code_kind kind, bool innermost)
+static void show_frame(struct shown *shown, enum py_code_kind kind, bool innermost)
 {
 	if (innermost)
-		judge->only_selects = kind == PY_CODE_SELECT;
+		shown->only_selects = kind == PY_CODE_SELECT;
 	if (kind == PY_CODE_RUN_ONCE) {
-		judge->run_onces++;
-		judge->in_select = judge->only_selects;
+		shown->run_onces++;
+		shown->in_select = shown->only_selects;
 	} else if (kind != PY_CODE_SELECT) {
-		judge->only_selects = false;
+		shown->only_selects = false;
 	}
 }
 
-static void judged(const struct judge *judge, struct python_loop *out)
+static void loop_of(const struct shown *shown, struct python_loop *out)
 {
-	*out = (struct python_loop){ .run_onces = judge->run_onces, .epoll_fd = -1 };
-	out->in_own_select = judge->run_onces == 1 && judge->in_select;
+	*out = (struct python_loop){ .run_onces = shown->run_onces, .epoll_fd = -1 };
+	out->in_own_select = shown->run_onces == 1 && shown->in_select;
 }
 
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
 		       struct python_loop *out)
 {
-	struct judge judge = { 0 };
+	struct shown shown = { 0 };
 	struct py_codes codes;
 
 	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr);
 	for (size_t i = 0; i < nr; i++)
-		judge_frame(&judge, next_kind(&codes), i == 0);
-	judged(&judge, out);
+		show_frame(&shown, next_kind(&codes), i == 0);
+	loop_of(&shown, out);
 	return 0;
 }
 
@@ -278,7 +278,7 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 {
 	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
 	const struct py_frame *outermost = NULL;
-	struct judge judge = { 0 };
+	struct shown shown = { 0 };
 	struct py_codes codes;
 	int nr;
 
@@ -291,11 +291,11 @@ int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loo
 	for (int i = 0; i < nr; i++) {
 		enum py_code_kind kind = next_kind(&codes);
 
-		judge_frame(&judge, kind, i == 0);
+		show_frame(&shown, kind, i == 0);
 		if (kind == PY_CODE_RUN_ONCE)
 			outermost = &frames[i];
 	}
-	judged(&judge, out);
+	loop_of(&shown, out);
 	if (!outermost)
 		return 0;
 	out->turn_start_ns = turn_start(python, outermost);

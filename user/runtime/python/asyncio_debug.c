@@ -39,7 +39,7 @@ static bool fits(uint64_t offset, uint64_t size)
 	return offset % sizeof(uint64_t) == 0 && offset >= PY_VAR_SIZE && offset < size;
 }
 
-/* Fields that it does not tell of stand beside ones that it does (FutureObj_HEAD, TaskObj). */
+/* Fields that it leaves out stand beside ones that it has (FutureObj_HEAD, TaskObj). */
 static int take(struct python *python, const struct offsets *at)
 {
 	struct py_layout *layout = &python->layout;
@@ -81,7 +81,7 @@ int py_asyncio_learn(struct python *python)
 		err = py_dict_nentries(python, modules, &nentries);
 	if (err)
 		return err;
-	/* the files that are mapped are looked through when there is something new */
+	/* the files that are mapped are searched when there is something new */
 	if (nentries == python->asyncio_entries)
 		return -ENOENT;
 	err = py_dict_get(python, modules, "_asyncio", &module);

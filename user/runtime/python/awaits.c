@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* awaits.c - which coroutines of the standard library stand for a lock, a queue, a sleep. */
 #include "runtime/python/awaits.h"
 
 #include <math.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* chain.c - the fields of a task, and how its coroutines lead from one to the next. */
 #include "runtime/python/chain.h"
 
 #include <errno.h>

@@ -59,7 +59,7 @@ struct py_chain {
 int py_chain_read(struct python *python, struct py_kinds *kinds, uint64_t task,
 		  struct py_chain *out);
 /*
- * Tells a task at one moment from itself at another, by all that is told of it:
+ * Tells a task at one moment from itself at another, by all that is reported of it:
  * of a running one only what does not move. 0: a name cannot be read.
  */
 uint64_t py_chain_sign(struct python *python, const struct py_chain *chain);

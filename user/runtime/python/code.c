@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* code.c - what a code object is known by, so that one is not taken for another at its address. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -71,7 +71,7 @@ static void parse_name(const char *path, const char *word, struct py_place *plac
 	place->debug = at[used] == 'd' || at[used + (at[used] == 't')] == 'd';
 }
 
-/* Python, but another one: of those only the name can be told. */
+/* Python, but another one: of those only the name is known. */
 static void note_other(struct candidates *candidates, const char *path, bool is_exe)
 {
 	static const struct {
@@ -162,7 +162,7 @@ static int look_at(struct symbols *symbols, struct maps *maps, pid_t pid,
 	if (place->major == 2 || (place->major == 3 && place->minor < 7))
 		return 0;
 
-	/* Whoever still embeds a static 3.9 is not worth a look at all that an executable names. */
+	/* Whoever still embeds a static 3.9 is not worth reading all that an executable names. */
 	err = symbols_addresses(symbols, pid, maps, mapping, candidate->named, names, NAMES, found);
 	if (err == -ENOENT || err == -EBUSY)
 		return err;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* frames.c - how the interpreter's frames hang together, and which begin a run of its loop. */
 #include "runtime/python/frames.h"
 
 #include <errno.h>

@@ -17,7 +17,7 @@ struct py_frame {
 	uint64_t loop; /* likewise */
 };
 
-/* The most frames that are looked at: four times the usual recursion limit. */
+/* The most frames that are read: four times the usual recursion limit. */
 #define PY_FRAMES_MAX 4096
 
 /* Frames of the thread with this pthread_self(), innermost first. How many, or -errno (-ESRCH). */

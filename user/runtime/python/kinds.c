@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* kinds.c - the names of the types that coroutines, wrappers, tasks and futures have. */
 #include "runtime/python/kinds.h"
 
 #include <stdbool.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* lines.c - the three formats of line tables: lnotab, line ranges, locations. */
 #include "runtime/python/lines.h"
 
 #include <stdbool.h>

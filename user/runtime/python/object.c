@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* object.c - how str, bytes, int, float and tuple are laid out, and types are named. */
 #include "runtime/python/object.h"
 
 #include <errno.h>

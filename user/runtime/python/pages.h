@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * pages.h - memory read in large blocks and kept for a while, where a great
- * many small objects that lie close together are looked at.
+ * many small objects that lie close together are read.
  */
 #ifndef BLOCKPROF_RUNTIME_PYTHON_PAGES_H
 #define BLOCKPROF_RUNTIME_PYTHON_PAGES_H

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* pools.c - concurrent.futures: who is a worker of which pool, and what waits in its queue. */
 #include "runtime/python/pools.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include "runtime/python/task_lists.h"
 #include "runtime/python/threads.h"
 
-/* Frames of a worker that are looked at: one in a deeper recursion is not seen as a worker then. */
+/* Frames of a worker that are read: one in a deeper recursion is not seen as a worker then. */
 #define WORKER_FRAMES 512
 #define THREADS_MAX   1024
 

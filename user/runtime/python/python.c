@@ -128,7 +128,7 @@ static int try_layout(struct python *python, unsigned int minor, uint32_t *hex)
 	}
 }
 
-/* Version as far as the interpreter itself tells without a layout: *hex stays 0 before 3.11. */
+/* The version, as far as the interpreter itself has it without a layout: *hex stays 0 before 3.11. */
 static int read_version(const struct python *python, const struct py_place *place, uint32_t *hex,
 			bool *free_threaded)
 {

@@ -82,7 +82,7 @@ int python_task_copied(struct python *python, const struct bp_task *copied, char
 		       size_t name_size, char *coro, size_t coro_size);
 
 /*
- * The event loop that a thread runs, judged by its frames now.
+ * The event loop that a thread runs, by its frames now.
  * run_onces: how many asyncio _run_once frames are on the stack: 0 no asyncio
  * loop, more than 1 nested. The other fields are of the outermost one.
  */
@@ -98,7 +98,7 @@ struct python_loop {
 
 int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out);
 
-/* The same judged by frames taken earlier: run_onces and in_own_select only. */
+/* The same by frames taken earlier: run_onces and in_own_select only. */
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
 		       struct python_loop *out);
 

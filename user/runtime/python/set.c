@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* set.c - Objects/setobject.c: the table of a set, which may be made anew while it is read. */
 #include "runtime/python/set.h"
 
 #include <errno.h>

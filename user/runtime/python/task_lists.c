@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* task_lists.c - how the rings of tasks are walked while tasks come and go. */
 #include "runtime/python/task_lists.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* tasks.c - when what was read of a task that runs on meanwhile can be believed. */
 #include "runtime/python/tasks.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* threads.c - where the list of thread states is, and for how long a walk of it holds. */
 #include "runtime/python/threads.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* code.c - how V8's code says whose it is, and what was inlined where. */
 #include "runtime/v8/code.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* function.c - where a function's name stands: with it, or in its ScopeInfo. */
 #include "runtime/v8/function.h"
 
 #include <errno.h>

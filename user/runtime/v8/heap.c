@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* heap.c - when a word is believed to be an object of a type. */
 #include "runtime/v8/heap.h"
 
 #include <errno.h>

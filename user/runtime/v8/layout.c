@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* layout.c - the symbols of V8's numbers, and what only the version says. */
 #include "runtime/v8/layout.h"
 
 #include <errno.h>

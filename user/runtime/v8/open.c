@@ -44,7 +44,7 @@ struct candidates {
 	uint64_t library_text;
 };
 
-static void look(void *context, const struct mapping *mapping, const char *path)
+static void note_mapping(void *context, const struct mapping *mapping, const char *path)
 {
 	struct candidates *candidates = context;
 	const char *base = strrchr(path, '/');
@@ -73,7 +73,7 @@ int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source
 
 	if (err)
 		return err;
-	maps_each(maps, look, &candidates);
+	maps_each(maps, note_mapping, &candidates);
 	text = candidates.library_text ? candidates.library_text : candidates.exe_text;
 	if (!text)
 		return -ENOENT;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* positions.c - how positions and offsets are packed into bytes. */
 #include "runtime/v8/positions.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* processes.c - when what is known of V8 in a process is known anew. */
 #include "runtime/v8/processes.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "runtime/v8/v8.h"
 
 #define PROCESSES_MAX 64
-/* Looked at again when it could not be read: the symbolizer was away, memory was short. */
+/* Tried again when it could not be read: the symbolizer was away, memory was short. */
 #define AGAIN_NS (100 * NS_PER_MS)
 
 struct entry {
@@ -39,7 +40,7 @@ int v8_processes_new(struct v8_processes **out, const struct v8_source *source)
 	return 0;
 }
 
-static void drop(struct entry *entry)
+static void clear(struct entry *entry)
 {
 	v8_close(entry->v8);
 	*entry = (struct entry){ 0 };
@@ -50,7 +51,7 @@ void v8_processes_free(struct v8_processes *processes)
 	if (!processes)
 		return;
 	for (size_t i = 0; i < PROCESSES_MAX; i++)
-		drop(&processes->v[i]);
+		clear(&processes->v[i]);
 	free(processes);
 }
 
@@ -58,7 +59,7 @@ void v8_processes_forget(struct v8_processes *processes, pid_t pid)
 {
 	for (size_t i = 0; i < PROCESSES_MAX; i++)
 		if (processes->v[i].pid == pid)
-			drop(&processes->v[i]);
+			clear(&processes->v[i]);
 }
 
 /* The process's entry, or the one whose place it takes. */
@@ -88,7 +89,7 @@ struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory 
 	if (process_start_time(pid, &start_time))
 		return NULL;
 	if (entry->pid != pid || entry->start_time != start_time) {
-		drop(entry);
+		clear(entry);
 		entry->pid = pid;
 		entry->start_time = start_time;
 	} else if (!entry->v8 && !entry->final && now_ns - entry->asked_ns < AGAIN_NS) {

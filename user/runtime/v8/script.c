@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* script.c - where the lines of a source end, by the language's own rules. */
 #include "runtime/v8/script.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* v8.c - which slots of a frame say what function it runs, and where. */
 #include "runtime/v8/v8.h"
 
 #include <errno.h>
