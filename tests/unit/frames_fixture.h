@@ -108,7 +108,8 @@ static inline void code(struct bp_stack *raw, uint64_t addr)
 
 static inline struct stack *resolve(const struct bp_stack *raw)
 {
-	return frames_resolve(&namer, 1, &python, raw, NULL, FRAMES_KERNEL | FRAMES_USER, NULL);
+	return frames_resolve(&namer, &(struct raw_stack){ 1, &python, raw, NULL },
+			      FRAMES_KERNEL | FRAMES_USER, NULL);
 }
 
 /* Names joined by spaces: k: kernel, n: native, p: Python, s: JavaScript, j: other code made at run time. */

@@ -81,7 +81,8 @@ static void test_python_names_lacking(void **state)
 	code(&raw, ONE);
 	code(&raw, GONE);
 	expect(resolve(&raw), "p:one p:[unknown]");
-	expect(frames_resolve(&namer, 1, NULL, &raw, NULL, FRAMES_USER, NULL),
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, NULL, &raw, NULL }, FRAMES_USER,
+			      NULL),
 	       "p:[unknown] p:[unknown]");
 }
 
@@ -94,15 +95,19 @@ static void test_parts(void **state)
 	kernel(&raw, NANOSLEEP);
 	user(&raw, LEAF);
 	code(&raw, ONE);
-	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_KERNEL, NULL),
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL }, FRAMES_KERNEL,
+			      NULL),
 	       "k:do_nanosleep");
-	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER, NULL), "n:leaf p:one");
-	assert_null(frames_resolve(&namer, 1, &python, &raw, NULL, 0, NULL));
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL }, FRAMES_USER,
+			      NULL),
+	       "n:leaf p:one");
+	assert_null(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL }, 0, NULL));
 }
 
 static bool is_cut(const struct bp_stack *raw, unsigned int parts)
 {
-	struct stack *stack = frames_resolve(&namer, 1, &python, raw, NULL, parts, NULL);
+	struct stack *stack =
+		frames_resolve(&namer, &(struct raw_stack){ 1, &python, raw, NULL }, parts, NULL);
 	bool cut = stack->cut;
 
 	stack_put(stack);
@@ -174,14 +179,16 @@ static void test_gil_wait(void **state)
 	user(&raw, EVAL);
 	user(&raw, MAIN);
 	code(&raw, ONE | BP_PYTHON_ENTRY);
-	expect(frames_resolve(&namer, 1, &python, &raw, NULL,
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL },
 			      FRAMES_KERNEL | FRAMES_USER | FRAMES_GIL, NULL),
 	       "k:do_nanosleep p:one n:main");
 	raw.user[1] = DEEP; /* an extension's */
-	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL },
+			      FRAMES_USER | FRAMES_GIL, NULL),
 	       "n:std::sort n:order n:deep p:one n:main");
 	raw.user_nr = 1;
-	expect(frames_resolve(&namer, 1, &python, &raw, NULL, FRAMES_USER | FRAMES_GIL, NULL),
+	expect(frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, NULL },
+			      FRAMES_USER | FRAMES_GIL, NULL),
 	       "n:leaf p:one");
 }
 

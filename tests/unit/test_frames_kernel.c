@@ -68,7 +68,8 @@ static void test_blocked_before(void **state)
 	for (int i = 0; i < 1000 && (!stack || stack->nr < 2); i++) {
 		stack_put(stack); /* it may not be off the CPU yet */
 		usleep(1000);
-		stack = frames_of_blocked(&namer, child, child, &python, &raw, NULL);
+		stack = frames_of_blocked(&namer, child,
+					  &(struct raw_stack){ child, &python, &raw, NULL });
 	}
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -85,7 +86,8 @@ static void test_blocked_before(void **state)
 	stack_put(stack);
 	/* gone: what was known before is left */
 	raw.flags = 0;
-	expect(frames_of_blocked(&namer, child, child, &python, &raw, NULL), "p:one");
+	expect(frames_of_blocked(&namer, child, &(struct raw_stack){ child, &python, &raw, NULL }),
+	       "p:one");
 }
 
 int main(void)

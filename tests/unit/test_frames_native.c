@@ -113,11 +113,13 @@ static void test_unwound(void **state)
 	code(&raw, ONE | BP_PYTHON_ENTRY);
 	code(&raw, TWO);
 	code(&raw, THREE | BP_PYTHON_ENTRY);
-	stack = frames_resolve(&namer, 1, &python, &raw, copy, FRAMES_USER, NULL);
+	stack = frames_resolve(&namer, &(struct raw_stack){ 1, &python, &raw, copy }, FRAMES_USER,
+			       NULL);
 	assert_true(stack->frames[1].by_frame_pointer);
 	assert_false(stack->frames[0].by_frame_pointer);
 	expect(stack, "n:stale n:main p:one p:two p:three"); /* it does not unwind here */
-	stack = frames_resolve(&unwinding_namer, 1, &python, &raw, copy, FRAMES_USER, &use);
+	stack = frames_resolve(&unwinding_namer, &(struct raw_stack){ 1, &python, &raw, copy },
+			       FRAMES_USER, &use);
 	assert_false(stack->frames[2].by_frame_pointer);
 	assert_true(stack->frames[5].by_frame_pointer);
 	assert_false(stack->cut);
@@ -129,7 +131,8 @@ static void test_unwound(void **state)
 	copy->bytes = 0x400;
 	unwinding.nr_unwound = 3;
 	unwinding.unwind_flags = UNWIND_CUT;
-	stack = frames_resolve(&unwinding_namer, 1, &python, &raw, copy, FRAMES_USER, &use);
+	stack = frames_resolve(&unwinding_namer, &(struct raw_stack){ 1, &python, &raw, copy },
+			       FRAMES_USER, &use);
 	assert_true(stack->cut);
 	expect(stack, "n:leaf p:one n:stale p:two p:three");
 	assert_true(use.cut);

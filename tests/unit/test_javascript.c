@@ -45,7 +45,8 @@ static int look(struct javascript *javascript, struct v8 *v8, uint64_t addr, uin
 	struct symbol symbol;
 
 	symbols_user(&symbols, 1, addr, 1, &symbol);
-	return javascript_frames(javascript, &namer, 1, &native, NULL, &symbol);
+	return javascript_frames(javascript, &namer, &(struct raw_stack){ .pid = 1 }, &native,
+				 &symbol);
 }
 
 static void test_built_in(void **state)

@@ -193,22 +193,21 @@ static void add_javascript(struct builder *builder, const struct javascript *jav
 }
 
 /* Returns whether native frames are missing outside: they were cut, and right up to there. */
-static bool add_native_stack(struct builder *builder, struct namer *namer, pid_t pid,
-			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
-			     const struct native_stack *native_stack)
+static bool add_native_stack(struct builder *builder, struct namer *namer,
+			     const struct raw_stack *raw, const struct native_stack *native_stack)
 {
 	struct javascript javascript = { .fp = 0 };
 	struct interleave places;
 	size_t next = 0, end, i;
 
-	interleave_start(&places, raw->python, builder->nr_python);
+	interleave_start(&places, raw->stack->python, builder->nr_python);
 	for (i = 0; i < native_stack->nr; i++) {
 		const struct native_frame *native = &native_stack->v[i];
 		bool by_frame_pointer = native->flags & NATIVE_BY_FRAME_POINTER;
 		struct symbol symbol;
 		int nr;
 
-		symbols_user(namer_symbols(namer), pid, native->addr,
+		symbols_user(namer_symbols(namer), raw->pid, native->addr,
 			     !(native->flags & NATIVE_EXACT), &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
 		if (native_stack->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
@@ -219,7 +218,7 @@ static bool add_native_stack(struct builder *builder, struct namer *namer, pid_t
 				builder->interpreter = keep(builder, symbol.module);
 			continue;
 		}
-		nr = javascript_frames(&javascript, namer, pid, native, copy, &symbol);
+		nr = javascript_frames(&javascript, namer, raw, native, &symbol);
 		if (nr >= 0)
 			add_javascript(builder, &javascript, (size_t)nr);
 		else if (symbol.jit)
@@ -253,8 +252,7 @@ static void drop_gil_wait(struct builder *builder, size_t first)
 	builder->nr -= end - first;
 }
 
-static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
-		     const struct bp_stack *raw, const struct bp_stack_copy *copy,
+static bool add_user(struct builder *builder, struct namer *namer, const struct raw_stack *raw,
 		     unsigned int parts, struct copy_use *use)
 {
 	__freeing struct native_stack *native_stack = malloc(sizeof(*native_stack));
@@ -263,31 +261,30 @@ static bool add_user(struct builder *builder, struct namer *namer, pid_t pid,
 
 	if (!native_stack)
 		return true;
-	native_stack_find(native_stack, namer_symbols(namer), pid, raw, copy, use);
-	cut = add_native_stack(builder, namer, pid, raw, copy, native_stack);
+	native_stack_find(native_stack, namer_symbols(namer), raw, use);
+	cut = add_native_stack(builder, namer, raw, native_stack);
 	if (parts & FRAMES_GIL)
 		drop_gil_wait(builder, first);
 	return cut;
 }
 
-struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
-			     unsigned int parts, struct copy_use *use)
+struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, unsigned int parts,
+			     struct copy_use *use)
 {
-	unsigned int cut = raw->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
+	unsigned int cut = raw->stack->flags & (BP_STACK_PYTHON_CUT | BP_STACK_PYTHON_FAULT);
 	__freeing struct builder *builder = calloc(1, sizeof(*builder));
 	struct copy_use unused = { 0 };
 
 	if (!builder)
 		return NULL;
 	if (parts & FRAMES_USER)
-		name_python(builder, python, raw);
+		name_python(builder, raw->python, raw->stack);
 	if (parts & FRAMES_KERNEL) {
-		add_kernel(builder, namer_symbols(namer), raw);
-		cut |= raw->flags & BP_STACK_KERNEL_CUT;
+		add_kernel(builder, namer_symbols(namer), raw->stack);
+		cut |= raw->stack->flags & BP_STACK_KERNEL_CUT;
 	}
 	if (parts & FRAMES_USER)
-		cut |= add_user(builder, namer, pid, raw, copy, parts, use ? use : &unused);
+		cut |= add_user(builder, namer, raw, parts, use ? use : &unused);
 	return finish(builder, cut);
 }
 
@@ -336,17 +333,16 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 	fclose(file);
 }
 
-struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw, const struct bp_stack_copy *copy)
+struct stack *frames_of_blocked(struct namer *namer, pid_t tid, const struct raw_stack *raw)
 {
 	__freeing struct builder *builder = calloc(1, sizeof(*builder));
-	unsigned int cut = raw->flags & BP_STACK_PYTHON_CUT;
+	unsigned int cut = raw->stack->flags & BP_STACK_PYTHON_CUT;
 	struct copy_use unused = { 0 };
 
 	if (!builder)
 		return NULL;
-	name_python(builder, python, raw);
-	add_proc_stack(builder, pid, tid);
-	cut |= add_user(builder, namer, pid, raw, copy, FRAMES_USER, &unused);
+	name_python(builder, raw->python, raw->stack);
+	add_proc_stack(builder, raw->pid, tid);
+	cut |= add_user(builder, namer, raw, FRAMES_USER, &unused);
 	return finish(builder, cut);
 }

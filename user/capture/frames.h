@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "bpf/abi.h"
+#include "capture/raw_stack.h"
 #include "capture/stack_copies.h"
 #include "model/model.h"
 
@@ -22,14 +23,13 @@ enum frames_parts {
 
 /*
  * Kernel, native and Python frames merged, innermost first: the frames of an
- * interpreter's loop give way to the Python frames that it runs. python may be
- * NULL. Native frames are those that copy unwinds to; where it is NULL, or does
- * not unwind, those of raw. use: what became of copy, may be NULL. NULL: no
- * frames, or no memory.
+ * interpreter's loop give way to the Python frames that it runs. Native frames are
+ * those that the copy unwinds to; where there is none, or it does not unwind, those
+ * of the stack. use: what became of the copy, may be NULL. NULL: no frames, or no
+ * memory.
  */
-struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *python,
-			     const struct bp_stack *raw, const struct bp_stack_copy *copy,
-			     unsigned int parts, struct copy_use *use);
+struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, unsigned int parts,
+			     struct copy_use *use);
 
 /*
  * Whether the kernel frames are those of an interrupt, whose "current" thread
@@ -38,7 +38,6 @@ struct stack *frames_resolve(struct namer *namer, pid_t pid, struct python *pyth
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
 
 /* The same with kernel frames by /proc, for a thread that blocked before it was watched. */
-struct stack *frames_of_blocked(struct namer *namer, pid_t pid, pid_t tid, struct python *python,
-				const struct bp_stack *raw, const struct bp_stack_copy *copy);
+struct stack *frames_of_blocked(struct namer *namer, pid_t tid, const struct raw_stack *raw);
 
 #endif

@@ -47,10 +47,11 @@ static void name_builtin(const char *builtin, struct v8_frame *frame)
 		memcpy(frame->fn, name, sizeof(name));
 }
 
-int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
-		      const struct native_frame *native, const struct bp_stack_copy *copy,
+int javascript_frames(struct javascript *javascript, struct namer *namer,
+		      const struct raw_stack *raw, const struct native_frame *native,
 		      struct symbol *symbol)
 {
+	const struct bp_stack_copy *copy = raw->copy;
 	bool builtin = starts_with(symbol->fn, BUILTIN), made = is_made(symbol);
 	struct v8_native what = {
 		.addr = native->addr,
@@ -71,7 +72,7 @@ int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t 
 	if (builtin && native->fp && native->fp == javascript->fp)
 		return 0;
 	snprintf(name, sizeof(name), "%s", symbol->fn);
-	v8 = namer_v8(namer, pid);
+	v8 = namer_v8(namer, raw->pid);
 	nr = v8 ? v8_frames(v8, &what, javascript->frames, JAVASCRIPT_INLINED_MAX) : -ENOENT;
 	javascript->fp = nr > 0 ? native->fp : 0;
 	if (nr > 0 && builtin && !javascript->frames[0].file[0])
@@ -79,7 +80,7 @@ int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t 
 	if (nr > 0 || (v8 && builtin))
 		return nr > 0 ? nr : 0;
 	/* asking about V8 may have taken the place of the name */
-	symbols_user(namer_symbols(namer), pid, native->addr, !(native->flags & NATIVE_EXACT),
+	symbols_user(namer_symbols(namer), raw->pid, native->addr, !(native->flags & NATIVE_EXACT),
 		     symbol);
 	return -ENOENT;
 }

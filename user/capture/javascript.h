@@ -7,6 +7,7 @@
 
 #include "bpf/abi.h"
 #include "runtime/v8/v8.h"
+#include "capture/raw_stack.h"
 #include "symbol/symbol.h"
 
 struct namer;
@@ -20,13 +21,12 @@ struct javascript {
 };
 
 /*
- * Names what a native frame runs. symbol is its own name. copy: the stack as it
- * was, may be NULL. Returns how many frames there are; 0: a step of V8's own
+ * Names what a native frame runs. symbol is its own name. Returns how many frames there are; 0: a step of V8's own
  * between them; -ENOENT: it stays a native frame, whose symbol may have been
  * looked up again.
  */
-int javascript_frames(struct javascript *javascript, struct namer *namer, pid_t pid,
-		      const struct native_frame *native, const struct bp_stack_copy *copy,
+int javascript_frames(struct javascript *javascript, struct namer *namer,
+		      const struct raw_stack *raw, const struct native_frame *native,
 		      struct symbol *symbol);
 
 #endif

@@ -14,15 +14,16 @@ static void walk(struct native_stack *native_stack, const struct bp_stack *raw)
 		};
 }
 
-static bool unwind(struct native_stack *native_stack, struct symbols *symbols, pid_t pid,
-		   const struct bp_stack_copy *copy, struct copy_use *use)
+static bool unwind(struct native_stack *native_stack, struct symbols *symbols,
+		   const struct raw_stack *raw, struct copy_use *use)
 {
+	const struct bp_stack_copy *copy = raw->copy;
 	unsigned int flags = 0;
 	int nr;
 
 	if (!copy || !copy->bytes)
 		return false;
-	nr = symbols_unwind(symbols, pid, copy, native_stack->v, NATIVE_STACK_MAX, &flags);
+	nr = symbols_unwind(symbols, raw->pid, copy, native_stack->v, NATIVE_STACK_MAX, &flags);
 	if (nr <= 0)
 		return false;
 	native_stack->nr = (size_t)nr;
@@ -40,10 +41,9 @@ static bool unwind(struct native_stack *native_stack, struct symbols *symbols, p
 	return true;
 }
 
-void native_stack_find(struct native_stack *native_stack, struct symbols *symbols, pid_t pid,
-		       const struct bp_stack *raw, const struct bp_stack_copy *copy,
-		       struct copy_use *use)
+void native_stack_find(struct native_stack *native_stack, struct symbols *symbols,
+		       const struct raw_stack *raw, struct copy_use *use)
 {
-	if (!unwind(native_stack, symbols, pid, copy, use))
-		walk(native_stack, raw);
+	if (!unwind(native_stack, symbols, raw, use))
+		walk(native_stack, raw->stack);
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "bpf/abi.h"
+#include "capture/raw_stack.h"
 #include "capture/stack_copies.h"
 #include "symbol/symbol.h"
 
@@ -22,11 +23,10 @@ struct native_stack {
 };
 
 /*
- * Those that copy unwinds to; where it is NULL, or does not unwind, those that the
- * kernel side found by frame pointers. use: what became of copy.
+ * Those that the copy unwinds to; where there is none, or it does not unwind, those
+ * that the kernel side found by frame pointers. use: what became of the copy.
  */
-void native_stack_find(struct native_stack *native_stack, struct symbols *symbols, pid_t pid,
-		       const struct bp_stack *raw, const struct bp_stack_copy *copy,
-		       struct copy_use *use);
+void native_stack_find(struct native_stack *native_stack, struct symbols *symbols,
+		       const struct raw_stack *raw, struct copy_use *use);
 
 #endif

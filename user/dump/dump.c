@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* dump.c - in which order a process is read for a dump. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

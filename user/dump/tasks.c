@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* tasks.c - how the asyncio tasks of a process are listed, with what each waits for. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

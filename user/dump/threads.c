@@ -268,9 +268,11 @@ static void find_out(struct looks *looks, struct looked *looked)
 	memcpy(thread->id.comm, info->comm, sizeof(thread->id.comm));
 	thread->id.comm[sizeof(thread->id.comm) - 1] = 0;
 	runs = read_stack(looks, info, &looks->capture.stack);
-	thread->slice.stack = frames_resolve(looks->dump->namer, looks->subject->memory.pid,
-					     looks->subject->python, &looks->capture.stack,
-					     &looks->copy, FRAMES_KERNEL | FRAMES_USER, NULL);
+	thread->slice.stack = frames_resolve(
+		looks->dump->namer,
+		&(struct raw_stack){ looks->subject->memory.pid, looks->subject->python,
+				     &looks->capture.stack, &looks->copy },
+		FRAMES_KERNEL | FRAMES_USER, NULL);
 	idle = recognise(looks, info, thread);
 	if (info->state == BP_BLOCKED) {
 		thread->state = info->block.flags & BP_BLOCK_STOPPED ? THREAD_STOPPED

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* native.c - by what a compiled program shows that it has a loop, and whether a wait is its code's. */
 #include "runtime/native.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* program.c - what an executable and its mapped files say of the program. */
 #include "runtime/program.h"
 
 #include <errno.h>

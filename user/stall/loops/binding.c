@@ -198,10 +198,10 @@ static void read_files(struct engine *engine, const struct loop *loop)
 {
 	__freeing struct bp_stack_copy *copy = earlier_copy(engine, loop);
 	struct bp_stack none = { 0 };
+	struct raw_stack raw = { .pid = loop->id.pid, .stack = &none, .copy = copy };
 
 	if (copy)
-		stack_put(frames_resolve(engine->namer, loop->id.pid, NULL, &none, copy,
-					 FRAMES_USER, NULL));
+		stack_put(frames_resolve(engine->namer, &raw, FRAMES_USER, NULL));
 }
 
 static void announce(struct engine *engine, struct loop *loop)

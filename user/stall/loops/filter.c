@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* filter.c - which of the machine's processes the user's --comm, --unit and --cgroup mean. */
 #include "stall/loops/filter.h"
 
 #include <errno.h>

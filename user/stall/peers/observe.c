@@ -52,14 +52,15 @@ static bool is_known(const struct observation *observation, pid_t pid)
 	return false;
 }
 
-static void add(struct engine *engine, struct observation *observation, enum culprit_kind kind,
-		pid_t pid, int fd, int behind, uint64_t since_ns)
+/* behind: who waits for it, as in struct observation. */
+static void add(struct engine *engine, struct observation *observation, int behind,
+		const struct whom *whom)
 {
 	struct observed *observed;
 
 	if (observation->nr == OBSERVED_MAX)
 		return;
-	observed = observed_new(engine, kind, pid, fd, since_ns);
+	observed = observed_new(engine, whom);
 	if (!observed)
 		return;
 	observation->v[observation->nr] = observed;
@@ -87,8 +88,12 @@ static void follow(struct engine *engine, const struct loop *loop, struct observ
 	    peer->pid == loop->id.pid || is_known(observation, peer->pid) ||
 	    observation_depth(observation, at) == CULPRITS_DEPTH)
 		return;
-	add(engine, observation, CULPRIT_PEER, peer->pid, peer->fd, at,
-	    observed->since_ns > now_ns ? now_ns : observed->since_ns);
+	add(engine, observation, at,
+	    &(struct whom){ .kind = CULPRIT_PEER,
+			    .pid = peer->pid,
+			    .fd = peer->fd,
+			    .since_ns =
+				    observed->since_ns > now_ns ? now_ns : observed->since_ns });
 }
 
 /* Hundreds of loops may wait for the same server at a time. */
@@ -134,19 +139,19 @@ static struct observation *begin(struct engine *engine, struct loop *loop,
 {
 	const struct memory memory = state_memory(engine, loop->id.pid);
 	struct observation *observation = calloc(1, sizeof(*observation));
+	struct whom whom = { .pid = 0 };
 	struct peer peer;
 	pid_t owner = 0;
 
 	if (!observation)
 		return NULL;
 	observation->since_ns = capture->since_ns;
-	if (!target_peer(&engine->classify, loop->id.pid, capture, &peer)) {
-		if (peer.pid != loop->id.pid)
-			add(engine, observation, CULPRIT_PEER, peer.pid, peer.fd, -1,
-			    capture->since_ns);
-	} else if (owner_now(&memory, loop->id.tid, &capture->block, &owner)) {
-		add(engine, observation, CULPRIT_OWNER, loop->id.pid, -1, -1, capture->since_ns);
-	}
+	if (!target_peer(&engine->classify, loop->id.pid, capture, &peer))
+		whom = (struct whom){ CULPRIT_PEER, peer.pid, peer.fd, capture->since_ns };
+	else if (owner_now(&memory, loop->id.tid, &capture->block, &owner))
+		whom = (struct whom){ CULPRIT_OWNER, loop->id.pid, -1, capture->since_ns };
+	if (whom.pid && (whom.kind == CULPRIT_OWNER || whom.pid != loop->id.pid))
+		add(engine, observation, -1, &whom);
 	return observation;
 }
 

@@ -26,23 +26,22 @@
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
 
-struct observed *observed_new(struct engine *engine, enum culprit_kind kind, pid_t pid, int fd,
-			      uint64_t since_ns)
+struct observed *observed_new(struct engine *engine, const struct whom *whom)
 {
 	struct observed *observed = calloc(1, sizeof(*observed));
 
 	if (!observed)
 		return NULL;
 	observed->threads = calloc(OBSERVED_THREADS, sizeof(*observed->threads));
-	if (!observed->threads || process_comm(pid, observed->comm)) {
+	if (!observed->threads || process_comm(whom->pid, observed->comm)) {
 		observed_free(observed);
 		return NULL;
 	}
-	observed->kind = kind;
-	observed->pid = pid;
-	observed->fd = fd;
-	observed->since_ns = since_ns;
-	foreign_sample(engine, pid);
+	observed->kind = whom->kind;
+	observed->pid = whom->pid;
+	observed->fd = whom->fd;
+	observed->since_ns = whom->since_ns;
+	foreign_sample(engine, whom->pid);
 	return observed;
 }
 
@@ -164,8 +163,9 @@ static void resolve(struct engine *engine, struct observed *observed,
 		copy->bytes = 0;
 	fill_capture(&memory, python, snapshot, capture);
 	arguments_read(&memory, capture);
-	slice.stack = frames_resolve(engine->namer, observed->pid, python, &capture->stack, copy,
-				     FRAMES_KERNEL | FRAMES_USER, NULL);
+	slice.stack = frames_resolve(
+		engine->namer, &(struct raw_stack){ observed->pid, python, &capture->stack, copy },
+		FRAMES_KERNEL | FRAMES_USER, NULL);
 	classify(&engine->classify, observed->pid, capture, &slice);
 	thread->now = (struct culprit){
 		.seen = true,
@@ -323,6 +323,7 @@ void observed_sample(struct engine *engine, struct observed *observed,
 		     const struct bp_observed_sample *sample, const struct bp_stack_copy *copy)
 {
 	struct observed_thread *thread;
+	struct raw_stack raw = { .pid = observed->pid, .stack = &sample->stack, .copy = copy };
 	struct culprit hit = { .ns = 1 };
 	struct copy_use use = { 0 };
 
@@ -331,9 +332,8 @@ void observed_sample(struct engine *engine, struct observed *observed,
 	thread = thread_add(observed, sample->header.tid);
 	if (!thread)
 		return;
-	hit.stack =
-		frames_resolve(engine->namer, observed->pid, foreign_python(engine, observed->pid),
-			       &sample->stack, copy, FRAMES_KERNEL | FRAMES_USER, &use);
+	raw.python = foreign_python(engine, observed->pid);
+	hit.stack = frames_resolve(engine->namer, &raw, FRAMES_KERNEL | FRAMES_USER, &use);
 	copy_size_of_other(engine, copy, &use);
 	if (hit.stack)
 		culprits_add(&thread->samples, &hit);

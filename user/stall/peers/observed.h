@@ -50,8 +50,15 @@ struct observed {
 	bool more_threads; /* than are kept */
 };
 
-struct observed *observed_new(struct engine *engine, enum culprit_kind kind, pid_t pid, int fd,
-			      uint64_t since_ns);
+/* Whom to observe: fields as above. */
+struct whom {
+	enum culprit_kind kind;
+	pid_t pid;
+	int fd;
+	uint64_t since_ns;
+};
+
+struct observed *observed_new(struct engine *engine, const struct whom *whom);
 void observed_free(struct observed *observed);
 /* 0 or -errno: it is gone. */
 int observed_update(struct engine *engine, struct observed *observed);

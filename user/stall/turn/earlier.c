@@ -78,8 +78,9 @@ void earlier_note(struct engine *engine, struct loop *loop, uint64_t task)
 		set_task(python, task, slice);
 	}
 	copy = earlier_copy(engine, loop);
-	slice->stack = frames_of_blocked(engine->namer, loop->id.pid, loop->id.tid,
-					 watched->interpreter.python, &raw, copy);
+	slice->stack = frames_of_blocked(
+		engine->namer, loop->id.tid,
+		&(struct raw_stack){ loop->id.pid, watched->interpreter.python, &raw, copy });
 	loop->earlier.since_ns = slot->since_ns;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* ledger.c - which state of a thread counts as which part of a ledger. */
 #include "stall/turn/ledger.h"
 
 struct bp_ledger ledger_until(const struct bp_slot *slot, uint64_t now_ns)

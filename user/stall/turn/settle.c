@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* settle.c - which slices of a turn are the same place, and what a ledger says that no slice does. */
 #include "stall/turn/settle.h"
 
 #include <string.h>

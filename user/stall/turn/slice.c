@@ -45,12 +45,12 @@ static void set_stack(struct engine *engine, struct loop *loop, const struct evi
 	struct python *python = interpreter_of(engine, loop->id.pid);
 	const struct bp_capture *capture = evidence->capture;
 	unsigned int parts = FRAMES_KERNEL | FRAMES_USER;
+	const struct raw_stack raw = { loop->id.pid, python, &capture->stack, evidence->own };
 	struct copy_use use = { 0 };
 
 	if (capture->block.flags & BP_BLOCK_GIL)
 		parts |= FRAMES_GIL;
-	slice->stack = frames_resolve(engine->namer, loop->id.pid, python, &capture->stack,
-				      evidence->own, parts, &use);
+	slice->stack = frames_resolve(engine->namer, &raw, parts, &use);
 	if (slice->stack && slice->stack->cut)
 		engine->lost[LOSS_STACKS_CUT]++;
 	if (evidence->own && copy_size_adapt(&loop->copy_size, evidence->own, &use))
@@ -62,18 +62,19 @@ static void set_waker(struct engine *engine, const struct evidence *evidence, st
 {
 	const struct bp_capture *capture = evidence->capture;
 	const struct bp_other *other = &capture->other;
+	struct raw_stack raw = { .stack = &capture->other_stack, .copy = evidence->other };
 	struct copy_use use = { 0 };
 
 	if (other->kind != BP_OTHER_WAKER ||
 	    frames_in_interrupt(engine->symbols, &capture->other_stack))
 		return;
+	raw.pid = other->tgid;
+	raw.python = interpreter_of(engine, other->tgid);
 	slice->waker.pid = other->tgid;
 	slice->waker.tid = other->tid;
 	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
-	slice->waker.stack =
-		frames_resolve(engine->namer, other->tgid, interpreter_of(engine, other->tgid),
-			       &capture->other_stack, evidence->other, FRAMES_USER, &use);
+	slice->waker.stack = frames_resolve(engine->namer, &raw, FRAMES_USER, &use);
 	copy_size_of_other(engine, evidence->other, &use);
 }
 
@@ -82,6 +83,7 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 		       struct slice *slice)
 {
 	struct watched *watched = watched_find(engine->watched, pid);
+	struct raw_stack raw = { .pid = pid, .stack = &capture->other_stack };
 	pid_t tid;
 
 	if (capture->other.kind != BP_OTHER_HOLDER || !watched)
@@ -95,8 +97,8 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 	slice->holder.tid = tid;
 	if (tid)
 		process_thread_comm(pid, tid, slice->holder.comm);
-	slice->holder.stack = frames_resolve(engine->namer, pid, watched->interpreter.python,
-					     &capture->other_stack, NULL, FRAMES_USER, NULL);
+	raw.python = watched->interpreter.python;
+	slice->holder.stack = frames_resolve(engine->namer, &raw, FRAMES_USER, NULL);
 }
 
 /* 0: it began at some time before the watch. */
