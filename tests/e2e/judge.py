@@ -93,7 +93,7 @@ def overlap(stall, turn):
 
 
 def stall_of(stalls, turn):
-    """The stall that covers most of a turn the target told of."""
+    """The stall that covers most of a turn the target said it had."""
     best = max(stalls, key=lambda stall: overlap(stall, turn), default=None)
     if best is None or overlap(best, turn) <= 0:
         raise Failed("no stall for the target's turn", turn, "stalls: %s" % show(stalls))

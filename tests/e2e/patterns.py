@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What blocks an asyncio loop: patterns, and what is to be told of each.
+"""What blocks an asyncio loop: patterns, and what is to be reported of each.
 
 Each pattern is a function block_NAME in tests/workloads/blocks_*.py.
 """

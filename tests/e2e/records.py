@@ -151,7 +151,7 @@ def check_summary(records, finals, lost):
             loop,
         )
         own = [stall for stall in finals.values() if stall["tid"] == loop["tid"]]
-        check(loop["stalls"] >= len(own), "%d stalls, but %d were told" % (loop["stalls"], len(own)), loop)
+        check(loop["stalls"] >= len(own), "%d stalls, but %d were reported" % (loop["stalls"], len(own)), loop)
         if own:
             longest = max(stall["duration_ns"] for stall in own)
             check(loop["longest_ns"] >= longest, "longest_ns below a stall of %d" % longest, loop)

@@ -4,7 +4,7 @@
 
 Each is watched with a threshold of 50 ms while it has nothing to do for a third of the
 time, and a load for the rest. A client of its own times an answer each few milliseconds:
-a stall that is told is confirmed when an answer was as late as the stall was long.
+a stall that is reported is confirmed when an answer was as late as the stall was long.
 """
 
 import os

@@ -123,7 +123,7 @@ def test_hung_program_is_told_within_a_second(python):
             if min(took) <= SECOND:
                 break
         target.kill()
-    check(min(took) <= SECOND, "told after %s ms" % [ns // MS for ns in took])
+    check(min(took) <= SECOND, "reported after %s ms" % [ns // MS for ns in took])
 
 
 def test_all_threads_of_a_program_without_a_loop():
@@ -191,7 +191,7 @@ def test_command_is_followed():
 def test_command_status_is_in_the_summary():
     with Blockprof(command=["sh", "-c", "sleep 0.3; exit 7"]) as blockprof:
         check(blockprof.wait() == 0, "COMMAND's status is not blockprof's")
-    check("7" in blockprof.stdout + blockprof.stderr.replace(str(blockprof.pid), ""), "COMMAND's status is not told")
+    check("7" in blockprof.stdout + blockprof.stderr.replace(str(blockprof.pid), ""), "COMMAND's status is not reported")
 
 
 def test_command_keeps_its_input_and_output():

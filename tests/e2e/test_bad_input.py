@@ -96,7 +96,7 @@ def test_thread_instead_of_process():
 
 
 def test_one_bad_pid_of_many():
-    """It is told before anything is watched or written."""
+    """It is reported before anything is watched or written."""
     with Target("idle") as target:
         path = os.path.join(tempfile.mkdtemp(), "x.jsonl")
         status, out, err = run_command([BLOCKPROF, "-p", "%d,%d" % (target.pid, ended()), "-o", path])

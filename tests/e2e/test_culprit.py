@@ -104,7 +104,7 @@ def test_chain(pattern):
 
 
 def test_cycle():
-    """Each waits for the other: told of, and no end of it."""
+    """Each waits for the other: reported, and no end of it."""
     with Target("peer-cycle") as target:
         with Blockprof(pids=[target.pid]) as blockprof:
             target.run()
@@ -207,13 +207,13 @@ def test_mutex_owner():
             assert_culprit(stall, "sleep_with_mutex", kind="owner", tid=tid, cause="sleep")
         check(
             any(stall["slices"][0].get("culprits", [{}])[0].get("tid") == tid for stall in blockprof.ongoing),
-            "not told while it lasted",
+            "not reported while it lasted",
             blockprof.ongoing,
         )
 
 
 def test_quick_wakers():
-    """Waits too short to be told of one by one: the sum of them has a waker all the same."""
+    """Waits too short to be reported one by one: the sum of them has a waker all the same."""
     with Target("peer-quick", "--seconds=0.5") as target:
         with Blockprof("-t", "400ms", pids=[target.pid]) as blockprof:
             target.run()

@@ -216,7 +216,7 @@ def test_ten_thousand_tasks(python):
         check(task["awaits"]["kind"] == "event", "awaits", task)
     check(len({task["name"] for task in dump.tasks}) == 10000, "names are double")
     check(status == 0 and "10000 tasks  pending, await event" in text, "text", text)
-    check(len(text.splitlines()) < 20, "they are not told of as one", text)
+    check(len(text.splitlines()) < 20, "they are not reported as one", text)
 
 
 @each_python

@@ -140,7 +140,7 @@ def test_handler_that_hangs():
         began = time.monotonic()
         blockprof.stop()
         took = time.monotonic() - began
-    check(len(blockprof.stalls) >= 8, "every stall is told", *blockprof.stalls)
+    check(len(blockprof.stalls) >= 8, "every stall is reported", *blockprof.stalls)
     check(took < 10, "ends after %.1f s" % took)
     dropped = blockprof.summary["lost"].get("handlers_dropped")
     check(dropped == len(blockprof.stalls) - 4, "what it was not run for is counted", blockprof.summary)
@@ -229,7 +229,7 @@ def test_match_by_file_and_in_report():
 def test_fail_counts_what_matches_only():
     blockprof = watch_two_places("--match", "no_such_function", "--fail")
     check(blockprof.status == 0, "none matches", blockprof.status)
-    check(not blockprof.stalls and not blockprof.ongoing, "nothing told", *blockprof.stalls)
+    check(not blockprof.stalls and not blockprof.ongoing, "nothing reported", *blockprof.stalls)
 
 
 def test_fail_for_one_that_lasts_at_the_end():
@@ -269,7 +269,7 @@ def watch_scenario(name, python=None, seconds=60):
 
 @each_python
 def test_note_of_a_full_pool(python):
-    """Told once, with what its workers do, though the loop itself is idle."""
+    """Reported once, with what its workers do, though the loop itself is idle."""
     target, blockprof = watch_scenario("pool-full", python)
     (note,) = blockprof.of_type("note")
     check(note["note"] == "pool_busy" and note["pid"] == target.pid, "which", note)

@@ -191,7 +191,7 @@ def test_map_that_is_written_all_the_time():
         finally:
             ended.set()
             writer.join()
-    check(len(blockprof.stalls) == 6, "all are told", *blockprof.stalls)
+    check(len(blockprof.stalls) == 6, "all are reported", *blockprof.stalls)
     for stall in blockprof.stalls:
         (name,) = [frame["fn"] for frame in stall["slices"][0]["stack"] if frame["fn"][:5] in ("name", "[anon")]
         check(name == "name" or name.startswith("[anon]+0x"), "a name or none", name)

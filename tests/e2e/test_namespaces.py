@@ -150,7 +150,7 @@ def test_names_after_the_end(seconds):
     stall, _ = assert_stall(blockprof.stalls, cause="sleep", fn="last_words", file="blocks_traps.py")
     named = sum_slices(blockprof, "sleep", "last_words")
     check(named >= seconds * 0.98 * SECOND, "%d ms have their place" % (named // MS), stall)
-    check(blockprof.of_type("exit"), "its exit is told")
+    check(blockprof.of_type("exit"), "its exit is reported")
 
 
 def test_symbols_after_the_end():

@@ -71,7 +71,7 @@ def width(line):
 @variants([("80", 80), ("60", 60), ("200", 200)])
 def test_text_fits_the_terminal(columns):
     text = _ESCAPES.sub("", on_terminal(columns))
-    check("do_io" in text and "gather_sleep.py:" in text and "sleep" in text, "the stall is not told", text)
+    check("do_io" in text and "gather_sleep.py:" in text and "sleep" in text, "the stall is not reported", text)
     if columns >= 80:
         long = [line for line in text.split("\n") if width(line) > columns]
         check(not long, "longer than %d columns" % columns, *long)

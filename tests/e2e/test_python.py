@@ -165,7 +165,7 @@ def judge_declined(path, code, start, end):
 
 @variants(lambda: [python for python in pythons() if python[0] in ("3.9", "3.11", "3.14", "3.15")])
 def test_memory_that_changes_under_the_reader(python):
-    """Both who watch it and who dump it go on, and what did not change is told as it is."""
+    """Both who watch it and who dump it go on, and what did not change is reported as it is."""
     with Process([python, os.path.join(WORKLOADS, "mutates.py"), "40"]) as target:
         target.wait_line("READY")
         with Blockprof("-t", "20ms", pids=[target.pid], lost=True) as blockprof:
@@ -183,5 +183,5 @@ def test_memory_that_changes_under_the_reader(python):
                 # it runs, and may have been looked at while it moved
                 good += names[-1:] == ["<module>"] and ("mutate" in names or "start" in names)
                 dumps += 1
-        check(any(r["type"] == "stall" for r in blockprof.records), "the loop that blocks was not told")
+        check(any(r["type"] == "stall" for r in blockprof.records), "the loop that blocks was not reported")
         target.kill()

@@ -92,4 +92,4 @@ def test_pid_used_again(pair):
     pid = int(target.wait_line("REUSED").split()[1])
     check_reborn(blockprof, pid)
     exits = [record for record in blockprof.of_type("exit") if record["pid"] == pid]
-    check(len(exits) == 2, "both ends are told", *exits)
+    check(len(exits) == 2, "both ends are reported", *exits)

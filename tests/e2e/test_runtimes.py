@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Loops that are not asyncio's: Node.js, uvloop, and those of C libraries.
 
-Each is found by its runtime's name, idle it is nowhere, and what blocks it is told with the
+Each is found by its runtime's name, idle it is nowhere, and what blocks it is reported with the
 cause and the length that its own clock says.
 """
 
@@ -78,8 +78,8 @@ def test_node_blocks(case):
     loop = assert_loop(blockprof, "node", "epoll_wait", tid=workload.pid)
     check(loop.get("runtime_version", "").count(".") == 2, "a version", loop)
     assert_stall(blockprof.stalls, cause=cause, turn=turn, target=target, tid=workload.pid, or_runqueue=True)
-    told = [stall for stall in blockprof.stalls if stall["cause"] == cause]
-    check(len(told) <= 1, "told once", *told)
+    reported = [stall for stall in blockprof.stalls if stall["cause"] == cause]
+    check(len(reported) <= 1, "reported once", *reported)
 
 
 @busy(lambda pattern: pattern == "pbkdf2")
@@ -135,8 +135,8 @@ def test_node_attached_within_execsync():
         (turn,) = workload.turns
     assert_loop(blockprof, "node", tid=workload.pid)
     stalls = [stall for stall in blockprof.stalls if stall["tid"] == workload.pid]
-    check(blockprof.ongoing, "told while it lasts", *stalls)
-    check(stalls, "told when it is over")
+    check(blockprof.ongoing, "reported while it lasts", *stalls)
+    check(stalls, "reported when it is over")
     final = max(stalls, key=lambda stall: stall["duration_ns"])
     assert_slice(final, cause="child")
     check(
@@ -308,7 +308,7 @@ def test_libevent_by_poll():
 
 @row("libuv", 28)
 def test_loop_made_anew():
-    """The first loop's epoll instance is closed, the next one's is another: idle, and told, as before."""
+    """The first loop's epoll instance is closed, the next one's is another: idle, and reported, as before."""
     with Native("libuv", "sleep", env={"AGAIN": "1"}) as workload:
         with Blockprof(pids=[workload.pid]) as blockprof:
             time.sleep(2.5)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real servers: idle and under load nothing is told that their clients' clocks do not confirm;
-what holds one up is told once, with its cause and its length.
+"""Real servers: idle and under load nothing is reported that their clients' clocks do not confirm;
+what holds one up is reported once, with its cause and its length.
 """
 
 import os
@@ -59,7 +59,7 @@ def loops_of(blockprof, runtime, nr):
 
 
 def assert_once(blockprof, cause, turn, tid, **expected):
-    """That stall, told once; what else there is, is not of this cause."""
+    """That stall, reported once; what else there is, is not of this cause."""
     stall, slice_ = assert_stall(
         blockprof.stalls, cause=cause, turn=turn, tid=tid, spare_ns=SPARE_NS, or_runqueue=True, **expected
     )
@@ -67,7 +67,7 @@ def assert_once(blockprof, cause, turn, tid, **expected):
         other for other in blockprof.stalls if other is not stall and other["tid"] == tid and other["cause"] == cause
     ]
     inside = [other for other in others if turn["start_ns"] <= other["mono_ns"] <= turn["end_ns"]]
-    check(not inside, "told once", *inside)
+    check(not inside, "reported once", *inside)
     return stall, slice_
 
 
@@ -134,8 +134,8 @@ def test_redis_attached_to(case):
             client.join()
             time.sleep(0.3)
     loops_of(blockprof, "redis", 1)
-    check(blockprof.ongoing, "told while it lasts")
-    check(len(blockprof.stalls) == 1, "told once when it is over", *blockprof.stalls)
+    check(blockprof.ongoing, "reported while it lasts")
+    check(len(blockprof.stalls) == 1, "reported once when it is over", *blockprof.stalls)
     (stall,) = blockprof.stalls
     check(stall["cause"] in (cause, "runqueue"), "cause is %s" % cause, stall)
     check(stall["duration_ns"] <= 2000 * MS + 50 * MS, "no longer than it was", stall)
@@ -305,4 +305,4 @@ def test_postgres_held_up():
         )
     stall = max(blockprof.stalls, key=lambda stall: stall["mono_ns"])
     assert_slice(stall, cause="poll", waker={"pid": holder.backend})
-    check(len(blockprof.stalls) == 2, "each told once", *blockprof.stalls)
+    check(len(blockprof.stalls) == 2, "each reported once", *blockprof.stalls)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""blockprof serve: recordings, reload, crash, a full disk, and what systemd and its journal are told.
+"""blockprof serve: recordings, reload, crash, a full disk, and what systemd and its journal get to hear.
 
 systemd itself is played here, by the ends of its sockets; under a real one it is
 tested in a virtual machine (tests/vm/test_service.py).
@@ -115,7 +115,7 @@ def stalls_of(path, pid):
 
 
 def check_recording(path):
-    """A recording stands on its own: from start to summary, each loop told before its stalls."""
+    """A recording stands on its own: from start to summary, each loop reported before its stalls."""
     records = parse_jsonl(path)
     check(records[0]["type"] == "start" and records[-1]["type"] == "summary", "not whole", path)
     known = set()
@@ -123,7 +123,7 @@ def check_recording(path):
         if record["type"] == "loop":
             known.add(record["tid"])
         elif record["type"] == "stall":
-            check(record["tid"] in known, "a stall of a loop that was not told", record)
+            check(record["tid"] in known, "a stall of a loop that was not reported", record)
     return records
 
 
@@ -142,7 +142,7 @@ def test_stalls_are_told_and_recorded():
         lines = [line for line in service.stderr.splitlines() if "[%d]" % target.pid in line]
         check(len(lines) == 2, "not two lines on one stall", *lines)
         check("and still blocked" in lines[0] and "and still blocked" not in lines[1], "wrong order", *lines)
-        check("sleep" in lines[1] and "block_sleep" in lines[1], "what blocked is not told", lines[1])
+        check("sleep" in lines[1] and "block_sleep" in lines[1], "what blocked is not reported", lines[1])
         names = os.listdir(service.state)
         check(len(names) == 2 and not any(".part" in name for name in names), "not one whole recording", names)
         (recording,), (profile,) = service.files("Z.jsonl.gz"), service.files("Z.folded")
@@ -174,13 +174,13 @@ def test_reload():
         with Service("--defaults", file) as service:
             service.wait_watching()
             first.run()
-            check("asyncio:" not in service.stderr, "a stall of 0.4 s is told with -t 1h", service.stderr)
+            check("asyncio:" not in service.stderr, "a stall of 0.4 s is reported with -t 1h", service.stderr)
             for broken in ('BLOCKPROF_OPTIONS="-t nonsense"\n', 'BLOCKPROF_OPTIONS="-t 1s\n', "-t 1s\n"):
                 write(file, broken)
                 before = service.stderr.count("options are not changed")
                 service.popen.send_signal(signal.SIGHUP)
                 service.wait_said("options are not changed", before + 1)
-            check("nonsense" in service.stderr and file in service.stderr, "not told why", service.stderr)
+            check("nonsense" in service.stderr and file in service.stderr, "the reason is not said", service.stderr)
             write(file, 'BLOCKPROF_OPTIONS="-t 150ms"\n')
             service.popen.send_signal(signal.SIGHUP)
             service.wait_watching(2)
@@ -195,8 +195,8 @@ def test_reload():
         check(len(stalls_of(recordings[1], second.pid)) == 1, "the stall is not in the new recording")
         old, new = (check_recording(path) for path in recordings)
         check(old[0]["threshold_ns"] == 3_600_000 * MS and new[0]["threshold_ns"] == 150 * MS, "thresholds")
-        # the loops that were known are told of again
-        check(any(r["type"] == "loop" and r["pid"] == first.pid for r in new), "a loop is not told again")
+        # the loops that were known are reported again
+        check(any(r["type"] == "loop" and r["pid"] == first.pid for r in new), "a loop is not reported again")
         check(new[-1]["duration_ns"] < old[-1]["duration_ns"] + new[-1]["duration_ns"], "durations")
 
 
@@ -256,7 +256,7 @@ def test_full_disk():
                 service.wait_said("recording again")
                 after.run()
                 service.wait_said("[%d] asyncio" % after.pid)
-            check(service.stderr.count("not recording") == 1, "not told once", service.stderr)
+            check(service.stderr.count("not recording") == 1, "not reported once", service.stderr)
             check(not service.files(".part"), "not completed", os.listdir(service.state))
             (last,) = service.files("Z.jsonl.gz")
             check_recording(last)
@@ -353,12 +353,12 @@ def test_what_systemd_and_the_journal_are_told():
             service.popen.send_signal(signal.SIGHUP)
             until(lambda: notify.messages.count(b"READY=1") == 2, 20, "READY after the reload")
             until(lambda: any(re.search(rb"[1-9]\d* stalls", message) for message in notify.messages), 10, "a STATUS with the stall")
-    told = [message for message in notify.messages if not message.startswith(b"STATUS")]
-    check(b"WATCHDOG=1" in told, "the watchdog is not fed")
-    told = [message.split(b"\n")[0] for message in told if message != b"WATCHDOG=1"]
-    check(told == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "not the right order", *told)
+    heard = [message for message in notify.messages if not message.startswith(b"STATUS")]
+    check(b"WATCHDOG=1" in heard, "the watchdog is not fed")
+    heard = [message.split(b"\n")[0] for message in heard if message != b"WATCHDOG=1"]
+    check(heard == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"], "not the right order", *heard)
     check(any(b"recording blockprof-" in message for message in notify.messages), "STATUS does not say what is recorded")
-    check("asyncio" not in service.stderr, "told twice: to the journal and on stderr", service.stderr)
+    check("asyncio" not in service.stderr, "reported twice: to the journal and on stderr", service.stderr)
 
     entries = [fields for fields in map(fields_of, journal.messages) if fields["BLOCKPROF_PID"] == str(target.pid)]
     check(len(entries) == 2, "not two entries on one stall", *entries)
@@ -396,7 +396,7 @@ def test_match():
             some.wait_watching()
             target.run()
             some.wait_said("[%d] asyncio" % target.pid)
-        check("asyncio:" not in none.stderr and "asyncio," not in none.stderr, "told", none.stderr)
+        check("asyncio:" not in none.stderr and "asyncio," not in none.stderr, "reported", none.stderr)
         (recording,) = none.files("Z.jsonl.gz")
         check(not stalls_of(recording, target.pid), "recorded")
         check(parse_jsonl(recording)[-1]["unmatched"] >= 1, "not counted")
@@ -410,7 +410,7 @@ def test_on_stall():
     file = os.path.join(directory, "defaults")
     first, second = os.path.join(directory, "first"), os.path.join(directory, "second")
 
-    def told(path):
+    def stalled(path):
         try:
             with open(path) as text:
                 return [stall["pid"] for stall in parse_records(text.read())]
@@ -422,19 +422,19 @@ def test_on_stall():
         with Service(*THRESHOLD, "--defaults", file) as service:
             service.wait_watching()
             one.run()
-            until(lambda: one.pid in told(first), 10, "the command ran for the stall")
+            until(lambda: one.pid in stalled(first), 10, "the command ran for the stall")
             # the same command goes on, another one takes its place
             service.popen.send_signal(signal.SIGHUP)
             service.wait_watching(2)
             two.run()
-            until(lambda: two.pid in told(first), 10, "the command ran after a reload")
+            until(lambda: two.pid in stalled(first), 10, "the command ran after a reload")
             write(file, "BLOCKPROF_OPTIONS=\"--on-stall 'cat >>%s'\"\n" % second)
             service.popen.send_signal(signal.SIGHUP)
             service.wait_watching(3)
             three.run()
-            until(lambda: three.pid in told(second), 10, "the new command ran")
-        check(three.pid not in told(first), "the old command ran as well")
-        check(told(first).count(one.pid) == 1 and told(second).count(three.pid) == 1, "more than once a stall")
+            until(lambda: three.pid in stalled(second), 10, "the new command ran")
+        check(three.pid not in stalled(first), "the old command ran as well")
+        check(stalled(first).count(one.pid) == 1 and stalled(second).count(three.pid) == 1, "more than once a stall")
 
 
 def test_install():

@@ -98,7 +98,7 @@ def test_has_nothing():
 
 
 def test_killed_during_stalls():
-    """Each stall is told, what is asked for after it is named, and no file is to blame."""
+    """Each stall is reported, what is asked for after it is named, and no file is to blame."""
     with Target("sleep", "--count=2") as target, Target("select-sleep", "--count=2") as other:
         with Blockprof(pids=[target.pid, other.pid], lost=True) as blockprof:
             # names that are known are not asked for again: each pattern has its own
@@ -123,7 +123,7 @@ def test_killed_during_stalls():
 
 @limit(90)
 def test_stopped_during_stalls():
-    """Three loops stall on while it stands still: all is told and in time, without names; then with them."""
+    """Three loops stall on while it stands still: all is reported and in time, without names; then with them."""
     targets = [Target("sleep", "--count=25", "--seconds=0.25") for _ in range(3)]
     try:
         with Blockprof(pids=[target.pid for target in targets], lost=True) as blockprof:
@@ -134,7 +134,7 @@ def test_stopped_during_stalls():
                 target.go()
             begun = time.monotonic()
             blockprof.wait_records(lambda records: any(record["type"] == "stall" for record in records), 10)
-            told = time.monotonic() - begun
+            reported = time.monotonic() - begun
             for target in targets:
                 target.wait_done()
             time.sleep(0.2)
@@ -143,7 +143,7 @@ def test_stopped_during_stalls():
             for turn in target.turns:
                 assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=turn)
         lost = blockprof.summary["lost"]
-        check(told < 5, "the first stall was told within seconds: %.1f" % told)
+        check(reported < 5, "the first stall was reported within seconds: %.1f" % reported)
         check(lost.get("symbol_lookups_failed"), "names that are missing are counted", lost)
         check(not [name for name in lost if name.endswith("_ring_full")], "nothing else is lost", lost)
         check("symbol_files_refused" not in lost, "no file is to blame", lost)
@@ -223,7 +223,7 @@ def write_hostile(directory):
 
 @limit(90)
 def test_hostile_files():
-    """Whatever it does over them: each stall is told as it was, the child stays small, names go on."""
+    """Whatever it does over them: each stall is reported as it was, the child stays small, names go on."""
     need(os.uname().machine == "x86_64", "code of x86-64")
     with tempfile.TemporaryDirectory(prefix="blockprof-hostile-") as directory:
         paths = write_hostile(directory)

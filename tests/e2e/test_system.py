@@ -37,7 +37,7 @@ def pids_of(records):
     return {record["pid"] for record in records}
 
 
-def assert_all_told(blockprof, target, cause="sleep"):
+def assert_all_reported(blockprof, target, cause="sleep"):
     for turn in target.turns:
         assert_stall(blockprof.stalls, cause=cause, turn=turn, tid=target.pid, task=turn["task"])
 
@@ -63,8 +63,8 @@ def test_filter_by_comm():
                     unwanted.wait_done()
                     time.sleep(0.2)
             check(blockprof.start["scope"] == {"system": True, "comm": ["^bp-web-e2e$", "^bp-nothing"]}, "scope", blockprof.start)
-            assert_all_told(blockprof, before)
-            assert_all_told(blockprof, after)
+            assert_all_reported(blockprof, before)
+            assert_all_reported(blockprof, after)
             check(pids_of(blockprof.stalls + blockprof.loops) == {before.pid, after.pid}, "others were watched", *blockprof.loops)
 
 
@@ -112,7 +112,7 @@ def test_filter_by_cgroup_and_unit():
                     blockprof.stop()
                 for blockprof in watches:
                     check(pids_of(blockprof.loops) == {target.pid}, "loops of others", *blockprof.loops)
-                    assert_all_told(blockprof, target)
+                    assert_all_reported(blockprof, target)
                 check(not nothing.loops, "loops that do not match", *nothing.loops)
         finally:
             os.rmdir(below)
@@ -181,11 +181,11 @@ def test_every_turn_of_many_loops_counts():
             process.send("3")
             done = json.loads(process.wait_line("{"))
     tids = {int(tid) for tid, _ in loops}
-    told = [loop for loop in blockprof.summary["loops"] if loop["tid"] in tids]
-    counted = sum(loop["turns"] for loop in told)
+    reported = [loop for loop in blockprof.summary["loops"] if loop["tid"] in tids]
+    counted = sum(loop["turns"] for loop in reported)
     lost = {name: count for name, count in blockprof.summary["lost"].items() if name.endswith(("_full", "_slot", "watched"))}
     lost.pop("busy_ms_unwatched", None)
-    check(len(told) == len(loops), "%d of %d loops" % (len(told), len(loops)))
+    check(len(reported) == len(loops), "%d of %d loops" % (len(reported), len(loops)))
     # a wait that does not sleep is no turn's end where that is not seen
     check(done["slept"] - len(loops) <= counted <= done["turns"] + len(loops), "counted %d" % counted, done)
     check(not lost, "lost", lost)
@@ -217,14 +217,14 @@ def test_what_only_looks_like_a_loop(way):
     check(not stalls, "stalls", *stalls)
     loops = {loop["tid"] for loop in blockprof.loops if loop["pid"] == pid}
     check(len(loops) == {"many": 0, "passed": 2, "closed": 1}[way], "loops", *blockprof.loops)
-    assert_all_told(blockprof, target)
+    assert_all_reported(blockprof, target)
     text = blockprof.stdout + blockprof.stderr
     check("\x1b[31m" not in text, "escapes reach the terminal", text)
 
 
 @exclusive
 def test_a_thousand_processes_at_once():
-    """Nothing is lost of them, and a loop that is there meanwhile is told."""
+    """Nothing is lost of them, and a loop that is there meanwhile is reported."""
     with Target("sleep", "--count=3") as target:
         with Blockprof(lost=["stacks_cut"]) as blockprof:  # of whatever else runs on the machine
             target.go()
@@ -233,14 +233,14 @@ def test_a_thousand_processes_at_once():
             for child in children:
                 child.wait()
             time.sleep(0.2)
-        assert_all_told(blockprof, target)
+        assert_all_reported(blockprof, target)
         rings = {name: count for name, count in blockprof.summary["lost"].items() if name.endswith("_full")}
         check(not rings, "lost", rings)
 
 
 @exclusive
 def test_a_short_life():
-    """A program that starts, stalls and ends is told with the names of its frames."""
+    """A program that starts, stalls and ends is reported with the names of its frames."""
     with Blockprof(lost=True) as blockprof:
         with Process([sys.executable, os.path.join(WORKLOADS, "becomes.py"), "0.3"]) as process:
             process.wait_line("DONE")

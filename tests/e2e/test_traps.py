@@ -17,6 +17,7 @@ from harness import (
     assert_stall,
     cause_sums,
     check,
+    exclusive,
     find_frame,
     frames_of,
     limit,
@@ -32,7 +33,7 @@ from traps import TRAPS, run_trap, folded_of, all_slices, sum_slices, sum_notes,
 
 
 def test_sleeps_while_moved_between_cpus():
-    """Time that the kernel told no switch for (some kernels miss a few) is unknown, not blocked."""
+    """Time that the kernel reported no switch for (some kernels miss a few) is unknown, not blocked."""
     need(len(os.sched_getaffinity(0)) > 1, "one CPU")
     target, blockprof = run_trap("moved", "--count=3")
     asked, took = sum_notes(target, "asked_ns"), sum_notes(target, "took_ns")
@@ -70,7 +71,7 @@ def test_block_from_before_attach_that_never_ends():
     check(last["before_attach"], "it began before the attach", last)
     assert_slice(last, cause="sleep", fn="block_sleep", task="job-1")
     check(abs(last["mono_ns"] - began) <= 50 * MS, "begins %.1f ms off" % ((last["mono_ns"] - began) / MS), last)
-    check("still blocked" in blockprof.stdout, "told in text", blockprof.stdout)
+    check("still blocked" in blockprof.stdout, "reported in text", blockprof.stdout)
     weight = sum(
         ns
         for frames, ns in folded_of(blockprof)
@@ -113,6 +114,7 @@ def test_many_distinct_stacks_of_short_blocks():
     check(asked * 0.99 <= total <= took * 1.01, "folded has %.1f of %.1f ms" % (total / MS, asked / MS))
 
 
+@exclusive
 def test_more_stacks_than_are_kept():
     """What loses its place is counted, and its time kept."""
     target, blockprof = run_trap("sites-in-one-turn", "--count=1500", "--seconds=0.002", args=["-t", "20ms"], lost=True)
@@ -158,9 +160,9 @@ def test_more_loops_than_slots():
             time.sleep(2)
         target.kill()
     lost = blockprof.summary["lost"]
-    told = len({loop["tid"] for loop in blockprof.loops})
+    reported = len({loop["tid"] for loop in blockprof.loops})
     check(
-        told >= 300 or told + sum(lost.values()) >= 300, "%d loops of 300, and lost: %s" % (told, lost), blockprof.stderr
+        reported >= 300 or reported + sum(lost.values()) >= 300, "%d loops of 300, and lost: %s" % (reported, lost), blockprof.stderr
     )
 
 

@@ -103,7 +103,7 @@ def test_many_small_blocks_of_many_tasks():
         check(
             sum(slice_["ns"] for slice_ in stall["slices"] if slice_["cause"] == "sleep")
             >= stall["ledger"]["blocked_ns"] * 0.9,
-            "what is blocked is not told as sleep",
+            "what is blocked is not reported as sleep",
             stall,
         )
 
@@ -229,8 +229,8 @@ def test_attach_while_it_blocks(python):
             time.sleep(0.2)
         turn = target.turns[0]
     check(first["ongoing"] and first["before_attach"], "ongoing, from before the attach", first)
-    told_ns = first["mono_ns"] + first["duration_ns"]
-    check(told_ns <= blockprof.watching_ns + 1100 * MS, "told after more than a second", first)
+    reported_ns = first["mono_ns"] + first["duration_ns"]
+    check(reported_ns <= blockprof.watching_ns + 1100 * MS, "reported after more than a second", first)
     check(
         abs(first["mono_ns"] - turn["start_ns"]) <= 50 * MS,
         "its start is %.1f ms off" % ((first["mono_ns"] - turn["start_ns"]) / MS),

@@ -26,7 +26,7 @@ def deep_loop(pattern, frames, size, milliseconds=300):
 
 
 def watch(pattern, frames, size, lost=()):
-    """The slice of its one block, and what else was told."""
+    """The slice of its one block, and what else was reported."""
     with deep_loop(pattern, frames, size) as target:
         with Blockprof(pids=[target.pid], lost=lost) as blockprof:
             blockprof.wait_loop(target.pid)
@@ -63,7 +63,7 @@ def test_frames(frames):
     slice_, blockprof = watch("sleep", frames, 100)
     check_whole(slice_, frames, ["block_here"])
     ongoing = [record for record in blockprof.records if record["type"] == "stall" and record["ongoing"]]
-    check(ongoing, "it was not told while it lasted")
+    check(ongoing, "it was not reported while it lasted")
     check_whole(ongoing[0]["slices"][0], frames, ["block_here"])
 
 
