@@ -131,9 +131,9 @@ static void report_if_lasting(struct engine *engine, struct loop *loop, uint64_t
 
 static void tick(struct engine *engine, struct loop *loop, uint64_t now_ns, bool blocked_is_due)
 {
-	again(engine, loop, now_ns);
+	again_check(engine, loop, now_ns);
 	current_look_up(engine, loop, now_ns);
-	observe(engine, loop, now_ns);
+	observe_block(engine, loop, now_ns);
 	/* only where waits that do not sleep were not seen all the time */
 	if (pace_is_on(engine) && !probe_waits_always(engine->probe))
 		start_check(engine, loop, now_ns);
@@ -153,12 +153,12 @@ void engine_run(struct engine *engine)
 
 	probe_read(engine->probe, records_take, engine);
 	now_ns = probe_now_ns();
-	pace(engine, now_ns);
-	scan(engine, now_ns);
+	pace_set(engine, now_ns);
+	scan_run(engine, now_ns);
 	blocked_is_due = report_blocked_is_due(engine, now_ns);
 	for_each_loop (engine->loops, loop)
 		tick(engine, loop, now_ns, blocked_is_due);
-	notes(engine, now_ns);
+	notes_take(engine, now_ns);
 }
 
 int engine_tick_ms(const struct engine *engine)

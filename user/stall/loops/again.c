@@ -14,7 +14,7 @@
 
 #define LOOK_EVERY_NS (100 * NS_PER_MS)
 
-void again(struct engine *engine, struct loop *loop, uint64_t now_ns)
+void again_check(struct engine *engine, struct loop *loop, uint64_t now_ns)
 {
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
@@ -27,7 +27,7 @@ void again(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		return;
 	loop->again.next_ns = now_ns + LOOK_EVERY_NS;
 	moment = moment_of(engine, watched, loop->id.tid);
-	recognise(engine, watched, &moment, &recognised);
+	recognise_thread(engine, watched, &moment, &recognised);
 	if (!recognised.runtime || recognised.turn_start_ns <= left_ns)
 		return;
 	/* the kernel side takes up the turn that it is in, as that of a thread just bound */

@@ -9,6 +9,6 @@ struct engine;
 struct loop;
 
 /* Its turns count again from then on. Each tick. */
-void again(struct engine *engine, struct loop *loop, uint64_t now_ns);
+void again_check(struct engine *engine, struct loop *loop, uint64_t now_ns);
 
 #endif

@@ -37,8 +37,8 @@ static bool is_overridden(const struct engine *engine, pid_t tid, struct recogni
 	return false;
 }
 
-void recognise(struct engine *engine, struct watched *watched, struct moment *moment,
-	       struct recognised *recognised)
+void recognise_thread(struct engine *engine, struct watched *watched, struct moment *moment,
+		      struct recognised *recognised)
 {
 	moment->python = interpreter_find(engine, watched);
 	moment->python_pending = interpreter_is_coming(watched);
@@ -111,7 +111,7 @@ static void see_thread(void *context, const struct bp_watched_snapshot *snapshot
 	moment.pthread = snapshot->pthread;
 	moment.block = snapshot->state == BP_BLOCKED ? &snapshot->block : NULL;
 	moment.comm = snapshot->comm;
-	recognise(engine, watched, &moment, &recognised);
+	recognise_thread(engine, watched, &moment, &recognised);
 	if (recognised.runtime)
 		binding_ask(engine, &moment, &recognised, snapshot);
 }
@@ -198,7 +198,7 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 	moment.pthread = candidate->pthread;
 	moment.comm = candidate->comm;
 	moment.candidate = candidate;
-	recognise(engine, watched, &moment, &recognised);
+	recognise_thread(engine, watched, &moment, &recognised);
 	if (recognised.runtime && slot && loops_at(engine->loops, candidate->header.slot) &&
 	    slot->use == BP_SLOT_LOOP)
 		learn_wait(slot, &recognised);

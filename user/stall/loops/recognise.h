@@ -26,8 +26,8 @@ void recognise_process(struct engine *engine, pid_t pid);
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate);
 
 /* Asks about a thread: moment as moment_of() made it, with what the thread is caught in. */
-void recognise(struct engine *engine, struct watched *watched, struct moment *moment,
-	       struct recognised *recognised);
+void recognise_thread(struct engine *engine, struct watched *watched, struct moment *moment,
+		      struct recognised *recognised);
 /* The thread that was recognised gets its slot at once. */
 void recognise_bind(struct engine *engine, const struct moment *moment,
 		    const struct recognised *recognised);

@@ -74,7 +74,7 @@ static void scan_process(struct round *round, struct watched *watched)
 	/* its main thread may run a loop that has never had to wait yet */
 	if (!watched_has_moved(watched) || !shows_loop(python, moment.pthread))
 		return;
-	recognise(engine, watched, &moment, &recognised);
+	recognise_thread(engine, watched, &moment, &recognised);
 	if (recognised.runtime)
 		recognise_bind(engine, &moment, &recognised);
 }
@@ -97,7 +97,7 @@ void scan_soon(struct engine *engine, const struct watched *watched)
 		engine->scan.next_ns = watched->due.next_ns;
 }
 
-void scan(struct engine *engine, uint64_t now_ns)
+void scan_run(struct engine *engine, uint64_t now_ns)
 {
 	struct round round = {
 		.engine = engine,

@@ -12,7 +12,7 @@ struct engine;
 struct watched;
 
 /* Looks at those that are due. Each tick. */
-void scan(struct engine *engine, uint64_t now_ns);
+void scan_run(struct engine *engine, uint64_t now_ns);
 /* The process is due for such a look: maybe before the next one. */
 void scan_soon(struct engine *engine, const struct watched *watched);
 

@@ -6,7 +6,6 @@
 #include "proc/process.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
-#include "stall/notes/notes.h"
 #include "stall/notes/private.h"
 #include "stall/state/watched.h"
 

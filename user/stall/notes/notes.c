@@ -3,7 +3,6 @@
 #include "stall/notes/notes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "probe/probe.h"
@@ -15,13 +14,6 @@
 
 #define EVERY_NS   (20 * NS_PER_MS)
 #define POOLS_COST 100 /* a look is followed by so many times what it took */
-
-void note_send(struct engine *engine, const struct watched *watched, struct note_record *note)
-{
-	note->pid = watched->pid;
-	memcpy(note->comm, watched->comm, sizeof(note->comm));
-	engine->sink.note(engine->sink.context, note);
-}
 
 /* The one whose turn is due for longest. */
 struct due {
@@ -65,7 +57,7 @@ static struct watched *find_due(struct engine *engine,
 	return due.watched && due.watched->notes ? due.watched : NULL;
 }
 
-void notes(struct engine *engine, uint64_t now_ns)
+void notes_take(struct engine *engine, uint64_t now_ns)
 {
 	struct watched *watched;
 

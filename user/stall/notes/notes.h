@@ -14,6 +14,6 @@ struct engine;
  * Looks at one process, if one is due. Each is looked at once a second, or
  * more seldom: what that takes is kept below a hundredth of a CPU in all.
  */
-void notes(struct engine *engine, uint64_t now_ns);
+void notes_take(struct engine *engine, uint64_t now_ns);
 
 #endif

@@ -166,7 +166,7 @@ static bool is_over(const struct observation *observation, const struct bp_slot 
 							: observation->since_ns);
 }
 
-void observe(struct engine *engine, struct loop *loop, uint64_t now_ns)
+void observe_block(struct engine *engine, struct loop *loop, uint64_t now_ns)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	uint64_t since_ns = slot->since_ns, least_ns = engine->old_ns;

@@ -16,7 +16,7 @@ struct engine;
 struct loop;
 
 /* If the loop's block lasts, and it is time to. Each tick. */
-void observe(struct engine *engine, struct loop *loop, uint64_t now_ns);
+void observe_block(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* A CPU tick hit a process that a loop waits for. */
 void observe_sample(struct engine *engine, const struct bp_observed_sample *sample);
 /* What was found of the block that began at since_ns, up to until_ns, into its slice. ended: it has. */

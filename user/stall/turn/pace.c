@@ -94,7 +94,7 @@ static void set_vouched(struct engine *engine, struct loop *loop, struct bp_slot
 	engine->lost[LOSS_BUSY_MS_UNWATCHED] = engine->pace.rested_ns / NS_PER_MS;
 }
 
-void pace(struct engine *engine, uint64_t now_ns)
+void pace_set(struct engine *engine, uint64_t now_ns)
 {
 	uint64_t passed_ns = engine->pace.asked_ns && now_ns > engine->pace.asked_ns
 				     ? now_ns - engine->pace.asked_ns

@@ -26,7 +26,7 @@ static void send(struct engine *engine, struct loop *loop, uint64_t seq,
 		 (unsigned long long)seq);
 	record->id = loop->id;
 	record->before_attach = record->mono_ns < engine->started_ns;
-	settle(&record->slices, &record->ledger, record->ongoing);
+	settle_slices(&record->slices, &record->ledger, record->ongoing);
 	if (runners)
 		cpu_add_runners(&record->slices, runners);
 	cpu_add_quota(&record->slices, loop->id.pid);

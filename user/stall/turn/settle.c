@@ -94,7 +94,7 @@ static void join_early(struct slices *slices)
 	*slices = joined;
 }
 
-void settle(struct slices *slices, const struct ledger *ledger, bool ongoing)
+void settle_slices(struct slices *slices, const struct ledger *ledger, bool ongoing)
 {
 	join_early(slices);
 	complete(slices, ledger, ongoing);
