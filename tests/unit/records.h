@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "base/escape.h"
 #include "output/output.h"
 
 #define MS 1000000ull
@@ -425,6 +426,17 @@ static inline void feed_all(struct output *output)
 	feed_blocked(output);
 	feed_exit(output);
 	feed_summary(output);
+}
+
+/* No line of a text is wider. */
+static inline void check_width(const char *text, size_t columns)
+{
+	char *copy = strdup(text), *save = NULL;
+
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (text_width(line) > columns)
+			fail_msg("%zu columns, not %zu: %s", text_width(line), columns, line);
+	free(copy);
 }
 
 #endif

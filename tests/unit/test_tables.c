@@ -184,13 +184,37 @@ static void test_formats(void **state)
 	free(completed);
 }
 
+static void formats_are_found(void **state)
+{
+	static const char *const paths[][2] = {
+		{ "x.jsonl", "json" },	     { "/a/b.jsonl.gz", "json" }, { "x.folded", "folded" },
+		{ "x.folded.gz", "folded" }, { "x.txt", "text" },
+	};
+	char names[OUTPUT_NAMES_BYTES], *save = NULL;
+	size_t nr = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		assert_string_equal(output_format_by_path(paths[i][0])->name, paths[i][1]);
+	assert_null(output_format_by_path("x.gz"));
+	assert_null(output_format_by_path("jsonl"));
+	assert_null(output_format_by_path(""));
+	assert_null(output_format_by_name("JSON"));
+	output_format_names(false, names);
+	for (char *name = strtok_r(names, ", ", &save); name; name = strtok_r(NULL, ", ", &save)) {
+		assert_non_null(output_format_by_name(name));
+		nr++;
+	}
+	assert_true(nr >= 3);
+	assert_string_equal(output_format_names(true, names), "text, json");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_causes),
-		cmocka_unit_test(test_culprits),
-		cmocka_unit_test(test_notes),
-		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_causes),	     cmocka_unit_test(test_culprits),
+		cmocka_unit_test(test_notes),	     cmocka_unit_test(test_formats),
+		cmocka_unit_test(formats_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

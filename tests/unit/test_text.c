@@ -5,8 +5,6 @@
 #include <time.h>
 
 #include "base/escape.h"
-#include "text/fold.h"
-#include "text/words.h"
 
 static char *render(struct temp *temp, const struct output_options *options,
 		    void (*feed)(struct output *output))
@@ -94,16 +92,6 @@ static void recordings_without_summary_are_summed(void **state)
 	free(text);
 }
 
-static void check_width(const char *text, size_t columns)
-{
-	char *copy = strdup(text), *save = NULL;
-
-	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (text_width(line) > columns)
-			fail_msg("%zu columns, not %zu: %s", text_width(line), columns, line);
-	free(copy);
-}
-
 static void check_harmless(const char *text)
 {
 	char *clean;
@@ -169,123 +157,6 @@ static void unfolding_shows_every_frame(void **state)
 	assert_non_null(strstr(text, "libc.so.6"));
 	assert_non_null(strstr(text, "<module>"));
 	assert_null(strstr(text, "library frames"));
-	free(text);
-}
-
-/* Text of one stack, folded at 80 columns. */
-static char *fold(const struct frame *frames, size_t nr, const char *call)
-{
-	const struct look look = { .columns = 80 };
-	struct stack *stack = make_stack(frames, nr);
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	assert_non_null(out);
-	assert_int_equal(fold_print(out, stack, call, &look), 0);
-	fclose(out);
-	stack_put(stack);
-	return text;
-}
-
-static void library_only_shows_its_inner_frames(void **state)
-{
-	static const struct frame frames[] = {
-		PYTHON("d", LIBRARY "d.py", 4),
-		PYTHON("c", LIBRARY "c.py", 3),
-		PYTHON("b", LIBRARY "b.py", 2),
-		PYTHON("a", LIBRARY "a.py", 1),
-		PYTHON("run_forever", LIBRARY "asyncio/base_events.py", 607),
-		PYTHON("main", "/srv/app/main.py", 1),
-	};
-	char *text = fold(frames, NR(frames), "read");
-
-	(void)state;
-	assert_string_equal(text, "    b      python3.11/b.py:2\n"
-				  "      c    python3.11/c.py:3\n"
-				  "        d  python3.11/d.py:4\n");
-	free(text);
-}
-
-static void native_program_shows_its_named_frames(void **state)
-{
-	static const struct frame frames[] = {
-		KERNEL("ext4_sync_file"),
-		NATIVE("fdatasync", "/lib/libc.so.6"),
-		NATIVE("redis-server+0x1234", "/usr/bin/redis-server"),
-		NATIVE("flushAppendOnlyFile", "/usr/bin/redis-server"),
-		NATIVE("main", "/usr/bin/redis-server"),
-	};
-	char *text = fold(frames, NR(frames), "fdatasync");
-
-	(void)state;
-	assert_string_equal(text, "    main                   redis-server\n"
-				  "      flushAppendOnlyFile  redis-server\n");
-	free(text);
-}
-
-/* The library that a frame of the user's called, rather than the C library under it. */
-static void native_library_is_the_leaf(void **state)
-{
-	static const struct frame frames[] = {
-		KERNEL("do_sys_poll"),
-		NATIVE("poll", "/lib/libc.so.6"),
-		NATIVE("PQgetResult", "/usr/lib/libpq.so.5"),
-		NATIVE("_PyEval_EvalFrameDefault", "/usr/bin/python3.11"),
-		PYTHON("query", "/srv/app/db.py", 7),
-	};
-	char *text = fold(frames, NR(frames), "poll");
-
-	(void)state;
-	assert_string_equal(text, "    query          app/db.py:7\n"
-				  "      PQgetResult  libpq.so.5\n");
-	free(text);
-}
-
-static void node_modules_are_library(void **state)
-{
-	static const struct frame frames[] = {
-		{ .kind = FRAME_JS, .fn = "readFileSync", .file = "node:fs", .line = 1 },
-		{ .kind = FRAME_JS, .fn = "load", .file = "/a/node_modules/x/i.js", .line = 2 },
-		{ .kind = FRAME_JS, .fn = "handler", .file = "/srv/site/web.js", .line = 9 },
-	};
-	char *text = fold(frames, NR(frames), "openat");
-
-	(void)state;
-	assert_string_equal(text, "    handler  site/web.js:9  (+2 library frames)\n"
-				  "      openat\n");
-	free(text);
-}
-
-static void deep_stack_is_abridged(void **state)
-{
-	struct frame frames[100];
-	size_t lines = 0;
-	char *text;
-
-	(void)state;
-	for (unsigned int i = 0; i < NR(frames); i++)
-		frames[i] = (struct frame)PYTHON(i == 99 ? "outermost"
-						 : i	 ? "f"
-							 : "innermost",
-						 "/srv/f.py", i + 1);
-	text = fold(frames, NR(frames), NULL);
-	for (const char *at = text; (at = strchr(at, '\n')); at++)
-		lines++;
-	assert_int_equal(lines, 13);
-	assert_non_null(strstr(text, "... (88 more frames)\n"));
-	assert_int_equal(strncmp(text, "    outermost", 13), 0);
-	assert_non_null(strstr(text, "innermost"));
-	check_width(text, 80);
-	free(text);
-}
-
-static void empty_stack_is_no_stack(void **state)
-{
-	char *text = fold(NULL, 0, "read");
-
-	(void)state;
-	assert_string_equal(text, "");
 	free(text);
 }
 
@@ -391,122 +262,6 @@ static void slices_that_read_the_same_are_one(void **state)
 	free(text);
 }
 
-static void durations_are_readable(void **state)
-{
-	static const struct {
-		uint64_t ns;
-		const char *text;
-	} cases[] = {
-		{ 0, "0 ns" },
-		{ 999, "999 ns" },
-		{ 1000, "1 us" },
-		{ 85400, "85 us" },
-		{ 999499, "999 us" },
-		{ 999500, "1 ms" },
-		{ 1200000, "1.2 ms" },
-		{ 9 * MS, "9 ms" },
-		{ 9949999, "9.9 ms" },
-		{ 9950000, "10 ms" },
-		{ 352 * MS, "352 ms" },
-		{ 999499999, "999 ms" },
-		{ 999500000, "1.0 s" },
-		{ 5 * S, "5.0 s" },
-		{ 59949 * MS, "59.9 s" },
-		{ 59950 * MS, "1 min 0 s" },
-		{ 125 * S, "2 min 5 s" },
-		{ 3599499 * MS, "59 min 59 s" },
-		{ 3599500 * MS, "1 h 0 min" },
-		{ 3780 * S, "1 h 3 min" },
-		{ UINT64_MAX, "5124095 h 34 min" },
-	};
-	char text[DURATION_BYTES];
-
-	(void)state;
-	for (size_t i = 0; i < NR(cases); i++) {
-		words_duration(cases[i].ns, text);
-		assert_string_equal(text, cases[i].text);
-	}
-}
-
-static void assert_escaped(const char *raw, const char *expected)
-{
-	char *escaped = escape_text(raw);
-
-	assert_string_equal(escaped, expected);
-	free(escaped);
-}
-
-static void names_are_escaped(void **state)
-{
-	char back[16];
-
-	(void)state;
-	assert_escaped("plain caf\xc3\xa9 \xe6\xbc\xa2", "plain caf\xc3\xa9 \xe6\xbc\xa2");
-	assert_escaped("\033]0;x\007\n\x7f", "\\x1b]0;x\\x07\\x0a\\x7f");
-	assert_escaped("\xc2\x9b", "\\xc2\\x9b");
-	assert_escaped("\xe2\x80\xae\xef\xbb\xbf", "\\xe2\\x80\\xae\\xef\\xbb\\xbf");
-	assert_escaped("\xff\xc1\x81", "\\xff\\xc1\\x81"); /* overlong A */
-	assert_escaped("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
-	assert_escaped("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* beyond U+10FFFF */
-	assert_escaped("a\xe2\x82", "a\\xe2\\x82"); /* cut */
-	unescape_invalid("a\\xe2\\x82\\x41\\xg", back, sizeof(back));
-	assert_string_equal(back, "a\xe2\x82\\x41\\xg");
-	unescape_invalid("\\xff\\xff\\xff\\xff", back, 3);
-	assert_string_equal(back, "\xff\xff");
-}
-
-static void cut(void (*function)(char *, size_t), const char *text, size_t columns,
-		const char *expected)
-{
-	char buffer[64];
-
-	snprintf(buffer, sizeof(buffer), "%s", text);
-	function(buffer, columns);
-	assert_string_equal(buffer, expected);
-	assert_true(text_width(buffer) <= columns || !*buffer);
-}
-
-static void text_is_cut_between_characters(void **state)
-{
-	(void)state;
-	cut(text_cut_left, "abcdefgh", 8, "abcdefgh");
-	cut(text_cut_left, "abcdefgh", 7, "...efgh");
-	cut(text_cut_right, "abcdefgh", 7, "abcd...");
-	cut(text_cut_left, "abcdefgh", 2, "ab");
-	cut(text_cut_right, "abcdefgh", 0, "");
-	/* Two columns each. */
-	cut(text_cut_left, "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 6,
-	    "...\xe6\xbc\xa2");
-	cut(text_cut_right, "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 6,
-	    "\xe6\xbc\xa2...");
-	assert_int_equal(text_width("\xe6\xbc\xa2\xc3\xa9x"), 4);
-}
-
-static void formats_are_found(void **state)
-{
-	static const char *const paths[][2] = {
-		{ "x.jsonl", "json" },	     { "/a/b.jsonl.gz", "json" }, { "x.folded", "folded" },
-		{ "x.folded.gz", "folded" }, { "x.txt", "text" },
-	};
-	char names[OUTPUT_NAMES_BYTES], *save = NULL;
-	size_t nr = 0;
-
-	(void)state;
-	for (size_t i = 0; i < NR(paths); i++)
-		assert_string_equal(output_format_by_path(paths[i][0])->name, paths[i][1]);
-	assert_null(output_format_by_path("x.gz"));
-	assert_null(output_format_by_path("jsonl"));
-	assert_null(output_format_by_path(""));
-	assert_null(output_format_by_name("JSON"));
-	output_format_names(false, names);
-	for (char *name = strtok_r(names, ", ", &save); name; name = strtok_r(NULL, ", ", &save)) {
-		assert_non_null(output_format_by_name(name));
-		nr++;
-	}
-	assert_true(nr >= 3);
-	assert_string_equal(output_format_names(true, names), "text, json");
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, temp_setup, temp_teardown)
 
 /* Two programs, one after the other, had the same pid: each has its own time in the summary. */
@@ -550,19 +305,9 @@ int main(void)
 		TEST(odd_widths_do_no_harm),
 		TEST(colour_is_optional),
 		TEST(unfolding_shows_every_frame),
-		cmocka_unit_test(library_only_shows_its_inner_frames),
-		cmocka_unit_test(native_program_shows_its_named_frames),
-		cmocka_unit_test(native_library_is_the_leaf),
-		cmocka_unit_test(node_modules_are_library),
-		cmocka_unit_test(deep_stack_is_abridged),
-		cmocka_unit_test(empty_stack_is_no_stack),
 		TEST(holder_is_named),
 		TEST(several_causes_have_their_stacks),
 		TEST(slices_that_read_the_same_are_one),
-		cmocka_unit_test(durations_are_readable),
-		cmocka_unit_test(names_are_escaped),
-		cmocka_unit_test(text_is_cut_between_characters),
-		cmocka_unit_test(formats_are_found),
 	};
 
 	setenv("TZ", "UTC", 1);
