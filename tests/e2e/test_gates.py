@@ -206,7 +206,7 @@ def test_match_leaves_the_rest_out():
     check(len(stalls_in(out)) == 2, "handlers")
     check(blockprof.summary["unmatched"] >= 2, "how many do not match", blockprof.summary)
     check(blockprof.summary["loops"][0]["stalls"] >= 4, "all of them", blockprof.summary)
-    check("not like --match" in blockprof.stdout and "fetch_rates" not in blockprof.stdout, "text", blockprof.stdout)
+    check("left out by --match" in blockprof.stdout and "fetch_rates" not in blockprof.stdout, "text", blockprof.stdout)
     with open(folded) as file:
         lines = file.read().splitlines()
     check(lines and all("resize_image" in line for line in lines), "profiles hold what matches", *lines)

@@ -38,13 +38,12 @@ bool cause_is_blocked(enum cause cause);
 /* What people read of it. */
 struct cause_words {
 	const char *meaning; /* as in the man page: what a slice of it is */
-	const char *lasting; /* of a stall that goes on: "still blocked" */
-	const char *instead; /* where there is neither a call nor a target to show; NULL: nothing */
-	/* Of another thread, before the call and the object that it was in: "waited in". */
+	const char *lasting; /* while the stall lasts: "still blocked" */
+	const char *instead; /* shown where neither a call nor a target is known; NULL: nothing */
+	/* What another thread did, followed by the call and its object: "waited in". */
 	const char *deed;
-	const char *idle_deed; /* where that is its way to wait for work; NULL: the same */
-	const char
-		*joint; /* between call and object: " for ", " of "; NULL: the deed says it all */
+	const char *idle_deed; /* the same where it waited for work; NULL: no difference */
+	const char *joint; /* between call and object: " for ", " of "; NULL: neither is shown */
 };
 
 const struct cause_words *cause_words(enum cause cause);

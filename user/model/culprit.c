@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* culprit.c - what others did while a thread waited for them. */
+/* culprit.c - the table of kinds of culprits, and how those of a slice are merged and ordered. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "model/model.h"
 
-/* Of one slice, or behind one other: what comes beyond takes the place of the least. */
+/* Of one slice, or behind one other culprit. A further one takes the place of the least, if it is larger. */
 #define CULPRITS_MAX 12
 
 static const struct {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* dump.c - the words for states of threads and tasks, and the order in which a dump has them. */
 #include "model/dump.h"
 
 #include <stdlib.h>

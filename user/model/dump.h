@@ -7,7 +7,7 @@
 
 enum thread_state {
 	THREAD_RUNNING, /* on a CPU */
-	THREAD_READY, /* could be, but others are */
+	THREAD_READY, /* it could run, but others do */
 	THREAD_BLOCKED,
 	THREAD_IDLE, /* in its loop's own wait */
 	THREAD_STOPPED,
@@ -19,9 +19,9 @@ const char *thread_state_name(enum thread_state state);
 struct dump_thread {
 	struct thread_id id;
 	enum thread_state state;
-	bool since_known; /* slice.ns is for how long it has been so */
-	bool moved; /* it did not stand still while it was looked at: the stack may mix moments */
-	struct slice slice; /* what it is in; count and max_ns are of no meaning */
+	bool since_known; /* slice.ns: for how long it has been in this state */
+	bool moved; /* it ran while it was read: its stack may be of several moments */
+	struct slice slice; /* what it is in; count and max_ns mean nothing */
 };
 
 enum task_state {
@@ -56,7 +56,7 @@ struct dump_record {
 	char *exe;
 	char *interpreter; /* "CPython 3.11.7"; NULL: none */
 	const char *
-		unread; /* static text: why there are no tasks, though there may be; NULL: read, or none */
+		unread; /* static text: why its tasks could not be read; NULL: they were, or it can have none */
 	struct dump_thread *threads; /* the busy ones first */
 	size_t nr_threads;
 	struct dump_task *tasks; /* running ones first, then by name */

@@ -11,7 +11,7 @@
 
 struct finals;
 
-/* Called once a stall. 0 or -errno, which the call that led here then returns. */
+/* Called once for each stall. 0 or -errno, which the function that called it returns. */
 typedef int finals_emit(void *context, const struct stall_record *stall);
 
 int finals_new(struct finals **out, finals_emit *emit, void *context);
@@ -19,7 +19,7 @@ void finals_free(struct finals *finals);
 int finals_stall(struct finals *finals, const struct stall_record *stall);
 /* Whether this turn was reported as an ongoing stall. */
 bool finals_is_ongoing(const struct finals *finals, const struct stall_record *stall);
-/* The stream ended: emits what is still ongoing. */
+/* There is no more to come: emits the stalls that still go on. */
 int finals_end(struct finals *finals);
 
 #endif

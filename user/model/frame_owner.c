@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* frame_owner.c - by which names of files and functions the frames of users, libraries and interpreters are known. */
+/* frame_owner.c - by which names of files and functions it is known whose a frame is. */
 #include "model/frame_owner.h"
 
 #include <string.h>
@@ -62,7 +62,7 @@ bool frame_is_plumbing(const struct frame *frame)
 
 	if (frame->kind != FRAME_NATIVE || !frame->module || !is_python(frame->module))
 		return false;
-	/* a function that has no name, as the file has no symbols of what is static */
+	/* a static function, of which a stripped file has no name */
 	return strstr(frame->fn, "+0x") || STARTS_WITH_ONE(frame->fn, starts);
 }
 
@@ -96,7 +96,7 @@ static bool js_file_is_library(const char *file)
 	return STARTS_WITH_ONE(file, starts) || strstr(file, "/node_modules/");
 }
 
-/* Code without a source file: what comes with the machine that made it, and its helpers, or the program's. */
+/* Code that has no source file: the program's, or what the machine that compiled it brings along. */
 static enum frame_owner fileless_owner(const struct frame *frame)
 {
 	static const char *const packages[] = { "java.",    "javax.",  "jdk.",	    "sun.",

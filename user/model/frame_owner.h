@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * frame_owner.h - whose a frame is: who reads a stack can act on his own frames,
- * less on those of libraries, and not on those of what carries either.
+ * frame_owner.h - whose a frame is. Readers of a stack can change their own
+ * code, less so that of libraries, and not that of what carries either.
  */
 #ifndef BLOCKPROF_MODEL_FRAME_OWNER_H
 #define BLOCKPROF_MODEL_FRAME_OWNER_H
@@ -15,7 +15,7 @@ enum frame_owner {
 	FRAME_OF_KERNEL,
 };
 
-/* By what the frame itself says. Native code of a file that is none of the others is the user's. */
+/* By the frame's own file, module and function. Native code of any other file is the user's. */
 enum frame_owner frame_owner(const struct frame *frame);
 
 /* Python, JavaScript, or other code that was made at run time. */
@@ -25,12 +25,12 @@ bool frame_is_own(const struct frame *frame);
 
 /*
  * A native frame of a Python interpreter that only leads from one call to the
- * next. It has several ways for that, and takes others as a line gets warm
- * (PEP 659): they neither tell two places apart nor say anything of one.
+ * next. The interpreter has several ways for that, and takes others as a line
+ * gets warm (PEP 659): which one it took is of no interest.
  */
 bool frame_is_plumbing(const struct frame *frame);
 
-/* The path of a mapped file: is it the C library, one that belongs to it, or the loader? */
+/* Is this mapped file the C library, a part of it, or the loader? */
 bool module_is_libc(const char *module);
 
 #endif

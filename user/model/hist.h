@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hist.h - how long turns were: HIST_BUCKETS counters, HIST_STEPS of them an
- * octave, one a nanosecond below that. The kernel side counts in the same ones
- * (bp_slot.hist).
+ * hist.h - how long turns were, as counters: HIST_STEPS of them to each octave,
+ * one to each nanosecond below HIST_STEPS. The kernel side counts in the same
+ * ones (bp_slot.hist).
  */
 #ifndef BLOCKPROF_MODEL_HIST_H
 #define BLOCKPROF_MODEL_HIST_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ledger.c - where a turn's wall time went. */
+/* ledger.c - the parts that a ledger adds up. */
 #include "model/model.h"
 
 uint64_t ledger_sum(const struct ledger *ledger)

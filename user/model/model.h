@@ -36,9 +36,9 @@ struct frame {
 	const char *file;
 	const char *module; /* native: path of the mapped file */
 	unsigned int line; /* 0: not known */
-	/* The compiler put it in place of the call, in the code of the next outer frame. */
+	/* The compiler put the function in place of its call, in the code of the next outer frame. */
 	bool inlined;
-	bool by_frame_pointer; /* native: found by nothing better, which may be wrong */
+	bool by_frame_pointer; /* native: found by that alone, and maybe wrong */
 };
 
 bool frame_equal(const struct frame *a, const struct frame *b);
@@ -79,7 +79,7 @@ enum target_kind {
 const char *target_kind_name(enum target_kind kind);
 enum target_kind target_kind_parse(const char *name);
 
-/* Which fields count follows from kind; strings are owned by the target. */
+/* Its kind says which fields count. Strings are owned by the target. */
 struct target {
 	enum target_kind kind;
 	char *path; /* FILE */
@@ -100,7 +100,7 @@ int target_copy(struct target *to, const struct target *from); /* 0 or -ENOMEM *
 int target_compare(const struct target *a, const struct target *b); /* as strcmp() does */
 bool target_equal(const struct target *a, const struct target *b);
 
-/* The fields of struct target but its kind, for whoever treats them all alike. */
+/* The fields of struct target but its kind, for code that treats them all alike. */
 enum target_field_type { TARGET_STRING, TARGET_PID, TARGET_ADDR };
 
 struct target_field {
@@ -125,9 +125,9 @@ struct party {
 };
 
 enum culprit_kind {
-	CULPRIT_PEER, /* has the other end of the socket or pipe */
-	CULPRIT_OWNER, /* holds the lock */
-	CULPRIT_RUNNER, /* ran on the CPU that the thread was ready for */
+	CULPRIT_PEER, /* it has the other end of the socket or pipe */
+	CULPRIT_OWNER, /* it holds the lock */
+	CULPRIT_RUNNER, /* it ran on the CPU that the thread was ready for */
 	CULPRIT_CGROUP, /* its quota was used up */
 	CULPRIT_KIND_NR,
 };
@@ -150,12 +150,12 @@ struct culprits {
 struct culprit {
 	enum culprit_kind kind;
 	pid_t pid; /* 0: a cgroup */
-	pid_t tid; /* 0: which of its threads is not known */
+	pid_t tid; /* 0: it is not known which of its threads */
 	char comm[16];
-	uint64_t ns; /* as far as it was seen, an estimate; 0: not known */
+	uint64_t ns; /* an estimate, of what was seen; 0: not known */
 	bool seen; /* what it did is known: idle, cause, syscall, target, stack */
-	bool idle; /* it waited for work itself, this thread's among it */
-	bool cycle; /* it has been named before: each waits for the other */
+	bool idle; /* it waited for work itself, maybe for that of this thread */
+	bool cycle; /* it stands further up in this chain: they wait for each other */
 	enum cause cause;
 	char *syscall;
 	struct target target;
@@ -163,7 +163,7 @@ struct culprit {
 	char *cgroup; /* CGROUP: path */
 	uint64_t quota_ns; /* CGROUP: of each period_ns */
 	uint64_t period_ns;
-	struct culprits culprits; /* why that lasted */
+	struct culprits culprits; /* for whom it waited in turn */
 };
 
 #define CULPRITS_DEPTH 4 /* one behind the other */
@@ -174,7 +174,7 @@ int culprits_add(struct culprits *culprits, struct culprit *from);
 void culprits_sort(struct culprits *culprits); /* largest first, ties by content */
 void culprits_free(struct culprits *culprits);
 int culprits_copy(struct culprits *to, const struct culprits *from);
-/* The part of ns in all that was seen, in percent. */
+/* How many percent of all time that was seen ns is. */
 unsigned int culprits_percent(const struct culprits *culprits, uint64_t ns);
 
 /* Lost time of one kind in one place. All pointers are owned by the slice. */
@@ -197,14 +197,14 @@ void slice_clear(struct slice *slice); /* frees what it owns, zeroes it */
 int slice_copy(struct slice *to, const struct slice *from);
 /* Same cause, syscall, target, task and stack: what merges. */
 bool slice_same(const struct slice *a, const struct slice *b);
-/* Likewise, but for what a reader of folded stacks does not see: the same to him. */
+/* The same to a reader: stacks are compared by their places only. */
 bool slice_reads_same(const struct slice *a, const struct slice *b);
 
 struct slices {
 	struct slice *v;
 	size_t nr;
 	size_t capacity;
-	uint64_t placeless; /* slices that lost their place, as the set was full */
+	uint64_t placeless; /* slices whose place was not kept, as the set was full */
 };
 
 /* Adds to the slice that is the same, or appends; takes what from owns (also on failure). */
@@ -234,8 +234,9 @@ struct thread_id {
 };
 
 /*
- * time_ns of every record is CLOCK_REALTIME at mono_ns. Live records leave it 0: the output
- * converts; those of a recording keep the time of the machine and the day they are from.
+ * time_ns of every record is CLOCK_REALTIME at mono_ns. Live records leave it 0,
+ * and the output fills it in; those of a recording have the time at which, and
+ * of the machine on which, it was made.
  */
 struct start_record {
 	uint64_t mono_ns;
@@ -307,28 +308,28 @@ struct exit_record {
 
 enum note_kind {
 	NOTE_POOL_BUSY, /* work waits, as all workers of a thread pool are busy */
-	NOTE_TASKS_GROW, /* of an event loop */
+	NOTE_TASKS_GROW, /* asyncio's */
 	NOTE_THREADS_GROW,
 	NOTE_KIND_NR,
 };
 
 const char *note_kind_name(enum note_kind kind);
 enum note_kind note_kind_parse(const char *name); /* NOTE_KIND_NR: none of them */
-/* Of what there is ever more: "tasks"; NULL: the note is of a pool, which has workers and waiting work. */
+/* What keeps growing: "tasks"; NULL: the note is of a pool, with its workers and the work that waits. */
 const char *note_kind_growing(enum note_kind kind);
 
-/* What workers are in. Strings are the record's maker's. */
+/* What workers of a pool are in. Strings belong to whoever made the record. */
 struct note_call {
 	const char *fn; /* never NULL */
 	const char *file;
 	unsigned int line; /* 0: not known */
 	const char *host; /* the name that is looked up */
-	uint64_t workers; /* so many of them */
+	uint64_t workers; /* how many are in it */
 };
 
 #define NOTE_CALLS_MAX 8
 
-/* What a process runs out of, or makes ever more of. */
+/* Something that a process runs out of, or makes more and more of. */
 struct note_record {
 	uint64_t mono_ns; /* when it began */
 	uint64_t time_ns;
@@ -339,9 +340,9 @@ struct note_record {
 	/* NOTE_POOL_BUSY */
 	uint64_t workers;
 	uint64_t waiting; /* pieces of work, for a worker */
-	struct note_call calls[NOTE_CALLS_MAX]; /* those of most workers first */
+	struct note_call calls[NOTE_CALLS_MAX]; /* those with the most workers first */
 	size_t nr_calls;
-	/* NOTE_*_GROW: how many there were, and are */
+	/* NOTE_*_GROW: how many there were, and are now */
 	uint64_t from;
 	uint64_t to;
 };
@@ -366,7 +367,7 @@ struct summary_record {
 	size_t nr_loops;
 	struct loss_count *lost; /* only those above 0 */
 	size_t nr_lost;
-	uint64_t unmatched; /* stalls left out as they are not like --match */
+	uint64_t unmatched; /* stalls that were left out by --match */
 	int command_status; /* as wait() gives it; -1: no COMMAND, or it still runs */
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* note.c - the kinds of notes: a row each. */
+/* note.c - the table of kinds of notes. */
 #include <string.h>
 
 #include "model/model.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* place.c - which frames of a stack say where it is. */
+/* place.c - which frames of a stack are worth showing. */
 #include "model/place.h"
 
 #include <limits.h>
@@ -9,7 +9,7 @@
 
 #define LIBRARY_FRAMES	3 /* where no frame is the user's own */
 #define NATIVE_FRAMES	5
-#define COMPARED_FRAMES 128 /* of their own frames, two stacks are told apart by the inner ones */
+#define COMPARED_FRAMES 128 /* of very deep stacks, only the inner frames are compared */
 
 /* Where a name is not known, a frame has "[unknown]" or "module+0x12". */
 static bool has_name(const struct frame *frame)
@@ -17,7 +17,7 @@ static bool has_name(const struct frame *frame)
 	return frame->fn[0] && frame->fn[0] != '[' && !strstr(frame->fn, "+0x");
 }
 
-/* asyncio's own way from run() to the callback: what is outside of it says only who started the loop. */
+/* asyncio's own way from run() to the callback: what is outside of it only started the loop. */
 static bool is_loop_runner(const struct frame *frame)
 {
 	static const char *const files[] = { "/asyncio/runners.py", "/asyncio/base_events.py" };
@@ -33,7 +33,7 @@ static bool is_loop_runner(const struct frame *frame)
 	return false;
 }
 
-/* How many frames are inside of the loop: the outermost runner and what is outside of it do not count. */
+/* How many frames are inside of the loop, without its outermost runner. */
 static unsigned int inside_loop(const struct stack *stack)
 {
 	for (unsigned int i = stack->nr; i-- > 0;)
@@ -52,7 +52,7 @@ static bool is_native_api(const struct frame *frame)
 	return is_native_named(frame) && frame_owner(frame) != FRAME_OF_INTERPRETER;
 }
 
-/* What says where, the first of these that is there inside of the loop; how many of them at the most. */
+/* What is shown is the first of these kinds that the loop has inside, and at most so many frames of it. */
 static const struct {
 	bool (*is)(const struct frame *frame);
 	unsigned int frames;

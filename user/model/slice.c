@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* slice.c - lost time of one kind in one place, and sets of such slices. */
+/* slice.c - when two slices are the same, what becomes of them then, and how many are kept apart. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include "model/place.h"
 
 /*
- * Slices a set holds one by one. What comes beyond keeps its cause and its
- * time, not its place: sums stay right and memory bounded.
+ * So many slices a set keeps apart. Of further ones it keeps the cause and the
+ * time, not the place: sums stay right, and memory bounded.
  */
 #define SLICES_MAX 1024
 
@@ -57,7 +57,7 @@ bool slice_same(const struct slice *a, const struct slice *b)
 	       target_equal(&a->target, &b->target);
 }
 
-/* Samples on the CPU are in ever other helpers of the interpreter, and differ in nothing shown. */
+/* Samples on the CPU are in one helper of the interpreter or another, which nobody is shown. */
 bool slice_reads_same(const struct slice *a, const struct slice *b)
 {
 	return a->cause == b->cause && compare_strings(a->task_name, b->task_name) == 0 &&

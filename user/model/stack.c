@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stack.c - stacks: made once, shared, compared by hash first. */
+/* stack.c - how a stack is kept in one block, hashed and compared. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static uint64_t hash_string(uint64_t hash, const char *s)
 	return s ? hash_bytes(hash, s, strlen(s) + 1) : hash_bytes(hash, "\1", 1);
 }
 
-/* Whether a frame has no part in what the stack is. */
+/* Whether a frame makes no difference between two stacks. */
 static bool is_left_out(const struct stack *stack, const struct frame *frame)
 {
 	return stack->has_python && frame_is_plumbing(frame);
@@ -131,7 +131,7 @@ bool frame_equal(const struct frame *a, const struct frame *b)
 	       same_string(a->file, b->file) && same_string(a->module, b->module);
 }
 
-/* The next frame from *at on that has a part in what the stack is; NULL: there is none. */
+/* The next frame, from *at on, that makes a difference; NULL: there is none. */
 static const struct frame *next_frame(const struct stack *stack, unsigned int *at)
 {
 	while (*at < stack->nr) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stall.c - what a stall's copies own, and which of its slices it is named after. */
+/* stall.c - what a copy of a stall owns, and which of its slices the stall is named after. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "model/model.h"
 
 #define GROUPS_MAX \
-	64 /* of slices that read the same, largest first: what comes beyond is no verdict */
+	64 /* of slices that read the same; further ones cannot be the largest but by many small slices */
 
 int stall_copy(struct stall_record *to, const struct stall_record *from)
 {
@@ -36,7 +36,7 @@ void stall_clear(struct stall_record *stall)
 const struct slice *stall_verdict(const struct stall_record *stall)
 {
 	struct {
-		const struct slice *largest; /* slices come so */
+		const struct slice *largest; /* the first: they are sorted */
 		uint64_t ns;
 	} groups[GROUPS_MAX];
 	size_t nr = 0, most = 0;

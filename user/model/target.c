@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* target.c - the kinds of targets there are, and the fields that they have: a row each. */
+/* target.c - the tables of kinds of targets and of their fields. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -38,8 +38,7 @@ struct folded {
 	const struct match *match;
 	struct finals *finals;
 	struct names *names;
-	struct tally
-		*stacks; /* keys are lines without process and weight, but with the pid before */
+	struct tally *stacks; /* keys are lines without process and weight, behind the pid */
 	uint64_t lost_ns[CAUSE_NR];
 };
 
@@ -100,7 +99,7 @@ static int print_task(FILE *line, const struct slice *slice)
 	return err;
 }
 
-/* The line but for process and weight; "PID " is in front, so that processes stay apart. */
+/* The line without process and weight. "PID " in front of it keeps processes apart. */
 static int print_key(FILE *line, const struct thread_id *id, const struct slice *slice)
 {
 	const struct stack *stack = slice->stack;
@@ -198,7 +197,7 @@ static int folded_blocked(void *state, const struct blocked_record *blocked)
 	int err = names_learn(folded->names, &blocked->id, NULL);
 
 	for (size_t i = 0; i < blocked->slices.nr && !err && !folded->stalls_only; i++) {
-		/* Time on a CPU is lost time in a stall only. */
+		/* time on a CPU is lost in stalls only */
 		if (blocked->slices.v[i].cause != CAUSE_CPU)
 			err = add_slice(folded, &blocked->id, &blocked->slices.v[i]);
 	}
@@ -219,7 +218,7 @@ static uint64_t microseconds(uint64_t ns)
 	return ns / NS_PER_US + (ns % NS_PER_US >= NS_PER_US / 2);
 }
 
-/* A tally's key made a whole line: the process, by the best name learnt of it, comes in front. */
+/* Makes a tally's key a whole line: the process comes first, with the best name that was learnt. */
 static int print_line(const struct folded *folded, FILE *out, const struct tally_entry *entry)
 {
 	char *rest;
@@ -238,7 +237,7 @@ static int compare_lines(const void *left, const void *right)
 	return strcmp(*a, *b);
 }
 
-/* Sorted as whole lines, whatever the processes' names turned out to be. */
+/* Lines are sorted when the names of processes are in them. */
 static int write_sorted(struct folded *folded, char *text)
 {
 	size_t nr = 0, capacity = tally_size(folded->stacks) + CAUSE_NR;

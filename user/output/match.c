@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* match.c - --match. */
+/* match.c - which names of a frame --match is asked about, and what a pattern may be. */
 #include "output/match.h"
 
 #include <errno.h>

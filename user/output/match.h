@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * match.h - --match: stacks with a frame whose function, source file or module
- * is like a pattern (POSIX extended). NULL for a match is one that all are like.
+ * match.h - --match: lets stacks through that have a frame whose function, source
+ * file or module matches a pattern (POSIX extended). NULL lets all through.
  */
 #ifndef BLOCKPROF_OUTPUT_MATCH_H
 #define BLOCKPROF_OUTPUT_MATCH_H
@@ -12,14 +12,14 @@
 
 struct match;
 
-/* 0; -EINVAL: the pattern is none, reason (of size bytes) says why; -ENOMEM. */
+/* 0; -EINVAL: pattern is no regular expression, and reason (of size bytes) says why; -ENOMEM. */
 int match_new(struct match **out, const char *pattern, char *reason, size_t size);
 void match_free(struct match *match);
 
 bool match_stack(const struct match *match, const struct stack *stack);
-/* Whether the stack of one of them does. */
+/* Whether the stack of one of them matches. */
 bool match_slices(const struct match *match, const struct slices *slices);
-/* Copies those that do. 0 or -ENOMEM. */
+/* Copies the slices whose stacks match. 0 or -ENOMEM. */
 int match_copy(const struct match *match, struct slices *to, const struct slices *from);
 
 #endif

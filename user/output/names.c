@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* names.c - names of processes. */
+/* names.c - which of several names of a process is the best. */
 #include "output/names.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #define MAX_PROCESSES 65536
 
-/* How a name was learnt: a later one of at least the same worth replaces it. */
+/* How a name was learnt. It is replaced by a later one of at least the same worth. */
 enum worth { BY_THREAD, BY_PROGRAM, BY_MAIN_THREAD };
 
 struct name {

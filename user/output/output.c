@@ -85,7 +85,7 @@ static void keep_error(struct output *output, int err)
 
 /*
  * Hands a record to its callback, with the time filled in where it is live. A
- * format is not called again once it failed: what it wrote would have a hole.
+ * format that has failed is not called again: there would be a hole in its output.
  */
 #define DEFINE_FEED(callback, record_type)                                                        \
 	void output_##callback(struct output *output, const struct record_type *record)           \

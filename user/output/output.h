@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * output.h - one format behind one small interface; every output is fed the
- * same records, live or from a recording, in the same order:
- * start, then anything, then summary.
+ * output.h - an output: a format and where it is written. All are fed the same
+ * records, live or from a recording, in the same order: start, anything, summary.
  */
 #ifndef BLOCKPROF_OUTPUT_OUTPUT_H
 #define BLOCKPROF_OUTPUT_OUTPUT_H
@@ -41,11 +40,13 @@ struct output_format {
 	int (*exit)(void *state, const struct exit_record *record);
 	int (*note)(void *state, const struct note_record *record);
 	int (*summary)(void *state, const struct summary_record *record);
-	int (*dump)(void *state, const struct dump_record *record); /* alone: of the command dump */
+	int (*dump)(
+		void *state,
+		const struct dump_record *record); /* of the command dump, which feeds no others */
 	int (*close)(void *state); /* writes what is left and frees state */
 };
 
-/* NULL: no format of that name, or with that file name's suffix. */
+/* By its name, or by the suffix of a file's path. NULL: there is none. */
 const struct output_format *output_format_by_name(const char *name);
 const struct output_format *output_format_by_path(const char *path);
 /* "text, json, folded", all of them or those that a dump can be written as. Returns names. */
@@ -66,12 +67,12 @@ void output_blocked(struct output *output, const struct blocked_record *record);
 void output_exit(struct output *output, const struct exit_record *record);
 void output_note(struct output *output, const struct note_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
-/* What was fed so far shall be readable, whatever comes after. Costs compression: not for each record. */
+/* Makes what was fed so far readable, whatever comes after. It costs compression: not for each record. */
 void output_flush(struct output *output);
 void output_dump(struct output *output, const struct dump_record *record);
 /*
- * First error met in writing, or 0. A caller that sees one mid-way (disk full,
- * closed pipe) says so once and goes on or stops, as the command wants.
+ * The first error in writing, or 0. Who sees one on the way (disk full, closed
+ * pipe) prints one message, and goes on or stops, as the command wants.
  */
 int output_error(const struct output *output);
 int output_close(struct output *output); /* completes, closes, frees; 0 or the first -errno */

@@ -44,7 +44,7 @@ bool outputs_blocked(struct outputs *outputs, const struct blocked_record *block
 {
 	struct blocked_record timed = *blocked;
 	struct slices matching;
-	/* without memory for less, all of it is shown */
+	/* without memory to choose, all of it is shown */
 	bool less = outputs->match && !match_copy(outputs->match, &matching, &blocked->slices);
 	bool any;
 
@@ -59,7 +59,7 @@ bool outputs_blocked(struct outputs *outputs, const struct blocked_record *block
 	return any;
 }
 
-/* In what a recording says of itself, those that it was made without are counted already. */
+/* The summary of a recording has counted those that it was made without. */
 void outputs_summary(struct outputs *outputs, const struct summary_record *summary)
 {
 	struct summary_record whole = *summary;

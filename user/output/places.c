@@ -51,12 +51,12 @@ bool places_are_empty(const struct places *places)
 }
 
 /*
- * Cause, place, what for, thread, and the place uncut, which tells places apart
- * that are shown alike. Names have no TAB once they are escaped.
+ * Cause, place, target, thread, and the whole place, by which places differ that
+ * are shown alike. Names have no TAB once they are escaped.
  */
 #define KEY_FORMAT "%s\t%s\t%s\t%s\t%s"
 
-/* What it waited for, in words that are the same for each time it waited there. */
+/* What it waited for, in words that are the same each time it waits there. */
 static char *lasting_detail(const struct slice *slice)
 {
 	struct slice lasting = *slice;
@@ -107,7 +107,7 @@ int places_add(struct places *places, const struct thread_id *id, const struct s
 
 /* The parts of a key that are shown. */
 struct place {
-	char *copy; /* of the key, where they are */
+	char *copy; /* of the key: the others point into it */
 	const char *cause;
 	const char *where;
 	const char *detail;
@@ -157,7 +157,7 @@ static int print_place(FILE *out, const struct tally_entry *entry, size_t place_
 	return 0;
 }
 
-/* What the widest of the shown places needs. */
+/* The width of the widest place that is shown. */
 static int place_columns(const struct tally_entry *const *entries, size_t nr, size_t *columns)
 {
 	*columns = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sink.c - a file or stdout, plain or gzip. */
+/* sink.c - when bytes are written, how they are compressed, and how a closed pipe shows. */
 #include "output/sink.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 #include "base/clock.h"
 
 #define BUFFER_BYTES	    (64 * 1024)
-#define GZIP_FLUSH_EVERY_NS 200000000u
+#define GZIP_FLUSH_EVERY_NS (200 * NS_PER_MS)
 #define GZIP_WINDOW_BITS    (15 + 16) /* zlib.h: 16 more than the window is a gzip header */
 #define GZIP_MEMORY_LEVEL   8
 
@@ -143,7 +143,7 @@ static void free_sink(struct sink *sink)
 	free(sink);
 }
 
-/* What follows from the descriptor. */
+/* What depends on the kind of file. */
 static int prepare(struct sink *sink)
 {
 	struct stat st;

@@ -20,11 +20,11 @@ int sink_open(struct sink **out, const char *path);
 int sink_open_fd(struct sink **out, int fd, bool gzip);
 int sink_write(struct sink *sink, const void *data, size_t size);
 /*
- * What was written so far shall be readable. gzip: at most five times a
- * second, since each such point costs compression.
+ * Makes what was written so far readable. With gzip at most five times a
+ * second, since each time costs compression.
  */
 int sink_flush(struct sink *sink);
-/* The same without that limit: for a caller that has one of its own. */
+/* Without that limit: the caller has one of its own. */
 int sink_flush_now(struct sink *sink);
 int sink_error(const struct sink *sink);
 int sink_close(struct sink *sink); /* completes, closes, frees; 0 or the first -errno */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tally.c - time added up by a string. */
+/* tally.c - the hash table behind a tally. */
 #include "output/tally.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
-/* The key's bucket, or the free one where it belongs. There always is a free one. */
+/* The bucket of the key, or the free one where it belongs: there always is one. */
 static uint32_t *find_bucket(struct tally *tally, uint64_t hash, const char *key)
 {
 	size_t at = hash & (tally->buckets - 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tally.h - time added up by a string: folded stacks, places in the summary.
- * Bounded: a new key that does not fit is refused, and its caller counts it
- * elsewhere; keys that are there go on being counted.
+ * tally.h - time added up by a string: a folded stack, a place of the summary.
+ * Bounded: a new key that does not fit is refused, and the caller has to count it
+ * elsewhere. Keys that are there go on to be counted.
  */
 #ifndef BLOCKPROF_OUTPUT_TALLY_H
 #define BLOCKPROF_OUTPUT_TALLY_H
@@ -26,8 +26,8 @@ void tally_free(struct tally *tally);
 int tally_add(struct tally *tally, const char *key, uint64_t ns, uint64_t count);
 size_t tally_size(const struct tally *tally);
 /*
- * The entries in an order that is the same for the same contents. The array is
- * the tally's and valid until the next tally_add().
+ * The entries, in an order that depends on the contents only. The array is the
+ * tally's, and valid until the next tally_add().
  */
 const struct tally_entry *const *tally_by_key(struct tally *tally);
 const struct tally_entry *const *tally_by_ns(struct tally *tally); /* largest first */

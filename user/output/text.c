@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * text.c - the report people read: see stall_text.c for a stall, fold.c for its
- * stacks, totals.c for the summary.
+ * text.c - the format text: which records are printed, and when. stall_text.c
+ * prints a stall, fold.c its stacks, totals.c the summary.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +30,7 @@ struct text {
 	struct sink *sink;
 	struct look look;
 	bool live;
-	bool unsummed; /* something was told since the last summary */
+	bool unsummed; /* something was reported since the last summary */
 	struct finals *finals;
 	struct names *names;
 	struct totals *totals;
@@ -50,7 +50,7 @@ static int page_open(struct page *page)
 	return page->out ? 0 : -ENOMEM;
 }
 
-/* err: what putting it together came to. */
+/* err: of putting it together. */
 static int page_write(struct page *page, struct sink *sink, int err)
 {
 	if (fclose(page->out))
@@ -134,7 +134,7 @@ static int text_loop(void *state, const struct loop_record *loop)
 	return names_learn(text->names, &loop->id, loop->exe);
 }
 
-/* Only of processes that something was told of: of the rest no one asked. */
+/* Of processes that were not in the report before, nobody asked. */
 static int text_exit(void *state, const struct exit_record *exited)
 {
 	struct text *text = state;
@@ -158,7 +158,7 @@ static int text_exit(void *state, const struct exit_record *exited)
 	return page_write(&page, text->sink, 0);
 }
 
-/* A watch says it on standard error. */
+/* A live watch prints it on standard error. */
 static int text_note(void *state, const struct note_record *note)
 {
 	struct text *text = state;
@@ -178,7 +178,7 @@ static int text_note(void *state, const struct note_record *note)
 	return page_write(&page, text->sink, 0);
 }
 
-/* NULL: the stream ended without one. What comes after it starts anew. */
+/* summary NULL: the stream ended without one. Sums begin anew after it. */
 static int print_summary(struct text *text, const struct summary_record *summary)
 {
 	struct page page;

@@ -61,8 +61,8 @@ bool totals_are_empty(const struct totals *totals)
 }
 
 /*
- * Of the loops that had this thread id, one after the other, the one that is
- * recent'th from the last. NULL: there were not so many.
+ * Several loops can have had this thread id, one after the other. recent: 0 for
+ * the last of them, 1 for the one before. NULL: there were not so many.
  */
 static struct thread_total *find_thread(const struct totals *totals, pid_t pid, pid_t tid,
 					size_t recent)
@@ -73,7 +73,7 @@ static struct thread_total *find_thread(const struct totals *totals, pid_t pid, 
 	return NULL;
 }
 
-/* NULL: a bound is reached, or no memory: then only the summary's breakdown by cause misses it. */
+/* NULL: a bound is reached, or no memory. Only the summary's line of causes lacks it then. */
 static struct thread_total *add_thread(struct totals *totals, const struct thread_id *id)
 {
 	struct thread_total *thread;
@@ -106,7 +106,7 @@ void totals_loop(struct totals *totals, const struct thread_id *id)
 {
 	struct thread_total *thread = find_thread(totals, id->pid, id->tid, 0);
 
-	/* the number is that of another loop now */
+	/* another loop has this thread id now */
 	if (!thread || thread->announced)
 		thread = add_thread(totals, id);
 	if (thread)
@@ -140,7 +140,7 @@ int totals_blocked(struct totals *totals, const struct blocked_record *blocked)
 	int err = 0;
 
 	for (size_t i = 0; i < blocked->slices.nr && !err; i++)
-		/* Time on a CPU is lost time in a stall only. */
+		/* time on a CPU is lost in stalls only */
 		if (blocked->slices.v[i].cause != CAUSE_CPU)
 			err = add_slice(totals, &blocked->id, &blocked->slices.v[i]);
 	return err;
@@ -177,11 +177,11 @@ static void print_headline(const struct page *page)
 	else if (totals->stalls)
 		fprintf(out, ": %s in all, longest %s", stalled, longest);
 	if (summary && summary->unmatched)
-		fprintf(out, "; %" PRIu64 " more not like --match", summary->unmatched);
+		fprintf(out, "; %" PRIu64 " more left out by --match", summary->unmatched);
 	fputc('\n', out);
 }
 
-/* Largest first; at most as many as fit into the line. */
+/* Largest first, as many as fit into the line. */
 static void print_causes(const struct page *page, const struct thread_total *thread)
 {
 	bool printed[CAUSE_NR] = { false };
@@ -210,7 +210,7 @@ static void print_causes(const struct page *page, const struct thread_total *thr
 		fputc('\n', page->out);
 }
 
-/* The summary has the loops of one thread id in the order in which they ended. */
+/* Loops with one thread id stand in the summary in the order in which they ended. */
 static const struct thread_total *total_of(const struct page *page, const struct loop_summary *loop)
 {
 	const struct summary_record *summary = page->summary;

@@ -10,9 +10,9 @@ struct totals;
 
 int totals_new(struct totals **out);
 void totals_free(struct totals *totals);
-/* A loop was recognised; what comes for its thread id from here on is its own. */
+/* A loop was recognised: what comes for its thread id from now on belongs to it. */
 void totals_loop(struct totals *totals, const struct thread_id *id);
-/* Every stall once (finals.h). 0 or -ENOMEM. */
+/* Called once for each stall (finals.h). 0 or -ENOMEM. */
 int totals_stall(struct totals *totals, const struct stall_record *stall);
 int totals_blocked(struct totals *totals, const struct blocked_record *blocked);
 bool totals_are_empty(const struct totals *totals);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* decode.c - JSON objects back into records: what encode.c wrote, or someone else. */
+/* decode.c - which keys of a line become which fields of a record; the line may be of any origin. */
 #include "recording/decode.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static uint64_t time_of(struct decoder *decoder, json_t *record)
 	return time_ns;
 }
 
-/* What the system was filtered by, as many as are counted in nr. */
+/* What the system was filtered by: nr of them, which the caller frees. */
 static int decode_only(json_t *scope, struct name_value **out, size_t *nr)
 {
 	static const char *const kinds[] = { "comm", "unit", "cgroup" };

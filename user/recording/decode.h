@@ -8,9 +8,9 @@
 #include "recording/recording.h"
 
 /*
- * Calls what the reader has for the record; strings in it live until this
- * returns. 0; -ENOTSUP: a type this version does not know; -EBADMSG: without
- * what its type must have; -ENOMEM.
+ * Calls the reader's function for the record, whose strings live until it
+ * returns. 0; -ENOTSUP: this version does not know the type; -EBADMSG: a key is
+ * missing that its type must have, or has a wrong value; -ENOMEM.
  */
 int decode_record(json_t *line, const struct recording_reader *reader);
 

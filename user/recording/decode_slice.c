@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-/* In one record; stack_new() cuts stacks at the same number. */
+/* Of one record, and of one stack; stack_new() cuts at the same number. */
 #define MAX_SLICES 65536
 #define MAX_FRAMES 1024
 
@@ -150,7 +150,7 @@ static void read_culprit(struct decoder *decoder, json_t *object, unsigned int d
 		read_culprits(decoder, object, depth + 1, &culprit->culprits);
 }
 
-/* Of a later version's kinds nothing can be said. */
+/* Kinds that only a later version knows are left out. */
 static void read_culprits(struct decoder *decoder, json_t *object, unsigned int depth,
 			  struct culprits *culprits)
 {

@@ -6,7 +6,7 @@
 #include "recording/decode_value.h"
 
 enum cause decode_cause_of(struct decoder *decoder, json_t *object);
-/* As they are in the record, in its order: nothing is merged. */
+/* In the order of the record; nothing is merged. */
 void decode_slices(struct decoder *decoder, json_t *record, struct slices *slices);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* decode_value.c - what a value of a JSON object must be to be taken. */
+/* decode_value.c - which values are taken for a key, and which make a line a bad one. */
 #include "recording/decode_value.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * decode_value.h - values of a JSON object that may be anyone's: of another type
- * than is expected, out of range, or missing.
+ * decode_value.h - values of a JSON object that may be of any origin: each may
+ * have another type than is expected, be out of range, or missing.
  */
 #ifndef BLOCKPROF_RECORDING_DECODE_VALUE_H
 #define BLOCKPROF_RECORDING_DECODE_VALUE_H
@@ -12,13 +12,13 @@
 
 enum need { OPTIONAL, REQUIRED };
 
-/* What goes wrong is kept: the first -errno of a record. */
+/* Keeps the first -errno of a record. */
 struct decoder {
 	int error;
 };
 
 void decode_fail(struct decoder *decoder, int err);
-/* NULL: not there. */
+/* NULL: it is not there. */
 json_t *decode_value_of(struct decoder *decoder, json_t *object, const char *key, json_type type,
 			enum need need);
 const char *decode_string_of(struct decoder *decoder, json_t *object, const char *key,
@@ -31,7 +31,7 @@ uint64_t decode_number_of(struct decoder *decoder, json_t *object, const char *k
 pid_t decode_pid_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 bool decode_bool_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 void decode_comm_of(struct decoder *decoder, json_t *object, char comm[16]);
-/* The strings of an id belong to the JSON object: whoever gets the record copies. */
+/* Strings of the id belong to the JSON object: to keep them, copy them. */
 struct thread_id decode_thread_of(struct decoder *decoder, json_t *object);
 
 #endif

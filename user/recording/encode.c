@@ -23,7 +23,7 @@ static void put_ledger(struct object *object, const struct ledger *ledger)
 	put_number(object, "unknown_ns", ledger->unknown_ns);
 }
 
-/* The whole system; of each kind of filter what was given. */
+/* The whole system, and what it was filtered by. */
 static void put_system(struct object *scope, const struct start_record *start)
 {
 	static const char *const kinds[] = { "comm", "unit", "cgroup" };

@@ -6,13 +6,13 @@
 #include "model/dump.h"
 #include "model/model.h"
 
-/* Where lines go, each whole and with its newline. */
+/* Where lines go. Each is whole, with its newline. */
 struct line_writer {
 	int (*write)(void *context, const char *line, size_t bytes); /* 0 or -errno */
 	void *context;
 };
 
-/* time_ns of a record is to be filled. 0; -ENOMEM, or the -errno of the writer. */
+/* A record's time_ns has to be set. 0, -ENOMEM, or the -errno of the writer. */
 int encode_start(const struct line_writer *to, const struct start_record *start);
 int encode_loop(const struct line_writer *to, const struct loop_record *loop);
 int encode_stall(const struct line_writer *to, const struct stall_record *stall);

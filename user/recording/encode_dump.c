@@ -52,7 +52,7 @@ static int write_task(const struct line_writer *to, const struct dump_record *du
 
 	put_pid(&record, "pid", dump->pid);
 	put_pid(&record, "tid", task->tid);
-	object_put(&record, "name", json_text(task->name)); /* "" is one, too */
+	object_put(&record, "name", json_text(task->name)); /* "" is a name, too */
 	put_string(&record, "state", task_state_name(task->state));
 	put_chain(&record, task->chain);
 	put_string(&awaits, "kind", task->awaits);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* encode_value.c - JSON objects and their lines: what is left out, what is escaped, what becomes of a lack of memory. */
+/* encode_value.c - JSON objects and their lines: which values are left out, and what is escaped. */
 #include "recording/encode_value.h"
 
 #include <errno.h>
@@ -64,7 +64,7 @@ void put_string(struct object *object, const char *key, const char *value)
 		object_put(object, key, json_text(value));
 }
 
-/* JSON's numbers are read as signed ones by most. */
+/* most readers take JSON's numbers for signed ones */
 void put_number(struct object *object, const char *key, uint64_t value)
 {
 	object_put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));

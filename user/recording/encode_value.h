@@ -8,14 +8,14 @@
 #include "model/model.h"
 #include "recording/encode.h"
 
-/* An object under construction. A key that could not be added (no memory) spoils it as a whole. */
+/* An object that is being built. It fails as a whole when there is no memory for one key. */
 struct object {
 	json_t *json;
 	bool failed;
 };
 
 struct object object_new(void);
-/* With the keys that every record begins with. */
+/* Has the keys that every record begins with. */
 struct object record_new(const char *type, uint64_t mono_ns, uint64_t time_ns);
 /* Takes value. NULL: there was no memory for it. */
 void object_put(struct object *object, const char *key, json_t *value);
@@ -23,7 +23,7 @@ void object_append(struct object *object, json_t *array, json_t *value);
 /* Foreign text, escaped. NULL: no memory. */
 json_t *json_text(const char *value);
 
-/* These leave the key out where the value is empty, or not known. Children are taken. */
+/* These leave the key out where its value is empty, or not known, and take children over. */
 void put_object(struct object *object, const char *key, struct object *child);
 void put_array(struct object *object, const char *key, json_t *child);
 void put_string(struct object *object, const char *key, const char *value);
@@ -33,7 +33,7 @@ void put_bool(struct object *object, const char *key, bool value);
 
 void put_thread(struct object *object, const struct thread_id *id);
 
-/* Ends the record. Its line with its newline; the caller frees; NULL: no memory. */
+/* Ends the record and returns its line, with its newline; the caller frees; NULL: no memory. */
 char *line_of(struct object *record);
 /* Ends the record, and writes its line. 0 or -errno. */
 int write_line(const struct line_writer *to, struct object *record);

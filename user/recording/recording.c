@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* recording.c - a recording's lines, whatever is in them. */
+/* recording.c - how a recording is cut into lines, and what becomes of a damaged end. */
 #include "recording/recording.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ struct lines {
 	char *buffer; /* MAX_LINE_BYTES */
 	size_t used;
 	bool enough; /* the reader wants no more */
-	bool skipping; /* the rest of a line that is too long, and counted already */
+	bool skipping; /* the rest of a line that was too long, and has been counted */
 	const struct recording_reader *reader;
 	struct recording_result *result;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * recording.h - reads a recording (JSON Lines, plain or gzip) back into records.
- * The file is foreign: lines are bounded, unknown types and keys are passed
- * over, what cannot be read is counted.
+ * The file may be of any origin: lines are bounded, types and keys that are not
+ * known are passed over, what cannot be read is counted.
  */
 #ifndef BLOCKPROF_RECORDING_RECORDING_H
 #define BLOCKPROF_RECORDING_RECORDING_H
@@ -10,9 +10,9 @@
 #include "model/model.h"
 
 /*
- * `schema` of the start record: one more each time that records get keys or
- * types. Keys are only ever added, so that a reader of N reads what is later,
- * less what is new in it.
+ * `schema` of the start record: it grows by one when records get new keys or
+ * types. As keys are only ever added, whoever reads one schema can read all
+ * later ones, but for what is new in them.
  */
 #define RECORDING_SCHEMA 1
 
@@ -25,14 +25,14 @@ struct recording_reader {
 	void (*exit)(void *context, const struct exit_record *record);
 	void (*note)(void *context, const struct note_record *record);
 	void (*summary)(void *context, const struct summary_record *record);
-	/* Asked after each line: whether the rest need not be read. May be NULL, as any of them. */
+	/* Called after each line: true if the rest need not be read. May be NULL, as all of them. */
 	bool (*enough)(void *context);
 };
 
 struct recording_result {
 	uint64_t lines; /* read and understood */
-	uint64_t bad_lines; /* not JSON, or a known type without what it must have */
-	uint64_t unknown_lines; /* of a type this version does not know */
+	uint64_t bad_lines; /* no JSON, or not what a record of its type has to be */
+	uint64_t unknown_lines; /* of types that this version does not know */
 };
 
 /* path "-" is stdin. 0, or -errno when the file cannot be read. */

@@ -24,7 +24,7 @@ static bool is_thread(const struct culprit *culprit)
 	return culprit->kind == CULPRIT_PEER || culprit->kind == CULPRIT_OWNER;
 }
 
-/* What it waited for; a party that stands behind it has a line of its own. */
+/* What it waited for. A culprit behind it has a line of its own instead. */
 static char *object_of(const struct culprit *culprit, size_t columns)
 {
 	struct slice slice = { .cause = culprit->cause, .target = culprit->target };
@@ -63,7 +63,7 @@ static char *deed(const struct culprit *culprit, size_t columns)
 	return text;
 }
 
-/* Where lines go, and how far in they stand. */
+/* Where lines go, and how far they are indented. */
 struct block {
 	FILE *out;
 	const struct look *look;
@@ -83,7 +83,7 @@ static void print_line(const struct block *block, char *line)
 	fprintf(block->out, "%*s%s\n", (int)block->indent, "", line);
 }
 
-/* The innermost rows of a stack, further in than it would stand by itself. */
+/* The innermost rows of a stack, indented further than it would be by itself. */
 static int print_stack(const struct block *block, const struct culprit *culprit)
 {
 	struct look narrow = *block->look;
@@ -122,7 +122,7 @@ static int print_stack(const struct block *block, const struct culprit *culprit)
 	return 0;
 }
 
-/* "waited in recvfrom for 127.0.0.1:5432 (200 ms)"; "": what it did was not seen. */
+/* "waited in recvfrom for 127.0.0.1:5432 (200 ms)"; "" where it is not known what it did. */
 static char *deed_and_time(const struct culprit *culprit, const struct culprits *all,
 			   size_t columns)
 {
@@ -146,7 +146,7 @@ static bool is_same_thread(const struct culprit *a, const struct culprit *b)
 	return a && b->pid == a->pid && b->tid == a->tid;
 }
 
-/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: the one of the line before. */
+/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: whom the line before is about. */
 static char *thread_line(const struct block *block, const struct culprits *all,
 			 const struct culprit *culprit, const struct culprit *before)
 {

@@ -7,7 +7,7 @@
 
 #include "text/fold.h"
 
-/* One line each, with a short stack, and what is behind it indented. 0 or -ENOMEM. */
+/* A line for each, with a short stack, and those behind it indented. 0 or -ENOMEM. */
 int culprits_print(FILE *out, const struct culprits *culprits, const struct look *look);
 
 #endif

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * dump_text.c - a dump as text: threads, those first that keep something from
- * going on, then tasks; those that are at the same place for the same reason are
- * told of as one.
+ * dump_text.c - a dump as text: threads, busy ones first, then tasks. Those that
+ * are at the same place for the same reason are shown as one.
  */
 #include "text/dump_text.h"
 
@@ -34,7 +33,7 @@ static void print_line(FILE *out, char *line, const struct look *look)
 	fprintf(out, "%s\n", line);
 }
 
-/* One line where both fit, else what is more is below. */
+/* Both in one line if they fit, else the second below the first. */
 static void print_more(FILE *out, char *line, char *more, const struct look *look)
 {
 	if (*more && text_width(line) + 2 + text_width(more) <= look->columns) {
@@ -110,7 +109,7 @@ static char *wait_words(const struct dump_thread *thread, size_t columns)
 	return words;
 }
 
-/* Threads that read the same but for their numbers and how long: those of a pool. Loops stand alone. */
+/* Threads of a pool, say, that differ in their numbers and in how long only. A loop is alone in its crew. */
 struct crew {
 	const struct dump_thread *longest;
 	size_t nr;
@@ -194,7 +193,9 @@ static int print_crew(FILE *out, const struct crew *crew, const struct look *loo
 		return -ENOMEM;
 	print_more(out, line, more, look);
 	if (thread->moved && slice->stack)
-		fputs("    (it moves while it is looked at: its stack is about this)\n", out);
+		fputs("    (it ran while it was read: parts of its stack may be of different "
+		      "moments)\n",
+		      out);
 	return shown ? fold_print(out, slice->stack,
 				  thread->state == THREAD_BLOCKED ? slice->syscall : NULL, look)
 		     : 0;
@@ -213,7 +214,7 @@ static int print_threads(FILE *out, const struct dump_record *dump, const struct
 
 /* -- tasks -- */
 
-/* Tasks that read the same but for their names. */
+/* Tasks that differ in their names only. */
 struct group {
 	const struct dump_task *first;
 	size_t nr;
@@ -247,7 +248,7 @@ static uint64_t hash_of(const struct dump_task *task)
 	return hash ^ task->sleep_ns ^ (uint64_t)task->state;
 }
 
-/* Groups of tasks, by a hash of where they stand. *groups is the caller's. 0 or -ENOMEM. */
+/* Groups tasks by a hash of where they are. *groups is the caller's. 0 or -ENOMEM. */
 static int group_tasks(const struct dump_record *dump, struct group **groups, size_t *nr)
 {
 	size_t slots = 64, *table;
@@ -256,7 +257,7 @@ static int group_tasks(const struct dump_record *dump, struct group **groups, si
 		slots *= 2;
 	*nr = 0;
 	*groups = calloc(dump->nr_tasks, sizeof(**groups));
-	table = calloc(slots, sizeof(*table)); /* number of a group and 1; 0: free */
+	table = calloc(slots, sizeof(*table)); /* a group's number plus 1; 0: free */
 	if (!*groups || !table) {
 		free(table);
 		return -ENOMEM;
@@ -303,7 +304,7 @@ static char *group_names(const struct group *group)
 	return names;
 }
 
-/* What a task awaits: "sleep 30 s", "task rates-3", "lock"; "" where there is nothing to say. */
+/* What a task awaits: "sleep 30 s", "task rates-3", "lock"; "" where it is not known. */
 static char *awaits_words(const struct dump_task *task)
 {
 	__freeing char *name = escape_text(task->awaits_name ? task->awaits_name : "");

@@ -6,7 +6,7 @@
 #include "model/dump.h"
 #include "text/fold.h"
 
-/* All of it. 0 or -ENOMEM. */
+/* 0 or -ENOMEM. */
 int dump_print(FILE *out, const struct dump_record *dump, const struct look *look);
 
 #endif

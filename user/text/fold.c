@@ -15,13 +15,13 @@
 #define MARGIN		 4
 #define MAX_DEPTH	 8 /* levels of indent */
 #define MAX_ROWS	 12 /* of a folded stack */
-#define OUTER_ROWS	 3 /* of them, those at the outer end when some are left out */
+#define OUTER_ROWS	 3 /* those at the outer end, when some in the middle are left out */
 #define NAME_COLUMNS	 38 /* the place begins here at the latest */
 #define FN_LEAST_COLUMNS 12
 
 /*
- * "app/rates.py:88": the last two parts of the path, which tell files apart well
- * enough; "rates.c:88" for native code, or the library it is in.
+ * "app/rates.py:88": two parts of the path are enough to know the file by. For
+ * native code "rates.c:88", or the library that it is in.
  */
 static char *short_place(const struct frame *frame)
 {
@@ -47,7 +47,7 @@ static char *short_place(const struct frame *frame)
 	return strdup(escaped);
 }
 
-/* fn and place in one, of a width that is at most columns if fn can be cut that far. */
+/* fn and place in one, no wider than columns if cutting fn is enough for that. */
 static char *join_place(const char *fn, const char *place, size_t columns)
 {
 	__freeing char *own_fn = strdup(fn);
@@ -133,7 +133,7 @@ static int add_omission(struct rows *rows, unsigned int frames)
 	return add_row(rows, text, strdup(""), false);
 }
 
-/* Managed frames with positions below at and from next on: those that are folded away there. */
+/* How many managed frames are folded away between the positions next and at. */
 static unsigned int count_folded(const struct stack *stack, unsigned int at, unsigned int next)
 {
 	unsigned int folded = 0;
@@ -143,7 +143,7 @@ static unsigned int count_folded(const struct stack *stack, unsigned int at, uns
 	return folded;
 }
 
-/* How the innermost own frame came to block, where that is not plain from the frame itself. */
+/* What the innermost frame called, where the frame itself does not show it. */
 static int add_leaf(struct rows *rows, const struct stack *stack, unsigned int innermost,
 		    const char *call)
 {
@@ -189,7 +189,7 @@ static int build_unfolded(struct rows *rows, const struct stack *stack)
 	return err;
 }
 
-/* Where the places begin: after the longest name, within reason. */
+/* The column where places begin: behind the longest name, within reason. */
 static size_t place_column(const struct rows *rows, const struct look *look)
 {
 	size_t most = look->columns / 2 < NAME_COLUMNS ? look->columns / 2 : NAME_COLUMNS;
@@ -233,7 +233,7 @@ static void print_row(FILE *out, struct row *row, size_t column, const struct lo
 {
 	size_t room = look->columns - row->indent, used;
 
-	/* A name that reaches into the places' column has its place after it, if both fit. */
+	/* Behind a name that reaches into the places' column comes its place, if both fit. */
 	if (*row->place) {
 		size_t place = text_width(row->place);
 

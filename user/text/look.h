@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* look.h - how text is to look: its width, its colours, how much of a stack. */
+/* look.h - how text looks: its width, its colours, how much of a stack it shows. */
 #ifndef BLOCKPROF_TEXT_LOOK_H
 #define BLOCKPROF_TEXT_LOOK_H
 
@@ -10,7 +10,7 @@
 struct look {
 	size_t columns;
 	bool colour;
-	bool unfold; /* every frame */
+	bool unfold; /* shows every frame */
 };
 
 #define LOOK_BOLD  "\033[1m"
@@ -18,7 +18,7 @@ struct look {
 #define LOOK_ALARM "\033[1;31m"
 #define LOOK_PLAIN "\033[0m"
 
-/* Turns to a LOOK_*, where there is colour. */
+/* What follows looks like that (a LOOK_*), if there is colour at all. */
 static inline void look_as(const struct look *look, FILE *out, const char *sequence)
 {
 	if (look->colour)

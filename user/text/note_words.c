@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* note_words.c - what a note says to people. */
+/* note_words.c - the sentences for each kind of note. */
 #include "text/note_words.h"
 
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 
-/* Harmless to print, on one line; the caller frees; NULL: no memory. */
+/* One line, harmless to print; the caller frees; NULL: no memory. */
 char *note_words(const struct note_record *note);
 
 #endif

@@ -16,15 +16,15 @@
 #include "text/culprit_text.h"
 #include "text/words.h"
 
-#define INDENT	      14 /* of what goes on below a verdict: the width of its time */
+#define INDENT	      14 /* below a verdict: the width of its time */
 #define SHOWN_SLICES  3
-#define MAX_VIEWED    64 /* of a stall, largest first: what is beyond is in the ledger */
+#define MAX_VIEWED    64 /* of a stall, the largest: further ones are in the ledger only */
 #define SHOWN_SHARE   10 /* percent of the turn that gives a slice its own stack */
 #define PLACE_COLUMNS 44
 
 /*
- * Slices as they are shown: those that would read the same, as one. What they
- * point to is the record's.
+ * The slices to show: those that would read the same are one. What they point to
+ * belongs to the record.
  */
 struct view {
 	const struct stall_record *stall;
@@ -100,8 +100,8 @@ static void print_when(FILE *out, const struct stall_record *stall, bool again)
 }
 
 /*
- * One line where all fits, else the subject below. again: one line whatever it
- * takes, of which the subject matters more than what was waited for.
+ * One line if all fits, else the subject is below it. again: one line in any
+ * case, where the subject matters more than what was waited for.
  */
 static int print_verdict(FILE *out, const struct view *view, bool again, const struct look *look)
 {
@@ -164,7 +164,7 @@ static int print_party(FILE *out, const char *what, const struct party *party,
 	return 0;
 }
 
-/* Who could have ended it sooner. Elsewhere the waker is whoever an interrupt hit. */
+/* Who could have ended it sooner. For other causes the waker is just the thread that an interrupt hit. */
 static int print_parties(FILE *out, const struct slice *slice, const struct look *look)
 {
 	int err = 0;
@@ -179,7 +179,7 @@ static int print_parties(FILE *out, const struct slice *slice, const struct look
 	return err;
 }
 
-/* What heads a slice where several are shown: "  340 ms  socket  recvfrom 127.0.0.1:5432, task rates-3" */
+/* The line above a slice, where several are shown: "  - 340 ms  socket  recvfrom 127.0.0.1:5432, task rates-3" */
 static int print_slice_head(FILE *out, const struct slice *slice, const struct slice *verdict,
 			    const struct look *look)
 {
@@ -224,7 +224,7 @@ static int print_slice(FILE *out, const struct slice *slice, const struct look *
 	return err ? err : culprits_print(out, &slice->culprits, look);
 }
 
-/* What only the ledger shows has no stack, and is not above: who ran, which quota. */
+/* Slices without a stack, which are not above: who ran meanwhile, which quota was used up. */
 static int print_stackless(FILE *out, const struct view *view, bool verdict_shown,
 			   const struct look *look)
 {
@@ -252,7 +252,7 @@ static int print_slices(FILE *out, const struct view *view, const struct look *l
 	if (!nr && view->verdict)
 		err = print_slice(out, view->verdict, look);
 	for (size_t i = 0; i < nr && !err; i++) {
-		/* A single one that the verdict speaks of needs no head of its own. */
+		/* a single one, that of the verdict, needs no line above it */
 		if (nr > 1 || shown[0] != view->verdict)
 			err = print_slice_head(out, shown[i], view->verdict, look);
 		if (!err)
@@ -275,7 +275,7 @@ static int compare_shares(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* The ledger by causes: its blocked time is that of the slices, as far as they know. */
+/* The ledger by causes: blocked time goes by the slices, as far as there are any. */
 static size_t shares_of(const struct stall_record *stall, struct share shares[CAUSE_NR + 2])
 {
 	const struct ledger *ledger = &stall->ledger;
@@ -317,7 +317,7 @@ static void print_ledger(FILE *out, const struct stall_record *stall, const stru
 	for (size_t i = 0; i < nr; i++) {
 		char time[DURATION_BYTES];
 
-		/* What would not change the picture: under half a percent. */
+		/* half a percent and less makes no difference */
 		if (i && shares[i].ns < stall->duration_ns / 200)
 			break;
 		words_duration(shares[i].ns, time);
@@ -339,7 +339,7 @@ static void print_ledger(FILE *out, const struct stall_record *stall, const stru
 	look_as(look, out, LOOK_PLAIN);
 	fputc('\n', out);
 	if (stall->before_attach)
-		fputs("    it had begun before it was watched\n", out);
+		fputs("    it had begun before the watch did\n", out);
 }
 
 int stall_print(FILE *out, const struct stall_record *stall, const struct look *look)

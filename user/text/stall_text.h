@@ -6,9 +6,9 @@
 #include "model/model.h"
 #include "text/fold.h"
 
-/* All of it. 0 or -ENOMEM. */
+/* The verdict, the slices and the ledger. 0 or -ENOMEM. */
 int stall_print(FILE *out, const struct stall_record *stall, const struct look *look);
-/* One line: that it goes on. */
+/* One line, for a stall that was printed before and goes on. */
 int stall_print_again(FILE *out, const struct stall_record *stall, const struct look *look);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* words.c - times, threads and what they waited for, as people read them. */
+/* words.c - how times are rounded, and which words stand for what a slice waited for. */
 #include "text/words.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/escape.h"
 
-/* An object that is shorter than this is not worth showing cut. */
+/* An object is not cut to less than this. */
 #define OBJECT_LEAST_COLUMNS 12
 
 static uint64_t rounded(uint64_t ns, uint64_t unit)
@@ -26,7 +26,7 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 {
 	uint64_t seconds = rounded(ns, NS_PER_SEC);
 
-	/* Each bound is where the rounding of the line before would reach the next unit. */
+	/* a time that would be rounded to the next unit is shown in that */
 	if (ns < NS_PER_US)
 		snprintf(text, DURATION_BYTES, "%" PRIu64 " ns", ns);
 	else if (rounded(ns, NS_PER_US) < 1000)
@@ -150,7 +150,7 @@ static int set_holder(struct detail *out, const struct party *holder)
 	return thread ? set(&out->object, format("held by %s", thread)) : -ENOMEM;
 }
 
-/* Rounds of waiting for the GIL and samples on the CPU are no times anyone did something. */
+/* Rounds of waiting for the GIL, and samples on the CPU, are not counted: they are no calls. */
 static int add_count(struct detail *out, const struct slice *slice)
 {
 	char *after = out->after;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * words.h - times, threads and what they waited for, as people read them.
- * Strings that are returned are harmless to print (escape.h) and the caller's
- * to free; NULL: no memory.
+ * words.h - times, threads and what they waited for, as people read them. Strings
+ * that functions return are harmless to print (escape.h), and the caller frees
+ * them; NULL: no memory.
  */
 #ifndef BLOCKPROF_TEXT_WORDS_H
 #define BLOCKPROF_TEXT_WORDS_H
@@ -19,13 +19,13 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES]);
 /* A record's time_ns in the reader's time zone. */
 void words_local_time(uint64_t time_ns, struct tm *tm);
 
-/* "python3[4242]"; tid 0 or that of the main thread: the process; else "worker[4242/4250]" */
+/* "python3[4242]" for a process, or its main thread (tid 0 or pid), "worker[4242/4250]" for another thread. */
 char *words_thread(const char *comm, pid_t pid, pid_t tid);
 
-/* What a slice waited in and for: "recvfrom" "127.0.0.1:5432" "(postgres[812])". Each may be NULL. */
+/* What a slice waited in, and for what: "recvfrom", "127.0.0.1:5432", "(postgres[812])". Each may be NULL. */
 struct detail {
 	char *before; /* the system call */
-	char *object; /* what may be shortened from the left */
+	char *object; /* may be shortened, from the left */
 	char *after;
 };
 
