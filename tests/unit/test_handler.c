@@ -140,7 +140,7 @@ static void test_gets_the_line(void **state)
 		handler_stall(handler, &stall);
 		counts = finish(handler);
 		assert_int_equal(counts.run, 1);
-		assert_int_equal(counts.failed + counts.late + counts.dropped, 0);
+		assert_int_equal(counts.failed + counts.late + counts.not_run, 0);
 		if (sizes[i] > 1000)
 			assert_true(strlen(line) > 65536);
 		assert_content(*state, "out", line);
@@ -203,7 +203,7 @@ static void test_too_many(void **state)
 	assert_true(seconds() - began < 8);
 	assert_int_equal(counts.run, RUNNER_MAX);
 	assert_int_equal(counts.late, RUNNER_MAX);
-	assert_int_equal(counts.dropped, 500 - RUNNER_MAX);
+	assert_int_equal(counts.not_run, 500 - RUNNER_MAX);
 }
 
 /* It, and what it has started, is ended; also where SIGTERM is not listened to. */

@@ -402,8 +402,8 @@ static void test_wrong_command(void **state)
 	(void)state;
 	WRONG("blockprof -- python3", "python3", "-c", "pass");
 	WRONG("blockprof -- top", "-t", "5", "top");
-	WRONG("no COMMAND after --", "--");
-	WRONG("no COMMAND after --", "-p", "1", "--");
+	WRONG("no COMMAND is after --", "--");
+	WRONG("no COMMAND is after --", "-p", "1", "--");
 	WRONG("do not go together", "-p", "1", "--", "true");
 	/* here -- is the file's name */
 	WRONG("blockprof -- true", "-F", "json", "-o", "--", "true");
@@ -430,9 +430,9 @@ static void test_outputs(void **state)
 	assert_string_equal(parsed.options.outputs.v[0].format->name, "json");
 	done(&parsed);
 
-	WRONG("no format is called 'xml'", "-F", "xml");
-	WRONG("given twice", "-o", "a.jsonl", "-o", "a.jsonl");
-	WRONG("says no format", "-o", "a.unknown");
+	WRONG("cannot use -F 'xml'", "-F", "xml");
+	WRONG("two -o name it", "-o", "a.jsonl", "-o", "a.jsonl");
+	WRONG("no format has this suffix", "-o", "a.unknown");
 }
 
 static void test_wrong_options(void **state)

@@ -149,12 +149,12 @@ static void wrong_usage_is_2(void **state)
 	struct temp *temp = *state;
 	char *path = recording(temp, "a.jsonl");
 
-	assert_fails(report(temp, NULL, (const char *const[]){ NULL }), 2, "which recording?");
+	assert_fails(report(temp, NULL, (const char *const[]){ NULL }), 2, "no recording is given");
 	assert_fails(REPORT(temp, "-x", path), 2, "unknown option -x");
 	assert_fails(REPORT(temp, "--nonsense", path), 2, "--nonsense");
 	assert_fails(REPORT(temp, "--stalls-only=7", path), 2, "--stalls-only=7");
 	assert_fails(REPORT(temp, path, "-o"), 2, "-o needs a value");
-	assert_fails(REPORT(temp, "-F", "xml", path), 2, "no format is called 'xml'");
+	assert_fails(REPORT(temp, "-F", "xml", path), 2, "cannot use -F 'xml'");
 	assert_fails(REPORT(temp, "-o", "x.unknown", path), 2, "x.unknown");
 	assert_fails(REPORT(temp, "-o", "-", "-o", "-", path), 2, "twice");
 	/* A recording that is to be read is not overwritten. */

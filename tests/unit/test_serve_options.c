@@ -127,7 +127,7 @@ static void wrong_use_is_told(void **state)
 	assert_int_equal(parse(&options, "--listen", "127.0.0.1:1", NULL), -EINVAL);
 	serve_options_free(&options);
 	assert_int_equal(parse(&options, "x", NULL), -EINVAL);
-	assert_non_null(strstr(said, "takes options only, not 'x'"));
+	assert_non_null(strstr(said, "cannot use 'x': serve takes options only"));
 	serve_options_free(&options);
 	assert_int_equal(parse(&options, "--state-dir", "here", NULL), -EINVAL);
 	assert_non_null(strstr(said, "'here'"));

@@ -97,7 +97,7 @@ static int take_option(void *context, int option, const char *value)
 	}
 }
 
-/* Profiles are of time: a moment has none. */
+/* Profiles add up time, of which a moment has none. */
 static int check_formats(const struct outputs_spec *spec)
 {
 	char names[OUTPUT_NAMES_BYTES];
@@ -113,7 +113,7 @@ static int check_formats(const struct outputs_spec *spec)
 	return 0;
 }
 
-/* -EINVAL: wrong usage, which was said. */
+/* 0, or -EINVAL: wrong usage. */
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct usage_command command = {
@@ -122,23 +122,26 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		.long_options = long_options,
 		.take = take_option,
 	};
-	int end, err;
+	int err;
 
-	err = usage_parse(&arguments->usage, &command, arguments, argc, argv, &end);
+	err = usage_parse(&arguments->usage, &command, arguments, argc, argv);
 	if (err || usage_is_asked(&arguments->usage))
 		return err;
 	arguments->options.unfold = arguments->usage.verbose;
 	if (optind < argc) {
-		message_error("what is '%s'? give processes with -p; see blockprof dump --help",
+		message_error("cannot use '%s': dump takes options only; give processes with -p, "
+			      "see blockprof dump --help",
 			      argv[optind]);
 		return -EINVAL;
 	}
 	if (!arguments->scope.nr_pids) {
-		message_error("which process? give its number with -p; see blockprof dump --help");
+		message_error("cannot dump: no process is given; give its number with -p, see "
+			      "blockprof dump --help");
 		return -EINVAL;
 	}
 	if (arguments->scope.duration_ns && !arguments->every_ns) {
-		message_error("-d goes with --every: without it a dump is made once");
+		message_error("cannot use -d: without --every a dump is made once; add --every, or "
+			      "leave out -d");
 		return -EINVAL;
 	}
 	err = outputs_spec_finish(&arguments->spec);
@@ -158,7 +161,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* One of each process that is there still. *left: how many that are. 0, or -errno of the first that failed otherwise. */
+/* Dumps each process that is still there, and counts them in *left. 0, or the first -errno. */
 static int dump_all(struct dump *dump, const struct scope *scope, struct outputs *outputs,
 		    size_t *left)
 {
@@ -197,7 +200,7 @@ static int repeat(struct dump *dump, const struct arguments *arguments, struct o
 		if (err || !left || outputs_are_dead(outputs))
 			return err;
 		now_ns = probe_now_ns();
-		/* one that takes longer than its time is followed by the next at once */
+		/* after one that took longer than that comes the next at once */
 		next_ns += arguments->every_ns;
 		if (next_ns < now_ns)
 			next_ns = now_ns;
@@ -239,7 +242,7 @@ static int run(const struct arguments *arguments)
 		err = target_check(arguments->scope.pids[i], "dump");
 	if (err)
 		return err;
-	/* before anything large is there: its child is a copy of us */
+	/* before we are large: its child is a copy of us */
 	err = symbols_new(&symbols, symbolizer_main, &memory);
 	if (err)
 		reason = strerror(-err);

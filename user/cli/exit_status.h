@@ -7,7 +7,7 @@ enum exit_status {
 	EXIT_OK = 0,
 	EXIT_COULD_NOT = 1,
 	EXIT_USAGE = 2,
-	EXIT_STALLED = 3, /* only with --fail */
+	EXIT_STALLED = 3, /* with --fail only */
 };
 
 #endif

@@ -41,7 +41,7 @@ static bool is_of(const struct machine *machine, const struct frame *frame)
 	return base && starts_with(base + 1, machine->library);
 }
 
-/* Has a stack such code in it, made by this machine? Its own frames are outside of that, if they are found. */
+/* Does a stack have code without names in it that this machine made? Further out are its own frames, if they are found. */
 static bool is_meant(const struct hints *hints, const struct machine *machine, pid_t pid,
 		     const struct stack *stack)
 {

@@ -11,10 +11,10 @@ struct hints {
 	/* Whether a process has mapped a file whose name begins so. */
 	bool (*has_mapped)(void *context, pid_t pid, const char *library);
 	void *context;
-	unsigned int given; /* a bit for each of them; 0 at first */
+	unsigned int given; /* a bit for each kind of program; 0 at first */
 };
 
-/* Puts it into text, once for each kind of program. false: nothing is to be said of this stall's stacks. */
+/* Puts a hint for this stall's stacks into text, once for each kind of program. false: there is none. */
 bool hint_of(struct hints *hints, const struct stall_record *stall, char text[HINT_BYTES]);
 
 #endif

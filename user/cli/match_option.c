@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* match_option.c - the message for a pattern that is none. */
 #include "cli/match_option.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* message.c - which messages are shown, and how a line of them begins and is made harmless. */
 #include "cli/message.h"
 
 #include <errno.h>
@@ -9,11 +10,11 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 
-#define TEXT_BYTES 4096 /* of a message; the rest is cut */
+#define TEXT_BYTES 4096 /* longer messages are cut */
 
 /*
- * Of the whole process, as standard error itself is: set once from the command
- * line, and every place that can fail would have to carry it otherwise.
+ * Of the whole process, as standard error itself is. They are set once, from the
+ * command line; otherwise all code that can fail would have to pass them on.
  */
 static int shown_level = MESSAGE_NOTE;
 static bool to_journal;
@@ -47,7 +48,7 @@ static void print(int level, const char *text, const char *ending)
 	char *line __freeing = NULL;
 	int n;
 
-	/* Without memory there is no safe way to show foreign bytes. */
+	/* without memory, bytes of others cannot be made harmless */
 	n = asprintf(&line, "%s%s%s\n", beginning(level), escaped ? escaped : "out of memory",
 		     ending);
 	if (n < 0) {

@@ -2,8 +2,8 @@
 /*
  * message.h - lines for the user on standard error: "blockprof: ...".
  *
- * A message is one line and one write(2). Names that come from targets may
- * be put in as they are: what a terminal could act on is shown as \xNN.
+ * A message is one line and one write(2). Names of targets can be put in as they
+ * are: what a terminal would act on is shown as \xNN.
  */
 #ifndef BLOCKPROF_CLI_MESSAGE_H
 #define BLOCKPROF_CLI_MESSAGE_H
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 enum message_level {
-	MESSAGE_ERROR = -2, /* cannot be turned off */
+	MESSAGE_ERROR = -2, /* always shown */
 	MESSAGE_WARN = -1,
 	MESSAGE_NOTE = 0, /* the default */
 	MESSAGE_DETAIL = 1,
@@ -21,12 +21,12 @@ enum message_level {
 void message_set_level(int level);
 
 /*
- * Standard error goes to the journal, which names the program itself: lines
- * begin with their level instead, as in sd-daemon(3).
+ * Standard error goes to the journal, which adds the program's name: lines begin
+ * with their level instead, as in sd-daemon(3).
  */
 void message_set_journal(bool on);
 
-/* errno is left as it was. No newline at the end of format. */
+/* errno stays as it was. format has no newline at its end. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

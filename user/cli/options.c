@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* options.c - the options of watch, its help, and which of them go with a COMMAND. */
 #include "cli/options.h"
 
 #include <errno.h>
@@ -63,7 +64,7 @@ static const struct option long_options[] = {
 	USAGE_LONG_OPTIONS,
 };
 
-/* + : what comes after COMMAND is COMMAND's */
+/* + : options behind COMMAND are COMMAND's */
 static const char short_options[] = "+:" SCOPE_SHORT_OPTIONS USAGE_SHORT_OPTIONS "o:F:";
 
 static int take_option(void *context, int option, const char *value)
@@ -98,26 +99,26 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 		.long_options = long_options,
 		.take = take_option,
 	};
-	int end, err;
+	int err;
 
 	memset(options, 0, sizeof(*options));
 	scope_init(&options->scope);
 	options->output.live = true;
-	err = usage_parse(&options->usage, &command, options, argc, argv, &end);
+	err = usage_parse(&options->usage, &command, options, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;
 	options->output.unfold = options->usage.verbose;
 	if (optind < argc) {
-		if (optind == end) { /* no -- was passed */
-			message_error(
-				"unknown command '%s'; to start a program write: blockprof -- %s",
-				argv[optind], argv[optind]);
+		if (optind == options->usage.end) { /* there was no -- */
+			message_error("cannot run '%s': no such command; to start a program write: "
+				      "blockprof -- %s",
+				      argv[optind], argv[optind]);
 			return -EINVAL;
 		}
 		options->command = argv + optind;
 		options->scope.follow = true;
-	} else if (optind > end) {
-		message_error("no COMMAND after --; give the program to start");
+	} else if (optind > options->usage.end) {
+		message_error("cannot start a program: no COMMAND is after --; give one");
 		return -EINVAL;
 	}
 	err = scope_finish(&options->scope, options->command);

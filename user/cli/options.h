@@ -10,19 +10,19 @@
 
 struct watch_options {
 	struct scope scope;
-	char **command; /* NULL: none; else argv of it, ended by NULL */
+	char **command; /* its argv, ended by NULL; NULL: there is none */
 	bool fail;
 	const char *on_stall; /* a shell command; NULL: none */
-	struct match *match; /* that of output; NULL: none */
+	struct match *match; /* the one in output; NULL: none */
 	struct outputs_spec outputs;
 	struct output_options output;
 	struct usage usage;
 };
 
-/* 0, or -EINVAL: wrong usage, which was said; -ENOMEM. */
+/* 0, -EINVAL: wrong usage, with a message, or -ENOMEM. */
 int watch_options_parse(struct watch_options *options, int argc, char **argv);
 void watch_options_free(struct watch_options *options);
-/* To --help or --version. */
+/* Prints what --help or --version asks for. */
 void watch_options_answer(const struct watch_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* output_options.c - what -o and -F ask for, and what is said when that cannot be written. */
+/* output_options.c - what -o and -F ask for, and the messages where that cannot be written. */
 #include "cli/output_options.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static struct output_spec *find(struct outputs_spec *spec, const char *path)
 static int add(struct outputs_spec *spec, const struct output_spec *output)
 {
 	if (spec->nr == OUTPUTS_MAX) {
-		message_error("more than %d outputs; leave out an -o", OUTPUTS_MAX);
+		message_error("cannot write more than %d outputs; leave out an -o", OUTPUTS_MAX);
 		return -EINVAL;
 	}
 	spec->v[spec->nr++] = *output;
@@ -44,7 +44,7 @@ int outputs_spec_path(struct outputs_spec *spec, const char *path)
 		return 0;
 	}
 	if (given) {
-		message_error("-o %s is given twice; leave one out", path);
+		message_error("cannot write %s twice: two -o name it; leave one out", path);
 		return -EINVAL;
 	}
 	return add(spec, &(struct output_spec){ .path = path });
@@ -56,7 +56,7 @@ int outputs_spec_format(struct outputs_spec *spec, const char *name)
 	char names[OUTPUT_NAMES_BYTES];
 
 	if (!format) {
-		message_error("no format is called '%s'; there are %s", name,
+		message_error("cannot use -F '%s': no such format; give one of %s", name,
 			      output_format_names(false, names));
 		return -EINVAL;
 	}
@@ -84,9 +84,9 @@ int outputs_spec_finish(struct outputs_spec *spec)
 						 ? output_format_by_name("text")
 						 : output_format_by_path(output->path);
 		if (!output->format) {
-			message_error(
-				"the suffix of %s says no format; put -F and one of %s after it",
-				output->path, output_format_names(false, names));
+			message_error("cannot write %s: no format has this suffix; put -F and one "
+				      "of %s after it",
+				      output->path, output_format_names(false, names));
 			return -EINVAL;
 		}
 	}
@@ -133,7 +133,7 @@ static const char *printed_path(const char *path)
 	return is_stdout(path) ? "standard output" : path;
 }
 
-static void say_cannot_write(const char *path, int err)
+static void report_unwritable(const char *path, int err)
 {
 	const char *remedy = err == -ENOSPC || err == -EDQUOT
 				     ? "make room, or write elsewhere with -o"
@@ -170,7 +170,7 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 			fit_to_terminal(&own);
 		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);
 		if (err) {
-			say_cannot_write(output->path, err);
+			report_unwritable(output->path, err);
 			abandon(outputs);
 			return err;
 		}
@@ -188,7 +188,7 @@ int outputs_close(struct outputs *outputs)
 
 		if (!err || (err == -EPIPE && path && is_stdout(path)))
 			continue;
-		say_cannot_write(path ? path : "an output", err);
+		report_unwritable(path ? path : "an output", err);
 		first = first ? first : err;
 	}
 	free(outputs->v);

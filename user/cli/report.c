@@ -69,7 +69,7 @@ static int take_option(void *context, int option, const char *value)
 	}
 }
 
-/* -EINVAL: wrong usage, which was said. */
+/* 0, or -EINVAL: wrong usage. */
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct usage_command command = {
@@ -78,21 +78,23 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		.long_options = long_options,
 		.take = take_option,
 	};
-	int end, err;
+	int err;
 
-	err = usage_parse(&arguments->usage, &command, arguments, argc, argv, &end);
+	err = usage_parse(&arguments->usage, &command, arguments, argc, argv);
 	if (err || usage_is_asked(&arguments->usage))
 		return err;
 	arguments->options.unfold = arguments->usage.verbose;
 	if (optind == argc) {
-		message_error("which recording? give a FILE; see blockprof report --help");
+		message_error("cannot report: no recording is given; give a FILE, see blockprof "
+			      "report --help");
 		return -EINVAL;
 	}
 	arguments->options.match = arguments->match;
 	err = outputs_spec_finish(&arguments->spec);
 	for (int i = optind; i < argc && !err; i++) {
 		if (outputs_spec_writes(&arguments->spec, argv[i])) {
-			message_error("%s is to be read and written; write elsewhere with -o",
+			message_error("cannot write %s: it is to be read as well; write elsewhere "
+				      "with -o",
 				      argv[i]);
 			err = -EINVAL;
 		}
@@ -100,7 +102,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 	return err;
 }
 
-/* From a reader's calls to the outputs. */
+/* -- from the recording to the outputs -- */
 static void feed_start(void *outputs, const struct start_record *record)
 {
 	outputs_start(outputs, record);
@@ -141,7 +143,7 @@ static bool outputs_are_done(void *outputs)
 	return outputs_are_dead(outputs);
 }
 
-static void say_cannot_read(const char *path, const char *reason)
+static void report_unreadable(const char *path, const char *reason)
 {
 	message_error("cannot read %s: %s; give a recording made with -o FILE.jsonl or .jsonl.gz",
 		      path, reason);
@@ -164,12 +166,12 @@ static int read_one(const char *path, struct outputs *outputs)
 	int err = recording_read(path, &reader, &result);
 
 	if (err) {
-		say_cannot_read(path,
-				err == -EBADMSG ? "its gzip data is damaged" : strerror(-err));
+		report_unreadable(path,
+				  err == -EBADMSG ? "its gzip data is damaged" : strerror(-err));
 		return err;
 	}
 	if (!result.lines && !result.unknown_lines) {
-		say_cannot_read(path, "it holds no records");
+		report_unreadable(path, "it holds no records");
 		return -EBADMSG;
 	}
 	if (result.bad_lines)
@@ -184,19 +186,19 @@ static int read_one(const char *path, struct outputs *outputs)
 	return 0;
 }
 
-/* Said before an output is opened, which may be there and whole. */
+/* Before outputs are opened, which would empty files that are there. */
 static int check_readable(int argc, char **argv)
 {
 	for (int i = optind; i < argc; i++) {
 		if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK)) {
-			say_cannot_read(argv[i], strerror(errno));
+			report_unreadable(argv[i], strerror(errno));
 			return -errno;
 		}
 	}
 	return 0;
 }
 
-/* 0, or -errno: the reason was said. */
+/* 0 or -errno, with a message. */
 static int report(const struct arguments *arguments, int argc, char **argv)
 {
 	struct outputs outputs;
@@ -208,7 +210,7 @@ static int report(const struct arguments *arguments, int argc, char **argv)
 	err = 0;
 	for (int i = optind; i < argc && !err; i++)
 		err = read_one(argv[i], &outputs);
-	/* What was read is shown all the same. */
+	/* what was read is shown all the same */
 	return outputs_close(&outputs) || err ? -EIO : 0;
 }
 

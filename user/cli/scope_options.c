@@ -18,7 +18,7 @@
 
 #define THRESHOLD_NS (100 * NS_PER_MS)
 #define THRESHOLD_MIN_NS \
-	(100 * NS_PER_US) /* shorter than a few switches takes: all would be stalls */
+	(100 * NS_PER_US) /* a few switches take longer: all turns would be stalls */
 #define THRESHOLD_MAX_NS (3600 * NS_PER_SEC)
 
 static int add_pid(struct scope *scope, const char *text)
@@ -183,7 +183,7 @@ void scope_free(struct scope *scope)
 	filter_free(scope->filter);
 }
 
-/* 0, or -errno: the reason was said. */
+/* 0 or -errno, with a message. */
 static int check_target(pid_t pid)
 {
 	int err = target_check(pid, "watch");
@@ -194,7 +194,7 @@ static int check_target(pid_t pid)
 	return err;
 }
 
-/* Numbers of one pid namespace and a /proc of another would show other processes than were asked for. */
+/* With a /proc of another pid namespace, a number would be that of another process. */
 static int check_proc(void)
 {
 	char link[32];
@@ -220,7 +220,7 @@ int scope_check(const struct scope *scope)
 	return err;
 }
 
-void scope_say_reason(const struct session *session)
+void scope_report_failure(const struct session *session)
 {
 	if (session->reason[0])
 		message_error("cannot watch: %s", session->reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scope_options.h - what is watched, and what counts as a stall: the options
- * that watch, top and serve have in common. Functions that fail have said why
+ * that watch, top and serve have in common. Functions that fail have printed why
  * (message.h).
  */
 #ifndef BLOCKPROF_CLI_SCOPE_OPTIONS_H
@@ -10,7 +10,7 @@
 #include "cli/usage.h"
 #include "session/session.h"
 
-/* For getopt's tables of a command that has a scope. A command's own long options count from OPTION_OWN. */
+/* For the tables of a command that has a scope. Its own long options are numbered from OPTION_OWN on. */
 enum {
 	OPTION_ALL_THREADS = 256,
 	OPTION_LOOP,
@@ -18,7 +18,7 @@ enum {
 	OPTION_OWN,
 };
 
-/* Those of every process that is not named one by one, and all of them. */
+/* The options for the whole system, and all of them. */
 #define SCOPE_SYSTEM_SHORT_OPTIONS "c:u:t:"
 #define SCOPE_SYSTEM_LONG_OPTIONS                                                           \
 	{ "comm", required_argument, NULL, 'c' }, { "unit", required_argument, NULL, 'u' }, \
@@ -37,15 +37,15 @@ enum {
 	}
 
 void scope_init(struct scope *scope);
-/* 0; USAGE_OTHER: it is not one of these; -EINVAL: wrong usage; -ENOMEM. */
+/* 0, USAGE_OTHER: it is none of these, -EINVAL: wrong usage, or -ENOMEM. */
 int scope_take(struct scope *scope, int option, const char *value);
-/* After the last option. 0, or -EINVAL: they do not go together. */
+/* After the last option. 0, or -EINVAL: some of them do not go together. */
 int scope_finish(const struct scope *scope, bool command);
 void scope_free(struct scope *scope);
 
-/* Whether the processes that are named can be watched, and the numbers are those of our /proc. 0 or -errno. */
+/* Whether the processes can be watched, and their numbers are those of our /proc. 0 or -errno. */
 int scope_check(const struct scope *scope);
-/* Says why a session could not be opened, or not go on. */
-void scope_say_reason(const struct session *session);
+/* Prints why a session could not be opened, or not go on. */
+void scope_report_failure(const struct session *session);
 
 #endif

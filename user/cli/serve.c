@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* serve.c - `blockprof serve`: what becomes of what is found, when a recording ends, and how a reload goes. */
 #include "cli/serve.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
@@ -25,11 +27,11 @@
 #include "text/note_words.h"
 #include "text/words.h"
 
-#define TICK_NS	     1000000000ull
-#define ROTATE_NS    3600000000000ull
+#define TICK_NS	     NS_PER_SEC
+#define ROTATE_NS    (3600 * NS_PER_SEC)
 #define STATUS_BYTES 256
 
-/* The watch with one set of options: a reload makes another. */
+/* A watch with one set of options: a reload begins another. */
 struct term {
 	struct serve_options options;
 	struct session session;
@@ -46,8 +48,8 @@ struct serve {
 	int64_t realtime_offset_ns; /* timestamp_of() */
 	uint64_t stalls;
 	uint64_t next_tick_ns;
-	int told_error; /* of the recorder, which the user knows of */
-	char status[STATUS_BYTES]; /* as last told */
+	int reported_error; /* of the recorder */
+	char status[STATUS_BYTES]; /* as systemd has it */
 };
 
 /* -- what the engine finds -- */
@@ -67,7 +69,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	struct stall_record timed = *record;
 	__freeing char *message = NULL;
 
-	/* the same time for the handler as for a recording */
+	/* the handler gets the same time as the recording */
 	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
 	if (!recorder_stall(serve->recorder, &timed))
 		return;
@@ -104,7 +106,7 @@ static void on_note(void *context, const struct note_record *record)
 		message_note("%s", text);
 }
 
-/* Processes come and go by the thousand, and none was asked for by itself. */
+/* Processes come and go by the thousand, and nobody asked for a single one. */
 static void on_exit_record(void *context, const struct exit_record *record, bool asked_for)
 {
 	(void)context;
@@ -126,7 +128,7 @@ static struct recorder_options recorder_options_of(const struct serve_options *o
 	};
 }
 
-static void say_cannot_record(const char *directory, int err)
+static void report_no_recorder(const char *directory, int err)
 {
 	if (err == -EBUSY)
 		message_error("cannot record in %s: another blockprof does; stop it, or give "
@@ -147,7 +149,7 @@ static int open_recorder(const struct serve_options *options, struct recorder **
 	int err = recorder_open(out, &wanted);
 
 	if (err)
-		say_cannot_record(options->state_dir, err);
+		report_no_recorder(options->state_dir, err);
 	return err;
 }
 
@@ -156,20 +158,20 @@ static bool is_full(int err)
 	return err == -ENOSPC || err == -EDQUOT;
 }
 
-/* Said once, when it begins and when it is over. */
-static void say_recording(struct serve *serve)
+/* Once when recording stops, and once when it goes on. */
+static void report_recording(struct serve *serve)
 {
 	int err = recorder_error(serve->recorder);
 
-	if (err && !serve->told_error)
+	if (err && !serve->reported_error)
 		message_warn("not recording: %s; the watch goes on, and so will the recordings "
 			     "when there is room",
 			     strerror(-err));
-	else if (!err && serve->told_error)
+	else if (!err && serve->reported_error)
 		message_note("recording again; %" PRIu64 " records since the start are in no "
 			     "recording",
 			     recorder_lost(serve->recorder));
-	serve->told_error = err;
+	serve->reported_error = err;
 }
 
 /* mono_ns: where the recording begins. */
@@ -200,7 +202,7 @@ static void next_recording(struct serve *serve)
 {
 	end_recording(serve);
 	begin_recording(serve, probe_now_ns());
-	/* loops are told again: each recording stands on its own */
+	/* loops are reported again: each recording stands on its own */
 	engine_new_period(serve->term->session.engine);
 }
 
@@ -215,7 +217,7 @@ static void term_free(struct term *term)
 	free(term);
 }
 
-/* NULL: out of memory. err: of the options. */
+/* NULL: out of memory. *err: of the options. */
 static struct term *term_new(const struct serve *serve, int *err)
 {
 	struct term *term = calloc(1, sizeof(*term));
@@ -224,7 +226,7 @@ static struct term *term_new(const struct serve *serve, int *err)
 	return term;
 }
 
-/* Loads the probes, which is what takes time. */
+/* Loads the probes, which takes most of the time. */
 static int term_open(struct serve *serve, struct term *term)
 {
 	const struct engine_sink sink = {
@@ -245,33 +247,33 @@ static int term_open(struct serve *serve, struct term *term)
 	if (!err)
 		err = session_open(&term->session, &options, &sink);
 	if (err)
-		scope_say_reason(&term->session);
+		scope_report_failure(&term->session);
 	return err;
 }
 
-/* From here on its watch is the one that counts. */
+/* From here on this watch is the one that counts. */
 static int term_begin(struct serve *serve, struct term *term)
 {
 	int err = session_begin(&term->session, 0);
 
 	serve->term = term;
 	if (err) {
-		scope_say_reason(&term->session);
+		scope_report_failure(&term->session);
 		return err;
 	}
 	err = begin_recording(serve, engine_started_ns(term->session.engine));
 	if (err && !is_full(err)) {
-		say_cannot_record(term->options.state_dir, err);
+		report_no_recorder(term->options.state_dir, err);
 		return err;
 	}
-	say_recording(serve);
+	report_recording(serve);
 	err = session_look(&term->session);
 	if (err)
-		scope_say_reason(&term->session);
+		scope_report_failure(&term->session);
 	return err;
 }
 
-static void say_watching(const struct serve *serve)
+static void announce(const struct serve *serve)
 {
 	const struct session *session = &serve->term->session;
 	unsigned int loops = engine_loops(session->engine, 0);
@@ -284,7 +286,7 @@ static void say_watching(const struct serve *serve)
 
 /* -- reload -- */
 
-/* Everything that can fail for the new options' sake, while the old ones are still in force. */
+/* Does what can fail with the new options while the old ones are still in force. */
 static int prepare_reload(struct serve *serve, struct term *term, struct recorder **recorder,
 			  struct handler **handler)
 {
@@ -304,7 +306,7 @@ static int prepare_reload(struct serve *serve, struct term *term, struct recorde
 	return err;
 }
 
-/* 0, or -errno: nothing is watched any more. With options that cannot be used nothing changes. */
+/* 0 if something is watched: with options that cannot be used nothing changes. Else -errno. */
 static int reload(struct serve *serve)
 {
 	struct recorder *recorder = NULL;
@@ -318,7 +320,7 @@ static int reload(struct serve *serve)
 	if (!err)
 		err = prepare_reload(serve, term, &recorder, &handler);
 	if (err) {
-		message_error("options are not changed: see the line before");
+		message_error("the options are not changed, for the reason in the line before");
 		term_free(term);
 		notify_ready();
 		return 0;
@@ -334,19 +336,19 @@ static int reload(struct serve *serve)
 	message_set_level(term->options.usage.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
-	/* half of what there was of everything, and it is to go on for weeks */
+	/* for a moment there were two watches; this one may go on for weeks */
 	malloc_trim(0);
 	stall_command_set(&serve->command, term->options.on_stall, handler);
 	if (err)
 		return err;
-	say_watching(serve);
+	announce(serve);
 	notify_ready();
 	return 0;
 }
 
 /* -- the watch -- */
 
-static void tell_status(struct serve *serve)
+static void send_status(struct serve *serve)
 {
 	const struct session *session = &serve->term->session;
 	const char *name = recorder_name(serve->recorder);
@@ -373,13 +375,14 @@ static void tick(struct serve *serve)
 	serve->next_tick_ns = now_ns + TICK_NS;
 	if (recorder_tick(serve->recorder, now_ns))
 		next_recording(serve);
-	say_recording(serve);
+	report_recording(serve);
 	stall_command_poll(&serve->command);
 	held_back = news_held_back(serve->news, now_ns);
 	if (held_back)
-		message_warn("%" PRIu64 " more in the last minute; the recordings have them all",
+		message_warn("%" PRIu64
+			     " more stalls and notes in the last minute; all are in the recordings",
 			     held_back);
-	tell_status(serve);
+	send_status(serve);
 	notify_alive();
 }
 
@@ -389,7 +392,7 @@ static int serve_until_end(struct serve *serve)
 	int err = 0;
 
 	while (!err && !(signals & SESSION_STOP)) {
-		signals = session_step(&serve->term->session, NULL, 0, TICK_NS / 1000000);
+		signals = session_step(&serve->term->session, NULL, 0, TICK_NS / NS_PER_MS);
 		tick(serve);
 		if (signals & SESSION_SIGNAL(SIGHUP) && !(signals & SESSION_STOP))
 			err = reload(serve);
@@ -403,7 +406,7 @@ static int run(struct serve *serve, struct term *term)
 
 	if (!err)
 		err = stall_command_open(&serve->command, NULL);
-	/* before anything large is there: its process is a copy of us */
+	/* before we are large: its process is a copy of us */
 	if (!err)
 		err = stall_command_start(&serve->command, term->options.on_stall);
 	if (!err)
@@ -417,7 +420,7 @@ static int run(struct serve *serve, struct term *term)
 	err = term_begin(serve, term);
 	if (err)
 		return err;
-	say_watching(serve);
+	announce(serve);
 	notify_ready();
 	err = serve_until_end(serve);
 	if (err)
@@ -425,7 +428,7 @@ static int run(struct serve *serve, struct term *term)
 	notify_stopping();
 	engine_finish(serve->term->session.engine);
 	end_recording(serve);
-	say_recording(serve);
+	report_recording(serve);
 	stall_command_finish(&serve->command);
 	return 0;
 }
@@ -448,7 +451,7 @@ int cmd_serve(int argc, char **argv)
 	message_set_level(term->options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
-	/* its outputs are asked about --match up to their end */
+	/* its outputs ask --match up to their end */
 	recorder_close(serve.recorder);
 	term_free(serve.term);
 	stall_command_close(&serve.command);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* serve_options.c - the options of serve, their defaults, and the order of file and command line. */
 #include "cli/serve_options.h"
 
 #include <errno.h>
@@ -19,8 +20,8 @@
 
 static const char help[] =
 	"usage: blockprof serve [OPTIONS]\n"
-	"Watches the whole system, for good: tells of stalls in the journal (without one:\n"
-	"on standard error) and keeps recordings. Made to be run by systemd.\n"
+	"Watches the whole system, for good: reports stalls to the journal (without one:\n"
+	"to standard error) and keeps recordings. Made to be run by systemd.\n"
 	"\n"
 	"  -t, --threshold TIME  a turn longer than this is a stall: 100ms, 1.5s, 500us;\n"
 	"                        a bare number is milliseconds (default 100ms)\n"
@@ -110,7 +111,7 @@ static int take_option(void *context, int option, const char *value)
 	}
 }
 
-/* Where systemd's StateDirectory= is, or the default; valid as long as the environment. */
+/* systemd's StateDirectory=, or the default; valid as long as the environment. */
 static const char *default_state_dir(void)
 {
 	const char *given = getenv("STATE_DIRECTORY");
@@ -126,18 +127,19 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 		.long_options = long_options,
 		.take = take_option,
 	};
-	int end, err;
+	int err;
 
 	scope_init(&options->scope);
 	options->state_dir = default_state_dir();
 	options->on_stall = NULL;
 	options->keep_bytes = KEEP_BYTES;
-	err = usage_parse(&options->usage, &command, options, argc, argv, &end);
+	err = usage_parse(&options->usage, &command, options, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;
 	if (optind < argc) {
-		message_error("serve takes options only, not '%s'; see blockprof serve --help",
-			      argv[optind]);
+		message_error(
+			"cannot use '%s': serve takes options only; see blockprof serve --help",
+			argv[optind]);
 		return -EINVAL;
 	}
 	if (options->state_dir[0] != '/') {
@@ -185,7 +187,8 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 	scope_free(&options->scope);
 	err = parse_words(options, (int)nr, options->words);
 	if (err)
-		message_error("the options of %s are not used; correct BLOCKPROF_OPTIONS there",
+		message_error("cannot use the options of %s: see the line before; correct "
+			      "BLOCKPROF_OPTIONS there",
 			      options->defaults_path);
 	return err;
 }

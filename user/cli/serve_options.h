@@ -19,19 +19,19 @@ struct serve_options {
 	struct match *match; /* NULL: all stalls */
 	const char *on_stall; /* a shell command; NULL: none */
 	const char *defaults_path; /* NULL: none */
-	struct defaults defaults; /* strings of the options are in here */
-	char **words; /* of file and command line together */
+	struct defaults defaults; /* some strings of the options are in here */
+	char **words; /* of the file and the command line together */
 	struct usage usage;
 };
 
 /*
- * What the file of --defaults holds comes before argv, so that argv has the last
- * word. argv must stay. 0; -EINVAL: wrong usage, or the file is wrong, which was
- * said; another -errno: the file cannot be read, which was said, or -ENOMEM.
+ * The options in the file of --defaults come before those of argv, which have the
+ * last word. argv has to stay. 0, or -errno, with a message but for -ENOMEM.
+ * -EINVAL: wrong usage, on the command line or in the file.
  */
 int serve_options_parse(struct serve_options *options, int argc, char **argv);
 void serve_options_free(struct serve_options *options);
-/* To --help or --version. */
+/* Prints what --help or --version asks for. */
 void serve_options_answer(const struct serve_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stall_command.c - when the command of --on-stall is started anew, and what is said of it. */
+/* stall_command.c - when the command of --on-stall is started anew, and what is reported of it. */
 #include "cli/stall_command.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "stall/engine.h"
 #include "text/words.h"
 
-#define SOON_MS 200 /* in which an end needs no word */
+#define SOON_MS 200 /* an end within this needs no message */
 
 int stall_command_option(const char **on_stall, const char *text)
 {
@@ -91,7 +91,7 @@ void stall_command_run(struct stall_command *command, const struct stall_record 
 		handler_stall(command->handler, stall);
 }
 
-static void say_failed(const struct stall_command *command, int status)
+static void report_failed(const struct stall_command *command, int status)
 {
 	char words[DURATION_BYTES];
 
@@ -105,46 +105,47 @@ static void say_failed(const struct stall_command *command, int status)
 		     command->text);
 }
 
-/* Whether there is something to say that was not said before. */
-static bool is_news(uint64_t count, bool *said)
+/* Whether there is something to report that was not reported before. */
+static bool is_news(uint64_t count, bool *reported)
 {
-	bool news = count && !*said;
+	bool news = count && !*reported;
 
-	*said |= news;
+	*reported |= news;
 	return news;
 }
 
-static void say_problems(struct stall_command *command)
+static void report_problems(struct stall_command *command)
 {
 	struct runner_counts counts = handler_counts(command->handler);
 
-	if (is_news(counts.failed, &command->said.failed))
-		say_failed(command, counts.first_status);
-	if (is_news(counts.late, &command->said.late))
+	if (is_news(counts.failed, &command->reported.failed))
+		report_failed(command, counts.first_status);
+	if (is_news(counts.late, &command->reported.late))
 		message_warn("--on-stall's command ran for more than %d s and was ended: %s",
 			     (int)(RUNNER_LIMIT_NS / NS_PER_SEC), command->text);
-	if (is_news(counts.dropped, &command->said.dropped))
+	if (is_news(counts.not_run, &command->reported.not_run))
 		message_warn(!command->finished && handler_has_ended(command->handler, 0)
-				     ? "the process that runs --on-stall's command has ended; it "
-				       "is run no more"
-				     : "--on-stall's command is too slow: not run for every stall");
+				     ? "the process that runs --on-stall's command has ended: the "
+				       "command is not run any more"
+				     : "--on-stall's command is too slow: it is not run for every "
+				       "stall");
 }
 
 void stall_command_poll(struct stall_command *command)
 {
 	if (command->handler)
-		say_problems(command);
+		report_problems(command);
 }
 
 void stall_command_summarise(struct stall_command *command, struct summary_record *record)
 {
-	uint64_t dropped;
+	uint64_t not_run;
 
 	if (!command->handler)
 		return;
-	dropped = handler_counts(command->handler).dropped;
-	summary_lost(record, LOSS_HANDLERS_DROPPED, dropped - command->dropped);
-	command->dropped = dropped;
+	not_run = handler_counts(command->handler).not_run;
+	summary_lost(record, LOSS_HANDLERS_DROPPED, not_run - command->not_run);
+	command->not_run = not_run;
 }
 
 void stall_command_finish(struct stall_command *command)
@@ -158,10 +159,10 @@ void stall_command_finish(struct stall_command *command)
 		message_note("waiting for --on-stall's command to end");
 	handler_wait(command->handler);
 	command->finished = true;
-	say_problems(command);
+	report_problems(command);
 	counts = handler_counts(command->handler);
-	if (counts.failed || counts.late || counts.dropped)
+	if (counts.failed || counts.late || counts.not_run)
 		message_note("--on-stall's command was run %" PRIu64 " times: %" PRIu64
 			     " failed, %" PRIu64 " took too long; not run for %" PRIu64 " stalls",
-			     counts.run, counts.failed, counts.late, counts.dropped);
+			     counts.run, counts.failed, counts.late, counts.not_run);
 }

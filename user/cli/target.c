@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* target.c - which processes cannot be watched or dumped, and why. */
 #include "cli/target.h"
 
 #include <errno.h>
@@ -24,9 +25,10 @@ int target_check(pid_t pid, const char *verb)
 			      verb, pid);
 		return -EINVAL;
 	case PROCESS_ZOMBIE:
-		message_error("cannot %s %d: it has ended and waits for its parent to take notice "
-			      "(zombie); give a process that runs",
-			      verb, pid);
+		message_error(
+			"cannot %s %d: it has ended, and its parent has not waited for it yet "
+			"(zombie); give a process that runs",
+			verb, pid);
 		return -ESRCH;
 	case PROCESS_THREAD:
 		message_error("cannot %s %d: it is a thread of process %d; use -p %d", verb, pid,

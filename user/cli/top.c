@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* top.c - `blockprof top`: its options, what feeds the board, and when it is drawn. */
 #include "cli/top.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/timestamp.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
@@ -23,9 +25,10 @@
 #include "top/display.h"
 #include "top/terminal.h"
 
-#define REFRESH_NS   1000000000ull
-#define LOOK_KEYS_NS 100000000ull /* a new size of the terminal is found out by this */
-#define ASKED_MAX    64 /* processes a refresh: what /proc says of each takes some 20 us */
+#define REFRESH_NS NS_PER_SEC
+#define KEYS_NS \
+	(100 * NS_PER_MS) /* keys are asked for at least so often: that shows a new size, too */
+#define ASKED_MAX 64 /* processes in a refresh: to read each from /proc takes some 20 us */
 
 static const char help[] =
 	"usage: blockprof top [OPTIONS] [-p PID[,PID...]]...\n"
@@ -69,7 +72,7 @@ static int take_option(void *context, int option, const char *value)
 	struct top *top = context;
 
 	if (option == OPTION_ALL_THREADS) {
-		message_error("--all-threads is for `blockprof watch`: top shows loops");
+		message_error("cannot use --all-threads: top shows loops; use `blockprof watch`");
 		return -EINVAL;
 	}
 	return scope_take(&top->scope, option, value);
@@ -83,14 +86,15 @@ static int parse(struct top *top, int argc, char **argv)
 		.long_options = long_options,
 		.take = take_option,
 	};
-	int end, err;
+	int err;
 
 	scope_init(&top->scope);
-	err = usage_parse(&top->usage, &command, top, argc, argv, &end);
+	err = usage_parse(&top->usage, &command, top, argc, argv);
 	if (err || usage_is_asked(&top->usage))
 		return err;
 	if (optind < argc) {
-		message_error("top takes no argument '%s'; see blockprof top --help", argv[optind]);
+		message_error("cannot use '%s': top takes options only; see blockprof top --help",
+			      argv[optind]);
 		return -EINVAL;
 	}
 	return scope_finish(&top->scope, false);
@@ -114,14 +118,14 @@ static void on_stall(void *context, const struct stall_record *record)
 	board_stall(top->board, &timed);
 }
 
-/* The board has blocked time of each cause from the engine's loops. */
+/* The board reads blocked time from the engine's loops. */
 static void on_blocked(void *context, const struct blocked_record *record)
 {
 	(void)context;
 	(void)record;
 }
 
-/* In the bottom line for a while, and on standard error in the end. */
+/* Shown in the bottom line for a while, and on standard error in the end. */
 static void on_note(void *context, const struct note_record *record)
 {
 	__freeing char *words = note_words(record);
@@ -177,7 +181,7 @@ static void refresh(struct top *top)
 
 /* -- the watch -- */
 
-static void say_watching(const struct top *top)
+static void announce(const struct top *top)
 {
 	char threshold[DURATION_BYTES];
 
@@ -192,7 +196,7 @@ static void say_watching(const struct top *top)
 static void run_until_end(struct top *top)
 {
 	struct pollfd keys = { .fd = STDIN_FILENO, .events = POLLIN };
-	uint64_t signals = 0, next_ns = 0, look_ns = 0;
+	uint64_t signals = 0, next_ns = 0, keys_ns = 0;
 
 	while (!(signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP))) &&
 	       !session_is_over(&top->session)) {
@@ -200,20 +204,20 @@ static void run_until_end(struct top *top)
 
 		if (now_ns >= next_ns) {
 			refresh(top);
-			/* on the second; late ones are left out */
+			/* once a second; those that come too late are left out */
 			next_ns = next_ns + REFRESH_NS > now_ns ? next_ns + REFRESH_NS
 								: now_ns + REFRESH_NS;
 		}
-		/* keys that cannot be taken are not waited for: they are there already */
+		/* while the terminal is busy keys are not waited for: they would be there at once */
 		keys.revents = 0;
 		signals = session_step(&top->session, &keys, !display_is_busy(top->display), -1);
 		/* the terminal is gone */
 		if (keys.revents & (POLLHUP | POLLERR | POLLNVAL))
 			return;
 		now_ns = probe_now_ns();
-		if (!keys.revents && now_ns < look_ns)
+		if (!keys.revents && now_ns < keys_ns)
 			continue;
-		look_ns = now_ns + LOOK_KEYS_NS;
+		keys_ns = now_ns + KEYS_NS;
 		if (!display_keys(top->display))
 			return;
 	}
@@ -221,8 +225,8 @@ static void run_until_end(struct top *top)
 		message_note("the processes that were watched have ended");
 }
 
-/* What the first line had the sum of. */
-static void say_lost(const struct top *top)
+/* The first line showed the sum. */
+static void report_losses(const struct top *top)
 {
 	for (int loss = 0; loss < LOSS_PROBE_NR; loss++) {
 		uint64_t count = probe_loss(top->session.probe, (enum loss)loss);
@@ -232,7 +236,7 @@ static void say_lost(const struct top *top)
 				     loss_words(loss_name((enum loss)loss)));
 	}
 	if (board_left_out(top->board))
-		message_warn("lost: %" PRIu64 " times a loop that there was no room for",
+		message_warn("lost: %" PRIu64 " times a loop had no room in the list",
 			     board_left_out(top->board));
 }
 
@@ -267,14 +271,14 @@ static int run(struct top *top)
 		err = session_look(&top->session);
 	if (err)
 		return err;
-	say_watching(top);
+	announce(top);
 	err = display_open(&top->display, top->board, top->notes, top->scope.threshold_ns);
 	if (err) {
 		message_error("cannot use the terminal: %s; use `blockprof watch`", strerror(-err));
 		return err;
 	}
 	run_until_end(top);
-	say_lost(top);
+	report_losses(top);
 	return 0;
 }
 
@@ -298,7 +302,7 @@ int cmd_top(int argc, char **argv)
 		scope_free(&top.scope);
 		return EXIT_COULD_NOT;
 	}
-	/* also what the symbolizer, which comes first, may say */
+	/* also what the symbolizer prints, which comes first */
 	if (isatty(STDERR_FILENO)) {
 		err = notes_divert(&top.notes);
 		if (err)
@@ -307,7 +311,7 @@ int cmd_top(int argc, char **argv)
 	if (!err)
 		err = run(&top);
 	if (err)
-		scope_say_reason(&top.session);
+		scope_report_failure(&top.session);
 	display_close(top.display);
 	notes_restore(top.notes);
 	session_close(&top.session);

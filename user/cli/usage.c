@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* usage.c - how getopt is asked, and the messages for options that are wrong. */
 #include "cli/usage.h"
 
 #include <errno.h>
@@ -7,12 +8,12 @@
 
 #include "cli/message.h"
 
-/* getopt_long() returned ':' or '?': says which option that is, and where the right ones stand. */
+/* getopt_long() returned ':' or '?'. */
 static int refuse(const struct usage_command *command, int option, char **argv)
 {
 	if (option == ':')
 		message_error("%s needs a value; see %s", argv[optind - 1], command->help);
-	/* a known one: its long form was given a value that it does not take */
+	/* optopt of an option that is known: its long form was given a value, and takes none */
 	else if (optopt && optopt < 256 && !strchr(command->short_options, optopt))
 		message_error("unknown option -%c; see %s", optopt, command->help);
 	else
@@ -42,13 +43,12 @@ static int take(struct usage *usage, int option)
 }
 
 int usage_parse(struct usage *usage, const struct usage_command *command, void *options, int argc,
-		char **argv, int *end)
+		char **argv)
 {
 	int option, err = 0;
 
-	*usage = (struct usage){ 0 };
-	*end = 1;
-	optind = 0; /* glibc: start anew, whatever was parsed before */
+	*usage = (struct usage){ .end = 1 };
+	optind = 0; /* glibc: begin anew, whatever was parsed before */
 	opterr = 0;
 	while (!err && !usage_is_asked(usage) &&
 	       (option = getopt_long(argc, argv, command->short_options, command->long_options,
@@ -58,7 +58,7 @@ int usage_parse(struct usage *usage, const struct usage_command *command, void *
 			err = command->take(options, option, optarg);
 		if (err == USAGE_OTHER)
 			err = refuse(command, option, argv);
-		*end = optind;
+		usage->end = optind;
 	}
 	return err;
 }

@@ -12,6 +12,7 @@ struct usage {
 	bool verbose; /* -v was given */
 	bool help;
 	bool version;
+	int end; /* index in argv behind the last option and its value; optind, if there was no "--" */
 };
 
 #define USAGE_SHORT_OPTIONS "qvVh"
@@ -25,23 +26,22 @@ struct usage {
 #define USAGE_OTHER 1
 
 struct usage_command {
-	const char *help; /* what shows the right options: "blockprof top --help" */
+	const char *help; /* how to see its options: "blockprof top --help" */
 	const char *short_options; /* with ':' in front, or "+:" */
 	const struct option *long_options;
-	/* An option of the command's own. 0 or -errno, what is wrong was said; USAGE_OTHER: it has none such. */
+	/* Takes an option of the command's own. 0, -errno, with a message, or USAGE_OTHER: it has no such option. */
 	int (*take)(void *options, int option, const char *value);
 };
 
 /*
- * Reads options; argv[optind] is the first word after them. *end: where the last
- * of them and its value end, which is optind if no "--" was passed. After --help
- * and --version no more is read. 0 or -errno, -EINVAL: wrong usage, which was said.
+ * Reads options; argv[optind] is the first word after them. Nothing is read after
+ * --help and --version. 0, -EINVAL: wrong usage, with a message, or another -errno.
  */
 int usage_parse(struct usage *usage, const struct usage_command *command, void *options, int argc,
-		char **argv, int *end);
-/* --help or --version was asked for. */
+		char **argv);
+/* Whether --help or --version was given. */
 bool usage_is_asked(const struct usage *usage);
-/* Prints what was asked for; help is the text of --help. */
+/* Prints that. help: the text of --help. */
 void usage_answer(const struct usage *usage, const char *help);
 
 #endif

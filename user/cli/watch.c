@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* watch.c - `blockprof [watch]`: what the engine finds goes to the outputs; COMMAND is started, awaited and ended. */
 #include "cli/watch.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@
 #include "text/note_words.h"
 #include "text/words.h"
 
-#define COMMAND_END_MS 1000 /* given to COMMAND to end when the watch ends before it */
+#define COMMAND_END_MS 1000 /* COMMAND has so long to end, if the watch ends before it */
 
 struct watch {
 	struct watch_options options;
@@ -66,7 +67,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	struct stall_record timed = *record;
 	char hint[HINT_BYTES];
 
-	/* the same time for the handler as for a recording */
+	/* the handler gets the same time as a recording */
 	timed.time_ns = timestamp_of(&watch->outputs.realtime_offset_ns, timed.mono_ns);
 	if (!outputs_stall(&watch->outputs, &timed))
 		return;
@@ -104,9 +105,9 @@ static void on_note(void *context, const struct note_record *record)
 	outputs_note(&watch->outputs, record);
 }
 
-/* -- what is said -- */
+/* -- what is watched, in words -- */
 
-static void say_process(struct watch *watch, pid_t pid)
+static void announce_process(struct watch *watch, pid_t pid)
 {
 	char comm[16] = "", interpreter[64], threshold[DURATION_BYTES];
 	unsigned int loops = engine_loops(watch->session.engine, pid);
@@ -130,7 +131,7 @@ static void say_process(struct watch *watch, pid_t pid)
 			     comm, pid, python);
 }
 
-static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
+static void announce_no_loop(struct watch *watch, pid_t pid, const char *when)
 {
 	char comm[16] = "";
 
@@ -143,7 +144,7 @@ static void say_no_loop(struct watch *watch, pid_t pid, const char *when)
 		comm, pid, when);
 }
 
-static void say_system(struct watch *watch)
+static void announce_system(struct watch *watch)
 {
 	const struct scope *scope = &watch->options.scope;
 	char threshold[DURATION_BYTES];
@@ -163,30 +164,30 @@ static void say_system(struct watch *watch)
 			     threshold);
 }
 
-static void say_watching(struct watch *watch)
+static void announce(struct watch *watch)
 {
 	const struct scope *scope = &watch->options.scope;
 	char threshold[DURATION_BYTES];
 
 	if (watch->launched) {
-		say_process(watch, watch->launch.pid);
+		announce_process(watch, watch->launch.pid);
 	} else if (scope->nr_pids == 1) {
-		say_process(watch, scope->pids[0]);
+		announce_process(watch, scope->pids[0]);
 	} else if (scope->nr_pids) {
 		words_duration(scope->threshold_ns, threshold);
 		message_note("watching %zu processes: %u loops, turns over %s; "
 			     "Ctrl-C for the summary",
 			     scope->nr_pids, engine_loops(watch->session.engine, 0), threshold);
 	} else {
-		say_system(watch);
+		announce_system(watch);
 	}
 	for (size_t i = 0; i < scope->nr_pids; i++)
-		say_no_loop(watch, scope->pids[i], " yet");
+		announce_no_loop(watch, scope->pids[i], " yet");
 }
 
 /* -- the watch -- */
 
-/* COMMAND's end; the symbolizer is a child too, and waited for elsewhere. */
+/* Only COMMAND: the symbolizer is a child too, and waited for elsewhere. */
 static void reap_command(struct watch *watch)
 {
 	int status;
@@ -211,7 +212,7 @@ static void watch_until_end(struct watch *watch)
 	}
 }
 
-/* A COMMAND that outlives the watch is asked to end. */
+/* Asks a COMMAND to end that still runs after the watch. */
 static void end_command(struct watch *watch)
 {
 	struct pollfd fd = { .fd = watch->session.signals, .events = POLLIN };
@@ -233,7 +234,7 @@ static void finish(struct watch *watch)
 	if (!watch->seen_loop && watch->launched && !watch->options.scope.all_threads)
 		message_note("no event loop was seen; --all-threads shows the blocked time of "
 			     "every thread");
-	/* what the handler takes to end was not watched */
+	/* before the handler ends, which may take a while that is not watched */
 	err = engine_summary(watch->session.engine, &record);
 	stall_command_finish(&watch->on_stall);
 	if (err)
@@ -270,7 +271,7 @@ static int begin(struct watch *watch)
 			launch_abandon(&watch->launch);
 		return err;
 	}
-	/* before it is said that it is watched: it may not be there */
+	/* before it is announced: there may be no such program */
 	if (watch->launched) {
 		err = launch_go(&watch->launch);
 		if (err) {
@@ -302,7 +303,7 @@ static int run(struct watch *watch)
 
 	if (err)
 		return err;
-	/* before anything large is there: its process is a copy of us */
+	/* before we are large: its process is a copy of us */
 	err = stall_command_start(&watch->on_stall, options->on_stall);
 	if (err)
 		return err;
@@ -313,7 +314,7 @@ static int run(struct watch *watch)
 		err = begin(watch);
 	if (err)
 		return err;
-	say_watching(watch);
+	announce(watch);
 	watch_until_end(watch);
 	finish(watch);
 	return 0;
@@ -342,7 +343,7 @@ int cmd_watch(int argc, char **argv)
 	if (!err)
 		err = run(&watch);
 	if (err)
-		scope_say_reason(&watch.session);
+		scope_report_failure(&watch.session);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
 	session_close(&watch.session);

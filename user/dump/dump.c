@@ -46,7 +46,7 @@ void dump_close(struct dump *dump)
 	free(dump);
 }
 
-/* Anew each time: a process may execute another program, and an interpreter may start. */
+/* Each time anew: the process may execute another program, or start an interpreter. */
 static void find_python(struct subject *subject, struct symbols *symbols)
 {
 	int err = python_open(&subject->python, &subject->memory, symbols);

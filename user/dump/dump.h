@@ -19,7 +19,7 @@ struct symbols;
 int dump_new(struct dump **out, struct observer *observer, struct symbols *symbols,
 	     struct memory_source *memory);
 void dump_close(struct dump *dump);
-/* A dump of one process: dump_free() it. 0; -ESRCH: it is gone; or other -errno. */
+/* Makes a dump of one process, for dump_free(). 0, -ESRCH: it has ended, or another -errno. */
 int dump_take(struct dump *dump, pid_t pid, struct dump_record *out);
 
 #endif

@@ -9,7 +9,7 @@
 #include "runtime/python/tasks.h"
 
 #define FRAMES_MAX 256
-#define SLEEP_MAX  1e9 /* seconds: what is beyond is for ever */
+#define SLEEP_MAX  1e9 /* seconds: longer ones are for ever */
 
 #define BUCKETS 4096
 
@@ -17,9 +17,9 @@ struct listing {
 	struct dump_record *out;
 	const uint64_t *pthreads;
 	size_t capacity;
-	uint64_t dropped; /* no memory */
+	uint64_t without_memory;
 	struct stack
-		*chains[BUCKETS]; /* seen last with a hash: many tasks stand at the same place */
+		*chains[BUCKETS]; /* the last one of each hash: many tasks are at the same place */
 };
 
 static enum task_state state_of(enum python_task_state state)
@@ -94,7 +94,7 @@ static void on_task(void *context, const struct python_task_info *info)
 		struct dump_task *tasks = realloc(out->tasks, capacity * sizeof(*tasks));
 
 		if (!tasks) {
-			listing->dropped++;
+			listing->without_memory++;
 			return;
 		}
 		out->tasks = tasks;
@@ -114,7 +114,7 @@ static void on_task(void *context, const struct python_task_info *info)
 		stack_put(task->chain);
 		free(task->awaits_name);
 		free(task->awaits_type);
-		listing->dropped++;
+		listing->without_memory++;
 		return;
 	}
 	if (info->awaits.seconds > 0 && info->awaits.seconds < SLEEP_MAX)
@@ -156,6 +156,6 @@ void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct 
 		out->unread = "they change too fast, or their memory makes no sense";
 	note_loss(out, LOSS_TASKS_UNSTEADY, counts.unsteady);
 	note_loss(out, LOSS_TASKS_UNREADABLE, counts.unreadable);
-	note_loss(out, LOSS_TASKS_LEFT_OUT, counts.left_out + listing->dropped);
+	note_loss(out, LOSS_TASKS_LEFT_OUT, counts.left_out + listing->without_memory);
 	free(listing);
 }

@@ -276,8 +276,8 @@ static void find_out(struct scan *scan, struct scanned *scanned)
 	idle = recognise(scan, snapshot, thread);
 	if (snapshot->state == BP_BLOCKED) {
 		thread->state = snapshot->block.flags & BP_BLOCK_STOPPED ? THREAD_STOPPED
-				: idle				     ? THREAD_IDLE
-								     : THREAD_BLOCKED;
+				: idle					 ? THREAD_IDLE
+									 : THREAD_BLOCKED;
 		find_out_blocked(scan, scanned);
 	} else {
 		thread->state = runs ? THREAD_RUNNING : THREAD_READY;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* caller.c - whose program it is by sudo's variables, and how a process becomes that user. */
+/* caller.c - who called, by sudo's variables, and how a process becomes that user. */
 #include "run/caller.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define GROUPS_FIRST 64 /* room for them at the first try */
 
-/* -EINVAL: the variable is there and no id, or is not there where it must be. */
+/* -EINVAL: the variable is missing, or holds no id. */
 static int id_of(const char *name, long *id)
 {
 	const char *text = getenv(name);
@@ -38,7 +38,7 @@ static int find_groups(struct caller *caller)
 			return 0;
 		room = caller->nr_groups;
 	}
-	/* a group more while they were listed: none is better than some */
+	/* another group came while they were listed: none is better than some */
 	caller->nr_groups = 0;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * caller.h - the user on whose behalf a program is started: under sudo the one
- * who called it, who is not root. Found once, before anything is forked.
+ * caller.h - the user for whom a program is started: under sudo the one who called
+ * it, who is not root. To be found once, before anything is forked.
  */
 #ifndef BLOCKPROF_RUN_CALLER_H
 #define BLOCKPROF_RUN_CALLER_H
@@ -10,7 +10,7 @@
 #include <sys/types.h>
 
 struct caller {
-	bool other; /* than who we are; nothing below counts otherwise */
+	bool other; /* another user than this process's; if not, nothing below counts */
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups; /* the supplementary ones */
@@ -20,14 +20,14 @@ struct caller {
 };
 
 /*
- * By SUDO_UID and SUDO_GID, which count when root is who we are. 0; -EINVAL:
- * one of them is no id, *wrong says which: whoever goes on would do so as root;
- * -ENOMEM. The caller frees.
+ * By SUDO_UID and SUDO_GID, which count when we are root. 0; -EINVAL: *wrong is
+ * the one that is no id: to go on would mean to start the program as root;
+ * -ENOMEM. Free it with caller_free().
  */
 int caller_find(struct caller *caller, const char **wrong);
 void caller_free(struct caller *caller);
 
-/* This process, a child with one thread, becomes that user for good, its environment too. 0 or -errno. */
+/* Makes this process, a child with one thread, that user's for good, with the environment. 0 or -errno. */
 int caller_become(const struct caller *caller);
 
 #endif

@@ -26,14 +26,14 @@
 
 struct handler {
 	struct finals *finals; /* each stall once */
-	int socket; /* -1: no more */
+	int socket; /* -1: no more stalls are handed over */
 	pid_t pid;
 	int pidfd; /* -1: the runner is gone */
 	struct runner_counts *counts; /* the runner's */
-	uint64_t lost; /* not handed over */
+	uint64_t lost; /* stalls that were not handed over */
 };
 
-/* A sealed file: whoever reads it cannot change it, whatever it is as. A descriptor or -errno. */
+/* A sealed file: whoever has its descriptor can only read it. A descriptor or -errno. */
 static int file_of(const char *text)
 {
 	int fd = memfd_create("stall", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -80,7 +80,7 @@ static int hand_over(const struct handler *handler, int fd)
 	return sendmsg(handler->socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* What is not handed over is counted, and no reason to stop. */
+/* One that cannot be handed over is counted, and no reason to stop. */
 static int run_for(void *context, const struct stall_record *stall)
 {
 	struct handler *handler = context;
@@ -96,7 +96,7 @@ static int run_for(void *context, const struct stall_record *stall)
 
 /* -- the runner's process -- */
 
-/* Standard output is for reports: what a command says goes where our notes go. 0 or -errno. */
+/* Standard output is for reports: what a command prints goes where our notes go. 0 or -errno. */
 static int set_descriptors(int *socket)
 {
 	int null = open("/dev/null", O_RDWR), own = fcntl(*socket, F_DUPFD, RUNNER_SOCKET);
@@ -153,7 +153,7 @@ static int start(struct handler *handler, const char *command, const struct call
 	handler->pidfd = pidfd_open(handler->pid, 0);
 	if (handler->pidfd < 0)
 		return -errno;
-	/* it could not become who it is to be */
+	/* end of file: it could not become that user */
 	return recv(handler->socket, &ready, 1, 0) == 1 ? 0 : -EPERM;
 }
 
@@ -190,7 +190,7 @@ struct runner_counts handler_counts(const struct handler *handler)
 		.run = __atomic_load_n(&live->run, __ATOMIC_ACQUIRE),
 		.failed = __atomic_load_n(&live->failed, __ATOMIC_ACQUIRE),
 		.late = __atomic_load_n(&live->late, __ATOMIC_ACQUIRE),
-		.dropped = __atomic_load_n(&live->dropped, __ATOMIC_ACQUIRE) + handler->lost,
+		.not_run = __atomic_load_n(&live->not_run, __ATOMIC_ACQUIRE) + handler->lost,
 		.first_status = live->first_status,
 	};
 }

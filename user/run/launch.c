@@ -16,7 +16,7 @@ static void run_child(int gate, int failure, char **argv, const struct caller *c
 	char byte;
 	int err;
 
-	/* a byte: go; end of file: given up, or whoever was to watch it is gone */
+	/* a byte: go on; end of file: it is not wanted any more, or our parent is gone */
 	if (read(gate, &byte, 1) != 1)
 		_exit(0);
 	sigemptyset(&none);
@@ -70,7 +70,7 @@ int launch_go(struct launch *launch)
 
 	(void)!write(launch->gate, "", 1);
 	close(launch->gate);
-	/* end of file when it has been executed: the pipe is closed by that */
+	/* end of file: it was executed, which closes the pipe */
 	if (read(launch->failure, &err, sizeof(err)) != sizeof(err))
 		err = 0;
 	close(launch->failure);

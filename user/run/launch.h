@@ -7,20 +7,20 @@
 
 struct launch {
 	pid_t pid;
-	int gate; /* a byte: it goes on; closed: it ends */
-	int failure; /* an errno comes out of it when it cannot be executed */
+	int gate; /* a byte lets it go on; when it is closed, it ends */
+	int failure; /* gives an errno if it cannot be executed */
 };
 
 struct caller;
 
 /*
- * A child that waits before it becomes argv, as that user; it ends when this
- * process does before that. 0 or -errno.
+ * Makes a child that will execute argv, as that user, but waits before it does.
+ * If this process ends, so does the child. 0 or -errno.
  */
 int launch_hold(struct launch *launch, char **argv, const struct caller *caller);
-/* Lets it go. 0, or the -errno with which it could not be executed. */
+/* Lets it execute argv. 0, or the -errno with which it could not. */
 int launch_go(struct launch *launch);
-/* It ends without having become anything. */
+/* It ends without executing anything. */
 void launch_abandon(struct launch *launch);
 
 #endif

@@ -15,14 +15,14 @@
 
 #include "base/clock.h"
 
-#define FAR_MS 60000 /* nothing is due */
+#define FAR_MS 60000 /* to wait where nothing is due */
 
 /* One run. pidfd -1: free. */
 struct run {
 	pid_t pid; /* of its process group too */
 	int pidfd;
 	uint64_t due_ns; /* when its next signal is due */
-	bool late; /* had one */
+	bool late; /* it has had one */
 };
 
 struct runner {
@@ -32,10 +32,10 @@ struct runner {
 	struct run runs[RUNNER_MAX];
 	int queue[RUNNER_QUEUE]; /* files, a ring */
 	unsigned int first, nr_queued;
-	uint64_t end_ns; /* when the last has to have ended; 0: not yet */
+	uint64_t end_ns; /* by when the last has to have ended; 0: it is not time yet */
 };
 
-/* Both processes look at it. */
+/* Both processes read it. */
 static void count(uint64_t *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELEASE);
@@ -79,7 +79,7 @@ static void start(struct runner *runner, struct run *run, int input)
 	if (!err) {
 		run->pidfd = pidfd_open(run->pid, 0);
 		err = run->pidfd < 0 ? -errno : 0;
-		/* one that cannot be waited for with a limit is not let run */
+		/* without a pidfd its time could not be limited */
 		if (err) {
 			kill(run->pid, SIGKILL);
 			waitpid(run->pid, NULL, 0);
@@ -110,7 +110,7 @@ static void add(struct runner *runner, int input)
 {
 	if (runner->nr_queued == RUNNER_QUEUE) {
 		close(input);
-		count(&runner->counts->dropped);
+		count(&runner->counts->not_run);
 		return;
 	}
 	runner->queue[(runner->first + runner->nr_queued++) % RUNNER_QUEUE] = input;
@@ -165,7 +165,7 @@ static void reap(struct runner *runner, struct run *run)
 {
 	int status = 0;
 
-	/* what it has left behind goes with it: before its id can be another's */
+	/* what it has left behind is ended, too, before the id can be another's */
 	if (run->late)
 		kill(-run->pid, SIGKILL);
 	waitpid(run->pid, &status, 0);
@@ -186,7 +186,7 @@ static void signal_late(struct runner *runner, uint64_t now_ns)
 		if (run->pidfd < 0 || now_ns < run->due_ns)
 			continue;
 		kill(-run->pid, run->late ? SIGKILL : SIGTERM);
-		/* one that is stopped takes notice, too */
+		/* so that one that is stopped ends, too */
 		kill(-run->pid, SIGCONT);
 		run->late = true;
 		run->due_ns = now_ns + RUNNER_KILL_NS;
@@ -211,10 +211,10 @@ static bool idle(const struct runner *runner)
 	return !runner->nr_queued;
 }
 
-static void drop_queued(struct runner *runner)
+static void forget_queued(struct runner *runner)
 {
 	for (; runner->nr_queued; runner->nr_queued--)
-		count(&runner->counts->dropped);
+		count(&runner->counts->not_run);
 }
 
 static void turn(struct runner *runner)
@@ -235,7 +235,7 @@ static void turn(struct runner *runner)
 		take(runner);
 	now_ns = clock_coarse_ns();
 	if (runner->end_ns && now_ns >= runner->end_ns)
-		drop_queued(runner);
+		forget_queued(runner);
 	start_queued(runner);
 	signal_late(runner, now_ns);
 }

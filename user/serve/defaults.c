@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* defaults.c - how a line VARIABLE="value" is split into words, as a shell would. */
 #include "serve/defaults.h"
 
 #include <ctype.h>
@@ -22,8 +23,8 @@ static bool is_blank(char c)
 }
 
 /*
- * One word of a shell's, with its quotes taken away, written over *text; *text
- * moves on behind it. -EINVAL: a quote is not closed.
+ * Takes the quotes of a word away, as a shell does, in place; *text moves on
+ * behind the word. -EINVAL: a quote is not closed.
  */
 static int unquote(char **text)
 {
@@ -75,7 +76,7 @@ static int split(char *text, struct defaults *out)
 	return err;
 }
 
-static void drop_words(struct defaults *defaults)
+static void free_words(struct defaults *defaults)
 {
 	for (size_t i = 0; i < defaults->nr; i++)
 		free(defaults->words[i]);
@@ -112,7 +113,7 @@ static int read_line(char *line, struct defaults *out)
 		rest++;
 	if (*rest && *rest != '#')
 		return -EINVAL;
-	drop_words(out);
+	free_words(out);
 	return split(line, out);
 }
 
@@ -128,7 +129,7 @@ static int read_lines(char *text, struct defaults *out)
 	return err;
 }
 
-/* All of a file of text, which is the caller's. 0 or -errno. */
+/* The whole file as a text that the caller frees. 0 or -errno. */
 static int read_file(const char *path, char **text)
 {
 	int fd __closing = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -165,11 +166,11 @@ int defaults_read(const char *path, struct defaults *out)
 		return err == -ENOENT ? 0 : err;
 	err = read_lines(text, out);
 	if (err)
-		drop_words(out);
+		free_words(out);
 	return err;
 }
 
 void defaults_free(struct defaults *defaults)
 {
-	drop_words(defaults);
+	free_words(defaults);
 }

@@ -17,12 +17,12 @@
 struct defaults {
 	char **words; /* nr of them */
 	size_t nr;
-	size_t line; /* where an error is */
+	size_t line; /* the one with the error */
 };
 
 /*
- * A file that is missing has no options. 0, or -errno; -EINVAL: a quote is not
- * closed, or the line is no assignment, in out->line; -EFBIG: too large.
+ * A missing file has no options. 0 or -errno. -EINVAL: in out->line a quote is not
+ * closed, or it is no assignment; -EFBIG: the file is too large.
  */
 int defaults_read(const char *path, struct defaults *out);
 void defaults_free(struct defaults *defaults);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* entry.c - which fields of the journal a stall and a note have. */
 #include "serve/entry.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static int __attribute__((format(printf, 2, 3))) add(struct entry *entry, const 
 	return 0;
 }
 
-/* NULL and "": not known, left out. */
+/* NULL and "" are not known, and left out. */
 static int add_name(struct entry *entry, const char *field, const char *value)
 {
 	__freeing char *escaped = NULL;
@@ -166,7 +167,7 @@ char *entry_message(const struct stall_record *stall)
 	return message;
 }
 
-/* What all entries have. */
+/* What each entry has. */
 static int add_process(struct entry *entry, pid_t pid, const char *comm,
 		       const struct process_cgroup *cgroup)
 {

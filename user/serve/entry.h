@@ -21,7 +21,7 @@
 #include "model/model.h"
 #include "proc/process.h"
 
-/* Of all entries of stalls: journalctl MESSAGE_ID=... finds them. */
+/* All entries of stalls have it: journalctl MESSAGE_ID=... finds them. */
 #define ENTRY_MESSAGE_ID "c39a80b383564201b51876763aae2616"
 
 #define ENTRY_FIELDS_MAX 32
@@ -39,7 +39,7 @@ int entry_of_note(struct entry *entry, const struct note_record *note,
 		  const struct process_cgroup *cgroup);
 void entry_free(struct entry *entry);
 
-/* The MESSAGE alone; the caller's; NULL: no memory. */
+/* The MESSAGE alone; the caller frees; NULL: no memory. */
 char *entry_message(const struct stall_record *stall);
 
 #endif

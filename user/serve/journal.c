@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The place in our own source would be taken for that of the stall. */
+/* journal.c - how an entry gets to the systemd journal. */
+
+/* else our own file and line would be taken for those of the stall */
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "serve/journal.h"
 
@@ -21,7 +23,7 @@ bool journal_has_stderr(void)
 	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
-/* gone with its process: then the entry has no unit */
+/* Empty when the process has ended: then the entry has no unit. */
 static struct process_cgroup cgroup_of(pid_t pid)
 {
 	struct process_cgroup cgroup = { 0 };
@@ -29,7 +31,7 @@ static struct process_cgroup cgroup_of(pid_t pid)
 	return process_cgroup(pid, &cgroup) ? (struct process_cgroup){ 0 } : cgroup;
 }
 
-/* Takes what entry and cgroup own. err: of the entry. */
+/* Sends the entry, unless making it failed (err). Frees what entry and cgroup own. */
 static int send(struct entry *entry, struct process_cgroup *cgroup, int err)
 {
 	if (!err) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* journal.h - whether what we print goes to the systemd journal, and entries for it. */
+/* journal.h - the systemd journal: whether standard error goes there, and entries for it. */
 #ifndef BLOCKPROF_SERVE_JOURNAL_H
 #define BLOCKPROF_SERVE_JOURNAL_H
 
@@ -9,7 +9,7 @@
 
 /* Is standard error connected to the journal? (systemd.exec(5): JOURNAL_STREAM) */
 bool journal_has_stderr(void);
-/* 0 or -errno: no journal is there, or no memory. */
+/* 0, or -errno: there is no journal, or no memory. */
 int journal_stall(const struct stall_record *stall);
 int journal_note(const struct note_record *note);
 

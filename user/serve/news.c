@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* news.c - which reports of a stall come to the log, and how many in a minute. */
 #include "serve/news.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TOLD_MAX     1024 /* stalls that go on and were told of, at the same time */
-#define ONGOING_NS   1000000000ull
-#define MINUTE_NS    60000000000ull
+#include "base/clock.h"
+
+#define NOTED_MAX    1024 /* ongoing stalls that have a line in the log, at the same time */
+#define ONGOING_NS   NS_PER_SEC
+#define MINUTE_NS    (60 * NS_PER_SEC)
 #define NS_PER_TOKEN (MINUTE_NS / NEWS_A_MINUTE)
 
-/* A stall that goes on, of which was told. */
-struct told {
+/* An ongoing stall that has a line in the log. */
+struct noted {
 	pid_t pid;
 	pid_t tid; /* 0: free */
 	char turn[sizeof(((struct stall_record *)NULL)->turn)];
 };
 
 struct news {
-	struct told told[TOLD_MAX];
-	size_t next; /* the place that is used again when all are taken */
-	uint64_t full_ns; /* when all tokens will be there again */
+	struct noted noted[NOTED_MAX];
+	size_t next; /* which one is replaced when all are in use */
+	uint64_t full_ns; /* when all tokens are there again */
 	uint64_t held_back;
 	uint64_t held_back_ns; /* the first of them */
 };
@@ -36,32 +39,32 @@ void news_free(struct news *news)
 	free(news);
 }
 
-/* A thread runs one turn at a time. NULL: nothing was told of this one's. */
-static struct told *find(struct news *news, const struct stall_record *stall)
+/* A thread runs one turn at a time. NULL: this thread's has no line. */
+static struct noted *find(struct news *news, const struct stall_record *stall)
 {
-	for (size_t i = 0; i < TOLD_MAX; i++)
-		if (news->told[i].tid == stall->id.tid && news->told[i].pid == stall->id.pid)
-			return &news->told[i];
+	for (size_t i = 0; i < NOTED_MAX; i++)
+		if (news->noted[i].tid == stall->id.tid && news->noted[i].pid == stall->id.pid)
+			return &news->noted[i];
 	return NULL;
 }
 
 static void remember(struct news *news, const struct stall_record *stall)
 {
-	struct told *told = find(news, stall);
+	struct noted *noted = find(news, stall);
 
-	for (size_t i = 0; !told && i < TOLD_MAX; i++)
-		if (!news->told[i].tid)
-			told = &news->told[i];
-	if (!told) {
-		told = &news->told[news->next];
-		news->next = (news->next + 1) % TOLD_MAX;
+	for (size_t i = 0; !noted && i < NOTED_MAX; i++)
+		if (!news->noted[i].tid)
+			noted = &news->noted[i];
+	if (!noted) {
+		noted = &news->noted[news->next];
+		news->next = (news->next + 1) % NOTED_MAX;
 	}
-	told->pid = stall->id.pid;
-	told->tid = stall->id.tid;
-	memcpy(told->turn, stall->turn, sizeof(told->turn));
+	noted->pid = stall->id.pid;
+	noted->tid = stall->id.tid;
+	memcpy(noted->turn, stall->turn, sizeof(noted->turn));
 }
 
-/* A bucket of NEWS_A_MINUTE tokens, one more each second or so. */
+/* A bucket of NEWS_A_MINUTE tokens; another one comes each second or so. */
 static bool take_token(struct news *news, uint64_t now_ns)
 {
 	if (news->full_ns < now_ns)
@@ -83,14 +86,14 @@ bool news_has_room(struct news *news, uint64_t now_ns)
 
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns)
 {
-	struct told *told = find(news, stall);
+	struct noted *noted = find(news, stall);
 
 	if (stall->ongoing && stall->duration_ns < ONGOING_NS)
 		return false;
-	if (stall->ongoing && told && !strcmp(told->turn, stall->turn))
+	if (stall->ongoing && noted && !strcmp(noted->turn, stall->turn))
 		return false;
-	if (!stall->ongoing && told)
-		told->tid = 0;
+	if (!stall->ongoing && noted)
+		noted->tid = 0;
 	if (!news_has_room(news, now_ns))
 		return false;
 	if (stall->ongoing)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * news.h - which reports of a stall are worth a line in the log: its end, and
- * once that it goes on, when it has lasted a second. Not more than so many
- * lines a minute: recordings have them all.
+ * news.h - which reports of a stall get a line in the log: the final one, and one
+ * before that when the stall has lasted a second. The lines in a minute are
+ * limited: recordings have all reports.
  */
 #ifndef BLOCKPROF_SERVE_NEWS_H
 #define BLOCKPROF_SERVE_NEWS_H
@@ -18,13 +18,13 @@ struct news;
 
 int news_new(struct news **out); /* 0 or -ENOMEM */
 void news_free(struct news *news);
-/* Is this to be told? now_ns is CLOCK_MONOTONIC. */
+/* Whether this report gets a line. now_ns is CLOCK_MONOTONIC. */
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns);
-/* Another line for the log, of those that are not too many. */
+/* Whether the log has room for another line. */
 bool news_has_room(struct news *news, uint64_t now_ns);
 /*
- * How many were held back since the last call that gave more than 0; 0 unless a minute has passed
- * since the first of them.
+ * How many lines were held back since the last call that did not return 0. It
+ * returns 0 until a minute has passed since the first of them.
  */
 uint64_t news_held_back(struct news *news, uint64_t now_ns);
 

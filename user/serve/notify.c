@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* notify.c - the messages of sd_notify(3). */
 #include "serve/notify.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* notify.h - what systemd is told of us (sd_notify(3)); nothing where it did not start us. */
+/* notify.h - notifies systemd of our state (sd_notify(3)), if it is systemd that started us. */
 #ifndef BLOCKPROF_SERVE_NOTIFY_H
 #define BLOCKPROF_SERVE_NOTIFY_H
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* recorder.c - when a recording ends, how large it may be, and what happens on a full disk. */
 #include "serve/recorder.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "serve/store.h"
 
 /*
- * Shares of what is kept. A recording may take an eighth for its JSON; its
- * profile stays well below another one; a quarter is free when it begins.
+ * Parts of what all recordings may take. The JSON of one may take an eighth, its
+ * profile takes well below that; when it begins, a quarter is free.
  */
 #define JSON_SHARE     8
 #define FREE_SHARE     4
 #define STACKS_SHARE   16
 #define STACKS_BYTES   (16u << 20) /* memory for the profile at the most */
-#define RESUME_BYTES   (1u << 20) /* that must be free after the disk was full */
-#define RETRY_EVERY_NS 5000000000ull
+#define RESUME_BYTES   (1u << 20) /* has to be free to go on after the disk was full */
+#define RETRY_EVERY_NS (5 * NS_PER_SEC)
 
 struct recorder {
 	struct recorder_options options;
@@ -71,7 +73,7 @@ static int finish_files(struct recorder *recorder)
 		int err = output_close(recorder->opened[file]);
 
 		first = first ? first : err;
-		/* JSON that was cut can be read up to there; a cut profile would be a wrong one */
+		/* JSON that was cut can be read up to the cut; a profile that was cut is wrong */
 		err = store_finish(recorder->store, &recorder->name, (enum store_file)file,
 				   !err || file == STORE_JSON);
 		first = first ? first : err;
@@ -80,7 +82,7 @@ static int finish_files(struct recorder *recorder)
 	return first;
 }
 
-/* Nothing is being recorded from now on, for this reason. */
+/* From now on nothing is being recorded, because of err. */
 static void fail(struct recorder *recorder, int err)
 {
 	finish_files(recorder);
@@ -207,7 +209,7 @@ static bool is_large(const struct recorder *recorder)
 	       (uint64_t)st.st_size >= recorder->options.keep_bytes / JSON_SHARE;
 }
 
-/* Is it time to try again? */
+/* Whether it is worth another try. */
 static bool has_room(struct recorder *recorder, uint64_t now_ns)
 {
 	if (now_ns < recorder->retry_ns)

@@ -28,9 +28,9 @@
 struct recorder;
 
 struct recorder_options {
-	const char *directory; /* made when only its last part is missing */
+	const char *directory; /* is made, if only its last part is missing */
 	uint64_t keep_bytes; /* of all recordings together; at least RECORDER_KEEP_MIN_BYTES */
-	uint64_t rotate_ns; /* a recording's longest time */
+	uint64_t rotate_ns; /* how long a recording may be */
 	bool stalls_only; /* as in struct output_options */
 	bool all_threads;
 	const struct match *match;
@@ -42,10 +42,10 @@ struct recorder_options {
  * another recorder uses it.
  */
 int recorder_open(struct recorder **out, const struct recorder_options *options);
-/* What is being recorded is completed, but has no summary. */
+/* Completes what is being recorded, without a summary. */
 void recorder_close(struct recorder *recorder);
 
-/* Other bounds, from the next recording on; directory stays what it is. */
+/* Sets other options, from the next recording on; the directory stays the same. */
 void recorder_set(struct recorder *recorder, const struct recorder_options *options);
 
 /*
@@ -54,12 +54,12 @@ void recorder_set(struct recorder *recorder, const struct recorder_options *opti
  */
 int recorder_begin(struct recorder *recorder, const struct start_record *record);
 void recorder_loop(struct recorder *recorder, const struct loop_record *record);
-/* Whether it is like --match: one that is not is counted, for the summary, and not recorded. */
+/* Whether --match lets it through. One that it does not is counted for the summary. */
 bool recorder_stall(struct recorder *recorder, const struct stall_record *record);
-/* What of it is like --match. */
+/* The slices that --match lets through. */
 void recorder_blocked(struct recorder *recorder, const struct blocked_record *record);
 void recorder_note(struct recorder *recorder, const struct note_record *record);
-/* Completes the recording. Nothing where none is begun. record NULL: no summary is to be had. */
+/* Completes the recording, if one is begun. record NULL: there is no summary. */
 void recorder_end(struct recorder *recorder, const struct summary_record *record);
 
 /*
@@ -72,9 +72,9 @@ bool recorder_tick(struct recorder *recorder, uint64_t now_ns);
 
 /* What is being recorded: the name without suffix; NULL: nothing. Valid until the next begin or end. */
 const char *recorder_name(const struct recorder *recorder);
-/* Why nothing is being recorded: -errno, 0 where that is not so. */
+/* Why nothing is being recorded: -errno; 0: something is. */
 int recorder_error(const struct recorder *recorder);
-/* Records that no recording has, since recorder_open(). */
+/* How many records are in no recording, since recorder_open(). */
 uint64_t recorder_lost(const struct recorder *recorder);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* store.c - how recordings are named, which files are ours, and which are deleted first. */
 #include "serve/store.h"
 
 #include <ctype.h>
@@ -21,7 +22,7 @@
 #define STAMP	    "00000000T000000.000Z" /* the shape: 0 stands for a digit */
 #define STEM_BYTES  (sizeof(PREFIX STAMP) - 1)
 #define BLOCK	    4096u /* a file's bytes are counted in whole blocks of so many */
-#define ENTRIES_MAX 100000u /* of the directory: more are not looked at */
+#define ENTRIES_MAX 100000u /* of the directory: further ones are not read */
 
 static const char *const suffixes[STORE_NR] = {
 	[STORE_JSON] = ".jsonl.gz",
@@ -214,7 +215,7 @@ void store_repair(struct store *store)
 	for (size_t i = 0; i < entries.nr; i++) {
 		const struct entry *entry = &entries.v[i];
 
-		/* a profile is written at the end and in one go: there is nothing whole in it */
+		/* a profile is written at the end, all at once: a part of it is of no use */
 		if (entry->part)
 			store_finish(store, &entry->name, entry->file, entry->file == STORE_JSON);
 	}
@@ -231,8 +232,8 @@ void store_new_name(struct store *store, struct store_name *name)
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
 	/*
-	 * The names' order is that in which recordings are deleted, so a clock that was put
-	 * back must not make the newest the oldest. One from far in the future is left alone.
+	 * Recordings are deleted in the order of their names, so a clock that was put back
+	 * must not make the newest one the oldest. A name from far in the future is ignored.
 	 */
 	if (ms <= store->last_ms && store->last_ms - ms < 86400000)
 		ms = store->last_ms + 1;
@@ -277,7 +278,7 @@ int store_limit(struct store *store, uint64_t bytes)
 		bool same = i && !compare_entries(entry, entry - 1);
 		char text[STORE_FILE_BYTES];
 
-		/* both files of a recording, or none */
+		/* both files of a recording go, or none */
 		if (all <= bytes && !same)
 			break;
 		full_name(&entry->name, entry->file, entry->part, text);

@@ -33,21 +33,21 @@ struct store_name {
 int store_open(struct store **out, const char *directory);
 void store_close(struct store *store);
 
-/* What a crash has left: JSON that was cut gets its final name; a profile that was not is deleted. */
+/* After a crash: gives JSON that was cut its final name, and deletes the profile beside it. */
 void store_repair(struct store *store);
-/* A name later than all there are. */
+/* A name that is later than all others. */
 void store_new_name(struct store *store, struct store_name *name);
-/* Makes the file of a recording, to be completed: its descriptor, or -errno. */
+/* Makes a file of a recording, under the name of one in the making. Its descriptor, or -errno. */
 int store_create(struct store *store, const struct store_name *name, enum store_file file);
-/* Gives a file its final name. It is deleted instead where keep is false, or it is empty. 0 or -errno. */
+/* Gives a file its final name, or deletes it, if keep is false or it is empty. 0 or -errno. */
 int store_finish(struct store *store, const struct store_name *name, enum store_file file,
 		 bool keep);
 /* The file's final name. */
 void store_file_name(const struct store_name *name, enum store_file file,
 		     char text[STORE_FILE_BYTES]);
-/* Deletes whole recordings, oldest first, until those that are left have so many bytes. 0 or -errno. */
+/* Deletes whole recordings, oldest first, until the rest takes no more than so many bytes. 0 or -errno. */
 int store_limit(struct store *store, uint64_t bytes);
-/* Bytes free on the file system, for us; 0 where that cannot be found out. */
+/* Bytes that are free for us on the file system; 0: not known. */
 uint64_t store_free_bytes(const struct store *store);
 
 #endif

@@ -19,12 +19,12 @@
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
-/* Threads whose time can be kept at a time. */
+/* For so many threads at a time a ledger can be kept. */
 #define SLOTS_PIDS	  256
 #define SLOTS_SYSTEM	  1024
 #define SLOTS_ALL_THREADS 4096
 
-/* Why it cannot be watched, to stand behind "cannot watch: ". Returns err. */
+/* Leaves the reason, to stand behind "cannot watch: ". Returns err. */
 static int __attribute__((format(printf, 3, 4)))
 fail(struct session *session, int err, const char *format, ...)
 {
@@ -84,7 +84,7 @@ static int open_probe(struct session *session, const struct session_options *opt
 	return err ? fail(session, err, "%s", strerror(-err)) : 0;
 }
 
-/* While the symbolizer is waited for records go on coming. */
+/* While the symbolizer is waited for, records go on to come. */
 static void collect(void *probe)
 {
 	probe_collect(probe);
@@ -101,14 +101,14 @@ int session_open(struct session *session, const struct session_options *options,
 	if (session->signals < 0)
 		return fail(session, session->signals, "no signals: %s",
 			    strerror(-session->signals));
-	/* before anything large is there: its child is a copy of us */
+	/* before we are large: its child is a copy of us */
 	err = symbols_new(&session->symbols, symbolizer_main, &session->memory);
 	if (err)
 		return fail(session, err, "no symbolizer: %s", strerror(-err));
 	err = open_probe(session, options, sink);
 	if (!err)
 		symbols_meanwhile(session->symbols, collect, session->probe);
-	/* libbpf has read all of the kernel's types: that memory is not needed again */
+	/* libbpf has read all of the kernel's types, and needs that memory no more */
 	malloc_trim(0);
 	return err;
 }
@@ -141,7 +141,7 @@ int session_begin(struct session *session, pid_t command)
 	return 0;
 }
 
-/* One that ended before its end could be seen gets no record of it. */
+/* For a process that ended before the probes were in place no record of that comes. */
 static int check_still_there(struct session *session)
 {
 	const struct scope *scope = session->scope;
@@ -168,10 +168,11 @@ int session_look(struct session *session)
 	int err = engine_look(session->engine);
 
 	if (err)
-		return fail(session, err, "looking at threads failed: %s", strerror(-err));
+		return fail(session, err, "its threads could not be gone through: %s",
+			    strerror(-err));
 	engine_run(session->engine);
 	err = check_still_there(session);
-	/* the kernel's symbols are read at the first question, which takes a while: now, not in a stall */
+	/* the first question has the kernel's symbols read, which takes a while: now, not in a stall */
 	if (!err)
 		symbols_kernel(session->symbols, 0, &symbol);
 	return err;

@@ -36,13 +36,13 @@ struct session {
 	struct engine *engine;
 	int signals; /* a signalfd; the symbolizer is a child too, and waited for elsewhere */
 	pid_t command; /* COMMAND's process; 0: none */
-	size_t targets; /* of those asked for that have not ended */
+	size_t targets; /* how many of those asked for have not ended */
 	bool ended; /* nothing is left to watch */
 	/* Why it cannot be watched: "REASON; REMEDY"; "": nothing failed. */
 	char reason[SESSION_REASON_BYTES];
 };
 
-/* Signals that have come, as session_step() says. */
+/* Signals that have come, as session_step() returns them. */
 #define SESSION_SIGNAL(number) (1ull << (number))
 #define SESSION_STOP	       (SESSION_SIGNAL(SIGINT) | SESSION_SIGNAL(SIGTERM))
 
@@ -54,16 +54,17 @@ int session_open(struct session *session, const struct session_options *options,
 		 const struct engine_sink *sink);
 void session_close(struct session *session);
 
-/* From here on events count. command: a held child that is to be watched as well; 0: none. */
+/* From here on events count. command: a held child that is to be watched, too; 0: none. */
 int session_begin(struct session *session, pid_t command);
 /* Looks at what is there already; loops are reported to the sink. After it the probes are in place. */
 int session_look(struct session *session);
-/* For the engine's sink: one of those asked for has ended. */
+/* To be called by the engine's sink: one of the processes asked for has ended. */
 void session_target_ended(struct session *session);
 
 /*
  * Waits until there is something to do, at most max_ms (-1: no such limit), and
- * has the engine do it. fds: the caller's, polled as well. The signals that came.
+ * has the engine do it. fds are the caller's, and polled, too. Returns the signals
+ * that came.
  */
 uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds, int max_ms);
 /* Whether nothing is left to watch, or the scope's duration is over. */

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* board.c - from stalls and standings to figures over windows: rows.c makes rows of them. */
+/* board.c - how reports of stalls and the state of loops at each refresh become figures over windows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "model/hist.h"
 #include "top/board_private.h"
 
 #define ENTRIES_MAX    8192
-#define ENDED_MAX      256 /* that are shown for a while yet */
-#define ENDED_KEEP_NS  30000000000ull
-#define HISTORIES_MAX  2000 /* stalls kept of all loops */
-#define STANDS_MISSING 2 /* refreshes that an ongoing stall may go without its turn */
+#define ENDED_MAX      256 /* loops that have ended, and are still shown for a while */
+#define ENDED_KEEP_NS  (30 * NS_PER_SEC)
+#define HISTORIES_MAX  2000 /* stalls that are kept, of all loops together */
+#define STANDS_MISSING 2 /* refreshes without its turn until an ongoing stall counts as none */
 
 int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns)
 {
@@ -42,7 +43,7 @@ void board_free(struct board *board)
 	free(board);
 }
 
-/* Loops come in the same order each time: the one after the last is most often it. */
+/* Loops come in the same order each time: mostly it is the one after the last. */
 static struct entry *find(struct board *board, uint64_t number)
 {
 	for (size_t i = 0; i < board->nr; i++) {
@@ -56,7 +57,7 @@ static struct entry *find(struct board *board, uint64_t number)
 	return NULL;
 }
 
-/* The latest that a thread ran. */
+/* The loop that a thread ran last. */
 static struct entry *find_thread(const struct board *board, pid_t pid, pid_t tid)
 {
 	for (size_t i = board->nr; i-- > 0;)
@@ -65,7 +66,7 @@ static struct entry *find_thread(const struct board *board, pid_t pid, pid_t tid
 	return NULL;
 }
 
-/* since_ns: since when it is known, as far as that is in the watch. */
+/* since_ns: since when it is known; not before the watch began. */
 static struct entry *add(struct board *board, const struct thread_id *id, uint64_t number,
 			 uint64_t since_ns)
 {
@@ -102,7 +103,7 @@ static struct entry *add(struct board *board, const struct thread_id *id, uint64
 	return entry;
 }
 
-static void drop(struct board *board, size_t at)
+static void forget(struct board *board, size_t at)
 {
 	free_entry(board, board->entries[at]);
 	memmove(&board->entries[at], &board->entries[at + 1],
@@ -118,7 +119,7 @@ static uint64_t turn_seq(const struct stall_record *stall)
 	return seq ? strtoull(seq + 1, NULL, 10) : 0;
 }
 
-/* A turn that turns out to be a stall was one before the last refresh, too. */
+/* The turn was a stall at the refreshes before it was reported, too. */
 static void add_earlier(struct mark *mark, uint64_t start_ns)
 {
 	if (mark->time_ns > start_ns)
@@ -143,7 +144,7 @@ static void end_stall(struct entry *entry, const struct stall_record *stall)
 	entry->stalls.stalls++;
 	if (stall->delayed_events > 0)
 		entry->stalls.delayed_events += stall->delayed_events;
-	/* of a loop that was never seen, this is all that will be known of what blocked it */
+	/* of a loop that was never seen, nothing else will be known about its causes */
 	for (size_t i = 0; i < stall->slices.nr && entry->unseen; i++)
 		if (cause_is_blocked(stall->slices.v[i].cause))
 			entry->stalls.causes_ns[stall->slices.v[i].cause] += stall->slices.v[i].ns;
@@ -183,7 +184,7 @@ void board_stall(struct board *board, const struct stall_record *stall)
 	}
 	had = entry->history.nr;
 	if (board->histories >= HISTORIES_MAX && had > 1)
-		history_drop(&entry->history);
+		history_forget(&entry->history);
 	history_add(&entry->history, stall);
 	board->histories += entry->history.nr - had;
 }
@@ -212,7 +213,7 @@ static void shift_bases(struct entry *entry)
 	shift_base(entry, BASE_RECENT_NEXT, &entry->now);
 }
 
-/* The longest turn that has ended since the last time: stalls are told of, the others are counted. */
+/* The longest turn that has ended since the last time: stalls are reported, others only counted. */
 static uint64_t longest_new(const struct board *board, const struct entry *entry,
 			    const struct engine_loop *loop)
 {
@@ -227,7 +228,7 @@ static uint64_t longest_new(const struct board *board, const struct entry *entry
 	return 0;
 }
 
-/* The stall that it is in: up to now, or, while its end is on its way here, up to the last time. */
+/* How long the stall lasts that it is in: up to now, or to the last time if its final report is on its way. */
 static uint64_t ongoing_until(struct entry *entry, const struct engine_loop *loop)
 {
 	if (!entry->ongoing_seq)
@@ -242,7 +243,7 @@ static uint64_t ongoing_until(struct entry *entry, const struct engine_loop *loo
 		return entry->now.time_ns > entry->ongoing_start_ns
 			       ? entry->now.time_ns - entry->ongoing_start_ns
 			       : 0;
-	/* no stall after all */
+	/* it was no stall after all */
 	entry->ongoing_seq = 0;
 	return 0;
 }
@@ -276,7 +277,7 @@ static void stand(const struct board *board, struct entry *entry, const struct e
 	memcpy(now->hist, loop->hist, sizeof(now->hist));
 }
 
-/* A block that had begun before the watch is none of it up to then. */
+/* Of a block that had begun before the watch, only the rest counts. */
 static void note_before(struct entry *entry, const struct engine_loop *loop)
 {
 	uint64_t known_ns = loop->now_ns > entry->since_ns ? loop->now_ns - entry->since_ns : 0;
@@ -312,7 +313,7 @@ void board_loop(struct board *board, const struct engine_loop *loop)
 	struct entry *entry = find(board, loop->number);
 
 	if (!entry) {
-		/* one that a stall was told of before it was seen */
+		/* a stall of it was reported before it was seen */
 		entry = find_thread(board, loop->id->pid, loop->id->tid);
 		if (entry && entry->unseen)
 			adopt(board, entry, loop);
@@ -329,7 +330,7 @@ void board_loop(struct board *board, const struct engine_loop *loop)
 	stand(board, entry, loop);
 }
 
-/* A loop that is gone stands still. */
+/* The figures of a loop that has ended stay as they are. */
 static void end_entry(struct board *board, struct entry *entry)
 {
 	if (!entry->ended_ns) {
@@ -359,7 +360,7 @@ void board_end(struct board *board)
 		if (entry->ended_ns &&
 		    (board->now_ns - entry->ended_ns > ENDED_KEEP_NS || board->ended > ENDED_MAX)) {
 			board->ended--;
-			drop(board, i);
+			forget(board, i);
 		} else {
 			i++;
 		}
@@ -376,7 +377,7 @@ void board_ask(struct board *board, board_census_fn *fn, void *context, size_t m
 
 		if (entry->ended_ns)
 			continue;
-		/* the loops of one process mostly stand together */
+		/* the loops of one process are mostly next to each other */
 		if (entry->id.pid != asked) {
 			asked = entry->id.pid;
 			census = (struct board_census){ -1, -1 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * board.h - what `top` shows: the figures of each loop over a window of time,
- * sorted. It is fed the stalls as they are told, and how each loop stands at
- * each refresh; it draws nothing.
+ * board.h - what `top` shows: figures of each loop over a window of time, sorted.
+ * It is fed reports of stalls and, at each refresh, the state of each loop. It
+ * draws nothing.
  */
 #ifndef BLOCKPROF_TOP_BOARD_H
 #define BLOCKPROF_TOP_BOARD_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "stall/engine.h"
 #include "top/history.h"
 
@@ -23,9 +24,9 @@ enum board_window {
 	WINDOW_NR,
 };
 
-#define BOARD_RECENT_NS 10000000000ull
+#define BOARD_RECENT_NS (10 * NS_PER_SEC)
 
-/* What is shown of a loop, and what it can be sorted by. */
+/* What is shown of a loop. Loops can be sorted by each. */
 enum board_column {
 	COLUMN_STALLED,
 	COLUMN_LOOP,
@@ -45,8 +46,8 @@ struct board_row {
 	struct thread_id id; /* valid as long as the board's rows are */
 	bool stalled; /* in a stall right now */
 	bool ended;
-	uint64_t span_ns; /* of the window, as far as the loop was there */
-	uint64_t stalled_ns; /* of it in turns longer than the threshold */
+	uint64_t span_ns; /* the part of the window in which the loop was there */
+	uint64_t stalled_ns; /* the part of that in turns longer than the threshold */
 	uint64_t causes_ns[CAUSE_NR]; /* blocked in any turn; cpu, runqueue, throttled: in stalls */
 	uint64_t idle_ns;
 	uint64_t turns;
@@ -62,14 +63,14 @@ struct board_row {
 
 /* Percent of the window, 0 to 100. */
 double board_share(const struct board_row *row, uint64_t ns);
-/* Blocked and, in stalls, cpu, runqueue, throttled: largest first. Returns how many there are. */
+/* The causes that have time in causes_ns, largest first. Returns how many. */
 size_t board_causes(const struct board_row *row, enum cause causes[CAUSE_NR]);
 
-/* now_ns: CLOCK_MONOTONIC, as all times here; what was before is not counted. */
+/* now_ns: CLOCK_MONOTONIC, as all times here. What was before it is not counted. */
 int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns);
 void board_free(struct board *board);
 
-/* With its time_ns, for who reads of it. */
+/* Its time_ns has to be set, as it may be printed. */
 void board_stall(struct board *board, const struct stall_record *stall);
 
 /* One refresh: begin, then each loop that is there, then end. */
@@ -83,7 +84,7 @@ struct board_census {
 	int64_t threads;
 };
 typedef void board_census_fn(void *context, pid_t pid, struct board_census *out);
-/* Asks for each process with loops, not for more than max at a time: for the rest the next times. */
+/* Calls fn for processes with loops, at most max of them in a call, all of them in turn. */
 void board_ask(struct board *board, board_census_fn *fn, void *context, size_t max);
 
 /* Which figures of the loops, and in which order. */
@@ -101,12 +102,12 @@ struct board_rows {
 
 /* The loops as they stood at the last refresh; those that have ended come last. */
 struct board_rows board_sorted(struct board *board, const struct board_order *order);
-/* One of them, in any window; what row points to is the board's. Whether it is still on the board. */
+/* One loop, in any window; what row points to is the board's. Whether it is still on the board. */
 bool board_row(const struct board *board, uint64_t number, enum board_window window,
 	       struct board_row *row);
 /* The last stalls of a loop; NULL: it is no longer on the board. Valid until the next board call. */
 const struct history *board_history(const struct board *board, uint64_t number);
-/* Stalls told since the start, and loops that there was no room for. */
+/* Stalls that were reported since the start, and how often a loop had no room. */
 uint64_t board_stalls(const struct board *board);
 uint64_t board_left_out(const struct board *board);
 

@@ -7,7 +7,7 @@
 #include "model/leak.h"
 #include "top/board.h"
 
-/* How a loop stood at a moment: totals since its thread came under watch. */
+/* The state of a loop at a moment: totals since its thread came under watch. */
 struct mark {
 	uint64_t time_ns;
 	uint64_t wall_ns;
@@ -36,9 +36,9 @@ struct entry {
 	uint64_t number;
 	struct thread_id id; /* its runtime is not set */
 	char *runtime;
-	bool unseen; /* known by a stall only so far */
+	bool unseen; /* known by a report of a stall only */
 	uint64_t since_ns;
-	uint64_t before_ns[CAUSE_NR]; /* of its first block, before since_ns */
+	uint64_t before_ns[CAUSE_NR]; /* the part of its first block that was before since_ns */
 	uint64_t seen_ns;
 	uint64_t ended_ns; /* 0: not yet */
 	struct {
@@ -52,7 +52,7 @@ struct entry {
 	uint64_t ongoing_start_ns; /* no sooner than since_ns */
 	unsigned int ongoing_missing; /* refreshes since it was last seen in that turn */
 	uint64_t longest_ns;
-	uint64_t ended_longest_ns; /* of stalls told since the last refresh */
+	uint64_t ended_longest_ns; /* of stalls reported since the last refresh */
 	struct mark now;
 	struct mark bases[BASE_NR];
 	int64_t tasks;
@@ -65,10 +65,10 @@ struct entry {
 struct board {
 	struct entry **entries; /* room: the next power of two */
 	size_t nr;
-	size_t hint; /* where to look first */
-	size_t asked; /* whom to ask next */
+	size_t hint; /* where the next loop probably is */
+	size_t asked; /* which one board_ask() goes on with */
 	size_t ended;
-	size_t histories; /* stalls kept */
+	size_t histories; /* stalls that are kept */
 	uint64_t unseen; /* entries made for a stall only */
 	uint64_t now_ns;
 	uint64_t start_ns;

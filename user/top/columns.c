@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* columns.c - how wide columns are, which give way, and how figures are shortened. */
 #include "top/columns.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ static const struct {
 	[COLUMN_THREADS] = { "THR", 4, true },
 };
 
-/* Where not all fit, the first of these. */
+/* Where not all fit, the first of these do. */
 static const enum board_column by_worth[] = {
 	COLUMN_STALLED, COLUMN_LOOP, COLUMN_CAUSE,   COLUMN_LONGEST, COLUMN_TURNS,
 	COLUMN_EVENTS,	COLUMN_P99,  COLUMN_THREADS, COLUMN_TASKS,
@@ -164,7 +165,9 @@ static void figure(const struct board_row *row, enum board_column column, unsign
 		time_cell(row->p99_ns, width, text);
 		break;
 	case COLUMN_TURNS:
-		number_cell(row->span_ns ? 1e9 * (double)row->turns / (double)row->span_ns : 0,
+		number_cell(row->span_ns
+				    ? (double)NS_PER_SEC * (double)row->turns / (double)row->span_ns
+				    : 0,
 			    text);
 		break;
 	case COLUMN_EVENTS:
@@ -178,7 +181,7 @@ static void figure(const struct board_row *row, enum board_column column, unsign
 	}
 }
 
-/* "long-na...[812/815]": the numbers are worth more than the end of a name. */
+/* "long-na...[812/815]": the numbers matter more than the end of a name. */
 static char *short_name(char *thread, unsigned int width)
 {
 	const char *numbers = strrchr(thread, '[');
@@ -225,7 +228,7 @@ static char *cause_cell(const struct board_row *row, unsigned int width)
 			break;
 		bytes = snprintf(part, sizeof(part), share >= 9.95 ? "%s%s %.0f%%" : "%s%s %.1f%%",
 				 i ? ", " : "", cause_name(causes[i]), share);
-		/* the largest one without its figure rather than nothing */
+		/* rather the largest one without its figure than nothing */
 		if (!i && (size_t)bytes > width)
 			bytes = snprintf(part, sizeof(part), "%s", cause_name(causes[i]));
 		if (used + (size_t)bytes > width)

@@ -21,7 +21,7 @@ struct column_places {
 struct column_places columns_fit(unsigned int columns);
 /* No wider than its column. */
 const char *columns_title(enum board_column column);
-bool columns_are_figures(enum board_column column); /* set to the right */
+bool columns_are_figures(enum board_column column); /* aligned to the right */
 /*
  * Exactly width columns of valid UTF-8 without control characters; the
  * caller's to free; NULL: no memory.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* detail.c - what the page of one loop shows. */
 #include "top/detail.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #define LABEL_COLUMNS 16
 #define CELL_COLUMNS  15
 #define CELL_BYTES    64
-#define STALL_COLUMNS 80 /* what a stall takes at the least: narrower terminals cut it */
+#define STALL_COLUMNS 80 /* a stall takes as many: narrower terminals cut it */
 
 const char *detail_window(enum board_window window)
 {
@@ -51,7 +52,7 @@ static void p99_cell(const struct board_row *row, char text[CELL_BYTES])
 static void turns_cell(const struct board_row *row, char text[CELL_BYTES])
 {
 	snprintf(text, CELL_BYTES, "%.1f",
-		 row->span_ns ? 1e9 * (double)row->turns / (double)row->span_ns : 0);
+		 row->span_ns ? (double)NS_PER_SEC * (double)row->turns / (double)row->span_ns : 0);
 }
 
 static void stalls_cell(const struct board_row *row, char text[CELL_BYTES])
@@ -111,7 +112,7 @@ static int add_causes(struct lines *lines, const struct board_row rows[WINDOW_NR
 			snprintf(cells[k], CELL_BYTES, "%.1f%%",
 				 board_share(row, row->causes_ns[causes[i]]));
 		}
-		/* nothing of it would show */
+		/* it would read 0.0% */
 		if (board_share(&rows[WINDOW_START], rows[WINDOW_START].causes_ns[causes[i]]) <
 		    0.05)
 			break;

@@ -7,11 +7,11 @@
 #include "top/board.h"
 #include "top/lines.h"
 
-/* How it is called: "last 10 s". */
+/* The window's name: "last 10 s". */
 const char *detail_window(enum board_window window);
 /*
- * Rows are of one loop, by window; history may be NULL. look is without
- * colour. 0 or -ENOMEM.
+ * rows are those of one loop, by window; history may be NULL; look has no colour.
+ * 0 or -ENOMEM.
  */
 int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
 		 const struct history *history, const struct look *look);

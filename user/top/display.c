@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* display.c - what each page reads from the board, and for how long a note is shown. */
 #include "top/display.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include "top/keys.h"
 #include "top/screen.h"
 
-#define NOTE_REFRESHES 5 /* that a note stays in the bottom line */
+#define NOTE_REFRESHES 5 /* so long a note stays in the bottom line */
 
 struct display {
 	struct screen *screen;
@@ -199,7 +200,7 @@ static void take_key(struct display *display, int key)
 	/* any key takes a note away */
 	display->note_left = 0;
 	view_act(view, action, &content);
-	/* a resize comes as a key, too */
+	/* a new size of the terminal comes as a key, too */
 	if (other_page || action == ACTION_UNFOLD || key == KEY_RESIZE)
 		read_page(display);
 	if (action >= ACTION_SORT || action == ACTION_SORT_NEXT || action == ACTION_SORT_PREVIOUS ||

@@ -17,13 +17,13 @@ int display_open(struct display **out, struct board *board, struct notes *notes,
 /* Gives the terminal back. display may be NULL. */
 void display_close(struct display *display);
 
-/* Whether the board is to stand still. */
+/* Whether the screen is to stay as it is. */
 bool display_is_paused(const struct display *display);
-/* Draws what the board has; lost: records that were lost so far. */
+/* Draws what the board has. lost: how many records were lost so far. */
 void display_refresh(struct display *display, uint64_t lost);
-/* The terminal takes nothing at the moment: keys wait. */
+/* The terminal takes no output at the moment: keys are not read meanwhile. */
 bool display_is_busy(const struct display *display);
-/* Takes the keys that have come, and a new size; draws if something changed. Whether to go on. */
+/* Handles keys that have come, and a new size of the terminal. Whether to go on. */
 bool display_keys(struct display *display);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* history.c - which stalls of a loop are kept. */
 #include "top/history.h"
 
 #include <string.h>
@@ -9,7 +10,7 @@ void history_free(struct history *history)
 		stall_clear(&history->v[--history->nr]);
 }
 
-void history_drop(struct history *history)
+void history_forget(struct history *history)
 {
 	if (!history->nr)
 		return;
@@ -29,6 +30,6 @@ void history_add(struct history *history, const struct stall_record *stall)
 		return;
 	}
 	if (history->nr == HISTORY_STALLS)
-		history_drop(history);
+		history_forget(history);
 	history->v[history->nr++] = copy;
 }

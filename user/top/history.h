@@ -9,16 +9,16 @@
 
 #define HISTORY_STALLS 20
 
-/* Starts as { 0 }. Copies, the oldest first; what is told of a turn again replaces what was. */
+/* Starts as { 0 }. Copies, the oldest first. A report replaces the one before it of the same turn. */
 struct history {
 	struct stall_record v[HISTORY_STALLS];
 	size_t nr;
 };
 
 void history_free(struct history *history);
-/* One that there is no memory for is left out. */
+/* Without memory it is left out. */
 void history_add(struct history *history, const struct stall_record *stall);
-/* Drops the oldest. */
-void history_drop(struct history *history);
+/* Forgets the oldest. */
+void history_forget(struct history *history);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* keys.c - the table of keys, and the text of help. */
 #include "top/keys.h"
 
 #include <curses.h>
@@ -82,8 +83,9 @@ int keys_help(struct lines *lines)
 		{ "  r                   the other way round", LINE_PLAIN },
 		{ "  w                   window: last 10 s, last second, since the start",
 		  LINE_PLAIN },
-		{ "  p                   pause: the screen stands still", LINE_PLAIN },
-		{ "  v                   all frames of stacks, library's too", LINE_PLAIN },
+		{ "  p                   pause: the screen stays as it is", LINE_PLAIN },
+		{ "  v                   all frames of stacks, those of libraries too",
+		  LINE_PLAIN },
 		{ "", LINE_PLAIN },
 		{ "Columns", LINE_HEAD },
 		{ "  1 STALL    % of the time in turns over the threshold; !: in one right now",
@@ -95,7 +97,7 @@ int keys_help(struct lines *lines)
 		{ "  4 LONGEST  turn", LINE_PLAIN },
 		{ "  5 P99      99% of its turns were no longer", LINE_PLAIN },
 		{ "  6 TURN/s   turns a second", LINE_PLAIN },
-		{ "  7 EVENTS   that stood waiting when a stall was over", LINE_PLAIN },
+		{ "  7 EVENTS   that were waiting when a stall was over", LINE_PLAIN },
 		{ "  8 TASKS    of the process; +: they keep growing", LINE_PLAIN },
 		{ "  9 THR      threads, likewise", LINE_PLAIN },
 	};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* lines.c - how text is cut into lines. */
 #include "top/lines.h"
 
 #include <errno.h>

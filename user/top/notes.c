@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* notes.c - where standard error goes while the screen is in use. */
 #include "top/notes.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ int notes_divert(struct notes **out)
 	notes->reader = -1;
 	notes->kept = malloc(KEPT_BYTES);
 	notes->saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	/* a full pipe must not stop who writes: the rest of such a flood is lost */
+	/* a full pipe must not stop the writer: the rest of such a flood is lost */
 	if (!notes->kept)
 		err = -ENOMEM;
 	else if (notes->saved < 0 || pipe2(fds, O_CLOEXEC | O_NONBLOCK) ||

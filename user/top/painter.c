@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* painter.c - a thread of its own writes to the terminal, which may take its time. */
 #include "top/painter.h"
 
 #include <errno.h>
@@ -9,7 +10,9 @@
 #include <time.h>
 #include <curses.h>
 
-#define PATIENCE_NS 100000000 /* before what a terminal has not taken is dropped */
+#include "base/clock.h"
+
+#define PATIENCE_NS (100 * NS_PER_MS) /* for a terminal to take the rest, at the end */
 
 struct painter {
 	pthread_t thread;
@@ -62,15 +65,15 @@ int painter_new(struct painter **out)
 	return 0;
 }
 
-/* painter->lock is held. Whether it is done by then. */
+/* With painter->lock held. Whether it was done in time. */
 static bool wait_until_done(struct painter *painter)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += PATIENCE_NS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
+	if (until.tv_nsec >= NS_PER_SEC) {
+		until.tv_nsec -= NS_PER_SEC;
 		until.tv_sec++;
 	}
 	while (painter->busy)
@@ -86,7 +89,7 @@ void painter_free(struct painter *painter, int fd)
 	pthread_mutex_lock(&painter->lock);
 	painter->stop = true;
 	pthread_cond_broadcast(&painter->changed);
-	/* each time there is room for more; a screen is finite */
+	/* each time there is room for more; the rest of a screen is finite */
 	while (!wait_until_done(painter))
 		tcflush(fd, TCOFLUSH);
 	pthread_mutex_unlock(&painter->lock);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* rows.c - the board as it is shown: one window, sorted. */
+/* rows.c - what a row says of one window, and the order of rows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +136,7 @@ static int compare(const void *left, const void *right, void *context)
 	const struct board_row *a = left, *b = right;
 	int found = by_column(a, b, order->column);
 
-	/* those that are still there matter more, whatever is asked for */
+	/* loops that are still there come first in any order */
 	if (a->ended != b->ended)
 		return a->ended ? 1 : -1;
 	if (order->reversed)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* screen.c - the terminal: its modes, colours, and what stands in which line. */
 #include "top/screen.h"
 
 #include <errno.h>
@@ -15,9 +16,9 @@
 #include "top/columns.h"
 #include "top/painter.h"
 
-#define HEAD_LINES 2 /* the second: titles of the list's columns, empty above a text */
+#define HEAD_LINES 2 /* the second has the titles of columns, and is empty above a text */
 #define FOOT_LINES 1
-#define ESCAPE_MS  25 /* given to a key that sends a sequence to complete it */
+#define ESCAPE_MS  25 /* in which the sequence of a key has to be complete */
 
 enum colour {
 	COLOUR_ALARM = 1,
@@ -54,7 +55,7 @@ void screen_close(struct screen *screen)
 	free(screen);
 }
 
-/* Ctrl-S would have us wait for Ctrl-Q in the middle of a line, and the ring would run over. */
+/* After Ctrl-S we would wait for Ctrl-Q in the middle of a line, while the ring runs over. */
 static void no_flow_control(void)
 {
 	struct termios settings;
@@ -91,7 +92,7 @@ int screen_open(struct screen **out)
 	no_flow_control();
 	curs_set(0);
 	open_colours(screen);
-	/* what getch() would write on its own first: that the screen is empty */
+	/* else the first getch() would write an empty screen */
 	refresh();
 	err = painter_new(&screen->painter);
 	if (err) {
@@ -141,7 +142,7 @@ struct spot {
 	int y, x;
 };
 
-/* In a locale that is not UTF-8's, a terminal would make something else of other than ASCII. */
+/* A terminal that is not in UTF-8 would show something else for what is not ASCII. */
 static void put(const struct screen *screen, struct spot spot, const char *text, attr_t attributes)
 {
 	size_t room = COLS > spot.x ? (size_t)(COLS - spot.x) : 0;

@@ -17,17 +17,17 @@ int screen_open(struct screen **out);
 /* Gives it back as it was. screen may be NULL. */
 void screen_close(struct screen *screen);
 
-/* While the terminal has not taken all of what was drawn, nothing is drawn and no key is read. */
+/* The terminal has not taken all of what was drawn yet: nothing is drawn, and no key is read. */
 bool screen_is_busy(struct screen *screen);
 /* The next key as for keys_action(); -1: none. */
 int screen_key(struct screen *screen);
 /* Lines for the list or the text, between head and foot. */
 size_t screen_height(const struct screen *screen);
 unsigned int screen_columns(const struct screen *screen);
-/* All is drawn anew: something else may have written to the terminal. */
+/* Draws all anew, as something else may have written to the terminal. */
 void screen_redraw(struct screen *screen);
 
-/* What is around a list or a text, and which part of that is shown. */
+/* What is around a list or a text, and which part of it is shown. */
 struct screen_frame {
 	const char *head, *foot; /* the first line and the last */
 	const struct view *view;

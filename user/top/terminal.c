@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* terminal.c - what a terminal must be able to do. */
 #include "top/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* term.h defines words such as "columns": it stands in no other file */
+/* term.h defines words such as "columns": no other file includes it */
 #include <curses.h>
 #include <term.h>
 
@@ -21,7 +22,7 @@ const char *terminal_obstacle(void)
 	if (!name || !*name)
 		return "TERM is not set; set it to your terminal's name, as in TERM=xterm, or use "
 		       "`blockprof watch`";
-	/* the name is the user's own: cut, and escaped where it is said */
+	/* the name can be anything: it is cut here, and escaped where it is printed */
 	if (setupterm(NULL, STDOUT_FILENO, &known) == ERR) {
 		snprintf(reason, sizeof(reason),
 			 "the terminal '%.64s' (TERM) is not known here; try TERM=xterm, or use "

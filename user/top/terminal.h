@@ -4,9 +4,8 @@
 #define BLOCKPROF_TOP_TERMINAL_H
 
 /*
- * Whether standard input and output are a terminal that can be drawn on. NULL:
- * they are, else what is wrong and what to do (static text, or valid until the
- * next call).
+ * NULL: standard input and output are a terminal that can be drawn on. Else what
+ * is wrong, and what to do; valid until the next call.
  */
 const char *terminal_obstacle(void);
 

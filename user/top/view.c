@@ -44,7 +44,7 @@ void view_follow(struct view *view, const struct board_rows *rows, size_t height
 		while (at < nr && rows->v[at].number != view->number)
 			at++;
 		if (at == nr) {
-			/* it is gone: the next one takes its place */
+			/* it has ended: the next one takes its place */
 			at = view->selected < nr ? view->selected : nr ? nr - 1 : 0;
 			view->number = at && nr ? rows->v[at].number : 0;
 		}
@@ -66,7 +66,7 @@ static void move(struct view *view, int action, const struct view_content *conte
 		return;
 	}
 	view->selected = moved(view->selected, action, content->rows.nr, height);
-	/* who stays at the top wants to see the worst */
+	/* at the top, the worst loop is selected, whichever that is */
 	view->number = view->selected ? content->rows.v[view->selected].number : 0;
 	show(view, height);
 }
@@ -102,7 +102,7 @@ static void help(struct view *view)
 
 static void sort_by(struct view *view, enum board_column column)
 {
-	/* once more: the other way round */
+	/* a second time reverses it */
 	view->order.reversed = view->order.column == column && !view->order.reversed;
 	view->order.column = column;
 }

@@ -24,7 +24,7 @@ enum action {
 	ACTION_HOME,
 	ACTION_END,
 	ACTION_ENTER,
-	ACTION_BACK, /* of the list: quit */
+	ACTION_BACK, /* from the list it quits */
 	ACTION_QUIT,
 	ACTION_HELP,
 	ACTION_PAUSE,
@@ -50,15 +50,15 @@ struct view {
 	size_t scroll; /* first line of detail or help */
 };
 
-/* What there is to move through. */
+/* What can be moved through. */
 struct view_content {
 	struct board_rows rows; /* of the list */
 	size_t lines; /* of the text: detail or help */
-	size_t height; /* lines that either has on the screen */
+	size_t height; /* how many lines of either are on the screen */
 };
 
 void view_act(struct view *view, int action, const struct view_content *content);
-/* Rows have changed, or the screen has: the same loop stays selected, and on it. */
+/* After a change of the rows or the screen: the same loop stays selected and visible. */
 void view_follow(struct view *view, const struct board_rows *rows, size_t height);
 
 #endif
