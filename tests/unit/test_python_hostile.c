@@ -216,7 +216,7 @@ static int runtime_read(void *context, uint64_t addr, void *buf, size_t size)
 
 static int open_runtime(const uint64_t *words, struct python **out)
 {
-	struct made_memory made;
+	static struct made_memory made; /* it is read from when this has returned */
 	struct memory memory = memory_made(&made, runtime_read, (void *)(uintptr_t)words);
 	struct py_place place = { .runtime = RUNTIME_ADDR, .major = -1, .minor = -1 };
 
