@@ -322,7 +322,7 @@ def test_refused():
         target.kill()
     fails(2, "-p")
     fails(2, "process id", "-p", "x")
-    fails(2, "what is", "7")
+    fails(2, "cannot use '7'", "7")
     fails(2, "unknown option -f", "-f")
     status, out, _ = run_blockprof("dump", "--help")
     check(status == 0 and out.startswith("usage: blockprof dump"), "help", out)
