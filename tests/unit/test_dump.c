@@ -115,7 +115,7 @@ static void the_busy_come_first(void **state)
 	dump_free(&dump);
 }
 
-static void what_is_alike_is_told_as_one(void **state)
+static void what_is_alike_is_shown_as_one(void **state)
 {
 	struct dump_record dump = dump_new_record();
 	char *text, name[16];
@@ -230,7 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_busy_come_first),
-		cmocka_unit_test(what_is_alike_is_told_as_one),
+		cmocka_unit_test(what_is_alike_is_shown_as_one),
 		cmocka_unit_test(names_do_no_harm),
 		cmocka_unit_test(an_object_a_line),
 	};

@@ -303,7 +303,7 @@ static void test_without_stalls(void **state)
 	assert_null(content(*state, "out"));
 }
 
-/* The calling user's under sudo, who may not be told of root's groups. */
+/* The calling user's under sudo, who must not have root's groups. */
 static void test_other_user(void **state)
 {
 	struct temp *temp = *state;

@@ -330,7 +330,7 @@ static void gzip_of_much_is_complete(void **state)
 	free(text);
 }
 
-static void full_disk_is_told(void **state)
+static void full_disk_is_reported(void **state)
 {
 	static const char *const formats[] = { "json", "folded", "text" };
 
@@ -346,7 +346,7 @@ static void full_disk_is_told(void **state)
 	}
 }
 
-static void closed_pipe_is_told(void **state)
+static void closed_pipe_is_reported(void **state)
 {
 	int ends[2], kept = dup(STDOUT_FILENO);
 	struct output *output;
@@ -366,7 +366,7 @@ static void closed_pipe_is_told(void **state)
 	assert_int_equal(output_close(output), -EPIPE);
 }
 
-static void unwritable_path_is_told(void **state)
+static void unwritable_path_is_reported(void **state)
 {
 	static const struct output_options options;
 	const struct output_format *json = output_format_by_name("json");
@@ -394,9 +394,9 @@ int main(void)
 		TEST(killed_writer_leaves_whole_lines),
 		TEST(gzip_is_by_suffix),
 		TEST(gzip_of_much_is_complete),
-		cmocka_unit_test(full_disk_is_told),
-		cmocka_unit_test(closed_pipe_is_told),
-		TEST(unwritable_path_is_told),
+		cmocka_unit_test(full_disk_is_reported),
+		cmocka_unit_test(closed_pipe_is_reported),
+		TEST(unwritable_path_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

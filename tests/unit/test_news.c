@@ -61,18 +61,18 @@ static void a_short_one_is_told_at_its_end(void **state)
 static void so_many_a_minute_and_the_rest_are_counted(void **state)
 {
 	struct news *news = *state;
-	unsigned int told = 0;
+	unsigned int lines = 0;
 
 	for (int i = 0; i < 1000; i++)
-		told += is_news(news, stall(1, "1-1", false, 100 * MS), 100 * S + i * MS);
-	assert_in_range(told, NEWS_A_MINUTE, NEWS_A_MINUTE + 1);
+		lines += is_news(news, stall(1, "1-1", false, 100 * MS), 100 * S + i * MS);
+	assert_in_range(lines, NEWS_A_MINUTE, NEWS_A_MINUTE + 1);
 	assert_int_equal(news_held_back(news, 130 * S), 0);
-	assert_int_equal(news_held_back(news, 161 * S), 1000 - told);
+	assert_int_equal(news_held_back(news, 161 * S), 1000 - lines);
 	assert_int_equal(news_held_back(news, 300 * S), 0);
-	told = 0;
+	lines = 0;
 	for (int i = 0; i < 1000; i++)
-		told += is_news(news, stall(1, "1-1", false, 100 * MS), 400 * S);
-	assert_int_equal(told, NEWS_A_MINUTE);
+		lines += is_news(news, stall(1, "1-1", false, 100 * MS), 400 * S);
+	assert_int_equal(lines, NEWS_A_MINUTE);
 }
 
 static void one_that_was_held_back_is_told_later(void **state)

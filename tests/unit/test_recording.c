@@ -302,7 +302,7 @@ static bool had_two(void *context)
 	return *(int *)context == 2;
 }
 
-static void reading_stops_when_told(void **state)
+static void reading_stops_when_asked(void **state)
 {
 	struct temp *temp = *state;
 	int exits = 0;
@@ -376,7 +376,7 @@ int main(void)
 		TEST(what_is_no_record_is_counted),
 		TEST(nul_bytes_do_not_hide_lines),
 		TEST(too_long_lines_are_skipped),
-		TEST(reading_stops_when_told),
+		TEST(reading_stops_when_asked),
 		TEST(damaged_recordings_do_no_harm),
 	};
 

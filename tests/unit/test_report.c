@@ -183,7 +183,7 @@ static void what_is_no_recording_is_1(void **state)
 	free(kept);
 }
 
-static void bad_lines_are_told(void **state)
+static void bad_lines_are_reported(void **state)
 {
 	struct temp *temp = *state;
 	char *path = recording(temp, "a.jsonl");
@@ -285,7 +285,7 @@ int main(void)
 		TEST(recordings_are_read_in_turn),
 		TEST(wrong_usage_is_2),
 		TEST(what_is_no_recording_is_1),
-		TEST(bad_lines_are_told),
+		TEST(bad_lines_are_reported),
 		TEST(unwritable_output_is_1),
 		TEST(reader_that_had_enough_is_no_error),
 		TEST(help_is_given),

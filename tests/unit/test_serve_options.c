@@ -117,7 +117,7 @@ static void the_file_comes_first_and_the_command_line_has_the_last_word(void **s
 	serve_options_free(&options);
 }
 
-static void wrong_use_is_told(void **state)
+static void wrong_use_is_reported(void **state)
 {
 	const char *path = temp_path(*state, "a.txt");
 	struct serve_options options;
@@ -153,7 +153,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_file_comes_first_and_the_command_line_has_the_last_word, temp_setup,
 			temp_teardown),
-		cmocka_unit_test_setup_teardown(wrong_use_is_told, temp_setup, temp_teardown),
+		cmocka_unit_test_setup_teardown(wrong_use_is_reported, temp_setup, temp_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

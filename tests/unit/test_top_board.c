@@ -89,7 +89,7 @@ static void test_end_comes_late(void **state)
 	stall(&loop, 4, start_ns, 1500 * MS, false);
 	refresh(S, &loop, 1);
 	assert_about(stalled(1, WINDOW_START), 37.5, 0.01);
-	/* one that is never told of again was none */
+	/* one that is never reported again was none */
 	stall(&loop, 6, now_ns, THRESHOLD, true);
 	loop.stand.turn_seq = 7;
 	refresh(S, &loop, 1);

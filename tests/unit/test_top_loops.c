@@ -82,7 +82,7 @@ static void test_number_used_again(void **state)
 	assert_int_equal(row_of(2, WINDOW_START)->stalls, 1);
 }
 
-/* A loop whose stall is told of before it was seen, or that was gone by then. */
+/* A loop whose stall is reported before it was seen, or that was gone by then. */
 static void test_stall_of_an_unseen_loop(void **state)
 {
 	struct fake_loop loops[2];

@@ -368,12 +368,12 @@ static void test_notes(void **state)
 	assert_int_equal(pipe(fds), 0);
 	dup2(fds[1], STDERR_FILENO);
 	assert_int_equal(notes_divert(&notes), 0);
-	assert_int_equal(write(STDERR_FILENO, "told later\n", 11), 11);
+	assert_int_equal(write(STDERR_FILENO, "printed later\n", 14), 14);
 	notes_restore(notes);
 	n = read(fds[0], text, sizeof(text) - 1);
 	dup2(saved, STDERR_FILENO);
-	assert_int_equal(n, 11);
-	assert_string_equal(text, "told later\n");
+	assert_int_equal(n, 14);
+	assert_string_equal(text, "printed later\n");
 	close(fds[0]);
 	close(fds[1]);
 	close(saved);
