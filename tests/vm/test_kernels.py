@@ -6,6 +6,11 @@ test_kernels.py [--again] [NAME...]: PASS, FAIL or SKIP lines, then the totals. 
 at a time; nothing is timed: an emulated machine is slow. The guest gets blockprof, a
 Python and target.py.
 --again: what failed is tried once more; both results are shown, the second counts.
+
+No suite has a kernel from 5.13 to 6.0. One thing is done otherwise there: an iterator
+over tasks cannot be narrowed down to one process. The kernel refuses to attach it, with
+E2BIG, and takes no notice of a thread's number, so that blockprof goes through all tasks
+and leaves out what it did not ask for. tests/unit/test_tasks.c plays such a kernel.
 """
 
 import datetime
@@ -179,7 +184,7 @@ def check_works(guest):
     waits = [stall for stall in stalls if stall["cause"] == "pipe" and not stall["before_attach"]]
     deeds = [culprit for stall in waits for culprit in stall["slices"][0].get("culprits", [])]
     naps = [deed for deed in deeds if deed.get("cause") == "sleep"]
-    check(naps, "not told what the other process did: %s" % waits[:1])
+    check(naps, "not reported what the other process did: %s" % waits[:1])
     check("nap" in [frame["fn"] for frame in naps[0]["stack"]], "its stack is %s" % naps[0]["stack"])
     lost = {name: count for name, count in records[-1]["lost"].items() if count}
     check(not lost, "lost: %s" % lost)
