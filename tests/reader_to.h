@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reader_to.h - what a recording holds goes to an output. */
-#ifndef BLOCKPROF_READER_TO_H
-#define BLOCKPROF_READER_TO_H
+#ifndef BLOCKPROF_TESTS_READER_TO_H
+#define BLOCKPROF_TESTS_READER_TO_H
 
 #include "output/output.h"
 #include "recording/recording.h"

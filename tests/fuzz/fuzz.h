@@ -4,8 +4,8 @@
  * (make fuzz); seeds/NAME holds inputs to begin with, those that once broke
  * something among them.
  */
-#ifndef BLOCKPROF_FUZZ_H
-#define BLOCKPROF_FUZZ_H
+#ifndef BLOCKPROF_TESTS_FUZZ_FUZZ_H
+#define BLOCKPROF_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What blockprof makes of the answers of a symbolizer that a file has taken over:
  * two bytes say how long each is, and whether its number is the right one.

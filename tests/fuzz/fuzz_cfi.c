@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Call frame information of one ELF file, at places all over it. */
 #include "symbol/child/unwind/cfi.h"
 #include "tests/fuzz/fuzz.h"

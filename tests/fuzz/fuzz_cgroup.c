@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* /proc/PID/cgroup, and what its paths say of units and containers. */
 #include "proc/cgroup.h"
 #include "tests/fuzz/fuzz.h"

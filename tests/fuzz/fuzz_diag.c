@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Answers of sock_diag(7): two bytes say how long each is. */
 #include <netinet/in.h>
 #include <sys/socket.h>

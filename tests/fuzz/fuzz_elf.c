@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * ELF files as the symbolizer reads them for names: symbols, debug information,
  * also packed, tables of Go, and the names of files that belong to it.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Where an interpreter's ELF file has sections and symbols, and what its variables hold. */
 #include "symbol/child/elf/elf_addresses.h"
 #include "symbol/child/elf/objects.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names of perf maps into function, file and line. */
 #include "capture/jit_frame.h"
 #include "tests/fuzz/fuzz.h"

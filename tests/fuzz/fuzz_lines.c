@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The line tables of CPython: 3.8 and 3.9, 3.10, 3.11 and later. */
 #include "runtime/python/lines.h"
 #include "tests/fuzz/fuzz.h"

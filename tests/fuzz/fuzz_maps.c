@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* /proc/PID/maps: sorted, without overlap, each name a string. */
 #include "proc/maps.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Mangled names. */
 #include "symbol/wire/name.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A perf map that grows, and is another one in its middle. */
 #include "symbol/child/perf_map.h"
 #include "tests/fuzz/fuzz.h"

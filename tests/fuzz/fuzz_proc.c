@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is read of /proc/PID by hand: each file, link and directory of it is the input. */
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A recording as `report` reads it, rendered in one of the formats. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Records as they come out of the ring buffer, of any length and contents, with
  * a kernel side that is played: each begins with a byte for its type and two for

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A whole stack: 2 bytes say how long it is; the stack, whose first words are the
  * registers; the rest is the file that all code is mapped from.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * JavaScript frames from memory that makes no sense: recorded stacks of Node.js
  * with some words changed. A byte says of which recording; then for each change

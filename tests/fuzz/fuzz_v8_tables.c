@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* V8's tables of source positions, and of what baseline code is of which bytecode. */
 #include "runtime/v8/positions.h"
 #include "tests/fuzz/fuzz.h"

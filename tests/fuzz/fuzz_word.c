@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A version that stands in a program as text. */
 #include "symbol/child/elf/word.h"
 #include "tests/fuzz/fuzz.h"

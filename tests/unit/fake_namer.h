@@ -3,8 +3,8 @@
  * fake_namer.h - a namer of one test's symbols and V8, in place of
  * user/capture/namer.c: include it in one file of a test program.
  */
-#ifndef TEST_FAKE_NAMER_H
-#define TEST_FAKE_NAMER_H
+#ifndef BLOCKPROF_TESTS_UNIT_FAKE_NAMER_H
+#define BLOCKPROF_TESTS_UNIT_FAKE_NAMER_H
 
 #include "capture/namer.h"
 

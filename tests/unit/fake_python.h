@@ -3,8 +3,8 @@
  * fake_python.h - an interpreter that says what a test wants, in place of
  * runtime/python: include it in one file of a test program.
  */
-#ifndef TEST_FAKE_PYTHON_H
-#define TEST_FAKE_PYTHON_H
+#ifndef BLOCKPROF_TESTS_UNIT_FAKE_PYTHON_H
+#define BLOCKPROF_TESTS_UNIT_FAKE_PYTHON_H
 
 #include <errno.h>
 #include <stdio.h>

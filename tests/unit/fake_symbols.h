@@ -3,8 +3,8 @@
  * fake_symbols.h - a symbolizer that knows a test's table, in place of
  * user/symbol: include it in one file of a test program.
  */
-#ifndef TEST_FAKE_SYMBOLS_H
-#define TEST_FAKE_SYMBOLS_H
+#ifndef BLOCKPROF_TESTS_UNIT_FAKE_SYMBOLS_H
+#define BLOCKPROF_TESTS_UNIT_FAKE_SYMBOLS_H
 
 #include <errno.h>
 #include <string.h>

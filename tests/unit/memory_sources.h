@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memory_sources.h - where tests take the memory of processes from. */
-#ifndef TEST_MEMORY_SOURCES_H
-#define TEST_MEMORY_SOURCES_H
+#ifndef BLOCKPROF_TESTS_UNIT_MEMORY_SOURCES_H
+#define BLOCKPROF_TESTS_UNIT_MEMORY_SOURCES_H
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* peer_fixture.h - real processes that hold the other ends of sockets and pipes. */
-#ifndef BLOCKPROF_PEER_FIXTURE_H
-#define BLOCKPROF_PEER_FIXTURE_H
+#ifndef BLOCKPROF_TESTS_UNIT_PEER_FIXTURE_H
+#define BLOCKPROF_TESTS_UNIT_PEER_FIXTURE_H
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* records.h - records to feed to outputs, and what came out, for the tests of user/output. */
-#ifndef TEST_RECORDS_H
-#define TEST_RECORDS_H
+#ifndef BLOCKPROF_TESTS_UNIT_RECORDS_H
+#define BLOCKPROF_TESTS_UNIT_RECORDS_H
 
 #include <setjmp.h>
 #include <stdarg.h>

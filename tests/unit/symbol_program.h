@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* symbol_program.h - small programs that the symbol tests compile, in a directory of their own. */
-#ifndef BLOCKPROF_SYMBOL_PROGRAM_H
-#define BLOCKPROF_SYMBOL_PROGRAM_H
+#ifndef BLOCKPROF_TESTS_UNIT_SYMBOL_PROGRAM_H
+#define BLOCKPROF_TESTS_UNIT_SYMBOL_PROGRAM_H
 
 #include <fcntl.h>
 #include <spawn.h>

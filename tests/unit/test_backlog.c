@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Records come out of the backlog as they went in, whatever their sizes, and never more than fit. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a blocked thread's memory says of it: it may say anything. */
 #include <errno.h>
 #include <poll.h>

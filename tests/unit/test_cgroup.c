@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* cgroup paths as systemd, Docker, Kubernetes and others make them. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The file of options: a shell's assignments, its quotes, and what is none. */
 #include "records.h"
 

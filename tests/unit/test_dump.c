@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Dumps: the order of what is in them, as text and as JSON Lines. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which processes of the system are picked by comm, unit and cgroup. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Folded stacks: the format, the sums, each stall once, hostile names, bounds. */
 #include "records.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Whose a frame is, and what of an interpreter does not tell two stacks apart. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* --on-stall: what its command gets, how many run at a time, and what becomes of those that do not end. */
 #include <fcntl.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Advice for stacks with code that has no names: to whom it may help, and once. */
 #include <setjmp.h>
 #include <stdarg.h>

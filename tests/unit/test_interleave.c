@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Native frames and Python frames: the order they are told in. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names of code made at run time: of which files they are taken, and of which not. */
 #include <fcntl.h>
 #include <setjmp.h>

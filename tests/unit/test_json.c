@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* JSON Lines: keys in a fixed order, valid whatever names hold, whole lines only. */
 #include "records.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* COMMAND: held until it is watched, started as the calling user, with nothing of ours. */
 #include <errno.h>
 #include <grp.h>

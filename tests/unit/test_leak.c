@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Numbers that keep growing, and those that do not. */
 #include <setjmp.h>
 #include <stdarg.h>

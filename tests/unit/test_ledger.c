@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* A turn's ledger brought up to now, and made to add up. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What belongs to a slot: slices on their way to a stall or to blocked time, and the summary. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of losses; test_schema.c holds the description of their names against it. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* /proc/PID/maps: the real one, and what a hostile process could make of it. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Opening the file that a target has mapped: the very one, or none, and without waiting. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* --match: which stacks are like a pattern, and what is left of slices. */
 #include "output/match.h"
 #include "records.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Pieces of a process's memory: those that are there, and those that are not. */
 #include <errno.h>
 #include <setjmp.h>

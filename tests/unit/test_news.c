@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which reports of stalls become lines of the log: each end, each long one once, and not too many. */
 #include "records.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Notes as sentences, as JSON, and back. */
 #include "text/note_words.h"
 #include "recording/recording.h"

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The command line of `blockprof [watch]`: what each option sets, and what is said of wrong ones. */
 #include <errno.h>
 #include <limits.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Times and numbers from the command line, and the messages that answer them. */
 #include <errno.h>
 #include <fcntl.h>

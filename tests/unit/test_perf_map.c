@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Perf maps as makers write them, and as nobody should. */
 #include <fcntl.h>
 #include <setjmp.h>

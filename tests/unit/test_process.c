@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Facts about real processes: hostile names, zombies, threads, children, stopped ones. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a process runs, and its epoll instances: this program looks at itself. */
 #include <setjmp.h>
 #include <stdarg.h>

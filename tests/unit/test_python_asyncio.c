@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Loops, tasks and names asked for, against what the target says of itself. */
 #include "python/target.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Frames, names and lines, against what each interpreter says of itself. */
 #include "python/target.h"
 

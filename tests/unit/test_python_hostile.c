@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Whatever a target's memory and files hold: an answer or an error, in bounded time. */
 #include "python/target.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Line tables: all of some modules, against the interpreters' own reading; and nonsense. */
 #include "python/target.h"
 #include "runtime/python/lines.h"

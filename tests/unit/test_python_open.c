@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Finding the interpreter, its version, its GIL; processes that have none. */
 #include "python/target.h"
 

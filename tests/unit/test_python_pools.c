@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Pools of threads and tasks, against what the target says of itself. */
 #include "python/target.h"
 #include "runtime/python/pools.h"

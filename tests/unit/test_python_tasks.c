@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* All tasks of an interpreter, against what the program says of them; and of hostile ones. */
 #include "python/target.h"
 

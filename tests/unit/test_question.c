@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The name a resolver asks for, found in what a copy of its stack holds. */
 #include <setjmp.h>
 #include <stdarg.h>

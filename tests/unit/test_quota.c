@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Whose CPU quota holds a process back: the files of both versions of cgroups. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Ranges of which the latest wins, against an array with a slot for each address. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Recordings in a directory: names, rotation, the bound, crashes, a disk that is full. */
 #include "records.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Recordings: what is written is read back the same, and foreign files do no harm. */
 #include "records.h"
 

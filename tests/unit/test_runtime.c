@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which threads are loops: asyncio's by their frames, any other's by its habit. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a child's own description leaves it; what none can do any more: test_symbol_sandbox.c. */
 #include <errno.h>
 #include <fcntl.h>

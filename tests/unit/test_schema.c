@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * scripts/blockprof.schema.json, of which blockprof-json(5) is made, against what
  * the code can write: the same words, and the same keys, each of them written once.

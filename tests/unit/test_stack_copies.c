@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Copies of stacks wait for the records that they are of; how large they are to be. */
 #include <setjmp.h>
 #include <stdarg.h>

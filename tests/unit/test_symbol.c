@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* User addresses to names, and the life of the child that reads the files. */
 #include <dlfcn.h>
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is remembered of files, places in them and processes, and how it stays bounded. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names, lines and inlined functions of real programs, by whatever their files say of them. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Names, call instructions, and ELF files: good ones and hostile ones, read in this process. */
 #include <elf.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Kernel symbols: a list of every oddity, and this machine's own. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What a process can no longer do once it is in the symbolizer's sandbox. */
 #include <errno.h>
 #include <fcntl.h>

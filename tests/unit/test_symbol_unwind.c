@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Stacks of real processes, stopped by ptrace, unwound by the symbolizer's child. */
 #include <elf.h>
 #include <setjmp.h>

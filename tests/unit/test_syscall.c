@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is known of system calls, and the table that the kernel side gets of it. */
 #include <setjmp.h>
 #include <stdarg.h>

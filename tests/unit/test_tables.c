@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The tables of causes, culprits, notes and formats, and what the man page and the completion have of them. */
 #include <ctype.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The iterator over tasks on kernels that can narrow it down, and on those that cannot. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The text people read: its layout, its width, and that no name can harm a terminal. */
 #include "records.h"
 

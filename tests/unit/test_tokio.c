@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Tokio's workers: at the driver, parked, and the threads beside them that are none. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The figures that `top` shows of a loop: shares, windows, causes, turns. */
 #include "board_fixture.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which loops `top` shows, in which order, what it keeps of their stalls, and which of them leak. */
 #include "board_fixture.h"
 

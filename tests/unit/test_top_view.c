@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* What is on top's screen, without one: keys, columns, the detail view, standard error kept apart. */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Expressions of CFI, steps by hand-made rules, frame pointers, and CFI that means harm. */
 #include <dwarf.h>
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Recorded stacks, unwound again by what the symbolizer's child does, and compared
  * with what gdb made of them: tests/snapshots/record.py says what a snapshot holds.

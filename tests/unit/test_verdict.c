@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Which frames of a stack say where it is, and which slice a stall is named after. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* The threads of a watched process: found again, and let go when they have ended. */
 #include <setjmp.h>
 #include <stdarg.h>

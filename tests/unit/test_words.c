@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Durations in words, and names that are harmless to print and no wider than they may be. */
 #include "records.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* extension.c - a module of CPython whose functions call back into Python: extension.call(function). */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

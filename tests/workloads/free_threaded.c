@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* free_threaded.c - what a free-threaded CPython 3.14 says of itself in memory, and nothing else of it. */
 #include <stdio.h>
 #include <unistd.h>

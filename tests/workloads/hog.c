@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* hog.c - runs, in main() > outer() > spin(), until it is ended. */
 
 static volatile unsigned long count;

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* inline_loop.c - a loop on epoll whose callback sleeps in functions that are inlined. */
 #include "native_target.h"
 

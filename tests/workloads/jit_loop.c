@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A loop whose callback sleeps in a function that is called by code made at run
  * time. Talks as asyncio_target.py does.

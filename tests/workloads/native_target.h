@@ -7,8 +7,8 @@
  * its stdin is closed. Patterns: sleep, cpu, read, poll, epoll; worker: a sleep
  * in another thread; idle.
  */
-#ifndef NATIVE_TARGET_H
-#define NATIVE_TARGET_H
+#ifndef BLOCKPROF_TESTS_WORKLOADS_NATIVE_TARGET_H
+#define BLOCKPROF_TESTS_WORKLOADS_NATIVE_TARGET_H
 
 #include <fcntl.h>
 #include <poll.h>

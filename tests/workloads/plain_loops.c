@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Loops of no library, each at its wait all the time: plain_loops [BLOCK_MS]
  * One thread each for epoll, poll and select; with an argument each blocks once, after a while.

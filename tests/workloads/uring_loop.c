@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * uring_loop PATTERN: a loop whose one wait is io_uring_enter; its timer ticks each 20 ms. Talks as
  * asyncio_target.py does. Patterns that block: sleep, pipe; innocent: pool (in another thread),

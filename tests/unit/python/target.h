@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.h - the interpreters that are installed, and Python programs run by them for a test to look at. */
-#ifndef BLOCKPROF_TEST_TARGET_H
-#define BLOCKPROF_TEST_TARGET_H
+#ifndef BLOCKPROF_TESTS_UNIT_PYTHON_TARGET_H
+#define BLOCKPROF_TESTS_UNIT_PYTHON_TARGET_H
 
 #include <errno.h>
 #include <glob.h>

@@ -12,8 +12,8 @@
  *   frame ADDR FP MADE      a native frame
  *   is FN TAB FILE TAB LINE a JavaScript frame that it stands for, innermost first
  */
-#ifndef TEST_V8_SNAPSHOT_H
-#define TEST_V8_SNAPSHOT_H
+#ifndef BLOCKPROF_TESTS_UNIT_V8_SNAPSHOT_H
+#define BLOCKPROF_TESTS_UNIT_V8_SNAPSHOT_H
 
 #include <errno.h>
 #include <stdbool.h>
