@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int32_t offset = (int32_t)fuzz_number(&data, &size, 2), found;
 	size_t bytecodes = fuzz_number(&data, &size, 1);
 	struct v8_position position;
+	struct v8_table table, code;
 
 	if (sizes.nr > V8_BYTECODES_MAX)
 		sizes.nr = V8_BYTECODES_MAX;
@@ -17,15 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			sizes.sizes[width][i] = (unsigned char)(i % 5 * width + i % 3);
 	if (bytecodes > size)
 		bytecodes = size;
-	v8_position_find(data, size, false, offset, &position);
-	v8_position_find(data, size, true, offset, &position);
-	v8_position_find(data, size, true, INT32_MAX, &position);
+	table = (struct v8_table){ data, size };
+	v8_position_find(&table, false, offset, &position);
+	v8_position_find(&table, true, offset, &position);
+	v8_position_find(&table, true, INT32_MAX, &position);
 	v8_position_decode(fuzz_number(&data, &size, 8), &position);
 	if (bytecodes > size)
 		bytecodes = size;
-	v8_baseline_find(data + bytecodes, size - bytecodes, data, bytecodes, &sizes,
-			 (uint64_t)offset, &found);
-	v8_baseline_find(data + bytecodes, size - bytecodes, data, bytecodes, &sizes, UINT64_MAX,
-			 &found);
+	table = (struct v8_table){ data + bytecodes, size - bytecodes };
+	code = (struct v8_table){ data, bytecodes };
+	v8_baseline_find(&table, &code, &sizes, (uint64_t)offset, &found);
+	v8_baseline_find(&table, &code, &sizes, UINT64_MAX, &found);
 	return 0;
 }

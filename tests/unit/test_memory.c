@@ -77,6 +77,12 @@ static void several_pieces(void **state)
 	assert_int_equal(pieces[4].error, 0);
 	assert_int_equal(pieces[5].error, 0);
 	assert_memory_equal(buf[5], "3333333333333333", 16);
+	/* of use together only */
+	assert_int_equal(memory_read_all(&memory, pieces, 1), 0);
+	assert_int_equal(memory_read_all(&memory, pieces, 6), -EFAULT);
+	assert_int_equal(memory_read_all(&memory, pieces + 4, 2), 0);
+	pieces[5].bytes = MEMORY_READ_MAX + 1;
+	assert_int_equal(memory_read_all(&memory, pieces + 4, 2), -E2BIG);
 }
 
 /* More than the kernel is asked for at once, every third of them not there. */

@@ -319,30 +319,32 @@ static void test_positions(void **state)
 	/* entries: offset -1, source 113; offset 0, source 124 (a statement); offset 7, source 134 */
 	static const unsigned char one_bit[] = { 0x01, 0xc8, 0x03, 0x02, 0x2c, 0x0f, 0x28 };
 	static const unsigned char two_bits[] = { 0x02, 0xc8, 0x03, 0x07, 0x2c, 0x1e, 0x28 };
-	static const unsigned char endless[] = { 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
-						 0x80, 0x80, 0x80, 0x80, 0x80, 0x80 };
+	static const unsigned char ones[] = { 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+					      0x80, 0x80, 0x80, 0x80, 0x80, 0x80 };
+	const struct v8_table endless = { ones, sizeof(ones) }, none = { NULL, 0 };
 	struct v8_position position;
 
 	(void)state;
 	for (int bits = 0; bits < 2; bits++) {
-		const unsigned char *table = bits ? two_bits : one_bit;
+		const struct v8_table table = { bits ? two_bits : one_bit, 7 };
+		const struct v8_table cut = { table.bytes, 6 };
 
-		assert_int_equal(v8_position_find(table, 7, bits, 0, &position), 0);
+		assert_int_equal(v8_position_find(&table, bits, 0, &position), 0);
 		assert_int_equal(position.offset, 124);
 		assert_int_equal(position.inlining, -1);
-		assert_int_equal(v8_position_find(table, 7, bits, 6, &position), 0);
+		assert_int_equal(v8_position_find(&table, bits, 6, &position), 0);
 		assert_int_equal(position.offset, 124);
-		assert_int_equal(v8_position_find(table, 7, bits, 7, &position), 0);
+		assert_int_equal(v8_position_find(&table, bits, 7, &position), 0);
 		assert_int_equal(position.offset, 134);
-		assert_int_equal(v8_position_find(table, 7, bits, 70000, &position), 0);
+		assert_int_equal(v8_position_find(&table, bits, 70000, &position), 0);
 		assert_int_equal(position.offset, 134);
-		assert_int_equal(v8_position_find(table, 7, bits, -2, &position), -ENOENT);
+		assert_int_equal(v8_position_find(&table, bits, -2, &position), -ENOENT);
 		/* cut within an entry: those before it count */
-		assert_int_equal(v8_position_find(table, 6, bits, 70000, &position), 0);
+		assert_int_equal(v8_position_find(&cut, bits, 70000, &position), 0);
 		assert_int_equal(position.offset, 124);
 	}
-	assert_int_equal(v8_position_find(endless, sizeof(endless), false, 0, &position), -ENOENT);
-	assert_int_equal(v8_position_find(NULL, 0, true, 0, &position), -ENOENT);
+	assert_int_equal(v8_position_find(&endless, false, 0, &position), -ENOENT);
+	assert_int_equal(v8_position_find(&none, true, 0, &position), -ENOENT);
 	/* of another file's, as code of V8's own has them */
 	assert_int_equal(v8_position_decode(1, &position), -ENOENT);
 	assert_int_equal(v8_position_decode((3ull << 31) | (10 << 1), &position), 0);
@@ -358,26 +360,29 @@ static void test_baseline_offsets(void **state)
 		.sizes = { { [5] = 2, [6] = 1 }, { [5] = 3, [6] = 1 }, { [5] = 5, [6] = 1 } }
 	};
 	/* 5 with a wide operand (4 bytes), 6, 5, 6 */
-	static const unsigned char code[] = { 0, 5, 1, 2, 6, 5, 1, 6 };
-	static const unsigned char table[] = { 10, 4, 8, 0x80, 1, 3 };
-	static const unsigned char unknown[] = { 3, 3, 3 };
+	static const unsigned char code_bytes[] = { 0, 5, 1, 2, 6, 5, 1, 6 };
+	static const unsigned char table_bytes[] = { 10, 4, 8, 0x80, 1, 3 };
+	static const unsigned char unknown_bytes[] = { 3, 3, 3 };
+	const struct v8_table code = { code_bytes, 8 }, unknown = { unknown_bytes, 3 };
+	const struct v8_table table = { table_bytes, 6 }, none = { table_bytes, 0 };
+	const struct v8_table cut = { code_bytes, 1 };
 	int32_t offset;
 
 	(void)state;
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 12, &offset), 0);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 12, &offset), 0);
 	assert_int_equal(offset, 0);
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 14, &offset), 0);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 14, &offset), 0);
 	assert_int_equal(offset, 0);
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 15, &offset), 0);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 15, &offset), 0);
 	assert_int_equal(offset, 4);
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 150, &offset), 0);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 150, &offset), 0);
 	assert_int_equal(offset, 5);
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 153, &offset), 0);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 153, &offset), 0);
 	assert_int_equal(offset, 7);
-	assert_int_equal(v8_baseline_find(table, 6, code, 8, &sizes, 154, &offset), -ENOENT);
-	assert_int_equal(v8_baseline_find(table, 6, unknown, 3, &sizes, 12, &offset), -ENOENT);
-	assert_int_equal(v8_baseline_find(table, 6, code, 1, &sizes, 12, &offset), -ENOENT);
-	assert_int_equal(v8_baseline_find(table, 0, code, 8, &sizes, 12, &offset), -ENOENT);
+	assert_int_equal(v8_baseline_find(&table, &code, &sizes, 154, &offset), -ENOENT);
+	assert_int_equal(v8_baseline_find(&table, &unknown, &sizes, 12, &offset), -ENOENT);
+	assert_int_equal(v8_baseline_find(&table, &cut, &sizes, 12, &offset), -ENOENT);
+	assert_int_equal(v8_baseline_find(&none, &code, &sizes, 12, &offset), -ENOENT);
 }
 
 static void test_layouts(void **state)

@@ -168,8 +168,8 @@ static int position_of(const struct v8_heap *heap, const struct v8_code *code, u
 	if (!err)
 		err = v8_bytes(heap, object, TABLE_BYTES_MAX, &table, &size);
 	if (!err)
-		err = v8_position_find(table, size, heap->layout.positions_have_two_bits, offset,
-				       position);
+		err = v8_position_find(&(struct v8_table){ table, size },
+				       heap->layout.positions_have_two_bits, offset, position);
 	return err;
 }
 

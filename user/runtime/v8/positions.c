@@ -56,10 +56,10 @@ int v8_position_decode(uint64_t raw, struct v8_position *out)
 	return out->offset < 0 ? -ENOENT : 0;
 }
 
-int v8_position_find(const unsigned char *table, size_t size, bool two_bits, int32_t offset,
+int v8_position_find(const struct v8_table *table, bool two_bits, int32_t offset,
 		     struct v8_position *out)
 {
-	struct cursor cursor = { table, table + size };
+	struct cursor cursor = { table->bytes, table->bytes + table->size };
 	uint64_t raw = 0, code, position, found_raw = 0;
 	int64_t at = FUNCTION_ENTRY;
 	bool found = false;
@@ -97,11 +97,11 @@ static size_t bytecode_size(const unsigned char *at, const unsigned char *end,
 	return prefix + sizes->sizes[scale][*at];
 }
 
-int v8_baseline_find(const unsigned char *table, size_t size, const unsigned char *bytecodes,
-		     size_t nr_bytecodes, const struct v8_bytecode_sizes *sizes, uint64_t offset,
+int v8_baseline_find(const struct v8_table *table, const struct v8_table *bytecodes,
+		     const struct v8_bytecode_sizes *sizes, uint64_t offset,
 		     int32_t *bytecode_offset)
 {
-	struct cursor cursor = { table, table + size };
+	struct cursor cursor = { table->bytes, table->bytes + table->size };
 	size_t at = 0, next = 0, length;
 	uint64_t end, more;
 
@@ -109,9 +109,10 @@ int v8_baseline_find(const unsigned char *table, size_t size, const unsigned cha
 	if (!varint(&cursor, &end))
 		return -ENOENT;
 	while (end < offset) {
-		if (next >= nr_bytecodes || !varint(&cursor, &more))
+		if (next >= bytecodes->size || !varint(&cursor, &more))
 			return -ENOENT;
-		length = bytecode_size(bytecodes + next, bytecodes + nr_bytecodes, sizes);
+		length = bytecode_size(bytecodes->bytes + next, bytecodes->bytes + bytecodes->size,
+				       sizes);
 		if (!length)
 			return -ENOENT;
 		end += more;

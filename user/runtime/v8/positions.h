@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes as they were read. */
+struct v8_table {
+	const unsigned char *bytes;
+	size_t size;
+};
+
 struct v8_position {
 	int32_t offset; /* in the script's source, in characters */
 	int32_t inlining; /* which inlined call it is in; -1: none */
@@ -20,7 +26,7 @@ struct v8_position {
  * The position of code at this offset. two_bits: the version says in two bits of
  * an entry, not in one, what kind it is. 0 or -ENOENT.
  */
-int v8_position_find(const unsigned char *table, size_t size, bool two_bits, int32_t offset,
+int v8_position_find(const struct v8_table *table, bool two_bits, int32_t offset,
 		     struct v8_position *out);
 /* The same of one that stands by itself. */
 int v8_position_decode(uint64_t raw, struct v8_position *out);
@@ -36,8 +42,8 @@ struct v8_bytecode_sizes {
  * Which bytecode baseline code at this offset is of. table says how long the
  * code of each bytecode is. 0 or -ENOENT.
  */
-int v8_baseline_find(const unsigned char *table, size_t size, const unsigned char *bytecodes,
-		     size_t nr_bytecodes, const struct v8_bytecode_sizes *sizes, uint64_t offset,
+int v8_baseline_find(const struct v8_table *table, const struct v8_table *bytecodes,
+		     const struct v8_bytecode_sizes *sizes, uint64_t offset,
 		     int32_t *bytecode_offset);
 
 #endif

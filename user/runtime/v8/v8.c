@@ -65,7 +65,8 @@ static int32_t bytecode_position(const struct v8_heap *heap, uint64_t bytecode, 
 
 	if (v8_field(heap, bytecode, heap->layout.bytecode_positions, &object) ||
 	    v8_bytes(heap, object, TABLE_BYTES_MAX, &table, &size) ||
-	    v8_position_find(table, size, heap->layout.positions_have_two_bits, offset, &position))
+	    v8_position_find(&(struct v8_table){ table, size },
+			     heap->layout.positions_have_two_bits, offset, &position))
 		return -1;
 	return position.offset;
 }
@@ -89,7 +90,8 @@ static int32_t baseline_offset(struct v8 *v8, const struct v8_code *code, uint64
 	if (!bytes ||
 	    memory_read(&heap->memory, (bytecode & ~3ull) + (uint64_t)heap->layout.bytecode_data,
 			bytes, (size_t)nr) ||
-	    v8_baseline_find(table, size, bytes, (size_t)nr, v8_sizes(v8),
+	    v8_baseline_find(&(struct v8_table){ table, size },
+			     &(struct v8_table){ bytes, (size_t)nr }, v8_sizes(v8),
 			     native->addr - code->start + native->exact, &offset))
 		return -1;
 	return offset;
