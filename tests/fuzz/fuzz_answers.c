@@ -24,26 +24,35 @@ struct shared {
 
 static struct shared *shared;
 
-/* The input's next packet; at its end a sound one that says nothing. */
-static size_t next_packet(unsigned char *packet, uint64_t sequence)
+/* A sound answer that says nothing. */
+static size_t no_answer(unsigned char *packet, uint32_t kind)
+{
+	static const struct answer nothing;
+	size_t bytes = answer_bytes(&nothing, kind, sizeof(nothing));
+
+	memcpy(packet, &nothing, bytes);
+	return bytes;
+}
+
+/* The input's next packet; at its end one that says nothing. */
+static size_t next_packet(unsigned char *packet, uint32_t kind, uint64_t sequence)
 {
 	const uint8_t *data = shared->input + shared->at;
 	size_t left = shared->bytes, bytes, here;
 	uint64_t head = fuzz_number(&data, &left, 2);
 
 	if (!left) {
-		memset(packet, 0, ANSWER_HEADER_BYTES);
-		memcpy(packet, &sequence, sizeof(sequence));
-		return ANSWER_HEADER_BYTES;
+		bytes = no_answer(packet, kind);
+	} else {
+		bytes = head & (WRONG_NUMBER - 1);
+		here = bytes < left ? bytes : left;
+		memset(packet, 0, bytes);
+		memcpy(packet, data, here);
+		shared->at = (size_t)(data - shared->input) + here;
+		shared->bytes = left - here;
 	}
-	bytes = head & (WRONG_NUMBER - 1);
-	here = bytes < left ? bytes : left;
-	memset(packet, 0, bytes);
-	memcpy(packet, data, here);
 	if (!(head & WRONG_NUMBER))
 		memcpy(packet, &sequence, sizeof(sequence));
-	shared->at = (size_t)(data - shared->input) + here;
-	shared->bytes = left - here;
 	return bytes;
 }
 
@@ -51,14 +60,14 @@ static size_t next_packet(unsigned char *packet, uint64_t sequence)
 static void hostile_main(int socket, pid_t parent)
 {
 	static unsigned char packet[1 << 17];
-	static struct answer ready;
 	struct request request;
 
 	(void)parent;
-	(void)!send(socket, &ready, ANSWER_HEADER_BYTES, 0);
+	(void)!send(socket, packet, no_answer(packet, 0), 0);
 	while (recv(socket, packet, sizeof(packet), 0) >= (ssize_t)sizeof(request)) {
 		memcpy(&request, packet, sizeof(request));
-		(void)!send(socket, packet, next_packet(packet, request.sequence), MSG_NOSIGNAL);
+		(void)!send(socket, packet, next_packet(packet, request.kind, request.sequence),
+			    MSG_NOSIGNAL);
 	}
 }
 
@@ -110,6 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct bp_stack_copy copy;
 	static uint64_t offset; /* not asked about before */
 	uint64_t addr = (uint64_t)(uintptr_t)&LLVMFuzzerTestOneInput + offset++ % USES_MAX * 4;
+	unsigned char bytes[2][8];
+	struct symbols_object objects[] = { { .name = "a", .bytes = bytes[0], .size = 8 },
+					    { .name = "b", .bytes = bytes[1], .size = 8 } };
 	struct symbols *symbols;
 	struct symbol symbol;
 	unsigned int flags;
@@ -125,5 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(symbols_unwind(symbols, getpid(), &copy, frames, 256, &flags) <= 256);
 	symbols_user(symbols, getpid(), addr + 2, 1, &symbol);
 	look_at(&symbol);
+	symbols_objects(symbols, getpid(), addr, false, objects, 2);
+	fuzz_check(objects[0].nr <= sizeof(bytes[0]) && objects[1].nr <= sizeof(bytes[1]));
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Mangled names. */
+#include "symbol/child/display_name.h"
 #include "symbol/wire/name.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -8,9 +9,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_string(data, size), out[512], small[7];
 
 	fuzz_check(name_plain_length(text) <= strlen(text));
-	name_display(text, out, sizeof(out));
+	display_name(text, out, sizeof(out));
 	fuzz_check(strlen(out) < sizeof(out));
-	name_display(text, small, sizeof(small));
+	display_name(text, small, sizeof(small));
 	fuzz_check(strlen(small) < sizeof(small));
 	fuzz_check(!name_better(text, text));
 	fuzz_check(!(name_better(text, "write") && name_better("write", text)));

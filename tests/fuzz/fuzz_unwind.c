@@ -43,7 +43,7 @@ static void fill(struct unwind_input *input, const uint8_t **data, size_t *size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct unwind_input input;
-	static struct unwind_answer answer;
+	static struct answer_unwind answer;
 	struct unwind_mapping mapping = { .start = START, .has_file = 1 };
 	struct unwinder *unwinder;
 
@@ -55,8 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (unwinder_mappings(unwinder, SPACE, 0, &mapping, 1) == 0) {
 		unwinder_file(unwinder, SPACE, START, FILE_, fuzz_file(data, size));
 		memset(&answer, 0, sizeof(answer));
-		unwinder_run(unwinder, SPACE, &input, &answer);
-		if (answer.error == -ENOKEY) {
+		if (unwinder_run(unwinder, SPACE, &input, &answer) == -ENOKEY) {
 			int debug = fuzz_file(data, size);
 
 			unwinder_debug(unwinder, FILE_, debug);

@@ -145,8 +145,8 @@ int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
 	return -ENOENT;
 }
 
-int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
-		 size_t size)
+int symbols_version(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
+		    size_t size)
 {
 	(void)symbols;
 	(void)pid;

@@ -144,19 +144,19 @@ static void what_a_file_defines(void **state)
 		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), names, 7, &defined),
 		0);
 	assert_int_equal(defined, 0x39);
-	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
-				      "version-of-this-test ", word, sizeof(word)),
+	assert_int_equal(symbols_version(symbols, getpid(), ADDR(what_a_file_defines),
+					 "version-of-this-test ", word, sizeof(word)),
 			 0);
 	assert_string_equal(word, "12.3-a+b~c");
-	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
-				      "of-this-test 12.", word, 3),
+	assert_int_equal(symbols_version(symbols, getpid(), ADDR(what_a_file_defines),
+					 "of-this-test 12.", word, 3),
 			 0);
 	assert_string_equal(word, "3-");
-	assert_int_equal(symbols_word(symbols, getpid(), ADDR(what_a_file_defines),
-				      "no such text anywhere, is there: ", word, sizeof(word)),
+	assert_int_equal(symbols_version(symbols, getpid(), ADDR(what_a_file_defines),
+					 "no such text anywhere, is there: ", word, sizeof(word)),
 			 -ENOENT);
 	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 7, &defined), -ENOENT);
-	assert_int_equal(symbols_word(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
+	assert_int_equal(symbols_version(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
 	assert_counts(symbols, 0, 0, 0);
 }
 

@@ -18,6 +18,7 @@
 
 #include "symbol/wire/call.h"
 #include "symbol/child/elf/elf_file.h"
+#include "symbol/child/display_name.h"
 #include "symbol/wire/name.h"
 #include "tests/unit/symbol_program.h"
 
@@ -49,10 +50,10 @@ static void names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		name_display(cases[i][0], out, sizeof(out));
+		display_name(cases[i][0], out, sizeof(out));
 		assert_string_equal(out, cases[i][1]);
 	}
-	name_display("0123456789abcdef", out, 10);
+	display_name("0123456789abcdef", out, 10);
 	assert_string_equal(out, "012345...");
 	assert_true(name_better("write", "__write"));
 	assert_true(name_better("_exit", "__exit"));
@@ -75,7 +76,7 @@ static void hostile_names(void **state)
 		char saved = name[length];
 
 		name[length] = '\0';
-		name_display(name, out, sizeof(out));
+		display_name(name, out, sizeof(out));
 		assert_true(strlen(out) < sizeof(out));
 		name[length] = saved;
 	}
@@ -85,7 +86,7 @@ static void hostile_names(void **state)
 		for (size_t i = 2; i < length; i++)
 			name[i] = letters[(size_t)rand_r(&seed) % (sizeof(letters) - 1)];
 		name[length] = '\0';
-		name_display(name, out, sizeof(out));
+		display_name(name, out, sizeof(out));
 		assert_true(strlen(out) < sizeof(out));
 	}
 }

@@ -217,24 +217,26 @@ static void no_debug(struct unwinder *unwinder, const struct snapshot *snapshot,
 			unwinder_debug(unwinder, first_file + snapshot->files[i], -1);
 }
 
-/* sound: its files are as they were. */
-static void replay(struct unwinder *unwinder, const struct snapshot *snapshot, uint64_t space,
-		   uint32_t first_file, bool sound, struct unwind_answer *answer)
+/* The error that unwinding ends with. sound: its files are as they were. */
+static int replay(struct unwinder *unwinder, const struct snapshot *snapshot, uint64_t space,
+		  uint32_t first_file, bool sound, struct answer_unwind *answer)
 {
 	for (int asks = 0; asks < 100; asks++) {
-		unwinder_run(unwinder, space, &snapshot->input, answer);
-		if (answer->error == -ENOENT)
+		int err = unwinder_run(unwinder, space, &snapshot->input, answer);
+
+		if (err == -ENOENT)
 			assert_int_equal(unwinder_mappings(unwinder, space, 0, snapshot->mappings,
 							   snapshot->nr_mappings),
 					 0);
-		else if (answer->error == -ESTALE)
+		else if (err == -ESTALE)
 			supply(unwinder, snapshot, space, first_file, sound, answer->addr);
-		else if (answer->error == -ENOKEY)
+		else if (err == -ENOKEY)
 			no_debug(unwinder, snapshot, first_file, answer->addr);
 		else
-			return;
+			return err;
 	}
 	fail_msg("it asks for more and more");
+	return -ELOOP;
 }
 
 /* One step of Marsaglia's xorshift: the same each time. */
@@ -275,18 +277,18 @@ static bool same_frame(const struct snapshot *snapshot, uint32_t i, const struct
 	       (!snapshot->knows_fp[i] || got->fp == expected->fp);
 }
 
-static bool same(const char *name, const struct snapshot *snapshot,
-		 const struct unwind_answer *answer)
+static bool same(const char *name, const struct snapshot *snapshot, int err,
+		 const struct answer_unwind *answer)
 {
-	bool is_same = answer->error == 0 && answer->nr == snapshot->nr_frames &&
-		       answer->flags == snapshot->flags;
+	bool is_same =
+		err == 0 && answer->nr == snapshot->nr_frames && answer->flags == snapshot->flags;
 
 	for (uint32_t i = 0; i < snapshot->nr_frames && i < answer->nr; i++)
 		is_same = is_same && same_frame(snapshot, i, &answer->frames[i]);
 	if (is_same)
 		return true;
 	print_error("%s: error %d, flags %x, expected %x; frames, and what was expected:\n", name,
-		    answer->error, answer->flags, snapshot->flags);
+		    err, answer->flags, snapshot->flags);
 	for (uint32_t i = 0; i < snapshot->nr_frames || i < answer->nr; i++) {
 		const struct native_frame none = { 0 };
 		const struct native_frame *got = i < answer->nr ? &answer->frames[i] : &none;
@@ -312,7 +314,7 @@ static int is_snapshot(const struct dirent *entry)
 /* All by one unwinder, as one child serves many processes; each twice, the second time by what it kept. */
 static void snapshots(void **state)
 {
-	struct unwind_answer *answer = calloc(1, sizeof(*answer));
+	struct answer_unwind *answer = calloc(1, sizeof(*answer));
 	const struct set *set = *state;
 	unsigned int arm64 = 0, failed = 0;
 	struct unwinder *unwinder;
@@ -329,9 +331,10 @@ static void snapshots(void **state)
 		snapshot = snapshot_read(path);
 		arm64 += snapshot->input.machine == EM_AARCH64;
 		for (int round = 0; round < 2; round++) {
-			replay(unwinder, snapshot, (uint64_t)i + 1, (uint32_t)i * FILES_MAX, true,
-			       answer);
-			failed += !same(entries[i]->d_name, snapshot, answer);
+			int err = replay(unwinder, snapshot, (uint64_t)i + 1,
+					 (uint32_t)i * FILES_MAX, true, answer);
+
+			failed += !same(entries[i]->d_name, snapshot, err, answer);
 		}
 		snapshot_free(snapshot);
 		free(entries[i]);
@@ -346,7 +349,7 @@ static void snapshots(void **state)
 /* In a process of its own: libdw may end it, as it may end the symbolizer; that takes no time. */
 static void replay_tampered(const char *path, uint32_t seed)
 {
-	struct unwind_answer *answer = calloc(1, sizeof(*answer));
+	struct answer_unwind *answer = calloc(1, sizeof(*answer));
 	struct unwinder *unwinder;
 	int status = 0;
 	pid_t pid = fork();

@@ -168,6 +168,6 @@ int program_word(struct program *program, const char *text, char *word, size_t s
 {
 	if (!program || !program->exe_addr)
 		return -ENOENT;
-	return symbols_word(program->symbols, program->memory.pid, program->exe_addr, text, word,
-			    size);
+	return symbols_version(program->symbols, program->memory.pid, program->exe_addr, text, word,
+			       size);
 }

@@ -31,8 +31,8 @@
 /* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
-/* Of a request with its payload. */
-#define PARTS_MAX 3
+/* No request's kind: the child's first word, that it is ready. */
+#define READY 0
 
 /* A question that the caller no longer waits for, and the child still works on. */
 struct late {
@@ -104,33 +104,24 @@ static int stop(struct client *client, bool kill)
 }
 
 /* The next packet: its size; 0: the child is gone; -EAGAIN: none until then. */
-static ssize_t receive(struct client *client, void *answer, size_t size, uint64_t until_ns)
+static ssize_t receive(struct client *client, struct answer *answer, uint64_t until_ns)
 {
 	ssize_t got;
 
 	if (!readable(client, client->socket, until_ns))
 		return -EAGAIN;
 	do {
-		got = recv(client->socket, answer, size, MSG_TRUNC | MSG_DONTWAIT);
+		got = recv(client->socket, answer, sizeof(*answer), MSG_TRUNC | MSG_DONTWAIT);
 	} while (got < 0 && errno == EINTR);
 	return got > 0 ? got : 0;
 }
 
-static bool well_formed(struct answer *answer, ssize_t bytes, uint64_t sequence)
+/* Is it an answer to this request? */
+static bool well_formed(const struct answer *answer, ssize_t bytes, uint32_t kind,
+			uint64_t sequence)
 {
-	if (bytes < (ssize_t)ANSWER_HEADER_BYTES || answer->sequence != sequence ||
-	    answer->text_bytes > sizeof(answer->text) || answer->error > 0 ||
-	    answer->nr_lines > ANSWER_LINES_MAX ||
-	    (size_t)bytes != ANSWER_HEADER_BYTES + answer->text_bytes)
-		return false;
-	return !answer->text_bytes || !answer->text[answer->text_bytes - 1];
-}
-
-static bool unwind_well_formed(const struct unwind_answer *answer, ssize_t bytes, uint64_t sequence)
-{
-	return bytes >= (ssize_t)UNWIND_ANSWER_HEADER_BYTES && answer->sequence == sequence &&
-	       answer->error <= 0 && answer->nr <= UNWIND_FRAMES_MAX &&
-	       (size_t)bytes == UNWIND_ANSWER_HEADER_BYTES + answer->nr * sizeof(answer->frames[0]);
+	return bytes > 0 && answer->sequence == sequence &&
+	       answer_bytes(answer, kind, (size_t)bytes) == (size_t)bytes;
 }
 
 static int start(struct client *client)
@@ -143,6 +134,7 @@ static int start(struct client *client)
 		return -errno;
 	pid = fork();
 	if (pid == 0) {
+		close(sockets[0]);
 		client->child(sockets[1], parent);
 		_exit(0);
 	}
@@ -157,10 +149,8 @@ static int start(struct client *client)
 		client->socket = -1;
 		return -ENOTCONN;
 	}
-	if (!well_formed(
-		    &ready,
-		    receive(client, &ready, sizeof(ready), clock_coarse_ns() + PATIENCE_MAX_NS),
-		    0)) {
+	if (!well_formed(&ready, receive(client, &ready, clock_coarse_ns() + PATIENCE_MAX_NS),
+			 READY, 0)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -184,19 +174,21 @@ static int start_again(struct client *client)
 	return start(client);
 }
 
-static bool request_send(struct client *client, const struct request *request,
-			 const struct iovec *payload, size_t nr, int fd)
+static bool request_send(struct client *client, struct request *request,
+			 const struct client_payload *payload, int fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec parts[PARTS_MAX] = { { (void *)request, sizeof(*request) } };
+	struct iovec parts[1 + CLIENT_PAYLOAD_PARTS] = { { request, sizeof(*request) } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 1 };
-	size_t bytes = sizeof(*request) + request->payload_bytes;
 
-	while (nr-- && message.msg_iovlen < PARTS_MAX)
-		parts[message.msg_iovlen++] = *payload++;
+	request->payload_bytes = 0;
+	for (size_t i = 0; payload && i < CLIENT_PAYLOAD_PARTS; i++) {
+		request->payload_bytes += (uint32_t)payload->v[i].iov_len;
+		parts[message.msg_iovlen++] = payload->v[i];
+	}
 	if (fd >= 0) {
 		struct cmsghdr *header = &control.align;
 
@@ -207,7 +199,8 @@ static bool request_send(struct client *client, const struct request *request,
 		header->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
 	}
-	return sendmsg(client->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)bytes;
+	return sendmsg(client->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       (ssize_t)(sizeof(*request) + request->payload_bytes);
 }
 
 /* Of the child; 0: not known. */
@@ -238,10 +231,10 @@ static uint64_t patience_now(struct client *client)
 }
 
 /* Waits as long as there is patience. As receive(). */
-static ssize_t receive_patiently(struct client *client, void *answer, size_t size)
+static ssize_t receive_patiently(struct client *client, struct answer *answer)
 {
 	uint64_t from_ns = clock_coarse_ns(), took_ns;
-	ssize_t got = receive(client, answer, size, from_ns + patience_now(client));
+	ssize_t got = receive(client, answer, from_ns + patience_now(client));
 
 	took_ns = clock_coarse_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
@@ -268,10 +261,10 @@ static int give_up_late(struct client *client)
 	return busy ? -ETIMEDOUT : -ECANCELED;
 }
 
-/* A word of which file is looked into now comes before the answer. */
-static bool is_note(const struct unwind_answer *answer, ssize_t got, uint64_t sequence)
+/* Which file is looked into now is said before the answer. */
+static bool is_note(const struct answer *answer, ssize_t got, uint32_t kind, uint64_t sequence)
 {
-	return got > 0 && unwind_well_formed(answer, got, sequence) &&
+	return kind == REQUEST_UNWIND && well_formed(answer, got, kind, sequence) &&
 	       answer->error == -EINPROGRESS;
 }
 
@@ -279,22 +272,17 @@ static bool is_note(const struct unwind_answer *answer, ssize_t got, uint64_t se
 static int catch_up(struct client *client)
 {
 	struct late *late = &client->late;
-	bool unwinding = late->kind == REQUEST_UNWIND;
-	union {
-		struct answer answer;
-		struct unwind_answer unwind;
-	} packet;
-	ssize_t got = receive(client, &packet, sizeof(packet), 0);
+	struct answer answer;
+	ssize_t got = receive(client, &answer, 0);
 
-	if (unwinding && is_note(&packet.unwind, got, client->sequence)) {
-		late->file = packet.unwind.file;
+	if (is_note(&answer, got, late->kind, client->sequence)) {
+		late->file = answer.unwind.file;
 		return -EAGAIN;
 	}
 	if (got == -EAGAIN && clock_coarse_ns() - late->since_ns < LATE_MAX_NS)
 		return -EAGAIN;
 	late->there = false;
-	if (got > 0 && (unwinding ? unwind_well_formed(&packet.unwind, got, client->sequence)
-				  : well_formed(&packet.answer, got, client->sequence)))
+	if (well_formed(&answer, got, late->kind, client->sequence))
 		return 0;
 	client->ended = *late;
 	client->ended_how = got < 0 ? give_up_late(client) : give_up(client, got);
@@ -302,8 +290,8 @@ static int catch_up(struct client *client)
 }
 
 /* 0, or as client_ask(): there is no one to ask now. */
-static int begin(struct client *client, struct request *request, const struct iovec *payload,
-		 size_t nr, int fd)
+static int begin(struct client *client, struct request *request,
+		 const struct client_payload *payload, int fd)
 {
 	int err = client->late.there ? catch_up(client) : 0;
 
@@ -312,7 +300,7 @@ static int begin(struct client *client, struct request *request, const struct io
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
-	if (!request_send(client, request, payload, nr, fd)) {
+	if (!request_send(client, request, payload, fd)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -334,29 +322,35 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 	return -EAGAIN;
 }
 
-int client_ask_with(struct client *client, struct request *request, const struct iovec *payload,
-		    size_t nr, int fd, struct answer *answer)
+static int ask(struct client *client, struct request *request, const struct client_payload *payload,
+	       int fd, struct answer *answer)
 {
-	int err = begin(client, request, payload, nr, fd);
+	int err = begin(client, request, payload, fd);
 	ssize_t got;
 
 	if (err)
 		return err;
-	got = receive_patiently(client, answer, sizeof(*answer));
-	if (got > 0 && well_formed(answer, got, request->sequence))
+	got = receive_patiently(client, answer);
+	if (well_formed(answer, got, request->kind, request->sequence))
 		return 0;
 	return end(client, request, request->file, got);
 }
 
 int client_ask(struct client *client, struct request *request, int fd, struct answer *answer)
 {
-	return client_ask_with(client, request, NULL, 0, fd, answer);
+	return ask(client, request, NULL, fd, answer);
 }
 
-int client_ask_unwind(struct client *client, struct request *request, const struct iovec *payload,
-		      size_t nr, struct unwind_answer *answer, uint32_t *file)
+int client_ask_with(struct client *client, struct request *request,
+		    const struct client_payload *payload, struct answer *answer)
 {
-	int err = begin(client, request, payload, nr, -1);
+	return ask(client, request, payload, -1, answer);
+}
+
+int client_ask_unwind(struct client *client, struct request *request,
+		      const struct client_payload *payload, struct answer *answer, uint32_t *file)
+{
+	int err = begin(client, request, payload, -1);
 	ssize_t got;
 
 	*file = 0;
@@ -364,12 +358,12 @@ int client_ask_unwind(struct client *client, struct request *request, const stru
 		return err;
 	/* Each frame brings one at most. */
 	for (unsigned int notes = 0; notes <= UNWIND_FRAMES_MAX; notes++) {
-		got = receive_patiently(client, answer, sizeof(*answer));
-		if (!is_note(answer, got, request->sequence))
+		got = receive_patiently(client, answer);
+		if (!is_note(answer, got, request->kind, request->sequence))
 			break;
-		*file = answer->file;
+		*file = answer->unwind.file;
 	}
-	if (got > 0 && unwind_well_formed(answer, got, request->sequence) &&
+	if (well_formed(answer, got, request->kind, request->sequence) &&
 	    answer->error != -EINPROGRESS)
 		return 0;
 	return end(client, request, *file, got);

@@ -13,7 +13,6 @@
 
 #include "symbol/symbol.h"
 #include "symbol/wire/protocol.h"
-#include "symbol/wire/unwind_packet.h"
 
 struct client;
 
@@ -35,7 +34,7 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
  * Asks and waits for the answer, but not for long: two seconds, and where there
  * is something to be done meanwhile not more than one, nor more than half of the
  * time for many answers. fd goes along, and stays the caller's; -1: none. 0: *answer
- * is well formed, its text ends with a NUL; else
+ * is well formed, each string in it ends with a NUL; else
  *   -ENOTCONN      there is no child now, or it went away before it got this
  *   -EAGAIN        the child is still at work on this question, or on one before
  *   -ECANCELED     the child was killed from outside (or for lack of memory)
@@ -44,15 +43,21 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
  */
 int client_ask(struct client *client, struct request *request, int fd, struct answer *answer);
 
-/* The same with request->payload_bytes behind the request. */
-int client_ask_with(struct client *client, struct request *request, const struct iovec *payload,
-		    size_t nr, int fd, struct answer *answer);
+/* What follows a request. */
+#define CLIENT_PAYLOAD_PARTS 2
+struct client_payload {
+	struct iovec v[CLIENT_PAYLOAD_PARTS]; /* with or without contents */
+};
+
+/* The same with a payload, and no file. */
+int client_ask_with(struct client *client, struct request *request,
+		    const struct client_payload *payload, struct answer *answer);
 /*
- * REQUEST_UNWIND: answer->frames are as many as answer->nr says. *file: the one that
- * was looked into when it ended, should that be the symbolizer's fault; 0: none.
+ * REQUEST_UNWIND. *file: the one that was looked into when it ended, should that be
+ * the symbolizer's fault; 0: none.
  */
-int client_ask_unwind(struct client *client, struct request *request, const struct iovec *payload,
-		      size_t nr, struct unwind_answer *answer, uint32_t *file);
+int client_ask_unwind(struct client *client, struct request *request,
+		      const struct client_payload *payload, struct answer *answer, uint32_t *file);
 
 /*
  * A question that was given up with -EAGAIN was the child's end: the file it was

@@ -25,23 +25,22 @@ static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct re
 		answer->defined = (*file)->defined;
 		return 0;
 	}
-	if (request->kind == REQUEST_WORD && (*file)->text &&
-	    !strcmp((*file)->text, request->text)) {
-		snprintf(answer->text, sizeof(answer->text), "%s", (*file)->word);
-		answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
+	if (request->kind == REQUEST_VERSION && (*file)->before &&
+	    !strcmp((*file)->before, request->version.before.v)) {
+		snprintf(answer->version, sizeof(answer->version), "%s", (*file)->version);
 		return 0;
 	}
 	return spot_ask(symbols, &spot, *file, fd, request, answer);
 }
 
-static int add_text(struct request *request, const char *text)
+static int add_text(struct request_text *text, const char *string)
 {
-	size_t bytes = strlen(text) + 1;
+	size_t bytes = strlen(string) + 1;
 
-	if (bytes > sizeof(request->text) - request->text_bytes)
+	if (bytes > sizeof(text->v) - text->bytes)
 		return -ENAMETOOLONG;
-	memcpy(request->text + request->text_bytes, text, bytes);
-	request->text_bytes += (uint32_t)bytes;
+	memcpy(text->v + text->bytes, string, bytes);
+	text->bytes += (uint32_t)bytes;
 	return 0;
 }
 
@@ -54,7 +53,7 @@ int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
 	int err = 0;
 
 	for (size_t i = 0; i < nr && !err; i++)
-		err = add_text(&request, names[i]);
+		err = add_text(&request.defined.names, names[i]);
 	if (!err)
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
 	if (err)
@@ -64,43 +63,38 @@ int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
 	return 0;
 }
 
-int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
-		 size_t size)
+int symbols_version(struct symbols *symbols, pid_t pid, uint64_t addr, const char *before,
+		    char *version, size_t size)
 {
-	struct request request = { .kind = REQUEST_WORD };
+	struct request request = { .kind = REQUEST_VERSION };
 	struct answer answer;
 	struct file *file;
-	int err = add_text(&request, text);
+	int err = add_text(&request.version.before, before);
 
 	if (!err)
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
 	if (err)
 		return err;
-	if (!answer.text_bytes)
-		answer.text[0] = '\0';
-	file->text = text;
-	snprintf(file->word, sizeof(file->word), "%.*s", (int)sizeof(file->word) - 1, answer.text);
-	if (!file->word[0])
+	file->before = before;
+	memcpy(file->version, answer.version, sizeof(file->version));
+	if (!file->version[0])
 		return -ENOENT;
-	snprintf(word, size, "%.*s", (int)size - 1, answer.text);
+	snprintf(version, size, "%s", file->version);
 	return 0;
 }
 
-/* As many as the answer has: false when it contradicts itself. */
-static bool take_objects(const struct answer *answer, struct symbols_object *objects, size_t nr)
+static void take_objects(const struct answer_objects *answer, struct symbols_object *objects,
+			 size_t nr)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		size_t bytes = i < answer->nr_lines ? answer->lines[i] : 0;
+		size_t bytes = i < answer->nr ? answer->bytes[i] : 0;
 
-		if (bytes > answer->text_bytes - at)
-			return false;
 		objects[i].nr = bytes < objects[i].size ? bytes : objects[i].size;
-		memcpy(objects[i].bytes, answer->text + at, objects[i].nr);
+		memcpy(objects[i].bytes, answer->contents + at, objects[i].nr);
 		at += bytes;
 	}
-	return true;
 }
 
 int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool local,
@@ -113,15 +107,15 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 
 	for (size_t done = 0, now; done < nr && !err; done += now) {
 		request =
-			(struct request){ .kind = local ? REQUEST_LOCAL_OBJECTS : REQUEST_OBJECTS };
-		for (now = 0; done + now < nr && now < ANSWER_LINES_MAX; now++)
-			if (add_text(&request, objects[done + now].name))
+			(struct request){ .kind = REQUEST_OBJECTS, .objects = { .local = local } };
+		for (now = 0; done + now < nr && now < ANSWER_OBJECTS_MAX; now++)
+			if (add_text(&request.objects.names, objects[done + now].name))
 				break;
 		if (!now)
 			return -ENAMETOOLONG;
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
-		if (!err && !take_objects(&answer, objects + done, now))
-			err = -EPROTO;
+		if (!err)
+			take_objects(&answer.objects, objects + done, now);
 	}
 	return err;
 }
@@ -131,29 +125,27 @@ static int ask_addresses(struct symbols *symbols, const struct spot *spot, struc
 			 int fd, struct request *request, size_t nr)
 {
 	struct file_addresses *known = &file->addresses;
-	bool local = request->kind == REQUEST_LOCAL_ADDRESSES;
+	bool local = request->addresses.local;
 	struct answer answer;
 	int err;
 
-	request->offset = spot->mapping->offset;
-	if (known->asked && known->offset == request->offset && known->local >= local)
+	if (known->asked && known->offset == spot->mapping->offset && known->local >= local)
 		return 0;
 	err = spot_ask(symbols, spot, file, fd, request, &answer);
 	if (err == -ENOTCONN || err == -EAGAIN || err == -ECANCELED)
 		return -EBUSY;
 	if (err)
 		return err;
-	if (answer.text_bytes && answer.text_bytes != nr * sizeof(known->v[0]) + 1)
+	if (answer.addresses.nr && answer.addresses.nr != nr)
 		return -EPROTO;
 	*known = (struct file_addresses){
-		.offset = request->offset,
+		.offset = spot->mapping->offset,
 		.asked = true,
 		.local = local,
-		.known = answer.text_bytes,
-		.vaddr = answer.vaddr,
+		.known = answer.addresses.nr,
+		.vaddr = answer.addresses.vaddr,
 	};
-	if (known->known)
-		memcpy(known->v, answer.text, nr * sizeof(known->v[0]));
+	memcpy(known->v, answer.addresses.v, answer.addresses.nr * sizeof(known->v[0]));
 	return 0;
 }
 
@@ -161,14 +153,17 @@ int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
 		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
 		      uint64_t *addresses)
 {
-	struct request request = { .kind = local ? REQUEST_LOCAL_ADDRESSES : REQUEST_ADDRESSES };
+	struct request request = {
+		.kind = REQUEST_ADDRESSES,
+		.addresses = { .offset = mapping->offset, .local = local },
+	};
 	struct spot spot = { .pid = pid, .addr = mapping->start, .maps = maps, .mapping = mapping };
 	int fd __closing = -1;
 	struct file *file;
-	int err = nr > FILE_ADDRESSES_MAX ? -E2BIG : 0;
+	int err = nr > ANSWER_ADDRESSES_MAX ? -E2BIG : 0;
 
 	for (size_t i = 0; i < nr && !err; i++)
-		err = add_text(&request, names[i]);
+		err = add_text(&request.addresses.names, names[i]);
 	if (err)
 		return err;
 	if (files_full(symbols->files))

@@ -7,8 +7,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define FILE_WORD_BYTES	   64
-#define FILE_ADDRESSES_MAX 8
+#include "symbol/wire/protocol.h"
 
 /* What was asked for of a file, and was said. */
 struct file_addresses {
@@ -17,7 +16,7 @@ struct file_addresses {
 	bool local;
 	bool known; /* else there is nothing at the offset */
 	uint64_t vaddr; /* of the offset, as linked */
-	uint64_t v[FILE_ADDRESSES_MAX]; /* as linked, 0: none */
+	uint64_t v[ANSWER_ADDRESSES_MAX]; /* as linked, 0: none */
 };
 
 struct files;
@@ -37,8 +36,8 @@ struct file {
 	uint64_t cfi_generation; /* as generation, for its call frame information */
 	unsigned int cfi_strikes;
 	bool cfi_refused;
-	const char *text; /* behind which a word was looked for last; NULL: none was */
-	char word[FILE_WORD_BYTES]; /* what was found; "": nothing */
+	const char *before; /* what a version was looked for behind last; NULL: none was */
+	char version[ANSWER_VERSION_BYTES]; /* what was found; "": nothing */
 	bool asked; /* which of the known names it defines: */
 	uint64_t defined; /* the answer */
 	struct file_addresses addresses; /* of the known names */

@@ -124,9 +124,10 @@ static void count_cut(struct jit *jit, struct map_of *map, uint64_t cut)
 static int read_parts(struct jit *jit, struct map_of *map, int fd)
 {
 	struct request request = { .kind = REQUEST_MAP_READ, .file = map->id };
-	struct answer answer = { .more = 1 };
+	struct answer answer;
+	bool more = true;
 
-	for (int i = 0; i < PARTS_MAX && answer.more; i++) {
+	for (int i = 0; i < PARTS_MAX && more; i++) {
 		int err = client_ask(jit->client, &request, fd, &answer);
 
 		/* It had died before: there is another one now. */
@@ -134,12 +135,13 @@ static int read_parts(struct jit *jit, struct map_of *map, int fd)
 			err = client_ask(jit->client, &request, fd, &answer);
 		if (err)
 			return err;
-		count_cut(jit, map, answer.cut);
 		if (answer.error)
 			return answer.error;
+		count_cut(jit, map, answer.map_read.cut);
+		more = answer.map_read.more;
 	}
 	map->generation = client_generation(jit->client);
-	map->unfinished = answer.more;
+	map->unfinished = more;
 	map->version = ++jit->last_version;
 	return 0;
 }
@@ -209,7 +211,7 @@ static int ask_name(struct jit *jit, const struct map_of *map, uint64_t addr, st
 	struct request request = {
 		.kind = REQUEST_MAP_NAME,
 		.file = map->id,
-		.offset = addr,
+		.map_name = { .addr = addr },
 	};
 	int err = client_ask(jit->client, &request, -1, answer);
 
@@ -251,9 +253,9 @@ const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset
 		free(name->text);
 		*name = (struct name){ .addr = addr,
 				       .version = map->version,
-				       .offset = answer.symbol_offset };
-		if (answer.text_bytes)
-			name->text = strdup(answer.text);
+				       .offset = answer.map_name.offset };
+		if (answer.map_name.name[0])
+			name->text = strdup(answer.map_name.name);
 	}
 	*offset = name->offset;
 	return name->text;

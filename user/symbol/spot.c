@@ -132,7 +132,7 @@ static void identify(struct symbols *symbols, uint32_t tag, int fd)
 	struct request request = {
 		.kind = REQUEST_IDENTITY,
 		.file = file->id,
-		.offset = symbols->secret,
+		.identity = { .secret = symbols->secret },
 	};
 	struct answer answer;
 	int err;
@@ -143,8 +143,8 @@ static void identify(struct symbols *symbols, uint32_t tag, int fd)
 	err = spot_ask_client(symbols, &request, fd, &answer);
 	if (err)
 		spot_blame(symbols, file, request.kind, err);
-	else if (!answer.error && answer.defined)
-		files_identify(symbols->files, tag, answer.defined);
+	else if (!answer.error && answer.identity)
+		files_identify(symbols->files, tag, answer.identity);
 }
 
 struct file *spot_file(struct symbols *symbols, const struct spot *spot, int *fd)
@@ -181,7 +181,8 @@ static int ask(struct symbols *symbols, const struct spot *spot, struct file *fi
 		bool has_it = file->generation == client_generation(symbols->client);
 		bool had_lines = !file->lines_refused;
 
-		request->without_lines |= file->lines_refused;
+		if (request->kind == REQUEST_SYMBOL)
+			request->symbol.without_lines |= file->lines_refused;
 		if (!has_it && fd < 0) {
 			struct stat status;
 

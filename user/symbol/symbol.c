@@ -22,7 +22,7 @@
  * The functions that an answer names, which stay where the answer is; how many,
  * or -EPROTO: it makes no sense.
  */
-static int read_lines(const struct answer *answer, struct symbol_line *lines)
+static int read_lines(const struct answer_symbol *answer, struct symbol_line *lines)
 {
 	const char *at = answer->text, *end = at + answer->text_bytes;
 
@@ -42,24 +42,17 @@ static int read_lines(const struct answer *answer, struct symbol_line *lines)
 	return (int)answer->nr_lines;
 }
 
-/* The strings of an answer; how many are there. */
-static size_t split_text(const struct answer *answer, const char **strings, size_t max)
-{
-	const char *at = answer->text, *end = at + answer->text_bytes;
-	size_t nr = 0;
-
-	for (; at < end && nr < max; at += strlen(at) + 1)
-		strings[nr++] = at;
-	return nr;
-}
-
 /*
  * Sends what may be a file that belongs to this one. 0: it is; -ENOKEY: it is not,
  * or cannot be used; else as client_ask(): not known.
  */
 static int attach(struct symbols *symbols, struct file *file, enum debug_file which, int fd)
 {
-	struct request request = { .kind = REQUEST_ATTACH, .file = file->id, .offset = which };
+	struct request request = {
+		.kind = REQUEST_ATTACH,
+		.file = file->id,
+		.attach = { .which = which },
+	};
 	struct answer answer;
 	int err = spot_ask_client(symbols, &request, fd, &answer);
 
@@ -82,7 +75,7 @@ static bool attach_missing(struct symbols *symbols, const struct spot *spot, str
 	enum debug_file which =
 		wants & DEBUG_FILE_OWN & ~file->absent ? DEBUG_FILE_OWN : DEBUG_FILE_SHARED;
 	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
-	const char *links[4]; /* of the file and its debug file; of what it shares */
+	const struct answer_link *link;
 	struct debug_wanted wanted = { .pid = spot->pid,
 				       .path = maps_path(spot->maps, spot->mapping) };
 	struct answer answer;
@@ -91,10 +84,9 @@ static bool attach_missing(struct symbols *symbols, const struct spot *spot, str
 	    answer.error)
 		return false;
 	file->absent |= which;
-	if (split_text(&answer, links, 4) != 4)
-		return false;
-	wanted.id = links[which == DEBUG_FILE_OWN ? 0 : 2];
-	wanted.name = links[which == DEBUG_FILE_OWN ? 1 : 3];
+	link = which == DEBUG_FILE_OWN ? &answer.links.own : &answer.links.shared;
+	wanted.id = link->id;
+	wanted.name = link->name;
 	for (unsigned int i = 0; !file->refused; i++) {
 		int fd __closing = debug_files_open(&wanted, i);
 		int err = fd >= 0 ? attach(symbols, file, which, fd) : fd;
@@ -119,14 +111,17 @@ static int ask_symbol(struct symbols *symbols, const struct spot *spot, struct f
 {
 	struct request request = {
 		.kind = REQUEST_SYMBOL,
-		.without_lines = !lines,
-		.offset = spot_offset(spot),
-		.is_return = spot->is_return,
+		.symbol = {
+			.offset = spot_offset(spot),
+			.is_return = spot->is_return,
+			.without_lines = !lines,
+		},
 	};
 	int err = spot_ask(symbols, spot, file, fd, &request, answer);
 
 	/* The debug file, and the one that it shares with others. */
-	for (int i = 0; i < 1 + lines && !err && attach_missing(symbols, spot, file, answer->wants);
+	for (int i = 0;
+	     i < 1 + lines && !err && attach_missing(symbols, spot, file, answer->symbol.wants);
 	     i++)
 		err = spot_ask(symbols, spot, file, fd, &request, answer);
 	return err;
@@ -156,8 +151,8 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 		return true;
 	if (ask_symbol(symbols, spot, file, fd, true, &answer))
 		return false;
-	symbols->lines_left_out += answer.incomplete || file->lines_refused;
-	nr = read_lines(&answer, lines);
+	symbols->lines_left_out += answer.symbol.incomplete || file->lines_refused;
+	nr = read_lines(&answer.symbol, lines);
 	if (nr < 0) {
 		spot_refuse_file(symbols, file);
 		return false;
@@ -165,9 +160,9 @@ static bool know(struct symbols *symbols, const struct spot *spot, struct known 
 	*known = (struct known){
 		.lines = lines,
 		.nr_lines = (size_t)nr,
-		.vaddr = answer.vaddr,
-		.symbol_offset = answer.symbol_offset,
-		.after_call = answer.after_call,
+		.vaddr = answer.symbol.vaddr,
+		.symbol_offset = answer.symbol.symbol_offset,
+		.after_call = answer.symbol.after_call,
 	};
 	return answers_add(symbols->answers, &place, known) == 0;
 }

@@ -103,11 +103,12 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
 		    size_t nr, uint64_t *defined);
 /*
- * The word that stands behind a text in the file mapped at addr, and begins with
- * a digit. The answer is kept by file: text stays where it is for good. 0 or -errno.
+ * The version that stands as text in the file mapped at addr: a word behind another
+ * text that begins with a digit. The answer is kept by file: before stays where it is
+ * for good. 0 or -errno.
  */
-int symbols_word(struct symbols *symbols, pid_t pid, uint64_t addr, const char *text, char *word,
-		 size_t size);
+int symbols_version(struct symbols *symbols, pid_t pid, uint64_t addr, const char *before,
+		    char *version, size_t size);
 
 struct maps;
 struct mapping;

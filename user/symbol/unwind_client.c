@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "symbol/wire/call.h"
+#include "symbol/wire/unwind_payload.h"
 
 /* Each mapping of a process can have to come first, and each child can die of one of them. */
 #define ASKS_MAX   300
@@ -27,16 +28,14 @@ struct mappings_out {
 static void mappings_send(struct mappings_out *out)
 {
 	const struct unwind_target *target = out->target;
-	struct iovec payload = { out->v, out->nr * sizeof(*out->v) };
+	struct client_payload payload = { .v = { { out->v, out->nr * sizeof(*out->v) } } };
 	struct request request = {
 		.kind = REQUEST_MAPPINGS,
-		.space = target->reading,
-		.offset = out->sent,
-		.payload_bytes = (uint32_t)payload.iov_len,
+		.mappings = { .space = target->reading, .sent = out->sent },
 	};
 	struct answer answer;
 
-	out->err = client_ask_with(target->client, &request, &payload, 1, -1, &answer);
+	out->err = client_ask_with(target->client, &request, &payload, &answer);
 	if (!out->err)
 		out->err = answer.error;
 	out->sent += out->nr;
@@ -82,8 +81,7 @@ static int send_file(const struct unwind_target *target, uint64_t start)
 {
 	struct request request = {
 		.kind = REQUEST_CFI,
-		.space = target->reading,
-		.offset = start,
+		.cfi = { .space = target->reading, .start = start },
 	};
 	struct mapping *mapping = maps_find(target->maps, start);
 	int fd __closing = -1;
@@ -154,20 +152,21 @@ static bool word_after_call(const struct unwind_target *target, const unsigned c
 	       target->after_call(target->context, mapping, word);
 }
 
-static void describe(const struct unwind_target *target, const struct bp_registers *regs,
-		     const unsigned char *stack, uint32_t bytes, struct unwind_input *input)
+/* All but the stack; bytes: of it. */
+static void describe(const struct unwind_target *target, const struct bp_stack_copy *copy,
+		     uint32_t bytes, struct unwind_input *input)
 {
-	uint64_t pc = regs->reg[BP_REGISTER_IP];
+	uint64_t pc = copy->regs.reg[BP_REGISTER_IP];
 	const struct mapping *mapping = maps_find(target->maps, pc);
 
 	input->machine = call_own_machine();
 	input->flags = 0;
 	input->bytes = bytes;
 	input->code_bytes = 0;
-	input->regs = *regs;
-	if (word_after_call(target, stack, bytes, 0))
+	input->regs = copy->regs;
+	if (word_after_call(target, copy->stack, bytes, 0))
 		input->flags |= UNWIND_WORD0_CALL;
-	if (word_after_call(target, stack, bytes, 1))
+	if (word_after_call(target, copy->stack, bytes, 1))
 		input->flags |= UNWIND_WORD1_CALL;
 	if (mapping && mapping->executable && !mapping->ino &&
 	    !memory_read(&target->memory, pc, input->code, sizeof(input->code)))
@@ -175,7 +174,7 @@ static void describe(const struct unwind_target *target, const struct bp_registe
 }
 
 /* Does the chain of frame pointers lead on to a call in a file, where it was checked? */
-static bool leads_to_file(const struct unwind_target *target, const struct unwind_answer *answer,
+static bool leads_to_file(const struct unwind_target *target, const struct answer_unwind *answer,
 			  uint32_t from)
 {
 	for (uint32_t i = from + 1; i < answer->nr; i++) {
@@ -193,7 +192,7 @@ static bool leads_to_file(const struct unwind_target *target, const struct unwin
  * what they like (HotSpot's returns to the entry of the next bytecode): so it is one
  * when the chain goes on from it to where it must end.
  */
-static void check_generated(const struct unwind_target *target, struct unwind_answer *answer)
+static void check_generated(const struct unwind_target *target, struct answer_unwind *answer)
 {
 	for (uint32_t i = 0; i < answer->nr; i++) {
 		const struct native_frame *frame = &answer->frames[i];
@@ -210,42 +209,60 @@ static void check_generated(const struct unwind_target *target, struct unwind_an
 	}
 }
 
-int unwind_client_ask(const struct unwind_target *target, const struct bp_registers *regs,
-		      const unsigned char *stack, uint32_t bytes, struct unwind_answer *answer)
+/* Asks once; what the symbolizer lacks is sent. 0: *done tells whether that was the answer; else -errno. */
+static int ask_once(const struct unwind_target *target, const struct client_payload *payload,
+		    struct answer *answer, bool *done)
 {
-	struct unwind_input input;
-	struct iovec payload[] = { { &input, UNWIND_INPUT_HEADER_BYTES },
-				   { (void *)stack, bytes } };
-	unsigned int deaths = 0;
+	struct request request = {
+		.kind = REQUEST_UNWIND,
+		.unwind = { .space = target->reading },
+	};
+	uint32_t blamed;
+	int err = client_ask_unwind(target->client, &request, payload, answer, &blamed);
 
-	describe(target, regs, stack, bytes, &input);
+	*done = false;
+	if (err) {
+		if (err != -ENOTCONN && err != -EAGAIN)
+			target->blame(target->context, blamed, err);
+		return err;
+	}
+	switch (answer->error) {
+	case -ENOENT:
+		return send_mappings(target);
+	case -ESTALE:
+		return send_file(target, answer->unwind.addr);
+	case -ENOKEY:
+		return send_debug(target, answer->unwind.addr);
+	default:
+		*done = true;
+		return 0;
+	}
+}
+
+int unwind_client_ask(const struct unwind_target *target, const struct bp_stack_copy *copy,
+		      struct answer_unwind *out)
+{
+	uint32_t bytes = copy->bytes < BP_STACK_COPY_BYTES ? copy->bytes : BP_STACK_COPY_BYTES;
+	struct unwind_input input;
+	struct client_payload payload = { .v = { { &input, UNWIND_INPUT_HEADER_BYTES },
+						 { (void *)copy->stack, bytes } } };
+	unsigned int deaths = 0;
+	struct answer answer;
+	bool done;
+
+	describe(target, copy, bytes, &input);
 	for (int asks = 0; asks < ASKS_MAX && deaths < DEATHS_MAX; asks++) {
-		struct request request = {
-			.kind = REQUEST_UNWIND,
-			.space = target->reading,
-			.payload_bytes = (uint32_t)UNWIND_INPUT_HEADER_BYTES + bytes,
-		};
-		uint32_t blamed;
-		int err = client_ask_unwind(target->client, &request, payload, 2, answer, &blamed);
+		int err = ask_once(target, &payload, &answer, &done);
 
 		if (err == -EAGAIN)
 			return err;
-		if (err && err != -ENOTCONN)
-			target->blame(target->context, blamed, err);
-		if (!err && answer->error == -ENOENT)
-			err = send_mappings(target);
-		else if (!err && answer->error == -ESTALE)
-			err = send_file(target, answer->addr);
-		else if (!err && answer->error == -ENOKEY)
-			err = send_debug(target, answer->addr);
-		else if (!err && answer->error)
-			return answer->error;
-		else if (!err) {
-			check_generated(target, answer);
+		if (done) {
+			if (answer.error)
+				return answer.error;
+			*out = answer.unwind;
+			check_generated(target, out);
 			return 0;
 		}
-		if (err == -EAGAIN)
-			return err;
 		deaths += err != 0;
 	}
 	return -ENOTCONN;

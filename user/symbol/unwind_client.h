@@ -10,7 +10,7 @@
 #include "proc/maps.h"
 #include "symbol/client.h"
 #include "symbol/files.h"
-#include "symbol/wire/unwind_packet.h"
+#include "symbol/wire/protocol.h"
 
 struct unwind_target {
 	struct client *client;
@@ -31,8 +31,8 @@ struct unwind_target {
 	void *context;
 };
 
-/* 0, or -errno: there is no answer; answer->error is 0 then. */
-int unwind_client_ask(const struct unwind_target *target, const struct bp_registers *regs,
-		      const unsigned char *stack, uint32_t bytes, struct unwind_answer *answer);
+/* 0, or -errno: it cannot be unwound, or not now (-EAGAIN, -ENOTCONN: as client_ask()). */
+int unwind_client_ask(const struct unwind_target *target, const struct bp_stack_copy *copy,
+		      struct answer_unwind *out);
 
 #endif

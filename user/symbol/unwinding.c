@@ -64,7 +64,7 @@ static void unwound_blame(void *context, uint32_t id, int err)
 
 /* As symbols_unwind(), by the maps as they are known; *reading: their number. */
 static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
-		       const struct bp_stack_copy *copy, struct unwind_answer *answer,
+		       const struct bp_stack_copy *copy, struct answer_unwind *answer,
 		       uint64_t *reading)
 {
 	struct unwound unwound = { .symbols = symbols, .spot = { .pid = pid } };
@@ -78,7 +78,6 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 		.after_call = unwound_after_call,
 		.context = &unwound,
 	};
-	uint32_t bytes = copy->bytes < BP_STACK_COPY_BYTES ? copy->bytes : BP_STACK_COPY_BYTES;
 	uint64_t before = *reading;
 	int err;
 
@@ -87,7 +86,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 		return -ENOENT;
 	target.reading = *reading;
 	unwound.spot.maps = target.maps;
-	err = unwind_client_ask(&target, &copy->regs, copy->stack, bytes, answer);
+	err = unwind_client_ask(&target, copy, answer);
 	spot_note_ended(symbols);
 	return err;
 }
@@ -95,7 +94,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags)
 {
-	struct unwind_answer answer, again;
+	struct answer_unwind answer, again;
 	uint64_t reading = 0;
 	int err;
 

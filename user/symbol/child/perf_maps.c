@@ -79,38 +79,35 @@ static int read_part(struct perf_maps *maps, const struct request *request, int 
 	if (!map)
 		return -ENOMEM;
 	err = perf_map_read(map, fd, &more);
-	answer->cut = perf_map_cut(map);
-	answer->more = more;
+	answer->map_read.cut = perf_map_cut(map);
+	answer->map_read.more = more;
 	shrink(maps);
 	return err;
 }
 
-static int name(struct perf_maps *maps, const struct request *request, struct answer *answer)
+static int name(struct perf_maps *maps, const struct request *request, struct answer_map_name *out)
 {
 	struct perf_map *map = find(maps, request->file);
-	uint64_t start;
+	uint64_t addr = request->map_name.addr, start;
 	const char *found;
 
 	if (!map)
 		return -ESTALE;
-	found = perf_map_find(map, request->offset, &start);
-	if (!found)
-		return 0;
-	answer->symbol_offset = request->offset - start;
-	snprintf(answer->text, sizeof(answer->text), "%s", found);
-	answer->text_bytes = (uint32_t)strlen(answer->text) + 1;
+	found = perf_map_find(map, addr, &start);
+	if (found) {
+		out->offset = addr - start;
+		snprintf(out->name, sizeof(out->name), "%s", found);
+	}
 	return 0;
 }
 
-void perf_maps_serve(struct perf_maps *maps, const struct request *request, int fd,
+int perf_maps_answer(struct perf_maps *maps, const struct request *request, int fd,
 		     struct answer *answer)
 {
 	int given __closing = fd;
 
-	if (request->kind == REQUEST_MAP_READ)
-		answer->error = read_part(maps, request, given, answer);
-	else
-		answer->error = name(maps, request, answer);
+	return request->kind == REQUEST_MAP_READ ? read_part(maps, request, given, answer)
+						 : name(maps, request, &answer->map_name);
 }
 
 void perf_maps_drop(struct perf_maps *maps)

@@ -23,8 +23,8 @@ struct perf_maps {
 	uint64_t uses;
 };
 
-/* REQUEST_MAP_READ and REQUEST_MAP_NAME. Takes fd (-1: none came). */
-void perf_maps_serve(struct perf_maps *maps, const struct request *request, int fd,
+/* REQUEST_MAP_READ and REQUEST_MAP_NAME. Takes fd (-1: none came). 0, or the answer's error. */
+int perf_maps_answer(struct perf_maps *maps, const struct request *request, int fd,
 		     struct answer *answer);
 void perf_maps_drop(struct perf_maps *maps); /* all */
 

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* name.c - plain, best and demangled names. */
+/* name.c - what compilers, linkers and the kernel put behind a name, and which of several people know. */
 #include "symbol/wire/name.h"
 
-#include <libiberty/demangle.h>
-#include <stdio.h>
 #include <string.h>
-
-#include "base/cleanup.h"
-
-/* Deeply nested templates demangle to more than anyone can read, and take long to. */
-#define MANGLED_MAX 4096
 
 static bool is_clone_word(const char *word, size_t length)
 {
@@ -70,25 +63,4 @@ bool name_better(const char *a, const char *b)
 	if (a_length != b_length)
 		return a_length < b_length;
 	return strcmp(a, b) < 0;
-}
-
-void name_display(const char *name, char *out, size_t size)
-{
-	size_t length = name_plain_length(name);
-	char plain[MANGLED_MAX];
-	char *demangled __freeing = NULL;
-	int written;
-
-	if (length < sizeof(plain)) {
-		memcpy(plain, name, length);
-		plain[length] = '\0';
-		/* Without parameters: they would fill the line, and stacks tell overloads apart. */
-		demangled = cplus_demangle(plain, DMGL_AUTO);
-	}
-	if (demangled)
-		written = snprintf(out, size, "%s", demangled);
-	else
-		written = snprintf(out, size, "%.*s", (int)length, name);
-	if (written >= 0 && (size_t)written >= size && size > 4)
-		memcpy(out + size - 4, "...", 4);
 }

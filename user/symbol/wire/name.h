@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* name.h - symbol names as compilers and linkers write them, and as people want to read them. */
+/* name.h - symbol names as compilers and linkers write them. */
 #ifndef BLOCKPROF_SYMBOL_WIRE_NAME_H
 #define BLOCKPROF_SYMBOL_WIRE_NAME_H
 
@@ -19,8 +19,5 @@ size_t name_plain_length(const char *name);
  * several; people know write, not __write or __libc_write.
  */
 bool name_better(const char *a, const char *b);
-
-/* The name demangled (C++, Rust, D, Ada) into out, or as it is; cut to fit, always terminated. */
-void name_display(const char *name, char *out, size_t size);
 
 #endif

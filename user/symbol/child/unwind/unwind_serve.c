@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* unwind_serve.c - from packets to the unwinder and back. */
+/* unwind_serve.c - that payloads make sense, and that the parent knows which file is looked into. */
 #include "symbol/child/unwind/unwind_serve.h"
 
 #include <errno.h>
@@ -8,84 +8,59 @@
 #include <unistd.h>
 
 #include "symbol/child/unwind/unwinder.h"
-#include "symbol/wire/unwind_packet.h"
+#include "symbol/wire/unwind_payload.h"
 
 struct unwind_server {
 	int socket;
 	struct unwinder *unwinder;
-	struct unwind_answer answer;
+	struct answer note; /* with the sequence of the request that is answered */
 };
 
-static bool answer_send(int socket, const struct unwind_answer *answer)
-{
-	size_t bytes = UNWIND_ANSWER_HEADER_BYTES + answer->nr * sizeof(answer->frames[0]);
-
-	return send(socket, answer, bytes, 0) == (ssize_t)bytes;
-}
-
-static bool error_send(int socket, uint64_t sequence, int error)
-{
-	struct answer answer = { .sequence = sequence, .error = error };
-
-	return send(socket, &answer, ANSWER_HEADER_BYTES, 0) == (ssize_t)ANSWER_HEADER_BYTES;
-}
-
-/* The frames so far stay here: they are not complete. */
 static void looking(void *context, uint32_t file)
 {
 	struct unwind_server *server = context;
-	struct unwind_answer note = {
-		.sequence = server->answer.sequence,
-		.error = -EINPROGRESS,
-		.file = file,
-	};
+	struct answer *note = &server->note;
 
-	answer_send(server->socket, &note);
+	note->error = -EINPROGRESS;
+	note->unwind.file = file;
+	(void)!send(server->socket, note, answer_bytes(note, REQUEST_UNWIND, sizeof(*note)), 0);
 }
 
-bool unwind_serves(const struct request *request)
+static int unwind(struct unwind_server *server, const struct request *request,
+		  const struct unwind_input *input, struct answer_unwind *out)
 {
-	return request->kind == REQUEST_MAPPINGS || request->kind == REQUEST_CFI ||
-	       request->kind == REQUEST_CFI_DEBUG || request->kind == REQUEST_UNWIND;
-}
-
-static bool unwind(struct unwind_server *server, const struct request *request,
-		   const struct unwind_input *input)
-{
-	server->answer.sequence = request->sequence;
 	if (request->payload_bytes < UNWIND_INPUT_HEADER_BYTES ||
 	    input->bytes != request->payload_bytes - UNWIND_INPUT_HEADER_BYTES ||
-	    input->code_bytes > sizeof(input->code)) {
-		server->answer.error = -EINVAL;
-		server->answer.nr = 0;
-	} else {
-		unwinder_run(server->unwinder, request->space, input, &server->answer);
-	}
-	return answer_send(server->socket, &server->answer);
+	    input->code_bytes > sizeof(input->code))
+		return -EINVAL;
+	server->note.sequence = request->sequence;
+	return unwinder_run(server->unwinder, request->unwind.space, input, out);
 }
 
-bool unwind_serve(struct unwind_server *server, const struct request *request, const void *payload,
-		  int fd)
+static int add_mappings(struct unwind_server *server, const struct request *request,
+			const struct unwind_mapping *mappings)
 {
-	int err = -EINVAL;
+	if (request->payload_bytes % sizeof(*mappings))
+		return -EINVAL;
+	return unwinder_mappings(server->unwinder, request->mappings.space, request->mappings.sent,
+				 mappings, request->payload_bytes / sizeof(*mappings));
+}
 
-	if (request->kind == REQUEST_CFI_DEBUG) {
-		err = unwinder_debug(server->unwinder, request->file, fd);
-		return error_send(server->socket, request->sequence, err);
-	}
-	if (request->kind == REQUEST_CFI) {
-		err = unwinder_file(server->unwinder, request->space, request->offset,
-				    request->file, fd);
-		return error_send(server->socket, request->sequence, err);
-	}
+int unwind_serve(struct unwind_server *server, const struct request *request, const void *payload,
+		 int fd, struct answer_unwind *out)
+{
+	if (request->kind == REQUEST_CFI)
+		return unwinder_file(server->unwinder, request->cfi.space, request->cfi.start,
+				     request->file, fd);
 	if (fd >= 0)
 		close(fd);
-	if (request->kind == REQUEST_UNWIND)
-		return unwind(server, request, payload);
-	if (request->payload_bytes % sizeof(struct unwind_mapping) == 0)
-		err = unwinder_mappings(server->unwinder, request->space, request->offset, payload,
-					request->payload_bytes / sizeof(struct unwind_mapping));
-	return error_send(server->socket, request->sequence, err);
+	return request->kind == REQUEST_UNWIND ? unwind(server, request, payload, out)
+					       : add_mappings(server, request, payload);
+}
+
+int unwind_serve_debug(struct unwind_server *server, uint32_t file, int fd)
+{
+	return unwinder_debug(server->unwinder, file, fd);
 }
 
 int unwind_server_new(struct unwind_server **out, int socket)

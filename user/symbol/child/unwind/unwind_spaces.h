@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbol/wire/unwind_packet.h"
+#include "symbol/wire/unwind_payload.h"
 
 struct unwind_spaces;
 struct unwind_space;

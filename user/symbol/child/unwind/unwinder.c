@@ -29,7 +29,7 @@ struct run {
 	struct unwinder *unwinder;
 	struct unwind_space *space;
 	const struct unwind_input *input;
-	struct unwind_answer *answer;
+	struct answer_unwind *answer;
 	struct unwind_state state;
 };
 
@@ -202,9 +202,10 @@ static struct native_frame *add_frame(struct run *run, bool by_fp)
 	return frame;
 }
 
-static void walk(struct run *run)
+/* 0, or -ESTALE or -ENOKEY: as of an answer. */
+static int walk(struct run *run)
 {
-	struct unwind_answer *answer = run->answer;
+	struct answer_unwind *answer = run->answer;
 	bool by_fp = false;
 
 	for (;;) {
@@ -215,45 +216,43 @@ static void walk(struct run *run)
 		if (answer->nr && !unwind_space_find(run->space, looked_up(run))) {
 			answer->lost_addr = looked_up(run);
 			answer->flags |= UNWIND_LOST;
-			return;
+			return 0;
 		}
 		if (answer->nr == UNWIND_FRAMES_MAX) {
 			answer->flags |= UNWIND_CUT;
-			return;
+			return 0;
 		}
 		frame = add_frame(run, by_fp);
 		result = step(run, frame, &by_fp);
 		if (result == -ESTALE || result == -ENOKEY)
-			answer->error = result;
-		else if (result == -ENODATA)
+			return result;
+		if (result == -ENODATA)
 			answer->flags |= UNWIND_CUT;
 		else if (result < 0)
 			answer->flags |= UNWIND_LOST;
 		if (result)
-			return;
+			return 0;
 	}
 }
 
-void unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
-		  struct unwind_answer *answer)
+int unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
+		 struct answer_unwind *out)
 {
-	struct run run = { .unwinder = unwinder, .input = input, .answer = answer };
+	struct run run = { .unwinder = unwinder, .input = input, .answer = out };
+	int err;
 
-	answer->error = 0;
-	answer->flags = 0;
-	answer->file = 0;
-	answer->nr = 0;
-	answer->addr = 0;
-	answer->lost_addr = 0;
+	out->flags = 0;
+	out->file = 0;
+	out->nr = 0;
+	out->addr = 0;
+	out->lost_addr = 0;
 	unwinder->looked = 0;
 	run.space = unwind_spaces_get(unwinder->spaces, space);
 	run.state.machine = unwind_machine(input->machine);
 	if (!run.state.machine)
-		answer->error = -ENOTSUP;
-	else if (!run.space)
-		answer->error = -ENOENT;
-	if (answer->error)
-		return;
+		return -ENOTSUP;
+	if (!run.space)
+		return -ENOENT;
 	run.state.regs = input->regs;
 	run.state.exact = true;
 	run.state.memory = (struct unwind_memory){
@@ -261,9 +260,10 @@ void unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind
 		.start = input->regs.reg[run.state.machine->sp],
 		.nr = input->bytes,
 	};
-	walk(&run);
-	if (!answer->error && answer->nr == 1 && !unwind_space_find(run.space, pc_of(&run)))
-		answer->lost_addr = pc_of(&run);
+	err = walk(&run);
+	if (!err && out->nr == 1 && !unwind_space_find(run.space, pc_of(&run)))
+		out->lost_addr = pc_of(&run);
+	return err;
 }
 
 int unwinder_mappings(struct unwinder *unwinder, uint64_t space, uint64_t first,

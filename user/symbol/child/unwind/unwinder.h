@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "symbol/wire/unwind_packet.h"
+#include "symbol/wire/protocol.h"
+#include "symbol/wire/unwind_payload.h"
 
 struct unwinder;
 
@@ -31,8 +32,11 @@ int unwinder_mappings(struct unwinder *unwinder, uint64_t space, uint64_t first,
 int unwinder_file(struct unwinder *unwinder, uint64_t space, uint64_t start, uint32_t file, int fd);
 /* cfi_cache_add_debug(): an answer -ENOKEY wants it. */
 int unwinder_debug(struct unwinder *unwinder, uint32_t file, int fd);
-/* input->bytes of its stack are there. answer->error says how it went. */
-void unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
-		  struct unwind_answer *answer);
+/*
+ * input->bytes of its stack are there. 0: the frames are in out; -ENOENT, -ESTALE,
+ * -ENOKEY: as of an answer (protocol.h); -ENOTSUP: not of a machine that is known.
+ */
+int unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
+		 struct answer_unwind *out);
 
 #endif
