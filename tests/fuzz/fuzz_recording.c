@@ -14,9 +14,9 @@ static void render(const char *path, const char *format)
 	struct recording_reader reader;
 	struct recording_result result;
 	struct output *output;
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const struct output_file file = { open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null" };
 
-	if (output_open_fd(&output, output_format_by_name(format), null, "/dev/null", &options))
+	if (output_open_file(&output, output_format_by_name(format), &file, &options))
 		abort();
 	reader = reader_to(output);
 	recording_read(path, &reader, &result);

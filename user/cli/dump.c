@@ -116,15 +116,16 @@ static int check_formats(const struct outputs_spec *spec)
 /* 0, or -EINVAL: wrong usage. */
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
-	static const struct usage_command command = {
+	const struct usage_command command = {
 		.help = "blockprof dump --help",
 		.short_options = short_options,
 		.long_options = long_options,
 		.take = take_option,
+		.context = arguments,
 	};
 	int err;
 
-	err = usage_parse(&arguments->usage, &command, arguments, argc, argv);
+	err = usage_parse(&arguments->usage, &command, argc, argv);
 	if (err || usage_is_asked(&arguments->usage))
 		return err;
 	arguments->options.unfold = arguments->usage.verbose;

@@ -93,18 +93,19 @@ static int take_option(void *context, int option, const char *value)
 
 int watch_options_parse(struct watch_options *options, int argc, char **argv)
 {
-	static const struct usage_command command = {
+	const struct usage_command command = {
 		.help = "blockprof --help",
 		.short_options = short_options,
 		.long_options = long_options,
 		.take = take_option,
+		.context = options,
 	};
 	int err;
 
 	memset(options, 0, sizeof(*options));
 	scope_init(&options->scope);
 	options->output.live = true;
-	err = usage_parse(&options->usage, &command, options, argc, argv);
+	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;
 	options->output.unfold = options->usage.verbose;

@@ -121,11 +121,12 @@ static const char *default_state_dir(void)
 
 static int parse_words(struct serve_options *options, int argc, char **argv)
 {
-	static const struct usage_command command = {
+	const struct usage_command command = {
 		.help = "blockprof serve --help",
 		.short_options = short_options,
 		.long_options = long_options,
 		.take = take_option,
+		.context = options,
 	};
 	int err;
 
@@ -133,7 +134,7 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 	options->state_dir = default_state_dir();
 	options->on_stall = NULL;
 	options->keep_bytes = KEEP_BYTES;
-	err = usage_parse(&options->usage, &command, options, argc, argv);
+	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;
 	if (optind < argc) {

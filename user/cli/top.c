@@ -80,16 +80,17 @@ static int take_option(void *context, int option, const char *value)
 
 static int parse(struct top *top, int argc, char **argv)
 {
-	static const struct usage_command command = {
+	const struct usage_command command = {
 		.help = "blockprof top --help",
 		.short_options = short_options,
 		.long_options = long_options,
 		.take = take_option,
+		.context = top,
 	};
 	int err;
 
 	scope_init(&top->scope);
-	err = usage_parse(&top->usage, &command, top, argc, argv);
+	err = usage_parse(&top->usage, &command, argc, argv);
 	if (err || usage_is_asked(&top->usage))
 		return err;
 	if (optind < argc) {

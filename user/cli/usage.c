@@ -42,8 +42,7 @@ static int take(struct usage *usage, int option)
 	}
 }
 
-int usage_parse(struct usage *usage, const struct usage_command *command, void *options, int argc,
-		char **argv)
+int usage_parse(struct usage *usage, const struct usage_command *command, int argc, char **argv)
 {
 	int option, err = 0;
 
@@ -55,7 +54,7 @@ int usage_parse(struct usage *usage, const struct usage_command *command, void *
 				     NULL)) != -1) {
 		err = take(usage, option);
 		if (err == USAGE_OTHER)
-			err = command->take(options, option, optarg);
+			err = command->take(command->context, option, optarg);
 		if (err == USAGE_OTHER)
 			err = refuse(command, option, argv);
 		usage->end = optind;

@@ -30,15 +30,15 @@ struct usage_command {
 	const char *short_options; /* with ':' in front, or "+:" */
 	const struct option *long_options;
 	/* Takes an option of the command's own. 0, -errno, with a message, or USAGE_OTHER: it has no such option. */
-	int (*take)(void *options, int option, const char *value);
+	int (*take)(void *context, int option, const char *value);
+	void *context; /* for take() */
 };
 
 /*
  * Reads options; argv[optind] is the first word after them. Nothing is read after
  * --help and --version. 0, -EINVAL: wrong usage, with a message, or another -errno.
  */
-int usage_parse(struct usage *usage, const struct usage_command *command, void *options, int argc,
-		char **argv);
+int usage_parse(struct usage *usage, const struct usage_command *command, int argc, char **argv);
 /* Whether --help or --version was given. */
 bool usage_is_asked(const struct usage *usage);
 /* Prints that. help: the text of --help. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/timestamp.h"
 #include "output/sink.h"
@@ -24,26 +25,31 @@ static void free_output(struct output *output)
 	free(output);
 }
 
-/* Takes sink, also on failure. */
-static int open_on(struct output **out, const struct output_format *format, struct sink *sink,
-		   const char *path, const struct output_options *options)
+static struct output *output_new(const struct output_format *format, const char *path)
 {
 	struct output *output = calloc(1, sizeof(*output));
-	int err = 0;
 
-	if (!output) {
-		sink_close(sink);
-		return -ENOMEM;
-	}
+	if (!output)
+		return NULL;
 	output->format = format;
-	output->sink = sink;
 	output->path = strdup(path);
-	if (!output->path)
-		err = -ENOMEM;
-	else if (format->open)
-		err = format->open(&output->state, output->sink, options);
+	if (!output->path) {
+		free(output);
+		return NULL;
+	}
+	return output;
+}
+
+/* err: of opening its sink. Takes the output, which fails as a whole. */
+static int finish_open(struct output *output, int err, const struct output_options *options,
+		       struct output **out)
+{
+	if (!err && output->format->open) {
+		err = output->format->open(&output->state, output->sink, options);
+		if (err)
+			sink_close(output->sink);
+	}
 	if (err) {
-		sink_close(output->sink);
 		free_output(output);
 		return err;
 	}
@@ -54,22 +60,27 @@ static int open_on(struct output **out, const struct output_format *format, stru
 int output_open(struct output **out, const struct output_format *format, const char *path,
 		const struct output_options *options)
 {
-	struct sink *sink;
-	int err = sink_open(&sink, path);
+	struct output *output = output_new(format, path ? path : "-");
 
 	*out = NULL;
-	return err ? err : open_on(out, format, sink, path ? path : "-", options);
+	if (!output)
+		return -ENOMEM;
+	return finish_open(output, sink_open(&output->sink, path), options, out);
 }
 
-int output_open_fd(struct output **out, const struct output_format *format, int fd,
-		   const char *path, const struct output_options *options)
+int output_open_file(struct output **out, const struct output_format *format,
+		     const struct output_file *file, const struct output_options *options)
 {
-	size_t length = strlen(path);
-	struct sink *sink;
-	int err = sink_open_fd(&sink, fd, length > 3 && strcmp(path + length - 3, ".gz") == 0);
+	struct output *output = output_new(format, file->path);
+	size_t length = strlen(file->path);
+	bool gzip = length > 3 && strcmp(file->path + length - 3, ".gz") == 0;
 
 	*out = NULL;
-	return err ? err : open_on(out, format, sink, path, options);
+	if (!output) {
+		close(file->fd);
+		return -ENOMEM;
+	}
+	return finish_open(output, sink_open_fd(&output->sink, file->fd, gzip), options, out);
 }
 
 const char *output_path(const struct output *output)

@@ -56,9 +56,15 @@ const char *output_format_names(bool of_dumps, char names[OUTPUT_NAMES_BYTES]);
 /* path "-" or NULL is stdout. -errno: path cannot be written. */
 int output_open(struct output **out, const struct output_format *format, const char *path,
 		const struct output_options *options);
-/* Takes fd, also on failure; path says what it is, and by the suffix .gz that it is gzip'd. */
-int output_open_fd(struct output **out, const struct output_format *format, int fd,
-		   const char *path, const struct output_options *options);
+/* A file that is open; its path ends in .gz if it is to be gzip'd. */
+struct output_file {
+	int fd;
+	const char *path;
+};
+
+/* Takes the descriptor, also on failure. */
+int output_open_file(struct output **out, const struct output_format *format,
+		     const struct output_file *file, const struct output_options *options);
 const char *output_path(const struct output *output);
 void output_start(struct output *output, const struct start_record *record);
 void output_loop(struct output *output, const struct loop_record *record);

@@ -192,7 +192,8 @@ static int decode_exit(json_t *line, const struct recording_reader *reader)
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
 		.pid = decode_pid_of(&decoder, line, "pid", REQUIRED),
-		.status = (int)decode_number_within(&decoder, line, "status", REQUIRED, INT_MAX),
+		.status = (int)decode_bounded(
+			&decoder, decode_number_of(&decoder, line, "status", REQUIRED), INT_MAX),
 	};
 
 	if (!decoder.error && reader->exit)
@@ -245,8 +246,9 @@ static int decode_summary(json_t *line, const struct recording_reader *reader)
 	}
 	record.unmatched = decode_number_of(&decoder, line, "unmatched", OPTIONAL);
 	if (json_object_get(line, "command_status"))
-		record.command_status = (int)decode_number_within(&decoder, line, "command_status",
-								  REQUIRED, INT_MAX);
+		record.command_status = (int)decode_bounded(
+			&decoder, decode_number_of(&decoder, line, "command_status", REQUIRED),
+			INT_MAX);
 	if (!decoder.error && reader->summary)
 		reader->summary(reader->context, &record);
 	return decoder.error;
@@ -259,8 +261,8 @@ static struct note_call call_of(struct decoder *decoder, json_t *object)
 	return (struct note_call){
 		.fn = fn ? fn : "[unknown]",
 		.file = decode_string_of(decoder, object, "file", OPTIONAL),
-		.line = (unsigned int)decode_number_within(decoder, object, "line", OPTIONAL,
-							   UINT_MAX),
+		.line = (unsigned int)decode_bounded(
+			decoder, decode_number_of(decoder, object, "line", OPTIONAL), UINT_MAX),
 		.host = decode_string_of(decoder, object, "host", OPTIONAL),
 		.workers = decode_number_of(decoder, object, "workers", OPTIONAL),
 	};

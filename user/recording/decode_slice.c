@@ -32,8 +32,8 @@ static struct frame frame_of(struct decoder *decoder, json_t *object)
 		.fn = fn ? fn : "[unknown]",
 		.file = decode_string_of(decoder, object, "file", OPTIONAL),
 		.module = decode_string_of(decoder, object, "module", OPTIONAL),
-		.line = (unsigned int)decode_number_within(decoder, object, "line", OPTIONAL,
-							   UINT_MAX),
+		.line = (unsigned int)decode_bounded(
+			decoder, decode_number_of(decoder, object, "line", OPTIONAL), UINT_MAX),
 		.inlined = decode_bool_of(decoder, object, "inlined", OPTIONAL),
 		.by_frame_pointer = by && !strcmp(by, "frame_pointer"),
 	};

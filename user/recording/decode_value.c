@@ -42,27 +42,26 @@ char *decode_own_string(struct decoder *decoder, json_t *object, const char *key
 	return copy;
 }
 
-uint64_t decode_number_within(struct decoder *decoder, json_t *object, const char *key,
-			      enum need need, uint64_t most)
+uint64_t decode_bounded(struct decoder *decoder, uint64_t number, uint64_t most)
 {
-	json_t *value = decode_value_of(decoder, object, key, JSON_INTEGER, need);
-	json_int_t number = json_integer_value(value);
-
-	if (number < 0 || (uint64_t)number > most) {
-		decode_fail(decoder, -EBADMSG);
-		return 0;
-	}
-	return (uint64_t)number;
+	if (number <= most)
+		return number;
+	decode_fail(decoder, -EBADMSG);
+	return 0;
 }
 
 uint64_t decode_number_of(struct decoder *decoder, json_t *object, const char *key, enum need need)
 {
-	return decode_number_within(decoder, object, key, need, INT64_MAX);
+	json_t *value = decode_value_of(decoder, object, key, JSON_INTEGER, need);
+
+	/* a negative one is above any bound */
+	return decode_bounded(decoder, (uint64_t)json_integer_value(value), INT64_MAX);
 }
 
 pid_t decode_pid_of(struct decoder *decoder, json_t *object, const char *key, enum need need)
 {
-	return (pid_t)decode_number_within(decoder, object, key, need, INT_MAX);
+	return (pid_t)decode_bounded(decoder, decode_number_of(decoder, object, key, need),
+				     INT_MAX);
 }
 
 bool decode_bool_of(struct decoder *decoder, json_t *object, const char *key, enum need need)

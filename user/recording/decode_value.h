@@ -25,9 +25,9 @@ const char *decode_string_of(struct decoder *decoder, json_t *object, const char
 			     enum need need);
 /* A copy that a slice or target owns. */
 char *decode_own_string(struct decoder *decoder, json_t *object, const char *key);
-uint64_t decode_number_within(struct decoder *decoder, json_t *object, const char *key,
-			      enum need need, uint64_t most);
 uint64_t decode_number_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
+/* The number, which must not be above most. */
+uint64_t decode_bounded(struct decoder *decoder, uint64_t number, uint64_t most);
 pid_t decode_pid_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 bool decode_bool_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 void decode_comm_of(struct decoder *decoder, json_t *object, char comm[16]);

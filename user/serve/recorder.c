@@ -109,15 +109,19 @@ static int open_file(struct recorder *recorder, enum store_file file)
 		.match = recorder->options.match,
 		.stack_bytes = recorder->stack_bytes,
 	};
-	int fd = store_create(recorder->store, &recorder->name, file), err;
 	char name[STORE_FILE_BYTES];
+	const struct output_file opened = {
+		.fd = store_create(recorder->store, &recorder->name, file),
+		.path = name,
+	};
+	int err;
 
-	if (fd < 0)
-		return fd;
-	recorder->fds[file] = fd;
+	if (opened.fd < 0)
+		return opened.fd;
+	recorder->fds[file] = opened.fd;
 	store_file_name(&recorder->name, file, name);
-	err = output_open_fd(&recorder->opened[file], output_format_by_path(name), fd, name,
-			     &options);
+	err = output_open_file(&recorder->opened[file], output_format_by_path(name), &opened,
+			       &options);
 	if (err)
 		store_finish(recorder->store, &recorder->name, file, false);
 	else
