@@ -35,6 +35,13 @@ static inline bool starts_with(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+static inline bool ends_with(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), own = strlen(suffix);
+
+	return length >= own && strcmp(text + length - own, suffix) == 0;
+}
+
 /* What is behind the last slash of a path; "" when it ends with one. */
 static inline const char *base_name(const char *path)
 {

@@ -6,8 +6,8 @@
 #include <sys/types.h>
 
 #include "bpf/abi.h"
-#include "runtime/v8/v8.h"
 #include "capture/raw_stack.h"
+#include "runtime/v8/v8.h"
 #include "symbol/symbol.h"
 
 struct namer;

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "model/frame_owner.h"
 
 #define LIBRARY_FRAMES	3 /* where no frame is the user's own */
@@ -24,12 +25,9 @@ static bool is_loop_runner(const struct frame *frame)
 
 	if (frame->kind != FRAME_PYTHON || !frame->file)
 		return false;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		size_t length = strlen(frame->file), own = strlen(files[i]);
-
-		if (length >= own && strcmp(frame->file + length - own, files[i]) == 0)
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (ends_with(frame->file, files[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/strings.h"
+
 static const struct output_format *const formats[] = {
 	&output_text,
 	&output_json,
@@ -28,14 +30,13 @@ const struct output_format *output_format_by_name(const char *name)
 const struct output_format *output_format_by_path(const char *path)
 {
 	const struct output_format *best = NULL;
-	size_t length = strlen(path), best_length = 0;
+	size_t best_length = 0;
 
 	for (size_t i = 0; i < NR_FORMATS; i++) {
 		for (const char *const *suffix = formats[i]->suffixes; *suffix; suffix++) {
 			size_t own = strlen(*suffix);
 
-			if (own > best_length && own <= length &&
-			    strcmp(path + length - own, *suffix) == 0) {
+			if (own > best_length && ends_with(path, *suffix)) {
 				best = formats[i];
 				best_length = own;
 			}

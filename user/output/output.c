@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/strings.h"
 #include "base/timestamp.h"
 #include "output/sink.h"
 
@@ -72,15 +73,15 @@ int output_open_file(struct output **out, const struct output_format *format,
 		     const struct output_file *file, const struct output_options *options)
 {
 	struct output *output = output_new(format, file->path);
-	size_t length = strlen(file->path);
-	bool gzip = length > 3 && strcmp(file->path + length - 3, ".gz") == 0;
 
 	*out = NULL;
 	if (!output) {
 		close(file->fd);
 		return -ENOMEM;
 	}
-	return finish_open(output, sink_open_fd(&output->sink, file->fd, gzip), options, out);
+	return finish_open(output,
+			   sink_open_fd(&output->sink, file->fd, ends_with(file->path, ".gz")),
+			   options, out);
 }
 
 const char *output_path(const struct output *output)

@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "base/clock.h"
+#include "base/strings.h"
 
 #define BUFFER_BYTES	    (64 * 1024)
 #define GZIP_FLUSH_EVERY_NS (200 * NS_PER_MS)
@@ -115,13 +116,6 @@ static int compress_bytes(struct sink *sink, const void *data, size_t size, int 
 	return sink->error;
 }
 
-static bool ends_in(const char *s, const char *suffix)
-{
-	size_t length = strlen(s), own = strlen(suffix);
-
-	return length > own && strcmp(s + length - own, suffix) == 0;
-}
-
 static int open_file(struct sink *sink, const char *path)
 {
 	if (!path || strcmp(path, "-") == 0) {
@@ -131,7 +125,7 @@ static int open_file(struct sink *sink, const char *path)
 		if (sink->fd < 0)
 			return -errno;
 		sink->close_fd = true;
-		sink->gzip = ends_in(path, ".gz");
+		sink->gzip = ends_with(path, ".gz");
 	}
 	return 0;
 }

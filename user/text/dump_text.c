@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/number.h"
 #include "base/strings.h"
 #include "text/words.h"
 
@@ -243,8 +244,8 @@ static uint64_t hash_of(const struct dump_task *task)
 {
 	uint64_t hash = task->chain ? task->chain->hash : 0;
 
-	for (const char *at = task->awaits_name; at && *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 0x100000001b3ull; /* FNV-1a */
+	if (task->awaits_name)
+		hash = hash_bytes(hash, task->awaits_name, strlen(task->awaits_name));
 	return hash ^ task->sleep_ns ^ (uint64_t)task->state;
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/strings.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
@@ -31,18 +32,11 @@ static const struct {
 	{ "/asyncio/base_subprocess.py", "BaseSubprocessTransport._wait", "process" },
 };
 
-static bool ends_in(const char *text, const char *end)
-{
-	size_t length = strlen(text), wanted = strlen(end);
-
-	return length >= wanted && !strcmp(text + length - wanted, end);
-}
-
 static const char *kind_of_coroutine(const struct python_name *name)
 {
 	if (name && name->file)
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (!strcmp(name->fn, known[i].fn) && ends_in(name->file, known[i].file))
+			if (!strcmp(name->fn, known[i].fn) && ends_with(name->file, known[i].file))
 				return known[i].kind;
 	return "future";
 }
