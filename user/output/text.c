@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/escape.h"
 #include "model/finals.h"
 #include "output/formats.h"
@@ -142,7 +140,7 @@ static int text_exit(void *state, const struct exit_record *exited)
 	__freeing char *process = NULL;
 	char status[DURATION_BYTES];
 	struct page page;
-	struct tm tm;
+	char time[TIME_BYTES];
 	int err;
 
 	if (!name)
@@ -151,10 +149,9 @@ static int text_exit(void *state, const struct exit_record *exited)
 	err = process ? page_open(&page) : -ENOMEM;
 	if (err)
 		return err;
-	words_local_time(exited->time_ns, &tm);
+	words_time(exited->time_ns, time);
 	words_status(exited->status, status);
-	fprintf(page.out, "%02d:%02d:%02d.%03u  %s ended, %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		(unsigned int)(exited->time_ns % NS_PER_SEC / NS_PER_MS), process, status);
+	fprintf(page.out, "%s  %s ended, %s\n", time, process, status);
 	return page_write(&page, text->sink, 0);
 }
 
@@ -164,7 +161,7 @@ static int text_note(void *state, const struct note_record *note)
 	struct text *text = state;
 	__freeing char *words = text->live ? NULL : note_words(note);
 	struct page page;
-	struct tm tm;
+	char time[TIME_BYTES];
 	int err;
 
 	if (text->live)
@@ -172,9 +169,8 @@ static int text_note(void *state, const struct note_record *note)
 	err = words ? page_open(&page) : -ENOMEM;
 	if (err)
 		return err;
-	words_local_time(note->time_ns + note->duration_ns, &tm);
-	fprintf(page.out, "%02d:%02d:%02d      note: %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec,
-		words);
+	words_time_in_seconds(note->time_ns + note->duration_ns, time);
+	fprintf(page.out, "%s  note: %s\n", time, words);
 	return page_write(&page, text->sink, 0);
 }
 
@@ -207,13 +203,11 @@ static int print_start(struct text *text, const struct start_record *start)
 	__freeing char *host = escape_text(start->host ? start->host : "?");
 	__freeing char *kernel = escape_text(start->kernel ? start->kernel : "?");
 	__freeing char *line = NULL;
-	char threshold[DURATION_BYTES], when[32];
+	char threshold[DURATION_BYTES], when[TIME_BYTES];
 	struct page page;
-	struct tm tm;
 	int err;
 
-	words_local_time(start->time_ns, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	words_day_and_time(start->time_ns, when);
 	words_duration(start->threshold_ns, threshold);
 	if (!host || !kernel ||
 	    asprintf(&line, "recorded %s, turns over %s, on %s (Linux %s)", when, threshold, host,

@@ -9,10 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/strings.h"
@@ -54,7 +52,7 @@ static int print_process(FILE *out, const struct dump_record *dump, const struct
 	__freeing char *process = words_thread(dump->comm, dump->pid, 0);
 	__freeing char *interpreter = escape_text(dump->interpreter ? dump->interpreter : "");
 	__freeing char *tasks = NULL, *line = NULL;
-	struct tm tm;
+	char time[TIME_BYTES];
 
 	if (!process || !interpreter)
 		return -ENOMEM;
@@ -62,11 +60,9 @@ static int print_process(FILE *out, const struct dump_record *dump, const struct
 		tasks = NULL;
 		return -ENOMEM;
 	}
-	words_local_time(dump->time_ns, &tm);
-	if (asprintf(&line, "%02d:%02d:%02d.%03u  %s%s%s: %zu thread%s%s", tm.tm_hour, tm.tm_min,
-		     tm.tm_sec, (unsigned int)(dump->time_ns % NS_PER_SEC / NS_PER_MS), process,
-		     *interpreter ? ", " : "", interpreter, dump->nr_threads,
-		     plural(dump->nr_threads),
+	words_time(dump->time_ns, time);
+	if (asprintf(&line, "%s  %s%s%s: %zu thread%s%s", time, process, *interpreter ? ", " : "",
+		     interpreter, dump->nr_threads, plural(dump->nr_threads),
 		     dump->interpreter && !dump->unread ? tasks : "") < 0) {
 		line = NULL;
 		return -ENOMEM;

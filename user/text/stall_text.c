@@ -6,10 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/escape.h"
 #include "base/number.h"
 #include "model/place.h"
@@ -86,17 +84,16 @@ static char *subject(const struct stall_record *stall, const struct slice *slice
 		       : whole;
 }
 
+/* Of a stall that was reported before: the time of this report; else where the turn began. */
 static void print_when(FILE *out, const struct stall_record *stall, bool again)
 {
-	struct tm tm;
+	char time[TIME_BYTES];
 
-	/* Of a stall that was reported before: the time of this report; else where the turn began. */
-	words_local_time(stall->time_ns + (again ? stall->duration_ns : 0), &tm);
-	fprintf(out, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (again)
-		fputs("      ", out);
+		words_time_in_seconds(stall->time_ns + stall->duration_ns, time);
 	else
-		fprintf(out, ".%03u  ", (unsigned int)(stall->time_ns % NS_PER_SEC / NS_PER_MS));
+		words_time(stall->time_ns, time);
+	fprintf(out, "%s  ", time);
 }
 
 /*

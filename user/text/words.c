@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -45,12 +46,33 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 			 seconds % 3600 / 60);
 }
 
-void words_local_time(uint64_t time_ns, struct tm *tm)
+static void local_time(uint64_t time_ns, const char *format, char text[TIME_BYTES])
 {
 	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
+	struct tm tm = { 0 };
 
-	*tm = (struct tm){ 0 };
-	localtime_r(&seconds, tm);
+	localtime_r(&seconds, &tm);
+	strftime(text, TIME_BYTES, format, &tm);
+}
+
+void words_time(uint64_t time_ns, char text[TIME_BYTES])
+{
+	size_t used;
+
+	local_time(time_ns, "%H:%M:%S", text);
+	used = strlen(text);
+	snprintf(text + used, TIME_BYTES - used, ".%03u",
+		 (unsigned int)(time_ns % NS_PER_SEC / NS_PER_MS));
+}
+
+void words_time_in_seconds(uint64_t time_ns, char text[TIME_BYTES])
+{
+	local_time(time_ns, "%H:%M:%S    ", text);
+}
+
+void words_day_and_time(uint64_t time_ns, char text[TIME_BYTES])
+{
+	local_time(time_ns, "%Y-%m-%d %H:%M:%S", text);
 }
 
 static char *format(const char *template, ...) __attribute__((format(printf, 1, 2)));

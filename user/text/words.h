@@ -7,8 +7,6 @@
 #ifndef BLOCKPROF_TEXT_WORDS_H
 #define BLOCKPROF_TEXT_WORDS_H
 
-#include <time.h>
-
 #include "model/model.h"
 
 #define DURATION_BYTES 32
@@ -16,8 +14,13 @@
 /* "85 us", "1.2 ms", "352 ms", "5.0 s", "2 min 5 s", "1 h 3 min" */
 void words_duration(uint64_t ns, char text[DURATION_BYTES]);
 
-/* A record's time_ns in the reader's time zone. */
-void words_local_time(uint64_t time_ns, struct tm *tm);
+#define TIME_BYTES 32
+
+/* A record's time_ns in the reader's time zone: "14:03:22.118", or "14:03:22    ", which is as wide. */
+void words_time(uint64_t time_ns, char text[TIME_BYTES]);
+void words_time_in_seconds(uint64_t time_ns, char text[TIME_BYTES]);
+/* "2024-05-01 12:00:00" */
+void words_day_and_time(uint64_t time_ns, char text[TIME_BYTES]);
 
 /* "python3[4242]" for a process, or its main thread (tid 0 or pid), "worker[4242/4250]" for another thread. */
 char *words_thread(const char *comm, pid_t pid, pid_t tid);
