@@ -133,14 +133,13 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 	return known ? known->module : NULL;
 }
 
-int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
-		    size_t nr, uint64_t *defined)
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr,
+		    const struct symbols_names *names, uint64_t *defined)
 {
 	(void)symbols;
 	(void)pid;
 	(void)addr;
 	(void)names;
-	(void)nr;
 	(void)defined;
 	return -ENOENT;
 }
@@ -169,17 +168,13 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 	return -ENOENT;
 }
 
-int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
-		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
-		      uint64_t *addresses)
+int symbols_addresses(struct symbols *symbols, const struct symbols_mapped *mapped, bool local,
+		      const struct symbols_names *names, uint64_t *addresses)
 {
 	(void)symbols;
-	(void)pid;
-	(void)maps;
-	(void)mapping;
+	(void)mapped;
 	(void)local;
 	(void)names;
-	(void)nr;
 	(void)addresses;
 	return -ENOENT;
 }

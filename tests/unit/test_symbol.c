@@ -135,14 +135,14 @@ static void what_a_file_defines(void **state)
 		"assert_counts",       "main",		 ".data",
 		".no_such_section"
 	};
+	static const struct symbols_names asked = { names, 7 };
 	static const char here[] __attribute__((used)) = "version-of-this-test 12.3-a+b~c, end";
 	struct symbols *symbols = *state;
 	uint64_t defined = 0;
 	char word[16];
 
 	assert_int_equal(
-		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), names, 7, &defined),
-		0);
+		symbols_defined(symbols, getpid(), ADDR(what_a_file_defines), &asked, &defined), 0);
 	assert_int_equal(defined, 0x39);
 	assert_int_equal(symbols_version(symbols, getpid(), ADDR(what_a_file_defines),
 					 "version-of-this-test ", word, sizeof(word)),
@@ -155,7 +155,7 @@ static void what_a_file_defines(void **state)
 	assert_int_equal(symbols_version(symbols, getpid(), ADDR(what_a_file_defines),
 					 "no such text anywhere, is there: ", word, sizeof(word)),
 			 -ENOENT);
-	assert_int_equal(symbols_defined(symbols, getpid(), 0, names, 7, &defined), -ENOENT);
+	assert_int_equal(symbols_defined(symbols, getpid(), 0, &asked, &defined), -ENOENT);
 	assert_int_equal(symbols_version(symbols, getpid(), 0, "x", word, sizeof(word)), -ENOENT);
 	assert_counts(symbols, 0, 0, 0);
 }
@@ -167,26 +167,28 @@ static void where_a_file_has_them(void **state)
 	static const char *const of_own[] = { ".no_such_section", "assert_counts" };
 	struct symbols *symbols = *state;
 	uint64_t addresses[4], here = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "getpid");
-	struct mapping *mapping;
+	struct symbols_mapped mapped = { .pid = getpid() };
 	struct maps *maps;
 
 	assert_int_equal(maps_read(&maps, getpid()), 0);
-	mapping = maps_find(maps, here);
-	assert_non_null(mapping);
+	mapped.maps = maps;
+	mapped.mapping = maps_find(maps, here);
+	assert_non_null(mapped.mapping);
 	for (int again = 0; again < 2; again++) {
-		assert_int_equal(symbols_addresses(symbols, getpid(), maps, mapping, false, of_libc,
-						   4, addresses),
+		assert_int_equal(symbols_addresses(symbols, &mapped, false,
+						   &(struct symbols_names){ of_libc, 4 },
+						   addresses),
 				 0);
-		assert_true(addresses[0] >= mapping->start && addresses[0] < here);
+		assert_true(addresses[0] >= mapped.mapping->start && addresses[0] < here);
 		assert_int_equal(addresses[1], 0);
 		assert_int_equal(addresses[2], here);
 		assert_int_equal(addresses[3], 0);
 	}
-	mapping = maps_find(maps, ADDR(assert_counts));
-	assert_non_null(mapping);
+	mapped.mapping = maps_find(maps, ADDR(assert_counts));
+	assert_non_null(mapped.mapping);
 	for (int local = 0; local < 2; local++) {
-		assert_int_equal(symbols_addresses(symbols, getpid(), maps, mapping, local, of_own,
-						   2, addresses),
+		assert_int_equal(symbols_addresses(symbols, &mapped, local,
+						   &(struct symbols_names){ of_own, 2 }, addresses),
 				 0);
 		assert_int_equal(addresses[0], 0);
 		assert_int_equal(addresses[1], local ? ADDR(assert_counts) : 0);

@@ -15,16 +15,16 @@
 #include <cmocka.h>
 
 #include "proc/process.h"
-#include "symbol/answers.h"
+#include "symbol/place_cache.h"
 #include "symbol/files.h"
 #include "symbol/maps_cache.h"
 #include "symbol/symbol.h"
 
-static void assert_found(struct answers *answers, const struct place *place, uint64_t i)
+static void assert_found(struct place_cache *cache, const struct place *place, uint64_t i)
 {
-	struct known known;
+	struct place_info known;
 
-	assert_true(answers_find(answers, place, &known));
+	assert_true(place_cache_find(cache, place, &known));
 	assert_int_equal(known.nr_lines, i % 4);
 	for (size_t n = 0; n < known.nr_lines; n++) {
 		char name[32];
@@ -42,14 +42,14 @@ static void assert_found(struct answers *answers, const struct place *place, uin
 	assert_int_equal(known.after_call, (i & 2) != 0);
 }
 
-static void answers_are_found(void **state)
+static void places_are_found(void **state)
 {
-	struct answers *answers;
-	struct known known = { 0 };
+	struct place_cache *cache;
+	struct place_info known = { 0 };
 	uint64_t kept = 0;
 
 	(void)state;
-	assert_int_equal(answers_new(&answers), 0);
+	assert_int_equal(place_cache_new(&cache), 0);
 	/* Many times what fits. */
 	for (uint64_t i = 0; i < 200000; i++) {
 		struct place place = { .file = 1 + i % 7, .is_return = i & 1, .offset = i * 16 };
@@ -60,34 +60,34 @@ static void answers_are_found(void **state)
 						{ name, NULL, (unsigned int)i + 3 } };
 
 		snprintf(name, sizeof(name), "function_%llu", (unsigned long long)i);
-		assert_false(answers_find(answers, &place, &known));
-		known = (struct known){ .lines = lines,
-					.nr_lines = i % 4,
-					.vaddr = i,
-					.symbol_offset = i + 1,
-					.after_call = i & 2 };
-		assert_int_equal(answers_add(answers, &place, &known), 0);
+		assert_false(place_cache_find(cache, &place, &known));
+		known = (struct place_info){ .lines = lines,
+					     .nr_lines = i % 4,
+					     .vaddr = i,
+					     .symbol_offset = i + 1,
+					     .after_call = i & 2 };
+		assert_int_equal(place_cache_add(cache, &place, &known), 0);
 		snprintf(name, sizeof(name), "another");
-		assert_found(answers, &place, i);
+		assert_found(cache, &place, i);
 		/* The same place, but for one thing. */
 		place.is_return = !place.is_return;
-		assert_false(answers_find(answers, &place, &known));
+		assert_false(place_cache_find(cache, &place, &known));
 		place.is_return = !place.is_return;
 		place.file += 7;
-		assert_false(answers_find(answers, &place, &known));
+		assert_false(place_cache_find(cache, &place, &known));
 		/* One that is asked all the time stays, whatever comes. */
-		assert_found(answers, &(struct place){ .file = 1 }, 0);
-		assert_true(answers_bytes(answers) < 8 << 20);
+		assert_found(cache, &(struct place){ .file = 1 }, 0);
+		assert_true(place_cache_bytes(cache) < 8 << 20);
 	}
 	for (uint64_t i = 0; i < 200000; i++) {
 		struct place place = { .file = 1 + i % 7, .is_return = i & 1, .offset = i * 16 };
 
-		kept += answers_find(answers, &place, &known);
+		kept += place_cache_find(cache, &place, &known);
 	}
 	assert_true(kept > 10000 && kept < 200000);
-	answers_clear(answers);
-	assert_false(answers_find(answers, &(struct place){ .file = 1 }, &known));
-	answers_free(answers);
+	place_cache_clear(cache);
+	assert_false(place_cache_find(cache, &(struct place){ .file = 1 }, &known));
+	place_cache_free(cache);
 }
 
 static void files_are_told_apart(void **state)
@@ -171,7 +171,7 @@ static void processes_come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_are_found),
+		cmocka_unit_test(places_are_found),
 		cmocka_unit_test(files_are_told_apart),
 		cmocka_unit_test(processes_come_and_go),
 	};

@@ -109,9 +109,11 @@ bool program_defines(struct program *program, const char *function)
 		return false;
 	functions = &program->functions;
 	if (!program->asked) {
+		struct symbols_names names = { functions->names, functions->nr };
+
 		program->asked = true;
 		if (symbols_defined(program->symbols, program->memory.pid, program->exe_addr,
-				    functions->names, functions->nr, &program->defined))
+				    &names, &program->defined))
 			program->defined = 0;
 	}
 	for (size_t i = 0; i < functions->nr; i++)

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "symbol/client.h"
-#include "symbol/map_file.h"
+#include "symbol/perf_map_file.h"
 
 #define PROCESSES_MAX 256
 #define NAMES_MAX     1024 /* a power of two */
@@ -163,7 +163,7 @@ static void read_map(struct jit *jit, struct map_of *map, int fd)
 static void look(struct jit *jit, struct map_of *map)
 {
 	struct stat status;
-	int fd __closing = map_file_open(map->pid, &status);
+	int fd __closing = perf_map_file_open(map->pid, &status);
 
 	map->due_ns = clock_coarse_ns() + LOOK_EACH_NS;
 	/* A process that is gone, or has removed its map, leaves the names that are known. */

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "proc/maps.h"
-#include "symbol/spot.h"
+#include "symbol/private.h"
 #include "symbol/symbol.h"
 
 #define STACK_BYTES_MAX (32u << 10)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* symbol.c - addresses to names: which mapping, which file, then what the child says of it. */
+/* symbol.c - what a frame is called where its code has no name, or was made at run time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,162 +10,10 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/strings.h"
-#include "symbol/answers.h"
-#include "symbol/debug_files.h"
 #include "symbol/jit.h"
 #include "symbol/kernel.h"
-#include "symbol/spot.h"
+#include "symbol/private.h"
 #include "symbol/vdso.h"
-#include "symbol/wire/debug_file.h"
-
-/*
- * The functions that an answer names, which stay where the answer is; how many,
- * or -EPROTO: it makes no sense.
- */
-static int read_lines(const struct answer_symbol *answer, struct symbol_line *lines)
-{
-	const char *at = answer->text, *end = at + answer->text_bytes;
-
-	/* The text ends with a NUL: so does each string that begins in it. */
-	for (uint32_t i = 0; i < answer->nr_lines; i++) {
-		const char *fn = at, *file = at < end ? at + strlen(at) + 1 : end;
-
-		if (file >= end)
-			return -EPROTO;
-		at = file + strlen(file) + 1;
-		lines[i] = (struct symbol_line){
-			.fn = fn,
-			.file = file[0] ? file : NULL,
-			.line = answer->lines[i],
-		};
-	}
-	return (int)answer->nr_lines;
-}
-
-/*
- * Sends what may be a file that belongs to this one. 0: it is; -ENOKEY: it is not,
- * or cannot be used; else as client_ask(): not known.
- */
-static int attach(struct symbols *symbols, struct file *file, enum debug_file which, int fd)
-{
-	struct request request = {
-		.kind = REQUEST_ATTACH,
-		.file = file->id,
-		.attach = { .which = which },
-	};
-	struct answer answer;
-	int err = spot_ask_client(symbols, &request, fd, &answer);
-
-	if (err == -EPIPE || err == -EPROTO) {
-		/* That file is bad, not the one that it is said to belong to. */
-		symbols->files_refused++;
-		file->generation = 0;
-		return -ENOKEY;
-	}
-	return !err && answer.error ? -ENOKEY : err;
-}
-
-/*
- * Looks for the files that belong to this one and that the child is without. True:
- * it has got another one, and may have more to say.
- */
-static bool attach_missing(struct symbols *symbols, const struct spot *spot, struct file *file,
-			   unsigned int wants)
-{
-	enum debug_file which =
-		wants & DEBUG_FILE_OWN & ~file->absent ? DEBUG_FILE_OWN : DEBUG_FILE_SHARED;
-	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
-	const struct answer_link *link;
-	struct debug_wanted wanted = { .pid = spot->pid,
-				       .path = maps_path(spot->maps, spot->mapping) };
-	struct answer answer;
-
-	if (!(wants & which & ~file->absent) || spot_ask_client(symbols, &request, -1, &answer) ||
-	    answer.error)
-		return false;
-	file->absent |= which;
-	link = which == DEBUG_FILE_OWN ? &answer.links.own : &answer.links.shared;
-	wanted.id = link->id;
-	wanted.name = link->name;
-	for (unsigned int i = 0; !file->refused; i++) {
-		int fd __closing = debug_files_open(&wanted, i);
-		int err = fd >= 0 ? attach(symbols, file, which, fd) : fd;
-
-		if (err == -ERANGE)
-			break;
-		if (err == -ENOENT || err == -ENOKEY)
-			continue;
-		/* It has come, or is looked for again. */
-		file->absent &= ~which;
-		return !err;
-	}
-	return false;
-}
-
-/*
- * Asks what is at the spot, and for the files that are needed to say it, of which
- * without lines there may be one. 0 or as ask().
- */
-static int ask_symbol(struct symbols *symbols, const struct spot *spot, struct file *file, int fd,
-		      bool lines, struct answer *answer)
-{
-	struct request request = {
-		.kind = REQUEST_SYMBOL,
-		.symbol = {
-			.offset = spot_offset(spot),
-			.is_return = spot->is_return,
-			.without_lines = !lines,
-		},
-	};
-	int err = spot_ask(symbols, spot, file, fd, &request, answer);
-
-	/* The debug file, and the one that it shares with others. */
-	for (int i = 0;
-	     i < 1 + lines && !err && attach_missing(symbols, spot, file, answer->symbol.wants);
-	     i++)
-		err = spot_ask(symbols, spot, file, fd, &request, answer);
-	return err;
-}
-
-void spot_send_debug(struct symbols *symbols, const struct spot *spot, struct file *file)
-{
-	struct answer answer;
-
-	ask_symbol(symbols, spot, file, -1, false, &answer);
-}
-
-/* Learns what is to be known of the spot; false: nothing. */
-static bool know(struct symbols *symbols, const struct spot *spot, struct known *known)
-{
-	int fd __closing = -1;
-	struct file *file = spot_file(symbols, spot, &fd);
-	struct symbol_line lines[ANSWER_LINES_MAX];
-	struct answer answer;
-	struct place place;
-	int nr;
-
-	if (!file || file->refused)
-		return false;
-	place = (struct place){ file->id, spot->is_return, spot_offset(spot) };
-	if (answers_find(symbols->answers, &place, known))
-		return true;
-	if (ask_symbol(symbols, spot, file, fd, true, &answer))
-		return false;
-	symbols->lines_left_out += answer.symbol.incomplete || file->lines_refused;
-	nr = read_lines(&answer.symbol, lines);
-	if (nr < 0) {
-		spot_refuse_file(symbols, file);
-		return false;
-	}
-	*known = (struct known){
-		.lines = lines,
-		.nr_lines = (size_t)nr,
-		.vaddr = answer.symbol.vaddr,
-		.symbol_offset = answer.symbol.symbol_offset,
-		.after_call = answer.symbol.after_call,
-	};
-	return answers_add(symbols->answers, &place, known) == 0;
-}
 
 static const char *made_up_name(struct symbols *symbols, const char *module, uint64_t offset)
 {
@@ -177,7 +25,7 @@ static const char *made_up_name(struct symbols *symbols, const char *module, uin
 	return symbols->text;
 }
 
-static void tell_known(struct symbols *symbols, const struct known *known, struct symbol *out)
+static void fill_in(struct symbols *symbols, const struct place_info *known, struct symbol *out)
 {
 	const struct symbol_line *own = known->nr_lines ? &known->lines[known->nr_lines - 1] : NULL;
 
@@ -200,25 +48,25 @@ static void tell_known(struct symbols *symbols, const struct known *known, struc
  * Can code have been put there at run time? .NET and some others write it through
  * a second mapping, of a memfd.
  */
-static bool is_for_jit(const struct spot *spot)
+static bool is_for_jit(const struct location *location)
 {
-	const char *path = maps_path(spot->maps, spot->mapping);
+	const char *path = maps_path(location->maps, location->mapping);
 
-	if (!spot->mapping->ino)
+	if (!location->mapping->ino)
 		return !path[0] || starts_with(path, "[anon") || path[0] == '/';
 	return starts_with(path, "/memfd:") || !strcmp(path, "/dev/zero");
 }
 
 /* The name of code made at run time. */
-static bool know_jit(struct symbols *symbols, const struct spot *spot, struct symbol *out)
+static bool name_jit(struct symbols *symbols, const struct location *location, struct symbol *out)
 {
 	const char *name;
 
-	if (!is_for_jit(spot))
+	if (!is_for_jit(location))
 		return false;
-	name = jit_name(symbols->jit, spot->pid, spot->addr - (spot->is_return ? 1 : 0),
+	name = jit_name(symbols->jit, location->pid, location->addr - (location->is_return ? 1 : 0),
 			&out->offset);
-	spot_note_ended(symbols);
+	blame_ended(symbols);
 	if (!name)
 		return false;
 	out->fn = name;
@@ -231,46 +79,41 @@ static bool know_jit(struct symbols *symbols, const struct spot *spot, struct sy
 int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		 struct symbol *out)
 {
-	struct spot spot = { .pid = pid, .addr = addr, .is_return = is_return };
-	uint64_t back = is_return ? 1 : 0;
-	struct known known;
+	struct location location __closing_location = { .fd = -1 };
+	struct place_info known;
 
 	*out = (struct symbol){ .fn = "[unknown]" };
-	if (files_full(symbols->files))
-		spot_renew_files(symbols);
-	/* A return address can be the first one behind a mapping: the call is in it. */
-	spot.mapping = maps_cache_find(symbols->spaces, pid, addr - back, &spot.maps);
-	if (!spot.mapping)
+	ask_renew_files(symbols);
+	location = location_at(symbols, pid, addr, is_return);
+	if (!location.mapping)
 		return -ENOENT;
-	out->module = maps_path(spot.maps, spot.mapping);
+	out->module = maps_path(location.maps, location.mapping);
 	if (!out->module[0])
 		out->module = "[anon]";
-	out->in_text = spot.mapping->executable;
-	if (out->in_text && know_jit(symbols, &spot, out))
+	out->in_text = location.mapping->executable;
+	if (out->in_text && name_jit(symbols, &location, out))
 		return 0;
-	if (out->in_text && know(symbols, &spot, &known)) {
-		tell_known(symbols, &known, out);
+	if (out->in_text && lookup(symbols, &location, &known)) {
+		fill_in(symbols, &known, out);
 		return 0;
 	}
-	out->fn = made_up_name(symbols, out->module, spot_offset(&spot));
-	out->after_call =
-		out->in_text && (spot.mapping->ino || spot_after_call(symbols, &spot, addr));
+	out->fn = made_up_name(symbols, out->module, location_offset(&location));
+	out->after_call = out->in_text &&
+			  (location.mapping->ino || location_after_call(symbols, &location, addr));
 	return 0;
 }
 
 int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		  struct symbol *out)
 {
-	struct spot spot = { .pid = pid, .addr = addr, .is_return = is_return };
+	struct location location __closing_location = location_at(symbols, pid, addr, is_return);
 
 	*out = (struct symbol){ .fn = "[unknown]" };
-	spot.mapping =
-		maps_cache_find(symbols->spaces, pid, addr - (is_return ? 1 : 0), &spot.maps);
-	if (!spot.mapping)
+	if (!location.mapping)
 		return -ENOENT;
-	out->module = maps_path(spot.maps, spot.mapping);
-	out->in_text = spot.mapping->executable;
-	out->after_call = out->in_text && spot_after_call(symbols, &spot, addr);
+	out->module = maps_path(location.maps, location.mapping);
+	out->in_text = location.mapping->executable;
+	out->after_call = out->in_text && location_after_call(symbols, &location, addr);
 	return 0;
 }
 
@@ -348,7 +191,7 @@ int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_sou
 	if (!err)
 		err = files_new(&symbols->files);
 	if (!err)
-		err = answers_new(&symbols->answers);
+		err = place_cache_new(&symbols->places);
 	if (!err)
 		err = jit_new(&symbols->jit, symbols->client);
 	if (err) {
@@ -367,7 +210,7 @@ void symbols_free(struct symbols *symbols)
 	client_free(symbols->client);
 	maps_cache_free(symbols->spaces);
 	files_free(symbols->files);
-	answers_free(symbols->answers);
+	place_cache_free(symbols->places);
 	jit_free(symbols->jit);
 	kernel_symbols_free(symbols->kernel);
 	if (symbols->vdso_fd >= 0)

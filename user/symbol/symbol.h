@@ -94,14 +94,18 @@ void symbols_kernel(struct symbols *symbols, uint64_t addr, struct symbol *out);
 /* The path mapped at a user address (for page faults), NULL: none. Valid until the next call. */
 const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t addr);
 
+/* Names that are asked for together, always the same ones of a file: the answer is kept by file. */
+struct symbols_names {
+	const char *const *v;
+	size_t nr;
+};
+
 /*
  * Which functions of these names (up to 64; a section's begins with a dot) the
- * file mapped at addr has: bit i
- * for names[i]. The answer is kept by file: the names are the same ones each
- * time. 0 or -errno: it cannot be read.
+ * file mapped at addr has: bit i for names->v[i]. 0 or -errno: it cannot be read.
  */
-int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
-		    size_t nr, uint64_t *defined);
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr,
+		    const struct symbols_names *names, uint64_t *defined);
 /*
  * The version that stands as text in the file mapped at addr: a word behind another
  * text that begins with a digit. The answer is kept by file: before stays where it is
@@ -113,17 +117,23 @@ int symbols_version(struct symbols *symbols, pid_t pid, uint64_t addr, const cha
 struct maps;
 struct mapping;
 
+/* A mapping of code of a process. */
+struct symbols_mapped {
+	pid_t pid;
+	struct maps *maps;
+	struct mapping *mapping; /* its tag is changed */
+};
+
 /*
- * Addresses in process pid of what has these names (up to 8; a section's begins
- * with a dot) in the file of a mapping of code, 0: there is none. Symbols are
+ * Addresses in the process of what has these names (up to 8; a section's begins
+ * with a dot) in the file of that mapping, 0: there is none. Symbols are
  * known of a file that has one of the sections; with local of any file, also those
- * that are not exported where nothing else is there. The answer is kept by file:
- * the names are the same ones each time. 0; -ENOENT: no file that can be read, or
- * no ELF file; -EBUSY: there is no answer now; other -errno: it cannot be looked into.
+ * that are not exported where nothing else is there. 0; -ENOENT: no file that can be
+ * read, or no ELF file; -EBUSY: there is no answer now; other -errno: it cannot be
+ * looked into.
  */
-int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
-		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
-		      uint64_t *addresses);
+int symbols_addresses(struct symbols *symbols, const struct symbols_mapped *mapped, bool local,
+		      const struct symbols_names *names, uint64_t *addresses);
 
 /* A variable of a file. */
 struct symbols_object {

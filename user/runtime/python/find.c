@@ -32,6 +32,8 @@ static const char *const names[NAMES] = {
 	[NEGATIVE_REFCOUNT] = "_Py_NegativeRefcount", /* exported by --with-pydebug builds only */
 };
 
+static const struct symbols_names wanted = { names, NAMES };
+
 struct candidate {
 	uint64_t addr; /* in an executable mapping of the file */
 	bool named; /* the file's name says that it is Python */
@@ -151,6 +153,7 @@ static int look_at(struct symbols *symbols, struct maps *maps, pid_t pid,
 		   const struct candidate *candidate, struct py_place *place)
 {
 	struct mapping *mapping = maps_find(maps, candidate->addr);
+	struct symbols_mapped mapped = { pid, maps, mapping };
 	uint64_t found[NAMES];
 	int err;
 
@@ -163,7 +166,7 @@ static int look_at(struct symbols *symbols, struct maps *maps, pid_t pid,
 		return 0;
 
 	/* Whoever still embeds a static 3.9 is not worth reading all that an executable names. */
-	err = symbols_addresses(symbols, pid, maps, mapping, candidate->named, names, NAMES, found);
+	err = symbols_addresses(symbols, &mapped, candidate->named, &wanted, found);
 	if (err == -ENOENT || err == -EBUSY)
 		return err;
 	/* It is too much for the symbolizer: a Python by its name only. */
@@ -225,12 +228,12 @@ int py_find_asyncio(struct symbols *symbols, pid_t pid, uint64_t *addr)
 			return err;
 		for (size_t k = 0; k < candidates.nr; k++) {
 			struct mapping *mapping = maps_find(maps, candidates.list[k].addr);
+			struct symbols_mapped mapped = { pid, maps, mapping };
 			uint64_t found[NAMES];
 
 			if (!mapping)
 				continue;
-			err = symbols_addresses(symbols, pid, maps, mapping, false, names, NAMES,
-						found);
+			err = symbols_addresses(symbols, &mapped, false, &wanted, found);
 			busy |= err == -EBUSY;
 			*addr = err ? 0 : found[ASYNCIO_SECTION];
 			if (*addr)

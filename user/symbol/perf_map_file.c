@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* map_file.c - anyone can put a file into /tmp: only the target's own is believed. */
-#include "symbol/map_file.h"
+/* perf_map_file.c - anyone can put a file into /tmp: only the target's own is believed. */
+#include "symbol/perf_map_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static int check(pid_t pid, const struct stat *status)
 	return check_age(pid, status);
 }
 
-int map_file_open(pid_t pid, struct stat *status)
+int perf_map_file_open(pid_t pid, struct stat *status)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,

@@ -1,36 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* contents.c - what is in a whole file that a target has mapped: functions, objects, a word, addresses. */
+/* file_questions.c - which answers about a whole file are kept with it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "symbol/spot.h"
+#include "symbol/private.h"
 
 /* Asks about the whole file that is mapped at addr. */
 static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct request *request,
-		    struct answer *answer, struct file **file)
+		    struct answer *answer, struct file **out)
 {
-	struct spot spot = { .pid = pid, .addr = addr };
-	int fd __closing = -1;
+	struct location location __closing_location = { .fd = -1 };
+	struct file *file;
 
-	if (files_full(symbols->files))
-		spot_renew_files(symbols);
-	spot.mapping = maps_cache_find(symbols->spaces, pid, addr, &spot.maps);
-	*file = spot.mapping ? spot_file(symbols, &spot, &fd) : NULL;
-	if (!*file || (*file)->refused)
+	ask_renew_files(symbols);
+	location = location_at(symbols, pid, addr, false);
+	file = *out = location_find_file(symbols, &location);
+	if (!file || file->refused)
 		return -ENOENT;
 	/* the same file in another process, or another run of the program */
-	if (request->kind == REQUEST_DEFINED && (*file)->asked) {
-		answer->defined = (*file)->defined;
+	if (request->kind == REQUEST_DEFINED && file->asked) {
+		answer->defined = file->defined;
 		return 0;
 	}
-	if (request->kind == REQUEST_VERSION && (*file)->before &&
-	    !strcmp((*file)->before, request->version.before.v)) {
-		snprintf(answer->version, sizeof(answer->version), "%s", (*file)->version);
+	if (request->kind == REQUEST_VERSION && file->before &&
+	    !strcmp(file->before, request->version.before.v)) {
+		memcpy(answer->version, file->version, sizeof(answer->version));
 		return 0;
 	}
-	return spot_ask(symbols, &spot, *file, fd, request, answer);
+	return ask_about_file(symbols, &location, request, answer);
 }
 
 static int add_text(struct request_text *text, const char *string)
@@ -44,16 +43,23 @@ static int add_text(struct request_text *text, const char *string)
 	return 0;
 }
 
-int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr, const char *const *names,
-		    size_t nr, uint64_t *defined)
+static int add_names(struct request_text *text, const struct symbols_names *names)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < names->nr && !err; i++)
+		err = add_text(text, names->v[i]);
+	return err;
+}
+
+int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr,
+		    const struct symbols_names *names, uint64_t *defined)
 {
 	struct request request = { .kind = REQUEST_DEFINED };
 	struct answer answer;
 	struct file *file;
-	int err = 0;
+	int err = add_names(&request.defined.names, names);
 
-	for (size_t i = 0; i < nr && !err; i++)
-		err = add_text(&request.defined.names, names[i]);
 	if (!err)
 		err = ask_file(symbols, pid, addr, &request, &answer, &file);
 	if (err)
@@ -121,17 +127,18 @@ int symbols_objects(struct symbols *symbols, pid_t pid, uint64_t addr, bool loca
 }
 
 /* Asks for linked addresses unless they are known. 0 or as symbols_addresses(). */
-static int ask_addresses(struct symbols *symbols, const struct spot *spot, struct file *file,
-			 int fd, struct request *request, size_t nr)
+static int ask_addresses(struct symbols *symbols, struct location *location,
+			 struct request *request, size_t nr)
 {
-	struct file_addresses *known = &file->addresses;
+	struct file_addresses *known = &location->file->addresses;
+	uint64_t offset = request->addresses.offset;
 	bool local = request->addresses.local;
 	struct answer answer;
 	int err;
 
-	if (known->asked && known->offset == spot->mapping->offset && known->local >= local)
+	if (known->asked && known->offset == offset && known->local >= local)
 		return 0;
-	err = spot_ask(symbols, spot, file, fd, request, &answer);
+	err = ask_about_file(symbols, location, request, &answer);
 	if (err == -ENOTCONN || err == -EAGAIN || err == -ECANCELED)
 		return -EBUSY;
 	if (err)
@@ -139,7 +146,7 @@ static int ask_addresses(struct symbols *symbols, const struct spot *spot, struc
 	if (answer.addresses.nr && answer.addresses.nr != nr)
 		return -EPROTO;
 	*known = (struct file_addresses){
-		.offset = spot->mapping->offset,
+		.offset = offset,
 		.asked = true,
 		.local = local,
 		.known = answer.addresses.nr,
@@ -149,38 +156,34 @@ static int ask_addresses(struct symbols *symbols, const struct spot *spot, struc
 	return 0;
 }
 
-int symbols_addresses(struct symbols *symbols, pid_t pid, struct maps *maps,
-		      struct mapping *mapping, bool local, const char *const *names, size_t nr,
-		      uint64_t *addresses)
+int symbols_addresses(struct symbols *symbols, const struct symbols_mapped *mapped, bool local,
+		      const struct symbols_names *names, uint64_t *addresses)
 {
+	struct mapping *mapping = mapped->mapping;
+	struct location location __closing_location =
+		location_of(mapped->pid, mapped->maps, mapping);
 	struct request request = {
 		.kind = REQUEST_ADDRESSES,
 		.addresses = { .offset = mapping->offset, .local = local },
 	};
-	struct spot spot = { .pid = pid, .addr = mapping->start, .maps = maps, .mapping = mapping };
-	int fd __closing = -1;
-	struct file *file;
-	int err = nr > ANSWER_ADDRESSES_MAX ? -E2BIG : 0;
+	const struct file_addresses *known;
+	int err = names->nr > ANSWER_ADDRESSES_MAX ? -E2BIG
+						   : add_names(&request.addresses.names, names);
 
-	for (size_t i = 0; i < nr && !err; i++)
-		err = add_text(&request.addresses.names, names[i]);
 	if (err)
 		return err;
-	if (files_full(symbols->files))
-		spot_renew_files(symbols);
+	ask_renew_files(symbols);
 	/* files may have been renewed since the caller asked before */
 	mapping->tag = 0;
-	file = spot_file(symbols, &spot, &fd);
-	if (!file)
+	if (!location_find_file(symbols, &location))
 		return -ENOENT;
-	if (file->refused)
+	if (location.file->refused)
 		return -EIO;
-	err = ask_addresses(symbols, &spot, file, fd, &request, nr);
-	if (!err && !file->addresses.known)
+	err = ask_addresses(symbols, &location, &request, names->nr);
+	known = &location.file->addresses;
+	if (!err && !known->known)
 		err = -ENOENT;
-	for (size_t i = 0; i < nr && !err; i++)
-		addresses[i] = file->addresses.v[i] ? mapping->start - file->addresses.vaddr +
-							      file->addresses.v[i]
-						    : 0;
+	for (size_t i = 0; i < names->nr && !err; i++)
+		addresses[i] = known->v[i] ? mapping->start - known->vaddr + known->v[i] : 0;
 	return err;
 }

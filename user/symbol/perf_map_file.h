@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* map_file.h - the perf map of a process, opened without being led astray. */
-#ifndef BLOCKPROF_SYMBOL_MAP_FILE_H
-#define BLOCKPROF_SYMBOL_MAP_FILE_H
+/* perf_map_file.h - the perf map of a process, opened without being led astray. */
+#ifndef BLOCKPROF_SYMBOL_PERF_MAP_FILE_H
+#define BLOCKPROF_SYMBOL_PERF_MAP_FILE_H
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -13,6 +13,6 @@
  * -ENOENT or -ESRCH: there is none; -ESTALE: it is an earlier process's; -EPERM,
  * -EINVAL, -ELOOP, ...: it is not fit. *status is set, zeroed if not known.
  */
-int map_file_open(pid_t pid, struct stat *status);
+int perf_map_file_open(pid_t pid, struct stat *status);
 
 #endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ask.c - when a question is worth being asked again, with its file or without. */
+#include <errno.h>
+
+#include "symbol/private.h"
+
+int ask_client(struct symbols *symbols, struct request *request, int fd, struct answer *answer)
+{
+	int err = client_ask(symbols->client, request, fd, answer);
+
+	blame_ended(symbols);
+	return err;
+}
+
+/*
+ * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
+ * when it cannot be opened any more.
+ */
+static int ask(struct symbols *symbols, struct location *location, struct request *request,
+	       struct answer *answer)
+{
+	struct file *file = location->file;
+	int err = -ENOTCONN;
+
+	request->file = file->id;
+	/* Once more when the child had died before, once more when it needs the file again. */
+	for (int tries = 0; tries < 3 && !file->refused; tries++) {
+		bool has_it = file->generation == client_generation(symbols->client);
+		bool had_lines = !file->lines_refused;
+
+		if (request->kind == REQUEST_SYMBOL)
+			request->symbol.without_lines |= file->lines_refused;
+		if (!has_it && location->fd < 0) {
+			struct stat status;
+
+			location->fd = location_open(symbols, location, &status);
+			if (location->fd < 0)
+				return -ENOENT;
+		}
+		err = ask_client(symbols, request, has_it ? -1 : location->fd, answer);
+		if (err == 0 && answer->error != -ESTALE) {
+			file->generation = client_generation(symbols->client);
+			return 0;
+		}
+		blame_file(symbols, file, request->kind, err);
+		/* killed from outside: the next child may know; or by lines: it may name it */
+		if (err && err != -ENOTCONN && err != -ECANCELED &&
+		    had_lines == !file->lines_refused)
+			return err;
+		file->generation = 0;
+	}
+	return err ? err : -ENOTCONN;
+}
+
+int ask_about_file(struct symbols *symbols, struct location *location, struct request *request,
+		   struct answer *answer)
+{
+	int err = ask(symbols, location, request, answer);
+
+	if (err) {
+		symbols->lookups_failed += err != -ENOENT;
+		return err;
+	}
+	if (answer->error)
+		blame_refuse_file(symbols, location->file);
+	return answer->error;
+}
+
+void ask_renew_files(struct symbols *symbols)
+{
+	if (!files_full(symbols->files))
+		return;
+	maps_cache_clear(symbols->spaces);
+	files_clear(symbols->files);
+	place_cache_clear(symbols->places);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* location.c - which file is mapped at an address, and that the vDSO is one. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "symbol/private.h"
+#include "symbol/wire/call.h"
+
+/* mapping->tag: 0 not looked at, else one of files.h, or: */
+#define TAG_NO_FILE UINT32_MAX
+/* The vDSO of a 32-bit process is another one, and below this. */
+#define ADDR_32BIT_END (1ULL << 32)
+
+void location_close(struct location *location)
+{
+	if (location->fd >= 0)
+		close(location->fd);
+}
+
+struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, bool is_return)
+{
+	struct location location = { .pid = pid, .addr = addr, .is_return = is_return, .fd = -1 };
+
+	/* A return address can be the first one behind a mapping: the call is in it. */
+	location.mapping =
+		maps_cache_find(symbols->spaces, pid, addr - (is_return ? 1 : 0), &location.maps);
+	return location;
+}
+
+struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping)
+{
+	return (struct location){
+		.pid = pid,
+		.addr = mapping->start,
+		.maps = maps,
+		.mapping = mapping,
+		.fd = -1,
+	};
+}
+
+uint64_t location_offset(const struct location *location)
+{
+	return location->addr - location->mapping->start + location->mapping->offset;
+}
+
+int location_open(const struct symbols *symbols, const struct location *location,
+		  struct stat *status)
+{
+	int fd;
+
+	if (location->mapping->ino)
+		return maps_open(location->maps, location->mapping, location->pid, status);
+	if (strcmp(maps_path(location->maps, location->mapping), "[vdso]") != 0 ||
+	    location->addr < ADDR_32BIT_END || symbols->vdso_fd < 0)
+		return -ENOENT;
+	if (fstat(symbols->vdso_fd, status))
+		return -errno;
+	fd = dup(symbols->vdso_fd);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Looks once whether a file is the same as one that is known already. */
+static void identify(struct symbols *symbols, uint32_t tag, int fd)
+{
+	struct file *file = files_own(symbols->files, tag);
+	struct request request = {
+		.kind = REQUEST_IDENTITY,
+		.file = file->id,
+		.identity = { .secret = symbols->secret },
+	};
+	struct answer answer;
+	int err;
+
+	if (file->identified)
+		return;
+	file->identified = true;
+	err = ask_client(symbols, &request, fd, &answer);
+	if (err)
+		blame_file(symbols, file, request.kind, err);
+	else if (!answer.error && answer.identity)
+		files_identify(symbols->files, tag, answer.identity);
+}
+
+struct file *location_find_file(struct symbols *symbols, struct location *location)
+{
+	struct mapping *mapping = location->mapping;
+	struct stat status;
+
+	if (!mapping || mapping->tag == TAG_NO_FILE)
+		return NULL;
+	if (!mapping->tag) {
+		location->fd = location_open(symbols, location, &status);
+		if (location->fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
+			mapping->tag = TAG_NO_FILE;
+			return NULL;
+		}
+		identify(symbols, mapping->tag, location->fd);
+	}
+	location->file = files_get(symbols->files, mapping->tag);
+	return location->file;
+}
+
+bool location_after_call(const struct symbols *symbols, const struct location *location,
+			 uint64_t addr)
+{
+	struct memory memory = { symbols->memory, location->pid };
+	uint64_t nr = addr - location->mapping->start;
+	uint8_t code[CALL_BYTES];
+
+	if (nr > CALL_BYTES)
+		nr = CALL_BYTES;
+	if (memory_read(&memory, addr - nr, code, nr))
+		return true;
+	return call_precedes(code, nr, call_own_machine());
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* private.h - what the files that make up symbol.h share. */
+#ifndef BLOCKPROF_SYMBOL_PRIVATE_H
+#define BLOCKPROF_SYMBOL_PRIVATE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "proc/maps.h"
+#include "symbol/client.h"
+#include "symbol/files.h"
+#include "symbol/maps_cache.h"
+#include "symbol/place_cache.h"
+#include "symbol/symbol.h"
+
+struct symbols {
+	struct memory_source *memory;
+	struct client *client;
+	struct maps_cache *spaces;
+	struct files *files;
+	struct place_cache *places;
+	struct jit *jit;
+	int vdso_fd; /* -1: there is none */
+	struct kernel_symbols *kernel; /* NULL: not read yet, or hidden */
+	bool kernel_asked;
+	uint64_t secret; /* of this run, for REQUEST_IDENTITY */
+	uint64_t files_refused;
+	uint64_t lookups_failed;
+	uint64_t lines_left_out;
+	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
+};
+
+/* -- location.c: what an address lies in -- */
+
+/* A user address, and what it was found in. */
+struct location {
+	pid_t pid;
+	uint64_t addr;
+	bool is_return;
+	struct maps *maps;
+	struct mapping *mapping;
+	struct file *file; /* NULL: not looked for, or none that can be read */
+	int fd; /* of that file, if it had to be opened; else -1 */
+};
+
+/* Closes its file when the variable goes out of scope. */
+#define __closing_location __attribute__((cleanup(location_close)))
+void location_close(struct location *location);
+
+/* Its mapping is looked up; NULL: none. No file is looked for yet. */
+struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, bool is_return);
+/* Of the start of a mapping that is known. */
+struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping);
+/* In the file that is mapped. */
+uint64_t location_offset(const struct location *location);
+/* The file for reading; the caller's. */
+int location_open(const struct symbols *symbols, const struct location *location,
+		  struct stat *status);
+/*
+ * Finds out which file it is in. That is left open where it was not known: the
+ * child mostly needs it next. NULL: none that can be read.
+ */
+struct file *location_find_file(struct symbols *symbols, struct location *location);
+/* Is there a call before addr? By the target's memory: code made at run time is nowhere else. */
+bool location_after_call(const struct symbols *symbols, const struct location *location,
+			 uint64_t addr);
+
+/* -- ask.c: how the child is asked -- */
+
+/* client_ask(), and what became of an earlier question is noted. */
+int ask_client(struct symbols *symbols, struct request *request, int fd, struct answer *answer);
+/*
+ * Asks about the file that was found. 0; as client_ask() when there is no answer
+ * now; -ENOENT: it cannot be opened any more; else the answer's own error. What goes
+ * wrong is noted.
+ */
+int ask_about_file(struct symbols *symbols, struct location *location, struct request *request,
+		   struct answer *answer);
+/* Before an address is looked up: of too many files all are forgotten, and those in use come back. */
+void ask_renew_files(struct symbols *symbols);
+
+/* -- blame.c: what is not asked about again -- */
+
+/* What client_ask() or client_ended() says that a file did to the child. */
+void blame_file(struct symbols *symbols, struct file *file, uint32_t kind, int how);
+void blame_refuse_file(struct symbols *symbols, struct file *file);
+/* Only its call frame information, without which it can still be named. */
+void blame_cfi(struct symbols *symbols, struct file *file, int how);
+/* What became of an earlier question that was given up. */
+void blame_ended(struct symbols *symbols);
+
+/* -- lookup.c: what is known of a location -- */
+
+/* Its functions, by what is known or by asking; false: nothing. */
+bool lookup(struct symbols *symbols, struct location *location, struct place_info *out);
+/* Sees to it that the child has the debug file of the file that was found, if there is one. */
+void lookup_send_debug(struct symbols *symbols, struct location *location);
+
+#endif
