@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* read.h - bounded reading of files at an offset, which files of foreign content may say. */
+/* read.h - bounded reading of files, at offsets that may come from foreign content. */
 #ifndef BLOCKPROF_BASE_READ_H
 #define BLOCKPROF_BASE_READ_H
 

@@ -77,7 +77,7 @@ static void ignore_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* To the places from SANDBOX_FIRST on; first to others, so that none lands on one that is still to go. */
+/* To the numbers from SANDBOX_FIRST on; by way of others: one's number may be another's place. */
 static int place_kept(const int *kept, size_t nr)
 {
 	int aside[SANDBOX_KEPT_MAX];
@@ -195,7 +195,7 @@ static const struct sandbox_call common[] = {
 	{ .number = SCMP_SYS(exit) },
 	{ .number = SCMP_SYS(exit_group) },
 #ifdef WITH_SANITIZER
-	/* To say what it found. */
+	/* To report what it found. */
 	{ .number = SCMP_SYS(getpid) },
 	{ .number = SCMP_SYS(gettid) },
 	{ .number = SCMP_SYS(sigaltstack) },

@@ -26,7 +26,7 @@ struct sandbox {
 	uid_t uid; /* and its gid */
 	uint64_t memory_bytes; /* that it allocates */
 	uint64_t mapped_bytes; /* the same with files that it maps to read them */
-	uint64_t files; /* open at a time, all told */
+	uint64_t files; /* open at a time, in all */
 	uint64_t cpu_seconds; /* in all its life */
 	/* Besides those that libc makes by itself, for memory, time and the process's end. */
 	const struct sandbox_call *calls;

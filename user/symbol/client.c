@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* client.c - life and death of the symbolizer's process. */
+/* client.c - when the child is started, how long it is waited for, and when it is given up. */
 #include "symbol/client.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@
 /* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
-/* No request's kind: the child's first word, that it is ready. */
+/* No request's kind: what the child sends first, when it is ready. */
 #define READY 0
 
 /* A question that the caller no longer waits for, and the child still works on. */
@@ -92,7 +92,7 @@ static int stop(struct client *client, bool kill)
 	close(client->socket);
 	client->socket = -1;
 	client->late.there = false;
-	/* A closed socket tells it to go; if it does not, or must not be waited for: */
+	/* It ends when its socket is closed; if it does not, or must not be waited for: */
 	if (kill || !readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
 		pidfd_send_signal(client->pidfd, SIGKILL, NULL, 0);
 	/* Stuck in the kernel (a dead file server), it is left behind. */
@@ -261,7 +261,7 @@ static int give_up_late(struct client *client)
 	return busy ? -ETIMEDOUT : -ECANCELED;
 }
 
-/* Which file is looked into now is said before the answer. */
+/* Before the answer comes which file is looked into now. */
 static bool is_note(const struct answer *answer, ssize_t got, uint32_t kind, uint64_t sequence)
 {
 	return kind == REQUEST_UNWIND && well_formed(answer, got, kind, sequence) &&

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* debug_files.c - the paths under which distributions, gdb and debuginfod keep debug files. */
 #include "symbol/debug_files.h"
 
 #include <errno.h>

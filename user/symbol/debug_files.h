@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-/* What is known of the file that is looked for: words of a hostile file, in the child's mouth. */
+/* The file that is looked for. Its names stand in a hostile file, and the child has read them. */
 struct debug_wanted {
 	pid_t pid; /* in whose root directory it is looked for */
 	const char *path; /* of the file that it belongs to, as the target sees it */
@@ -20,7 +20,7 @@ struct debug_wanted {
 /*
  * Opens the candidate of this number, from 0: a descriptor (the caller's) of a
  * regular file; -ENOENT: that one is not there; -ERANGE: there are no more.
- * Whether it is the one is for the child to say.
+ * Whether it is the one, the child finds out.
  */
 int debug_files_open(const struct debug_wanted *wanted, unsigned int number);
 

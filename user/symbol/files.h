@@ -9,7 +9,7 @@
 
 #include "symbol/wire/protocol.h"
 
-/* What was asked for of a file, and was said. */
+/* Addresses that were asked for, and the answer. */
 struct file_addresses {
 	uint64_t offset; /* of the mapping */
 	bool asked;

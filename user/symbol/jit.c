@@ -14,11 +14,11 @@
 
 #define PROCESSES_MAX 256
 #define NAMES_MAX     1024 /* a power of two */
-/* Between two looks at a map; at one that is not there; after one that was long to read. */
-#define LOOK_EACH_NS (100 * NS_PER_MS)
-#define MISS_EACH_NS NS_PER_SEC
-#define LOOK_PART    20 /* of the time goes to reading at the most: one part in so many */
-/* In one go: the caller waits. The rest follows with the next look. */
+/* Until a map is looked at again; one that is not there; after one that was long to read. */
+#define REFRESH_EACH_NS (100 * NS_PER_MS)
+#define MISS_EACH_NS	NS_PER_SEC
+#define READ_PART	20 /* of the time goes to reading at the most: one part in so many */
+/* In one go: the caller waits. The rest follows with the next time. */
 #define PARTS_MAX 4
 /* A child killed from outside: chance, or the memory that the map made it take. */
 #define STRIKES_MAX 2
@@ -36,7 +36,7 @@ struct map_of {
 	bool unfit; /* by what it is now */
 	bool refused; /* it was too much for the child: not looked into again */
 	unsigned int strikes;
-	uint64_t cut; /* lines of this map, as told last */
+	uint64_t cut; /* lines of this map, as the child counted last */
 	uint64_t due_ns; /* when it is looked at again */
 	uint64_t read_due_ns; /* when it may be read again from its start */
 	uint64_t used; /* jit->uses when it was asked last */
@@ -77,7 +77,7 @@ static struct map_of *map_of(struct jit *jit, pid_t pid)
 	return oldest;
 }
 
-/* What the child's end says of the map it had: see client_ask() and client_ended(). */
+/* The child ended over this map, as client_ask() and client_ended() have it. */
 static void blame(struct jit *jit, struct map_of *map, int err)
 {
 	if (err == -EPIPE || err == -ETIMEDOUT || err == -EPROTO ||
@@ -112,7 +112,7 @@ static bool is_unchanged(const struct map_of *map, const struct stat *status)
 	       map->changed.tv_nsec == status->st_mtim.tv_nsec;
 }
 
-/* How many more lines were left out than it said the last time: a new child counts from 0. */
+/* How many more lines were left out than at the last answer: a new child counts from 0. */
 static void count_cut(struct jit *jit, struct map_of *map, uint64_t cut)
 {
 	if (cut > map->cut)
@@ -154,18 +154,18 @@ static void read_map(struct jit *jit, struct map_of *map, int fd)
 	if (err)
 		note_failure(jit, map, err);
 	took_ns = clock_coarse_ns() - begun_ns;
-	map->read_due_ns = begun_ns + took_ns * LOOK_PART;
+	map->read_due_ns = begun_ns + took_ns * READ_PART;
 	if (map->due_ns < map->read_due_ns)
 		map->due_ns = map->read_due_ns;
 }
 
 /* Looks at the file, and has read what is new in it. */
-static void look(struct jit *jit, struct map_of *map)
+static void refresh(struct jit *jit, struct map_of *map)
 {
 	struct stat status;
 	int fd __closing = perf_map_file_open(map->pid, &status);
 
-	map->due_ns = clock_coarse_ns() + LOOK_EACH_NS;
+	map->due_ns = clock_coarse_ns() + REFRESH_EACH_NS;
 	/* A process that is gone, or has removed its map, leaves the names that are known. */
 	if (fd == -ENOENT || fd == -ESRCH) {
 		map->due_ns = clock_coarse_ns() + MISS_EACH_NS;
@@ -226,7 +226,7 @@ static int ask_again(struct jit *jit, struct map_of *map, uint64_t addr, struct 
 	if ((err != -ESTALE && err != -ENOTCONN) || clock_coarse_ns() < map->read_due_ns)
 		return err;
 	map->generation = 0;
-	look(jit, map);
+	refresh(jit, map);
 	return map->id ? ask_name(jit, map, addr, answer) : -ENOENT;
 }
 
@@ -238,7 +238,7 @@ const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset
 	int err;
 
 	if (clock_coarse_ns() >= map->due_ns)
-		look(jit, map);
+		refresh(jit, map);
 	if (!map->id)
 		return NULL;
 	name = name_slot(jit, map, addr);

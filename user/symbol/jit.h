@@ -23,7 +23,7 @@ void jit_free(struct jit *jit);
  * none is known. Valid until the next call. *offset: from where the code starts.
  */
 const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset);
-/* What client_ended() says of a question of this kind. */
+/* A question of this kind ended the child, as client_ended() has it. */
 void jit_ended(struct jit *jit, uint32_t id, int how);
 void jit_forget(struct jit *jit, pid_t pid);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* on_stack.c - how much of a stack is searched for return addresses. */
 #include "symbol/on_stack.h"
 
 #include <errno.h>

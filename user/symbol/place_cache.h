@@ -37,7 +37,7 @@ size_t place_cache_bytes(const struct place_cache *cache); /* of memory */
 
 /* lines stay valid until the next place_cache_add(). */
 bool place_cache_find(struct place_cache *cache, const struct place *place, struct place_info *out);
-/* For a place that is not there. Lines are copied, and info points at the copy then. 0 or -ENOMEM. */
+/* For a place that is not there. Lines are copied; info points at the copy then. 0 or -ENOMEM. */
 int place_cache_add(struct place_cache *cache, const struct place *place, struct place_info *info);
 
 #endif

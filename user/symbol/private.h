@@ -79,12 +79,12 @@ int ask_client(struct symbols *symbols, struct request *request, int fd, struct 
  */
 int ask_about_file(struct symbols *symbols, struct location *location, struct request *request,
 		   struct answer *answer);
-/* Before an address is looked up: of too many files all are forgotten, and those in use come back. */
+/* Before an address is looked up: too many files are all forgotten, and those in use come back. */
 void ask_renew_files(struct symbols *symbols);
 
 /* -- blame.c: what is not asked about again -- */
 
-/* What client_ask() or client_ended() says that a file did to the child. */
+/* A question of this kind about the file ended the child: how as client_ask() has it. */
 void blame_file(struct symbols *symbols, struct file *file, uint32_t kind, int how);
 void blame_refuse_file(struct symbols *symbols, struct file *file);
 /* Only its call frame information, without which it can still be named. */

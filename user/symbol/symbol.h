@@ -83,7 +83,8 @@ struct bp_stack_copy;
  * The native frames of a thread of process pid, innermost first, from its
  * registers and the copy of its stack: at most max. *flags: enum unwind_flags, 0: they
  * go up to the outermost. How many, or -errno: it could not be tried (-ENOTCONN:
- * there is no symbolizer now; -EAGAIN: it is late, its answer will not be waited for; -ENOENT: the process's maps cannot be read).
+ * there is no symbolizer now; -EAGAIN: it is late, and its answer is not waited for;
+ * -ENOENT: the process's maps cannot be read).
  */
 int symbols_unwind(struct symbols *symbols, pid_t pid, const struct bp_stack_copy *copy,
 		   struct native_frame *frames, size_t max, unsigned int *flags);

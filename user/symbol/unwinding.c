@@ -246,7 +246,7 @@ static void check_generated(const struct unwound *unwound, struct answer_unwind 
 	}
 }
 
-/* Asks once; what the child lacks is sent. 0: *done tells whether that was the answer; else -errno. */
+/* Asks once; what the child lacks is sent. 0, and *done if that was the answer; else -errno. */
 static int ask_once(const struct unwound *unwound, const struct client_payload *payload,
 		    struct answer *answer, bool *done)
 {

@@ -117,7 +117,7 @@ int file_answer_objects(int fd, const struct request *request, struct answer_obj
 	return err;
 }
 
-/* A file that it cannot be said of may have names for all that: that is no error. */
+/* A file of which they cannot be read may have names for all that: it is no error. */
 int file_answer_addresses(int fd, const struct request *request, struct answer_addresses *out)
 {
 	struct elf_address wanted[ANSWER_ADDRESSES_MAX];

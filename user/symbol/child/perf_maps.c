@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* perf_maps.c - how much memory perf maps may take, and which goes first. */
 #include "symbol/child/perf_maps.h"
 
 #include <errno.h>

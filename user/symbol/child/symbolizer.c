@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* symbolizer.c - the sandbox in which ELF files, debug information and perf maps can still be read. */
+/* symbolizer.c - the sandbox in which libelf and libdw can still work. */
 #include "symbol/child/symbolizer.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ const struct sandbox symbolizer_sandbox = {
 	.memory_bytes = 384UL << 20,
 	.mapped_bytes = 64UL << 30, /* no memory of its own */
 	.files = 256,
-	.cpu_seconds = 600, /* how long one question may take is the parent's to say */
+	.cpu_seconds = 600, /* how long one question may take, the parent decides */
 	.calls = calls,
 	.nr_calls = sizeof(calls) / sizeof(calls[0]),
 };

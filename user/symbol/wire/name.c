@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* name.c - what compilers, linkers and the kernel put behind a name, and which of several people know. */
+/* name.c - what is put behind a name when it is compiled, and which of several people know. */
 #include "symbol/wire/name.h"
 
 #include <string.h>

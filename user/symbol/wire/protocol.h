@@ -62,7 +62,7 @@ struct request_text {
 struct request {
 	uint32_t kind; /* enum request_kind */
 	uint32_t file; /* never used again for another one; of ATTACH the one that it belongs to */
-	uint64_t sequence; /* from 1: 0 is the symbolizer's word that it is ready */
+	uint64_t sequence; /* from 1: an answer with 0 comes first, when the symbolizer is ready */
 	uint32_t payload_bytes; /* that follow in the packet */
 	union {
 		struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * debug_names.h - what an ELF file says of itself and of the files that belong to it.
+ * debug_names.h - how an ELF file names itself and its debug files.
  * Used in the symbolizer's child: what is read is hostile.
  */
 #ifndef BLOCKPROF_SYMBOL_CHILD_ELF_DEBUG_NAMES_H

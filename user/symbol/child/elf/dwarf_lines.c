@@ -16,7 +16,7 @@
 #include "symbol/child/elf/dwarf_units.h"
 
 #define SECTIONS_MAX  65536
-#define INFLATED_MAX  (192u << 20) /* bytes that compressed sections may become, all told */
+#define INFLATED_MAX  (192u << 20) /* bytes that compressed sections may become in all */
 #define ARANGES_BYTES (32u << 20)
 #define PROGRAM_MAX   (16u << 20) /* bytes of a unit's line number program */
 #define BLOCKS_MAX    256 /* lexical blocks and inlined functions one in the other */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* elf_file.c - what stays in memory of an ELF file: its segments and its functions. */
+/* elf_file.c - which of a file's tables, and of its debug files, a name and a line come from. */
 #include "symbol/child/elf/elf_file.h"
 
 #include <errno.h>
@@ -304,26 +304,26 @@ static void open_lines(struct elf_file *file)
 		file->limited = dwarf_lines_share(file->lines, file->shared_fd) != 0;
 }
 
-/* What tells lines, and who gets them. */
-struct telling {
-	bool (*line)(void *context, const char *fn, const char *file, unsigned int line);
+/* Who gets the functions at an address. */
+struct receiver {
+	elf_line_fn *line;
 	void *context;
 	const char *name; /* of the function by the file's symbols; NULL: not known */
 	bool done;
 };
 
-static void tell(struct telling *telling, bool last, const char *fn, const char *file,
+static void give(struct receiver *receiver, bool last, const char *fn, const char *file,
 		 unsigned int line)
 {
-	if (last && telling->name)
-		fn = telling->name;
-	if (!telling->done)
-		telling->done =
-			!telling->line(telling->context, fn ? fn : "", file ? file : "", line);
+	if (last && receiver->name)
+		fn = receiver->name;
+	if (!receiver->done)
+		receiver->done =
+			!receiver->line(receiver->context, fn ? fn : "", file ? file : "", line);
 }
 
-static bool tell_dwarf(struct elf_file *file, uint64_t vaddr, struct elf_place *place,
-		       struct telling *telling)
+static bool give_dwarf(struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+		       struct receiver *receiver)
 {
 	struct dwarf_found found;
 
@@ -333,45 +333,43 @@ static bool tell_dwarf(struct elf_file *file, uint64_t vaddr, struct elf_place *
 		return false;
 	dwarf_lines_find(file->lines, vaddr, &found);
 	place->incomplete |= found.incomplete;
-	if (!telling->name)
+	if (!receiver->name)
 		place->start = found.start;
 	for (size_t i = 0; i < found.nr; i++)
-		tell(telling, i + 1 == found.nr, found.v[i].fn, found.v[i].file, found.v[i].line);
+		give(receiver, i + 1 == found.nr, found.v[i].fn, found.v[i].file, found.v[i].line);
 	return found.nr > 0;
 }
 
-static bool tell_go(const struct elf_file *file, uint64_t vaddr, struct elf_place *place,
-		    struct telling *telling)
+static bool give_go(const struct elf_file *file, uint64_t vaddr, struct elf_place *place,
+		    struct receiver *receiver)
 {
 	struct go_found *found __freeing = file->go ? malloc(sizeof(*found)) : NULL;
 
 	if (!found)
 		return false;
 	go_lines_find(file->go, vaddr, found);
-	if (!telling->name)
+	if (!receiver->name)
 		place->start = found->start;
 	for (size_t i = 0; i < found->nr; i++)
-		tell(telling, i + 1 == found->nr, found->v[i].fn, found->v[i].file,
+		give(receiver, i + 1 == found->nr, found->v[i].fn, found->v[i].file,
 		     found->v[i].line);
 	return found->nr > 0;
 }
 
 void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
-		     bool (*line)(void *context, const char *fn, const char *file,
-				  unsigned int line),
-		     void *context)
+		     elf_line_fn *line, void *context)
 {
-	struct telling telling = { .line = line, .context = context };
+	struct receiver receiver = { .line = line, .context = context };
 	char name[MANGLED_MAX];
 
 	*place = (struct elf_place){ 0 };
 	if (find_name(file, vaddr, &place->start, name, sizeof(name)))
-		telling.name = name;
+		receiver.name = name;
 	else
 		place->incomplete = elf_symbols_cut(file->own.symbols);
-	if (!(use_dwarf && tell_dwarf(file, vaddr, place, &telling)) &&
-	    !tell_go(file, vaddr, place, &telling) && telling.name)
-		tell(&telling, true, NULL, NULL, 0);
+	if (!(use_dwarf && give_dwarf(file, vaddr, place, &receiver)) &&
+	    !give_go(file, vaddr, place, &receiver) && receiver.name)
+		give(&receiver, true, NULL, NULL, 0);
 }
 
 uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr)

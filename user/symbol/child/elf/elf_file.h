@@ -43,6 +43,8 @@ struct elf_place {
 	bool incomplete; /* there is more in the debug information, but a limit was passed */
 };
 
+typedef bool elf_line_fn(void *context, const char *fn, const char *file, unsigned int line);
+
 /*
  * Each function at a virtual address, innermost first: the last is no inlined one.
  * fn is as linkers write it, "" where it is not known; file is "" and line 0
@@ -50,9 +52,7 @@ struct elf_place {
  * looked into without use_dwarf.
  */
 void elf_file_lookup(struct elf_file *file, uint64_t vaddr, bool use_dwarf, struct elf_place *place,
-		     bool (*line)(void *context, const char *fn, const char *file,
-				  unsigned int line),
-		     void *context);
+		     elf_line_fn *line, void *context);
 
 /* See elf_symbols_defined(). */
 uint64_t elf_file_defined(const struct elf_file *file, const char *const *names, size_t nr);

@@ -207,7 +207,7 @@ static int32_t value_at(const struct go_lines *lines, const struct function *fun
 	return -1;
 }
 
-static void tell_place(const struct go_lines *lines, const struct function *function,
+static void find_place(const struct go_lines *lines, const struct function *function,
 		       uint64_t vaddr, struct go_line *out)
 {
 	int32_t file = value_at(lines, function, function->file_values, vaddr);
@@ -272,12 +272,12 @@ void go_lines_find(const struct go_lines *lines, uint64_t vaddr, struct go_found
 		struct go_line *line = &out->v[out->nr];
 		struct inlined_call call;
 
-		/* The place is of a function that is not known: then none is told. */
+		/* The place is of a function that is not known: then none is given. */
 		if (out->nr == GO_FUNCTIONS_MAX - 1 ||
 		    !read_inlined(lines, &function, index, &call) ||
 		    !read_text(lines, lines->names + call.name, line->fn))
 			break;
-		tell_place(lines, &function, at, line);
+		find_place(lines, &function, at, line);
 		out->nr++;
 		at = function.start + call.parent;
 	}
@@ -288,7 +288,7 @@ void go_lines_find(const struct go_lines *lines, uint64_t vaddr, struct go_found
 		return;
 	}
 	if (index < 0)
-		tell_place(lines, &function, at, last);
+		find_place(lines, &function, at, last);
 	out->nr++;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * identity.c - a build id is only a word: a hostile file may give that of the C
+ * identity.c - a build id is only a claim: a hostile file may give that of the C
  * library as its own, and would give its names to all others then. So what the
  * names are made from is looked at, too.
  */

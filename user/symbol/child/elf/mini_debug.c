@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* mini_debug.c - how much an xz file may unpack to, and take to be unpacked. */
 #include "symbol/child/elf/mini_debug.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cfi_cache.c - an array of files; rows in a table with a few places for each. */
+/* cfi_cache.c - how many files and rows are kept, and which go first. */
 #include "symbol/child/unwind/cfi_cache.h"
 
 #include <errno.h>
@@ -195,7 +195,7 @@ const struct cfi_row *cfi_cache_make_row(struct cfi_cache *cache, struct cfi *cf
 	oldest->offset = offset;
 	oldest->used = ++cache->uses;
 	oldest->err = row_at(cfi, offset, &oldest->row);
-	/* that nothing is known is not the last word yet */
+	/* its debug file may know what is not known yet */
 	oldest->file = oldest->err == -ENOENT && cfi_wants_debug(cfi) ? 0 : file;
 	*err = oldest->err;
 	return &oldest->row;

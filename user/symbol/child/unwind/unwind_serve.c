@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* unwind_serve.c - that payloads make sense, and that the parent knows which file is looked into. */
+/* unwind_serve.c - what payloads must be like, and the notes of which file is looked into. */
 #include "symbol/child/unwind/unwind_serve.h"
 
 #include <errno.h>

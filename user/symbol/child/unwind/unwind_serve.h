@@ -9,14 +9,14 @@
 
 struct unwind_server;
 
-/* socket: where it is said which file is looked into. 0 or -ENOMEM. */
+/* socket: where notes go to of the file that is looked into. 0 or -ENOMEM. */
 int unwind_server_new(struct unwind_server **out, int socket);
 void unwind_server_free(struct unwind_server *server);
 
-/* REQUEST_MAPPINGS, REQUEST_CFI and REQUEST_UNWIND. Takes fd (-1: none came). 0, or the answer's error. */
+/* MAPPINGS, CFI and UNWIND. Takes fd (-1: none came). 0, or the answer's error. */
 int unwind_serve(struct unwind_server *server, const struct request *request, const void *payload,
 		 int fd, struct answer_unwind *out);
-/* REQUEST_CFI_DEBUG; fd stays the caller's, -1: there is no debug file. Likewise. */
+/* CFI_DEBUG; fd stays the caller's, -1: there is no debug file. Likewise. */
 int unwind_serve_debug(struct unwind_server *server, uint32_t file, int fd);
 
 #endif

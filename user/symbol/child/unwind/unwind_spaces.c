@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* unwind_spaces.c - sorted arrays. */
+/* unwind_spaces.c - how many processes' mappings are kept, and how one is found. */
 #include "symbol/child/unwind/unwind_spaces.h"
 
 #include <errno.h>

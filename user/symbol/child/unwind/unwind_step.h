@@ -41,7 +41,7 @@ bool unwind_is_sigreturn(const struct unwind_machine *machine, const unsigned ch
 			 size_t nr);
 int unwind_by_sigframe(struct unwind_state *state, uint64_t *cfa);
 
-/* What can be told of a place in code. */
+/* What can be found out about a place in code. */
 struct unwind_code_reader {
 	/* Does a call end at addr, in executable memory? sure: not only as far as is known. */
 	bool (*after_call)(void *context, uint64_t addr, bool sure);

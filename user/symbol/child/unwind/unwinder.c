@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* unwinder.c - frame after frame: which mapping, which file, what it says, else the frame pointer. */
+/* unwinder.c - by which of three ways a frame's caller is found, and what must come first. */
 #include "symbol/child/unwind/unwinder.h"
 
 #include <errno.h>
