@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Names, call instructions, and ELF files: good ones and hostile ones, read in this process. */
+/* ELF files: good ones and hostile ones, read in this process. */
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,138 +15,8 @@
 
 #include <cmocka.h>
 
-#include "symbol/wire/call.h"
 #include "symbol/child/elf/elf_file.h"
-#include "symbol/child/display_name.h"
-#include "symbol/wire/name.h"
 #include "tests/unit/symbol_program.h"
-
-static void names(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "main", "main" },
-		{ "finish_task_switch.isra.0", "finish_task_switch" },
-		{ "runtime.futex.abi0", "runtime.futex" },
-		{ "f.part.1.constprop.22.cold", "f" },
-		{ "f.llvm.123456789", "f" },
-		{ "f.cold", "f" },
-		{ "runtime.futex", "runtime.futex" },
-		{ "main.part", "main" },
-		{ "os.Open.func1", "os.Open.func1" },
-		{ ".cold", ".cold" },
-		{ "", "" },
-		{ ".", "." },
-		{ "a.1", "a.1" },
-		{ "memcpy@@GLIBC_2.14", "memcpy" },
-		{ "@x", "@x" },
-		{ "_ZN3foo3barEv", "foo::bar" },
-		{ "_ZN3foo3barEi.isra.0", "foo::bar" },
-		{ "_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE",
-		  "core::fmt::Write::write_fmt" },
-		{ "_ZN", "_ZN" },
-	};
-	char out[64];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		display_name(cases[i][0], out, sizeof(out));
-		assert_string_equal(out, cases[i][1]);
-	}
-	display_name("0123456789abcdef", out, 10);
-	assert_string_equal(out, "012345...");
-	assert_true(name_better("write", "__write"));
-	assert_true(name_better("_exit", "__exit"));
-	assert_true(name_better("pread", "pread64"));
-	assert_false(name_better("same", "same"));
-}
-
-/* Mangled names that nest without end, and random ones: bounded, whatever they give. */
-static void hostile_names(void **state)
-{
-	static const char letters[] = "_ZNSI0123456789EivPKRTL$.@";
-	static char name[20000];
-	unsigned int seed = 7;
-	char out[64];
-
-	(void)state;
-	memcpy(name, "_Z1f", 4);
-	memset(name + 4, 'P', sizeof(name) - 6);
-	for (size_t length = 10; length < sizeof(name); length = length * 3 / 2) {
-		char saved = name[length];
-
-		name[length] = '\0';
-		display_name(name, out, sizeof(out));
-		assert_true(strlen(out) < sizeof(out));
-		name[length] = saved;
-	}
-	for (int round = 0; round < 20000; round++) {
-		size_t length = 2 + (size_t)rand_r(&seed) % 60;
-
-		for (size_t i = 2; i < length; i++)
-			name[i] = letters[(size_t)rand_r(&seed) % (sizeof(letters) - 1)];
-		name[length] = '\0';
-		display_name(name, out, sizeof(out));
-		assert_true(strlen(out) < sizeof(out));
-	}
-}
-
-static void calls(void **state)
-{
-	static const struct {
-		unsigned int machine;
-		bool is_call;
-		size_t nr;
-		uint8_t code[8];
-	} cases[] = {
-		{ EM_X86_64, true, 5, { 0xe8, 1, 2, 3, 4 } }, /* call rel32 */
-		{ EM_X86_64, true, 2, { 0xff, 0xd0 } }, /* call *%rax */
-		{ EM_X86_64, true, 3, { 0x41, 0xff, 0xd3 } }, /* call *%r11 */
-		{ EM_X86_64, true, 3, { 0x3e, 0xff, 0xd0 } }, /* notrack call *%rax */
-		{ EM_X86_64, true, 2, { 0xff, 0x10 } }, /* call *(%rax) */
-		{ EM_X86_64, true, 3, { 0xff, 0x50, 0x18 } }, /* call *0x18(%rax) */
-		{ EM_X86_64, true, 6, { 0xff, 0x90, 0, 1, 0, 0 } }, /* call *0x100(%rax) */
-		{ EM_X86_64, true, 6, { 0xff, 0x15, 1, 2, 3, 4 } }, /* call *0x4030201(%rip) */
-		{ EM_X86_64, true, 3, { 0xff, 0x14, 0x24 } }, /* call *(%rsp) */
-		{ EM_X86_64, true, 4, { 0xff, 0x54, 0x24, 8 } }, /* call *8(%rsp) */
-		{ EM_X86_64, true, 7, { 0xff, 0x14, 0xc5, 0, 0, 0, 0 } }, /* call *0(,%rax,8) */
-		{ EM_X86_64, true, 7, { 0xff, 0x94, 0x24, 0, 1, 0, 0 } }, /* call *0x100(%rsp) */
-		{ EM_X86_64, true, 8, { 0x41, 0xff, 0x94, 0x24, 0, 1, 0, 0 } }, /* on %r12 */
-		{ EM_X86_64,
-		  true,
-		  4,
-		  { 0xcc, 0xcc, 0xcc, 0xcc } }, /* where a builtin of V8 starts */
-		{ EM_X86_64, false, 3, { 0xcc, 0xcc, 0xcc } },
-		{ EM_X86_64, false, 8, { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 } },
-		{ EM_X86_64, false, 5, { 0xe9, 1, 2, 3, 4 } }, /* jmp rel32 */
-		{ EM_X86_64, false, 2, { 0xff, 0xe0 } }, /* jmp *%rax */
-		{ EM_X86_64, false, 6, { 0xff, 0x25, 1, 2, 3, 4 } }, /* jmp *x(%rip) */
-		{ EM_X86_64, false, 4, { 0xe8, 1, 2, 3 } },
-		{ EM_X86_64, false, 1, { 0xff } },
-		{ EM_X86_64, false, 0, { 0 } },
-		{ EM_X86_64, false, 3, { 0xff, 0x14, 0xc5 } }, /* cut in the middle */
-		{ EM_AARCH64, true, 4, { 0x00, 0x00, 0x00, 0x94 } }, /* bl */
-		{ EM_AARCH64, true, 4, { 0xff, 0xff, 0xff, 0x97 } }, /* bl, backwards */
-		{ EM_AARCH64, true, 4, { 0x60, 0x02, 0x3f, 0xd6 } }, /* blr x19 */
-		{ EM_AARCH64, true, 4, { 0x1f, 0x08, 0x3f, 0xd6 } }, /* blraaz x0 */
-		{ EM_AARCH64, false, 4, { 0x00, 0x00, 0x00, 0x14 } }, /* b */
-		{ EM_AARCH64, false, 4, { 0x00, 0x02, 0x1f, 0xd6 } }, /* br x16 */
-		{ EM_AARCH64, false, 3, { 0x00, 0x00, 0x94 } },
-		{ EM_S390, true, 0, { 0 } }, /* not known: not judged */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint8_t code[CALL_BYTES] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90 };
-		size_t nr = cases[i].nr;
-
-		memcpy(code + CALL_BYTES - nr, cases[i].code, nr);
-		if (call_precedes(code + CALL_BYTES - nr, nr, cases[i].machine) != cases[i].is_call)
-			fail_msg("case %zu", i);
-		/* What stands before a call makes no difference. */
-		if (cases[i].is_call && !call_precedes(code, CALL_BYTES, cases[i].machine))
-			fail_msg("case %zu, with bytes before it", i);
-	}
-}
 
 static int memory_file(const void *bytes, size_t nr)
 {
@@ -521,11 +390,10 @@ static void mutated_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),	   cmocka_unit_test(hostile_names),
-		cmocka_unit_test(calls),	   cmocka_unit_test(no_elf),
-		cmocka_unit_test(good_file),	   cmocka_unit_test(truncated_files),
-		cmocka_unit_test(hostile_headers), cmocka_unit_test(sparse_file),
-		cmocka_unit_test(mutated_files),   cmocka_unit_test(many_symbols),
+		cmocka_unit_test(no_elf),	   cmocka_unit_test(good_file),
+		cmocka_unit_test(truncated_files), cmocka_unit_test(hostile_headers),
+		cmocka_unit_test(sparse_file),	   cmocka_unit_test(mutated_files),
+		cmocka_unit_test(many_symbols),
 	};
 
 	return cmocka_run_group_tests_name("symbol_elf", tests, program_setup, program_teardown);
