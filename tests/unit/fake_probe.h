@@ -42,6 +42,7 @@ struct probe {
 	struct bp_bind bind; /* for it at the next look */
 	bool bind_pending;
 	bool started, waits, samples, waits_always;
+	int iterate_error; /* of one process's threads */
 	pid_t watched;
 	pid_t parks; /* the process whose futexes are shown */
 	bool follow;
@@ -134,6 +135,8 @@ int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context)
 int probe_iterate_process(struct probe *probe, pid_t pid, probe_watched_fn *fn, void *context)
 {
 	assert_true(!probe->thread.tid || pid != (pid_t)probe->thread.tgid || fn);
+	if (probe->iterate_error)
+		return probe->iterate_error;
 	return probe_iterate(probe, fn, context);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the kernel side's records to loops, their processes and the summary. */
+#include <errno.h>
+
 #include "engine_fixture.h"
+#include "stall/loops/filter.h"
 
 /* -- recognition -- */
 
@@ -143,6 +146,29 @@ static void test_fork_and_exec(void **state)
 	assert_int_equal(test->probe.freed[SLOT], 1);
 }
 
+/* A program that is wanted, whose threads cannot be gone through: it is not watched, and that is counted. */
+static void test_unwatched_program(void **state)
+{
+	struct engine_options options = { .threshold_ns = 100 * MS, .whole_system = true };
+	pid_t parent = getppid(); /* a process that is there */
+	struct summary_record summary;
+	struct filter *filter;
+	struct test *test;
+	char reason[64];
+
+	assert_int_equal(filter_new(&filter), 0);
+	assert_int_equal(filter_add(filter, FILTER_COMM, ".", reason, sizeof(reason)), 0);
+	options.filter = filter;
+	test = start_with(state, &options);
+	test->probe.iterate_error = -EIO;
+	send_process(test, BP_RECORD_EXEC, parent, BP_NO_SLOT, false);
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.nr_lost, 1);
+	assert_string_equal(summary.lost[0].name, "processes_unwatched");
+	summary_free(&summary);
+	filter_free(filter);
+}
+
 static void test_summary(void **state)
 {
 	struct test *test = start(state);
@@ -174,9 +200,15 @@ static void test_summary(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_loop_is_reported_once), TEST(test_overrides), TEST(test_unwatched),
-		TEST(test_handed_over),		  TEST(test_exit),	TEST(test_thread_exit),
-		TEST(test_fork_and_exec),	  TEST(test_summary),
+		TEST(test_loop_is_reported_once),
+		TEST(test_overrides),
+		TEST(test_unwatched),
+		TEST(test_handed_over),
+		TEST(test_exit),
+		TEST(test_thread_exit),
+		TEST(test_fork_and_exec),
+		TEST(test_summary),
+		TEST(test_unwatched_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,10 +176,10 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 			watched_postpone(watched, record->header.time_ns + EXEC_LOOK_NS);
 		scan_soon(engine, watched);
 	} else if (engine->options.filter) {
-		if (take(engine, pid, record->header.time_ns))
+		/* threads that are not gone through do not come under watch */
+		if (take(engine, pid, record->header.time_ns) ||
+		    probe_iterate_process(engine->probe, pid, NULL, NULL))
 			engine->lost[LOSS_PROCESSES_UNWATCHED]++;
-		else
-			probe_iterate_process(engine->probe, pid, NULL, NULL);
 	}
 }
 
