@@ -330,7 +330,6 @@ def test_report_gives_what_live_gave():
     check(parse_records(again) == blockprof.records, "report's JSON differs", again)
 
 
-@exclusive
 def test_report_needs_no_root():
     with Blockprof(command=[sys.executable, GATHER_SLEEP, 0.2]) as blockprof:
         blockprof.wait()
@@ -354,6 +353,7 @@ def test_report_needs_no_root():
     check(b"do_io" in done.stdout, "the stall is not in the report", done.stdout.decode())
 
 
+@exclusive
 def test_whole_system():
     """No -p: a loop that is there, and one that comes later."""
     with Target("sleep") as before:

@@ -46,7 +46,6 @@ def assert_all_reported(blockprof, target, cause="sleep"):
 
 
 @exclusive
-@exclusive
 def test_filter_by_comm():
     """One that is there, one that comes; those of other names are not seen at all."""
     with tempfile.TemporaryDirectory() as directory:
@@ -119,6 +118,7 @@ def test_filter_by_cgroup_and_unit():
             os.rmdir(unit)
 
 
+@exclusive
 def test_filter_children():
     """What a wanted process forks is wanted, too."""
     with tempfile.TemporaryDirectory() as directory:
@@ -202,7 +202,6 @@ def build(name):
 
 
 @exclusive
-@exclusive
 @variants([("ten-thousand-instances", "many"), ("passed-to-a-thread", "passed"), ("closed", "closed")])
 def test_what_only_looks_like_a_loop(way):
     """A habit that is none, or that ends; the name of its thread is made to harm."""
@@ -253,6 +252,7 @@ def test_a_short_life():
     check("python3" in loop["exe"], "its program", loop)
 
 
+@exclusive
 def test_a_container_whose_root_is_gone():
     """The directory that it was chrooted into has been removed, and its program with it."""
     directory = tempfile.mkdtemp()
