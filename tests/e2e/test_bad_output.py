@@ -29,7 +29,7 @@ def test_output_that_cannot_be_opened(args):
 def on_tmpfs(options, name, *args):
     """(status, stdout, stderr, what was written) of a run whose output is on a small tmpfs."""
     directory = tempfile.mkdtemp()
-    with Target("random-blocks", "--seconds=3", script=TRAPS) as target:
+    with Target("random-blocks", "--seconds=60", script=TRAPS) as target:
         target.go()
         script = 'mount -t tmpfs -o "$1" none "$2" && place=$2 && shift 2 && "$@"; s=$?; cat "$place"/x.* >&3; exit $s'
         with open(os.path.join(directory, "copy"), "w+b") as copy:
