@@ -164,14 +164,15 @@ $(FUZZ_PROGRAMS): %: %.o $(LIBRARY)
 	$(say) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
-# Rewritten only when the content differs: how to compile, what to link, and the version.
+# Rewritten only when the content differs: how to compile, what to link, and the version. Two makes
+# may run at a time.
 $(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
 $(OUTPUT)/sources: CONTENT = $(SOURCES) $(BPF_SOURCES)
 $(OUTPUT)/version: CONTENT = $(VERSION)
 $(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' '$(subst ','\'',$(CONTENT))' >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@new=$@.$$$$; printf '%s\n' '$(subst ','\'',$(CONTENT))' >$$new; \
+		cmp -s $$new $@ && rm $$new || mv $$new $@
 FORCE:
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(BPF_OBJECTS:.o=.d) $(ARM64_OBJECTS:.o=.d)
