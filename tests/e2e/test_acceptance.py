@@ -31,6 +31,7 @@ from harness import (
     parse_records,
     read_file,
     run_blockprof,
+    tolerance,
     until,
     variants,
 )
@@ -43,8 +44,14 @@ with open(GATHER_SLEEP) as source:
 def check_gather(blockprof, seconds, pid=None):
     """One stall of both coroutines, each with its task."""
     stalls = [stall for stall in blockprof.stalls if not pid or stall["pid"] == pid]
-    stall, _ = assert_stall(
-        stalls, cause="sleep", duration_ns=int(2 * seconds * SECOND), coro="do_io", spare_ns=10 * MS
+    asked = int(2 * seconds * SECOND)
+    stall, _ = assert_stall(stalls, cause="sleep", coro="do_io")
+    longer = stall["duration_ns"] - asked
+    allowed = tolerance(asked) + 10 * MS
+    check(
+        -allowed <= longer <= allowed + stall["ledger"]["runqueue_ns"],
+        "stall of %.1f ms, %.1f were asked for" % (stall["duration_ns"] / MS, asked / MS),
+        stall,
     )
     assert_no_stalls([other for other in stalls if other is not stall])
     of_do_io = [
