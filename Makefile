@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e matrix fuzz compare soak vm service bench format format-check layers bpf-arm64 clean
+# make unit e2e cases hostile faults matrix fuzz compare soak vm service bench format format-check layers bpf-arm64 clean
 # make man           scripts/blockprof-json.5 of scripts/blockprof.schema.json
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
@@ -18,6 +18,7 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 PKG_CONFIG ?= pkg-config
+PROTOC_C ?= protoc-c
 PYTHON ?= python3
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
@@ -51,7 +52,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e matrix fuzz fuzz-programs soak vm service bench format format-check layers \
+.PHONY: all test unit unit-programs e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
 	bpf-arm64 man install \
 	uninstall clean FORCE
 
@@ -59,14 +60,15 @@ all: $(PROGRAM)
 
 # --- What is needed ---------------------------------------------------------------------------
 
-PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd
+PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd libpcre2-8 \
+	libprotobuf-c
 NO_BUILD := clean uninstall format format-check layers man
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 
 BPFTOOL ?= scripts/bpftool
 
 MISSING := $(if $(shell $(BPFTOOL) version 2>/dev/null),,bpftool) \
-	$(foreach tool,$(CC) $(CLANG) $(PKG_CONFIG),$(if $(shell command -v $(tool)),,$(tool)))
+	$(foreach tool,$(CC) $(CLANG) $(PKG_CONFIG) $(PROTOC_C),$(if $(shell command -v $(tool)),,$(tool)))
 ifneq ($(strip $(MISSING)),)
 $(error cannot build: $(strip $(MISSING)) not found; run scripts/setup)
 endif
@@ -124,7 +126,10 @@ bpf-arm64: $(ARM64_OBJECTS)
 
 SOURCES := $(sort $(shell find user -name "*.c"))
 OBJECTS := $(SOURCES:%.c=$(OUTPUT)/%.o)
-LIBRARY_OBJECTS := $(filter-out $(OUTPUT)/user/main.o,$(OBJECTS))
+PROTO_SOURCES := $(sort $(shell find user -name "*.proto"))
+PROTO_C := $(addprefix $(OUTPUT)/proto/,$(notdir $(PROTO_SOURCES:.proto=.pb-c.c)))
+PROTO_OBJECTS := $(PROTO_C:.c=.o)
+LIBRARY_OBJECTS := $(filter-out $(OUTPUT)/user/main.o,$(OBJECTS)) $(PROTO_OBJECTS)
 LIBRARY := $(OUTPUT)/libblockprof.a
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(OUTPUT)/%.o)
@@ -133,17 +138,27 @@ FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%.o)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%)
 
-C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -pthread $(SAN_FLAGS)
+C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -I$(OUTPUT)/proto -pthread $(SAN_FLAGS)
 
 # Only what asks for the version is compiled again when that changes.
 VERSIONED := $(patsubst %.c,$(OUTPUT)/%.o,$(shell grep -ls BLOCKPROF_VERSION $(SOURCES) $(UNIT_SOURCES)))
 $(VERSIONED): VERSION_FLAG := -DBLOCKPROF_VERSION='"$(VERSION)"'
 $(VERSIONED): $(OUTPUT)/version
 
-$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS)
+$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS) $(PROTO_C)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(VERSION_FLAG) -MMD -MP -c $< -o $@
+
+vpath %.proto $(sort $(dir $(PROTO_SOURCES)))
+$(PROTO_C): $(OUTPUT)/proto/%.pb-c.c: %.proto
+	$(say) PROTO $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(PROTOC_C) --c_out=$(@D) --proto_path=$(<D) $<
+
+$(PROTO_OBJECTS): %.o: %.c $(OUTPUT)/config
+	$(say) CC $@
+	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) -c $< -o $@
 
 $(LIBRARY): $(LIBRARY_OBJECTS) $(OUTPUT)/sources
 	$(say) AR $@
@@ -167,7 +182,7 @@ $(FUZZ_PROGRAMS): %: %.o $(LIBRARY)
 # Rewritten only when the content differs: how to compile, what to link, and the version. Two makes
 # may run at a time.
 $(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
-$(OUTPUT)/sources: CONTENT = $(SOURCES) $(BPF_SOURCES)
+$(OUTPUT)/sources: CONTENT = $(SOURCES) $(PROTO_SOURCES) $(BPF_SOURCES)
 $(OUTPUT)/version: CONTENT = $(VERSION)
 $(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
 	@mkdir -p $(@D)
@@ -188,6 +203,25 @@ unit: unit-programs
 
 e2e: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)
+
+# Programs whose truth is known, a line each: CASES="-k NAME".
+cases: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/cases/run.py $(CASES)
+
+# Each call that can fail does so once, at each place: FAULTS="-c watch -k mmap", FAULTS="--sample 60".
+FAULTS_PRELOAD := $(OUTPUT)/tests/faults/preload.so
+$(FAULTS_PRELOAD): tests/faults/preload.c tests/faults/table.h
+	$(say) LINK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. $(CFLAGS) -fPIC -shared -fvisibility=hidden $< -o $@
+
+faults: $(PROGRAM) $(FAULTS_PRELOAD)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) FAULTS_PRELOAD=$(abspath $(FAULTS_PRELOAD)) \
+		$(PYTHON) tests/faults/run.py $(FAULTS)
+
+# Neighbours that mean harm, beside honest servers: HOSTILE="--seconds 3600", HOSTILE="-k forks".
+hostile: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/hostile/run.py $(HOSTILE)
 
 matrix: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py --matrix $(MATRIX)

@@ -33,6 +33,7 @@ enum bp_loss {
 	BP_LOSS_OBSERVED_SAMPLE_RING,
 	BP_LOSS_STACK_COPY_RING, /* ring more than half full */
 	BP_LOSS_STACK_COPY_ROOM, /* no buffer for one */
+	BP_LOSS_IMPACT_RING,
 	BP_LOSS_NR,
 };
 

@@ -18,6 +18,10 @@ enum bp_syscall_flags {
 	BP_SYSCALL_POLL = 1 << 3, /* args[0] are args[1] struct pollfd */
 	BP_SYSCALL_SELECT = 1 << 4, /* args[0] is nfds, args[1..3] are sets */
 	BP_SYSCALL_SLEEP = 1 << 5,
+	BP_SYSCALL_IOCBS = 1 << 6, /* args[2] are pointers to struct iocb */
+	BP_SYSCALL_FD_1 = 1 << 7, /* args[1] is another file descriptor, */
+	BP_SYSCALL_FD_2 = 1 << 8, /* or args[2] is */
+	BP_SYSCALL_SYNC = 1 << 9, /* writes out a file, or file systems */
 };
 
 /* Calls that a loop may wait in, and wait_id, which tells one such wait from others of the thread. */
@@ -26,9 +30,22 @@ enum bp_wait_class {
 	BP_WAIT_EPOLL, /* wait_id: the epoll fd */
 	BP_WAIT_POLL, /* wait_id: the user stack pointer, which stands for the call site */
 	BP_WAIT_SELECT, /* wait_id: as for poll */
-	BP_WAIT_URING, /* wait_id: the ring's fd */
+	BP_WAIT_URING, /* wait_id: the ring's fd, or BP_RING_REGISTERED + its index */
+	BP_WAIT_AIO, /* io_getevents, io_pgetevents; wait_id: the context, an address of the program's */
 	BP_WAIT_FUTEX, /* without a timeout: a pool's worker parks. wait_id: BP_PARK_ID() */
 };
+
+static inline int bp_is_poll(unsigned int wait_class)
+{
+	return wait_class == BP_WAIT_POLL || wait_class == BP_WAIT_SELECT;
+}
+
+/* Distances of user stack pointers. */
+#define BP_SITE_BYTES  64 /* no further apart they stand for one call site */
+#define BP_OUTER_BYTES 512 /* further apart one call is clearly further out than the other */
+#define BP_STACK_BYTES (8 << 20) /* further apart still they are of two stacks */
+
+#define BP_RING_REGISTERED (1ull << 32)
 
 /*
  * What tells a worker's park from its other futexes: the user stack pointer, which
@@ -48,6 +65,8 @@ enum bp_block_flags {
 		1 << 6, /* likewise of waiting for a child: args[0] is its pid, or -1 */
 	BP_BLOCK_EARLIER = 1 << 7, /* had begun before the thread was bound to its slot: no stack */
 	BP_BLOCK_FDS = 1 << 8, /* poll, select: on some descriptor, not for the timeout alone */
+	BP_BLOCK_TWO = 1 << 9, /* of two descriptors: the capture has the second object, too */
+	BP_BLOCK_COLLECTS = 1 << 10, /* a sample: Python's collector runs, in this thread */
 };
 
 struct bp_block {
@@ -56,6 +75,8 @@ struct bp_block {
 	unsigned int wait_class; /* enum bp_wait_class of the call, 0: it is not such a call */
 	unsigned int pad;
 	unsigned long long wait_id;
+	/* EPOLL, URING: the kernel's object behind wait_id, which other descriptors, threads and processes may have, too; 0: not known */
+	unsigned long long source;
 	unsigned long long args[6];
 	unsigned long long ip; /* user */
 	unsigned long long sp;
@@ -101,7 +122,7 @@ struct bp_object {
 	 */
 	unsigned short path_bytes;
 	unsigned short path_cut;
-	unsigned int pad;
+	unsigned int pid; /* ANON, a pidfd: of whom; 0: not known */
 	char path[BP_PATH_BYTES];
 };
 

@@ -33,12 +33,30 @@ enum bp_other_kind {
 	BP_OTHER_HOLDER, /* the thread that held the GIL; tid may be 0, pthread then says which */
 };
 
+enum bp_other_flags {
+	BP_OTHER_CHILD = 1 << 0, /* WAKER: it descends from the process that was blocked */
+	BP_OTHER_ENDS = 1 << 1, /* WAKER: it ends, or becomes another program */
+	BP_OTHER_COLLECTS = 1 << 2, /* HOLDER: Python's collector runs */
+	BP_OTHER_REAPS =
+		1
+		<< 3, /* WAKER: it came onto its CPU just after a child had ended, its process's and the blocked one's */
+};
+
+/* A process that has ended. */
+struct bp_ended {
+	unsigned long long ns; /* when */
+	unsigned int tgid;
+	unsigned int pad;
+	char comm[BP_COMM_LEN];
+};
+
 struct bp_other {
 	unsigned int kind; /* enum bp_other_kind */
 	unsigned int tid;
 	unsigned int tgid;
-	unsigned int pad;
+	unsigned int flags; /* enum bp_other_flags */
 	unsigned long long pthread; /* HOLDER: pthread_self() of it */
+	struct bp_ended child; /* REAPS: that child */
 	char comm[BP_COMM_LEN];
 };
 
@@ -58,7 +76,10 @@ struct bp_capture {
 	struct bp_task task;
 	struct bp_stack stack;
 	struct bp_stack other_stack;
-	unsigned char question[BP_QUESTION_BYTES];
+	union {
+		unsigned char question[BP_QUESTION_BYTES];
+		struct bp_object second; /* with BP_BLOCK_TWO */
+	};
 };
 
 #endif

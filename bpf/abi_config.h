@@ -12,6 +12,8 @@ struct bp_python {
 	unsigned int instr_is_lasti; /* frames hold a 32-bit lasti rather than an address */
 	unsigned long long interp_head_addr; /* address of the pointer to the first interpreter */
 	unsigned long long gil_addr; /* of the GIL's struct, 0: none found */
+	unsigned long long
+		collecting_addr; /* of the int that says that the collector runs; 0: not known */
 	unsigned int gil_bytes;
 	unsigned int gil_last_holder; /* in the GIL's struct */
 	unsigned int gil_locked;
@@ -57,14 +59,22 @@ struct bp_bind {
 	unsigned long long wait_id;
 	unsigned long long park_id;
 	unsigned long long loop_object;
+	unsigned long long
+		source; /* as in struct bp_slot; 0: not known, and the kernel side looks */
+	unsigned long long wait_sp;
 	unsigned long long turn_start_ns; /* of the turn it is in; 0: not known, or in its wait */
+	/* How often it had gone to sleep by when the turn's start was asked for; 0: not known. */
+	unsigned long long sleeps;
 	/* Where it has not moved since before it was watched; 0: not known. */
 	unsigned long long blocked_since_ns;
 	/* Its Python thread state; 0: not known, and the kernel side searches the first 256. */
 	unsigned long long tstate;
 	/* Of the poll or select that it is blocked in, which only user space can read now; -1: none. */
 	int object_fd;
-	unsigned int pad;
+	unsigned int core_wanted;
+	unsigned int estimated; /* turn_start_ns is when it last ran, not what its loop says */
+	unsigned int core_nr;
+	int core[4]; /* BP_CORE */
 };
 
 /* What user space wants of a process: the value of the map processes, by tgid. */

@@ -5,6 +5,12 @@
 
 #include "abi_slot.h"
 
+#define BP_POLL_FDS	32 /* of a poll that are looked at */
+#define BP_SELECT_WORDS 4 /* likewise of each set of a select, 64 descriptors in each */
+
+#define BP_CLIENTS	 32 /* of those that a turn kept waiting that are described */
+#define BP_TICKS_UNKNOWN (~0u)
+
 #define BP_STACK_COPY_BYTES	  65536 /* of a user stack, at the most */
 #define BP_STACK_COPY_FIRST_BYTES 32768 /* as long as it is not known how many unwinding takes */
 
@@ -18,6 +24,7 @@ enum bp_record_type {
 	BP_RECORD_EXIT,
 	BP_RECORD_OBSERVED_SAMPLE,
 	BP_RECORD_STACK_COPY,
+	BP_RECORD_IMPACT,
 };
 
 struct bp_header {
@@ -72,11 +79,47 @@ struct bp_turn {
 	unsigned long long turn_seq;
 	unsigned long long start_ns;
 	unsigned long long end_ns;
+	unsigned long long nested_since_ns; /* as in struct bp_slot */
+	unsigned long long source; /* likewise, in this turn */
+	unsigned long long closed_ns; /* likewise; 0: it was not seen to be closed in this turn */
 	struct bp_ledger ledger;
 	unsigned long long cpu_sampled_ns;
 	long long delayed_events; /* what the next wait returned; -1: not known */
 	struct bp_sum sums[BP_SUMS]; /* blocks that no slice was sent for */
 	struct bp_runner runners[BP_RUNNERS];
+};
+
+/*
+ * A descriptor that was ready when a turn had ended, or, where that is a socket that
+ * listens, a connection that was not accepted yet. Not one by which the process wakes itself.
+ */
+struct bp_client {
+	int fd;
+	unsigned int kind; /* enum bp_object_kind: SOCKET or PIPE */
+	unsigned int queued; /* a connection that was not accepted yet */
+	/* Ticks of the scheduler's clock since its last data came; BP_TICKS_UNKNOWN: the kernel keeps no such time of it. */
+	unsigned int ticks;
+	unsigned long long ino;
+	struct bp_socket socket;
+};
+
+/*
+ * IMPACT: what had become ready while a turn ran that was longer than the threshold.
+ * It comes before the turn's TURN record, where the wait that ended it had not slept.
+ */
+struct bp_impact {
+	struct bp_header header;
+	unsigned long long turn_seq;
+	unsigned long long start_ns; /* of the turn */
+	unsigned int events; /* that the wait returned; URING: that its ring held */
+	unsigned int timers; /* timerfds among them */
+	unsigned int waiting; /* clients in all */
+	unsigned int ticks; /* the most of any of them; BP_TICKS_UNKNOWN: of none is it known */
+	unsigned int nr; /* of clients that are described */
+	struct bp_client clients[BP_CLIENTS];
+	/* The kernel side's: what events carried of which the descriptor is to be found yet. */
+	unsigned int nr_sought;
+	unsigned long long sought[BP_CLIENTS];
 };
 
 /* OBSERVED_SAMPLE: a CPU tick hit a thread of a process that is observed. */
@@ -92,15 +135,24 @@ struct bp_observed_sample {
 struct bp_candidate {
 	struct bp_header header;
 	unsigned int wait_class;
-	unsigned int count; /* how often in a row it has come to this same wait */
+	unsigned int count; /* how often it has come to this same wait, whatever lay between */
 	unsigned long long wait_id;
 	unsigned long long since_ns;
 	unsigned long long pthread; /* pthread_self() */
-	unsigned long long others; /* sleeps elsewhere since it first came to this wait */
+	unsigned long long
+		outer; /* sleeps clearly further out on the same stack since it first came to this wait */
 	unsigned long long sp; /* user */
+	unsigned long long source; /* as in struct bp_block */
 	int syscall;
 	char comm[BP_COMM_LEN];
-	unsigned int pad;
+	/* POLL: its descriptors; SELECT: a bit each, of all three sets, in words. */
+	unsigned int nr_fds; /* as the program gives it */
+	unsigned int listens; /* one of the first BP_POLL_FDS is a socket that listens */
+	unsigned int connected; /* how many of them are sockets with a connection */
+	union {
+		int fds[BP_POLL_FDS];
+		unsigned long long words[BP_SELECT_WORDS];
+	};
 	struct bp_stack stack;
 };
 

@@ -26,6 +26,9 @@ struct bp_watched_snapshot {
 	unsigned long long sched_arrival_ns;
 	unsigned long long sched_ran_ns;
 	unsigned long long pthread; /* pthread_self() */
+	unsigned long long sleeps; /* since it started */
+	/* User stack pointer when it last entered the kernel: it may run. */
+	unsigned long long sp;
 	struct bp_block block;
 	char comm[BP_COMM_LEN];
 };
@@ -49,6 +52,21 @@ struct bp_observed_snapshot {
 	struct bp_block block;
 	struct bp_object object;
 	unsigned long long kernel[BP_KERNEL_FRAMES];
+	char comm[BP_COMM_LEN];
+};
+
+/* Of a thread of whatever process that waits for one source, or of the one whose loop's that is. */
+struct bp_server_snapshot {
+	unsigned int tid;
+	unsigned int tgid;
+	unsigned int waits; /* now, or in its last call */
+	unsigned int references; /* to its open file: descriptors, calls under way; 0: not known */
+};
+
+/* Of a thread that writes out a file, or file systems. */
+struct bp_sync_snapshot {
+	unsigned int tid;
+	unsigned int tgid;
 	char comm[BP_COMM_LEN];
 };
 

@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_BIND_H
 #define BLOCKPROF_BIND_H
 
+#include "candidate.h"
 #include "turn.h"
 
 /* Where the thread is as it comes under watch: its events show only what changes after that. */
@@ -19,10 +20,16 @@ static __always_inline void thread_first_state(struct thread *thread, struct tas
 	thread->own = task_tgid(task) == own_tgid;
 	if (!state) {
 		thread->state = BP_RUNNING;
+		thread->left_ns = now;
 		return;
 	}
 	thread->state = BP_BLOCKED;
 	block_read(&thread->block, task, state, thread->parks);
+	/* it has come to this wait once, before anyone looked */
+	if (thread->block.wait_class)
+		wait_note(thread, false, now);
+	else
+		thread->left_ns = now;
 }
 
 /* The slot's turn is under way: it began at start, and the thread's state at slot->since_ns. */
@@ -41,23 +48,38 @@ static __always_inline void turn_join(struct bp_slot *slot, u64 start)
 }
 
 /* The slot is used as bind says, from now on. */
-static __always_inline void slot_use(struct bp_slot *slot, const struct bp_block *block,
-				     const struct bp_bind *bind)
+static __always_inline void slot_use(struct bp_slot *slot, struct task_struct *task,
+				     const struct bp_block *block, const struct bp_bind *bind)
 {
+	int i;
+
 	slot->use = bind->use;
 	slot->wait_class = bind->wait_class;
 	slot->wait_id = bind->wait_id;
 	slot->park_id = bind->park_id;
 	slot->loop_object = bind->loop_object;
+	slot->source = bind->source;
+	if (!slot->source)
+		slot->source = source_of(task, bind->wait_class, bind->wait_id);
+	slot->wait_sp = bind->wait_sp;
+	slot->core_wanted = bind->core_wanted;
+	slot->core_nr = bind->core_nr;
+	for (i = 0; i < BP_CORE; i++)
+		slot->core[i] = bind->core[i];
 	if (slot->use != BP_SLOT_LOOP || slot->in_turn)
 		return;
 	if (slot->state == BP_BLOCKED && block &&
-	    wait_is_own(slot, block->wait_class, block->wait_id)) {
+	    wait_is_known(slot, block->wait_class, block->wait_id)) {
 		slot->state = BP_WAITING;
 		slot->wait_slept = 1;
 		stack_copy_end(slot, false);
-	} else if (bind->turn_start_ns) {
+	} else if (bind->turn_start_ns && (!bind->sleeps || bind->sleeps == task->nvcsw)) {
+		/* it has not been to sleep since that was asked for: it is in that turn still */
 		turn_join(slot, bind->turn_start_ns);
+	} else if (bind->estimated && slot->state == BP_BLOCKED && block &&
+		   (slot->wait_class || !block->wait_class)) {
+		/* it has: in that turn or a later one, which is no younger than this block */
+		turn_join(slot, slot->since_ns);
 	}
 }
 
@@ -85,9 +107,14 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 		object_read(&capture->object, task, &capture->block, false);
 		if (bind->object_fd >= 0)
 			object_fd(&capture->object, task, bind->object_fd);
+		if (object_second(&capture->second, task, &capture->block))
+			capture->block.flags |= BP_BLOCK_TWO;
 		capture->seq++;
 	}
-	slot_use(slot, &thread->block, bind);
+	slot->left_ns = thread->left_ns;
+	slot_use(slot, task, &thread->block, bind);
+	if (slot->in_turn)
+		slot->left_ns = 0;
 	capture->turn_seq = slot->turn_seq;
 }
 
@@ -107,7 +134,7 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	slot = slot_of(thread);
 	if (slot) {
 		slice = slice_of(thread->slot);
-		slot_use(slot, slice ? &slice->capture.block : NULL, bind);
+		slot_use(slot, task, slice ? &slice->capture.block : NULL, bind);
 		return 0;
 	}
 	if (bpf_map_pop_elem(&free_slots, &index)) {
@@ -127,6 +154,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	address = (u64)task;
 	bpf_map_update_elem(&slot_tasks, &index, &address, BPF_ANY);
 	slot_fill(slot, slice, thread, task, bind);
+	slot->provisional.count = thread->long_turns;
+	slot->provisional.longest_ns = thread->longest_ns;
 	thread->slot = index;
 	/* it moved meanwhile, on another CPU that did not know of the slot: once more */
 	if (thread->state != state || thread->since_ns != since_ns)

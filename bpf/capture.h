@@ -15,7 +15,13 @@
 #define CAPTURES_A_WINDOW  200
 #define CAPTURES_WINDOW_NS 20000000
 
-#define DNS_PORT 53
+#define DNS_PORT    53
+#define PF_EXITING  0x00000004 /* include/linux/sched.h */
+#define FOREFATHERS 4 /* of whoever ends a block that are looked at */
+
+/* A child's end is passed on within this time, by a thread that has not run for longer than this. */
+#define REAPED_NS     20000000
+#define REAPER_RAN_NS 2000000
 
 static __always_inline const struct bp_python *python_of(u32 tgid)
 {
@@ -93,6 +99,7 @@ __weak __noinline int capture_holder(struct bp_capture *capture, const struct bp
 	if (!tstate)
 		return 0;
 	capture->other.kind = BP_OTHER_HOLDER;
+	capture->other.flags = python_collecting(py) ? BP_OTHER_COLLECTS : 0;
 	capture->other.tid = 0;
 	capture->other.tgid = 0;
 	capture->other.comm[0] = 0;
@@ -133,6 +140,8 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 	capture->question_bytes = 0;
 	capture->other.kind = BP_OTHER_NONE;
 	object_read(&capture->object, task, &capture->block, true);
+	if (object_second(&capture->second, task, &capture->block))
+		capture->block.flags |= BP_BLOCK_TWO;
 	if (!capture_allowed(slot, now)) {
 		lose(BP_LOSS_STACK_SKIPPED);
 		stack_clear(&capture->stack);
@@ -155,12 +164,45 @@ static __always_inline void capture_block(void *ctx, struct bp_capture *capture,
 	}
 }
 
+/* What its descent and its own state say of a wait of process tgid that this task ends. */
+static __always_inline u32 waker_flags(struct task_struct *waker, pid_t tgid)
+{
+	struct task_struct *task = waker;
+	int nr = regs_syscall(task_regs(waker)), i;
+	u32 flags = 0;
+
+	if (waker->flags & PF_EXITING || nr == NR_execve || nr == NR_execveat)
+		flags |= BP_OTHER_ENDS;
+	for (i = 0; i < FOREFATHERS; i++) {
+		task = BPF_CORE_READ(task, real_parent);
+		if (!task)
+			break;
+		if (BPF_CORE_READ(task, tgid) == tgid)
+			return flags | BP_OTHER_CHILD;
+	}
+	return flags;
+}
+
+/* A helper thread of the process may wait for its children, and tell the one that is blocked. */
+static __always_inline u32 waker_reaps(struct bp_ended *out, struct task_struct *waker, u32 tgid,
+				       u64 since_ns, u64 now)
+{
+	const struct bp_ended *ended = bpf_map_lookup_elem(&children_ended, &tgid);
+	u64 ran_ns = waker->se.sum_exec_runtime - waker->se.prev_sum_exec_runtime;
+
+	if (!ended || ended->ns < since_ns || now - ended->ns > REAPED_NS || ran_ns > REAPER_RAN_NS)
+		return 0;
+	*out = *ended;
+	return BP_OTHER_REAPS;
+}
+
 /*
  * current ends a long block of the slot's thread, or an interrupt does that hit
  * current: user space sees that by the kernel's frames, as not every kernel lets
  * us read its count of interrupts.
  */
-static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 slot, u64 now)
+static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 slot,
+				    struct task_struct *woken, u64 now)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 	const struct bp_python *py;
@@ -173,6 +215,10 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 	capture->other.kind = BP_OTHER_WAKER;
 	capture->other.tid = tid;
 	capture->other.tgid = task_tgid(current);
+	capture->other.flags = waker_flags(current, woken->tgid);
+	if (current->tgid == woken->tgid)
+		capture->other.flags |= waker_reaps(&capture->other.child, current, woken->tgid,
+						    capture->since_ns, now);
 	capture->other.pthread = 0;
 	bpf_get_current_comm(capture->other.comm, sizeof(capture->other.comm));
 	stack_native(ctx, &capture->other_stack);
@@ -207,6 +253,8 @@ static __always_inline u32 capture_used_bytes(const struct bp_capture *capture)
 {
 	if (capture->question_bytes)
 		return sizeof(*capture);
+	if (capture->block.flags & BP_BLOCK_TWO)
+		return __builtin_offsetof(struct bp_capture, second) + sizeof(capture->second);
 	if (capture->other.kind != BP_OTHER_NONE)
 		return __builtin_offsetof(struct bp_capture, other_stack.python) +
 		       (capture->other_stack.python_nr & 255) * sizeof(struct bp_python_frame);

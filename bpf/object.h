@@ -21,12 +21,16 @@
 #define S_IFCHR	 0020000
 #define S_IFIFO	 0010000
 
+#define PID_FS_MAGIC 0x50494446 /* include/uapi/linux/magic.h, 6.9 */
+#define PIDFD_NAME   0x005d64666469705bull /* "[pidfd]" */
+
 #define AF_UNIX	 1
 #define AF_INET	 2
 #define AF_INET6 10
 
 #define PATH_NAMES   32
 #define SELECT_WORDS 16 /* FD_SETSIZE bits */
+#define IOCB_FD	     20 /* aio_fildes of struct iocb: include/uapi/linux/aio_abi.h */
 
 struct pollfd {
 	int fd;
@@ -131,23 +135,13 @@ static __always_inline void object_unix(struct bp_object *object, struct sock *s
 	object->path_bytes = len;
 }
 
-__weak __noinline int object_socket(struct bp_object *object, u64 file_addr)
+static __always_inline void socket_read(struct bp_socket *out, struct sock *sk)
 {
-	struct file *file = (struct file *)file_addr;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct bp_socket *out;
-
-	if (!sk || !object)
-		return 0;
-	out = &object->socket;
 	out->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	out->type = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_type);
 	out->protocol = BPF_CORE_READ_BITFIELD_PROBED(sk, sk_protocol);
 	out->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	if (out->family == AF_UNIX) {
-		object_unix(object, sk);
-	} else if (out->family == AF_INET) {
+	if (out->family == AF_INET) {
 		BPF_CORE_READ_INTO((u32 *)out->local, sk, __sk_common.skc_rcv_saddr);
 		BPF_CORE_READ_INTO((u32 *)out->peer, sk, __sk_common.skc_daddr);
 	} else if (out->family == AF_INET6) {
@@ -158,7 +152,29 @@ __weak __noinline int object_socket(struct bp_object *object, u64 file_addr)
 		out->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 		out->peer_port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	}
+}
+
+__weak __noinline int object_socket(struct bp_object *object, u64 file_addr)
+{
+	struct file *file = (struct file *)file_addr;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	if (!sk || !object)
+		return 0;
+	socket_read(&object->socket, sk);
+	if (object->socket.family == AF_UNIX)
+		object_unix(object, sk);
 	return 0;
+}
+
+/* A pidfd is an anonymous inode of its own name; from 6.9 on all of a file system of theirs. */
+static __always_inline void object_pidfd(struct bp_object *object, const struct pid *pid)
+{
+	object->kind = BP_OBJECT_ANON;
+	*(u64 *)object->path = PIDFD_NAME;
+	object->path_bytes = sizeof(u64);
+	object->pid = pid_nested ? pid_number(pid) : BPF_CORE_READ(pid_upid(pid, 0), nr);
 }
 
 __weak __noinline int object_file(struct bp_object *object, u64 file_addr)
@@ -173,6 +189,11 @@ __weak __noinline int object_file(struct bp_object *object, u64 file_addr)
 	object->ino = BPF_CORE_READ(inode, i_ino);
 	object->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	object->rdev = BPF_CORE_READ(inode, i_rdev);
+	object->pid = 0;
+	if (BPF_CORE_READ(inode, i_sb, s_magic) == PID_FS_MAGIC) {
+		object_pidfd(object, BPF_CORE_READ(inode, i_private));
+		return 0;
+	}
 	switch (object->mode & S_IFMT) {
 	case S_IFSOCK:
 		object->kind = BP_OBJECT_SOCKET;
@@ -194,6 +215,8 @@ __weak __noinline int object_file(struct bp_object *object, u64 file_addr)
 	len = bpf_probe_read_kernel_str(object->path, BP_PATH_NAME_BYTES,
 					BPF_CORE_READ(file, f_path.dentry, d_name.name));
 	object->path_bytes = len > 0 ? len : 0;
+	if (len == sizeof(u64) && *(u64 *)object->path == PIDFD_NAME)
+		object_pidfd(object, BPF_CORE_READ(file, private_data));
 	return 0;
 }
 
@@ -265,7 +288,7 @@ static __always_inline void object_read(struct bp_object *object, struct task_st
 					const struct bp_block *block, bool own)
 {
 	u32 nr = block->syscall;
-	u8 flags;
+	u16 flags;
 
 	object->kind = BP_OBJECT_NONE;
 	object->fd = -1;
@@ -298,7 +321,34 @@ static __always_inline void object_read(struct bp_object *object, struct task_st
 			object_fd(object, task, pollfd.fd);
 	} else if (flags & BP_SYSCALL_SELECT) {
 		object_fd(object, task, select_first_fd(block));
+	} else if (flags & BP_SYSCALL_IOCBS) {
+		u64 iocb = 0;
+		int fd = -1;
+
+		bpf_probe_read_user(&iocb, sizeof(iocb), (void *)block->args[2]);
+		if (!bpf_probe_read_user(&fd, sizeof(fd), (void *)iocb + IOCB_FD))
+			object_fd(object, task, fd);
 	}
+}
+
+/* The other descriptor of a call that has two. Returns whether it has. */
+static __always_inline bool object_second(struct bp_object *object, struct task_struct *task,
+					  const struct bp_block *block)
+{
+	u32 nr = block->syscall;
+	u16 flags;
+
+	if (nr >= BP_SYSCALLS || block->flags & (BP_BLOCK_COMPAT | BP_BLOCK_STOPPED))
+		return false;
+	flags = syscall_flags[nr & (BP_SYSCALLS - 1)];
+	if (!(flags & (BP_SYSCALL_FD_1 | BP_SYSCALL_FD_2)))
+		return false;
+	object->kind = BP_OBJECT_NONE;
+	object->nr_fds = 0;
+	object->path_bytes = 0;
+	object->path_cut = 0;
+	object_fd(object, task, flags & BP_SYSCALL_FD_1 ? block->args[1] : block->args[2]);
+	return true;
 }
 
 #endif

@@ -58,6 +58,10 @@ int observe_task(struct bpf_iter__task *ctx)
 	snapshot->kernel_nr = 0;
 	if (state) {
 		object_read(&snapshot->object, task, &snapshot->block, false);
+		/* of two descriptors: a file is waited for in state D, pipes and sockets never are */
+		if (snapshot->block.flags & BP_BLOCK_DISK &&
+		    snapshot->object.kind != BP_OBJECT_FILE)
+			object_second(&snapshot->object, task, &snapshot->block);
 		fd = bpf_map_lookup_elem(&observed_fds, &tid);
 		if (fd)
 			object_fd(&snapshot->object, task, *fd);
@@ -67,6 +71,40 @@ int observe_task(struct bpf_iter__task *ctx)
 	}
 	BPF_CORE_READ_STR_INTO(&snapshot->comm, task, comm);
 	bpf_seq_write(ctx->meta->seq, snapshot, sizeof(*snapshot));
+	return 0;
+}
+
+/* Who is blocked in writing out a file of the file system sync_dev, or all of them. */
+SEC("iter/task")
+int sync_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct bp_sync_snapshot snapshot = {};
+	const struct pt_regs *regs;
+	struct file *file;
+	u32 nr;
+	u32 flags;
+
+	if (!task || task->flags & PF_KTHREAD || task->exit_state ||
+	    !(task_state(task) & TASK_UNINTERRUPTIBLE) || task_is_compat(task))
+		return 0;
+	regs = task_regs(task);
+	nr = regs_syscall(regs);
+	barrier_var(nr);
+	if (nr >= BP_SYSCALLS)
+		return 0;
+	flags = syscall_flags[nr];
+	if (!(flags & BP_SYSCALL_SYNC))
+		return 0;
+	if (flags & BP_SYSCALL_FD) {
+		file = task_file(task, regs_arg(regs, 0));
+		if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_dev) != sync_dev)
+			return 0;
+	}
+	snapshot.tid = task_tid(task);
+	snapshot.tgid = task_tgid(task);
+	BPF_CORE_READ_STR_INTO(&snapshot.comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
 	return 0;
 }
 

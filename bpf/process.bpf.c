@@ -97,12 +97,31 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	thread->tstate = 0;
 	thread->parks = 0;
 	thread->candidates = 0;
-	thread->wait_class = BP_WAIT_NONE;
+	thread->waits[0].wait_class = BP_WAIT_NONE;
+	thread->left_ns = now;
+	thread->long_turns = 0;
+	thread->longest_ns = 0;
 	event.slot = thread_unbind(thread, now);
 	process_send(&event, task, now);
 	if (all_threads)
 		thread_watch(task, now);
 	return 0;
+}
+
+/* Its parent has not been told yet. */
+static __always_inline void child_note(struct task_struct *task)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct bp_ended ended = {};
+	u32 tgid;
+
+	if (!parent || !BPF_CORE_READ(parent, bpf_storage) || task->signal->live.counter)
+		return;
+	tgid = BPF_CORE_READ(parent, tgid);
+	ended.ns = bpf_ktime_get_ns();
+	ended.tgid = task_tgid(task);
+	BPF_CORE_READ_STR_INTO(&ended.comm, task, group_leader, comm);
+	bpf_map_update_elem(&children_ended, &tgid, &ended, BPF_ANY);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -113,6 +132,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	u32 tgid = task_tgid(task);
 	u64 now;
 
+	if (armed)
+		child_note(task);
 	if (!thread || thread->own || !armed)
 		return 0;
 	now = bpf_ktime_get_ns();

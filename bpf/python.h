@@ -44,6 +44,21 @@ static __always_inline u8 user_u8(u64 addr)
 	return value;
 }
 
+/* Does the collector run, in whichever thread? */
+static __always_inline bool python_collecting(const struct bp_python *py)
+{
+	return py->collecting_addr && user_u32(py->collecting_addr);
+}
+
+/* Does it run in the thread with this state, which has the GIL then? */
+static __always_inline bool python_collects(const struct bp_python *py, u64 tstate)
+{
+	if (!python_collecting(py))
+		return false;
+	return !py->gil_addr || (user_u32(py->gil_addr + py->gil_locked) == 1 &&
+				 user_u64(py->gil_addr + py->gil_last_holder) == tstate);
+}
+
 struct tstate_search {
 	const struct bp_python *py;
 	u64 pthread;

@@ -130,7 +130,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	thread = thread_of(task);
 	slot = thread ? slot_of(thread) : NULL;
 	if (slot && slot->in_turn)
-		arrive_unseen(slot, thread->slot, task, now);
+		arrive_unseen(slot, thread->slot, now);
 	if (task->pid && old_slots[0])
 		runners_note(task_tgid(task), now);
 	if (observing)
@@ -162,8 +162,11 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	slice->capture.block.wait_class = 0;
 	stack_native(ctx, &slice->capture.stack);
 	py = python_of(slot->tgid);
-	if (py)
+	if (py) {
 		stack_python(&slice->capture.stack, py, task, thread, slot->loop_object);
+		if (python_collects(py, thread->tstate))
+			slice->capture.block.flags |= BP_BLOCK_COLLECTS;
+	}
 	if (py && slice->capture.stack.task)
 		python_task_read(&slice->capture.task, py, slice->capture.stack.task);
 	slice->capture.seq++;

@@ -4,67 +4,24 @@
  * woken, comes onto one. Off-CPU time is blocked until the wakeup and
  * run-queue time after it; a thread that was preempted waits on the run queue.
  */
+#include "candidate.h"
 #include "turn.h"
 
-#define CANDIDATE_FIRST	 8 /* records of one thread before they get rare */
-#define CANDIDATE_GAP_NS 100000000
-
-/* task is about to sleep in a call that may be a loop's wait; user space has yet to decide that. */
-static __noinline int candidate_send(void *ctx, struct thread *thread, struct task_struct *task,
-				     u64 now)
+/* It waits for its own source. Further in than it usually does, a callback that began then does so. */
+static __always_inline void nested_note(struct bp_slot *slot, u64 sp, u64 began_ns)
 {
-	struct bp_candidate *record;
-	const struct bp_python *py;
-	u32 room = 0, bytes;
-	bool same;
-
-	if (!thread)
-		return 0;
-	same = thread->wait_class == thread->block.wait_class &&
-	       thread->wait_id == thread->block.wait_id;
-	if (!same) {
-		thread->wait_class = thread->block.wait_class;
-		thread->wait_id = thread->block.wait_id;
-		thread->count = 0;
-		thread->others = 0;
+	if (slot->wait_sp - sp <= BP_OUTER_BYTES) {
+		slot->nested_since_ns = 0;
+	} else if (sp > slot->wait_sp) {
+		slot->wait_sp = sp;
+		slot->nested_since_ns = 0;
+	} else if (!slot->nested_since_ns) {
+		slot->nested_since_ns = began_ns;
 	}
-	thread->count++;
-	/* at once when the wait is new, then each time its count has doubled, with a gap in between */
-	if (thread->candidates >= CANDIDATE_FIRST &&
-	    (thread->count & (thread->count - 1) || now - thread->candidate_ns < CANDIDATE_GAP_NS))
-		return 0;
-	if (thread->candidates < CANDIDATE_FIRST && thread->count & (thread->count - 1))
-		return 0;
-	thread->candidates++;
-	thread->candidate_ns = now;
-	record = bpf_map_lookup_elem(&candidate_room, &room);
-	if (!record)
-		return 0;
-	header_fill(&record->header, BP_RECORD_CANDIDATE, thread->slot, task_tid(task),
-		    task_tgid(task), now);
-	record->wait_class = thread->wait_class;
-	record->wait_id = thread->wait_id;
-	record->count = thread->count;
-	record->others = thread->others;
-	record->since_ns = now;
-	record->pthread = task_pthread(task);
-	record->syscall = thread->block.syscall;
-	record->sp = thread->block.sp;
-	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
-	stack_native(ctx, &record->stack);
-	py = python_of(record->header.tgid);
-	if (py)
-		stack_python(&record->stack, py, task, thread, 0);
-	bytes = __builtin_offsetof(struct bp_candidate, stack) + stack_used_bytes(&record->stack);
-	if (bytes > sizeof(*record))
-		bytes = sizeof(*record);
-	if (bpf_ringbuf_output(&ring, record, bytes, 0))
-		lose(BP_LOSS_CANDIDATE_RING);
-	return 0;
 }
 
-/* The slot's thread, running until now, blocks. */
-static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct thread *thread,
+/* The slot's thread, running until now, blocks. Returns whether that is a wait that user space is to see. */
+static __always_inline bool slot_block(void *ctx, struct bp_slot *slot, struct thread *thread,
 				       struct task_struct *task, u32 state, u64 now)
 {
 	struct bp_slice *slice;
@@ -74,11 +31,17 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 	bool stopped = state & (TASK_STOPPED | TASK_TRACED | TASK_FROZEN);
 
 	if (!stopped && wait_is_own(slot, wait_class, wait_id)) {
+		u64 began_ns = slot->in_turn ? slot->turn_start_ns : now;
+
 		turn_end(slot, thread->slot, now, now, 0);
+		source_renew(slot, task, wait_class, wait_id, since(now, began_ns) >= threshold_ns);
 		slot->since_ns = now;
 		slot->wait_slept = 1;
+		nested_note(slot, regs_sp(regs), began_ns);
 		state_set(&slot->state, BP_WAITING);
-		return;
+		if (slot->cell)
+			cell_enter(slot->cell, thread->slot, now);
+		return slot->core_wanted;
 	}
 	if (slot->doubt && slot->in_turn) {
 		turn_discard(slot, now);
@@ -91,7 +54,12 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 	/* before the loop's first wait there is no turn */
 	if (!slice || (!slot->in_turn && !all_threads)) {
 		state_set(&slot->state, BP_BLOCKED);
-		return;
+		return false;
+	}
+	if (slot->wait_class == BP_WAIT_EPOLL && slot->closed_seq != slot->turn_seq &&
+	    epoll_is_closed(task, slot->wait_id)) {
+		slot->closed_seq = slot->turn_seq;
+		slot->closed_ns = now;
 	}
 	slice->capture.seq++;
 	block_read(&slice->capture.block, task, state, thread->parks);
@@ -114,39 +82,15 @@ static __always_inline void slot_block(void *ctx, struct bp_slot *slot, struct t
 	slice->capture.seq++;
 	/* from here on a waker on another CPU may read and write the capture */
 	state_set(&slot->state, BP_BLOCKED);
-	if (slot->use == BP_SLOT_LOOP && wait_is_open(slot, slice->capture.block.wait_class)) {
-		thread->block = slice->capture.block;
-		candidate_send(ctx, thread, task, now);
-	}
+	return slot->use == BP_SLOT_LOOP && wait_is_open(slot, slice->capture.block.wait_class);
 }
 
-/* A block of the slot's thread ended at end. */
-static __always_inline void slot_unblock(void *ctx, struct bp_slot *slot, u32 index, u64 end,
-					 bool woken)
+static __always_inline void waker_note(void *ctx, u32 index, struct task_struct *woken, u64 now)
 {
 	struct bp_slice *slice = slice_of(index);
-	u64 ns = since(end, slot->since_ns);
 
-	if (!slice || (!slot->in_turn && !all_threads)) {
-		stack_copy_end(slot, false);
-		return;
-	}
-	if (wait_is_own(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
-		stack_copy_end(slot, false);
-		/* user space has found out meanwhile that this is the loop's own wait */
-		turn_end(slot, index, slot->since_ns, end, 0);
-		wait_end(slot, end);
-		return;
-	}
-	if (slot->in_turn)
-		slot->turn.blocked_ns += ns;
-	slot->pending = block_add(slot, slice, ns);
-	/* where short blocks add up to a slice, its waker is that of the last one */
-	if (woken && slot->pending)
-		capture_waker(ctx, &slice->capture, index, end);
-	if (!slot->pending)
-		stack_copy_end(slot, false);
-	slot->pending_ns = ns;
+	if (slice)
+		capture_waker(ctx, &slice->capture, index, woken, now);
 }
 
 static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
@@ -159,11 +103,14 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 		return 0;
 	slot = slot_of(thread);
 	if (!slot) {
+		if (thread->state == BP_BLOCKED && thread->block.wait_class)
+			thread->left_ns = now;
 		thread->since_ns = now;
 		state_set(&thread->state, BP_RUNNING);
 		thread->before = 0;
 		return 0;
 	}
+	turn_cut_if_served(slot, thread->slot, now);
 	/*
 	 * A wakeup that came since the thread last ran, but not while it was off
 	 * the CPU, was seen before the switch that it answers: the waker was
@@ -175,12 +122,12 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 		runnable_end(slot, task, now);
 		break;
 	case BP_BLOCKED:
-		slot_unblock(ctx, slot, thread->slot, woken_ns, false);
+		slot_unblock(slot, thread->slot, woken_ns);
 		if (slot->in_turn)
 			slot->turn.runqueue_ns += since(now, woken_ns);
 		break;
 	case BP_WAITING:
-		wait_end(slot, woken_ns);
+		wait_end(slot, thread->slot, woken_ns);
 		slot->turn.runqueue_ns += since(now, woken_ns);
 		break;
 	default:
@@ -196,43 +143,68 @@ static __noinline int switch_in(void *ctx, struct task_struct *task, u64 now)
 	return 0;
 }
 
+/* Of a slot's thread. Returns whether user space is to see the wait that it goes into. */
+static __always_inline bool slot_switch_out(void *ctx, struct bp_slot *slot, struct thread *thread,
+					    struct task_struct *task, u32 state, u64 now)
+{
+	if (slot->state == BP_UNSEEN) {
+		u64 from = unseen_arrival(slot, task, now);
+
+		if (slot->in_turn)
+			slot->turn.unknown_ns += since(from, slot->since_ns);
+		slot->since_ns = from;
+	} else if (slot->state != BP_RUNNING) {
+		arrive_unseen(slot, thread->slot, now);
+	}
+	turn_cut_if_served(slot, thread->slot, now);
+	if (slot->in_turn)
+		slot->turn.cpu_ns += since(now, slot->since_ns);
+	if (state)
+		return slot_block(ctx, slot, thread, task, state, now);
+	runnable_begin(slot, task, now);
+	return false;
+}
+
+/* Of a thread without a slot; likewise. */
+static __always_inline bool thread_switch_out(struct thread *thread, struct task_struct *task,
+					      u32 state, u64 now)
+{
+	thread->since_ns = now;
+	thread->before = 0;
+	if (!state) {
+		state_set(&thread->state, BP_RUNNABLE);
+		return false;
+	}
+	if (thread->own) {
+		state_set(&thread->state, BP_BLOCKED);
+		return false;
+	}
+	block_read(&thread->block, task, state, thread->parks);
+	state_set(&thread->state, BP_BLOCKED);
+	if (thread->block.wait_class)
+		return true;
+	waits_note_other(thread, NULL);
+	wait_check(thread, task);
+	return false;
+}
+
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, u64 now)
 {
 	struct thread *thread = thread_of(task);
 	struct bp_slot *slot;
+	bool shown;
 	u32 state;
 
 	if (!thread)
 		return;
 	state = preempt ? 0 : task_state(task);
 	slot = slot_of(thread);
-	if (slot) {
-		if (slot->state != BP_RUNNING)
-			switch_in(ctx, task, unseen_arrival(slot, task, now));
-		if (slot->in_turn)
-			slot->turn.cpu_ns += since(now, slot->since_ns);
-		if (!state)
-			runnable_begin(slot, task, now);
-		else
-			slot_block(ctx, slot, thread, task, state, now);
-		return;
-	}
-	thread->since_ns = now;
-	thread->before = 0;
-	if (!state) {
-		state_set(&thread->state, BP_RUNNABLE);
-		return;
-	}
-	if (thread->own) {
-		state_set(&thread->state, BP_BLOCKED);
-		return;
-	}
-	block_read(&thread->block, task, state, thread->parks);
-	state_set(&thread->state, BP_BLOCKED);
-	if (thread->block.wait_class)
-		candidate_send(ctx, thread, task, now);
+	if (slot)
+		shown = slot_switch_out(ctx, slot, thread, task, state, now);
 	else
-		thread->others++;
+		shown = thread_switch_out(thread, task, state, now);
+	if (shown)
+		candidate_note(ctx, thread, task, now);
 }
 
 SEC("tp_btf/sched_switch")
@@ -267,19 +239,25 @@ int BPF_PROG(on_waking, struct task_struct *task)
 	slot = slot_of(thread);
 	if (!slot) {
 		if (thread->state == BP_BLOCKED) {
+			if (thread->block.wait_class)
+				thread->left_ns = now;
 			thread->since_ns = now;
 			state_set(&thread->state, BP_RUNNABLE);
 			thread->before = 0;
 		}
 		return 0;
 	}
+	turn_cut_if_served(slot, thread->slot, now);
 	switch (slot->state) {
 	case BP_BLOCKED:
-		slot_unblock(ctx, slot, thread->slot, now, true);
+		slot_unblock(slot, thread->slot, now);
+		/* where short blocks add up to a slice, its waker is that of the last one */
+		if (slot->pending)
+			waker_note(ctx, thread->slot, task, now);
 		runnable_begin(slot, task, now);
 		break;
 	case BP_WAITING:
-		wait_end(slot, now);
+		wait_end(slot, thread->slot, now);
 		runnable_begin(slot, task, now);
 		break;
 	default:

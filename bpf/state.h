@@ -30,16 +30,41 @@ __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
 __weak const volatile unsigned int nr_stack_copies = 0; /* that there are buffers for */
-__weak const volatile unsigned char syscall_flags[BP_SYSCALLS] = {};
+__weak const volatile unsigned short syscall_flags[BP_SYSCALLS] = {};
+
+/* The last child of a watched process that has ended, by the process's number for the kernel. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct bp_ended);
+} children_ended SEC(".maps");
 
 /* Set while running: nothing is recorded before every program is in place. */
 __weak volatile unsigned int armed = 0;
 __weak unsigned long long losses[BP_LOSS_NR] = {};
+/* How often a thread was found running that was not seen to come onto its CPU: settled, not lost. */
+__weak unsigned long long switches_unseen = 0;
 __weak volatile unsigned int old_slots[BP_OLD_SLOTS] = {}; /* up to the first 0 */
 __weak volatile unsigned int observing = 0; /* the map observed has entries */
+__weak volatile unsigned int sync_dev =
+	0; /* of which file system sync_task shows who writes it out */
 __weak volatile unsigned int observed_tgid = 0; /* whose threads observe_task shows */
 __weak volatile unsigned int stack_copy_bytes =
 	BP_STACK_COPY_FIRST_BYTES; /* wanted of threads that have no slot */
+
+#define WAITS 4 /* of a thread that are kept apart */
+
+/* A call that may be a loop's wait, to which a thread without a slot has come. */
+struct wait {
+	u32 wait_class; /* enum bp_wait_class; BP_WAIT_NONE: no more of them */
+	u32 count; /* how often */
+	u64 id; /* as wait_id, or the source where that is known */
+	u64 last_ns;
+	u64 sp; /* of the user stack, at the last time */
+	u32 outer; /* sleeps clearly further out on that stack, since the first time */
+	u32 number; /* EPOLL: its descriptor */
+};
 
 /* A watched thread. As long as it has no slot its state is kept here. */
 struct thread {
@@ -51,12 +76,13 @@ struct thread {
 	u32 state; /* enum bp_state */
 	u64 since_ns;
 	u64 tstate; /* its Python thread state, as found last */
-	u32 wait_class; /* the wait-like call it came to last */
-	u32 count; /* how often in a row */
-	u64 wait_id;
-	u64 others; /* sleeps in something else since */
 	u64 candidate_ns; /* when it was last sent as a candidate */
 	u64 candidates; /* how often */
+	u64 left_ns; /* when it left such a wait, or was first seen outside of one; 0: it is in one */
+	u64 longest_ns; /* since then, up to the next; of those longer than the threshold */
+	u32 long_turns; /* how many these are */
+	u32 waited; /* which of waits it came to last */
+	struct wait waits[WAITS];
 	struct bp_block block;
 };
 

@@ -3,12 +3,11 @@
 #ifndef BLOCKPROF_SYSCALL_H
 #define BLOCKPROF_SYSCALL_H
 
-#include "regs.h"
-#include "state.h"
+#include "source.h"
 
-#define CALL_SITE_BYTES 64 /* stack pointers that differ by no more stand for one call site */
-
-#define IORING_ENTER_GETEVENTS 1 /* include/uapi/linux/io_uring.h */
+/* include/uapi/linux/io_uring.h */
+#define IORING_ENTER_GETEVENTS	     1
+#define IORING_ENTER_REGISTERED_RING 16
 
 /* include/uapi/linux/futex.h */
 #define FUTEX_WAIT	  0
@@ -57,35 +56,17 @@ static __always_inline u32 wait_class_of(int nr, const struct pt_regs *regs, u64
 		return regs_arg(regs, 0) ? BP_WAIT_SELECT : BP_WAIT_NONE;
 	case NR_io_uring_enter:
 		*wait_id = (u32)regs_arg(regs, 0);
+		if (regs_arg(regs, 3) & IORING_ENTER_REGISTERED_RING)
+			*wait_id |= BP_RING_REGISTERED;
 		return regs_arg(regs, 3) & IORING_ENTER_GETEVENTS ? BP_WAIT_URING : BP_WAIT_NONE;
+	case NR_io_getevents:
+	case NR_io_pgetevents:
+		*wait_id = regs_arg(regs, 0);
+		return regs_arg(regs, 1) ? BP_WAIT_AIO : BP_WAIT_NONE;
 	case NR_futex:
 		return park_of(regs, wait_id);
 	}
 	return BP_WAIT_NONE;
-}
-
-static __always_inline bool wait_is_own(const struct bp_slot *slot, u32 wait_class, u64 wait_id)
-{
-	if (wait_class == BP_WAIT_FUTEX)
-		return slot->park_id == wait_id;
-	if (!wait_class || slot->wait_class != wait_class)
-		return false;
-	/*
-	 * The C library's function has a larger frame once the process has a second
-	 * thread (cancellation points); a call from within the loop's callbacks is
-	 * much further in.
-	 */
-	if (wait_class == BP_WAIT_POLL || wait_class == BP_WAIT_SELECT)
-		return slot->wait_id - wait_id + CALL_SITE_BYTES <= 2 * CALL_SITE_BYTES;
-	return slot->wait_id == wait_id;
-}
-
-/* Whether the wait may be the own one of a slot of which that is not known yet. */
-static __always_inline bool wait_is_open(const struct bp_slot *slot, u32 wait_class)
-{
-	if (wait_class == BP_WAIT_FUTEX)
-		return !slot->park_id;
-	return wait_class && !slot->wait_class;
 }
 
 /*
@@ -101,6 +82,7 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 	block->flags = 0;
 	block->wait_class = 0;
 	block->wait_id = 0;
+	block->source = 0;
 	block->syscall = nr < 0 ? BP_NO_SYSCALL : nr;
 	block->sp = regs_sp(regs);
 	block->ip = regs_ip(regs);
@@ -124,10 +106,11 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 	/* A loop that is stopped inside its wait is not idle: its clients wait. */
 	if (!(block->flags & BP_BLOCK_STOPPED))
 		block->wait_class = wait_class_of(nr, regs, &block->wait_id);
-	if (block->wait_class == BP_WAIT_POLL || block->wait_class == BP_WAIT_SELECT)
+	if (bp_is_poll(block->wait_class))
 		block->flags |= BP_BLOCK_FDS;
 	if (block->wait_class == BP_WAIT_FUTEX && !parks)
 		block->wait_class = BP_WAIT_NONE;
+	block->source = source_of(task, block->wait_class, block->wait_id);
 }
 
 #endif

@@ -122,12 +122,26 @@ static __always_inline void turn_begin(struct bp_slot *slot, u64 now)
 	slot->in_turn = 1;
 }
 
-/* The loop's own wait, in which it slept, ended at now. */
-static __always_inline void wait_end(struct bp_slot *slot, u64 now)
+/* A turn begins, unless another thread serves the same source meanwhile. */
+static __always_inline void turn_begin_if_last(struct bp_slot *slot, u32 index, u64 now)
 {
+	turn_begin(slot, now);
+	if (!slot->cell)
+		return;
+	slot->cut_ns = 0;
+	if (cell_leave(slot->cell, index))
+		slot->in_turn = 0;
+}
+
+/* The loop's own wait, in which it slept, ended at now. */
+__weak __noinline int wait_end(struct bp_slot *slot, u32 index, u64 now)
+{
+	if (!slot)
+		return 0;
 	slot->idle_ns += since(now, slot->since_ns);
 	slot->slept_ns = now;
-	turn_begin(slot, now);
+	turn_begin_if_last(slot, index, now);
+	return 0;
 }
 
 /* Short blocks of this turn that no slice was sent for are kept for the next turns. */
@@ -150,6 +164,13 @@ static __always_inline void sums_carry(struct bp_slot *slot)
 	}
 }
 
+static __always_inline void discarded_add(struct bp_discarded *discarded, u64 ns)
+{
+	discarded->count++;
+	if (ns > discarded->longest_ns)
+		discarded->longest_ns = ns;
+}
+
 /* A turn longer than the threshold has ended. */
 __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
 {
@@ -161,12 +182,16 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
 		lose(BP_LOSS_TURN_RING);
+		discarded_add(&slot->unsent, since(end, slot->turn_start_ns));
 		return 0;
 	}
 	header_fill(&record->header, BP_RECORD_TURN, index, slot->tid, slot->tgid, now);
 	record->turn_seq = slot->turn_seq;
 	record->start_ns = slot->turn_start_ns;
 	record->end_ns = end;
+	record->nested_since_ns = slot->nested_since_ns;
+	record->source = slot->source;
+	record->closed_ns = slot->closed_seq == slot->turn_seq ? slot->closed_ns : 0;
 	record->ledger = slot->turn;
 	record->cpu_sampled_ns = slot->cpu_sampled_ns;
 	record->delayed_events = delayed;
@@ -186,12 +211,15 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 	return 0;
 }
 
+/* The length of one over the threshold counts when it is reported, if it is. */
 static __always_inline void turn_count(struct bp_slot *slot, u64 ns)
 {
 	u64 bucket = hist_bucket(ns);
 
 	slot->turns++;
 	slot->wall_ns += ns;
+	if (ns >= threshold_ns)
+		return;
 	if (ns > slot->longest_ns)
 		slot->longest_ns = ns;
 	barrier_var(bucket); /* or the compiler checks another copy of it than it uses */
@@ -208,7 +236,7 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 {
 	u64 ns = since(now, slot->turn_start_ns);
 
-	if (!slot->in_turn || slot->doubt || slot->since_ns != slot->turn_start_ns ||
+	if (!slot->in_turn || slot->doubt || slot->cell || slot->since_ns != slot->turn_start_ns ||
 	    slot->state != BP_RUNNING || slot->wait_slept || ns >= sample_age_ns)
 		return false;
 	turn_count(slot, ns);
@@ -224,9 +252,13 @@ static __always_inline bool turn_next_busy(struct bp_slot *slot, u64 now)
 /* Ends a turn that may have been several: its time counts, its length does not. */
 static __always_inline void turn_discard(struct bp_slot *slot, u64 end)
 {
+	u64 ns = since(end, slot->turn_start_ns);
+
 	slot->in_turn = 0;
 	slot->turns++;
-	slot->wall_ns += since(end, slot->turn_start_ns);
+	slot->wall_ns += ns;
+	if (ns >= threshold_ns)
+		discarded_add(&slot->unvouched, ns);
 	ledger_add(&slot->total, &slot->turn);
 	if (slot->turn.blocked_ns)
 		sums_carry(slot);
@@ -234,16 +266,32 @@ static __always_inline void turn_discard(struct bp_slot *slot, u64 end)
 		slot->doubt = BP_DOUBT_NONE;
 }
 
-/* The turn ended at end, and the ledger has the time up to then. */
-static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+/* The thread was bound in what seems to have been a turn, of which no more was kept. */
+static __always_inline void turn_missed(struct bp_slot *slot, u64 end)
 {
-	u64 ns = since(end, slot->turn_start_ns);
+	u64 ns = since(end, slot->left_ns);
 
-	if (!slot->in_turn)
-		return;
+	slot->left_ns = 0;
+	if (ns >= threshold_ns)
+		discarded_add(&slot->provisional, ns);
+}
+
+/* The turn ended at end, and the ledger has the time up to then. */
+__weak __noinline int turn_end(struct bp_slot *slot, u32 index, u64 end, u64 now, s64 delayed)
+{
+	u64 ns;
+
+	if (!slot)
+		return 0;
+	if (!slot->in_turn) {
+		if (slot->left_ns)
+			turn_missed(slot, end);
+		return 0;
+	}
+	ns = since(end, slot->turn_start_ns);
 	if (slot->doubt) {
 		turn_discard(slot, end);
-		return;
+		return 0;
 	}
 	slot->in_turn = 0;
 	turn_count(slot, ns);
@@ -252,6 +300,7 @@ static __always_inline void turn_end(struct bp_slot *slot, u32 index, u64 end, u
 		turn_send(slot, index, end, now, delayed);
 	if (slot->turn.blocked_ns)
 		sums_carry(slot);
+	return 0;
 }
 
 /* Sends the block, or the sum of blocks, whose last one the capture is of. */
@@ -295,24 +344,6 @@ static __always_inline u64 unseen_arrival(const struct bp_slot *slot, struct tas
 	u64 away = since(now, slot->since_ns);
 
 	return now - (ran < away ? ran : away);
-}
-
-/* The slot's thread runs, though it was not seen to come onto its CPU since its wakeup. */
-static __always_inline void arrive_unseen(struct bp_slot *slot, u32 index, struct task_struct *task,
-					  u64 now)
-{
-	u64 from;
-
-	if (slot->state != BP_RUNNABLE)
-		return;
-	from = unseen_arrival(slot, task, now);
-	runnable_end(slot, task, from);
-	slot->since_ns = from;
-	slot->waking_ns = 0;
-	state_set(&slot->state, BP_RUNNING);
-	if (!slot->turn_ran_ns)
-		slot->turn_ran_ns = from;
-	pending_send(slot, index, now);
 }
 
 #define SUM_FLAGS (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_FDS)
@@ -367,6 +398,105 @@ __weak __noinline int block_add(struct bp_slot *slot, struct bp_slice *slice, u6
 		return 1;
 	}
 	return 1; /* no sum is free: a slice of its own */
+}
+
+/* A block of the slot's thread ended at end. */
+__weak __noinline int slot_unblock(struct bp_slot *slot, u32 index, u64 end)
+{
+	struct bp_slice *slice = slice_of(index);
+	u64 ns;
+
+	if (!slot)
+		return 0;
+	ns = since(end, slot->since_ns);
+	if (!slice || (!slot->in_turn && !all_threads)) {
+		stack_copy_end(slot, false);
+		return 0;
+	}
+	if (wait_is_known(slot, slice->capture.block.wait_class, slice->capture.block.wait_id)) {
+		stack_copy_end(slot, false);
+		/* user space has found out meanwhile that this is the loop's own wait */
+		turn_end(slot, index, slot->since_ns, end, 0);
+		wait_end(slot, index, end);
+		return 0;
+	}
+	if (slot->in_turn)
+		slot->turn.blocked_ns += ns;
+	slot->pending = block_add(slot, slice, ns);
+	if (!slot->pending)
+		stack_copy_end(slot, false);
+	slot->pending_ns = ns;
+	return 0;
+}
+
+/* Another thread has served the source: the turn ended then, whatever this one has done since. */
+__weak __noinline int turn_cut(struct bp_slot *slot, u32 index, u64 now)
+{
+	u64 cut;
+
+	if (!slot)
+		return 0;
+	cut = slot->cut_ns;
+	slot->cut_ns = 0;
+	if (cut > now)
+		cut = now;
+	if (cut < slot->since_ns)
+		cut = slot->since_ns;
+	switch (slot->state) {
+	case BP_RUNNING:
+		slot->turn.cpu_ns += since(cut, slot->since_ns);
+		break;
+	case BP_RUNNABLE:
+		slot->turn.runqueue_ns += since(cut, slot->since_ns);
+		break;
+	case BP_BLOCKED:
+		slot_unblock(slot, index, cut);
+		break;
+	default:
+		slot->turn.unknown_ns += since(cut, slot->since_ns);
+	}
+	/* also of a block that ended before, whose slice waits for the thread to run */
+	pending_send(slot, index, now);
+	slot->since_ns = cut;
+	turn_end(slot, index, cut, now, 0);
+	return 0;
+}
+
+static __always_inline void turn_cut_if_served(struct bp_slot *slot, u32 index, u64 now)
+{
+	if (slot->cut_ns && slot->in_turn)
+		turn_cut(slot, index, now);
+}
+
+/*
+ * The slot's thread, which is current, runs, though it was not seen to come onto its
+ * CPU, nor, maybe, to be woken.
+ */
+__weak __noinline int arrive_unseen(struct bp_slot *slot, u32 index, u64 now)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 from;
+
+	if (!slot)
+		return 0;
+	if (slot->state != BP_RUNNABLE && slot->state != BP_BLOCKED && slot->state != BP_WAITING)
+		return 0;
+	__sync_fetch_and_add(&switches_unseen, 1);
+	turn_cut_if_served(slot, index, now);
+	from = unseen_arrival(slot, task, now);
+	if (slot->state == BP_RUNNABLE)
+		runnable_end(slot, task, from);
+	else if (slot->state == BP_BLOCKED)
+		slot_unblock(slot, index, from);
+	else
+		wait_end(slot, index, from);
+	slot->since_ns = from;
+	slot->waking_ns = 0;
+	state_set(&slot->state, BP_RUNNING);
+	if (!slot->turn_ran_ns)
+		slot->turn_ran_ns = from;
+	pending_send(slot, index, now);
+	return 0;
 }
 
 #endif

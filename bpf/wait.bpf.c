@@ -9,6 +9,8 @@
  * All this exists for three mechanisms, one of which is loaded: fexit on the
  * system calls, kretprobes on them, or the sys_exit tracepoint.
  */
+#include "candidate.h"
+#include "impact.h"
 #include "turn.h"
 
 #define EAGAIN 11
@@ -42,6 +44,24 @@ static __always_inline void nap_try(struct bp_slot *slot, int nr, const struct p
 	slot->nap_fd = regs_arg(regs, 0);
 }
 
+/*
+ * A thread without a slot returns from what may be a loop's wait, in which it need
+ * not have slept: there are loops that never do.
+ */
+static __always_inline int wait_returned(struct thread *thread, struct task_struct *task,
+					 u32 wait_class)
+{
+	u64 now;
+
+	if (thread->own || !wait_class || wait_class == BP_WAIT_FUTEX)
+		return 0;
+	now = bpf_ktime_get_ns();
+	/* one that slept was noted as it went to sleep */
+	if (since(now, thread->since_ns) < WAIT_RETURN_CPU_NS)
+		return 0;
+	return candidate_note_return(thread, task, now);
+}
+
 /* The current thread returns from system call nr; regs still hold its arguments. */
 static __always_inline int call_returned(int nr, const struct pt_regs *regs, long ret)
 {
@@ -60,6 +80,8 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	case NR_select:
 	case NR_pselect6:
 	case NR_io_uring_enter:
+	case NR_io_getevents:
+	case NR_io_pgetevents:
 	case NR_wait4:
 	case NR_waitid:
 	case NR_fcntl:
@@ -75,9 +97,13 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	if (!thread)
 		return 0;
 	slot = slot_of(thread);
-	if (!slot || !slot->wait_class || task_is_compat(task))
+	if (task_is_compat(task))
 		return 0;
 	wait_class = wait_class_of(nr, regs, &wait_id);
+	if (!slot)
+		return wait_returned(thread, task, wait_class);
+	if (!slot->wait_class)
+		return 0;
 	if (!wait_class) {
 		if (slot->in_turn)
 			nap_try(slot, nr, regs, ret);
@@ -88,10 +114,11 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	now = bpf_ktime_get_ns();
 	if (turn_next_busy(slot, now))
 		return 0;
+	arrive_unseen(slot, thread->slot, now);
+	turn_cut_if_served(slot, thread->slot, now);
 	if (slot->in_turn) {
 		u64 ran;
 
-		arrive_unseen(slot, thread->slot, task, now);
 		ran = slot->state == BP_RUNNING ? since(now, slot->since_ns) : 0;
 		if (slot->wait_slept && slot->turn.cpu_ns + ran < WAIT_RETURN_CPU_NS) {
 			slot->wait_slept = 0;
@@ -105,8 +132,13 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	slot->since_ns = now;
 	state_set(&slot->state, BP_RUNNING);
 	slot->wait_slept = 0;
+	if (slot->in_turn && since(now, slot->turn_start_ns) >= threshold_ns && !slot->doubt)
+		impact_send(slot, thread->slot, wait_class, wait_id, ret);
 	turn_end(slot, thread->slot, now, now, ret > 0 ? ret : 0);
-	turn_begin(slot, now);
+	source_renew(slot, task, wait_class, wait_id, false);
+	if (slot->cell)
+		cell_enter(slot->cell, thread->slot, now);
+	turn_begin_if_last(slot, thread->slot, now);
 	slot->turn_ran_ns = now;
 	return 0;
 }
@@ -142,6 +174,8 @@ FEXIT(ppoll)
 FEXIT(select)
 FEXIT(pselect6)
 FEXIT(io_uring_enter)
+FEXIT(io_getevents)
+FEXIT(io_pgetevents)
 FEXIT(wait4)
 FEXIT(waitid)
 FEXIT(fcntl)
@@ -163,6 +197,8 @@ KRETPROBE(ppoll)
 KRETPROBE(select)
 KRETPROBE(pselect6)
 KRETPROBE(io_uring_enter)
+KRETPROBE(io_getevents)
+KRETPROBE(io_pgetevents)
 KRETPROBE(wait4)
 KRETPROBE(waitid)
 KRETPROBE(fcntl)

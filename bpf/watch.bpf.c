@@ -5,16 +5,24 @@
  */
 #include "bind.h"
 
+/* Beside what is called from here it is too large for the stack; one iteration runs at a time. */
+__weak struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct bp_watched_snapshot);
+} watched_snapshot SEC(".maps");
+
 SEC("iter/task")
 int watch_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct bp_watched_snapshot snapshot = {};
+	struct bp_watched_snapshot *snapshot;
 	struct thread *thread;
 	struct bp_slot *slot;
 	struct bp_process_config *config;
 	struct bp_bind *bind;
-	u32 tid, tgid;
+	u32 tid, tgid, zero = 0;
 	u64 now;
 
 	if (!task || task->flags & PF_KTHREAD || task->exit_state)
@@ -46,21 +54,26 @@ int watch_task(struct bpf_iter__task *ctx)
 		thread_bind(thread, task, bind);
 		bpf_map_delete_elem(&binds, &tid);
 	}
+	snapshot = bpf_map_lookup_elem(&watched_snapshot, &zero);
+	if (!snapshot)
+		return 0;
 	slot = slot_of(thread);
-	snapshot.tid = tid;
-	snapshot.tgid = tgid;
-	snapshot.slot = thread->slot;
-	snapshot.own = thread->own;
-	snapshot.before = thread->before;
-	snapshot.time_ns = now;
-	snapshot.state = slot ? slot->state : thread->state;
-	snapshot.since_ns = slot ? slot->since_ns : thread->since_ns;
-	snapshot.sched_arrival_ns = task->sched_info.last_arrival;
-	snapshot.sched_ran_ns = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
-	snapshot.pthread = task_pthread(task);
-	snapshot.block = thread->block;
-	BPF_CORE_READ_STR_INTO(&snapshot.comm, task, comm);
-	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
+	snapshot->tid = tid;
+	snapshot->tgid = tgid;
+	snapshot->slot = thread->slot;
+	snapshot->own = thread->own;
+	snapshot->before = thread->before;
+	snapshot->time_ns = now;
+	snapshot->state = slot ? slot->state : thread->state;
+	snapshot->since_ns = slot ? slot->since_ns : thread->since_ns;
+	snapshot->sched_arrival_ns = task->sched_info.last_arrival;
+	snapshot->sched_ran_ns = since(task->se.sum_exec_runtime, task->se.prev_sum_exec_runtime);
+	snapshot->pthread = task_pthread(task);
+	snapshot->sleeps = task->nvcsw;
+	snapshot->sp = regs_sp(task_regs(task));
+	snapshot->block = thread->block;
+	BPF_CORE_READ_STR_INTO(&snapshot->comm, task, comm);
+	bpf_seq_write(ctx->meta->seq, snapshot, sizeof(*snapshot));
 	return 0;
 }
 

@@ -11,16 +11,20 @@ _blockprof_pids() {
 }
 
 _blockprof() {
-	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
+	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index formats='text json'
 	local options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration -o --output -F --format
-		--stalls-only --all-threads --loop --match --on-stall --fail -q --quiet -v --verbose -V --version -h --help'
+		--stalls-only --width --all-threads --loop --match --ignore --ignore-file --advice --no-advice
+		--on-stall --fail -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != top ] ||
 		options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration --loop
 			-q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != report ] ||
-		options='-o --output -F --format --stalls-only --match -q --quiet -v --verbose -V --version -h --help'
+		options='-o --output -F --format --stalls-only --width --redact --diff --since --until --loops
+			--without --match --ignore --ignore-file --advice --no-advice -q
+			--quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != serve ] ||
-		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --on-stall --state-dir --keep
+		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --ignore
+			--ignore-file --advice --no-advice --on-stall --state-dir --keep
 			--defaults -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != dump ] ||
 		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -V --version -h --help'
@@ -43,16 +47,21 @@ _blockprof() {
 	-t | --threshold) mapfile -t COMPREPLY < <(compgen -W '10ms 50ms 100ms 500ms 1s' -- "$word") ;;
 	--every) mapfile -t COMPREPLY < <(compgen -W '100ms 500ms 1s 10s' -- "$word") ;;
 	-d | --duration) mapfile -t COMPREPLY < <(compgen -W '10s 1m 10m' -- "$word") ;;
-	-F | --format) mapfile -t COMPREPLY < <(compgen -W 'text json folded' -- "$word") ;;
-	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	-F | --format)
+		[ "${COMP_WORDS[1]}" = dump ] || formats+=' folded svg pprof speedscope'
+		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
+		;;
+	--width) mapfile -t COMPREPLY < <(compgen -W '800 1200 2400' -- "$word") ;;
+	-o | --output | --diff) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${word:-/sys/fs/cgroup/}") ;;
 	-u | --unit) mapfile -t COMPREPLY < <(compgen -W "$(systemctl list-units --plain --no-legend 2>/dev/null |
 		cut -d' ' -f1)" -- "$word") ;;
 	--on-stall) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
 	--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-	--defaults) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	--defaults | --ignore-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	--keep) mapfile -t COMPREPLY < <(compgen -W '100M 256M 1G' -- "$word") ;;
-	-c | --comm | --loop | --match) ;;
+	--since | --until) mapfile -t COMPREPLY < <(compgen -W '-15m -1h' -- "$word") ;;
+	-c | --comm | --loop | --loops | --without | --match | --ignore) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -21,6 +21,11 @@ static void to_stall(void *output, const struct stall_record *record)
 	output_stall(output, record);
 }
 
+static void to_withdrawn(void *output, const struct withdrawn_record *record)
+{
+	output_withdrawn(output, record);
+}
+
 static void to_blocked(void *output, const struct blocked_record *record)
 {
 	output_blocked(output, record);
@@ -48,6 +53,7 @@ static inline struct recording_reader reader_to(struct output *output)
 		.start = to_start,
 		.loop = to_loop,
 		.stall = to_stall,
+		.withdrawn = to_withdrawn,
 		.blocked = to_blocked,
 		.exit = to_exit,
 		.note = to_note,

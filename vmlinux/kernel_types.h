@@ -41,6 +41,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_QUEUE = 22,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
@@ -61,6 +62,7 @@ enum {
 
 /* Only asked for whether they exist. */
 enum bpf_func_id {
+	BPF_FUNC_jiffies64 = 118,
 	BPF_FUNC_task_pt_regs = 175,
 	BPF_FUNC_loop = 181,
 };
@@ -155,6 +157,7 @@ struct path {
 
 struct super_block {
 	unsigned int s_dev;
+	unsigned long s_magic;
 };
 
 struct inode {
@@ -162,12 +165,89 @@ struct inode {
 	unsigned int i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	void *i_private;
+};
+
+typedef struct {
+	long long counter;
+} atomic64_t;
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
 };
 
 struct file {
+	atomic64_t f_count; /* up to 6.12 */
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+	struct hlist_head *f_ep; /* of struct epitem.fllink; since 5.11 (319c15174757) */
+};
+
+/* 6.13 (90ee6ed776c0): one less than the references that there are */
+struct file___ref {
+	struct {
+		atomic64_t refcnt;
+	} f_ref;
+};
+
+struct eventpoll {
+	struct file *file;
+	struct rb_root_cached rbr;
+};
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+};
+
+struct epoll_event {
+	u32 events;
+	u64 data;
+};
+
+struct epitem {
+	struct rb_node rbn;
+	struct epoll_filefd ffd;
+	struct eventpoll *ep;
+	struct hlist_node fllink;
+	struct epoll_event event;
+};
+
+struct io_uring_task {
+	struct file *registered_rings[16];
+};
+
+struct io_uring {
+	u32 head;
+	u32 tail;
+};
+
+struct io_rings {
+	struct io_uring cq;
+	u32 cq_ring_entries;
+};
+
+struct io_ring_ctx {
+	struct io_rings *rings;
 };
 
 struct fdtable {
@@ -199,6 +279,7 @@ struct in6_addr {
 
 struct sock_common {
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	__be16 skc_dport;
 	__u16 skc_num;
 	__be32 skc_daddr;
@@ -208,14 +289,41 @@ struct sock_common {
 	possible_net_t skc_net;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
 	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_shutdown;
+	u32 sk_ack_backlog;
+	struct socket *sk_socket;
 };
 
 struct socket {
 	struct sock *sk;
+	struct file *file;
+};
+
+struct request_sock {
+	struct request_sock *dl_next;
+	struct sock *sk;
+};
+
+struct request_sock_queue {
+	struct request_sock *rskq_accept_head;
+};
+
+struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
+	struct {
+		u32 lrcvtime; /* jiffies */
+	} icsk_ack;
+};
+
+struct tcp_sock {
+	u32 rcv_nxt;
+	u32 copied_seq;
 };
 
 struct sockaddr_un {
@@ -248,10 +356,13 @@ struct task_struct {
 	int exit_code;
 	unsigned long nvcsw;
 	unsigned long nivcsw;
+	u64 start_time; /* by CLOCK_MONOTONIC */
 	char comm[16];
 	struct files_struct *files;
+	struct io_uring_task *io_uring;
 	struct signal_struct *signal;
 	struct task_struct *group_leader;
+	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	struct bpf_local_storage *bpf_storage;
 	struct thread_struct thread;

@@ -542,6 +542,59 @@ def bench_many(bench):
         print("  lost: %s" % (lost or "nothing"))
 
 
+def write_recording(path, stalls):
+    """An hour of 300 loops, each with its stalls in 200 places, and no two tasks of one name."""
+    frames = [
+        {"fn": "hrtimer_nanosleep", "kind": "kernel"},
+        {"fn": "clock_nanosleep", "module": "/usr/lib/x86_64-linux-gnu/libc.so.6", "kind": "native"},
+        {"fn": "PLACE", "file": "/srv/app/main.py", "line": 3, "kind": "python"},
+        {"fn": "Handle._run", "file": "/usr/lib/python3.11/asyncio/events.py", "line": 84, "kind": "python"},
+        {"fn": "BaseEventLoop._run_once", "file": "/usr/lib/python3.11/asyncio/base_events.py", "line": 1922, "kind": "python"},
+        {"fn": "<module>", "file": "/srv/app/main.py", "line": 12, "kind": "python"},
+    ]
+    common = {"time": "2024-05-01T12:%s:00.000000000Z", "mono_ns": 1}
+    whole = {"type": "start", **common, "host": "web1", "scope": {"system": True}, "threshold_ns": THRESHOLD_NS}
+    stall = {
+        "type": "stall", **common, "turn": "1-NUMBER", "ongoing": False, "pid": "PID", "tid": "PID", "comm": "python3",
+        "runtime": "asyncio", "duration_ns": 2 * THRESHOLD_NS, "cause": "sleep",
+        "ledger": {"blocked_ns": 2 * THRESHOLD_NS},
+        "slices": [{
+            "cause": "sleep", "syscall": "clock_nanosleep", "ns": 2 * THRESHOLD_NS, "count": 1, "max_ns": 2 * THRESHOLD_NS,
+            "task": {"name": "Task-NUMBER", "coro": "serve"}, "stack": frames,
+        }],
+    }
+    line = json.dumps(stall, separators=(",", ":")).replace('"PID"', "PID")
+    with open(path, "w") as file:
+        file.write(json.dumps(whole) % "00" + "\n")
+        for i in range(stalls):
+            own = line.replace("NUMBER", str(i)).replace("PID", str(1000 + i % 300)).replace("PLACE", "place_%d" % (i % 200))
+            file.write(own.replace("%s", "%02d" % (i * 60 // stalls), 1) + "\n")
+
+
+def bench_report(bench):
+    """A recording of a million stalls, in thousands of records a second, and the most memory of each."""
+    stalls = 20_000 if bench.quick else 1_000_000
+    path = os.path.join(bench.scratch, "recording.jsonl")
+    write_recording(path, stalls)
+    title("report, %d records: thousands a second" % stalls)
+    ways = {name: ["-F", name] for name in ("text", "json", "folded")}
+    ways["--diff"] = ["--diff", path]
+    memory = {}
+    for name, arguments in ways.items():
+        values = []
+        for _ in range(1 if bench.quick else 3):
+            began = time.monotonic()
+            child = subprocess.Popen([tools.BLOCKPROF, "report", *arguments, path], stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode:
+                sys.exit("bench.py: report %s failed" % name)
+            values.append(stalls * (2 if name == "--diff" else 1) / (time.monotonic() - began) / 1000)
+            memory[name] = usage.ru_maxrss / 1024
+        bench.row(name, values, "%.0f k/s")
+    print("  memory: %s" % ", ".join("%s %.0f MB" % item for item in memory.items()), flush=True)
+
+
 BENCHES = {
     "unrelated": bench_unrelated,
     "wait": bench_wait,
@@ -557,6 +610,7 @@ BENCHES = {
     "delay": bench_delay,
     "truth": bench_truth,
     "many": bench_many,
+    "report": bench_report,
 }
 
 

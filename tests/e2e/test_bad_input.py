@@ -144,7 +144,7 @@ def test_not_root(args):
     for path in (directory, os.path.dirname(directory)):
         os.chmod(path, 0o755)
     status, _, err = run_command([copy] + args, preexec_fn=become_nobody, cwd="/")
-    check_error(status, err)
+    check_error(status, err, 125 if "--" in args else 1)
     check("root" in err, "says what to do", err)
 
 
@@ -310,3 +310,15 @@ def test_hostile_names():
         check(done.returncode == 0, "report -F %s" % name)
         check_harmless(done.stdout, "report -F " + name)
     check_harmless(open(blockprof.recording, "rb").read(), "JSON")
+
+
+@variants([("watch", ["-d", "1"]), ("dump", ["dump"])])
+def test_few_descriptors(args):
+    """It says that it is that, and what to do."""
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+
+    status, _, err = run_command([BLOCKPROF, *args, "-p", os.getpid()], preexec_fn=few)
+    check_error(status, err)
+    check("may not open that many files" in err and "ulimit -n" in err, "why, and what to do", err)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Outputs that cannot be written."""
 
+import concurrent.futures
+import contextlib
+import fcntl
 import os
 import re
 import tempfile
 
 from errors import check_error, run_command
-from harness import BLOCKPROF, Target, check, variants
+from harness import BLOCKPROF, Blockprof, Target, check, variants
 
 TRAPS = "traps_target.py"
 
@@ -75,3 +78,48 @@ def test_closed_pipe_ends_it():
     check(status == 0, "exit status %d" % status, err)
     check(len(out.splitlines()) == 1, "one line", out)
     check("cannot" not in err, "no error", err)
+
+
+def unread_pipe():
+    """(read end, write end) of a pipe that is full but for a page."""
+    ends = os.pipe()
+    fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, 8192)
+    os.write(ends[1], b"\n" * 4096)
+    return ends
+
+
+def read_to_end(fd):
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def watch_into_unread_pipe():
+    """(a watch that has written more to stdout than was taken, the end from which that is read)."""
+    reads, writes = unread_pipe()
+    with Target("sleep", "--count=200", "--seconds=0.01") as target:
+        with Blockprof("-t", "1ms", "-F", "json", "-o", "-", pids=[target.pid], stdout=writes, judge=False) as blockprof:
+            os.close(writes)
+            target.run()
+            blockprof.wait_records(lambda records: sum(r["type"] == "stall" for r in records) > 100)
+            yield blockprof, reads
+
+
+def test_reader_that_takes_nothing():
+    """It goes on to watch, and ends when it is asked to."""
+    with watch_into_unread_pipe() as (blockprof, reads):
+        blockprof.stop()
+        check(blockprof.status == 1, "what was not taken is an error", str(blockprof.status))
+        check("cannot write standard output: its reader takes too little" in blockprof.stderr, "said", blockprof.stderr)
+        check(blockprof.records[-1]["type"] == "summary", "the file beside it is whole", blockprof.records[-1])
+    os.close(reads)
+
+
+def test_reader_that_is_slow_gets_all():
+    with watch_into_unread_pipe() as (blockprof, reads):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            taken = pool.submit(read_to_end, reads)
+            blockprof.stop()
+        check(blockprof.status == 0, "nothing is wrong", str(blockprof.status), blockprof.stderr)
+        with open(blockprof.recording, "rb") as file:
+            check(taken.result().lstrip(b"\n") == file.read(), "it is what the file beside it has")

@@ -7,13 +7,16 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 
 from harness import (
     MS,
+    WORKLOADS,
     Blockprof,
     Cgroup,
     Failed,
+    Process,
     Target,
     assert_stall,
     busy,
@@ -89,7 +92,7 @@ def test_peer(pattern):
                 "%d ms of %d" % (culprit["ns"] // MS, length // MS),
                 culprit,
             )
-        check_report(blockprof, "waited for %s[%d" % (expected["comm"], pid))
+        check_report(blockprof, "for %s[%d" % (expected["comm"], pid))
 
 
 @variants([("recv", "peer-chain"), ("poll", "peer-polls")])
@@ -247,7 +250,8 @@ def test_runners():
             check(sum(hog["percent"] for hog in hogs) >= 15, "not the hogs ran", runners)
             check(len(hogs) >= 2, "not all of the hogs ran", runners)
             check(sum(runner["percent"] for runner in runners) <= 104, "more than all", runners)
-        check_report(blockprof, "meanwhile ran hog[")
+        check_report(blockprof, "meanwhile ran ")
+        check_report(blockprof, "hog[")
 
 
 @exclusive
@@ -272,3 +276,18 @@ def test_quota():
                 quota,
             )
         check_report(blockprof, "cgroup /%s: 20 ms of each 100 ms" % os.path.basename(cgroup.path))
+
+
+def depth_of(culprits):
+    return max((1 + depth_of(culprit.get("culprits", [])) for culprit in culprits), default=0)
+
+
+@variants([("long", ("long", 2)), ("ring", ("ring", 1)), ("wide", ("wide", 1))])
+def test_chains_end(case):
+    """However long it is, or where it comes back to itself."""
+    kind, least = case
+    with Process([sys.executable, os.path.join(WORKLOADS, "chains.py"), kind]) as target:
+        with Blockprof("-t", "200ms", pids=[target.pid]) as blockprof:
+            blockprof.wait()
+    stall, slice_ = assert_stall(blockprof.stalls, fn="wait_for", cause=("pipe", "child"))
+    check(least <= depth_of(slice_.get("culprits", [])) <= 6, "a chain of %d" % depth_of(slice_.get("culprits", [])), stall)

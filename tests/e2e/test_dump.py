@@ -110,6 +110,7 @@ def awaits_text(task):
 def test_tasks_as_the_program_sees_them(python):
     with start(python, TASKS) as target:
         dump = dump_of(target)
+        _, text, _ = run_blockprof("dump", "-p", target.pid)
     said = [line.split("\t") for line in target.lines if line.startswith("task\t")]
     check(len(said) >= 25, "the program said too little", len(said))
     check(len(dump.tasks) == len(said), "%d tasks, %d said" % (len(dump.tasks), len(said)))
@@ -126,6 +127,9 @@ def test_tasks_as_the_program_sees_them(python):
     check(main["state"] == "blocked" and main["cause"] == "pipe", "main thread", main)
     check(main["task"] == {"name": said[-1][1], "coro": "every_kind"}, "its task", main)
     check(other["state"] == "idle" and other["runtime"] == "asyncio", "the other loop", other)
+    # what the program says of the loops that run in it
+    check(main["way"] == "word" and other["way"] == "word", "how they are known", main, other)
+    check(text.count("    a loop: the program says so itself\n") == 2, "in text", text)
 
 
 def innermost_python(thread):

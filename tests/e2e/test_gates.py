@@ -77,7 +77,7 @@ def test_handler_is_told_of_what_lasts_at_the_end():
             blockprof.wait_records(lambda records: sum(r["type"] == "stall" for r in records) >= 2)
         target.kill()
     (stall,) = stalls_in(out)
-    check(stall["ongoing"] and stall["duration_ns"] > 1e9, "the last word on it", stall)
+    check(stall["at_end"] and not stall["ongoing"] and stall["duration_ns"] > 1e9, "the last word on it", stall)
 
 
 def test_handler_runs_as_the_user_of_sudo():
@@ -232,14 +232,142 @@ def test_fail_counts_what_matches_only():
     check(not blockprof.stalls and not blockprof.ongoing, "nothing reported", *blockprof.stalls)
 
 
+def test_ignore_leaves_out_what_is_known():
+    """Of every output, of handlers and of --fail; counted by the rule, and a rule without use is named."""
+    out = tempfile.mkdtemp() + "/out"
+    blockprof = watch_two_places(
+        "--ignore", "fn:^resize_image$", "--ignore", "cause:gc|nothing", "--on-stall", "cat >>" + out, "--fail"
+    )
+    check(blockprof.status == 3, "the other one counts", blockprof.status)
+    check(blockprof.stalls and not any(matches(stall, "resize_image") for stall in blockprof.stalls), "left out", *blockprof.stalls)
+    check(len(stalls_in(out)) == len(blockprof.stalls), "handlers", *stalls_in(out))
+    check(blockprof.summary["ignored"] == {"fn:^resize_image$": 2}, "counted by the rule", blockprof.summary)
+    check("2 more left out by --ignore" in blockprof.stdout and "resize_image" not in blockprof.stdout, "text", blockprof.stdout)
+    (said,) = [line for line in blockprof.stderr.splitlines() if "matched nothing" in line]
+    check("'cause:gc|nothing'" in said, "the rule without use", said)
+
+
+def test_ignore_file_makes_a_gate_pass():
+    path = tempfile.mkdtemp() + "/rules"
+    with open(path, "w") as file:
+        file.write("# known and accepted\n\n fn:fetch_rates # until June\nfn:resize_image\r\ncause:sleep\n")
+    blockprof = watch_two_places("--ignore-file", path, "--fail")
+    check(blockprof.status == 0 and not blockprof.stalls, "all of it is accepted", blockprof.status, *blockprof.stalls)
+    ignored = blockprof.summary["ignored"]
+    check(ignored["fn:fetch_rates"] >= 2 and ignored["fn:resize_image"] == 2, "counted", blockprof.summary)
+
+
+def test_ignore_in_report():
+    blockprof = watch_two_places()
+    nr = len(blockprof.stalls)
+    done = subprocess.run(
+        [BLOCKPROF, "report", "-F", "json", "--ignore", "file:^no", "--ignore", "resize", blockprof.recording],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    records = parse_records(done.stdout.decode())
+    stalls = [record for record in records if record["type"] == "stall" and not record["ongoing"]]
+    check(len(stalls) == nr - 2 and not any(matches(stall, "resize") for stall in stalls), "left out", *stalls)
+    check(records[-1]["ignored"] == {"resize": 2}, "counted", records[-1])
+    check(b"--ignore 'file:^no' matched nothing" in done.stderr, "named", done.stderr)
+
+
+def test_ignore_of_one_that_lasts():
+    """Neither while it lasts nor in the end, and counted once."""
+    with Target("sleep", "--count=1", "--seconds=1.5") as target, Blockprof(
+        "--ignore", "cause:sleep", pids=[target.pid]
+    ) as blockprof:
+        target.run()
+    check(not blockprof.stalls and not blockprof.ongoing, "known from the start", *blockprof.ongoing)
+    check(blockprof.summary["ignored"] == {"cause:sleep": 1}, "counted", blockprof.summary)
+
+
+@limit(90)
+def test_thousands_of_rules_that_blow_up():
+    path = tempfile.mkdtemp() + "/rules"
+    with open(path, "w") as file:
+        file.writelines("fn:^(%s_?)+[:;](%d)?$\n" % (r"\w+", number) for number in range(10000))
+        file.write("fn:^resize_image$\n")
+    blockprof = watch_two_places("--ignore-file", path)
+    check(blockprof.stalls and not any(matches(stall, "resize_image") for stall in blockprof.stalls), "the last rule", *blockprof.stalls)
+    said = [line for line in blockprof.stderr.splitlines() if "too long for a name" in line]
+    check(1 <= len(said) <= 9, "said, and not of each", *said)
+    check("9990 more rules of --ignore matched nothing" in blockprof.stderr, "named", blockprof.stderr[-2000:])
+
+
+# --- advice ---------------------------------------------------------------------------------------
+
+
+def advice_in(text):
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("advice: ")]
+
+
+def test_advice_once_a_place():
+    """In text under the first stall of a place, in JSON with each; in a report as it was."""
+    blockprof = watch_two_places()
+    stalls = [stall for stall in blockprof.stalls if stall["cause"] == "sleep"]
+    words = "await asyncio.sleep() instead of time.sleep()"
+    check(stalls and all(stall["advice"] == words for stall in stalls), "in each", *stalls)
+    check(advice_in(blockprof.stdout) == ["advice: " + words] * 2, "text: two places", blockprof.stdout)
+    report = [BLOCKPROF, "report", blockprof.recording]
+    check(len(advice_in(subprocess.check_output(report).decode())) == 2, "in a report, too")
+    report.insert(2, "--no-advice")
+    check(not advice_in(subprocess.check_output(report).decode()), "or not")
+
+
+def test_no_advice():
+    out = tempfile.mkdtemp() + "/out"
+    blockprof = watch_two_places("--no-advice", "--on-stall", "cat >>" + out)
+    check(len(blockprof.stalls) >= 3 and stalls_in(out), "stalls", *blockprof.stalls)
+    check(not any("advice" in stall for stall in blockprof.stalls + blockprof.ongoing + stalls_in(out)), "none", *blockprof.stalls)
+    check(not advice_in(blockprof.stdout), "nor in the text", blockprof.stdout)
+
+
+NAMED = """
+import asyncio, threading
+def fetch_rates():
+    lock = threading.Lock()
+    lock.acquire()
+    threading.Timer(0.3, lock.release).start()
+    lock.acquire()
+code = fetch_rates.__code__
+names = {key: %r for key in ("co_name", "co_qualname") if hasattr(code, key)}
+fetch_rates.__code__ = code.replace(**names)
+async def main():
+    await asyncio.sleep(1.5)
+    fetch_rates()
+    await asyncio.sleep(0.1)
+asyncio.run(main())
+"""
+
+
+@variants([("plain", ("get_it", "get_it")), ("hostile", ("x); __import__('os').system('id') #\x1b[2J", "..."))])
+def test_advice_names_functions_that_can_be_named(case):
+    name, shown = case
+    with Blockprof(command=["/usr/bin/python3", "-c", NAMED % name], lost=True) as blockprof:
+        blockprof.wait()
+    given = {stall.get("advice", "") for stall in blockprof.stalls if stall["cause"] == "lock"}
+    check(len(given) == 1 and "asyncio.Lock" in min(given), "advice", *blockprof.stalls)
+    check("to_thread(%s)" % shown in min(given), "the name", given)
+    check("system" not in min(given) and "\x1b" not in blockprof.stdout, "nothing to copy", given)
+
+
+@variants([("rule", ["--ignore", "a(b"]), ("file", ["--ignore-file", "/dev/stdin"]), ("comm", ["-c", "a(b"])])
+def test_rule_that_is_none(args):
+    done = subprocess.run([BLOCKPROF] + args, input=b"\n# x\na(b\n", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    err = done.stderr.decode()
+    check(done.returncode == 2 and "'a(b'" in err and "at offset 3" in err and err.count("\n") == 1, "wrong usage", err)
+
+
 def test_fail_for_one_that_lasts_at_the_end():
     with Target("sleep", "--count=1", "--seconds=30") as target:
         with Blockprof("--fail", "--match", "block_sleep", "-d", "1", pids=[target.pid]) as blockprof:
             target.go()
             check(blockprof.wait() == 3, "exit status %s" % blockprof.status)
         target.kill()
-    check(not blockprof.stalls and blockprof.ongoing, "it lasts")
-    check(find_frame(frames_of(blockprof.ongoing[-1]["slices"][0]), "block_sleep"), "it is that one")
+    (stall,) = blockprof.stalls
+    check(stall["at_end"] and blockprof.ongoing, "it lasts", stall)
+    check(find_frame(frames_of(stall["slices"][0]), "block_sleep"), "it is that one")
 
 
 @variants([("watch", ["-p", "1"]), ("report", ["/dev/null"])])

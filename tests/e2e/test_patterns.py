@@ -25,10 +25,10 @@ from harness import (
 from patterns import BLOCKS, run_pattern
 
 # Those where the interpreter's own way to wait, or what is read from it, differs with its version.
-VERSIONED = ("sleep", "dns", "lock", "join", "gil", "gil-c", "cpu", "nested", "wait-timeout")
+VERSIONED = ("sleep", "dns", "lock", "join", "gil", "gil-c", "gil-gc", "cpu", "gc", "nested", "wait-timeout")
 
 # Those that need a CPU for as long as they block.
-COMPUTING = ("cpu", "cpu-c", "gil", "gil-c")
+COMPUTING = ("cpu", "cpu-c", "gc", "gil", "gil-c", "gil-gc")
 
 # Which row of the matrix a pattern is, where it is one.
 ROW_OF = {
@@ -42,8 +42,8 @@ ROW_OF = {
     **dict.fromkeys("dns".split(), 15),
     **dict.fromkeys("lock queue future join event-timeout multiprocessing".split(), 17),
     **dict.fromkeys("gil".split(), 18),
-    **dict.fromkeys("gil-c".split(), 19),
-    **dict.fromkeys("cpu cpu-c".split(), 20),
+    **dict.fromkeys("gil-c gil-gc".split(), 19),
+    **dict.fromkeys("cpu cpu-c gc".split(), 20),
     **dict.fromkeys("flock lockf".split(), 25),
     **dict.fromkeys("sqlite".split(), 26),
     **dict.fromkeys("stop".split(), 33),

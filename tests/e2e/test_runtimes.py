@@ -6,9 +6,7 @@ cause and the length that its own clock says.
 """
 
 import os
-import shlex
 import subprocess
-import tempfile
 import time
 
 from harness import (
@@ -29,6 +27,8 @@ from harness import (
     row,
     variants,
 )
+from native import linked
+from patterns import check_advice
 
 
 def by_label(argument):
@@ -52,9 +52,18 @@ NODE_BLOCKS = {
     # pattern: (row, cause, target)
     "execsync": (11, "child", {"kind": "child", "comm": lambda comm: comm in ("sh", "sleep", "node")}),
     "execsync_chatty": (11, "child", {"kind": "child", "comm": lambda comm: comm in ("sh", "sleep", "node")}),
-    "atomics": (12, "lock", {"kind": "futex"}),
+    "atomics": (12, "sleep", None),
     "fifo": (13, ("file", "pipe"), None),
     "cpu": (20, "cpu", None),
+}
+
+
+NODE_ADVICE = {
+    "execsync": r"child_process\.exec\(\) instead of execSync",
+    "execsync_chatty": r"child_process\.exec\(\) instead of execSync",
+    "atomics": "waitAsync",
+    "fifo": r"fs\.promises\.readFile\(\) instead of fs\.readFileSync",
+    "cpu": "worker thread",
 }
 
 
@@ -77,7 +86,9 @@ def test_node_blocks(case):
         (turn,) = workload.turns
     loop = assert_loop(blockprof, "node", "epoll_wait", tid=workload.pid)
     check(loop.get("runtime_version", "").count(".") == 2, "a version", loop)
-    assert_stall(blockprof.stalls, cause=cause, turn=turn, target=target, tid=workload.pid, or_runqueue=True)
+    stall, _ = assert_stall(blockprof.stalls, cause=cause, turn=turn, target=target, tid=workload.pid, or_runqueue=True)
+    if stall["cause"] != "runqueue":
+        check_advice(stall, NODE_ADVICE[pattern])
     reported = [stall for stall in blockprof.stalls if stall["cause"] == cause]
     check(len(reported) <= 1, "reported once", *reported)
 
@@ -231,34 +242,12 @@ C_BLOCKS = {
 }
 
 
-def built(name, link):
-    """The workload, with the library linked in; the test is skipped without it."""
-    program = os.path.join(tempfile.mkdtemp(), "loop_" + name)
-    flags = [link]
-    if not link.startswith("-"):
-        config = subprocess.run(
-            ["pkg-config", "--cflags", "--libs", link], stdout=subprocess.PIPE, check=False, text=True
-        )
-        need(config.returncode == 0, "no development files of %s" % link)
-        flags = shlex.split(config.stdout)
-    source = os.path.join(WORKLOADS, "loop_%s.c" % name)
-    compiled = subprocess.run(
-        [need_program("cc"), "-O1", "-pthread", "-o", program, source] + flags,
-        stderr=subprocess.PIPE,
-        check=False,
-        text=True,
-    )
-    if compiled.returncode:
-        raise Skip("cannot build with %s: %s" % (name, compiled.stderr.splitlines()[:1]))
-    return program
-
-
 class Native(Target):
     """A workload in C."""
 
     def __init__(self, library, pattern, env=None):  # pylint: disable=super-init-not-called
         self.pattern = pattern
-        Process.__init__(self, [built(library, LIBRARIES[library][0]), pattern], env=env)
+        Process.__init__(self, [linked("loop_%s.c" % library, LIBRARIES[library][0]), pattern], env=env)
         self.wait_ready()
 
 

@@ -158,3 +158,31 @@ def test_symbolizer_that_is_killed():
             time.sleep(0.2)
     for turn in target.turns:
         assert_stall(blockprof.stalls, cause="sleep", fn="block_sleep", turn=turn)
+
+
+def test_hangup_is_ignored_under_nohup():
+    with Target("sleep", "--seconds=0.2") as target:
+        with Blockprof(pids=[target.pid], preexec=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as blockprof:
+            blockprof.send_signal(signal.SIGHUP)
+            target.run()
+            blockprof.wait_records(lambda records: any(r["type"] == "stall" for r in records))
+        assert_stall(blockprof.stalls, cause="sleep")
+
+
+def test_second_interrupt_ends_at_once():
+    """Also while a handler is waited for, which would have seconds."""
+    with Target("sleep", "--seconds=0.2") as target:
+        with Blockprof("--on-stall", "sleep 60", pids=[target.pid], judge=False) as blockprof:
+            target.run()
+            blockprof.wait_records(lambda records: any(r["type"] == "stall" and not r["ongoing"] for r in records))
+            blockprof.send_signal(signal.SIGINT)
+            until(lambda: not blocks_interrupt(blockprof.pid), 20, "it takes a second one")
+            blockprof.send_signal(signal.SIGINT)
+            blockprof.wait()
+        check(blockprof.status == -signal.SIGINT, "ended by it", str(blockprof.status))
+
+
+def blocks_interrupt(pid):
+    with open("/proc/%d/status" % pid) as file:
+        blocked = next(line for line in file if line.startswith("SigBlk:"))
+    return int(blocked.split()[1], 16) >> (signal.SIGINT - 1) & 1

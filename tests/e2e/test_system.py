@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from harness import (
     find_frame,
     need_program,
     run_blockprof,
+    until,
     variants,
 )
 
@@ -269,3 +271,51 @@ def test_a_container_whose_root_is_gone():
     (stall,) = [stall for stall in blockprof.stalls if stall["pid"] == pid]
     check(stall["cause"] == "sleep", "its cause", stall)
     check(find_frame(stall["slices"][0]["stack"], "block"), "its stack", stall)
+
+
+# --- What is said of threads -----------------------------------------------------------------------
+
+
+@exclusive
+def test_another_blockprof_is_left_out():
+    """Whose event loop would look like one of the system's; that it is left out is said."""
+    with Process([BLOCKPROF, "-q", "-o", "/dev/null", "-F", "json"]) as other:
+        until(lambda: "bpf-map" in links_of(other.pid), 30, "its maps")
+        with Blockprof("-vv", lost=True) as blockprof, Target("sleep") as target:
+            blockprof.wait_loop(target.pid)
+            target.run()
+    check_left_out(blockprof, other.pid)
+    check("python3[%d] is a loop (asyncio) since " % target.pid in blockprof.stderr, "what is a loop", blockprof.stderr)
+    check("is no loop so far: " in blockprof.stderr, "and what is none", blockprof.stderr)
+    check("libbpf:" not in blockprof.stderr, "libbpf's log is -vvv", blockprof.stderr)
+
+
+@exclusive
+def test_another_version_of_blockprof_that_comes_later():
+    """Another file, which has no BPF maps yet when it is seen first."""
+    with tempfile.TemporaryDirectory() as directory, Blockprof("-vv", lost=True) as blockprof:
+        with Process([shutil.copy(BLOCKPROF, directory), "-q", "-o", "/dev/null", "-F", "json"]) as other:
+            until(lambda: "another blockprof" in " ".join(said_of(blockprof, other.pid)), 30, "that it is one")
+            time.sleep(0.5)
+    check_left_out(blockprof, other.pid)
+
+
+def said_of(blockprof, pid):
+    return [line for line in blockprof.stderr.splitlines() if "[%d]" % pid in line]
+
+
+def check_left_out(blockprof, pid):
+    said = said_of(blockprof, pid)
+    check(any("another blockprof" in line for line in said), "it is said", *said)
+    check(not any("is a loop" in line for line in said), "and that it is no loop", *said)
+    check(not [record for record in blockprof.records if record.get("pid") == pid], "it is in no record")
+
+
+def links_of(pid):
+    links = ""
+    for fd in os.listdir("/proc/%d/fd" % pid):
+        try:
+            links += os.readlink("/proc/%d/fd/%s" % (pid, fd))
+        except FileNotFoundError:
+            pass
+    return links

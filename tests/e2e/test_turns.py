@@ -4,13 +4,16 @@
 import ctypes
 import os
 import signal
+import sys
 import time
 
 from harness import (
     MS,
     SECOND,
+    WORKLOADS,
     Blockprof,
     Cgroup,
+    Process,
     Target,
     assert_no_stalls,
     assert_slice,
@@ -200,7 +203,7 @@ def test_fork_of_a_large_process():
     for turn in target.turns:
         need(turn["end_ns"] - turn["start_ns"] > 7 * MS, "fork is too fast here")
         stall, slice_ = assert_stall(
-            blockprof.stalls, cause="cpu", fn="block_fork", line=turn["line"], turn=turn, tid=target.pid
+            blockprof.stalls, cause="cpu", fn="block_fork", line=turn["line"], turn=turn, tid=target.pid, or_runqueue=True
         )
         check(find_frame(frames_of(slice_), kind="kernel"), "no kernel frames", slice_)
         check(
@@ -260,3 +263,64 @@ def test_ongoing_each_second():
     for stall in ongoing:
         check(stall["cause"] == "sleep", "cause while it lasts", stall)
         assert_slice(stall, cause="sleep", fn="block_sleep", line=turn["line"], task="job-1")
+
+
+# --- Where a turn ends before its thread goes on ----------------------------------------------------------------
+
+
+def test_a_source_that_is_closed_ends_its_turn():
+    """Its loop closes what its events come from in the middle of a long turn: that is where the stall ends."""
+    with Process([sys.executable, os.path.join(WORKLOADS, "closes.py")]) as target:
+        target.wait_line("READY")
+        with Blockprof("-vv", pids=[target.pid]) as blockprof:
+            blockprof.wait_loop(target.pid)
+            target.send("go")
+            target.wait_line("DONE")
+        target.kill()
+    (stall,) = blockprof.stalls
+    check(400 * MS <= stall["duration_ns"] < SECOND, "up to where it closed its source", stall)
+    assert_slice(stall, cause="sleep", fn="<module>")
+    check(not blockprof.of_type("withdrawn"), "it was a stall", *blockprof.of_type("withdrawn"))
+    (loop,) = blockprof.summary["loops"]
+    check(loop["stalls"] == 1 and loop["longest_ns"] == stall["duration_ns"], "the summary is of the same turns", loop)
+
+
+def test_instances_made_anew_are_no_loop():
+    """It waits often, each time at an epoll instance of its own that has the number of the one before: none lives on."""
+    code = (
+        "import select, sys, time\nprint('READY', flush=True)\nsys.stdin.readline()\n"
+        "for turn in range(1000):\n    with select.epoll() as own:\n        own.poll(0.001)\n"
+        "    if turn % 200 == 199: time.sleep(0.15)\n"
+        "print('DONE', flush=True)\nsys.stdin.readline()"
+    )
+    with Process([sys.executable, "-c", code]) as target:
+        target.wait_line("READY")
+        with Blockprof(pids=[target.pid]) as blockprof:
+            target.send("go")
+            target.wait_line("DONE")
+        target.kill()
+    check(not blockprof.loops and not blockprof.stalls, "no loop", *blockprof.loops, *blockprof.stalls)
+
+
+def test_a_stall_that_is_none_is_withdrawn():
+    """Another thread closes what the loop's events come from, in the middle of one long block: reported, withdrawn, counted."""
+    with Process([sys.executable, os.path.join(WORKLOADS, "closes.py"), "other"]) as target:
+        target.wait_line("READY")
+        with Blockprof("-vv", "--fail", pids=[target.pid]) as blockprof:
+            blockprof.wait_loop(target.pid)
+            target.send("go")
+            target.wait_line("DONE")
+        target.kill()
+    (withdrawn,) = blockprof.of_type("withdrawn")
+    check(withdrawn["turn"] in {stall["turn"] for stall in blockprof.ongoing}, "it was reported", withdrawn)
+    check(withdrawn["reason"] == "handed_over" and not blockprof.stalls, "and was none", withdrawn, *blockprof.stalls)
+    discarded = blockprof.summary["discarded"]["handed_over"]
+    check(discarded["count"] == 1 and discarded["longest_ns"] >= SECOND, "how long it was", discarded)
+    (loop,) = blockprof.summary["loops"]
+    check(loop["stalls"] == 0 and loop["longest_ns"] < 100 * MS, "the summary is of the same turns", loop)
+    check("discarded: 1 turn, " in blockprof.stdout, "in text", blockprof.stdout)
+    # a block is told from one second on: nothing is taken back that was not said
+    told, taken_back = "still" in blockprof.stdout, "was no stall: " in blockprof.stdout
+    check(told == taken_back, "what was told is taken back", blockprof.stdout)
+    said = [line for line in blockprof.stderr.splitlines() if "no stall: " in line]
+    check(len(said) == 1 and "python3[%d]" % target.pid in said[0], "at once", blockprof.stderr)

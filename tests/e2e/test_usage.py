@@ -102,16 +102,17 @@ def test_many_pids():
 
 
 @variants([
-    ("missing", ["/no/such/command"]),
-    ("missing-in-path", ["no-such-command-at-all"]),
-    ("not-executable", ["/etc/passwd"]),
-    ("directory", ["/"]),
-    ("empty", [""]),
-    ("hostile", ["/no/\x1b[31m\n;x"]),
+    ("missing", (["/no/such/command"], 127)),
+    ("missing-in-path", (["no-such-command-at-all"], 127)),
+    ("not-executable", (["/etc/passwd"], 126)),
+    ("directory", (["/"], 126)),
+    ("empty", ([""], 127)),
+    ("hostile", (["/no/\x1b[31m\n;x"], 127)),
 ])
-def test_command_that_cannot_run(command):
+def test_command_that_cannot_run(case):
+    command, expected = case
     status, out, err = run_command([BLOCKPROF, "--"] + command)
-    check_error(status, err)
+    check_error(status, err, expected)
     check(not out, "nothing on stdout", out)
 
 
@@ -132,7 +133,7 @@ def test_sudo_uid_that_is_none(text):
     """What is no user is not taken for one, nor for root: the command is not run."""
     env = dict(os.environ, SUDO_UID=text, SUDO_GID=text)
     status, out, err = run_command([BLOCKPROF, "-o", "/dev/null", "-F", "text", "--", "id", "-u"], env=env)
-    check_error(status, err)
+    check_error(status, err, 125)
     check("SUDO_UID" in err and not out, "it says why, and runs nothing", out, err)
 
 
@@ -147,7 +148,7 @@ def test_command_that_execs_and_forks():
 
 def test_command_ended_by_a_signal():
     with Blockprof(command=["sh", "-c", "sleep 0.3; kill -9 $$"]) as blockprof:
-        check(blockprof.wait() == 0, "exit status %s" % blockprof.status)
+        check(blockprof.wait() == 137, "exit status %s" % blockprof.status)
 
 
 def test_command_is_ended_with_the_watch():
@@ -206,3 +207,18 @@ def test_options_in_man_page_and_completion():
             "what %s takes in the man page" % command,
             options_in(takes) ^ {short or long for long, short in options.items()},
         )
+
+
+def test_formats_in_man_page_and_completion():
+    with open(os.path.join(SCRIPTS, "blockprof.8")) as file:
+        page = file.read()
+    described = page.partition('\\-\\-format " " \\fINAME\\fR\n')[2].partition("overrides the suffix")[0]
+    listed = page.partition("\n.SH FILES\n")[2].partition("\n.SH ")[0]
+    for command in ("watch", "report", "dump"):
+        _, out, _ = run_blockprof(command, "--help")
+        names = set(re.search(r"--format NAME.*\n? +((?:\w+, )+\w+)\n", out).group(1).split(", "))
+        check(completed(command, "-F", "''") == names, "completion of %s -F" % command, completed(command, "-F", "''") ^ names)
+        if command != "dump":
+            check(set(re.findall(r"[a-z]+", re.sub(r"^\.[A-Z]+|\bor\b", "", described, flags=re.M))) == names, "-F", described)
+            for name in names - {"text"}:
+                check("format %s" % name in listed, "FILES has not", name)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/files.h"
 #include "proc/epoll.h"
 #include "proc/peer/holder.h"
 #include "proc/process.h"
@@ -58,6 +59,24 @@ char *procfs_link(pid_t pid, const char *name)
 	return fuzz_string(input, input_bytes);
 }
 
+static ssize_t read_input(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			  size_t size)
+{
+	(void)context, (void)pid, (void)name;
+	if (offset >= input_bytes)
+		return 0;
+	if (size > input_bytes - offset)
+		size = input_bytes - offset;
+	memcpy(buf, input + offset, size);
+	return (ssize_t)size;
+}
+
+static int compare_input(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd)
+{
+	(void)context, (void)pid, (void)fd, (void)other_pid, (void)other_fd;
+	return input_bytes % 2;
+}
+
 static void ask_process(pid_t pid)
 {
 	struct process_cgroup cgroup;
@@ -91,6 +110,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct holder_wanted wanted = { .asker = 1, .link = "pipe:[1]", .end = HOLDER_READS };
 	struct holders holders = { 0 };
 	struct holder holder = { .pid = 2, .fd = 3 };
+	const struct file_calls calls = { .read = read_input, .compare = compare_input };
+	struct memory_source source = { .files = &calls };
+	const struct memory target = { &source, 2 };
 	struct epoll list[4];
 	struct quota quota;
 	bool fifo;
@@ -98,10 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data;
 	input_bytes = size;
 	ask_process(2);
-	fuzz_check(epoll_list(2, list, 4) <= 4);
-	epoll_others_wait(2, 2, 5);
-	epoll_is_inherited(2, 5);
-	epoll_has(2, 5, 6);
+	fuzz_check(epoll_list(&target, list, 4) <= 4);
+	epoll_others_wait(&target, 2, 5);
+	epoll_is_inherited(&target, 5);
+	epoll_has(&target, 5, 6);
 	/* uses up its budget of time where numbers lead nowhere */
 	if (size % 16 == 0)
 		holders_find(&holders, &wanted, &holder);

@@ -14,16 +14,18 @@
 #include "tests/unit/fake_symbols.h"
 #include "tests/unit/memory_sources.h"
 
-#define SLOTS	4
-#define SLOT	1
-#define LOOP_FD 50
-#define START	1000000000000ull
-#define STEP_NS 30000000ull
-#define PIECES	16
+#define SLOTS	 4
+#define SLOT	 1
+#define LOOP_FD	 50
+#define START	 1000000000000ull
+#define STEP_NS	 30000000ull
+#define OPEN_MAX 64
+#define PIECES	 16
 
 struct probe {
 	struct bp_slot slot[SLOTS + 1];
 	struct bp_slice slice[SLOTS + 1];
+	struct bp_cell cell[SLOTS + 1];
 	struct bp_watched_snapshot thread;
 	struct bp_bind bind;
 	bool bind_pending;
@@ -37,6 +39,11 @@ static struct probe probe;
 uint64_t probe_now_ns(void)
 {
 	return probe.now_ns;
+}
+
+void probe_stop(struct probe *p)
+{
+	(void)p;
 }
 
 void probe_start(struct probe *p)
@@ -127,6 +134,39 @@ struct bp_slot *probe_slot(struct probe *p, unsigned int slot)
 	return slot >= 1 && slot <= SLOTS ? &p->slot[slot] : NULL;
 }
 
+void probe_source(struct probe *p, uint64_t source, bool known)
+{
+	(void)p, (void)source, (void)known;
+}
+
+int probe_syncers(struct probe *p, uint32_t dev, probe_syncer_fn *fn, void *context)
+{
+	(void)p;
+	(void)dev;
+	(void)fn;
+	(void)context;
+	return 0;
+}
+
+int probe_servers(struct probe *p, const struct bp_slot *slot, probe_server_fn *fn, void *context)
+{
+	(void)p;
+	fn(context, (pid_t)slot->tgid, (pid_t)slot->tid);
+	return 0;
+}
+
+bool probe_shows_closed(const struct probe *p)
+{
+	(void)p;
+	return false;
+}
+
+uint64_t probe_source_closed_ns(struct probe *p, uint64_t source)
+{
+	(void)p, (void)source;
+	return 0;
+}
+
 const struct bp_slice *probe_slice(struct probe *p, unsigned int slot)
 {
 	return slot >= 1 && slot <= SLOTS ? &p->slice[slot] : NULL;
@@ -202,11 +242,23 @@ void probe_observed_fd(struct probe *p, pid_t tid, int fd)
 	(void)p, (void)tid, (void)fd;
 }
 
-void probe_read(struct probe *p, probe_record_fn *fn, void *context)
+bool probe_read(struct probe *p, probe_record_fn *fn, void *context)
 {
 	if (p->record)
 		fn(context, p->record, p->bytes);
 	p->record = NULL;
+	return true;
+}
+
+struct bp_cell *probe_cell(struct probe *p, unsigned int number)
+{
+	return number >= 1 && number <= SLOTS ? &p->cell[number] : NULL;
+}
+
+uint64_t probe_switches_unseen(const struct probe *p)
+{
+	(void)p;
+	return 0;
 }
 
 uint64_t probe_loss(const struct probe *p, enum loss loss)
@@ -222,16 +274,59 @@ static void on_loop(void *context, const struct loop_record *record)
 	(void)context, (void)record;
 }
 
+/* Turns that were reported as ongoing, and of which nothing final came. */
+static char open_turns[OPEN_MAX][40];
+
+static void close_turn(const char *turn)
+{
+	for (size_t i = 0; i < OPEN_MAX; i++)
+		if (!strcmp(open_turns[i], turn))
+			open_turns[i][0] = '\0';
+}
+
+static void open_turn(const char *turn)
+{
+	close_turn(turn);
+	for (size_t i = 0; i < OPEN_MAX; i++) {
+		if (open_turns[i][0])
+			continue;
+		strcpy(open_turns[i], turn);
+		return;
+	}
+	abort();
+}
+
 static void on_stall(void *context, const struct stall_record *record)
 {
 	(void)context;
 	fuzz_check(ledger_sum(&record->ledger) == record->duration_ns);
+	if (record->ongoing)
+		open_turn(record->turn);
+	else
+		close_turn(record->turn);
+}
+
+static void on_withdrawn(void *context, const struct withdrawn_record *record)
+{
+	(void)context;
+	fuzz_check(discard_parse(record->reason) < DISCARD_NR);
+	close_turn(record->turn);
 }
 
 static void on_blocked(void *context, const struct blocked_record *record)
 {
 	(void)context;
 	fuzz_check(record->slices.nr > 0);
+}
+
+static void on_second(void *context, const struct second_record *record)
+{
+	uint64_t by_cause_ns = 0;
+
+	(void)context;
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		by_cause_ns += record->by_cause_ns[cause];
+	fuzz_check(by_cause_ns == ledger_sum(&record->ledger));
 }
 
 static void on_exit_(void *context, const struct exit_record *record, bool asked_for)
@@ -297,7 +392,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct engine_sink sink = {
 		.loop = on_loop,
 		.stall = on_stall,
+		.withdrawn = on_withdrawn,
 		.blocked = on_blocked,
+		.second = on_second,
 		.exit = on_exit_,
 	};
 	static struct symbols symbols;
@@ -321,7 +418,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	become_loop(engine);
 	for (int i = 0; i < PIECES && size; i++)
 		send_piece(engine, &data, &size);
-	engine_finish(engine);
+	engine_finish(engine, true);
+	for (size_t i = 0; i < OPEN_MAX; i++)
+		fuzz_check(!open_turns[i][0]);
 	if (engine_summary(engine, &summary) == 0)
 		summary_free(&summary);
 	engine_free(engine);

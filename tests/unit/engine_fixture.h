@@ -43,8 +43,19 @@ struct test {
 	unsigned int loops;
 	struct stall_record stalls[GOT_MAX];
 	size_t nr_stalls;
+	struct withdrawn_record withdrawn[GOT_MAX];
+	size_t nr_withdrawn;
+	struct {
+		enum discard reason;
+		uint64_t ns;
+	} discarded[GOT_MAX];
+	size_t nr_discarded;
+	struct thread_account accounts[GOT_MAX];
+	size_t nr_accounts;
 	struct blocked_record blocked[GOT_MAX];
 	size_t nr_blocked;
+	struct second_record seconds[GOT_MAX];
+	size_t nr_seconds;
 	struct exit_record exited;
 	bool asked_for;
 	unsigned int exits;
@@ -70,6 +81,33 @@ static inline void on_stall(void *context, const struct stall_record *record)
 	assert_int_equal(ledger_sum(&record->ledger), record->duration_ns);
 }
 
+static inline void on_withdrawn(void *context, const struct withdrawn_record *record)
+{
+	struct test *test = context;
+
+	assert_true(test->nr_withdrawn < GOT_MAX);
+	test->withdrawn[test->nr_withdrawn++] = *record;
+}
+
+static inline void on_thread(void *context, const struct thread_account *account)
+{
+	struct test *test = context;
+
+	assert_true(test->nr_accounts < GOT_MAX);
+	test->accounts[test->nr_accounts++] = *account;
+}
+
+static inline void on_discarded(void *context, const struct thread_id *id, enum discard reason,
+				uint64_t ns)
+{
+	struct test *test = context;
+
+	assert_int_equal(id->pid, getpid());
+	assert_true(test->nr_discarded < GOT_MAX);
+	test->discarded[test->nr_discarded].reason = reason;
+	test->discarded[test->nr_discarded++].ns = ns;
+}
+
 static inline void on_blocked(void *context, const struct blocked_record *record)
 {
 	struct test *test = context;
@@ -79,6 +117,22 @@ static inline void on_blocked(void *context, const struct blocked_record *record
 	test->blocked[test->nr_blocked] = *record;
 	assert_int_equal(slices_copy(&test->blocked[test->nr_blocked++].slices, &record->slices),
 			 0);
+}
+
+static inline void on_second(void *context, const struct second_record *record)
+{
+	struct test *test = context;
+	uint64_t by_cause_ns = 0, turns = 0;
+
+	assert_true(test->nr_seconds < GOT_MAX);
+	test->seconds[test->nr_seconds++] = *record;
+	/* whatever came in */
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		by_cause_ns += record->by_cause_ns[cause];
+	assert_int_equal(by_cause_ns, ledger_sum(&record->ledger));
+	for (unsigned int i = 0; i < SECOND_BUCKETS; i++)
+		turns += record->buckets[i];
+	assert_int_equal(turns, record->turns);
 }
 
 static inline void on_exit_(void *context, const struct exit_record *record, bool asked_for)
@@ -94,6 +148,7 @@ static const struct fake_symbol table[] = {
 	{ .addr = 0x1000, .fn = "here", .module = "/bin/x" },
 	{ .addr = 0x1010, .fn = "there", .module = "/bin/x" },
 	{ .addr = 0x2000, .fn = "asm_sysvec_apic_timer_interrupt" },
+	{ .addr = 0x2010, .fn = "mem_cgroup_handle_over_high" },
 	{ 0 },
 };
 
@@ -126,7 +181,11 @@ static inline struct test *start_with(void **state, const struct engine_options 
 		.context = test,
 		.loop = on_loop,
 		.stall = on_stall,
+		.withdrawn = on_withdrawn,
+		.thread = on_thread,
+		.discarded = on_discarded,
 		.blocked = on_blocked,
+		.second = on_second,
 		.exit = on_exit_,
 	};
 	struct engine_options own = *options;
@@ -257,6 +316,7 @@ static inline void send_turn(struct test *test, uint64_t seq, uint64_t ns, struc
 {
 	struct bp_turn turn = turn_of(seq, ns, ledger);
 
+	turn.source = test->probe.slot[SLOT].source;
 	send(test, &turn, sizeof(turn));
 	engine_run(test->engine);
 }

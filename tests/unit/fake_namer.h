@@ -7,6 +7,7 @@
 #define BLOCKPROF_TESTS_UNIT_FAKE_NAMER_H
 
 #include "capture/namer.h"
+#include "memory_sources.h"
 
 struct namer {
 	struct symbols *symbols;
@@ -16,6 +17,12 @@ struct namer {
 struct symbols *namer_symbols(const struct namer *namer)
 {
 	return namer->symbols;
+}
+
+struct memory namer_memory(const struct namer *namer, pid_t pid)
+{
+	(void)namer;
+	return (struct memory){ process_memory(), pid };
 }
 
 struct v8 *namer_v8(struct namer *namer, pid_t pid)

@@ -36,8 +36,10 @@ struct queued {
 struct probe {
 	struct bp_slot slot[SLOTS + 1];
 	struct bp_slice slice[SLOTS + 1];
+	struct bp_cell cell[SLOTS + 1];
 	struct queued queue[RECORDS];
 	size_t nr_queued;
+	size_t read_most; /* of them at a time; 0: all */
 	struct bp_watched_snapshot thread; /* the one thread that a look shows */
 	struct bp_bind bind; /* for it at the next look */
 	bool bind_pending;
@@ -56,6 +58,15 @@ struct probe {
 	struct bp_stack_copy *copy; /* of the stack of the thread that is blocked */
 	uint32_t copy_bytes; /* wanted of threads without a slot */
 	uint64_t losses[LOSS_PROBE_NR];
+	uint64_t switches_unseen;
+	uint64_t source; /* that was said to be known last */
+	/* Who else waits for a loop's source: that process, or why that is not seen. */
+	pid_t server;
+	int servers_error;
+	unsigned int server_looks;
+	bool no_slots; /* whoever is to be bound gets none */
+	uint64_t closed; /* source that was closed */
+	uint64_t closed_ns; /* when; 0: that is not shown */
 };
 
 static uint64_t now_ns;
@@ -63,6 +74,11 @@ static uint64_t now_ns;
 uint64_t probe_now_ns(void)
 {
 	return now_ns;
+}
+
+void probe_stop(struct probe *probe)
+{
+	probe->started = false;
 }
 
 void probe_start(struct probe *probe)
@@ -106,7 +122,7 @@ int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context)
 					   .sched_arrival_ns = now_ns + 5 * S };
 	struct bp_slot *slot = &probe->slot[SLOT];
 
-	if (probe->bind_pending) {
+	if (probe->bind_pending && !probe->no_slots) {
 		probe->thread.slot = SLOT;
 		slot->use = probe->bind.use;
 		slot->wait_class = probe->bind.wait_class;
@@ -162,6 +178,41 @@ unsigned int probe_slots(const struct probe *probe)
 {
 	(void)probe;
 	return SLOTS;
+}
+
+struct bp_cell *probe_cell(struct probe *probe, unsigned int number)
+{
+	return number >= 1 && number <= SLOTS ? &probe->cell[number] : NULL;
+}
+
+void probe_source(struct probe *probe, uint64_t source, bool known)
+{
+	probe->source = known ? source : 0;
+}
+
+int probe_servers(struct probe *probe, const struct bp_slot *slot, probe_server_fn *fn,
+		  void *context)
+{
+	assert_true(slot->source);
+	probe->server_looks++;
+	if (!probe->servers_error && probe->server)
+		fn(context, probe->server, probe->server);
+	return probe->servers_error;
+}
+
+bool probe_shows_closed(const struct probe *probe)
+{
+	return probe->closed_ns != 0;
+}
+
+uint64_t probe_source_closed_ns(struct probe *probe, uint64_t source)
+{
+	return source && source == probe->closed ? probe->closed_ns : 0;
+}
+
+uint64_t probe_switches_unseen(const struct probe *probe)
+{
+	return probe->switches_unseen;
 }
 
 struct bp_slot *probe_slot(struct probe *probe, unsigned int slot)
@@ -232,7 +283,20 @@ int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observ
 	(void)tid;
 	if (pid != (pid_t)probe->suspect.tgid)
 		return -ESRCH;
+	probe->suspect.time_ns = now_ns;
 	fn(context, &probe->suspect);
+	return 0;
+}
+
+/* One thread that writes out any file system: that of the process that is observed. */
+int probe_syncers(struct probe *probe, uint32_t dev, probe_syncer_fn *fn, void *context)
+{
+	struct bp_sync_snapshot snapshot = { .tid = probe->suspect.tid,
+					     .tgid = probe->suspect.tgid };
+
+	(void)dev;
+	if (snapshot.tid)
+		fn(context, &snapshot);
 	return 0;
 }
 
@@ -261,13 +325,19 @@ void probe_old_slots(struct probe *probe, const unsigned int *slots, size_t nr)
 	probe->old = nr ? slots[0] : 0;
 }
 
-void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+bool probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 {
-	for (size_t i = 0; i < probe->nr_queued; i++) {
+	size_t nr = probe->nr_queued;
+
+	if (probe->read_most && nr > probe->read_most)
+		nr = probe->read_most;
+	for (size_t i = 0; i < nr; i++) {
 		fn(context, probe->queue[i].record, probe->queue[i].bytes);
 		free(probe->queue[i].record);
 	}
-	probe->nr_queued = 0;
+	probe->nr_queued -= nr;
+	memmove(probe->queue, probe->queue + nr, probe->nr_queued * sizeof(probe->queue[0]));
+	return !probe->nr_queued;
 }
 
 uint64_t probe_loss(const struct probe *probe, enum loss loss)

@@ -12,6 +12,7 @@
 
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
+#include "runtime/python/queues.h"
 
 struct fake_code {
 	uint64_t addr;
@@ -26,6 +27,13 @@ struct python {
 	struct python_loop frames_loop;
 	enum python_hub hub; /* of python_frames_hub() */
 	bool hub_waits;
+	int hub_epoll; /* of python_hub_epoll() and python_thread_hub(), and one more; 0: none */
+	enum python_hub hub_aside; /* of python_thread_hub() */
+	const char *borrows; /* of python_frames_borrow() */
+	uint64_t tstate; /* of each thread; 0: it runs no Python */
+	uint64_t task_frame; /* of python_task_frames(); 0: none */
+	uint64_t asked_task; /* for which */
+	bool task_is_on; /* of python_task_is_on() */
 	uint64_t asked_pthread;
 	unsigned int closed;
 	struct python_worker workers[8];
@@ -33,6 +41,9 @@ struct python {
 	uint64_t items[8]; /* of every pool's queue */
 	size_t nr_items;
 	uint64_t nr_tasks;
+	int64_t ready; /* of python_loop_ready() */
+	uint64_t due_ns[4]; /* of python_loop_timers() */
+	int nr_due;
 };
 
 /* What python_open() gives; NULL: fake_python_err. */
@@ -72,11 +83,35 @@ int python_layout(struct python *python, struct bp_python *out)
 	return 0;
 }
 
-uint64_t python_tstate(struct python *python, uint64_t fsbase)
+int python_tornado(struct python *python, char *name, size_t size)
+{
+	(void)python, (void)name, (void)size;
+	return -ENOENT;
+}
+
+bool python_waits_for_own_loop(struct python *python, uint64_t fsbase)
 {
 	(void)python;
 	(void)fsbase;
+	return false;
+}
+
+uint64_t python_gil_holder(struct python *python)
+{
+	(void)python;
 	return 0;
+}
+
+bool python_collecting(struct python *python)
+{
+	(void)python;
+	return false;
+}
+
+uint64_t python_tstate(struct python *python, uint64_t fsbase)
+{
+	(void)fsbase;
+	return python->tstate;
 }
 
 int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
@@ -89,6 +124,15 @@ int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame
 		if ((size_t)nr < max)
 			frames[nr++].code = code->addr;
 	return nr;
+}
+
+int python_task_frames(struct python *python, uint64_t task, struct bp_python_frame *frames,
+		       size_t max)
+{
+	if (!python->task_frame || task != python->asked_task || !max)
+		return -ENOENT;
+	frames[0] = (struct bp_python_frame){ .code = python->task_frame };
+	return 1;
 }
 
 int python_frame_name(struct python *python, const struct bp_python_frame *frame,
@@ -146,6 +190,32 @@ enum python_hub python_frames_hub(struct python *python, const struct bp_python_
 	return python->hub;
 }
 
+enum python_hub python_thread_hub(struct python *python, uint64_t fsbase, int *epoll_fd)
+{
+	(void)fsbase;
+	*epoll_fd = python->hub_epoll - 1;
+	return python->hub_aside;
+}
+
+int python_hub_epoll(struct python *python, uint64_t fsbase)
+{
+	(void)fsbase;
+	return python->hub_epoll - 1;
+}
+
+const char *python_frames_borrow(struct python *python, const struct bp_python_frame *frames,
+				 size_t nr)
+{
+	(void)frames, (void)nr;
+	return python->borrows;
+}
+
+bool python_task_is_on(struct python *python, uint64_t task, uint64_t fsbase)
+{
+	(void)task, (void)fsbase;
+	return python->task_is_on;
+}
+
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
 		       struct python_loop *out)
 {
@@ -181,6 +251,27 @@ int python_pool_queue(struct python *python, uint64_t pool, uint64_t *items, siz
 	*nr = python->nr_items;
 	memcpy(items, python->items, stored * sizeof(*items));
 	return (int)stored;
+}
+
+int python_loop_ready(struct python *python, uint64_t loop, int64_t *nr)
+{
+	*nr = python->ready;
+	return loop ? 0 : -ENOENT;
+}
+
+int python_loop_timers(struct python *python, uint64_t loop, uint64_t *due_ns, size_t max)
+{
+	int nr = python->nr_due < (int)max ? python->nr_due : (int)max;
+
+	(void)loop;
+	for (int i = 0; i < nr; i++)
+		due_ns[i] = python->due_ns[i];
+	return nr;
+}
+
+int python_uvloop_timers(struct python *python, uint64_t loop, uint64_t *due_ns, size_t max)
+{
+	return loop ? python_loop_timers(python, loop, due_ns, max) : -ENOENT;
 }
 
 int python_tasks_count(struct python *python, uint64_t *nr)

@@ -79,6 +79,15 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	return known ? 0 : -ENOENT;
 }
 
+int symbols_function(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		     struct symbol *out)
+{
+	int err = symbols_user(symbols, pid, addr, is_return, out);
+
+	out->nr_inlined = 0;
+	return err;
+}
+
 int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		  struct symbol *out)
 {

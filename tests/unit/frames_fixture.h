@@ -40,6 +40,8 @@ enum {
 	SYSCALL,
 	ENTRY,
 	INTERRUPT,
+	PIPE_CLOSED,
+	SIGNAL,
 	WAKE,
 	/* code objects */
 	ONE = 0x3000,
@@ -76,14 +78,16 @@ static const struct fake_symbol table[] = {
 	{ .addr = SYSCALL, .fn = "do_syscall_64" },
 	{ .addr = ENTRY, .fn = "entry_SYSCALL_64_after_hwframe" },
 	{ .addr = INTERRUPT, .fn = "asm_sysvec_apic_timer_interrupt" },
+	{ .addr = PIPE_CLOSED, .fn = "pipe_release" },
+	{ .addr = SIGNAL, .fn = "signal_wake_up_state" },
 	{ .addr = WAKE, .fn = "try_to_wake_up" },
 	{ 0 },
 };
 
 static const struct fake_code codes[] = {
-	{ ONE, { "one", "/app/one.py", 11 } },
-	{ TWO, { "two", "/app/two.py", 22 } },
-	{ THREE, { "three", "/app/three.py", 33 } },
+	{ ONE, { .fn = "one", .file = "/app/one.py", .line = 11 } },
+	{ TWO, { .fn = "two", .file = "/app/two.py", .line = 22 } },
+	{ THREE, { .fn = "three", .file = "/app/three.py", .line = 33 } },
 	{ 0 },
 };
 

@@ -65,8 +65,10 @@ static inline const char *temp_path(struct temp *temp, const char *name)
 
 static inline int temp_teardown(void **state)
 {
-	static const char *const names[] = { "a.jsonl",	    "a.jsonl.gz", "b.jsonl", "a.folded",
-					     "a.folded.gz", "a.txt",	  "stdout",  "stderr" };
+	static const char *const names[] = { "a.jsonl",	 "a.jsonl.gz",	     "b.jsonl",
+					     "a.folded", "a.folded.gz",	     "a.txt",
+					     "stdout",	 "stderr",	     "a.pprof",
+					     "a.svg",	 "a.speedscope.json" };
 	struct temp *temp = *state;
 
 	for (size_t i = 0; i < NR(names); i++)
@@ -129,6 +131,7 @@ static inline struct thread_id thread_main(void)
 		.tid = 4242,
 		.comm = "python3",
 		.runtime = (char *)"asyncio",
+		.loop = 1,
 	};
 }
 
@@ -141,6 +144,29 @@ static inline struct stack *make_stack(const struct frame *frames, size_t nr)
 }
 
 #define LIBRARY "/usr/lib/python3.11/"
+
+/* Nine clients, of which the kernel knows of eight how long they waited. */
+static inline struct impact nine_clients(void)
+{
+	struct impact impact = impact_none();
+
+	impact.events = 12;
+	for (int i = 0; i < 9; i++) {
+		struct impact_client client = { .fd = 20 + i,
+						.late_ns = i ? i * 40 * (int64_t)MS : -1 };
+
+		snprintf(client.peer, sizeof(client.peer), "10.0.0.%d:4000", i);
+		if (i > 6)
+			client.peer_pid = 900 + i;
+		if (i > 6)
+			strcpy(client.peer_comm, "wr\xffk");
+		impact_add(&impact, &client);
+	}
+	impact.late_ns = 340 * MS;
+	impact.timers_late = 3;
+	impact.tasks_ready = 0;
+	return impact;
+}
 
 /* A request to a database; slices_free() its slices. */
 static inline struct stall_record socket_stall(void)
@@ -164,6 +190,7 @@ static inline struct stall_record socket_stall(void)
 		.id = thread_main(),
 		.duration_ns = 352 * MS,
 		.delayed_events = 12,
+		.impact = nine_clients(),
 		.ledger = { .cpu_ns = 9 * MS, .runqueue_ns = 3 * MS, .blocked_ns = 340 * MS },
 		.cause = CAUSE_SOCKET,
 	};
@@ -222,6 +249,7 @@ static inline struct stall_record sleep_stall(bool ongoing, uint64_t ns)
 		.stack = make_stack(frames, NR(frames)),
 	};
 
+	intervals_add(&slice.intervals, (struct interval){ stall.mono_ns, ns }, 0);
 	assert_int_equal(slices_add(&stall.slices, &slice), 0);
 	return stall;
 }
@@ -248,6 +276,8 @@ static inline void hostile_culprits(struct culprits *culprits, unsigned int dept
 			.target = { .kind = TARGET_FILE, .path = strdup(HOSTILE) },
 			.stack = make_stack(frames, NR(frames)),
 			.cgroup = strdup(HOSTILE),
+			.name = strdup(HOSTILE),
+			.doubt = (enum culprit_doubt)(kind % CULPRIT_DOUBT_NR),
 			.quota_ns = 1,
 			.period_ns = 2,
 		};
@@ -261,7 +291,9 @@ static inline void hostile_culprits(struct culprits *culprits, unsigned int dept
 			stack_put(culprit.stack);
 			culprit.stack = NULL;
 		}
-		hostile_culprits(&culprit.culprits, depth + 1);
+		/* behind one of each level: behind all there would be too many for a line */
+		if (kind == CULPRIT_SERVER)
+			hostile_culprits(&culprit.culprits, depth + 1);
 		assert_int_equal(culprits_add(culprits, &culprit), 0);
 	}
 }
@@ -269,7 +301,7 @@ static inline void hostile_culprits(struct culprits *culprits, unsigned int dept
 /* A GIL stall of another thread, with every string hostile and long, and three slices to show. */
 static inline struct stall_record hostile_stall(void)
 {
-	static char longish[600];
+	static char longish[200];
 	struct frame frames[40], other[] = { PYTHON(HOSTILE, HOSTILE, 4294967295u) };
 	struct stall_record stall = {
 		AT(20),
@@ -357,6 +389,7 @@ static inline void feed_start(struct output *output)
 
 static inline void feed_loop(struct output *output)
 {
+	static const int fds[] = { 0, 7 };
 	struct loop_record loop = {
 		AT(0.5),
 		.id = thread_main(),
@@ -364,6 +397,7 @@ static inline void feed_loop(struct output *output)
 		.runtime_version = "3.11.2",
 		.wait_syscall = "epoll_wait",
 		.wait_fd = 0,
+		.source = { "epoll", fds, NR(fds) },
 		.cgroup = "/user.slice",
 		.unit = "web.service",
 		.container = HOSTILE,
@@ -404,13 +438,35 @@ static inline void feed_summary(struct output *output)
 		},
 		{ .id = { .pid = 4242, .tid = 4250, .comm = "w\033", .runtime = (char *)HOSTILE } },
 	};
-	struct loss_count lost[] = { { "slices_ring_full", 3 }, { "other", 1 } };
+	struct name_count lost[] = { { "slices_ring_full", 3 }, { "other", 1 } };
+	struct discard_count discarded[] = { { "left", 2, 301 * MS }, { "b\033", 1, S } };
 	struct summary_record summary = {
-		AT(24),	      .duration_ns = 24 * S, .loops = loops,	    .nr_loops = NR(loops),
-		.lost = lost, .nr_lost = NR(lost),   .command_status = 256,
+		AT(24),
+		.duration_ns = 24 * S,
+		.loops = loops,
+		.nr_loops = NR(loops),
+		.lost = lost,
+		.nr_lost = NR(lost),
+		.discarded = discarded,
+		.nr_discarded = NR(discarded),
+		.command_status = 256,
 	};
 
 	output_summary(output, &summary);
+}
+
+/* A stall that lasts, and turns out to be none. */
+static inline void feed_withdrawn(struct output *output, const char *reason)
+{
+	struct withdrawn_record withdrawn = { AT(21.5), .turn = "4242-19", .id = thread_main() };
+	struct stall_record stall = sleep_stall(true, 1500 * MS);
+
+	stall.mono_ns += 12 * S;
+	stall.time_ns += 12 * S;
+	memcpy(stall.turn, withdrawn.turn, sizeof(stall.turn));
+	feed_stall(output, stall);
+	withdrawn.reason = reason;
+	output_withdrawn(output, &withdrawn);
 }
 
 /* Every type of record, and a hostile one. */
@@ -423,6 +479,7 @@ static inline void feed_all(struct output *output)
 	feed_stall(output, sleep_stall(true, 1100 * MS));
 	feed_stall(output, sleep_stall(false, 5000 * MS));
 	feed_stall(output, hostile_stall());
+	feed_withdrawn(output, HOSTILE);
 	feed_blocked(output);
 	feed_exit(output);
 	feed_summary(output);

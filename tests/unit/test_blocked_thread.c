@@ -118,10 +118,10 @@ static void descriptors(void **state)
 	(void)state;
 	assert_int_equal(pipe(pipes), 0);
 	assert_int_equal(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pipes[0], &event), 0);
-	assert_true(epoll_has(getpid(), epoll_fd, pipes[0]));
-	assert_false(epoll_has(getpid(), epoll_fd, pipes[1]));
-	assert_false(epoll_has(getpid(), pipes[0], pipes[0]));
-	assert_false(epoll_has(getpid(), 9999, pipes[0]));
+	assert_true(epoll_has(&memory, epoll_fd, pipes[0]));
+	assert_false(epoll_has(&memory, epoll_fd, pipes[1]));
+	assert_false(epoll_has(&memory, pipes[0], pipes[0]));
+	assert_false(epoll_has(&memory, 9999, pipes[0]));
 	assert_true(poll_has(&memory, poll_args, 78));
 	assert_int_equal(poll_first(&memory, poll_args), 77);
 	poll_args[1] = 1;
@@ -240,7 +240,7 @@ static void memory_that_is_late(void **state)
 	assert_int_equal(select_first(&memory, args), -1);
 	assert_int_equal(arguments_read(&memory, &capture), -1);
 	assert_int_equal(capture.object.kind, BP_OBJECT_NONE);
-	assert_false(owner_now(&memory, getpid(), &futex, &owner));
+	assert_false(owner_now(&memory, &futex, &owner));
 	assert_int_equal(thread_copy(&memory, getpid(), &regs, 0, &copy), -ENOENT);
 	assert_int_equal(copy.bytes, 0);
 	assert_true(source.late == 7);

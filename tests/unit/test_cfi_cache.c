@@ -108,11 +108,29 @@ static void test_many_files(void **state)
 	cfi_cache_free(cache);
 }
 
+static void test_what_is_not_used_expires(void **state)
+{
+	struct cfi_cache *cache;
+
+	(void)state;
+	assert_int_equal(cfi_cache_new(&cache), 0);
+	for (uint32_t file = 1; file <= 3; file++)
+		assert_int_equal(cfi_cache_add(cache, file, make_file(64)), 0);
+	cfi_cache_expire(cache);
+	assert_true(has_text(cache, 2));
+	cfi_cache_expire(cache);
+	assert_false(has_text(cache, 1));
+	assert_true(has_text(cache, 2));
+	assert_false(has_text(cache, 3));
+	cfi_cache_free(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_stays),
 		cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_what_is_not_used_expires),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,15 +111,16 @@ static void test_child(void **state)
 
 static void test_pidfd(void **state)
 {
-	static const char *const names[] = { "[pidfd]", "pidfd" };
 	struct family family = start_family();
+	struct bp_capture *capture = of_kind(SYS_ppoll, BP_OBJECT_ANON);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct bp_capture *capture = of_kind(SYS_ppoll, BP_OBJECT_ANON);
-
-		set_path(capture, names[i], strlen(names[i]) + 1);
-		expect_child(state, family.parent, capture, family.child, "grandchild", NULL);
-	}
+	SET_PATH(capture, "[pidfd]");
+	expect_child(state, family.parent, capture, family.child, "grandchild", NULL);
+	/* it says itself whose it is */
+	capture = of_kind(SYS_waitid, BP_OBJECT_ANON);
+	SET_PATH(capture, "[pidfd]");
+	capture->object.pid = family.child;
+	expect_child(state, getpid(), capture, family.child, "grandchild", NULL);
 	end_family(&family);
 }
 
@@ -155,6 +156,10 @@ static void test_subprocess(void **state)
 					    .fn = "Popen.__init__",
 					    .file = "/usr/lib/python3.11/subprocess.py",
 					    .line = 1000 };
+	static const struct frame execute = { .kind = FRAME_PYTHON,
+					      .fn = "Popen._execute_child",
+					      .file = "/usr/lib/python3.11/subprocess.py",
+					      .line = 1800 };
 
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &communicate, CAUSE_CHILD);
 	expect_by_stack(state, SYS_ppoll, BP_OBJECT_ANON, &communicate, CAUSE_CHILD);
@@ -164,6 +169,7 @@ static void test_subprocess(void **state)
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &elsewhere, CAUSE_PIPE);
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &native, CAUSE_PIPE);
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &start, CAUSE_PIPE);
+	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &execute, CAUSE_CHILD);
 }
 
 int main(void)

@@ -25,15 +25,18 @@ static void add(struct culprits *culprits, struct culprit culprit)
 	assert_int_equal(culprits_add(culprits, &culprit), 0);
 }
 
-static char *text_of(const struct culprits *culprits, size_t columns)
+static char *text_of(const struct culprits *culprits, bool stacks)
 {
-	const struct look look = { .columns = columns };
+	const struct look look = { .columns = 100 };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *memory = open_memstream(&text, &size);
 
 	assert_non_null(memory);
-	assert_int_equal(culprits_print(memory, culprits, &look), 0);
+	if (stacks)
+		assert_int_equal(culprits_stacks(memory, culprits, &look), 0);
+	else
+		assert_int_equal(culprits_words(memory, culprits), 0);
 	fclose(memory);
 	return text;
 }
@@ -41,7 +44,7 @@ static char *text_of(const struct culprits *culprits, size_t columns)
 /* Takes culprits. */
 static void assert_reads(struct culprits *culprits, const char *expected)
 {
-	char *text = text_of(culprits, 100);
+	char *text = text_of(culprits, false);
 
 	assert_string_equal(text, expected);
 	free(text);
@@ -112,6 +115,7 @@ static void a_peer_reads_well(void **state)
 					       PYTHON("serve", "/srv/wal.py", 40) };
 	struct culprit culprit = peer(812, CAUSE_FILE, 470 * MS, "fsync");
 	struct culprits culprits = { 0 };
+	char *stacks;
 
 	(void)state;
 	culprit.target.kind = TARGET_FILE;
@@ -119,10 +123,30 @@ static void a_peer_reads_well(void **state)
 	culprit.stack = make_stack(frames, NR(frames));
 	add(&culprits, culprit);
 	add(&culprits, peer(812, CAUSE_CPU, 20 * MS, NULL));
-	assert_reads(&culprits,
-		     "    waited for postgres[812], which sat in fsync of /var/lib/db/pg_wal/0001\n"
-		     "      serve    srv/wal.py:40\n"
-		     "        flush  srv/wal.py:12\n");
+	stacks = text_of(&culprits, true);
+	assert_string_equal(stacks, "    postgres[812]:\n"
+				    "      serve    srv/wal.py:40\n"
+				    "        flush  srv/wal.py:12\n");
+	free(stacks);
+	assert_reads(&culprits, ", for postgres[812], which sat in fsync of /var/lib/db/pg_wal/0001"
+				" in flush (srv/wal.py:12)");
+}
+
+static void addresses_in_another_program_are_not_said(void **state)
+{
+	static const struct frame frames[] = { NATIVE("dash+0xbcc0", "/usr/bin/dash"),
+					       NATIVE("dash+0x7371", "/usr/bin/dash") };
+	struct culprit culprit = peer(812, CAUSE_FILE, 470 * MS, "fsync");
+	struct culprits culprits = { 0 };
+	char *stacks;
+
+	(void)state;
+	culprit.stack = make_stack(frames, NR(frames));
+	add(&culprits, culprit);
+	stacks = text_of(&culprits, true);
+	assert_string_equal(stacks, "");
+	free(stacks);
+	assert_reads(&culprits, ", for postgres[812], which sat in fsync");
 }
 
 static void a_peer_that_did_several_things(void **state)
@@ -132,8 +156,8 @@ static void a_peer_that_did_several_things(void **state)
 	(void)state;
 	add(&culprits, peer(812, CAUSE_CPU, 300 * MS, NULL));
 	add(&culprits, peer(812, CAUSE_SLEEP, 200 * MS, "nanosleep"));
-	assert_reads(&culprits, "    waited for postgres[812], which was on a CPU (300 ms)\n"
-				"    and slept in nanosleep (200 ms)\n");
+	assert_reads(&culprits, ", for postgres[812], which was on a CPU (300 ms)"
+				" and slept in nanosleep (200 ms)");
 }
 
 static void a_chain_and_a_cycle(void **state)
@@ -148,9 +172,8 @@ static void a_chain_and_a_cycle(void **state)
 	strcpy(last.comm, "python3");
 	add(&first.culprits, last);
 	add(&culprits, first);
-	assert_reads(&culprits,
-		     "    waited for postgres[812], which waited in recvfrom\n"
-		     "      waited for python3[4242] in turn: they wait for each other\n");
+	assert_reads(&culprits, ", for postgres[812], which waited in recvfrom"
+				" for python3[4242] in turn: they wait for each other");
 }
 
 static void idle_and_unknown_peers(void **state)
@@ -164,10 +187,24 @@ static void idle_and_unknown_peers(void **state)
 	add(&culprits, idle);
 	silent.seen = false;
 	add(&culprits, silent);
-	assert_reads(&culprits, "    waited for postgres[812], which was idle in epoll_wait\n");
+	assert_reads(&culprits, ", for postgres[812], which was idle in epoll_wait");
 	add(&culprits, peer(900, CAUSE_OTHER, 0, NULL));
 	culprits.v[0].seen = false;
-	assert_reads(&culprits, "    waited for postgres[900]\n");
+	assert_reads(&culprits, ", for postgres[900]");
+}
+
+/* It was looked at in some of the blocks only. */
+static void a_peer_is_named_once(void **state)
+{
+	struct culprits culprits = { 0 };
+	struct culprit unseen = peer(812, CAUSE_OTHER, 0, NULL);
+
+	(void)state;
+	unseen.seen = false;
+	unseen.tid = 0;
+	add(&culprits, unseen);
+	add(&culprits, peer(812, CAUSE_SLEEP, 200 * MS, "nanosleep"));
+	assert_reads(&culprits, ", for postgres[812], which slept in nanosleep");
 }
 
 static void runners_and_quotas(void **state)
@@ -181,14 +218,14 @@ static void runners_and_quotas(void **state)
 
 	(void)state;
 	add(&culprits, cgroup);
-	assert_reads(&culprits, "    cgroup /system.slice/x.service: 20 ms of each 100 ms\n");
+	assert_reads(&culprits, ", cgroup /system.slice/x.service: 20 ms of each 100 ms");
 	runner.ns = 71 * MS;
 	add(&culprits, runner);
 	runner.pid = 31;
 	runner.ns = 29 * MS;
 	strcpy(runner.comm, "kworker/1:1");
 	add(&culprits, runner);
-	assert_reads(&culprits, "    meanwhile ran stress[4242] 71%, kworker/1:1[31] 29%\n");
+	assert_reads(&culprits, ", meanwhile ran stress[4242] 71%, kworker/1:1[31] 29%");
 }
 
 int main(void)
@@ -198,9 +235,11 @@ int main(void)
 		cmocka_unit_test(there_are_only_so_many),
 		cmocka_unit_test(slices_keep_them),
 		cmocka_unit_test(a_peer_reads_well),
+		cmocka_unit_test(addresses_in_another_program_are_not_said),
 		cmocka_unit_test(a_peer_that_did_several_things),
 		cmocka_unit_test(a_chain_and_a_cycle),
 		cmocka_unit_test(idle_and_unknown_peers),
+		cmocka_unit_test(a_peer_is_named_once),
 		cmocka_unit_test(runners_and_quotas),
 	};
 

@@ -73,7 +73,7 @@ static struct dump_record dump_new_record(void)
 static char *written(const struct dump_record *dump, const char *format, bool unfold)
 {
 	char path[] = "/tmp/blockprof-test-XXXXXX", *text = calloc(1, TEXT_BYTES);
-	const struct output_options options = { .unfold = unfold };
+	const struct output_options options = { .unfold = unfold, .columns = 80 };
 	struct output *output;
 	int fd = mkstemp(path);
 
@@ -132,7 +132,7 @@ static void what_is_alike_is_shown_as_one(void **state)
 	dump.tasks[dump.nr_tasks - 1].awaits_name = strdup("other");
 	dump.tasks[dump.nr_tasks++] = task("sleeps", TASK_PENDING, "sleep");
 	dump.tasks[dump.nr_tasks - 1].sleep_ns = 30000000000;
-	dump.lost[dump.nr_lost++] = (struct loss_count){ "tasks_unsteady", 3 };
+	dump.lost[dump.nr_lost++] = (struct name_count){ "tasks_unsteady", 3 };
 	text = written(&dump, "text", false);
 	assert_non_null(strstr(text, "server[40], CPython 3.11.7: 10 threads, 13 tasks\n"));
 	assert_non_null(strstr(text, "  10 threads worker[40]  blocked for 3.0 s  sleep\n"));

@@ -78,6 +78,122 @@ static void test_handed_over(void **state)
 	assert_int_equal(test->nr_stalls, 1);
 }
 
+/* Where the kernel side sees instances closed, that has the say: the next one may have the same number. */
+static void test_source_closed(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.slot[SLOT].source = test->probe.closed = 0xe9011;
+	now_ns += 500 * MS;
+	test->probe.closed_ns = now_ns - 100 * MS;
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 0);
+	assert_int_equal(test->nr_discarded, 1);
+	assert_int_equal(test->discarded[0].reason, DISCARD_HANDED_OVER);
+	/* before this turn: it is made anew, and lives */
+	now_ns += 500 * MS;
+	send_turn(test, 8, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	/* not in this one either, whatever its number stands for now */
+	now_ns += 500 * MS;
+	set_loop_fd(open("/dev/null", O_RDONLY));
+	send_turn(test, 9, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 2);
+	assert_int_equal(test->nr_discarded, 1);
+}
+
+/* The thread was seen to block while the number of its wait was no instance: it made another one later. */
+static void test_source_seen_closed(void **state)
+{
+	struct test *test = start(state);
+	struct bp_turn turn;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	turn = turn_of(7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	turn.closed_ns = now_ns - 50 * MS;
+	send(test, &turn, sizeof(turn));
+	engine_run(test->engine);
+	assert_int_equal(test->nr_stalls, 0);
+	assert_int_equal(test->nr_discarded, 1);
+	assert_int_equal(test->discarded[0].reason, DISCARD_HANDED_OVER);
+	now_ns += 500 * MS;
+	set_blocked(test, 8, now_ns - 250 * MS, now_ns - 250 * MS);
+	test->probe.slot[SLOT].closed_seq = 8;
+	test->probe.slot[SLOT].closed_ns = now_ns - 250 * MS;
+	engine_run(test->engine);
+	assert_int_equal(test->nr_stalls, 0);
+}
+
+/* Its source is another one from now on: who else comes to that is asked about at once. */
+static void test_source_made_anew(void **state)
+{
+	struct test *test = start(state);
+
+	test->probe.slot[SLOT].source = 0xe9011;
+	become_loop(test);
+	assert_int_equal(test->probe.source, 0xe9011);
+	test->probe.slot[SLOT].source = 0xe9022;
+	engine_run(test->engine);
+	assert_int_equal(test->probe.source, 0xe9022);
+}
+
+/* What a late look shows is not what the candidate was in, but where it has come back to that. */
+static void test_moved_on(void **state)
+{
+	struct test *test = start(state);
+	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
+					  .wait_class = BP_WAIT_EPOLL,
+					  .wait_id = LOOP_FD,
+					  .syscall = SYS_epoll_wait,
+					  .since_ns = now_ns,
+					  .pthread = PTHREAD };
+
+	candidate.header.slot = BP_NO_SLOT;
+	now_ns += 200 * MS;
+	for (candidate.count = 4; candidate.count < 256; candidate.count *= 2) {
+		send(test, &candidate, sizeof(candidate));
+		engine_run(test->engine);
+		assert_int_equal(test->loops, 0);
+	}
+	/* it is never seen there */
+	send(test, &candidate, sizeof(candidate));
+	engine_run(test->engine);
+	assert_int_equal(test->loops, 1);
+}
+
+/* It waits for an instance that its own is in: that serves it. */
+static void test_waits_around(void **state)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct test *test = start(state);
+	int outer = epoll_create1(EPOLL_CLOEXEC);
+	struct bp_slice slice;
+
+	become_loop(test);
+	test->probe.slot[SLOT].wait_class = BP_WAIT_EPOLL;
+	test->probe.slot[SLOT].wait_id = LOOP_FD;
+	assert_int_equal(epoll_ctl(outer, EPOLL_CTL_ADD, LOOP_FD, &event), 0);
+	now_ns += 500 * MS;
+	slice = slice_of(7, SYS_epoll_wait, 150 * MS, 0x1000);
+	slice.capture.block.wait_class = BP_WAIT_EPOLL;
+	slice.capture.block.wait_id = (unsigned int)outer;
+	send_used(test, &slice);
+	send_turn(test, 7, 160 * MS, (struct bp_ledger){ .blocked_ns = 160 * MS });
+	assert_int_equal(test->nr_stalls, 0);
+	/* one that was on its way when that was learnt */
+	now_ns += 500 * MS;
+	slice.turn_seq = slice.capture.turn_seq = 8;
+	slice.turn_start_ns = slice.capture.since_ns = now_ns - 150 * MS;
+	send_used(test, &slice);
+	send_turn(test, 8, 160 * MS, (struct bp_ledger){ .blocked_ns = 160 * MS });
+	close(outer);
+	assert_int_equal(test->nr_stalls, 0);
+	assert_int_equal(test->probe.slot[SLOT].also_class, BP_WAIT_EPOLL);
+	assert_int_equal(test->probe.slot[SLOT].also_id, outer);
+}
+
 /* -- processes -- */
 
 static void test_exit(void **state)
@@ -204,6 +320,11 @@ int main(void)
 		TEST(test_overrides),
 		TEST(test_unwatched),
 		TEST(test_handed_over),
+		TEST(test_source_closed),
+		TEST(test_source_seen_closed),
+		TEST(test_moved_on),
+		TEST(test_waits_around),
+		TEST(test_source_made_anew),
 		TEST(test_exit),
 		TEST(test_thread_exit),
 		TEST(test_fork_and_exec),

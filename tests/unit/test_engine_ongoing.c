@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "engine_fixture.h"
@@ -93,6 +94,106 @@ static void test_peer(void **state)
 	look_later(test, 20 * MS);
 	assert_int_equal(test->probe.suspect_looks, 3);
 	assert_int_equal(test->probe.suspected, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+}
+
+/* A block that a snapshot of another process explains: capture's call, and who is seen. */
+static const struct culprits *blame(struct test *test, const struct bp_capture *what, pid_t pid,
+				    enum cause cause)
+{
+	struct bp_observed_snapshot *suspect = &test->probe.suspect;
+	struct bp_capture *capture = &test->probe.slice[SLOT].capture;
+	struct bp_slice slice;
+	uint64_t since_ns;
+
+	assert_int_equal(engine_look(test->engine), 0);
+	become_loop(test);
+	now_ns += 500 * MS;
+	since_ns = now_ns;
+	set_blocked(test, 7, since_ns, since_ns);
+	capture->since_ns = since_ns;
+	capture->turn_seq = 7;
+	capture->block = what->block;
+	capture->object = what->object;
+	suspect->tid = suspect->tgid = (unsigned int)pid;
+	look_later(test, 15 * MS);
+	look_later(test, 20 * MS);
+	now_ns += 100 * MS;
+	test->probe.slot[SLOT].state = BP_WAITING;
+	test->probe.slot[SLOT].in_turn = 0;
+	slice = slice_of(7, what->block.syscall, now_ns - since_ns, 0x1000);
+	slice.capture.block = what->block;
+	slice.capture.object = what->object;
+	send_used(test, &slice);
+	send_turn(test, 7, now_ns - since_ns,
+		  (struct bp_ledger){ .blocked_ns = now_ns - since_ns });
+	assert_int_equal(test->nr_stalls, 1);
+	return &find(&test->stalls[0].slices, cause)->culprits;
+}
+
+/* The child waits for a child in turn, which is its parent's: each names the next, and that is the end of it. */
+static void test_child_in_a_ring(void **state)
+{
+	struct test *test = start(state);
+	const struct culprits *culprits;
+	struct bp_capture what = { 0 };
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork_holder(pipes);
+	what.block = (struct bp_block){ .syscall = SYS_wait4, .args = { (unsigned long long)pid } };
+	test->probe.suspect = (struct bp_observed_snapshot){
+		.state = BP_BLOCKED,
+		.switches = 5,
+		.block = { .syscall = SYS_wait4, .args = { (unsigned long long)pid } },
+		.comm = "sh",
+	};
+	culprits = blame(test, &what, pid, CAUSE_CHILD);
+	assert_int_equal(culprits->nr, 1);
+	assert_int_equal(culprits->v[0].kind, CULPRIT_CHILD);
+	assert_int_equal(culprits->v[0].pid, pid);
+	assert_int_equal(culprits->v[0].cause, CAUSE_CHILD);
+	assert_true(culprits->v[0].ns >= 20 * MS);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+}
+
+/* Whoever writes out the same file system is named with a doubt. */
+static void test_syncer(void **state)
+{
+	struct test *test = start(state);
+	const struct culprits *culprits;
+	struct bp_capture what = { 0 };
+	struct stat stat;
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(lstat("/", &stat), 0);
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork_holder(pipes);
+	what.block = (struct bp_block){ .syscall = SYS_fsync, .flags = BP_BLOCK_DISK };
+	what.object = (struct bp_object){
+		.kind = BP_OBJECT_FILE,
+		.fd = 3,
+		.dev = (unsigned int)(major(stat.st_dev) << 20 | minor(stat.st_dev)),
+		.ino = 1,
+	};
+	test->probe.suspect = (struct bp_observed_snapshot){
+		.state = BP_BLOCKED,
+		.switches = 5,
+		.block = { .syscall = SYS_fsync },
+		.comm = "backup",
+	};
+	culprits = blame(test, &what, pid, CAUSE_FILE);
+	assert_int_equal(culprits->nr, 1);
+	assert_int_equal(culprits->v[0].kind, CULPRIT_SYNCER);
+	assert_int_equal(culprits->v[0].doubt, CULPRIT_SAME_FILE_SYSTEM);
+	assert_int_equal(culprits->v[0].pid, pid);
+	assert_int_equal(culprits->v[0].cause, CAUSE_FILE);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(pipes[0]);
@@ -222,9 +323,9 @@ static void test_finish(void **state)
 	test->probe.slot[SLOT].sums[0] = (struct bp_sum){
 		.used = 1, .syscall = SYS_fdatasync, .carry_ns = 3 * MS, .carry_count = 6
 	};
-	engine_finish(test->engine);
+	engine_finish(test->engine, true);
 	assert_int_equal(test->nr_stalls, 1);
-	assert_true(test->stalls[0].ongoing);
+	assert_true(test->stalls[0].at_end);
 	assert_slice(&test->stalls[0].slices, CAUSE_LOCK, 200 * MS, 1);
 	assert_slice(&test->stalls[0].slices, CAUSE_SLEEP, 100 * MS, 1);
 	assert_int_equal(test->nr_blocked, 1);
@@ -353,6 +454,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_peer),
+		TEST(test_child_in_a_ring),
+		TEST(test_syncer),
 		TEST(test_ongoing_then_final),
 		TEST(test_before_attach),
 		TEST(test_torn_capture),

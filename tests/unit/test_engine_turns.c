@@ -2,6 +2,9 @@
 /* From turns that ended, and their slices, to stalls and blocked time. */
 #include "engine_fixture.h"
 
+#include "base/clock.h"
+#include "capture/client.h"
+
 /* -- stalls -- */
 
 static void test_stall(void **state)
@@ -40,6 +43,11 @@ static void test_stall(void **state)
 	assert_int_equal(stall->slices.v[0].ns, 130 * MS);
 	assert_int_equal(stall->slices.v[0].count, 2);
 	assert_int_equal(stall->slices.v[0].max_ns, 70 * MS);
+	assert_int_equal(stall->slices.v[0].intervals.nr, 2);
+	assert_int_equal(stall->slices.v[0].intervals.first_ns, now_ns - 70 * MS);
+	assert_int_equal(stall->slices.v[0].intervals.v[0].mono_ns, now_ns - 70 * MS);
+	assert_int_equal(stall->slices.v[0].intervals.v[0].ns, 70 * MS);
+	assert_int_equal(stall->slices.v[0].intervals.v[1].ns, 60 * MS);
 	assert_string_equal(stall->slices.v[0].syscall, "clock_nanosleep");
 	assert_string_equal(stall->slices.v[0].stack->frames[0].fn, "here");
 	assert_slice(&stall->slices, CAUSE_LOCK, 30 * MS, 1);
@@ -49,6 +57,114 @@ static void test_stall(void **state)
 	assert_slice(&stall->slices, CAUSE_THROTTLED, 2 * MS, 0);
 	assert_int_equal(total(&stall->slices), 208 * MS);
 	assert_int_equal(test->nr_blocked, 0);
+}
+
+/* AF_INET, SOCK_STREAM and IPPROTO_TCP: sys/socket.h has a send() of its own. */
+#define INET   2
+#define STREAM 1
+#define TCP    6
+
+static struct bp_impact impact_of(uint64_t seq)
+{
+	struct bp_impact impact = {
+		.header = header(BP_RECORD_IMPACT),
+		.turn_seq = seq,
+		.start_ns = now_ns - 250 * MS,
+		.events = 40,
+		.ticks = BP_TICKS_UNKNOWN,
+	};
+
+	return impact;
+}
+
+static void add_client(struct bp_impact *impact, int fd, unsigned int ticks)
+{
+	impact->clients[impact->nr++] = (struct bp_client){
+		.fd = fd,
+		.kind = BP_OBJECT_SOCKET,
+		.ticks = ticks,
+		.socket = { .family = INET,
+			    .type = STREAM,
+			    .protocol = TCP,
+			    .peer_port = (unsigned short)(4000 + fd),
+			    .peer = { 192, 0, 2, 1 } },
+	};
+	impact->waiting++;
+}
+
+/* Who waited comes before the turn's end: the latest first, and what was not described is counted. */
+static void test_impact(void **state)
+{
+	struct test *test = start(state);
+	uint64_t tick_ns = clock_tick_ns();
+	struct bp_impact record;
+	const struct impact *impact;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	record = impact_of(7);
+	for (int fd = 0; fd < 10; fd++)
+		add_client(&record, fd, fd == 5 ? BP_TICKS_UNKNOWN : (unsigned int)fd);
+	record.waiting = 200;
+	record.ticks = 12;
+	record.timers = 2;
+	send(test, &record, sizeof(record));
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	impact = &test->stalls[0].impact;
+	assert_int_equal(impact->events, 40);
+	assert_int_equal(impact->nr_clients, IMPACT_CLIENTS);
+	assert_int_equal(impact->clients_cut, 192);
+	assert_int_equal(impact->late_ns, 12 * tick_ns);
+	assert_int_equal(impact->clients[0].fd, 9);
+	assert_int_equal(impact->clients[0].late_ns, 9 * tick_ns);
+	assert_string_equal(impact->clients[0].peer, "192.0.2.1:4009");
+	assert_int_equal(impact->clients[0].peer_pid, 0);
+	assert_int_equal(impact->clients[7].fd, 1);
+	assert_int_equal(impact->timers_late, 2);
+	assert_int_equal(impact->tasks_ready, -1);
+
+	/* of another turn nothing is said */
+	now_ns += 500 * MS;
+	send_turn(test, 8, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	impact = &test->stalls[1].impact;
+	assert_int_equal(impact->events, 3);
+	assert_int_equal(impact->nr_clients, 0);
+	assert_int_equal(impact->late_ns, -1);
+	assert_int_equal(impact->timers_late, -1);
+}
+
+/* Ticks are no finer than that: data that came in the turn is not as late as the turn is long. */
+static void test_lateness(void **state)
+{
+	uint64_t tick_ns = clock_tick_ns();
+
+	(void)state;
+	assert_int_equal(client_late_ns(BP_TICKS_UNKNOWN, S), -1);
+	assert_int_equal(client_late_ns(0, S), 0);
+	assert_int_equal(client_late_ns(3, S), 3 * tick_ns);
+	assert_int_equal(client_late_ns(10, 10 * tick_ns), 19 * tick_ns / 2);
+	/* what had come before it waited for longer */
+	assert_int_equal(client_late_ns(12, 10 * tick_ns), 12 * tick_ns);
+	/* a clock that went backwards */
+	assert_int_equal(client_late_ns(BP_TICKS_UNKNOWN - 1, S), -1);
+}
+
+/* What cannot be is bounded. */
+static void test_impact_hostile(void **state)
+{
+	struct test *test = start(state);
+	struct bp_impact record;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	record = impact_of(7);
+	record.nr = record.waiting = record.timers = record.events = UINT32_MAX;
+	send(test, &record, sizeof(record));
+	send(test, &record, sizeof(record.header));
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .blocked_ns = 250 * MS });
+	assert_int_equal(test->stalls[0].impact.nr_clients, IMPACT_CLIENTS);
+	assert_int_equal(test->stalls[0].impact.clients_cut, UINT32_MAX - IMPACT_CLIENTS);
 }
 
 static void count_standing(void *context, const struct engine_loop *loop)
@@ -128,6 +244,88 @@ static void test_samples(void **state)
 	assert_int_equal(test->stalls[0].slices.v[0].ns, 180 * MS);
 	assert_string_equal(test->stalls[0].slices.v[0].stack->frames[0].fn, "there");
 	assert_int_equal(test->stalls[0].slices.v[1].ns, 20 * MS);
+}
+
+/* A tick stands for the time before it; those that follow each other in one place are one. */
+static void test_samples_follow_each_other(void **state)
+{
+	struct test *test = start(state);
+	const struct intervals *intervals;
+	struct bp_slice sample;
+	uint64_t start_ns;
+
+	become_loop(test);
+	start_ns = now_ns;
+	for (unsigned int i = 0; i < 5; i++) {
+		/* the last two come after something else */
+		now_ns += i == 3 ? 100 * MS : 10 * MS;
+		sample = slice_of(7, BP_NO_SYSCALL, 10 * MS, 0x1000);
+		sample.header.type = BP_RECORD_SAMPLE;
+		sample.capture.since_ns = now_ns;
+		send_used(test, &sample);
+	}
+	send_turn(test, 7, 140 * MS, (struct bp_ledger){ .cpu_ns = 50 * MS });
+	intervals = &test->stalls[0].slices.v[0].intervals;
+	assert_int_equal(test->stalls[0].slices.v[0].cause, CAUSE_CPU);
+	assert_int_equal(intervals->nr, 2);
+	assert_int_equal(intervals->v[0].mono_ns, start_ns);
+	assert_int_equal(intervals->v[0].ns, 30 * MS);
+	assert_int_equal(intervals->v[1].mono_ns, start_ns + 120 * MS);
+	assert_int_equal(intervals->v[1].ns, 20 * MS);
+}
+
+/* What the collector takes is cpu time with a name of its own. */
+static void test_collects(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice sample;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	sample = slice_of(7, BP_NO_SYSCALL, 20 * MS, 0x1000);
+	sample.header.type = BP_RECORD_SAMPLE;
+	send_used(test, &sample);
+	sample.capture.block.flags = BP_BLOCK_COLLECTS;
+	sample.ns = 130 * MS;
+	send_used(test, &sample);
+	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .cpu_ns = 200 * MS });
+	assert_int_equal(test->stalls[0].cause, CAUSE_GC);
+	assert_int_equal(test->stalls[0].ledger.cpu_ns, 200 * MS);
+	assert_int_equal(test->stalls[0].slices.nr, 2);
+	assert_slice(&test->stalls[0].slices, CAUSE_GC, 180 * MS, 1);
+	assert_slice(&test->stalls[0].slices, CAUSE_CPU, 20 * MS, 1);
+	/* it is none of the time that is lost in turns that are no stalls */
+	send_used(test, &sample);
+	now_ns += 20 * S;
+	engine_run(test->engine);
+	assert_int_equal(test->nr_blocked, 0);
+}
+
+/* The kernel calls it blocked: it is throttled, in the stall and in the loop's sums. */
+static void test_memory_high(void **state)
+{
+	struct test *test = start(state);
+	struct summary_record summary;
+	struct bp_slice slice;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(7, SYS_read, 120 * MS, 0x1000);
+	slice.capture.stack.kernel_nr = 1;
+	slice.capture.stack.kernel[0] = 0x2010;
+	send_used(test, &slice);
+	test->probe.slot[SLOT].total.blocked_ns = 200 * MS;
+	send_turn(test, 7, 200 * MS,
+		  (struct bp_ledger){ .throttled_ns = 10 * MS, .blocked_ns = 190 * MS });
+	assert_int_equal(test->stalls[0].cause, CAUSE_THROTTLED);
+	assert_int_equal(test->stalls[0].ledger.throttled_ns, 130 * MS);
+	assert_int_equal(test->stalls[0].ledger.blocked_ns, 70 * MS);
+	assert_slice(&test->stalls[0].slices, CAUSE_OTHER, 70 * MS, 0);
+	assert_int_equal(total(&test->stalls[0].slices), 200 * MS);
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(summary.loops[0].ledger.throttled_ns, 120 * MS);
+	assert_int_equal(summary.loops[0].ledger.blocked_ns, 80 * MS);
+	summary_free(&summary);
 }
 
 static void test_ledger_too_long(void **state)
@@ -290,7 +488,7 @@ static void test_carry_beside_a_stall(void **state)
 	send_used(test, &slice);
 	send_turn(test, 7, 120 * MS, (struct bp_ledger){ .blocked_ns = 120 * MS });
 	assert_slice(&test->stalls[0].slices, CAUSE_FILE, 120 * MS, 1);
-	engine_finish(test->engine);
+	engine_finish(test->engine, true);
 	assert_int_equal(test->nr_blocked, 1);
 	assert_slice(&test->blocked[0].slices, CAUSE_FILE, 4 * MS, 2);
 }
@@ -303,7 +501,7 @@ static void test_no_turn(void **state)
 	send_slice(test, 0, SYS_fsync, 120 * MS, 0x1000);
 	engine_run(test->engine);
 	assert_int_equal(test->loops, 0);
-	engine_finish(test->engine);
+	engine_finish(test->engine, true);
 	assert_int_equal(test->nr_stalls, 0);
 	assert_int_equal(test->nr_blocked, 1);
 	assert_null(test->blocked[0].id.runtime);
@@ -313,16 +511,14 @@ static void test_no_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_stall),
-		TEST(test_standing),
-		TEST(test_at_the_threshold),
-		TEST(test_samples),
-		TEST(test_ledger_too_long),
-		TEST(test_sums),
-		TEST(test_naps_joined),
-		TEST(test_waker_and_holder),
-		TEST(test_blocked),
-		TEST(test_carry_beside_a_stall),
+		TEST(test_stall),	    TEST(test_impact),
+		TEST(test_lateness),	    TEST(test_impact_hostile),
+		TEST(test_standing),	    TEST(test_at_the_threshold),
+		TEST(test_samples),	    TEST(test_samples_follow_each_other),
+		TEST(test_collects),	    TEST(test_memory_high),
+		TEST(test_ledger_too_long), TEST(test_sums),
+		TEST(test_naps_joined),	    TEST(test_waker_and_holder),
+		TEST(test_blocked),	    TEST(test_carry_beside_a_stall),
 		TEST(test_no_turn),
 	};
 

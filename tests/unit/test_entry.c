@@ -34,10 +34,12 @@ static void entry_of(struct entry *entry, struct stall_record stall, struct proc
 
 static void a_stall_has_its_fields(void **state)
 {
+	struct stall_record stall = socket_stall();
 	struct entry entry;
 
 	(void)state;
-	entry_of(&entry, socket_stall(),
+	stall.advice = "asyncpg,\nor a thread";
+	entry_of(&entry, stall,
 		 (struct process_cgroup){ .unit = (char *)"web.service",
 					  .container = (char *)"abc" });
 	assert_field(&entry, "MESSAGE",
@@ -49,6 +51,7 @@ static void a_stall_has_its_fields(void **state)
 	assert_field(&entry, "BLOCKPROF_TURN", "4242-17");
 	assert_field(&entry, "BLOCKPROF_ONGOING", "0");
 	assert_field(&entry, "BLOCKPROF_CAUSE", "socket");
+	assert_field(&entry, "BLOCKPROF_ADVICE", "asyncpg,\\x0aor a thread");
 	assert_field(&entry, "BLOCKPROF_DURATION_NS", "352000000");
 	assert_field(&entry, "BLOCKPROF_PID", "4242");
 	assert_field(&entry, "BLOCKPROF_TID", "4242");
@@ -57,6 +60,8 @@ static void a_stall_has_its_fields(void **state)
 	assert_field(&entry, "BLOCKPROF_TASK", "rates-3");
 	assert_field(&entry, "BLOCKPROF_SYSCALL", "recvfrom");
 	assert_field(&entry, "BLOCKPROF_TARGET", "127.0.0.1:5432 (postgres[812])");
+	assert_field(&entry, "BLOCKPROF_IMPACT",
+		     "delayed 12 events of 9 clients by up to 340 ms; 3 timers");
 	assert_field(&entry, "BLOCKPROF_UNIT", "web.service");
 	assert_field(&entry, "BLOCKPROF_CONTAINER", "abc");
 	assert_field(&entry, "BLOCKPROF_DELAYED_EVENTS", "12");

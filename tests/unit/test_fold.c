@@ -4,20 +4,26 @@
 
 #include "text/fold.h"
 
-/* Text of one stack, folded at 80 columns. */
-static char *fold(const struct frame *frames, size_t nr, const char *call)
+/* Text of one stack, folded. */
+static char *fold_at(const struct frame *frames, size_t nr, const char *call, size_t columns)
 {
-	const struct look look = { .columns = 80 };
+	const struct look look = { .columns = columns };
+	const struct fold fold = { .call = call, .margin = 4 };
 	struct stack *stack = make_stack(frames, nr);
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(fold_print(out, stack, call, &look), 0);
+	assert_int_equal(fold_print(out, stack, &fold, &look), 0);
 	fclose(out);
 	stack_put(stack);
 	return text;
+}
+
+static char *fold(const struct frame *frames, size_t nr, const char *call)
+{
+	return fold_at(frames, nr, call, 80);
 }
 
 static void library_only_shows_its_inner_frames(void **state)
@@ -52,8 +58,59 @@ static void native_program_shows_its_named_frames(void **state)
 
 	(void)state;
 	assert_string_equal(text, "    main                   redis-server\n"
-				  "      flushAppendOnlyFile  redis-server\n");
+				  "      flushAppendOnlyFile  redis-server\n"
+				  "        redis-server+0x1234\n");
 	free(text);
+}
+
+/* Nothing of it is cut: not the name, and not the place. */
+static void long_names_are_continued(void **state)
+{
+	static const struct frame frames[] = {
+		PYTHON("a_function_with_a_name_that_is_long_enough_to_fill_a_row_by_itself",
+		       "/srv/application/a_module_with_a_name_that_is_long_as_well.py", 1234),
+		PYTHON("outer", "/srv/app/main.py", 1),
+	};
+	char *text = fold(frames, NR(frames), NULL);
+
+	(void)state;
+	assert_string_equal(
+		text, "    outer  app/main.py:1\n"
+		      "      a_function_with_a_name_that_is_long_enough_to_fill_a_row_by_itself\n"
+		      "          application/a_module_with_a_name_that_is_long_as_well.py:1234\n");
+	free(text);
+	text = fold_at(frames, NR(frames), NULL, 40);
+	assert_string_equal(text, "    outer  app/main.py:1\n"
+				  "      a_function_with_a_name_that_is_\n"
+				  "          long_enough_to_fill_a_row_by_\n"
+				  "          itself  application/a_module_\n"
+				  "          with_a_name_that_is_long_as_\n"
+				  "          well.py:1234\n");
+	free(text);
+	text = fold_at(frames, NR(frames), NULL, 0);
+	assert_non_null(strstr(text, "by_itself  application/a_module_with_a_name_that_is_long_as_"
+				     "well.py:1234\n"));
+	free(text);
+}
+
+static void only_more_than_the_place_is_more(void **state)
+{
+	static const struct frame frames[] = {
+		PYTHON("recv", LIBRARY "socket.py", 1),
+		PYTHON("query", "/srv/app/db.py", 7),
+		PYTHON("main", "/srv/app/main.py", 1),
+	};
+	const struct look look = { .columns = 80 };
+	struct stack *stacks[] = { make_stack(frames + 1, 1), make_stack(frames, 2),
+				   make_stack(frames + 1, 2) };
+
+	(void)state;
+	assert_false(fold_says_more(NULL, &look));
+	assert_false(fold_says_more(stacks[0], &look));
+	assert_true(fold_says_more(stacks[1], &look));
+	assert_true(fold_says_more(stacks[2], &look));
+	for (size_t i = 0; i < NR(stacks); i++)
+		stack_put(stacks[i]);
 }
 
 /* The library that a frame of the user's called, rather than the C library under it. */
@@ -126,6 +183,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(library_only_shows_its_inner_frames),
 		cmocka_unit_test(native_program_shows_its_named_frames),
+		cmocka_unit_test(long_names_are_continued),
+		cmocka_unit_test(only_more_than_the_place_is_more),
 		cmocka_unit_test(native_library_is_the_leaf),
 		cmocka_unit_test(node_modules_are_library),
 		cmocka_unit_test(deep_stack_is_abridged),

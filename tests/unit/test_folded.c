@@ -190,22 +190,43 @@ static void hostile_names_do_not_break_lines(void **state)
 	free(text);
 }
 
+/* Frames that a line does not tell apart: one line. */
+static void feed_alike(struct output *output)
+{
+	struct thread_id id = { .pid = 7, .tid = 7, .comm = "app" };
+	struct frame there = PYTHON("f", "/a/x.py", 1), here = PYTHON("f", "/b/x.py", 1);
+
+	add_slice(output, true, &id, CAUSE_FILE, 1 * MS, &there);
+	id.runtime = (char *)"asyncio";
+	add_slice(output, true, &id, CAUSE_FILE, 2 * MS, &here);
+}
+
+static void what_a_line_does_not_tell_apart_is_one(void **state)
+{
+	char *text = fold(*state, NULL, feed_alike);
+
+	assert_string_equal(text, "app[7];app[7];f (x.py:1);[file] 3000\n");
+	free(text);
+}
+
 static void feed_many(struct output *output)
 {
 	struct thread_id id = { .pid = 7, .tid = 7, .comm = "app" };
+	struct thread_id other = { .pid = 7, .tid = 8, .comm = "[app" };
 	char fn[32];
 
 	for (int i = 0; i < 200500; i++) {
 		struct frame frame = NATIVE(fn, NULL);
 
-		snprintf(fn, sizeof(fn), "f%d", i);
-		add_slice(output, false, &id, CAUSE_FILE, 1 * MS, &frame);
+		snprintf(fn, sizeof(fn), "%c%d", i % 2 ? 'f' : '[', i);
+		add_slice(output, false, i % 3 ? &id : &other, CAUSE_FILE, 1 * MS, &frame);
 	}
 }
 
 static void what_is_beyond_the_bound_is_counted(void **state)
 {
 	char *text = fold(*state, NULL, feed_many), *save = NULL;
+	const char *previous = "";
 	uint64_t sum_us = 0, lost_us = 0;
 
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -214,6 +235,8 @@ static void what_is_beyond_the_bound_is_counted(void **state)
 		if (strncmp(line, "[lost];[file] ", 14) == 0)
 			lost_us += us;
 		sum_us += us;
+		assert_true(strcmp(previous, line) < 0);
+		previous = line;
 	}
 	assert_int_equal(lost_us, 500 * 1000);
 	assert_int_equal(sum_us, 200500ull * 1000);
@@ -279,6 +302,7 @@ int main(void)
 		TEST(sums_are_rounded_once),
 		TEST(kinds_are_marked),
 		TEST(hostile_names_do_not_break_lines),
+		TEST(what_a_line_does_not_tell_apart_is_one),
 		TEST(what_is_beyond_the_bound_is_counted),
 		TEST(nothing_gives_an_empty_file),
 		TEST(gzip_holds_the_same),

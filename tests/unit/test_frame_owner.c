@@ -89,6 +89,8 @@ static void native_code(void **state)
 		{ "/lib/libpthread-2.31.so", FRAME_OF_INTERPRETER },
 		{ "/usr/bin/python3.11", FRAME_OF_INTERPRETER },
 		{ "/usr/lib/libpython3.11.so.1.0", FRAME_OF_INTERPRETER },
+		{ "/usr/lib/python3.11/lib-dynload/_socket.cpython-311-x86_64-linux-gnu.so",
+		  FRAME_OF_INTERPRETER },
 		{ "/usr/bin/node", FRAME_OF_INTERPRETER },
 		{ "[vdso]", FRAME_OF_INTERPRETER },
 		{ NULL, FRAME_OF_USER },
@@ -105,6 +107,48 @@ static void native_code(void **state)
 		assert_false(frame_is_own(&frame));
 	}
 	assert_int_equal(frame_owner(&kernel), FRAME_OF_KERNEL);
+}
+
+/* What is compiled into the program without being its own. */
+static void native_libraries_in_the_program(void **state)
+{
+	static const struct {
+		const char *fn, *file;
+		enum frame_owner owner;
+	} cases[] = {
+		{ "Handler::answer", "/home/me/web/handler.cpp", FRAME_OF_USER },
+		{ "standard::answer", NULL, FRAME_OF_USER },
+		{ "boosted", NULL, FRAME_OF_USER },
+		{ "main.(*Server).answer", "/home/me/go/src/web/main.go", FRAME_OF_USER },
+		{ "web+0x1234", NULL, FRAME_OF_USER },
+		{ "reader", NULL, FRAME_OF_USER },
+		{ "std::this_thread::sleep_for<long, std::ratio<1l, 1000l> >", NULL,
+		  FRAME_OF_LIBRARY },
+		{ "boost::asio::detail::scheduler::run", NULL, FRAME_OF_LIBRARY },
+		{ "call<QtPrivate::List<>, void>",
+		  "/usr/include/x86_64-linux-gnu/qt5/QtCore/qobjectdefs_impl.h", FRAME_OF_LIBRARY },
+		{ "std::thread::sleep", "/rustc/9fc6b431/library/std/src/thread/mod.rs",
+		  FRAME_OF_LIBRARY },
+		{ "<alloc::boxed::Box<F> as core::ops::FnOnce<A>>::call_once", NULL,
+		  FRAME_OF_LIBRARY },
+		{ "reqwest::blocking::get", "/root/.cargo/registry/src/x/reqwest-0.11/src/lib.rs",
+		  FRAME_OF_LIBRARY },
+		{ "runtime.futex", NULL, FRAME_OF_LIBRARY },
+		{ "__libc_recv", NULL, FRAME_OF_INTERPRETER },
+		{ "__nanosleep", NULL, FRAME_OF_INTERPRETER },
+		{ "epoll_wait", NULL, FRAME_OF_INTERPRETER },
+		{ "_start", NULL, FRAME_OF_INTERPRETER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NR(cases); i++) {
+		const struct frame frame = { .kind = FRAME_NATIVE,
+					     .fn = cases[i].fn,
+					     .file = cases[i].file,
+					     .module = "/usr/bin/web" };
+
+		assert_int_equal(frame_owner(&frame), cases[i].owner);
+	}
 }
 
 /* A line of Python that gets warm is called by another way: it is the same place. */
@@ -151,6 +195,7 @@ int main(void)
 		cmocka_unit_test(python_files),
 		cmocka_unit_test(managed_code),
 		cmocka_unit_test(native_code),
+		cmocka_unit_test(native_libraries_in_the_program),
 		cmocka_unit_test(plumbing_tells_nothing_apart),
 	};
 

@@ -44,6 +44,20 @@ static void test_in_interrupt(void **state)
 	assert_true(frames_in_interrupt(&symbols, &raw));
 }
 
+static void test_wakeup(void **state)
+{
+	struct bp_stack raw = { 0 };
+
+	(void)state;
+	assert_int_equal(frames_wakeup(&symbols, &raw), WAKEUP_OTHER);
+	kernel(&raw, WAKE);
+	assert_int_equal(frames_wakeup(&symbols, &raw), WAKEUP_OTHER);
+	kernel(&raw, PIPE_CLOSED);
+	assert_int_equal(frames_wakeup(&symbols, &raw), WAKEUP_CLOSED);
+	kernel(&raw, SIGNAL);
+	assert_int_equal(frames_wakeup(&symbols, &raw), WAKEUP_SIGNAL);
+}
+
 /* A thread that blocked before it was watched: its kernel frames are in /proc. */
 static void test_blocked_before(void **state)
 {
@@ -95,6 +109,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kernel_trimmed),
 		cmocka_unit_test(test_in_interrupt),
+		cmocka_unit_test(test_wakeup),
 		cmocka_unit_test(test_blocked_before),
 	};
 

@@ -24,7 +24,7 @@ static const struct fake_symbol table[] = {
 struct v8 {
 	struct v8_frame frame;
 	int nr;
-	unsigned int asked;
+	unsigned int asked, ended;
 	struct v8_native native;
 };
 
@@ -35,6 +35,11 @@ int v8_frames(struct v8 *v8, const struct v8_native *native, struct v8_frame *fr
 	v8->native = *native;
 	frames[0] = v8->frame;
 	return v8->nr;
+}
+
+void v8_stack_end(struct v8 *v8)
+{
+	v8->ended++;
 }
 
 static int look(struct javascript *javascript, struct v8 *v8, uint64_t addr, uint64_t fp)
@@ -67,7 +72,11 @@ static void test_built_in(void **state)
 	/* a step between functions; and where V8 is not read */
 	v8.nr = -ENOENT;
 	assert_int_equal(look(&javascript, &v8, MAP, 0x300), 0);
+	javascript_end(&javascript);
+	assert_int_equal(v8.ended, 1);
+	javascript = (struct javascript){ .fp = 0 };
 	assert_int_equal(look(&javascript, NULL, MAP, 0x300), -ENOENT);
+	javascript_end(&javascript);
 }
 
 static void test_who_is_asked(void **state)

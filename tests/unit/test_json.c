@@ -26,12 +26,13 @@ static void stall_has_its_keys(void **state)
 		text,
 		"{\"type\":\"stall\",\"time\":\"2024-05-01T12:00:08.000000000Z\","
 		"\"mono_ns\":1008000000000,\"turn\":\"4242-18\",\"ongoing\":false,\"pid\":4242,"
-		"\"tid\":4242,\"comm\":\"python3\",\"runtime\":\"asyncio\","
+		"\"tid\":4242,\"comm\":\"python3\",\"loop\":1,\"runtime\":\"asyncio\","
 		"\"duration_ns\":5000000000,\"before_attach\":false,\"delayed_events\":1,"
 		"\"ledger\":{\"cpu_ns\":0,\"runqueue_ns\":0,\"throttled_ns\":0,"
 		"\"blocked_ns\":5000000000,\"unknown_ns\":0},\"cause\":\"sleep\","
 		"\"slices\":[{\"cause\":\"sleep\",\"syscall\":\"clock_nanosleep\","
 		"\"ns\":5000000000,\"count\":1,\"max_ns\":5000000000,"
+		"\"at_ns\":0,\"intervals\":[[0,5000000000]],"
 		"\"task\":{\"name\":\"Task-7\",\"coro\":\"do_io\"},"
 		"\"stack\":[{\"fn\":\"hrtimer_nanosleep\",\"kind\":\"kernel\"},"
 		"{\"fn\":\"clock_nanosleep\",\"module\":\"/usr/lib/x86_64-linux-gnu/libc.so.6\","
@@ -45,12 +46,13 @@ static void stall_has_its_keys(void **state)
 		"bad.py\",\"line\":9,\"kind\":\"python\"}]}]}\n"
 		"{\"type\":\"stall\",\"time\":\"2024-05-01T12:00:08.000000000Z\","
 		"\"mono_ns\":1008000000000,\"turn\":\"4242-18\",\"ongoing\":true,\"pid\":4242,"
-		"\"tid\":4242,\"comm\":\"python3\",\"runtime\":\"asyncio\","
+		"\"tid\":4242,\"comm\":\"python3\",\"loop\":1,\"runtime\":\"asyncio\","
 		"\"duration_ns\":100000000,\"before_attach\":false,"
 		"\"ledger\":{\"cpu_ns\":0,\"runqueue_ns\":0,\"throttled_ns\":0,"
 		"\"blocked_ns\":100000000,\"unknown_ns\":0},\"cause\":\"sleep\","
 		"\"slices\":[{\"cause\":\"sleep\",\"syscall\":\"clock_nanosleep\","
 		"\"ns\":100000000,\"count\":1,\"max_ns\":100000000,"
+		"\"at_ns\":0,\"intervals\":[[0,100000000]],"
 		"\"task\":{\"name\":\"Task-7\",\"coro\":\"do_io\"},"
 		"\"stack\":[{\"fn\":\"hrtimer_nanosleep\",\"kind\":\"kernel\"},"
 		"{\"fn\":\"clock_nanosleep\",\"module\":\"/usr/lib/x86_64-linux-gnu/libc.so.6\","
@@ -77,7 +79,7 @@ static void other_records_have_their_keys(void **state)
 	struct loop_record unknown = { AT(0), .id = thread_main(), .wait_fd = -1 };
 	struct exit_record exited = { AT(1), .pid = 4242, .status = 256 };
 	struct loop_summary loop = { .id = thread_main(), .turns = 3 };
-	struct loss_count lost = { "slice_ring", 7 };
+	struct name_count lost = { "slice_ring", 7 };
 	struct summary_record summary = {
 		AT(2),	       .duration_ns = 2 * S, .loops = &loop,	  .nr_loops = 1,
 		.lost = &lost, .nr_lost = 1,	     .command_status = -1
@@ -91,23 +93,23 @@ static void other_records_have_their_keys(void **state)
 	assert_int_equal(output_close(output), 0);
 	text = read_text(path);
 	assert_string_equal(
-		text,
-		"{\"type\":\"start\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
-		"\"mono_ns\":1000000000000,\"schema\":1,\"scope\":{\"system\":true,"
-		"\"comm\":[\"^a\",\"c\"],\"cgroup\":[\"/b\"]},"
-		"\"threshold_ns\":100000000}\n"
-		"{\"type\":\"loop\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
-		"\"mono_ns\":1000000000000,\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","
-		"\"runtime\":\"asyncio\"}\n"
-		"{\"type\":\"exit\",\"time\":\"2024-05-01T12:00:01.000000000Z\","
-		"\"mono_ns\":1001000000000,\"pid\":4242,\"status\":256}\n"
-		"{\"type\":\"summary\",\"time\":\"2024-05-01T12:00:02.000000000Z\","
-		"\"mono_ns\":1002000000000,\"duration_ns\":2000000000,"
-		"\"loops\":[{\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","
-		"\"runtime\":\"asyncio\",\"turns\":3,\"wall_ns\":0,\"idle_ns\":0,\"cpu_ns\":0,"
-		"\"runqueue_ns\":0,\"throttled_ns\":0,\"blocked_ns\":0,\"unknown_ns\":0,"
-		"\"stalls\":0,\"longest_ns\":0,\"p50_ns\":0,\"p99_ns\":0}],"
-		"\"lost\":{\"slice_ring\":7}}\n");
+		text, "{\"type\":\"start\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
+		      "\"mono_ns\":1000000000000,\"schema\":4,\"scope\":{\"system\":true,"
+		      "\"comm\":[\"^a\",\"c\"],\"cgroup\":[\"/b\"]},"
+		      "\"threshold_ns\":100000000}\n"
+		      "{\"type\":\"loop\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
+		      "\"mono_ns\":1000000000000,\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","
+		      "\"loop\":1,\"runtime\":\"asyncio\"}\n"
+		      "{\"type\":\"exit\",\"time\":\"2024-05-01T12:00:01.000000000Z\","
+		      "\"mono_ns\":1001000000000,\"pid\":4242,\"status\":256}\n"
+		      "{\"type\":\"summary\",\"time\":\"2024-05-01T12:00:02.000000000Z\","
+		      "\"mono_ns\":1002000000000,\"duration_ns\":2000000000,"
+		      "\"loops\":[{\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","
+		      "\"loop\":1,\"runtime\":\"asyncio\",\"turns\":3,\"wall_ns\":0,\"idle_ns\":0,"
+		      "\"cpu_ns\":0,"
+		      "\"runqueue_ns\":0,\"throttled_ns\":0,\"blocked_ns\":0,\"unknown_ns\":0,"
+		      "\"stalls\":0,\"longest_ns\":0,\"p50_ns\":0,\"p99_ns\":0}],"
+		      "\"lost\":{\"slice_ring\":7}}\n");
 	free(text);
 }
 
@@ -148,6 +150,74 @@ static void hostile_names_are_valid_json(void **state)
 	assert_true(json_is_true(json_object_get(slice, "stack_cut")));
 	assert_int_equal(
 		json_array_size(json_object_get(json_object_get(slice, "holder"), "stack")), 1);
+	json_decref(line);
+}
+
+/* Of a deep place of its own each: nr frames whose names are escaped to six times their bytes. */
+static struct slice deep_slice(uint64_t ns, size_t nr)
+{
+	struct frame *frames = calloc(nr, sizeof(*frames));
+	struct slice slice = { .cause = CAUSE_SLEEP, .ns = ns, .count = 1, .max_ns = ns };
+	char name[401];
+
+	assert_non_null(frames);
+	memset(name, 0, sizeof(name));
+	for (size_t i = 0; i < 400; i += 2)
+		memcpy(name + i, "\xc3\xa9", 2);
+	for (size_t i = 0; i < nr; i++)
+		frames[i] = (struct frame){ .kind = FRAME_PYTHON,
+					    .fn = name,
+					    .line = (unsigned int)ns };
+	slice.stack = stack_new(frames, nr, false);
+	free(frames);
+	return slice;
+}
+
+/* blockprof-json(5): a line is at most 1 MiB. */
+static json_t *line_of_deep_slices(const char *path, size_t nr, size_t frames)
+{
+	struct output *output = open_output("json", path, NULL);
+	struct stall_record stall = sleep_stall(false, 5000 * MS);
+	char *text;
+
+	slices_free(&stall.slices);
+	for (size_t i = 0; i < nr; i++) {
+		struct slice slice = deep_slice(nr - i, frames);
+
+		assert_int_equal(slices_add(&stall.slices, &slice), 0);
+	}
+	feed_stall(output, stall);
+	assert_int_equal(output_close(output), 0);
+	text = read_text(path);
+	assert_in_range(strlen(text), 256 * 1024, 1 << 20);
+	free(text);
+	return only_line(path);
+}
+
+static void small_slices_are_cut_off_a_long_line(void **state)
+{
+	const char *path = temp_path(*state, "a.jsonl");
+	json_t *line = line_of_deep_slices(path, 30, 100), *slices;
+	size_t nr;
+
+	slices = json_object_get(line, "slices");
+	nr = json_array_size(slices);
+	assert_in_range(nr, 5, 20);
+	assert_int_equal(json_integer_value(json_object_get(line, "slices_cut")), 30 - nr);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(slices, nr - 1), "ns")),
+			 30 - (nr - 1));
+	json_decref(line);
+}
+
+static void a_slice_that_is_too_long_keeps_the_inner_end_of_its_stack(void **state)
+{
+	const char *path = temp_path(*state, "a.jsonl");
+	json_t *line = line_of_deep_slices(path, 1, 1000), *slice;
+
+	assert_null(json_object_get(line, "slices_cut"));
+	slice = json_array_get(json_object_get(line, "slices"), 0);
+	assert_true(json_is_true(json_object_get(slice, "stack_cut")));
+	assert_in_range(json_array_size(json_object_get(slice, "stack")), 100, 999);
 	json_decref(line);
 }
 
@@ -387,6 +457,8 @@ int main(void)
 		TEST(stall_has_its_keys),
 		TEST(other_records_have_their_keys),
 		TEST(hostile_names_are_valid_json),
+		TEST(small_slices_are_cut_off_a_long_line),
+		TEST(a_slice_that_is_too_long_keeps_the_inner_end_of_its_stack),
 		TEST(numbers_stay_in_range),
 		TEST(live_time_is_that_of_the_moment),
 		cmocka_unit_test(times_are_rfc_3339),

@@ -93,11 +93,12 @@ static struct launch start(char *const *argv)
 	struct caller caller;
 	const char *wrong;
 	struct launch launch;
+	bool executed;
 
 	assert_int_equal(caller_find(&caller, &wrong), 0);
 	assert_int_equal(launch_hold(&launch, (char **)argv, &caller), 0);
 	caller_free(&caller);
-	assert_int_equal(launch_go(&launch), 0);
+	assert_int_equal(launch_go(&launch, &executed), 0);
 	return launch;
 }
 
@@ -105,13 +106,14 @@ static void test_is_held(void **state)
 {
 	char own[PATH_MAX], exe[PATH_MAX];
 	struct launch launch;
+	bool executed;
 
 	(void)state;
 	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	assert_string_equal(exe_of(launch.pid, exe), exe_of(getpid(), own));
 	assert_int_equal(waitpid(launch.pid, NULL, WNOHANG), 0);
 	/* it has become the program when launch_go() returns */
-	assert_int_equal(launch_go(&launch), 0);
+	assert_int_equal(launch_go(&launch, &executed), 0);
 	assert_string_not_equal(exe_of(launch.pid, exe), own);
 	end(&launch);
 }
@@ -145,10 +147,12 @@ static void test_cannot_be_executed(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char *argv[] = { (char *)cases[i].path, NULL };
 		struct launch launch;
+		bool executed;
 		int status;
 
 		assert_int_equal(launch_hold(&launch, argv, &nobody_else), 0);
-		assert_int_equal(launch_go(&launch), cases[i].err);
+		assert_int_equal(launch_go(&launch, &executed), cases[i].err);
+		assert_true(executed);
 		status = status_of(&launch);
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 127);
@@ -173,16 +177,36 @@ static void test_abandoned(void **state)
 	unlink(file);
 }
 
+/* The caller cannot be become: the program has nothing to do with it. */
+static void test_no_such_caller(void **state)
+{
+	const struct caller nobody = {
+		.other = true,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+		.nr_groups = -1,
+	};
+	struct launch launch;
+	bool executed;
+
+	(void)state;
+	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody), 0);
+	assert_true(launch_go(&launch, &executed) < 0);
+	assert_false(executed);
+	assert_true(WIFEXITED(status_of(&launch)));
+}
+
 /* It ended by itself before it was let go. */
 static void test_gone_before(void **state)
 {
 	struct launch launch;
+	bool executed;
 
 	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	end(&launch);
-	assert_int_equal(launch_go(&launch), 0);
+	assert_int_equal(launch_go(&launch, &executed), 0);
 	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
 	end(&launch);
 	launch_abandon(&launch);
@@ -248,10 +272,11 @@ static void test_descriptors(void **state)
 {
 	char path[64], to[64];
 	struct launch launch;
+	bool executed;
 
 	(void)state;
 	assert_int_equal(launch_hold(&launch, (char **)sleeper, &nobody_else), 0);
-	assert_int_equal(launch_go(&launch), 0);
+	assert_int_equal(launch_go(&launch, &executed), 0);
 	for (int fd = 3; fd < 64; fd++) {
 		struct pollfd own = { .fd = fd };
 
@@ -380,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_arguments_and_status),
 		cmocka_unit_test(test_cannot_be_executed),
 		cmocka_unit_test(test_abandoned),
+		cmocka_unit_test(test_no_such_caller),
 		cmocka_unit_test(test_gone_before),
 		cmocka_unit_test(test_ends_with_its_watcher),
 		cmocka_unit_test(test_signals),

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "memory_sources.h"
 #include "proc/maps.h"
 
 static int text_file(const char *text, size_t bytes)
@@ -51,12 +52,13 @@ static void own_process(void **state)
 	uint64_t addr = (uint64_t)(uintptr_t)own_process;
 	struct mapping *mapping;
 	struct maps *maps;
+	const struct memory own = { process_memory(), getpid() };
 	int on_stack = 0;
 
 	(void)state;
 	assert_true(length > 0);
 	exe[length] = '\0';
-	assert_int_equal(maps_read(&maps, getpid()), 0);
+	assert_int_equal(maps_read(&maps, &own), 0);
 	assert_int_equal(maps_cut(maps), 0);
 	mapping = maps_find(maps, addr);
 	assert_non_null(mapping);
@@ -72,12 +74,13 @@ static void own_process(void **state)
 
 static void gone_process(void **state)
 {
+	/* Above the largest pid there can be (PID_MAX_LIMIT). */
+	const struct memory none = { process_memory(), 1 << 23 };
 	struct maps *maps;
 	int err;
 
 	(void)state;
-	/* Above the largest pid there can be (PID_MAX_LIMIT). */
-	err = maps_read(&maps, 1 << 23);
+	err = maps_read(&maps, &none);
 	assert_true(err == -ENOENT || err == -ESRCH);
 }
 

@@ -22,6 +22,8 @@
 
 #include <cmocka.h>
 
+#include "base/files.h"
+#include "memory_sources.h"
 #include "proc/maps.h"
 
 static struct maps *parse(const char *text)
@@ -78,6 +80,26 @@ static void write_file(const char *path, const char *text)
 	close(fd);
 }
 
+static const struct memory *own_memory(void)
+{
+	static struct memory own;
+
+	own = (struct memory){ process_memory(), getpid() };
+	return &own;
+}
+
+/* A descriptor or -errno. */
+static int open_mapping(const struct maps *maps, const struct mapping *mapping, pid_t pid,
+			struct stat *status)
+{
+	const struct memory target = { process_memory(), pid };
+	struct file_opened opened;
+	int err = maps_open(maps, mapping, &target, &opened);
+
+	*status = opened.status;
+	return err ? err : opened.fd;
+}
+
 /* A mapping that the process does not have: the path is all there is to go by. */
 static int open_by_path_of(pid_t pid, const char *path, unsigned long long ino, dev_t dev)
 {
@@ -90,7 +112,7 @@ static int open_by_path_of(pid_t pid, const char *path, unsigned long long ino, 
 		 minor(dev), ino, path);
 	maps = parse(text);
 	assert_int_equal(maps_count(maps), 1);
-	fd = maps_open(maps, maps_find(maps, 0x10000), pid, &status);
+	fd = open_mapping(maps, maps_find(maps, 0x10000), pid, &status);
 	maps_free(maps);
 	if (fd >= 0)
 		assert_int_equal(status.st_ino, ino);
@@ -263,10 +285,10 @@ static int map_and_unmount(const char *dir)
 		return 1;
 	mapped = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
 	close(fd);
-	if (mapped == MAP_FAILED || umount2(dir, MNT_DETACH) || maps_read(&maps, getpid()))
+	if (mapped == MAP_FAILED || umount2(dir, MNT_DETACH) || maps_read(&maps, own_memory()))
 		return 2;
 	mapping = maps_find(maps, (uint64_t)(uintptr_t)mapped);
-	fd = mapping ? maps_open(maps, mapping, getpid(), &status) : -1;
+	fd = mapping ? open_mapping(maps, mapping, getpid(), &status) : -1;
 	return fd >= 0 && read(fd, path, sizeof(path)) == 5 ? 0 : 3;
 }
 
@@ -308,18 +330,50 @@ static void opened_when_replaced(void **state)
 	close(fd);
 	write_file(scratch->other, "second");
 	assert_int_equal(rename(scratch->other, scratch->path), 0);
-	assert_int_equal(maps_read(&maps, getpid()), 0);
+	assert_int_equal(maps_read(&maps, own_memory()), 0);
 	mapping = maps_find(maps, (uint64_t)(uintptr_t)mapped);
 	assert_non_null(mapping);
 	assert_true(mapping->deleted);
 	assert_string_equal(maps_path(maps, mapping), scratch->path);
-	fd = maps_open(maps, mapping, getpid(), &status);
+	fd = open_mapping(maps, mapping, getpid(), &status);
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, text, sizeof(text)), 5);
 	assert_memory_equal(text, "first", 5);
 	close(fd);
 	maps_free(maps);
 	munmap(mapped, 4096);
+}
+
+/* A program whose mappings grow between two questions: the second answer begins in the middle of a line. */
+static ssize_t read_growing(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			    size_t size)
+{
+	static const char text[] = "1000-2000 r-xp 00000000 08:01 42 /bin/a\n";
+	static const char grown[] = "1000-2000 r-xp 00000000 08:01 42 /bin/a\n"
+				    "2000-3000 r-xp 00000000 08:01 43 /lib/b\n";
+	unsigned int *asked = context;
+	const char *now = (*asked)++ ? grown + 10 : text;
+
+	(void)pid, (void)name;
+	assert_true(offset < strlen(now) && strlen(now) - offset < size);
+	memcpy(buf, now + offset, strlen(now) - offset);
+	return (ssize_t)(strlen(now) - offset);
+}
+
+static void mappings_that_grow(void **state)
+{
+	unsigned int asked = 0;
+	struct file_calls files = { .context = &asked, .read = read_growing };
+	struct memory_source source = { .files = &files };
+	const struct memory memory = { &source, getpid() };
+	struct maps *maps;
+
+	(void)state;
+	assert_int_equal(maps_read(&maps, &memory), 0);
+	assert_int_equal(maps_cut(maps), 0);
+	assert_non_null(maps_find(maps, 0x1000));
+	assert_null(maps_find(maps, 0x2000));
+	maps_free(maps);
 }
 
 int main(void)
@@ -332,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(swapped_meanwhile, scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(mount_is_gone, scratch_make, scratch_remove),
 		cmocka_unit_test_setup_teardown(opened_when_replaced, scratch_make, scratch_remove),
+		cmocka_unit_test(mappings_that_grow),
 	};
 
 	return cmocka_run_group_tests_name("maps_open", tests, NULL, NULL);

@@ -177,6 +177,31 @@ static void same_slices_merge(void **state)
 	slices_free(&copy);
 }
 
+/* A turn of deep places does not take memory without bound: of further ones the place is not kept. */
+static void a_set_is_bounded_in_bytes(void **state)
+{
+	struct slices slices = { 0 };
+	static char name[64 * 1024];
+	uint64_t sum_ns = 0;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	for (unsigned int i = 0; i < 400; i++) {
+		const struct frame frame = { .kind = FRAME_PYTHON, .fn = name, .line = i + 1 };
+		struct slice slice = { .cause = CAUSE_SLEEP, .ns = 1, .count = 1 };
+
+		slice.stack = stack_new(&frame, 1, false);
+		add(&slices, slice);
+	}
+	assert_in_range(slices.nr, 100, 200);
+	assert_in_range(slices.bytes, 4 << 20, 9 << 20);
+	assert_int_equal(slices.placeless, 400 - (slices.nr - 1));
+	for (size_t i = 0; i < slices.nr; i++)
+		sum_ns += slices.v[i].ns;
+	assert_int_equal(sum_ns, 400);
+	slices_free(&slices);
+}
+
 static void order_does_not_depend_on_arrival(void **state)
 {
 	static const char *const tasks[] = { "c", "a", NULL, "b" };
@@ -253,15 +278,45 @@ static void ledger_adds_up(void **state)
 	assert_int_equal(ledger_sum(&ledger), 54321);
 }
 
+static void the_latest_clients_are_kept(void **state)
+{
+	static const int64_t late[] = { 5, -1, 9, 7, -1, 1, 2, 3, 4, 9, 6, -1 };
+	static const int64_t kept[IMPACT_CLIENTS] = { 9, 9, 7, 6, 5, 4, 3, 2 };
+	struct impact impact = impact_none();
+
+	(void)state;
+	assert_true(impact_is_none(&impact));
+	for (int i = 0; i < (int)NR(late); i++) {
+		struct impact_client client = { .fd = i, .late_ns = late[i] };
+
+		impact_add(&impact, &client);
+		assert_int_equal(impact_clients(&impact), i + 1);
+	}
+	assert_false(impact_is_none(&impact));
+	assert_int_equal(impact.nr_clients, IMPACT_CLIENTS);
+	for (int i = 0; i < IMPACT_CLIENTS; i++)
+		assert_int_equal(impact.clients[i].late_ns, kept[i]);
+	assert_int_equal(impact.clients[0].fd, 2); /* the first of those that are alike */
+	assert_int_equal(impact.late_ns, 9);
+	/* none of it is anybody who waited */
+	impact = impact_none();
+	impact.timers_late = impact.tasks_ready = 0;
+	assert_true(impact_is_none(&impact));
+	impact.tasks_ready = 1;
+	assert_false(impact_is_none(&impact));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_parsed_back),
+		cmocka_unit_test(the_latest_clients_are_kept),
 		cmocka_unit_test(stack_owns_its_strings),
 		cmocka_unit_test(stacks_differ_by_content),
 		cmocka_unit_test(deep_stack_is_cut),
 		cmocka_unit_test(target_copy_is_its_own),
 		cmocka_unit_test(same_slices_merge),
+		cmocka_unit_test(a_set_is_bounded_in_bytes),
 		cmocka_unit_test(order_does_not_depend_on_arrival),
 		cmocka_unit_test(sums_do_not_wrap),
 		cmocka_unit_test(too_many_slices_keep_their_time),

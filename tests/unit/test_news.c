@@ -4,11 +4,17 @@
 
 #include "serve/news.h"
 
+static void no_unit(pid_t pid, char unit[MINUTE_UNIT_BYTES])
+{
+	(void)pid;
+	unit[0] = 0;
+}
+
 static int setup(void **state)
 {
 	struct news *news;
 
-	assert_int_equal(news_new(&news), 0);
+	assert_int_equal(news_new(&news, no_unit), 0);
 	*state = news;
 	return 0;
 }
@@ -58,29 +64,30 @@ static void a_short_one_is_told_at_its_end(void **state)
 	assert_true(is_news(*state, stall(1, "1-1", false, 100 * MS), S));
 }
 
-static void so_many_a_minute_and_the_rest_are_counted(void **state)
+static void the_rest_of_a_minute_is_counted(void **state)
 {
 	struct news *news = *state;
 	unsigned int lines = 0;
+	char *text, begin[32];
 
 	for (int i = 0; i < 1000; i++)
 		lines += is_news(news, stall(1, "1-1", false, 100 * MS), 100 * S + i * MS);
-	assert_in_range(lines, NEWS_A_MINUTE, NEWS_A_MINUTE + 1);
-	assert_int_equal(news_held_back(news, 130 * S), 0);
-	assert_int_equal(news_held_back(news, 161 * S), 1000 - lines);
-	assert_int_equal(news_held_back(news, 300 * S), 0);
-	lines = 0;
-	for (int i = 0; i < 1000; i++)
-		lines += is_news(news, stall(1, "1-1", false, 100 * MS), 400 * S);
-	assert_int_equal(lines, NEWS_A_MINUTE);
+	assert_in_range(lines, 1, MINUTE_LINES);
+	assert_null(news_left_out(news, 130 * S));
+	text = news_left_out(news, 161 * S);
+	snprintf(begin, sizeof(begin), "%u more stalls", 1000 - lines);
+	assert_non_null(text);
+	assert_memory_equal(text, begin, strlen(begin));
+	free(text);
+	assert_null(news_left_out(news, 300 * S));
 }
 
 static void one_that_was_held_back_is_told_later(void **state)
 {
 	struct news *news = *state;
 
-	for (int i = 0; i < NEWS_A_MINUTE; i++)
-		assert_true(is_news(news, stall(1, "1-1", false, 100 * MS), 10 * S));
+	for (int i = 0; i < MINUTE_LINES; i++)
+		is_news(news, stall(1, "1-1", false, 1000 * MS), 10 * S);
 	assert_false(is_news(news, stall(2, "2-1", true, 1100 * MS), 10 * S));
 	assert_true(is_news(news, stall(2, "2-1", true, 3100 * MS), 12 * S));
 	assert_false(is_news(news, stall(2, "2-1", true, 4100 * MS), 14 * S));
@@ -103,7 +110,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stall_that_lasts_is_told_once_and_at_its_end),
 		TEST(a_short_one_is_told_at_its_end),
-		TEST(so_many_a_minute_and_the_rest_are_counted),
+		TEST(the_rest_of_a_minute_is_counted),
 		TEST(one_that_was_held_back_is_told_later),
 		TEST(more_that_last_than_can_be_kept),
 	};

@@ -60,6 +60,21 @@ static void as_sentences(void **state)
 	pool.waiting = 2;
 	assert_words(&pool, "work for a thread pool of python3[4242] has waited for 1.2 s: all 9 "
 			    "workers are busy, 2 more calls wait");
+	pool = (struct note_record){
+		AT(1),
+		.kind = NOTE_POOL_BUSY,
+		.pid = 7,
+		.comm = "node",
+		.duration_ns = 1200 * MS,
+		.pool = "libuv",
+		.workers = 4,
+		.nr_calls = 2,
+		.calls = { { .fn = "openat", .file = "/a/fifo", .workers = 3 },
+			   { .fn = "getaddrinfo", .host = "db.example", .workers = 1 } }
+	};
+	assert_words(&pool,
+		     "all 4 workers of libuv in node[7] have been busy for 1.2 s: 3 in openat "
+		     "(fifo), 1 in getaddrinfo that looks up db.example");
 	assert_words(&tasks,
 		     "the tasks of a\\x1b[31m\\x0ab[7] keep growing: from 0 to 600 in 30.0 s");
 	strcpy(tasks.comm, "node");

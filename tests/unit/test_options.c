@@ -17,6 +17,7 @@
 
 #include "base/strings.h"
 #include "cli/options.h"
+#include "output/ignore.h"
 #include "stall/engine.h"
 #include "stall/loops/filter.h"
 
@@ -122,15 +123,16 @@ static void test_flags(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	GOOD(&parsed, "-f", "--stalls-only", "--all-threads", "--fail", "--match", "a|b",
-	     "--on-stall", "cat", "-q", "-q");
+	GOOD(&parsed, "-f", "--stalls-only", "--width", "800", "--all-threads", "--fail", "--match",
+	     "a|b", "--on-stall", "cat", "-q", "-q");
 	assert_true(parsed.options.scope.follow);
 	assert_true(parsed.options.output.stalls_only);
+	assert_int_equal(parsed.options.output.picture_width, 800);
 	assert_true(parsed.options.scope.all_threads);
 	assert_true(parsed.options.output.all_threads);
 	assert_true(parsed.options.fail);
-	assert_non_null(parsed.options.match);
-	assert_ptr_equal(parsed.options.output.match, parsed.options.match);
+	assert_non_null(parsed.options.choice.match);
+	assert_ptr_equal(parsed.options.output.match, parsed.options.choice.match);
 	assert_string_equal(parsed.options.on_stall, "cat");
 	assert_int_equal(parsed.options.usage.verbosity, -2);
 	assert_false(parsed.options.output.unfold);
@@ -171,10 +173,11 @@ static void test_help_and_version(void **state)
 static void test_help_names_every_option(void **state)
 {
 	static const char *const options[] = {
-		"-p, --pid",	 "-f, --follow",    "-t, --threshold", "-d, --duration",
-		"-o, --output",	 "-F, --format",    "--stalls-only",   "--all-threads",
-		"--loop TID:fd", "--loop TID:none", "--fail",	       "-q, --quiet",
-		"-v, --verbose", "-V, --version",   "-h, --help",      "-- COMMAND",
+		"-p, --pid",	  "-f, --follow",    "-t, --threshold", "-d, --duration",
+		"-o, --output",	  "-F, --format",    "--stalls-only",	"--all-threads",
+		"--loop TID:fd",  "--loop TID:none", "--fail",		"-q, --quiet",
+		"--width PIXELS", "-v, --verbose",   "-V, --version",	"-h, --help",
+		"-- COMMAND",
 	};
 	int saved = dup(STDOUT_FILENO), said = memfd_create("stdout", MFD_CLOEXEC);
 	static char text[8192];
@@ -449,6 +452,44 @@ static void test_wrong_options(void **state)
 	WRONG("--loop needs a value", "--loop");
 }
 
+static void test_choice(void **state)
+{
+	char path[] = "/tmp/blockprof-test-XXXXXX";
+	static const char rules[] = "# known\nfn:^a$\n";
+	struct parsed parsed;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, rules, sizeof(rules) - 1), sizeof(rules) - 1);
+	GOOD(&parsed, "-p", "1");
+	assert_null(parsed.options.choice.ignore);
+	assert_false(parsed.options.choice.no_advice);
+	done(&parsed);
+	GOOD(&parsed, "--ignore", "x", "--ignore", "file:y", "--ignore-file", path, "--no-advice");
+	assert_string_equal(ignore_unused(parsed.options.choice.ignore, 0), "x");
+	assert_string_equal(ignore_unused(parsed.options.choice.ignore, 1), "file:y");
+	assert_string_equal(ignore_unused(parsed.options.choice.ignore, 2), "fn:^a$");
+	assert_null(ignore_unused(parsed.options.choice.ignore, 3));
+	assert_true(parsed.options.choice.no_advice);
+	done(&parsed);
+	GOOD(&parsed, "--no-advice", "--advice");
+	assert_false(parsed.options.choice.no_advice);
+	done(&parsed);
+	WRONG("at offset 3", "--match", "a(b");
+	WRONG("at offset 1", "-c", "(");
+	WRONG("at offset 1", "--ignore", "fn:(");
+	WRONG("it is empty", "--ignore", "");
+	WRONG("it is empty", "--ignore", "cause:");
+	assert_int_equal(write(fd, "[\n", 2), 2);
+	WRONG("line 3 of /tmp/blockprof-test", "--ignore-file", path);
+	close(fd);
+	unlink(path);
+	parse(&parsed, "--ignore-file", path, NULL);
+	assert_int_equal(parsed.result, -ENOENT);
+	assert_non_null(strstr(parsed.said, "cannot read the rules"));
+	done(&parsed);
+}
+
 /* Nothing of one call is left for the next. */
 static void test_again(void **state)
 {
@@ -467,6 +508,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_help_names_every_option),
 		cmocka_unit_test(test_pids),

@@ -208,11 +208,36 @@ static void test_many_questions(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	for (unsigned int i = 0; i < 3000; i++) {
 		description.local_port = (unsigned short)i;
+		*peers_allowance(*state) = (struct allowance){ 0 };
 		assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -ENOENT);
 		if (i % 100 == 0)
 			assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer,
 				    getpid());
 	}
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Looking has a price: what was spent is over at some time, and that is counted; what is known costs nothing. */
+static void test_allowance(void **state)
+{
+	struct bp_socket description = { .family = AF_INET, .protocol = IPPROTO_TCP };
+	struct peer peer;
+	int fds[2];
+
+	inet_pton(AF_INET, "127.0.0.1", description.local);
+	inet_pton(AF_INET, "127.255.255.254", description.peer);
+	description.peer_port = 1;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer, getpid());
+	assert_true(peers_allowance(*state)->spent_ns > 0);
+	for (int i = 0; i < 10; i++)
+		allowance_pay(peers_allowance(*state), clock_now_ns(), NS_PER_SEC);
+	assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -EAGAIN);
+	assert_true(peers_refused(*state) == 1);
+	assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer, getpid());
+	*peers_allowance(*state) = (struct allowance){ 0 };
+	assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -ENOENT);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -229,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_remote, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_not_connected, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_questions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_allowance, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

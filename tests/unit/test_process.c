@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "proc/process.h"
 
 /* A child that has done its preparation and waits to be killed. */
@@ -261,6 +263,11 @@ static void test_thread_and_children(void **state)
 	assert_string_equal(comm, "wor) ker\n");
 	assert_true(process_thread_comm(getpid(), 1, comm) < 0);
 
+	/* This program was executed, what it forked is a copy of it. */
+	assert_true(process_is_copy(own));
+	assert_false(process_is_copy(getpid()));
+	assert_false(process_is_copy(INT_MAX));
+
 	/* Those of all threads; no others. */
 	nr = process_children(getpid(), children, 64);
 	assert_int_equal(nr, 2);
@@ -385,6 +392,68 @@ static void number_and_user(void **state)
 	assert_int_equal(user, 12345);
 }
 
+/* Forked, and when; this program has been executed. */
+static void test_forked(void **state)
+{
+	uint64_t before_ns = clock_now_ns(), started_ns;
+	pid_t child = fork();
+
+	(void)state;
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	assert_true(child > 0);
+	assert_true(process_is_forked(child));
+	assert_true(process_is_copy(child));
+	assert_false(process_is_forked(getpid()));
+	assert_false(process_is_forked(-1));
+	started_ns = process_started_ns(child);
+	/* a clock tick is 10 ms at the most */
+	assert_in_range(started_ns, before_ns - 10000000, clock_now_ns());
+	assert_int_equal(process_started_ns(-1), 0);
+	end(child);
+}
+
+/* Two that compute on one CPU: while one of them runs the other one is ready to. */
+static pid_t compute_on(const cpu_set_t *cpu)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		sched_setaffinity(0, sizeof(*cpu), cpu);
+		for (;;)
+			;
+	}
+	assert_true(child > 0);
+	return child;
+}
+
+static void test_busy(void **state)
+{
+	uint64_t ran_ns = 0, busy_ns = 0;
+	pid_t children[2];
+	cpu_set_t cpu;
+
+	(void)state;
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	for (int i = 0; i < 2; i++)
+		children[i] = compute_on(&cpu);
+	for (int i = 0; i < 2; i++)
+		while (process_ran_ns(children[i]) < 100 * NS_PER_MS)
+			usleep(1000);
+	for (int i = 0; i < 2; i++) {
+		ran_ns += process_ran_ns(children[i]);
+		busy_ns += process_all_busy_ns(children[i]);
+		end(children[i]);
+	}
+	assert_true(busy_ns > ran_ns + ran_ns / 4);
+	assert_int_equal(process_all_busy_ns(-1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,7 +461,8 @@ int main(void)
 		cmocka_unit_test(test_kernel_thread), cmocka_unit_test(test_zombie),
 		cmocka_unit_test(test_leader_gone),   cmocka_unit_test(test_thread_and_children),
 		cmocka_unit_test(test_stopped),	      cmocka_unit_test(test_deleted_exe),
-		cmocka_unit_test(test_descriptor),    cmocka_unit_test(number_and_user),
+		cmocka_unit_test(test_descriptor),    cmocka_unit_test(test_forked),
+		cmocka_unit_test(number_and_user),    cmocka_unit_test(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

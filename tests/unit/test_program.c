@@ -176,6 +176,79 @@ static void test_caller(void **state)
 #endif
 }
 
+/* What a runtime may be known by; it does not return, and calls itself as a nested loop would. */
+void runs_to_stay(struct sleeper *sleeper, int nested);
+__attribute__((noinline)) void runs_to_stay(struct sleeper *sleeper, int nested)
+{
+	if (nested)
+		runs_to_stay(sleeper, nested - 1);
+	else
+		sleep_there(sleeper);
+	__asm__ volatile("");
+}
+
+/* Called by it, so further in. */
+void runs_within(struct sleeper *sleeper);
+__attribute__((noinline)) void runs_within(struct sleeper *sleeper)
+{
+	runs_to_stay(sleeper, 1);
+	__asm__ volatile("");
+}
+
+static void *run_nested(void *sleeper)
+{
+	runs_within(sleeper);
+	return NULL;
+}
+
+static void test_calls(void **state)
+{
+	const struct memory own = { process_memory(), getpid() };
+	static const char *const stay[] = { "runs_to_sta", "runs_to_stay", NULL };
+	static const char *const both[] = { "runs_within", "runs_to_stay", NULL };
+	static const char *const libraries[] = { "libc", NULL };
+	const struct program_functions_in in = { .functions = stay, .executable = true };
+	const struct program_functions_in outer = { .functions = both, .executable = true };
+	const struct program_functions_in elsewhere = { .functions = stay, .libraries = libraries };
+#ifndef SYS_poll
+	(void)state, (void)own, (void)in, (void)outer, (void)elsewhere;
+	skip();
+#else
+	struct sleeper sleeper = { 0 };
+	struct program *program;
+	pthread_t thread;
+	int ends[2], calls[8];
+	uint64_t sp;
+
+	assert_int_equal(pipe(ends), 0);
+	sleeper.fd = ends[0];
+	assert_int_equal(pthread_create(&thread, NULL, run_nested, &sleeper), 0);
+	sp = stack_of(&sleeper, SYS_poll);
+	if (!sp)
+		skip();
+	assert_int_equal(program_new(&program, &own, *state, &functions), 0);
+	assert_int_equal(program_calls(program, sp, &in, calls, 8), 2);
+	assert_int_equal(calls[0], 1); /* a name is meant as a whole */
+	assert_int_equal(program_calls(program, sp, &in, calls, 1), 1);
+	assert_int_equal(program_calls(program, sp, &outer, calls, 8), 3);
+	assert_int_equal(calls[0], 1);
+	assert_int_equal(calls[1], 1);
+	assert_int_equal(calls[2], 0);
+	assert_int_equal(program_calls(program, sp, &elsewhere, calls, 8), 0);
+	assert_int_equal(program_calls(program, 0, &in, calls, 8), 0);
+	assert_int_equal(program_calls(program, sp + 1, &in, calls, 8), 0);
+	assert_int_equal(program_calls(NULL, sp, &in, calls, 8), 0);
+	/* there is an end to it */
+	for (int i = 0; i < 1000; i++)
+		program_calls(program, sp, &elsewhere, calls, 8);
+	assert_int_equal(program_calls(program, sp, &in, calls, 8), 0);
+	program_free(program);
+	close(ends[1]);
+	pthread_join(thread, NULL);
+	close(ends[0]);
+#endif
+}
+
 static const struct epoll *find(const struct epoll *list, int nr, int fd)
 {
 	for (int i = 0; i < nr; i++)
@@ -187,11 +260,13 @@ static const struct epoll *find(const struct epoll *list, int nr, int fd)
 /* One with nothing in it is no loop's; one that another thread waits on is not ours. */
 static void test_epoll(void **state)
 {
+	const struct memory own = { process_memory(), getpid() };
+	const struct memory nobody = { process_memory(), 1 << 23 };
 	int empty = epoll_create1(0), both = epoll_create1(0), theirs = epoll_create1(0);
 	struct epoll_event event = { .events = EPOLLIN };
 	struct sleeper sleeper = { .fd = theirs, .epoll = true };
-	const struct moment moment = { .pid = getpid(), .tid = getpid() };
-	const struct moment other = { .pid = getpid(), .tid = getpid() + 1 };
+	const struct moment moment = { .pid = getpid(), .tid = getpid(), .memory = own };
+	const struct moment other = { .pid = getpid(), .tid = getpid() + 1, .memory = own };
 	struct epoll list[LISTED];
 	int ends[2], sockets[2], nr;
 	pthread_t thread;
@@ -206,21 +281,21 @@ static void test_epoll(void **state)
 	if (!stack_of(&sleeper, EPOLL_CALL))
 		skip();
 
-	nr = epoll_list(getpid(), list, LISTED);
+	nr = epoll_list(&own, list, LISTED);
 	assert_in_range(nr, 2, LISTED);
 	assert_null(find(list, nr, empty));
 	assert_non_null(find(list, nr, both));
 	assert_int_equal(find(list, nr, both)->watched, 2);
 	assert_int_equal(find(list, nr, both)->sockets, 1);
 	assert_int_equal(find(list, nr, theirs)->sockets, 0);
-	assert_int_equal(epoll_list(getpid(), list, 1), 1);
-	assert_true(epoll_others_wait(getpid(), getpid(), theirs));
-	assert_false(epoll_others_wait(getpid(), sleeper.tid, theirs));
-	assert_false(epoll_others_wait(getpid(), getpid(), both));
+	assert_int_equal(epoll_list(&own, list, 1), 1);
+	assert_true(epoll_others_wait(&own, getpid(), theirs));
+	assert_false(epoll_others_wait(&own, sleeper.tid, theirs));
+	assert_false(epoll_others_wait(&own, getpid(), both));
 	/* the main thread's: the lowest that is not another thread's */
 	assert_int_equal(native_main_epoll(&moment), both);
 	assert_int_equal(native_main_epoll(&other), -1);
-	assert_true(epoll_list(1 << 23, list, LISTED) < 0);
+	assert_true(epoll_list(&nobody, list, LISTED) < 0);
 
 	assert_int_equal(write(ends[1], "x", 1), 1);
 	pthread_join(thread, NULL);
@@ -234,10 +309,8 @@ static void test_epoll(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_what_it_is),
-		TEST(test_nothing_known),
-		TEST(test_caller),
-		TEST(test_epoll),
+		TEST(test_what_it_is), TEST(test_nothing_known), TEST(test_caller),
+		TEST(test_calls),      TEST(test_epoll),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

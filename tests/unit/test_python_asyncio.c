@@ -75,6 +75,29 @@ static void tasks_are_known(void **state)
 	assert_true(nr >= 12);
 }
 
+/* From the innermost coroutine outwards, whatever that has called: as for a greenlet's thread. */
+static void frames_of_a_task(void **state)
+{
+	static const char *const names[] = { "innermost", "middle", "outermost" };
+	struct target *target = loops_start(state);
+	struct bp_python_frame frames[BP_PYTHON_FRAMES];
+	uint64_t task = target_number(target, "task", "chain", 2);
+	struct python_loop loop;
+	struct python_name name;
+	int nr = python_task_frames(target->python, task, frames, BP_PYTHON_FRAMES);
+
+	assert_true(nr > 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(python_frame_name(target->python, &frames[i], &name), 0);
+		assert_string_equal(name.fn, names[i]);
+	}
+	assert_int_equal(python_frames_loop(target->python, frames, (size_t)nr, &loop), 0);
+	assert_int_equal(loop.run_onces, 1);
+	assert_int_equal(python_task_frames(target->python, task, frames, 2), 2);
+	/* what is no task has none */
+	assert_true(python_task_frames(target->python, task + 16, frames, BP_PYTHON_FRAMES) < 0);
+}
+
 static void copy_snippet(struct target *target, struct bp_snippet *snippet, uint64_t addr)
 {
 	struct iovec local = { snippet->bytes, sizeof(snippet->bytes) };
@@ -230,6 +253,49 @@ static void neither_task_nor_wait(void **state)
 				name, sizeof(name), coro, sizeof(coro)) < 0);
 }
 
+/* What asyncio says of itself, whatever frames show. */
+static void running_loops(void **state)
+{
+	static const char *const running[] = { "idle", "clocked", "callback", "handmade",
+					       "nested" };
+	static const char *const none[] = { "ended", "no_loop" };
+	struct target *target = loops_start(state);
+	struct python_loop loop;
+
+	for (size_t i = 0; i < sizeof(running) / sizeof(running[0]); i++) {
+		loop = loop_of(target, running[i]);
+		assert_true(loop.said);
+		assert_false(loop.left);
+		assert_true(loop.whole);
+		assert_int_equal(loop.ghosts, 0);
+		assert_int_equal(loop.guest, !strcmp(running[i], "handmade"));
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		loop = loop_of(target, none[i]);
+		assert_false(loop.said);
+		assert_true(loop.left);
+	}
+	loop = loop_of(target, "handmade");
+	assert_int_equal(loop.run_onces, 0);
+	assert_int_equal(loop.loop_object, target_number(target, "loop", "handmade", 2));
+	assert_int_equal(loop.epoll_fd, target_number(target, "loop", "handmade", 3));
+	/* one that says that it runs elsewhere */
+	loop = loop_of(target, "other_thread");
+	assert_false(loop.said);
+	assert_false(loop.left);
+	assert_int_equal(loop.loop_object, 0);
+}
+
+static void tasks_know_their_thread(void **state)
+{
+	struct target *target = loops_start(state);
+	uint64_t task = target_number(target, "task", "method", 2);
+
+	assert_true(python_task_is_on(target->python, task, target_thread(target, "method")));
+	assert_false(python_task_is_on(target->python, task, target_thread(target, "clocked")));
+	assert_false(python_task_is_on(target->python, 8, target_thread(target, "method")));
+}
+
 static void hosts(void **state)
 {
 	struct target *target = loops_start(state);
@@ -269,12 +335,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH_PYTHON(tasks_are_known),
+		EACH_PYTHON(frames_of_a_task),
 		EACH_PYTHON(tasks_are_known_later),
 		EACH_PYTHON(names_are_cut_between_characters),
 		EACH_PYTHON(turn_start_is_in_time),
 		EACH_PYTHON(idle_loops),
 		EACH_PYTHON(nested_loops),
 		EACH_PYTHON(neither_task_nor_wait),
+		EACH_PYTHON(running_loops),
+		EACH_PYTHON(tasks_know_their_thread),
 		EACH_PYTHON(hosts),
 	};
 

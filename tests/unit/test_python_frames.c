@@ -52,6 +52,7 @@ static int check_thread(struct target *target, const char *name)
 		    got.line != strtoul(fields[4], NULL, 10))
 			fail_msg("%s: frame %d is %s %s:%s, not %s %s:%u", name, seen, fields[2],
 				 fields[3], fields[4], got.fn, got.file, got.line);
+		assert_int_equal(got.suspends, fields[5][0] == '1');
 		seen++;
 	}
 	assert_int_equal(nr, seen);

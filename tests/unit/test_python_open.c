@@ -66,7 +66,7 @@ static void version_by_structures(void **state)
 	struct bp_python layout;
 
 	target_wait_ready(target);
-	assert_true(py_find(target_symbols(target), target->pid, places, PY_PLACES_MAX) >= 1);
+	assert_true(py_find(target_symbols(target), &memory, places, PY_PLACES_MAX) >= 1);
 	places[0].version_addr = 0;
 	places[0].major = places[0].minor = -1;
 	assert_int_equal(py_open_place(&target->python, &memory, &places[0]), 0);

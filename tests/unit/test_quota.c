@@ -96,6 +96,25 @@ static void unified(void **state)
 	assert_none(2, "");
 }
 
+static void memory_high(void **state)
+{
+	struct quota limit = { 0 };
+
+	(void)state;
+	group("/m");
+	group("/m/in");
+	file("/m/memory.high", "67108864\n");
+	file("/m/memory.events", "low 0\nhigh 12\nmax 0\noom 0\n");
+	file("/m/in/memory.high", "max\n");
+	file("/m/in/memory.events", "low 0\nhigh 12\nmax 0\n");
+	assert_int_equal(memory_high_find_in(root, "/m/in", &limit), 0);
+	assert_string_equal(limit.path, "/m");
+	assert_int_equal(limit.period_ns, 0);
+	free(limit.path);
+	file("/m/memory.events", "low 0\nhigh 0\nhighest 9\n");
+	assert_int_equal(memory_high_find_in(root, "/m/in", &limit), -ENOENT);
+}
+
 static void version_one(void **state)
 {
 	(void)state;
@@ -124,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unified),
+		cmocka_unit_test(memory_high),
 		cmocka_unit_test(version_one),
 		cmocka_unit_test(of_a_process),
 	};

@@ -260,6 +260,39 @@ static void it_is_time_for_the_next_by_age_and_by_size(void **state)
 	recorder_close(recorder);
 }
 
+/* A profile stays in memory until its recording ends: a large one does not for an hour. */
+static void it_is_time_for_the_next_by_memory(void **state)
+{
+	const struct recorder_options options = { .directory = ((struct directory *)*state)->path,
+						  .keep_bytes = 1 << 30,
+						  .rotate_ns = HOUR };
+	struct recorder *recorder;
+	static char name[16384];
+
+	assert_int_equal(recorder_open(&recorder, &options), 0);
+	assert_int_equal(begin(recorder, 100), 0);
+	for (unsigned int i = 1; i <= 300; i++) {
+		const struct frame frame = { .kind = FRAME_PYTHON, .fn = name, .line = i };
+		struct stall_record stall = sleep_stall(false, 500 * MS);
+
+		memset(name, 'a', sizeof(name) - 1);
+		/* what is the same is kept once */
+		snprintf(name, sizeof(name), "%u", i);
+		name[strlen(name)] = 'a';
+		stack_put(stall.slices.v[0].stack);
+		stall.slices.v[0].stack = stack_new(&frame, 1, false);
+		stall.id.tid += (pid_t)i;
+		recorder_stall(recorder, &stall);
+		slices_free(&stall.slices);
+		if (i == 100)
+			assert_false(recorder_tick(recorder, 200 * S));
+	}
+	assert_false(recorder_tick(recorder, 101 * S));
+	assert_true(recorder_tick(recorder, 200 * S));
+	end(recorder);
+	recorder_close(recorder);
+}
+
 static void old_ones_are_deleted_in_pairs(void **state)
 {
 	struct directory *directory = *state;
@@ -429,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(recordings_follow_one_another),
 		TEST(it_is_time_for_the_next_by_age_and_by_size),
+		TEST(it_is_time_for_the_next_by_memory),
 		TEST(old_ones_are_deleted_in_pairs),
 		TEST(what_a_crash_leaves_is_kept_and_readable),
 		TEST(names_go_on_though_the_clock_was_put_back),

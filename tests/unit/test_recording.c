@@ -51,7 +51,7 @@ static void copy_is_identical(void **state)
 
 		write_all(temp, names[i]);
 		result = copy_recording(temp, names[i]);
-		assert_int_equal(result.lines, 10);
+		assert_int_equal(result.lines, 12);
 		assert_int_equal(result.bad_lines, 0);
 		assert_int_equal(result.unknown_lines, 0);
 		before = read_text(temp_path(temp, names[i]));
@@ -119,12 +119,12 @@ static void truncated_last_line_is_counted(void **state)
 	text[length - 1] = '\0'; /* all but the newline */
 	write_text(temp_path(temp, "a.jsonl"), text);
 	result = read_only(temp->path);
-	assert_int_equal(result.lines, 10);
+	assert_int_equal(result.lines, 12);
 	assert_int_equal(result.bad_lines, 0);
 	text[length - 20] = '\0';
 	write_text(temp_path(temp, "a.jsonl"), text);
 	result = read_only(temp->path);
-	assert_int_equal(result.lines, 9);
+	assert_int_equal(result.lines, 11);
 	assert_int_equal(result.bad_lines, 1);
 	free(text);
 }

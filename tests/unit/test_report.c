@@ -92,8 +92,7 @@ static void text_goes_to_stdout(void **state)
 
 	assert_int_equal(said.status, 0);
 	assert_string_equal(said.err, "");
-	assert_non_null(
-		strstr(said.out, "352 ms  socket  recvfrom 127.0.0.1:5432 (postgres[812])"));
+	assert_non_null(strstr(said.out, "352 ms in execute (app/db.py:41): socket"));
 	said_free(&said);
 	free(path);
 }
@@ -121,6 +120,9 @@ static void formats_follow_their_outputs(void **state)
 	said_free(&said);
 	said = REPORT(temp, "--stalls-only", "-F", "folded", path);
 	assert_non_null(strstr(said.out, ";[sleep] 5000000\n"));
+	said_free(&said);
+	said = REPORT(temp, "--width", "321", "-F", "svg", path);
+	assert_non_null(strstr(said.out, " viewBox=\"0 0 321 "));
 	said_free(&said);
 	said = REPORT(temp, "-F", "folded", "-o", "-", path);
 	assert_non_null(strstr(said.out, ";[sleep] 5077000\n"));
@@ -153,6 +155,8 @@ static void wrong_usage_is_2(void **state)
 	assert_fails(REPORT(temp, "-x", path), 2, "unknown option -x");
 	assert_fails(REPORT(temp, "--nonsense", path), 2, "--nonsense");
 	assert_fails(REPORT(temp, "--stalls-only=7", path), 2, "--stalls-only=7");
+	assert_fails(REPORT(temp, "--width", "299", path), 2, "from 300 to 20000");
+	assert_fails(REPORT(temp, "--width", "wide", path), 2, "--width 'wide'");
 	assert_fails(REPORT(temp, path, "-o"), 2, "-o needs a value");
 	assert_fails(REPORT(temp, "-F", "xml", path), 2, "cannot use -F 'xml'");
 	assert_fails(REPORT(temp, "-o", "x.unknown", path), 2, "x.unknown");
@@ -275,6 +279,145 @@ static void standard_input_can_be_read(void **state)
 	free(path);
 }
 
+static void redacted_is_a_recording(void **state)
+{
+	struct temp *temp = *state;
+	char *path = recording(temp, "a.jsonl"), *other = strdup(temp_path(temp, "b.jsonl"));
+	struct said said = REPORT(temp, "--redact", path);
+
+	assert_int_equal(said.status, 0);
+	assert_string_equal(said.err, "");
+	assert_null(strstr(said.out, "5432"));
+	assert_null(strstr(said.out, "rates-3"));
+	assert_non_null(strstr(said.out, "\"postgres\""));
+	write_text(other, said.out);
+	said_free(&said);
+	/* it can be reported on, and is the same but for what is hidden */
+	said = REPORT(temp, other);
+	assert_int_equal(said.status, 0);
+	assert_string_equal(said.err, "");
+	assert_non_null(strstr(said.out, "352 ms in execute (app/db.py:41): socket"));
+	said_free(&said);
+	/* rules are tried on what is there, not on what is written */
+	said = REPORT(temp, "--redact", "--ignore", "target:5432", path);
+	assert_null(strstr(said.out, "\"4242-17\""));
+	assert_null(strstr(said.out, "target:"));
+	said_free(&said);
+	assert_fails(REPORT(temp, "--redact", "-F", "text", path), 2, "cannot redact text: ");
+	assert_fails(REPORT(temp, "--redact", "-o", "x.folded", path), 2, "cannot redact folded: ");
+	free(path);
+	free(other);
+}
+
+static void a_part_is_reported(void **state)
+{
+	struct temp *temp = *state;
+	char *path = recording(temp, "a.jsonl");
+	struct said said = REPORT(temp, "-F", "folded", "--stalls-only", "--since",
+				  "2024-05-01T12:00:14Z", path);
+
+	/* the sleep is over at 13 s; the last stall has begun at 20 s */
+	assert_int_equal(said.status, 0);
+	assert_null(strstr(said.out, ";[sleep]"));
+	assert_non_null(strstr(said.out, ";[gil]"));
+	assert_non_null(strstr(said.err, "turns, idle time and percentiles are not"));
+	said_free(&said);
+	said = REPORT(temp, "-F", "folded", "--stalls-only", "--until", "-10s", path);
+	assert_non_null(strstr(said.out, ";[sleep]"));
+	assert_null(strstr(said.out, ";[gil]"));
+	said_free(&said);
+	said = REPORT(temp, "--loops", "^nothing$", "-F", "folded", path);
+	assert_string_equal(said.out, "");
+	said_free(&said);
+	said = REPORT(temp, "--without", "do_io", "--without", "nobody", path);
+	assert_null(strstr(said.out, "5.0 s in do_io"));
+	assert_non_null(strstr(said.out, "352 ms in execute"));
+	assert_non_null(strstr(said.err, "1 of 3 stalls would have been none, and 5.0 s less"));
+	assert_non_null(strstr(said.err, "not known: how long each turn under 100 ms was"));
+	assert_non_null(strstr(said.err, "--without 'nobody' matched nothing"));
+	said_free(&said);
+	assert_fails(REPORT(temp, "--since", "noon", path), 2, "cannot use --since 'noon'");
+	assert_fails(REPORT(temp, "--loops", "(", path), 2, "cannot use --loops '('");
+	assert_fails(REPORT(temp, "--without", "fn:", path), 2, "cannot use --without 'fn:'");
+	assert_fails(REPORT(temp, "--since", "-5m", "-"), 1, "standard input");
+	free(path);
+}
+
+static void recordings_are_compared(void **state)
+{
+	struct temp *temp = *state;
+	char *path = recording(temp, "a.jsonl"), *other = strdup(temp_path(temp, "b.jsonl"));
+	struct said said = REPORT(temp, "-F", "json", "--without", "do_io", path);
+
+	write_text(other, said.out);
+	said_free(&said);
+	said = REPORT(temp, "--diff", path, other);
+	assert_int_equal(said.status, 0);
+	assert_string_equal(said.err, "");
+	assert_non_null(strstr(said.out, "\ngone      do_io (bad.py): sleep, "));
+	assert_non_null(strstr(said.out, "too short to tell from chance"));
+	said_free(&said);
+	said = REPORT(temp, "--diff", other, "-F", "folded", path);
+	assert_non_null(strstr(said.out, "do_io (bad.py);clock_nanosleep;hrtimer_nanosleep_[k];"
+					 "[sleep] 0 "));
+	said_free(&said);
+	said = REPORT(temp, "--diff", path, "--without", "do_io", "-F", "json", path);
+	assert_null(strstr(said.out, "\"change\":\"gone\""));
+	said_free(&said);
+	assert_fails(REPORT(temp, "--diff", path), 2, "no recording is given");
+	assert_fails(REPORT(temp, "--diff", "/nonexistent.jsonl", path), 1, "/nonexistent.jsonl");
+	assert_fails(REPORT(temp, "--diff", path, "-o", path, "-F", "json", other), 2,
+		     "write elsewhere");
+	assert_fails(REPORT(temp, "--diff", path, "--redact", other), 2, "cannot redact");
+	assert_fails(REPORT(temp, "--diff", path, "--match", "a", other), 2, "cannot compare");
+	free(path);
+	free(other);
+}
+
+/* The same loop's number on two machines. */
+static void hosts_are_told_apart(void **state)
+{
+	struct temp *temp = *state;
+	char *path = strdup(temp_path(temp, "a.jsonl")),
+	     *other = strdup(temp_path(temp, "b.jsonl"));
+	const char *const paths[] = { path, other };
+	const char *const hosts[] = { "web1", "web2" }, *const names[] = { "python3", "node" };
+	struct said said;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct output *output = open_output("json", paths[i], NULL);
+		struct start_record start = { AT(0), .host = hosts[i], .threshold_ns = 100 * MS };
+		struct stall_record stall = sleep_stall(i == 0, 5 * S);
+		struct exit_record exited = { AT(23), .pid = 4242 };
+
+		strcpy(stall.id.comm, names[i]);
+		output_start(output, &start);
+		/* the first one never ends: the second is not its end */
+		feed_stall(output, stall);
+		output_exit(output, &exited);
+		assert_int_equal(output_close(output), 0);
+	}
+	said = REPORT(temp, "-F", "folded", path, other);
+	assert_int_equal(strncmp(said.out, "web1;python3[4242];python3[4242];Task-7;", 40), 0);
+	assert_non_null(strstr(said.out, "\nweb2;node[4242];node[4242];Task-7;"));
+	said_free(&said);
+	said = REPORT(temp, "-F", "speedscope", path, other);
+	assert_non_null(strstr(said.out, "\"web1 python3[4242] asyncio\""));
+	assert_non_null(strstr(said.out, "\"web2 node[4242] asyncio\""));
+	said_free(&said);
+	/* of one machine it says no more than who was watched */
+	said = REPORT(temp, "-F", "folded", other, other);
+	assert_int_equal(strncmp(said.out, "node[4242];node[4242];", 22), 0);
+	assert_non_null(strstr(said.out, " 10000000\n"));
+	said_free(&said);
+	said = REPORT(temp, path, other);
+	assert_non_null(strstr(said.out, "python3[4242] ended"));
+	assert_non_null(strstr(said.out, "node[4242] ended"));
+	said_free(&said);
+	free(path);
+	free(other);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, temp_setup, temp_teardown)
 
 int main(void)
@@ -290,6 +433,10 @@ int main(void)
 		TEST(reader_that_had_enough_is_no_error),
 		TEST(help_is_given),
 		TEST(standard_input_can_be_read),
+		TEST(redacted_is_a_recording),
+		TEST(a_part_is_reported),
+		TEST(recordings_are_compared),
+		TEST(hosts_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

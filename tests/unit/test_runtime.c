@@ -10,6 +10,7 @@
 
 #include "fake_python.h"
 #include "runtime/loops/loops.h"
+#include "runtime/poll_core.h"
 #include "symbol/on_stack.h"
 
 #define PTHREAD 0x7f0000001000
@@ -40,22 +41,46 @@ static void assert_no_loop(const struct moment *moment)
 	static const struct recognised none;
 	struct recognised recognised = recognise(moment);
 
+	recognised.against = NULL; /* why it is none may be said */
 	assert_memory_equal(&recognised, &none, sizeof(recognised));
 }
 
 /* -- generic -- */
 
-static bool is_habit(unsigned int wait_class, unsigned int count, unsigned long long others)
+static struct recognised recognise_candidate_of(const struct bp_candidate *candidate,
+						struct poll_core *core)
 {
-	const struct bp_candidate candidate = {
-		.wait_class = wait_class, .wait_id = 5, .count = count, .others = others
-	};
-	const struct moment moment = { .pid = 10, .tid = 11, .candidate = &candidate };
-	struct recognised recognised = recognise(&moment);
+	const struct moment moment = { .pid = 10, .tid = 11, .candidate = candidate, .core = core };
 
+	return recognise(&moment);
+}
+
+/* A candidate as the kernel side sends it, and all polls of the thread were like it. */
+static struct recognised recognise_often(struct bp_candidate *candidate, unsigned int count)
+{
+	struct poll_core core = { 0 };
+
+	candidate->wait_id = 5;
+	candidate->sp = 0x7fff0000;
+	candidate->count = count;
+	if (candidate->wait_class == BP_WAIT_POLL || candidate->wait_class == BP_WAIT_SELECT)
+		for (unsigned int i = 0; i < 4; i++)
+			poll_core_learn(&core, candidate);
+	return recognise_candidate_of(candidate, core.times ? &core : NULL);
+}
+
+static bool is_habit(unsigned int wait_class, unsigned int count)
+{
+	struct bp_candidate candidate = { .wait_class = wait_class, .nr_fds = 1 };
+	struct recognised recognised;
+
+	if (wait_class == BP_WAIT_SELECT)
+		candidate.words[0] = 1 << 7;
+	recognised = recognise_often(&candidate, count);
 	if (!recognised.runtime)
 		return false;
 	assert_string_equal(recognised.runtime->name, "generic");
+	assert_int_equal(recognised.way, WAY_HABIT);
 	assert_int_equal(recognised.wait_class, wait_class);
 	assert_int_equal(recognised.wait_id, 5);
 	assert_int_equal(recognised.loop_object, 0);
@@ -63,29 +88,93 @@ static bool is_habit(unsigned int wait_class, unsigned int count, unsigned long 
 	return true;
 }
 
+/* Three returns, of whatever kind the wait is. */
 static void test_generic_habit(void **state)
 {
+	static const unsigned int classes[] = { BP_WAIT_EPOLL, BP_WAIT_URING, BP_WAIT_AIO,
+						BP_WAIT_POLL, BP_WAIT_SELECT };
+
 	(void)state;
-	assert_false(is_habit(BP_WAIT_EPOLL, 0, 0));
-	assert_false(is_habit(BP_WAIT_EPOLL, 3, 0));
-	assert_true(is_habit(BP_WAIT_EPOLL, 4, 0));
-	assert_false(is_habit(BP_WAIT_URING, 3, 0));
-	assert_true(is_habit(BP_WAIT_URING, 4, 0));
-	assert_false(is_habit(BP_WAIT_POLL, 15, 0));
-	assert_true(is_habit(BP_WAIT_POLL, 16, 0));
-	assert_false(is_habit(BP_WAIT_SELECT, 15, 0));
-	assert_true(is_habit(BP_WAIT_SELECT, 16, 0));
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		assert_false(is_habit(classes[i], 0));
+		assert_false(is_habit(classes[i], 3));
+		assert_true(is_habit(classes[i], 4));
+	}
 }
 
-/* A worker that polls now and then, and mostly sleeps elsewhere, is no loop. */
+/* What lies between does not matter, but for sleeps further out on the same stack, after most turns. */
 static void test_generic_others(void **state)
 {
+	struct bp_candidate candidate = { .wait_class = BP_WAIT_EPOLL, .outer = 1 };
+
 	(void)state;
-	assert_true(is_habit(BP_WAIT_EPOLL, 8, 4));
-	assert_false(is_habit(BP_WAIT_EPOLL, 8, 5));
-	assert_true(is_habit(BP_WAIT_POLL, 100, 50));
-	assert_false(is_habit(BP_WAIT_POLL, 100, 51));
-	assert_false(is_habit(BP_WAIT_EPOLL, UINT32_MAX, UINT64_MAX));
+	assert_non_null(recognise_often(&candidate, 4).runtime);
+	candidate.outer = 3;
+	assert_non_null(recognise_often(&candidate, 8).runtime);
+	candidate.outer = 4;
+	assert_null(recognise_often(&candidate, 8).runtime);
+	assert_non_null(recognise_often(&candidate, 8).against);
+}
+
+/* Polls are in doubt until they show a server's descriptors. */
+static void test_generic_polls(void **state)
+{
+	struct bp_candidate candidate = { .wait_class = BP_WAIT_POLL,
+					  .nr_fds = 2,
+					  .fds = { 7, 9 } };
+	struct bp_candidate other = {
+		.wait_class = BP_WAIT_POLL, .sp = 0x7fff0000, .nr_fds = 1, .fds = { 8 }
+	};
+	struct poll_core core = { 0 };
+
+	(void)state;
+	assert_int_equal(recognise_often(&candidate, 4).doubt, DOUBT_HABIT);
+	candidate.listens = 1; /* maybe one that serves its connections one by one */
+	assert_int_equal(recognise_often(&candidate, 4).doubt, DOUBT_HABIT);
+	candidate.connected = 1;
+	assert_int_equal(recognise_often(&candidate, 4).doubt, DOUBT_NONE);
+	candidate.listens = candidate.connected = 0;
+	candidate.nr_fds = 4;
+	candidate.fds[2] = 10;
+	candidate.fds[3] = 11;
+	assert_int_equal(recognise_often(&candidate, 4).doubt, DOUBT_NONE);
+	/* one connection: a client's */
+	candidate.nr_fds = 1;
+	candidate.connected = 1;
+	assert_null(recognise_often(&candidate, 100).runtime);
+	/* nothing in common */
+	candidate.connected = 0;
+	poll_core_learn(&core, &candidate);
+	poll_core_learn(&core, &other);
+	assert_int_equal(core.nr, 0);
+	assert_null(recognise_candidate_of(&candidate, &core).runtime);
+}
+
+/* The core is of the outermost calls: what callbacks poll for does not shrink it. */
+static void test_poll_core(void **state)
+{
+	struct bp_candidate outer = {
+		.wait_class = BP_WAIT_POLL, .sp = 0x7fff0000, .nr_fds = 3, .fds = { 3, 5, 6 }
+	};
+	struct bp_candidate inner = {
+		.wait_class = BP_WAIT_POLL, .sp = 0x7ffe0000, .nr_fds = 1, .fds = { 9 }
+	};
+	struct poll_core core = { 0 };
+	int keys[BP_CORE];
+
+	(void)state;
+	poll_core_learn(&core, &inner);
+	assert_int_equal(core.nr, 1);
+	poll_core_learn(&core, &outer);
+	poll_core_learn(&core, &inner);
+	assert_int_equal(core.nr, 3);
+	outer.fds[1] = 8;
+	poll_core_learn(&core, &outer);
+	assert_int_equal(core.nr, 2);
+	assert_int_equal(core.fds[0], 3);
+	assert_int_equal(core.fds[1], 6);
+	assert_int_equal(core.times, 2);
+	assert_int_equal(poll_core_keys(&core, 1 << 30, keys), 2);
 }
 
 static void test_generic_looked_at(void **state)
@@ -288,8 +377,9 @@ static void test_hubs(void **state)
 	python.hub_waits = false;
 	assert_no_loop(&moment);
 	python.hub = PYTHON_HUB_NONE;
+	/* a reactor of the program's own, as any other's */
 	candidate.count = 1000;
-	assert_no_loop(&moment);
+	assert_string_equal(recognise(&moment).runtime->name, "generic");
 }
 
 int main(void)
@@ -297,6 +387,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_generic_habit),
 		cmocka_unit_test(test_generic_others),
+		cmocka_unit_test(test_generic_polls),
+		cmocka_unit_test(test_poll_core),
 		cmocka_unit_test(test_generic_looked_at),
 		cmocka_unit_test(test_python_pending),
 		cmocka_unit_test(test_python_without_loop),

@@ -87,9 +87,18 @@ static void words_are_those_of_the_code(void **state)
 		     TARGET_KIND_NR);
 	ASSERT_WORDS(schema, definition(schema, "culprit"), "kind", culprit_kind_name, 0,
 		     CULPRIT_KIND_NR);
+	ASSERT_WORDS(schema, definition(schema, "culprit"), "doubt", culprit_doubt_name, 1,
+		     CULPRIT_DOUBT_NR);
 	ASSERT_WORDS(schema, definition(schema, "note"), "note", note_kind_name, 0, NOTE_KIND_NR);
+	ASSERT_WORDS(schema, definition(schema, "withdrawn"), "reason", discard_name, 0,
+		     DISCARD_NR);
+	ASSERT_WORDS(schema, definition(schema, "doubt"), NULL, doubt_name, DOUBT_NONE + 1,
+		     DOUBT_NR);
+	ASSERT_WORDS(schema, definition(schema, "way"), NULL, way_name, WAY_NONE + 1, WAY_NR);
 	ASSERT_WORDS(schema, definition(schema, "thread"), "state", thread_state_name, 0,
 		     THREAD_STATE_NR);
+	ASSERT_WORDS(schema, definition(schema, "diff_place"), "change", diff_change_name, 0,
+		     DIFF_CHANGE_NR);
 	ASSERT_WORDS(schema, definition(schema, "task"), "state", task_state_name, 0,
 		     TASK_STATE_NR);
 	json_decref(schema);
@@ -158,6 +167,9 @@ static void mark(json_t *schema, json_t *node, json_t *value)
 	json_object_foreach (value, key, item) {
 		json_t *described = json_object_get(json_object_get(node, "properties"), key);
 
+		/* the keys are names of the user's */
+		if (!described)
+			described = json_object_get(node, "additionalProperties");
 		if (!described)
 			fail_msg("%s is not described", key);
 		json_object_set_new(described, "written", json_true());
@@ -209,7 +221,8 @@ static struct stack *full_stack(void)
 static struct target full_target(enum target_kind kind)
 {
 	bool socket = kind == TARGET_SOCKET, ends = socket || kind == TARGET_PIPE;
-	bool named = kind == TARGET_DNS || kind == TARGET_DEVICE, child = kind == TARGET_CHILD;
+	bool named = kind == TARGET_DNS || kind == TARGET_DEVICE || kind == TARGET_LOCK;
+	bool child = kind == TARGET_CHILD;
 
 	return (struct target){
 		.kind = kind,
@@ -232,6 +245,14 @@ static void add_culprit(struct culprits *culprits, struct culprit culprit)
 	assert_int_equal(culprits_add(culprits, &culprit), 0);
 }
 
+static struct intervals full_intervals(void)
+{
+	struct intervals intervals = { 0 };
+
+	intervals_add(&intervals, (struct interval){ 2000 * S, S }, 0);
+	return intervals;
+}
+
 static struct slice full_slice(enum target_kind kind)
 {
 	struct slice slice = {
@@ -240,18 +261,22 @@ static struct slice full_slice(enum target_kind kind)
 		.ns = S,
 		.count = 2,
 		.max_ns = S,
+		.timed_out = true,
 		.target = full_target(kind),
 		.waker = { .pid = 1, .tid = 2, .comm = "waker", .stack = full_stack() },
-		.holder = { .pid = 1, .tid = 3, .comm = "holder", .stack = full_stack() },
+		.holder = { 1, 3, "holder", true, full_stack() },
 		.task_name = strdup("Task-1"),
 		.task_coro = strdup("fetch"),
 		.stack = full_stack(),
+		.intervals = full_intervals(),
 	};
 	struct culprit peer = {
 		.kind = CULPRIT_PEER,
 		.pid = 7,
 		.tid = 8,
 		.comm = "peer",
+		.name = strdup("org.example.Clock"),
+		.doubt = CULPRIT_ONE_OF_SEVERAL,
 		.ns = S,
 		.seen = true,
 		.cycle = true,
@@ -263,6 +288,8 @@ static struct slice full_slice(enum target_kind kind)
 
 	add_culprit(&peer.culprits, (struct culprit){ .kind = CULPRIT_OWNER, .pid = 9 });
 	add_culprit(&slice.culprits, peer);
+	add_culprit(&slice.culprits,
+		    (struct culprit){ .kind = CULPRIT_SERVER, .name = strdup("10.0.0.7") });
 	add_culprit(&slice.culprits, (struct culprit){ .kind = CULPRIT_CGROUP,
 						       .cgroup = strdup("/a"),
 						       .quota_ns = MS,
@@ -296,6 +323,20 @@ static void feed_full_starts(struct output *output)
 	output_start(output, &start);
 }
 
+static void feed_full_second(struct output *output)
+{
+	struct name_count lost = { loss_name(LOSS_STACKS_CUT), 1 };
+	struct second_record second = {
+		AT(3),		 .id = thread_main(), .turns = 1,
+		.longest_ns = S, .buckets = { 1 },    .delayed_events = 1,
+		.lost = &lost,	 .nr_lost = 1,
+	};
+
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		second.by_cause_ns[cause] = 1;
+	output_second(output, &second);
+}
+
 static void feed_full_slices(struct output *output)
 {
 	struct stall_record stall = {
@@ -308,10 +349,27 @@ static void feed_full_slices(struct output *output)
 
 		assert_int_equal(slices_add(&stall.slices, &slice), 0);
 	}
+	stall.slices.cut = 1;
 	blocked.slices = stall.slices;
 	output_stall(output, &stall);
+	stall.at_end = true;
+	stall.impact = nine_clients();
+	stall.impact.tasks_ready = 2;
+	stall.nested_ns = S;
+	stall.advice = "a thread";
+	stall.doubt = DOUBT_HABIT;
+	output_stall(output, &stall);
 	output_blocked(output, &blocked);
+	feed_full_second(output);
 	slices_free(&stall.slices);
+}
+
+static void feed_full_withdrawn(struct output *output)
+{
+	struct withdrawn_record withdrawn = { AT(2), .turn = "4242-1", .id = thread_main(),
+					      .reason = "left" };
+
+	output_withdrawn(output, &withdrawn);
 }
 
 static void feed_full_notes(struct output *output)
@@ -325,6 +383,7 @@ static void feed_full_notes(struct output *output)
 			.duration_ns = S,
 			.workers = 3,
 			.waiting = 2,
+			.pool = "libuv",
 			.calls = { { "fetch", "/app/a.py", 3, "a.example", 3 } },
 			.nr_calls = kind == NOTE_POOL_BUSY ? 1 : 0,
 			.from = 50,
@@ -336,23 +395,42 @@ static void feed_full_notes(struct output *output)
 }
 
 /* Every loss from first up to last. */
-static size_t losses(enum loss first, enum loss last, struct loss_count *counts)
+static size_t losses(enum loss first, enum loss last, struct name_count *counts)
 {
 	size_t nr = 0;
 
 	for (int loss = first; loss <= (int)last; loss++)
-		counts[nr++] = (struct loss_count){ loss_name((enum loss)loss), 1 };
+		counts[nr++] = (struct name_count){ loss_name((enum loss)loss), 1 };
 	return nr;
 }
 
 static void feed_full_summary(struct output *output)
 {
-	struct loop_summary loop = { .id = thread_main(), .turns = 1 };
-	struct loss_count lost[LOSS_NR];
+	struct loop_summary loop = { .id = thread_main(), .turns = 1, .doubtful = 1 };
+	const struct name_count ignored = { "fn:do_io", 1 };
+	struct discard_count discarded[DISCARD_ENGINE_NR];
+	struct name_count blind[BLIND_NR];
+	struct name_count lost[LOSS_NR];
 	struct summary_record summary = {
-		AT(4), .loops = &loop, .nr_loops = 1, .lost = lost, .unmatched = 1,
+		AT(4),
+		.loops = &loop,
+		.nr_loops = 1,
+		.lost = lost,
+		.discarded = discarded,
+		.nr_discarded = DISCARD_ENGINE_NR,
+		.ignored = &ignored,
+		.nr_ignored = 1,
+		.blind = blind,
+		.nr_blind = BLIND_NR,
+		.unmatched = 1,
+		.switches_unseen = 1,
 	};
 
+	for (int reason = 0; reason < DISCARD_ENGINE_NR; reason++)
+		discarded[reason] =
+			(struct discard_count){ discard_name((enum discard)reason), 1, S };
+	for (int i = 0; i < BLIND_NR; i++)
+		blind[i] = (struct name_count){ blind_name((enum blind)i), 1 };
 	summary.nr_lost = losses(0, LOSS_HANDLERS_DROPPED, lost);
 	output_summary(output, &summary);
 }
@@ -360,6 +438,9 @@ static void feed_full_summary(struct output *output)
 static void feed_full_dump(struct output *output)
 {
 	struct dump_thread thread = {
+		.way = WAY_WORD,
+		.doubt = DOUBT_GUEST,
+		.against = "nothing",
 		.id = thread_main(),
 		.since_known = true,
 		.moved = true,
@@ -386,12 +467,30 @@ static void feed_full_dump(struct output *output)
 		.nr_tasks = 1,
 	};
 
+	thread.id.loop = 0; /* nobody follows it */
 	dump.nr_lost = losses(LOSS_HANDLERS_DROPPED + 1, LOSS_NR - 1, dump.lost);
+	for (int i = 0; i < BLIND_NR; i++)
+		dump.blind[i] = true;
 	output_dump(output, &dump);
 	dump.unread = "they change too fast";
 	output_dump(output, &dump);
 	slice_clear(&thread.slice);
 	stack_put(task.chain);
+}
+
+static void feed_full_diff(struct output *output)
+{
+	const struct diff_side side = {
+		.hosts = "web1", .threshold_ns = S, .loop_ns = S, .p50_ns = MS, .p99_ns = MS
+	};
+	const struct diff_place place = {
+		.change = DIFF_GONE, .chance = true, .fn = "do_io", .file = "bad.py"
+	};
+	const struct diff_record diff = {
+		AT(6), .before = side, .after = side, .places = &place, .nr_places = 1,
+	};
+
+	output_diff(output, &diff);
 }
 
 /* What is written is described, and what is described is written. */
@@ -405,10 +504,12 @@ static void keys_are_those_of_the_code(void **state)
 	feed_full_starts(output);
 	feed_loop(output);
 	feed_full_slices(output);
+	feed_full_withdrawn(output);
 	feed_exit(output);
 	feed_full_notes(output);
 	feed_full_summary(output);
 	feed_full_dump(output);
+	feed_full_diff(output);
 	assert_int_equal(output_close(output), 0);
 	text = read_text(path);
 	rest = text;

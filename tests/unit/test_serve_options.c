@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "cli/serve_options.h"
+#include "output/ignore.h"
 
 #define ARGS_MAX 16
 
@@ -117,6 +118,27 @@ static void the_file_comes_first_and_the_command_line_has_the_last_word(void **s
 	serve_options_free(&options);
 }
 
+static void choices_of_the_file_are_not_doubled(void **state)
+{
+	const char *path = temp_path(*state, "a.txt");
+	struct serve_options options;
+
+	write_text(path, "BLOCKPROF_OPTIONS=\"--ignore fn:one --no-advice\"\n");
+	assert_int_equal(parse(&options, "--defaults", path, "--ignore", "two", "--advice", NULL),
+			 0);
+	assert_string_equal(ignore_unused(options.choice.ignore, 0), "fn:one");
+	assert_string_equal(ignore_unused(options.choice.ignore, 1), "two");
+	assert_null(ignore_unused(options.choice.ignore, 2));
+	assert_false(options.choice.no_advice);
+	serve_options_free(&options);
+	assert_int_equal(parse(&options, "--defaults", path, NULL), 0);
+	assert_true(options.choice.no_advice);
+	serve_options_free(&options);
+	assert_int_equal(parse(&options, "--match", "a(b", NULL), -EINVAL);
+	assert_non_null(strstr(said, "at offset 3"));
+	serve_options_free(&options);
+}
+
 static void wrong_use_is_reported(void **state)
 {
 	const char *path = temp_path(*state, "a.txt");
@@ -153,6 +175,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			the_file_comes_first_and_the_command_line_has_the_last_word, temp_setup,
 			temp_teardown),
+		cmocka_unit_test_setup_teardown(choices_of_the_file_are_not_doubled, temp_setup,
+						temp_teardown),
 		cmocka_unit_test_setup_teardown(wrong_use_is_reported, temp_setup, temp_teardown),
 	};
 

@@ -21,6 +21,7 @@
 
 #include "base/memory.h"
 #include "proc/process.h"
+#include "symbol/on_stack.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 #include "tests/unit/memory_sources.h"
@@ -157,6 +158,8 @@ static void blocked_child(void **state)
 	struct symbol found;
 	struct iovec here = { words, sizeof(words) }, there;
 	bool seen_sleeper = false;
+	static const char *const in_sleeper[] = { "no_such_function", "sleeper" };
+	static const char *const in_libc[] = { "clock_nanosleep" };
 	uint64_t sleeper_addr = 0;
 	ssize_t got;
 	pid_t pid = fork();
@@ -183,6 +186,13 @@ static void blocked_child(void **state)
 		}
 	}
 	assert_true(seen_sleeper);
+	/* By symbols alone: the same name, and no debug information is read for it. */
+	assert_int_equal(symbols_function(symbols, pid, sleeper_addr, 1, &found), 0);
+	assert_string_equal(found.fn, "sleeper");
+	assert_int_equal(found.after_call, 1);
+	/* On the stack of what it calls, of which the C library's part is not even asked about. */
+	assert_int_equal(symbols_on_stack(symbols, pid, sp, in_sleeper, 2), 1);
+	assert_int_equal(symbols_on_stack(symbols, pid, sp, in_libc, 1), -ENOENT);
 	/* The byte after a return address is not after a call. */
 	assert_int_equal(lookup(symbols, pid, sleeper_addr + 1, 1).after_call, 0);
 	end_process(pid);
@@ -245,6 +255,25 @@ static void deleted_program(void **state)
 	assert_counts(fixture->symbols, 0, 0, 0);
 }
 
+/* Where lines are known, they are left out of what is asked for by symbols alone, in either order. */
+static void without_lines(void **state)
+{
+	struct symbols *symbols = *state;
+	struct symbol found;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			symbols_function(symbols, getpid(), ADDR(without_lines) + 4, 0, &found), 0);
+		assert_string_equal(found.fn, "without_lines");
+		if (!i)
+			assert_null(found.file);
+		found = lookup(symbols, getpid(), ADDR(without_lines) + 4, 0);
+		assert_string_equal(found.fn, "without_lines");
+		assert_non_null(found.file);
+		assert_true(found.line > 0);
+	}
+}
+
 static void code_made_at_run_time(void **state)
 {
 	struct symbols *symbols = *state;
@@ -298,6 +327,7 @@ int main(void)
 		WITH_PROGRAM(compiled_program),
 		WITH_PROGRAM(stripped_program),
 		WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(without_lines),
 		WITH_SYMBOLS(code_made_at_run_time),
 		WITH_PROGRAM(mapped_path),
 		cmocka_unit_test(without_its_memory),

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "memory_sources.h"
 #include "proc/process.h"
 #include "symbol/place_cache.h"
 #include "symbol/files.h"
@@ -133,7 +134,7 @@ static void processes_come_and_go(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(maps_cache_new(&cache), 0);
+	assert_int_equal(maps_cache_new(&cache, process_memory()), 0);
 	pid = fork();
 	if (pid == 0) {
 		pause();

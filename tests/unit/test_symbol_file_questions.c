@@ -56,9 +56,10 @@ static void where_a_file_has_them(void **state)
 	struct symbols *symbols = *state;
 	uint64_t addresses[4], here = (uint64_t)(uintptr_t)dlsym(RTLD_DEFAULT, "getpid");
 	struct symbols_mapped mapped = { .pid = getpid() };
+	const struct memory own = { process_memory(), getpid() };
 	struct maps *maps;
 
-	assert_int_equal(maps_read(&maps, getpid()), 0);
+	assert_int_equal(maps_read(&maps, &own), 0);
 	mapped.maps = maps;
 	mapped.mapping = maps_find(maps, here);
 	assert_non_null(mapped.mapping);

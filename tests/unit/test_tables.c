@@ -128,6 +128,57 @@ static void test_culprits(void **state)
 	free(part);
 }
 
+static void test_doubts(void **state)
+{
+	char *part = section("Doubts");
+
+	(void)state;
+	for (int i = DOUBT_NONE + 1; i < DOUBT_NR; i++) {
+		enum doubt doubt = (enum doubt)i;
+
+		assert_int_equal(doubt_parse(doubt_name(doubt)), doubt);
+		assert_row(part, doubt_name(doubt), doubt_meaning(doubt));
+	}
+	assert_int_equal(rows_in(part), DOUBT_NR - 1);
+	assert_null(doubt_name(DOUBT_NONE));
+	assert_int_equal(doubt_parse("nothing"), DOUBT_NR);
+	free(part);
+}
+
+static void test_discards(void **state)
+{
+	char *part = section("Discarded turns");
+
+	(void)state;
+	for (int i = 0; i < DISCARD_NR; i++) {
+		enum discard reason = (enum discard)i;
+		const char *name = discard_name(reason);
+
+		assert_int_equal(discard_parse(name), reason);
+		assert_row(part, name, discard_words(name));
+	}
+	assert_int_equal(rows_in(part), DISCARD_NR);
+	assert_int_equal(discard_parse("nothing"), DISCARD_NR);
+	assert_string_equal(discard_words("nothing"), "nothing");
+	free(part);
+}
+
+static void test_blind(void **state)
+{
+	char *part = section("Blind spots");
+
+	(void)state;
+	for (int i = 0; i < BLIND_NR; i++) {
+		const char *name = blind_name((enum blind)i);
+
+		assert_row(part, name, blind_words(name));
+		assert_non_null(blind_advice((enum blind)i));
+	}
+	assert_int_equal(rows_in(part), BLIND_NR);
+	assert_string_equal(blind_words("nothing"), "nothing");
+	free(part);
+}
+
 static void test_notes(void **state)
 {
 	char *part = section("Notes");
@@ -152,13 +203,15 @@ static void test_formats(void **state)
 	static const char *const list_ends[] = { "'", NULL };
 	char *option = part_of(MAN_PAGE, "\n.BR \\-F \", \" \\-\\-format", option_ends);
 	char *files = part_of(MAN_PAGE, "\n.SH FILES\n", section_ends);
-	char *completed = part_of(
-		COMPLETION, "-F | --format) mapfile -t COMPREPLY < <(compgen -W '", list_ends);
-	char names[OUTPUT_NAMES_BYTES], *rest = completed;
+	char *of_dumps = part_of(COMPLETION, " formats='", list_ends);
+	char *others = part_of(COMPLETION, " formats+='", list_ends), *completed = NULL;
+	char names[OUTPUT_NAMES_BYTES], *rest;
 	size_t nr = 0, nr_completed = 0;
 	const struct output_format *format;
 
 	(void)state;
+	assert_true(asprintf(&completed, "%s%s", of_dumps, others) > 0);
+	rest = completed;
 	output_format_names(false, names);
 	for (; (format = output_format_at(nr)); nr++) {
 		assert_ptr_equal(output_format_by_name(format->name), format);
@@ -181,6 +234,8 @@ static void test_formats(void **state)
 	assert_int_equal(nr_completed, nr);
 	free(option);
 	free(files);
+	free(of_dumps);
+	free(others);
 	free(completed);
 }
 
@@ -212,9 +267,10 @@ static void formats_are_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_causes),	     cmocka_unit_test(test_culprits),
-		cmocka_unit_test(test_notes),	     cmocka_unit_test(test_formats),
-		cmocka_unit_test(formats_are_found),
+		cmocka_unit_test(test_causes),	cmocka_unit_test(test_culprits),
+		cmocka_unit_test(test_doubts),	cmocka_unit_test(test_discards),
+		cmocka_unit_test(test_blind),	cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_formats), cmocka_unit_test(formats_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

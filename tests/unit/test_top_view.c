@@ -284,7 +284,7 @@ static void test_detail(void **state)
 		.cause = CAUSE_SLEEP,
 	};
 	struct board_row shown[WINDOW_NR] = { { 0 } };
-	struct look look = { .columns = 20 };
+	struct look look = { .columns = 60 };
 	struct history history = { 0 };
 	struct lines lines = { 0 };
 
@@ -308,9 +308,8 @@ static void test_detail(void **state)
 	assert_true(has_line(&lines, "python3[812] asyncio, 4 threads (growing)"));
 	assert_true(has_line(&lines, "30.1%"));
 	assert_true(has_line(&lines, "  sleep"));
-	assert_true(has_line(&lines, "301 ms  sleep"));
-	assert_true(has_line(&lines, "fetch\\x1b[1m  app/bad.py:3"));
-	assert_true(has_line(&lines, "3 events waited"));
+	assert_true(has_line(&lines, "301 ms in fetch\\x1b[1m (app/bad.py:3): sleep"));
+	assert_true(has_line(&lines, "delayed 3 events"));
 	for (size_t i = 0; i < lines.nr; i++)
 		assert_null(strpbrk(lines.v[i].text, "\033\n"));
 	lines_free(&lines);

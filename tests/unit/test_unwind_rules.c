@@ -115,7 +115,7 @@ static struct unwind_state state_of(uint32_t machine, bool exact)
 	return (struct unwind_state){ unwind_machine(machine), memory, registers, exact };
 }
 
-/* The stack must grow, but for a leaf of arm64, whose return address is in a register. */
+/* The stack must grow, but for a leaf whose return address is in a register. */
 static void stacks_grow(void **unused)
 {
 	struct cfi_row row = { .ra = 16, .nr = 1 };
@@ -139,6 +139,16 @@ static void stacks_grow(void **unused)
 	row.cfa.offset = -8;
 	assert_int_equal(unwind_by_row(&state, &row, &cfa), 0);
 	assert_true(state.exact);
+
+	/* vfork() of glibc keeps it in another register, as the child that shares the stack returns */
+	row = (struct cfi_row){ .ra = 16, .nr = 1 };
+	row.cfa = (struct cfi_rule){ .how = CFI_REGISTER, .from = RSP, .offset = 0 };
+	row.rules[0] = (struct cfi_rule){ .reg = 16, .how = CFI_REGISTER, .from = 5 };
+	state = state_of(EM_X86_64, true);
+	state.regs.reg[5] = 0x401000;
+	assert_int_equal(unwind_by_row(&state, &row, &cfa), 0);
+	assert_int_equal(state.regs.reg[RIP], 0x401000);
+	assert_int_equal(unwind_by_row(&state, &row, &cfa), -ELOOP);
 
 	row = (struct cfi_row){ .ra = 30 };
 	row.cfa = (struct cfi_rule){ .how = CFI_REGISTER, .from = 31, .offset = 0 };

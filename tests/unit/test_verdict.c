@@ -29,6 +29,8 @@ static const struct frame main_py = PYTHON("<module>", "/app/main.py");
 static const struct frame libc = NATIVE("connect", "/lib/libc.so.6");
 static const struct frame nameless = NATIVE("web+0x12", "/usr/bin/web");
 static const struct frame api = NATIVE("SSL_read", "/usr/lib/libssl.so.3");
+static const struct frame std = NATIVE("std::this_thread::sleep_for<long>", "/usr/bin/web");
+static const struct frame handler = NATIVE("Handler::answer", "/usr/bin/web");
 static const struct frame kernel = { .kind = FRAME_KERNEL, .fn = "tcp_recvmsg" };
 
 #define STACK(...)                                       \
@@ -51,9 +53,14 @@ static void the_own_frame_says_where(void **state)
 	assert_place(STACK(kernel, libc, socket_py, own, runner, main_py), &own);
 	/* what is outside of the loop only started it */
 	assert_place(STACK(kernel, libc, socket_py, runner, main_py), &socket_py);
-	assert_place(STACK(kernel, libc, api, nameless), &api);
-	assert_place(STACK(kernel, libc, nameless), &libc);
-	assert_place(STACK(kernel, nameless), &kernel);
+	/* the program's own function, also where that has no name, rather than what it called */
+	assert_place(STACK(kernel, libc, api, nameless), &nameless);
+	assert_place(STACK(kernel, libc, std, handler), &handler);
+	assert_place(STACK(kernel, libc, api), &api);
+	assert_place(STACK(kernel, libc), &libc);
+	/* but not by the instruction that a tick of the clock hit */
+	assert_place(STACK(nameless, handler), &handler);
+	assert_place(STACK(kernel), &kernel);
 }
 
 static struct slice slice_of(struct stack *stack, enum cause cause, uint64_t ns)
@@ -68,7 +75,7 @@ static void clear(struct slice *slices, size_t nr)
 }
 
 /* Three samples in as many helpers of one line are more than one in another line. */
-static void slices_that_read_the_same_count_as_one(void **state)
+static void slices_in_one_place_count_as_one(void **state)
 {
 	struct slice slices[] = {
 		slice_of(STACK(own, runner), CAUSE_SLEEP, 90),
@@ -80,9 +87,9 @@ static void slices_that_read_the_same_count_as_one(void **state)
 	struct stall_record stall = { .cause = CAUSE_CPU, .slices = { .v = slices, .nr = 5 } };
 
 	(void)state;
-	assert_true(slice_reads_same(&slices[2], &slices[3]));
+	assert_true(slice_same_place(&slices[2], &slices[3]));
 	assert_false(slice_same(&slices[2], &slices[3]));
-	assert_false(slice_reads_same(&slices[0], &slices[4]));
+	assert_false(slice_same_place(&slices[0], &slices[4]));
 	assert_ptr_equal(stall_verdict(&stall), &slices[2]);
 	stall.cause = CAUSE_SLEEP;
 	assert_ptr_equal(stall_verdict(&stall), &slices[0]);
@@ -114,7 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_own_frame_says_where),
-		cmocka_unit_test(slices_that_read_the_same_count_as_one),
+		cmocka_unit_test(slices_in_one_place_count_as_one),
 		cmocka_unit_test(many_places_have_a_verdict),
 	};
 

@@ -3,6 +3,7 @@
 #include "records.h"
 
 #include "base/escape.h"
+#include "text/impact_text.h"
 #include "text/words.h"
 
 static void durations_are_readable(void **state)
@@ -96,12 +97,62 @@ static void text_is_cut_between_characters(void **state)
 	assert_int_equal(text_width("\xe6\xbc\xa2\xc3\xa9x"), 4);
 }
 
+static void assert_impact(const struct impact *impact, int64_t delayed, const char *expected)
+{
+	struct stall_record stall = { .delayed_events = delayed, .impact = *impact };
+	char words[IMPACT_BYTES];
+
+	assert_int_equal(impact_words(&stall, words), *expected != '\0');
+	assert_string_equal(words, expected);
+	stall.ongoing = true;
+	assert_false(impact_words(&stall, words));
+}
+
+static void impacts_are_readable(void **state)
+{
+	const struct impact_client client = { .fd = 7, .late_ns = -1 };
+	struct impact impact = impact_none();
+
+	(void)state;
+	/* also of a recording that has no more than this */
+	assert_impact(&impact, -1, "");
+	assert_impact(&impact, 0, "");
+	assert_impact(&impact, 1, "delayed 1 event");
+	impact.events = 214;
+	assert_impact(&impact, 214, "delayed 214 events");
+	impact_add(&impact, &client);
+	assert_impact(&impact, 214, "delayed 214 events of 1 client");
+	impact.clients_cut = 8;
+	impact.late_ns = 340 * MS;
+	assert_impact(&impact, 214, "delayed 214 events of 9 clients by up to 340 ms");
+	impact.timers_late = 3;
+	assert_impact(&impact, 214, "delayed 214 events of 9 clients by up to 340 ms; 3 timers");
+	impact.tasks_ready = 1;
+	assert_impact(&impact, 214,
+		      "delayed 214 events of 9 clients by up to 340 ms; 3 timers, 1 ready task");
+	/* they wait to be accepted at one socket */
+	impact = (struct impact){ .events = 1, .clients_cut = 5, .late_ns = 20 * MS };
+	assert_impact(&impact, 1, "delayed 5 clients by up to 20 ms");
+	impact = (struct impact){ .late_ns = -1, .timers_late = 1, .tasks_ready = 2 };
+	assert_impact(&impact, 0, "delayed 1 timer, 2 ready tasks");
+	impact = (struct impact){ .events = UINT64_MAX / 2,
+				  .clients_cut = UINT64_MAX / 2,
+				  .late_ns = INT64_MAX,
+				  .timers_late = INT64_MAX,
+				  .tasks_ready = INT64_MAX };
+	assert_impact(
+		&impact, 0,
+		"delayed 9223372036854775807 events of 9223372036854775807 clients by up to "
+		"2562047 h 47 min; 9223372036854775807 timers, 9223372036854775807 ready tasks");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_readable),
 		cmocka_unit_test(names_are_escaped),
 		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(impacts_are_readable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An asyncio program that, for a minute, sleeps 300 ms in a coroutine and waits three times that for another process."""
+"""An asyncio program that, for some minutes, sleeps 300 ms in a coroutine and waits three times that for another process."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def start_other():
 async def main():
     ask, answer_end = start_other()
     print("READY", flush=True)
-    for _ in range(60):
+    for _ in range(180):
         await asyncio.sleep(0.2)
         nap()
         await asyncio.sleep(0.2)

@@ -186,7 +186,9 @@ def check_works(guest):
     naps = [deed for deed in deeds if deed.get("cause") == "sleep"]
     check(naps, "not reported what the other process did: %s" % waits[:1])
     check("nap" in [frame["fn"] for frame in naps[0]["stack"]], "its stack is %s" % naps[0]["stack"])
-    lost = {name: count for name, count in records[-1]["lost"].items() if count}
+    # looking at peers has a share of the CPU: on an emulated one that is soon used up, and said so
+    allowed = {"peers_not_looked_for"}
+    lost = {name: count for name, count in records[-1]["lost"].items() if count and name not in allowed}
     check(not lost, "lost: %s" % lost)
 
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import ctypes
+import gc
 import mmap
 import os
 import time
@@ -35,6 +36,26 @@ def measure_sum(run):
 def block_cpu_c(run):
     """CPU time inside one call of C."""
     sum(range(run.state))  # blocks
+
+
+def make_containers(number):
+    gc.disable()
+    kept = [[{}] for _ in range(number)]
+    gc.collect()
+    gc.enable()
+    return kept
+
+
+def keep_many(run):
+    run.state = make_containers(200_000)
+
+
+@pattern("gc", setup=keep_many)
+def block_gc(run):
+    """Collects, as the allocation of any container may."""
+    end = time.thread_time() + run.seconds
+    while time.thread_time() < end:
+        gc.collect()  # blocks
 
 
 @scenario("callbacks")

@@ -2,12 +2,14 @@
 """Waiting for another thread: locks, and the GIL."""
 
 import concurrent.futures
+import gc
 import hashlib
 import os
 import queue
 import threading
 import time
 
+from blocks_cpu import make_containers
 from workload import calibrate, pattern, say
 
 
@@ -105,6 +107,26 @@ def start_c_hog(run):
 @pattern("gil-c", setup=start_c_hog)
 def block_gil_c(run):
     """Another thread is in one long call that keeps the GIL."""
+    run.ask()
+    time.sleep(0.02)  # blocks
+
+
+def start_collector(run):
+    few = make_containers(100_000)
+    before = time.perf_counter()
+    gc.collect()
+    took = time.perf_counter() - before
+    run.state = few, make_containers(min(int(100_000 * run.seconds / took), 2_000_000))
+
+    def hog_gc():
+        gc.collect()
+
+    run.worker(hog_gc)
+
+
+@pattern("gil-gc", setup=start_collector)
+def block_gil_gc(run):
+    """Another thread collects: it keeps the GIL."""
     run.ask()
     time.sleep(0.02)  # blocks
 

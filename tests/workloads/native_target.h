@@ -5,7 +5,8 @@
  * Each calls tick() from a timer each TICK_MS, in its loop. It says READY once
  * the loop has run, blocks once on "go", says TURN {...} and DONE, and ends when
  * its stdin is closed. Patterns: sleep, cpu, read, poll, epoll; worker: a sleep
- * in another thread; idle.
+ * in another thread; until: blocks until the next line on stdin; spin: computes
+ * until then; fork: a child of its own blocks in its stead, for good; idle.
  */
 #ifndef BLOCKPROF_TESTS_WORKLOADS_NATIVE_TARGET_H
 #define BLOCKPROF_TESTS_WORKLOADS_NATIVE_TARGET_H
@@ -13,10 +14,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,13 +73,51 @@ static void block_epoll(void)
 	close(other);
 }
 
+static void block_until(void)
+{
+	char word[16];
+
+	if (fcntl(0, F_SETFL, 0) || read(0, word, sizeof(word)) <= 0 ||
+	    fcntl(0, F_SETFL, O_NONBLOCK))
+		abort();
+}
+
+/* It enters the kernel seldom. */
+__attribute__((noinline)) static void spin(void)
+{
+	long long looked = now_ns();
+	char word[16];
+
+	for (;;) {
+		if (now_ns() - looked < 20 * 1000000ll)
+			continue;
+		looked = now_ns();
+		if (read(0, word, sizeof(word)) >= 0)
+			return;
+	}
+}
+
+/* A child that is a copy of the loop in the middle of its turn. */
+static void block_child(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	printf("CHILD %d\n", child);
+}
+
 __attribute__((noinline)) static void block(void)
 {
 	struct pollfd polled = { .fd = fed[0], .events = POLLIN };
 	long long start = now_ns();
 	char byte;
 
-	if (strcmp(pattern, "sleep") && strcmp(pattern, "cpu") && strcmp(pattern, "idle"))
+	if (!strcmp(pattern, "read") || !strcmp(pattern, "poll") || !strcmp(pattern, "epoll") ||
+	    !strcmp(pattern, "worker"))
 		start_thread();
 	if (!strcmp(pattern, "sleep"))
 		nap(block_ms);
@@ -84,6 +125,12 @@ __attribute__((noinline)) static void block(void)
 		poll(&polled, 1, -1);
 	else if (!strcmp(pattern, "epoll"))
 		block_epoll();
+	else if (!strcmp(pattern, "until"))
+		block_until();
+	else if (!strcmp(pattern, "spin"))
+		spin();
+	else if (!strcmp(pattern, "fork"))
+		block_child();
 	else if (!strcmp(pattern, "read") && read(fed[0], &byte, 1) != 1)
 		abort();
 	while (!strcmp(pattern, "cpu") && now_ns() - start < block_ms * 1000000ll)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * uring_loop PATTERN: a loop whose one wait is io_uring_enter; its timer ticks each 20 ms. Talks as
- * asyncio_target.py does. Patterns that block: sleep, pipe; innocent: pool (in another thread),
- * await (a timeout of the ring's).
+ * uring_loop PATTERN [registered]: a loop whose one wait is io_uring_enter; its timer ticks each 20 ms.
+ * Talks as asyncio_target.py does. Patterns that block: sleep, pipe, deferred (as sleep, while a timeout
+ * of a ring's that posts only when it is entered is due); innocent: pool (in another thread), await (a
+ * timeout of the ring's). registered: the ring is named by its index, not by a descriptor.
  */
 #include <liburing.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +21,11 @@
 
 enum { INPUT = 1, TIMEOUT };
 
+#define DEFERRED \
+	(1u << 12 | 1u << 13) /* IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN: 6.1 */
+
 static struct io_uring ring;
-static struct __kernel_timespec timeout = { .tv_nsec = BLOCK_MS * 1000000L };
+static struct __kernel_timespec timeout;
 
 static long long now_ns(void)
 {
@@ -78,11 +83,24 @@ static void *sleeper(void *unused)
 	return unused;
 }
 
+static void ask_for_timeout(int ms)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+
+	timeout.tv_nsec = ms * 1000000L;
+	io_uring_prep_timeout(sqe, &timeout, 0, 0);
+	io_uring_sqe_set_data64(sqe, TIMEOUT);
+}
+
 static void act(const char *pattern)
 {
 	pthread_t thread;
 
-	if (!strcmp(pattern, "sleep")) {
+	if (!strcmp(pattern, "deferred")) {
+		ask_for_timeout(BLOCK_MS / 2);
+		io_uring_submit(&ring);
+		turn(block_sleep);
+	} else if (!strcmp(pattern, "sleep")) {
 		turn(block_sleep);
 	} else if (!strcmp(pattern, "pipe")) {
 		turn(block_pipe);
@@ -90,10 +108,7 @@ static void act(const char *pattern)
 		pthread_create(&thread, NULL, sleeper, NULL);
 		pthread_detach(thread);
 	} else {
-		struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-
-		io_uring_prep_timeout(sqe, &timeout, 0, 0);
-		io_uring_sqe_set_data64(sqe, TIMEOUT);
+		ask_for_timeout(BLOCK_MS);
 	}
 }
 
@@ -108,13 +123,21 @@ static void ask_for_input(void)
 int main(int argc, char **argv)
 {
 	struct __kernel_timespec tick = { .tv_nsec = TICK_MS * 1000000L };
-	int ticks = 0, err = io_uring_queue_init(16, &ring, 0);
+	bool deferred = argc > 1 && !strcmp(argv[1], "deferred");
+	int ticks = 0, err = io_uring_queue_init(16, &ring, deferred ? DEFERRED : 0);
 	char line[64];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (err || argc < 2) {
 		printf("SKIP io_uring_setup: %s\n", strerror(-err));
 		return 1;
+	}
+	if (argc > 2) {
+		err = io_uring_register_ring_fd(&ring);
+		if (err != 1) {
+			printf("SKIP io_uring_register: %s\n", strerror(-err));
+			return 1;
+		}
 	}
 	ask_for_input();
 	for (;;) {

@@ -30,6 +30,15 @@ static inline uint64_t clock_coarse_ns(void)
 	return clock_read_ns(CLOCK_MONOTONIC_COARSE);
 }
 
+/* How long a tick of the kernel's clock is, its jiffy: that is what the coarse clocks go by. */
+static inline uint64_t clock_tick_ns(void)
+{
+	struct timespec tick = { 0 };
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return (uint64_t)tick.tv_sec * NS_PER_SEC + (uint64_t)tick.tv_nsec;
+}
+
 /* This thread's own CPU time: what a look costs, which a busy machine makes no longer. */
 static inline uint64_t clock_spent_ns(void)
 {

@@ -24,6 +24,8 @@ struct memory_piece {
 	int error; /* 0: all of it is in buf; -errno: what is in buf means nothing */
 };
 
+struct file_calls;
+
 /* Where the memory of processes comes from. */
 struct memory_source {
 	/*
@@ -35,6 +37,7 @@ struct memory_source {
 	int (*read)(void *context, pid_t pid, struct memory_piece *pieces, size_t nr);
 	void *context;
 	uint64_t late; /* answers that did not come in time */
+	const struct file_calls *files; /* base/files.h; NULL: the kernel is asked at once */
 };
 
 /* The one that asks the kernel at once, and waits for as long as that takes. */

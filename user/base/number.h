@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* number.h - sums that stay at the end of their range, comparisons, and a hash that is the same on every run. */
+/* number.h - sums and differences that stay within their range, comparisons, and a hash that is the same on every run. */
 #ifndef BLOCKPROF_BASE_NUMBER_H
 #define BLOCKPROF_BASE_NUMBER_H
 
@@ -11,6 +11,11 @@ static inline uint64_t add_saturated(uint64_t a, uint64_t b)
 	uint64_t sum;
 
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+static inline uint64_t subtract_saturated(uint64_t from, uint64_t number)
+{
+	return from > number ? from - number : 0;
 }
 
 /* For qsort(): -1, 0 or 1. */

@@ -125,6 +125,7 @@ static int unmap_shared(void)
 	FILE *maps = fopen("/proc/self/maps", "re");
 	bool whole = true;
 	char line[512];
+	int err;
 
 	if (!maps)
 		return -errno;
@@ -138,8 +139,10 @@ static int unmap_shared(void)
 		    perms[3] == 's')
 			munmap((void *)start, end - start);
 	}
+	/* what was not read may be mapped still */
+	err = ferror(maps) ? -EIO : 0;
 	fclose(maps);
-	return 0;
+	return err;
 }
 
 /* Before anything else of the watch, or of the service, this process is to go. */
@@ -153,25 +156,66 @@ static void offer_to_oom_killer(void)
 	close(fd);
 }
 
-static int drop_identity(uid_t uid)
+/* What reading of others takes, those first without which it takes the parent's uid. */
+static const cap_value_t reading[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+				       CAP_CHECKPOINT_RESTORE };
+#define READING	      (sizeof(reading) / sizeof(reading[0]))
+#define READING_MUSTS 2
+
+static bool has_capability(cap_t of, cap_value_t capability)
 {
-	cap_t none;
+	cap_flag_value_t has = CAP_CLEAR;
+
+	return of && !cap_get_flag(of, capability, CAP_PERMITTED, &has) && has == CAP_SET;
+}
+
+/* All but those, or all. */
+static int drop_capabilities(bool keep_reading)
+{
+	cap_t now = cap_get_proc(), left = cap_init();
+	int err = now && left ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < READING && !err && keep_reading; i++)
+		if (has_capability(now, reading[i]) &&
+		    (cap_set_flag(left, CAP_PERMITTED, 1, &reading[i], CAP_SET) ||
+		     cap_set_flag(left, CAP_EFFECTIVE, 1, &reading[i], CAP_SET)))
+			err = -errno;
+	if (!err && cap_set_proc(left))
+		err = -errno;
+	cap_free(now);
+	cap_free(left);
+	return err;
+}
+
+/* Can it read others without its parent's uid? */
+static bool reads_by_capabilities(void)
+{
+	cap_t now = cap_get_proc();
+	bool does = true;
+
+	for (size_t i = 0; i < READING_MUSTS; i++)
+		does &= has_capability(now, reading[i]);
+	cap_free(now);
+	return does;
+}
+
+static int drop_identity(const struct sandbox *sandbox)
+{
+	bool keep_uid = sandbox->reads_processes && !reads_by_capabilities();
+	uid_t uid = sandbox->uid;
 	int err = 0;
 
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
 		cap_drop_bound(cap);
+	if (sandbox->reads_processes && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+		return -errno;
 	/* Not allowed without CAP_SETUID: then the uid stays, without the means to use it. */
-	if (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+	if (!keep_uid && setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
 	    setresuid(uid, uid, uid) != 0)
 		err = -errno;
 	if (err && err != -EPERM && err != -EINVAL)
 		return err;
-	none = cap_init();
-	if (!none)
-		return -ENOMEM;
-	err = cap_set_proc(none) ? -errno : 0;
-	cap_free(none);
-	return err;
+	return drop_capabilities(sandbox->reads_processes);
 }
 
 /* What libc makes by itself. Memory that can be executed is never needed. */
@@ -252,10 +296,11 @@ int sandbox_enter(const struct sandbox *sandbox, const int *kept, size_t nr, pid
 		return err;
 	offer_to_oom_killer();
 	/* not everywhere allowed: no system call that takes a path is left below either */
-	no_paths();
+	if (!sandbox->reads_processes)
+		no_paths();
 	err = limit_resources(sandbox);
 	if (!err)
-		err = drop_identity(sandbox->uid);
+		err = drop_identity(sandbox);
 	if (err)
 		return err;
 	/* Only now: a change of uid undoes both (commit_creds). */

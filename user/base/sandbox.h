@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_BASE_SANDBOX_H
 #define BLOCKPROF_BASE_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +25,13 @@ struct sandbox_call {
 struct sandbox {
 	const char *name; /* of the process */
 	uid_t uid; /* and its gid */
+	/*
+	 * It reads the memory and the files of other processes: CAP_SYS_PTRACE,
+	 * CAP_DAC_READ_SEARCH and CAP_CHECKPOINT_RESTORE (/proc/PID/map_files) stay, and its
+	 * uid where its parent has not got the first two. It is in no Landlock domain, which
+	 * would forbid it (security/landlock: hook_ptrace_access_check).
+	 */
+	bool reads_processes;
 	uint64_t memory_bytes; /* that it allocates */
 	uint64_t mapped_bytes; /* the same with files that it maps to read them */
 	uint64_t files; /* open at a time, in all */

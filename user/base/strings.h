@@ -50,4 +50,10 @@ static inline const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* With its NUL; 0: there is none. */
+static inline size_t string_bytes(const char *string)
+{
+	return string ? strlen(string) + 1 : 0;
+}
+
 #endif

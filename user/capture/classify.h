@@ -4,6 +4,7 @@
 #define BLOCKPROF_CAPTURE_CLASSIFY_H
 
 #include "bpf/abi.h"
+#include "capture/frames.h"
 #include "model/model.h"
 
 struct peers;
@@ -21,5 +22,8 @@ struct classify {
  */
 void classify(const struct classify *with, pid_t pid, const struct bp_capture *capture,
 	      struct slice *slice);
+
+/* What the end of the block says besides: that a child's end was it, or its time-out. */
+void classify_ended(const struct bp_capture *capture, enum wakeup wakeup, struct slice *slice);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "capture/interleave.h"
 #include "capture/javascript.h"
@@ -17,6 +18,8 @@
 #include "model/frame_owner.h"
 #include "runtime/python/python.h"
 #include "symbol/symbol.h"
+
+static const char unknown[] = "[unknown]";
 
 #define INLINED_MAX 256 /* in a whole stack */
 #define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVE_STACK_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
@@ -53,7 +56,7 @@ static void add(struct builder *builder, enum frame_kind kind, const char *fn, c
 	frame->kind = kind;
 	frame->fn = keep(builder, fn);
 	if (!frame->fn)
-		frame->fn = "[unknown]";
+		frame->fn = unknown;
 	frame->file = keep(builder, file);
 	frame->module = keep(builder, module);
 	frame->line = line;
@@ -135,16 +138,17 @@ static void add_python_name(void *context, int err, const struct python_name *na
 	struct builder *builder = context;
 	struct frame *frame = &builder->python[builder->nr_python++];
 
-	*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = "[unknown]" };
+	*frame = (struct frame){ .kind = FRAME_PYTHON, .fn = unknown };
 	if (err > 0)
 		frame->fn = NULL; /* hidden */
 	if (err)
 		return;
 	frame->fn = keep(builder, name->fn);
 	if (!frame->fn)
-		frame->fn = "[unknown]";
+		frame->fn = unknown;
 	frame->file = keep(builder, name->file);
 	frame->line = name->line;
+	frame->suspends = name->suspends;
 }
 
 static void name_python(struct builder *builder, struct python *python, const struct bp_stack *raw)
@@ -155,6 +159,30 @@ static void name_python(struct builder *builder, struct python *python, const st
 		python_frame_names(python, raw->python, nr, add_python_name, builder);
 	for (size_t i = 0; i < nr && !python; i++)
 		add_python_name(builder, -ENOENT, NULL);
+}
+
+/* With which the Python stack of a program, or of a thread, begins. */
+static bool begins_stack(const char *fn)
+{
+	return !strcmp(fn, "<module>") || !strcmp(fn, "_run_module_as_main") ||
+	       !strcmp(fn, "_bootstrap") || !strcmp(fn, "Thread._bootstrap");
+}
+
+bool frames_of_greenlet(const struct frame *frames, size_t nr, const struct bp_stack *raw)
+{
+	const char *outermost = NULL;
+
+	for (size_t i = 0; i < nr && raw->task; i++) {
+		if (frames[i].kind != FRAME_PYTHON || !frames[i].fn)
+			continue;
+		outermost = frames[i].fn;
+		/* its name did not come in time: it may be the loop's */
+		if (!strcmp(outermost, unknown))
+			return false;
+		if (ends_with(outermost, "_run_once"))
+			return false;
+	}
+	return outermost && !begins_stack(outermost);
 }
 
 /* Python frames from *next up to end, exclusive. */
@@ -226,6 +254,7 @@ static bool add_native_stack(struct builder *builder, struct namer *namer,
 		else
 			add_native(builder, &symbol, by_frame_pointer);
 	}
+	javascript_end(&javascript);
 	add_python(builder, &next, builder->nr_python);
 	return native_stack->cut && i == native_stack->nr;
 }
@@ -277,8 +306,10 @@ struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, u
 
 	if (!builder)
 		return NULL;
-	if (parts & FRAMES_USER)
+	if (parts & FRAMES_USER) {
 		name_python(builder, raw->python, raw->stack);
+		cut |= frames_of_greenlet(builder->python, builder->nr_python, raw->stack);
+	}
 	if (parts & FRAMES_KERNEL) {
 		add_kernel(builder, namer_symbols(namer), raw->stack);
 		cut |= raw->stack->flags & BP_STACK_KERNEL_CUT;
@@ -286,6 +317,21 @@ struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, u
 	if (parts & FRAMES_USER)
 		cut |= add_user(builder, namer, raw, parts, use ? use : &unused);
 	return finish(builder, cut);
+}
+
+/* marks: how their names begin. */
+static bool has_kernel_frame(struct symbols *symbols, const struct bp_stack *raw,
+			     const char *const *marks, size_t nr)
+{
+	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
+		struct symbol symbol;
+
+		symbols_kernel(symbols, raw->kernel[i], &symbol);
+		for (size_t m = 0; m < nr; m++)
+			if (starts_with(symbol.fn, marks[m]))
+				return true;
+	}
+	return false;
 }
 
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
@@ -296,24 +342,33 @@ bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw)
 		"el1h_64_irq",	    "el0t_64_irq", "asm_exc_nmi"
 	};
 
-	for (size_t i = 0; i < raw->kernel_nr && i < BP_KERNEL_FRAMES; i++) {
-		struct symbol symbol;
+	return has_kernel_frame(symbols, raw, marks, sizeof(marks) / sizeof(marks[0])) ||
+	       raw->flags & BP_STACK_KERNEL_CUT;
+}
 
-		symbols_kernel(symbols, raw->kernel[i], &symbol);
-		for (size_t m = 0; m < sizeof(marks) / sizeof(marks[0]); m++)
-			if (starts_with(symbol.fn, marks[m]))
-				return true;
-	}
-	return raw->flags & BP_STACK_KERNEL_CUT;
+enum wakeup frames_wakeup(struct symbols *symbols, const struct bp_stack *raw)
+{
+	static const char *const signal[] = { "signal_wake_up", "complete_signal", "send_signal",
+					      "__send_signal" };
+	static const char *const closed[] = { "pipe_release", "unix_release" };
+
+	if (has_kernel_frame(symbols, raw, signal, sizeof(signal) / sizeof(signal[0])))
+		return WAKEUP_SIGNAL;
+	return has_kernel_frame(symbols, raw, closed, sizeof(closed) / sizeof(closed[0]))
+		       ? WAKEUP_CLOSED
+		       : WAKEUP_OTHER;
 }
 
 /* Lines of /proc/PID/task/TID/stack: "[<0>] hrtimer_nanosleep+0xe5/0x1f0". */
-static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
+static void add_proc_stack(struct builder *builder, const struct memory *target, pid_t tid)
 {
 	char path[64], line[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", pid, tid);
+	/* it is for CAP_SYS_ADMIN alone, which no child has */
+	if (!files_lock_is_free(target))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", target->pid, tid);
 	file = fopen(path, "re");
 	if (!file)
 		return;
@@ -336,13 +391,14 @@ static void add_proc_stack(struct builder *builder, pid_t pid, pid_t tid)
 struct stack *frames_of_blocked(struct namer *namer, pid_t tid, const struct raw_stack *raw)
 {
 	__freeing struct builder *builder = calloc(1, sizeof(*builder));
+	const struct memory target = namer_memory(namer, raw->pid);
 	unsigned int cut = raw->stack->flags & BP_STACK_PYTHON_CUT;
 	struct copy_use unused = { 0 };
 
 	if (!builder)
 		return NULL;
 	name_python(builder, raw->python, raw->stack);
-	add_proc_stack(builder, raw->pid, tid);
+	add_proc_stack(builder, &target, tid);
 	cut |= add_user(builder, namer, raw, FRAMES_USER, &unused);
 	return finish(builder, cut);
 }

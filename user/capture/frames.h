@@ -32,10 +32,25 @@ struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, u
 			     struct copy_use *use);
 
 /*
+ * Are they a greenlet's, which runs in a Task? What called it is on a stack that stands
+ * still meanwhile: these are then marked as cut, and nothing of them is lost.
+ */
+bool frames_of_greenlet(const struct frame *frames, size_t nr, const struct bp_stack *raw);
+
+/*
  * Whether the kernel frames are those of an interrupt, whose "current" thread
  * is only the one that was interrupted. True also when they are cut: not known.
  */
 bool frames_in_interrupt(struct symbols *symbols, const struct bp_stack *raw);
+
+/* By what a thread ended another's wait. */
+enum wakeup {
+	WAKEUP_OTHER,
+	WAKEUP_SIGNAL,
+	WAKEUP_CLOSED, /* it closed its end of a pipe or socket pair, which nobody else had */
+};
+
+enum wakeup frames_wakeup(struct symbols *symbols, const struct bp_stack *raw);
 
 /* The same with kernel frames by /proc, for a thread that blocked before it was watched. */
 struct stack *frames_of_blocked(struct namer *namer, pid_t tid, const struct raw_stack *raw);

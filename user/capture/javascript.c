@@ -47,6 +47,15 @@ static void name_builtin(const char *builtin, struct v8_frame *frame)
 		memcpy(frame->fn, name, sizeof(name));
 }
 
+/* It stays the same for a stack: namer_v8() asks whether the process is still the same one. */
+static struct v8 *v8_of(struct javascript *javascript, struct namer *namer, pid_t pid)
+{
+	if (!javascript->asked)
+		javascript->v8 = namer_v8(namer, pid);
+	javascript->asked = true;
+	return javascript->v8;
+}
+
 int javascript_frames(struct javascript *javascript, struct namer *namer,
 		      const struct raw_stack *raw, const struct native_frame *native,
 		      struct symbol *symbol)
@@ -72,7 +81,7 @@ int javascript_frames(struct javascript *javascript, struct namer *namer,
 	if (builtin && native->fp && native->fp == javascript->fp)
 		return 0;
 	snprintf(name, sizeof(name), "%s", symbol->fn);
-	v8 = namer_v8(namer, raw->pid);
+	v8 = v8_of(javascript, namer, raw->pid);
 	nr = v8 ? v8_frames(v8, &what, javascript->frames, JAVASCRIPT_INLINED_MAX) : -ENOENT;
 	javascript->fp = nr > 0 ? native->fp : 0;
 	if (nr > 0 && builtin && !javascript->frames[0].file[0])
@@ -83,4 +92,10 @@ int javascript_frames(struct javascript *javascript, struct namer *namer,
 	symbols_user(namer_symbols(namer), raw->pid, native->addr, !(native->flags & NATIVE_EXACT),
 		     symbol);
 	return -ENOENT;
+}
+
+void javascript_end(struct javascript *javascript)
+{
+	if (javascript->v8)
+		v8_stack_end(javascript->v8);
 }

@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_CAPTURE_JAVASCRIPT_H
 #define BLOCKPROF_CAPTURE_JAVASCRIPT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "bpf/abi.h"
@@ -14,8 +15,10 @@ struct namer;
 
 #define JAVASCRIPT_INLINED_MAX 16 /* frames of one native frame */
 
-/* One stack under way; zeroed at first. */
+/* One stack under way; zeroed at first, with javascript_end() at last. */
 struct javascript {
+	struct v8 *v8; /* of the stack's process; NULL: not asked for yet, or there is none */
+	bool asked;
 	struct v8_frame frames[JAVASCRIPT_INLINED_MAX]; /* innermost first */
 	uint64_t fp; /* of the native frame before, if it gave frames */
 };
@@ -28,5 +31,6 @@ struct javascript {
 int javascript_frames(struct javascript *javascript, struct namer *namer,
 		      const struct raw_stack *raw, const struct native_frame *native,
 		      struct symbol *symbol);
+void javascript_end(struct javascript *javascript);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "base/memory.h"
 #include "runtime/v8/processes.h"
 #include "runtime/v8/v8.h"
 #include "symbol/symbol.h"
@@ -42,9 +41,14 @@ struct symbols *namer_symbols(const struct namer *namer)
 	return namer->symbols;
 }
 
+struct memory namer_memory(const struct namer *namer, pid_t pid)
+{
+	return (struct memory){ namer->memory, pid };
+}
+
 struct v8 *namer_v8(struct namer *namer, pid_t pid)
 {
-	const struct memory memory = { namer->memory, pid };
+	const struct memory memory = namer_memory(namer, pid);
 
 	return v8_processes_get(namer->v8, &memory);
 }

@@ -8,7 +8,8 @@
 
 #include <sys/types.h>
 
-struct memory_source;
+#include "base/memory.h"
+
 struct namer;
 struct symbols;
 struct v8;
@@ -18,6 +19,7 @@ int namer_new(struct namer **out, struct symbols *symbols, struct memory_source 
 void namer_free(struct namer *namer);
 
 struct symbols *namer_symbols(const struct namer *namer);
+struct memory namer_memory(const struct namer *namer, pid_t pid);
 /*
  * V8 in a process. NULL: none that can be read. Valid until the next call. What has
  * to be read for it is read the first time.

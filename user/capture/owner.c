@@ -3,6 +3,7 @@
 #include "capture/owner.h"
 
 #include <linux/futex.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,35 @@ static pid_t mutex_owner(const struct memory *memory, uint64_t addr)
 	return mutex.owner;
 }
 
+/* The beginning of glibc's struct __pthread_rwlock_arch_t, sysdeps/nptl/bits/struct_rwlock.h, 64 bits. */
+struct rwlock {
+	unsigned int readers;
+	unsigned int writers;
+	unsigned int phase_futex; /* readers wait here */
+	unsigned int writers_futex; /* writers for another one here */
+	unsigned int pad[2];
+	int writer;
+	int shared;
+};
+
+#define RWLOCK_TAKEN_WAITED 3 /* 1, and 2: somebody waits */
+#define RWLOCK_WRITTEN	    2 /* in readers */
+
+/* Who reads it is nowhere, who writes it is. */
+static pid_t rwlock_writer(const struct memory *memory, uint64_t futex)
+{
+	static const size_t places[] = { offsetof(struct rwlock, phase_futex),
+					 offsetof(struct rwlock, writers_futex) };
+	struct rwlock lock;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (!memory_read(memory, futex - places[i], &lock, sizeof(lock)) && lock.writer &&
+		    lock.readers & RWLOCK_WRITTEN && lock.writers_futex & 1 && !lock.pad[0] &&
+		    !lock.pad[1] && !(lock.shared & ~1))
+			return lock.writer;
+	return 0;
+}
+
 static pid_t pi_owner(const struct memory *memory, uint64_t addr)
 {
 	uint32_t word;
@@ -49,7 +79,7 @@ static pid_t pi_owner(const struct memory *memory, uint64_t addr)
 	return memory_read_u32(memory, addr, &word) ? 0 : (pid_t)(word & FUTEX_TID_MASK);
 }
 
-bool owner_now(const struct memory *memory, pid_t tid, const struct bp_block *block, pid_t *owner)
+bool owner_now(const struct memory *memory, const struct bp_block *block, pid_t *owner)
 {
 	pid_t found = 0;
 
@@ -60,12 +90,14 @@ bool owner_now(const struct memory *memory, pid_t tid, const struct bp_block *bl
 	case FUTEX_WAIT_BITSET:
 		if ((uint32_t)block->args[2] == LOCKED_WAITED)
 			found = mutex_owner(memory, block->args[0]);
+		else if ((uint32_t)block->args[2] == RWLOCK_TAKEN_WAITED)
+			found = rwlock_writer(memory, block->args[0]);
 		break;
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
 		found = pi_owner(memory, block->args[0]);
 	}
-	if (found == tid || !is_thread(memory->pid, found))
+	if (!is_thread(memory->pid, found))
 		return false;
 	*owner = found;
 	return true;

@@ -10,7 +10,10 @@
 
 struct memory;
 
-/* The owner's thread number, of the same process as tid, which is blocked. false: it is not certain. */
-bool owner_now(const struct memory *memory, pid_t tid, const struct bp_block *block, pid_t *owner);
+/*
+ * The owner's thread number, of the same process as the thread that is blocked, and
+ * maybe that very thread. false: it is not certain.
+ */
+bool owner_now(const struct memory *memory, const struct bp_block *block, pid_t *owner);
 
 #endif

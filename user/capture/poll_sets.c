@@ -26,6 +26,20 @@ bool poll_has(const struct memory *memory, const unsigned long long args[2], int
 	return false;
 }
 
+size_t poll_list(const struct memory *memory, const unsigned long long args[2], int *fds,
+		 size_t max)
+{
+	struct pollfd polled;
+	size_t nr = 0;
+
+	for (; nr < max && nr < args[1]; nr++) {
+		if (memory_read(memory, args[0] + nr * sizeof(polled), &polled, sizeof(polled)))
+			break;
+		fds[nr] = polled.fd;
+	}
+	return nr;
+}
+
 int poll_first(const struct memory *memory, const unsigned long long args[2])
 {
 	struct pollfd first;

@@ -2,7 +2,6 @@
 /* target.c - how the kernel's objects and the call's arguments name what was waited for. */
 #include "capture/target.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "capture/kernel_wait.h"
 #include "capture/object.h"
 #include "capture/question.h"
 #include "probe/syscall.h"
@@ -79,22 +79,6 @@ static char *user_path(pid_t pid, const struct bp_object *object)
 	return path;
 }
 
-static char *address(int family, const unsigned char *addr, unsigned int port)
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char host[INET6_ADDRSTRLEN], *text = NULL;
-
-	if (family == AF_INET6 && !memcmp(addr, mapped, sizeof(mapped))) {
-		family = AF_INET;
-		addr += sizeof(mapped);
-	}
-	if (!inet_ntop(family, addr, host, sizeof(host)))
-		return NULL;
-	if (asprintf(&text, family == AF_INET6 ? "[%s]:%u" : "%s:%u", host, port) < 0)
-		return NULL;
-	return text;
-}
-
 static const char *protocol_name(const struct bp_socket *socket)
 {
 	if (socket->family == AF_UNIX)
@@ -156,10 +140,10 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 	target->kind = TARGET_SOCKET;
 	target->proto = strdup(protocol_name(socket));
 	if (object_is_inet(socket)) {
-		target->local = address(socket->family, socket->local, socket->local_port);
+		target->local = object_address(socket->family, socket->local, socket->local_port);
 		if (!socket->peer_port)
 			return;
-		target->peer = address(socket->family, socket->peer, socket->peer_port);
+		target->peer = object_address(socket->family, socket->peer, socket->peer_port);
 		if (!peers_inet(with->peers, pid, socket, &peer))
 			set_peer(target, &peer);
 		else if (is_local(socket))
@@ -180,26 +164,9 @@ static void target_socket(const struct classify *with, pid_t pid, const struct b
 	}
 }
 
-static bool reads(int nr)
+static void target_dns(const struct bp_capture *capture, const struct bp_object *object,
+		       struct target *target)
 {
-	switch (nr) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_pread64:
-	case SYS_ppoll:
-#ifdef SYS_poll
-	case SYS_poll:
-	case SYS_select:
-#endif
-	case SYS_pselect6:
-		return true;
-	}
-	return false;
-}
-
-static void target_dns(const struct bp_capture *capture, struct target *target)
-{
-	const struct bp_object *object = &capture->object;
 	size_t bytes = capture->question_bytes;
 
 	target->kind = TARGET_DNS;
@@ -207,8 +174,8 @@ static void target_dns(const struct bp_capture *capture, struct target *target)
 		bytes = BP_QUESTION_BYTES;
 	target->name = question_name(capture->question, bytes);
 	if (object_is_inet(&object->socket))
-		target->server = address(object->socket.family, object->socket.peer,
-					 object->socket.peer_port);
+		target->server = object_address(object->socket.family, object->socket.peer,
+						object->socket.peer_port);
 	else
 		target->server = string_of(object);
 }
@@ -228,6 +195,7 @@ static void target_child(pid_t pid, const struct bp_capture *capture, const stru
 			 struct target *target)
 {
 	const struct bp_block *block = &capture->block;
+	const struct bp_object *object = &capture->object;
 	long long child = 0;
 	pid_t only[2];
 
@@ -238,6 +206,8 @@ static void target_child(pid_t pid, const struct bp_capture *capture, const stru
 	/* as the thread knows it: in another pid namespace that is another number than ours */
 	if (child > 0)
 		child = process_child_numbered(pid, child);
+	if (object->kind == BP_OBJECT_ANON && object->pid)
+		child = object->pid;
 	target->kind = TARGET_CHILD;
 	if (child <= 0 && waker->pid && waker->pid != pid)
 		child = waker->pid; /* any child: the one that ended it */
@@ -271,8 +241,13 @@ static void target_of_file(pid_t pid, const struct bp_object *object, struct tar
 	}
 }
 
-static void target_of_device(const struct bp_object *object, struct target *target)
+static void target_of_device(const struct bp_block *block, const struct bp_object *object,
+			     struct target *target)
 {
+	if (block->syscall == SYS_getrandom) {
+		target->kind = TARGET_DEVICE;
+		target->name = strdup("/dev/random");
+	}
 	if (object->kind != BP_OBJECT_CHAR)
 		return;
 	target->kind = TARGET_DEVICE;
@@ -294,7 +269,7 @@ int target_peer(const struct classify *with, pid_t pid, const struct bp_capture 
 		struct peer *out)
 {
 	const struct syscall_info *info = syscall_info(capture->block.syscall);
-	const struct bp_object *object = &capture->object;
+	const struct bp_object *object = capture_object(capture, NULL);
 
 	/* of several descriptors the first is known, and any may be the one that matters */
 	if (info && info->flags & BP_SYSCALL_POLL && object->nr_fds != 1)
@@ -303,8 +278,7 @@ int target_peer(const struct classify *with, pid_t pid, const struct bp_capture 
 	    (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_GIL | BP_BLOCK_COMPAT))
 		return -ENOENT;
 	if (object->kind == BP_OBJECT_PIPE)
-		return peers_pipe(with->peers, pid, object->ino, reads(capture->block.syscall),
-				  out);
+		return peers_pipe(with->peers, pid, object->ino, capture_reads(capture, NULL), out);
 	if (object->kind != BP_OBJECT_SOCKET)
 		return -ENOENT;
 	if (object->socket.family == AF_UNIX)
@@ -318,7 +292,7 @@ void target_fill(const struct classify *with, pid_t pid, const struct bp_capture
 		 struct slice *slice)
 {
 	const struct bp_block *block = &capture->block;
-	const struct bp_object *object = &capture->object;
+	const struct bp_object *object = capture_object(capture, slice->stack);
 
 	switch (slice->cause) {
 	case CAUSE_FILE:
@@ -328,16 +302,22 @@ void target_fill(const struct classify *with, pid_t pid, const struct bp_capture
 		target_socket(with, pid, object, &slice->waker, &slice->target);
 		break;
 	case CAUSE_DNS:
-		target_dns(capture, &slice->target);
+		target_dns(capture, object, &slice->target);
 		break;
 	case CAUSE_PIPE:
-		target_pipe(with, pid, object, reads(block->syscall), &slice->waker,
+		target_pipe(with, pid, object, capture_reads(capture, slice->stack), &slice->waker,
 			    &slice->target);
 		break;
 	case CAUSE_TTY:
-		target_of_device(object, &slice->target);
+		target_of_device(block, object, &slice->target);
 		break;
 	case CAUSE_LOCK:
+		if (kernel_wait_of(slice->stack) == KERNEL_WAIT_MMAP_LOCK) {
+			slice->target.kind = TARGET_LOCK;
+			slice->target.name = strdup("mmap_lock");
+			break;
+		}
+		/* fall through */
 	case CAUSE_GIL:
 		slice->target.kind = TARGET_FUTEX;
 		slice->target.addr = block->args[0];
@@ -349,7 +329,7 @@ void target_fill(const struct classify *with, pid_t pid, const struct bp_capture
 		target_of_fault(with, pid, block, &slice->target);
 		break;
 	case CAUSE_OTHER:
-		target_of_device(object, &slice->target);
+		target_of_device(block, object, &slice->target);
 		break;
 	default:
 		break;

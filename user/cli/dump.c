@@ -23,6 +23,7 @@
 #include "dump/dump.h"
 #include "probe/observer.h"
 #include "probe/probe.h"
+#include "reader/reader.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
@@ -152,6 +153,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 static int open_signals(void)
 {
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -159,7 +161,8 @@ static int open_signals(void)
 	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Dumps each process that is still there, and counts them in *left. 0, or the first -errno. */
@@ -184,9 +187,9 @@ static int dump_all(struct dump *dump, const struct scope *scope, struct outputs
 	return 0;
 }
 
-static int repeat(struct dump *dump, const struct arguments *arguments, struct outputs *outputs,
-		  int signals)
+static int repeat(struct dump *dump, const struct arguments *arguments, struct outputs *outputs)
 {
+	int signals __closing = open_signals();
 	struct pollfd fd = { .fd = signals, .events = POLLIN };
 	uint64_t start_ns = probe_now_ns(), next_ns = start_ns;
 	uint64_t end_ns =
@@ -194,6 +197,10 @@ static int repeat(struct dump *dump, const struct arguments *arguments, struct o
 	size_t left;
 	int err;
 
+	if (signals < 0) {
+		message_error("cannot dump: no signals: %s", strerror(-signals));
+		return signals;
+	}
 	for (;;) {
 		uint64_t now_ns;
 
@@ -230,25 +237,29 @@ static int once(struct dump *dump, const struct arguments *arguments, struct out
 
 static int run(const struct arguments *arguments)
 {
-	struct memory_source memory = memory_source_direct();
+	struct readers *readers = NULL;
+	struct memory_source memory;
 	struct symbols *symbols = NULL;
 	struct observer *observer = NULL;
 	struct dump *dump = NULL;
 	struct outputs outputs = { 0 };
 	const char *reason = "out of memory";
-	int signals __closing = -1;
 	int err = 0;
 
 	for (size_t i = 0; i < arguments->scope.nr_pids && !err; i++)
 		err = target_check(arguments->scope.pids[i], "dump");
 	if (err)
 		return err;
-	/* before we are large: its child is a copy of us */
-	err = symbols_new(&symbols, symbolizer_main, &memory);
+	/* before we are large: their children are copies of us */
+	err = readers_new(&readers);
+	if (!err) {
+		memory = readers_source(readers);
+		err = symbols_new(&symbols, symbolizer_main, &memory);
+	}
 	if (err)
 		reason = strerror(-err);
 	else
-		err = observer_open(&observer, arguments->usage.verbosity > 1, &reason);
+		err = observer_open(&observer, arguments->usage.verbosity > 2, &reason);
 	if (!err) {
 		err = dump_new(&dump, observer, symbols, &memory);
 		reason = strerror(-err);
@@ -257,18 +268,16 @@ static int run(const struct arguments *arguments)
 		message_error("cannot dump: %s", reason);
 	} else {
 		err = outputs_open(&outputs, &arguments->spec, &arguments->options);
-		if (!err && arguments->every_ns) {
-			signals = open_signals();
-			err = repeat(dump, arguments, &outputs, signals);
-		} else if (!err) {
-			err = once(dump, arguments, &outputs);
-		}
+		if (!err)
+			err = arguments->every_ns ? repeat(dump, arguments, &outputs)
+						  : once(dump, arguments, &outputs);
 		if (outputs_close(&outputs) && !err)
 			err = -EIO;
 	}
 	dump_close(dump);
 	observer_close(observer);
 	symbols_free(symbols);
+	readers_free(readers);
 	return err;
 }
 
@@ -290,7 +299,7 @@ int cmd_dump(int argc, char **argv)
 	if (err || usage_is_asked(&arguments.usage)) {
 		answer(&arguments);
 		scope_free(&arguments.scope);
-		return err ? EXIT_USAGE : EXIT_OK;
+		return exit_status_of_options(err);
 	}
 	message_set_level(arguments.usage.verbosity < 0 ? MESSAGE_ERROR
 							: arguments.usage.verbosity);

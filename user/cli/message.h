@@ -2,8 +2,9 @@
 /*
  * message.h - lines for the user on standard error: "blockprof: ...".
  *
- * A message is one line and one write(2). Names of targets can be put in as they
- * are: what a terminal would act on is shown as \xNN.
+ * A message is one write(2), and one line, which a terminal has in rows of its
+ * width. Names of targets can be put in as they are: what a terminal would act on
+ * is shown as \xNN.
  */
 #ifndef BLOCKPROF_CLI_MESSAGE_H
 #define BLOCKPROF_CLI_MESSAGE_H
@@ -15,6 +16,7 @@ enum message_level {
 	MESSAGE_WARN = -1,
 	MESSAGE_NOTE = 0, /* the default */
 	MESSAGE_DETAIL = 1,
+	MESSAGE_WHY = 2, /* why threads are loops or not, and turns no stalls */
 };
 
 /* The highest level that is shown: one down for each -q, one up for each -v. */
@@ -26,10 +28,14 @@ void message_set_level(int level);
  */
 void message_set_journal(bool on);
 
+/* Called before each line: standard output may be the same terminal, with rows that are written again. */
+void message_set_before(void (*before)(void *context), void *context);
+
 /* errno stays as it was. format has no newline at its end. */
 void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void message_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void message_why(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/stall_command.h"
-#include "output/match.h"
 
 static const char help[] =
 	"usage: blockprof [watch] [OPTIONS] [-p PID[,PID...]]...\n"
@@ -35,20 +33,21 @@ static const char help[] =
 	"  -F, --format NAME     format of the -o before it, or of stdout:\n"
 	"                        %s\n"
 	"      --stalls-only     profiles hold the slices of stalls only\n"
+	"      --width PIXELS    of svg (default 1200)\n"
 	"      --all-threads     blocked time of every thread, loop or not\n"
 	"      --loop TID:fd=N   this thread waits in epoll instance N\n"
-	"      --loop TID:none   this thread is no loop\n"
-	"      --match REGEX     only stalls with a frame whose function or file matches\n"
+	"      --loop TID:none   this thread is no loop\n" CHOICE_HELP
 	"      --on-stall CMD    run CMD for each stall, its JSON on standard input\n"
-	"      --fail            exit 3 if there was a stall\n"
+	"      --fail            exit 3 if there was a stall, 4 if no loop was seen\n"
 	"  -q, --quiet           fewer notes\n"
-	"  -v, --verbose         more notes, whole stacks; -vv: libbpf's log too\n"
+	"  -v, --verbose         more notes, whole stacks; -vv: why threads are loops or\n"
+	"                        not, and turns no stalls; -vvv: libbpf's log\n"
 	"  -V, --version         this program's version\n"
 	"  -h, --help            this text\n";
 
 enum {
 	OPTION_STALLS_ONLY = OPTION_OWN,
-	OPTION_MATCH,
+	OPTION_WIDTH,
 	OPTION_ON_STALL,
 	OPTION_FAIL,
 };
@@ -58,7 +57,8 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
-	{ "match", required_argument, NULL, OPTION_MATCH },
+	{ "width", required_argument, NULL, OPTION_WIDTH },
+	CHOICE_LONG_OPTIONS,
 	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "fail", no_argument, NULL, OPTION_FAIL },
 	USAGE_LONG_OPTIONS,
@@ -70,6 +70,7 @@ static const char short_options[] = "+:" SCOPE_SHORT_OPTIONS USAGE_SHORT_OPTIONS
 static int take_option(void *context, int option, const char *value)
 {
 	struct watch_options *options = context;
+	int err;
 
 	switch (option) {
 	case 'o':
@@ -79,15 +80,16 @@ static int take_option(void *context, int option, const char *value)
 	case OPTION_STALLS_ONLY:
 		options->output.stalls_only = true;
 		return 0;
-	case OPTION_MATCH:
-		return match_option(&options->match, value);
+	case OPTION_WIDTH:
+		return outputs_width(&options->output, value);
 	case OPTION_ON_STALL:
 		return stall_command_option(&options->on_stall, value);
 	case OPTION_FAIL:
 		options->fail = true;
 		return 0;
 	default:
-		return scope_take(&options->scope, option, value);
+		err = choice_take(&options->choice, option, value);
+		return err == USAGE_OTHER ? scope_take(&options->scope, option, value) : err;
 	}
 }
 
@@ -105,6 +107,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 	memset(options, 0, sizeof(*options));
 	scope_init(&options->scope);
 	options->output.live = true;
+	options->output.queued = true;
 	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;
@@ -125,7 +128,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 	err = scope_finish(&options->scope, options->command);
 	if (err)
 		return err;
-	options->output.match = options->match;
+	options->output.match = options->choice.match;
 	options->output.all_threads = options->scope.all_threads;
 	return outputs_spec_finish(&options->outputs);
 }
@@ -133,7 +136,7 @@ int watch_options_parse(struct watch_options *options, int argc, char **argv)
 void watch_options_free(struct watch_options *options)
 {
 	scope_free(&options->scope);
-	match_free(options->match);
+	choice_free(&options->choice);
 }
 
 void watch_options_answer(const struct watch_options *options)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "cli/choice_options.h"
 #include "cli/output_options.h"
 #include "cli/scope_options.h"
 
@@ -13,7 +14,7 @@ struct watch_options {
 	char **command; /* its argv, ended by NULL; NULL: there is none */
 	bool fail;
 	const char *on_stall; /* a shell command; NULL: none */
-	struct match *match; /* the one in output; NULL: none */
+	struct choice choice;
 	struct outputs_spec outputs;
 	struct output_options output;
 	struct usage usage;

@@ -10,7 +10,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/parse.h"
 #include "cli/message.h"
+
+/* So long, in all, what is left is waited for at the end (of a live watch). */
+#define CLOSE_MAX_NS NS_PER_SEC
+/* Of a picture, in pixels: narrower ones have no room for their head. */
+#define PICTURE_WIDTH_MIN 300
+#define PICTURE_WIDTH_MAX 20000
 
 static bool is_stdout(const char *path)
 {
@@ -70,6 +78,19 @@ int outputs_spec_format(struct outputs_spec *spec, const char *name)
 	return 0;
 }
 
+int outputs_width(struct output_options *options, const char *value)
+{
+	long width;
+
+	if (number_parse(value, PICTURE_WIDTH_MIN, PICTURE_WIDTH_MAX, &width)) {
+		message_error("cannot use --width '%s': give a number of pixels from %d to %d",
+			      value, PICTURE_WIDTH_MIN, PICTURE_WIDTH_MAX);
+		return -EINVAL;
+	}
+	options->picture_width = (unsigned int)width;
+	return 0;
+}
+
 int outputs_spec_finish(struct outputs_spec *spec)
 {
 	char names[OUTPUT_NAMES_BYTES];
@@ -109,12 +130,20 @@ bool outputs_spec_writes(const struct outputs_spec *spec, const char *path)
 	return false;
 }
 
+/* Does the terminal know sequences that move its cursor? */
+static bool can_rewrite(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb") != 0;
+}
+
 /* https://no-color.org: set and not empty. */
 static bool wants_colour(void)
 {
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
 
-	return !(no_color && *no_color) && term && *term && strcmp(term, "dumb") != 0;
+	return !(no_color && *no_color) && can_rewrite();
 }
 
 static void fit_to_terminal(struct output_options *options)
@@ -124,6 +153,7 @@ static void fit_to_terminal(struct output_options *options)
 	if (!isatty(STDOUT_FILENO))
 		return;
 	options->colour = wants_colour();
+	options->terminal = options->live && can_rewrite();
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		options->columns = size.ws_col;
 }
@@ -133,13 +163,26 @@ static const char *printed_path(const char *path)
 	return is_stdout(path) ? "standard output" : path;
 }
 
+static const char *reason_of(int err)
+{
+	switch (err) {
+	case -ETIMEDOUT:
+	case -ENOBUFS:
+		return "its reader takes too little";
+	case -EMEDIUMTYPE:
+		return "it is a terminal, and the format is binary";
+	default:
+		return strerror(-err);
+	}
+}
+
 static void report_unwritable(const char *path, int err)
 {
 	const char *remedy = err == -ENOSPC || err == -EDQUOT
 				     ? "make room, or write elsewhere with -o"
 				     : "write elsewhere with -o";
 
-	message_error("cannot write %s: %s; %s", printed_path(path), strerror(-err), remedy);
+	message_error("cannot write %s: %s; %s", printed_path(path), reason_of(err), remedy);
 }
 
 static void abandon(struct outputs *outputs)
@@ -180,8 +223,11 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 
 int outputs_close(struct outputs *outputs)
 {
+	uint64_t until_ns = clock_now_ns() + CLOSE_MAX_NS;
 	int first = 0;
 
+	for (size_t i = 0; i < outputs->nr; i++)
+		output_hurry(outputs->v[i], until_ns);
 	for (size_t i = 0; i < outputs->nr; i++) {
 		__freeing char *path = strdup(output_path(outputs->v[i]));
 		int err = output_close(outputs->v[i]);

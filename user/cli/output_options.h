@@ -26,6 +26,8 @@ struct outputs_spec {
 int outputs_spec_path(struct outputs_spec *spec, const char *path);
 /* -F NAME: for the -o before it, else for stdout. 0, or -EINVAL: wrong usage. */
 int outputs_spec_format(struct outputs_spec *spec, const char *name);
+/* --width: of pictures. 0, or -EINVAL: wrong usage. */
+int outputs_width(struct output_options *options, const char *value);
 /* After the last option: fills in formats, and stdout where there is no -o. 0 or -EINVAL. */
 int outputs_spec_finish(struct outputs_spec *spec);
 /* Whether this regular file is one of those to write: then it must not be read. */

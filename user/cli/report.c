@@ -9,13 +9,15 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/siphash.h"
+#include "cli/choice_options.h"
 #include "cli/exit_status.h"
-#include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/output_options.h"
+#include "cli/part_options.h"
 #include "cli/usage.h"
-#include "output/match.h"
 #include "recording/recording.h"
+#include "report/compare.h"
 
 static const char help[] =
 	"usage: blockprof report [OPTIONS] FILE...\n"
@@ -25,20 +27,35 @@ static const char help[] =
 	"  -F, --format NAME   format of the -o before it, or of stdout:\n"
 	"                      %s\n"
 	"      --stalls-only   profiles hold the slices of stalls only\n"
-	"      --match REGEX   only stalls with a frame whose function or file matches\n"
+	"      --width PIXELS  of svg (default 1200)\n"
+	"      --redact        write a recording (json) to share: paths, peers, names of\n"
+	"                      tasks, machines and the like, hashed by a random key\n"
+	"      --diff OLD      what changed since that recording, in an hour of one loop:\n"
+	"                      places that are new, gone, worse, better\n" PART_HELP CHOICE_HELP
 	"  -q, --quiet         no warnings\n"
 	"  -v, --verbose       text: library and interpreter frames too, and whole tables\n"
 	"  -V, --version       this program's version\n"
 	"  -h, --help          this text\n";
 
-struct arguments {
-	struct outputs_spec spec;
-	struct output_options options;
-	struct match *match;
-	struct usage usage;
+/* Of recordings. */
+struct paths {
+	char *const *v;
+	size_t nr;
 };
 
-enum { OPTION_STALLS_ONLY = 256, OPTION_MATCH };
+struct arguments {
+	struct paths paths;
+	struct outputs_spec spec;
+	struct output_options options;
+	struct choice choice;
+	struct usage usage;
+	struct part_options part;
+	const char *diff; /* the old recording; NULL: nothing is compared */
+	bool redact;
+	struct siphash_key redact_key;
+};
+
+enum { OPTION_STALLS_ONLY = 256, OPTION_REDACT, OPTION_WIDTH, OPTION_DIFF };
 
 static const char short_options[] = ":o:F:" USAGE_SHORT_OPTIONS;
 
@@ -46,27 +63,103 @@ static const struct option long_options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
-	{ "match", required_argument, NULL, OPTION_MATCH },
+	{ "width", required_argument, NULL, OPTION_WIDTH },
+	{ "redact", no_argument, NULL, OPTION_REDACT },
+	{ "diff", required_argument, NULL, OPTION_DIFF },
+	PART_LONG_OPTIONS,
+	CHOICE_LONG_OPTIONS,
 	USAGE_LONG_OPTIONS,
 };
 
 static int take_option(void *context, int option, const char *value)
 {
 	struct arguments *arguments = context;
+	int err = part_take(&arguments->part, option, value);
 
+	if (err != USAGE_OTHER)
+		return err;
 	switch (option) {
 	case 'o':
 		return outputs_spec_path(&arguments->spec, value);
 	case 'F':
 		return outputs_spec_format(&arguments->spec, value);
+	case OPTION_WIDTH:
+		return outputs_width(&arguments->options, value);
 	case OPTION_STALLS_ONLY:
 		arguments->options.stalls_only = true;
 		return 0;
-	case OPTION_MATCH:
-		return match_option(&arguments->match, value);
+	case OPTION_REDACT:
+		arguments->redact = true;
+		return 0;
+	case OPTION_DIFF:
+		arguments->diff = value;
+		return 0;
 	default:
-		return USAGE_OTHER;
+		return choice_take(&arguments->choice, option, value);
 	}
+}
+
+/* Only a recording has all that is hashed as keys of its own. */
+static int prepare_redacting(struct arguments *arguments)
+{
+	const struct output_format *json = output_format_by_name("json");
+	int err;
+
+	if (!arguments->redact)
+		return 0;
+	if (!arguments->spec.nr)
+		outputs_spec_format(&arguments->spec, json->name);
+	err = outputs_spec_finish(&arguments->spec);
+	for (size_t i = 0; i < arguments->spec.nr && !err; i++) {
+		if (arguments->spec.v[i].format == json)
+			continue;
+		message_error("cannot redact %s: --redact writes recordings; give it -F json, and "
+			      "report on what comes of it",
+			      arguments->spec.v[i].format->name);
+		return -EINVAL;
+	}
+	if (!err)
+		err = siphash_new_key(&arguments->redact_key);
+	arguments->options.redact = &arguments->redact_key;
+	return err;
+}
+
+/* Which formats there are for a comparison. */
+static int prepare_comparing(struct arguments *arguments)
+{
+	int err;
+
+	if (!arguments->diff)
+		return 0;
+	if (arguments->redact) {
+		message_error("cannot redact a comparison: redact both recordings at one time, "
+			      "and compare these");
+		return -EINVAL;
+	}
+	if (arguments->choice.match || arguments->choice.ignore) {
+		message_error("cannot compare what --match or --ignore let through; write such "
+			      "recordings with -F json first, and compare these");
+		return -EINVAL;
+	}
+	err = outputs_spec_finish(&arguments->spec);
+	for (size_t i = 0; i < arguments->spec.nr && !err; i++) {
+		const struct output_format *format = arguments->spec.v[i].format;
+
+		if (format->diff)
+			continue;
+		message_error("cannot write a comparison as %s; give -F text, json or folded",
+			      format->name);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static int check_not_written(const struct arguments *arguments, const char *path)
+{
+	if (!outputs_spec_writes(&arguments->spec, path))
+		return 0;
+	message_error("cannot write %s: it is to be read as well; write elsewhere with -o", path);
+	return -EINVAL;
 }
 
 /* 0, or -EINVAL: wrong usage. */
@@ -90,16 +183,17 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			      "report --help");
 		return -EINVAL;
 	}
-	arguments->options.match = arguments->match;
-	err = outputs_spec_finish(&arguments->spec);
-	for (int i = optind; i < argc && !err; i++) {
-		if (outputs_spec_writes(&arguments->spec, argv[i])) {
-			message_error("cannot write %s: it is to be read as well; write elsewhere "
-				      "with -o",
-				      argv[i]);
-			err = -EINVAL;
-		}
-	}
+	arguments->paths = (struct paths){ argv + optind, (size_t)(argc - optind) };
+	arguments->options.match = arguments->choice.match;
+	err = prepare_comparing(arguments);
+	if (!err)
+		err = prepare_redacting(arguments);
+	if (!err)
+		err = outputs_spec_finish(&arguments->spec);
+	if (!err && arguments->diff)
+		err = check_not_written(arguments, arguments->diff);
+	for (size_t i = 0; i < arguments->paths.nr && !err; i++)
+		err = check_not_written(arguments, arguments->paths.v[i]);
 	return err;
 }
 
@@ -119,9 +213,27 @@ static void feed_stall(void *outputs, const struct stall_record *record)
 	(void)outputs_stall(outputs, record);
 }
 
+static void feed_stall_unadvised(void *outputs, const struct stall_record *record)
+{
+	struct stall_record unadvised = *record;
+
+	unadvised.advice = NULL;
+	feed_stall(outputs, &unadvised);
+}
+
+static void feed_withdrawn(void *outputs, const struct withdrawn_record *record)
+{
+	outputs_withdrawn(outputs, record);
+}
+
 static void feed_blocked(void *outputs, const struct blocked_record *record)
 {
 	outputs_blocked(outputs, record);
+}
+
+static void feed_second(void *outputs, const struct second_record *record)
+{
+	outputs_second(outputs, record);
 }
 
 static void feed_exit(void *outputs, const struct exit_record *record)
@@ -150,21 +262,12 @@ static void report_unreadable(const char *path, const char *reason)
 		      path, reason);
 }
 
-static int read_one(const char *path, struct outputs *outputs)
+static int read_one(const char *path, struct arguments *arguments,
+		    const struct recording_reader *next)
 {
-	const struct recording_reader reader = {
-		.context = outputs,
-		.start = feed_start,
-		.loop = feed_loop,
-		.stall = feed_stall,
-		.blocked = feed_blocked,
-		.exit = feed_exit,
-		.note = feed_note,
-		.summary = feed_summary,
-		.enough = outputs_are_done,
-	};
+	const struct recording_reader *reader = part_before(&arguments->part, next);
 	struct recording_result result;
-	int err = recording_read(path, &reader, &result);
+	int err = reader ? recording_read(path, reader, &result) : -ENOMEM;
 
 	if (err) {
 		report_unreadable(path,
@@ -188,29 +291,129 @@ static int read_one(const char *path, struct outputs *outputs)
 }
 
 /* Before outputs are opened, which would empty files that are there. */
-static int check_readable(int argc, char **argv)
+static int check_readable(const char *path)
 {
-	for (int i = optind; i < argc; i++) {
-		if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK)) {
-			report_unreadable(argv[i], strerror(errno));
-			return -errno;
-		}
-	}
-	return 0;
+	if (strcmp(path, "-") == 0 || !access(path, R_OK))
+		return 0;
+	report_unreadable(path, strerror(errno));
+	return -errno;
+}
+
+static int check_all_readable(const struct paths *paths)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < paths->nr && !err; i++)
+		err = check_readable(paths->v[i]);
+	return err;
+}
+
+/* All that are given. 0 or -errno, with a message. */
+static int read_all(struct arguments *arguments, const struct paths *paths,
+		    const struct recording_reader *next)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < paths->nr && !err; i++)
+		err = read_one(paths->v[i], arguments, next);
+	return err;
+}
+
+/* Recordings as they were. 0 or -errno, with a message. */
+static int render(struct arguments *arguments, struct outputs *outputs)
+{
+	const struct recording_reader reader = {
+		.context = outputs,
+		.start = feed_start,
+		.loop = feed_loop,
+		.stall = arguments->choice.no_advice ? feed_stall_unadvised : feed_stall,
+		.withdrawn = feed_withdrawn,
+		.blocked = feed_blocked,
+		.second = feed_second,
+		.exit = feed_exit,
+		.note = feed_note,
+		.summary = feed_summary,
+		.enough = outputs_are_done,
+	};
+	int err;
+
+	outputs->ignore = arguments->choice.ignore;
+	err = read_all(arguments, &arguments->paths, &reader);
+	choice_report_unused(&arguments->choice);
+	return err;
 }
 
 /* 0 or -errno, with a message. */
-static int report(const struct arguments *arguments, int argc, char **argv)
+static int survey_all(struct arguments *arguments, const struct paths *paths, struct survey *survey)
+{
+	const struct recording_reader reader = survey_reader(survey);
+	/* a time before the end is before that of each side */
+	int err = part_prepare(&arguments->part, paths->v, paths->nr);
+
+	if (!err)
+		err = read_all(arguments, paths, &reader);
+	if (err)
+		return err;
+	err = survey_finish(survey);
+	if (err)
+		message_error("cannot compare: %s", strerror(-err));
+	else if (survey_left_out(survey))
+		message_warn("a recording has more places or stacks than are told apart: %" PRIu64
+			     " slices are of the place [other], or of no stack",
+			     survey_left_out(survey));
+	return err;
+}
+
+static bool is_folded_asked(const struct arguments *arguments)
+{
+	for (size_t i = 0; i < arguments->spec.nr; i++)
+		if (arguments->spec.v[i].format == output_format_by_name("folded"))
+			return true;
+	return false;
+}
+
+/* The recordings that are given, with the old one. 0 or -errno, with a message. */
+static int compare(struct arguments *arguments, struct outputs *outputs)
+{
+	const struct paths old = { (char *const *)&arguments->diff, 1 };
+	const bool stacks = is_folded_asked(arguments);
+	struct survey *before = NULL, *after = NULL;
+	struct compare *compared = NULL;
+	int err = 0;
+
+	if (survey_new(&before, stacks) || survey_new(&after, stacks))
+		err = -ENOMEM;
+	if (!err)
+		err = survey_all(arguments, &old, before);
+	if (!err)
+		err = survey_all(arguments, &arguments->paths, after);
+	if (!err)
+		err = compare_new(&compared, before, after);
+	if (!err)
+		outputs_diff(outputs, compare_record(compared));
+	compare_free(compared);
+	survey_free(before);
+	survey_free(after);
+	return err;
+}
+
+/* 0 or -errno, with a message. */
+static int report(struct arguments *arguments)
 {
 	struct outputs outputs;
 	int err;
 
-	if (check_readable(argc, argv) ||
+	if ((arguments->diff && check_readable(arguments->diff)) ||
+	    check_all_readable(&arguments->paths) ||
+	    part_prepare(&arguments->part, arguments->paths.v, arguments->paths.nr) ||
 	    outputs_open(&outputs, &arguments->spec, &arguments->options))
 		return -EIO;
-	err = 0;
-	for (int i = optind; i < argc && !err; i++)
-		err = read_one(argv[i], &outputs);
+	if (arguments->diff)
+		err = compare(arguments, &outputs);
+	else
+		err = render(arguments, &outputs);
+	if (!err)
+		part_report(&arguments->part);
 	/* what was read is shown all the same */
 	return outputs_close(&outputs) || err ? -EIO : 0;
 }
@@ -226,18 +429,19 @@ static void answer(const struct arguments *arguments)
 int cmd_report(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
-	int status = EXIT_OK;
+	int err = parse(&arguments, argc, argv), status = EXIT_OK;
 
-	if (parse(&arguments, argc, argv)) {
-		status = EXIT_USAGE;
+	if (err) {
+		status = exit_status_of_options(err);
 	} else if (usage_is_asked(&arguments.usage)) {
 		answer(&arguments);
 	} else {
 		message_set_level(arguments.usage.verbosity < 0 ? MESSAGE_ERROR
 								: arguments.usage.verbosity);
-		if (report(&arguments, argc, argv))
+		if (report(&arguments))
 			status = EXIT_COULD_NOT;
 	}
-	match_free(arguments.match);
+	choice_free(&arguments.choice);
+	part_options_free(&arguments.part);
 	return status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/patterns.h"
 #include "cli/message.h"
 #include "cli/target.h"
 #include "proc/process.h"
@@ -118,7 +119,7 @@ static int add_override(struct scope *scope, const char *text)
 static int add_filter(struct scope *scope, enum filter_kind kind, const char *option,
 		      const char *text)
 {
-	char reason[128] = "";
+	char reason[PATTERN_REASON_BYTES] = "";
 	int err = scope->filter ? 0 : filter_new(&scope->filter);
 
 	if (!err)

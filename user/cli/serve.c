@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "cli/serve_options.h"
 #include "cli/stall_command.h"
+#include "cli/why.h"
 #include "probe/probe.h"
 #include "serve/entry.h"
 #include "serve/journal.h"
@@ -71,17 +72,35 @@ static void on_stall(void *context, const struct stall_record *record)
 
 	/* the handler gets the same time as the recording */
 	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
-	if (!recorder_stall(serve->recorder, &timed))
+	if (serve->term->options.choice.no_advice)
+		timed.advice = NULL;
+	if (!recorder_stall(serve->recorder, &timed)) {
+		struct withdrawn_record withdrawn = stall_withdrawn(&timed, DISCARD_IGNORED);
+
+		stall_command_withdrawn(&serve->command, &withdrawn);
+		news_withdraw(serve->news, &withdrawn);
 		return;
-	serve->stalls += !record->ongoing;
+	}
+	serve->stalls += !record->ongoing && !record->doubt;
 	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
-	if (serve->in_journal && !journal_stall(record))
+	if (serve->in_journal && !journal_stall(&timed))
 		return;
 	message = entry_message(record);
 	if (message)
 		message_note("%s", message);
+}
+
+static void on_withdrawn(void *context, const struct withdrawn_record *record)
+{
+	struct serve *serve = context;
+
+	recorder_withdrawn(serve->recorder, record);
+	stall_command_withdrawn(&serve->command, record);
+	if (news_withdraw(serve->news, record))
+		message_note("what lasted in %s[%d] thread %d was no stall: %s", record->id.comm,
+			     record->id.pid, record->id.tid, discard_words(record->reason));
 }
 
 static void on_blocked(void *context, const struct blocked_record *record)
@@ -91,13 +110,20 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	recorder_blocked(serve->recorder, record);
 }
 
+static void on_second(void *context, const struct second_record *record)
+{
+	struct serve *serve = context;
+
+	recorder_second(serve->recorder, record);
+}
+
 static void on_note(void *context, const struct note_record *record)
 {
 	struct serve *serve = context;
 	__freeing char *text = NULL;
 
 	recorder_note(serve->recorder, record);
-	if (!news_has_room(serve->news, probe_now_ns()))
+	if (!news_is_note(serve->news, record, probe_now_ns()))
 		return;
 	if (serve->in_journal && !journal_note(record))
 		return;
@@ -124,7 +150,8 @@ static struct recorder_options recorder_options_of(const struct serve_options *o
 		.rotate_ns = ROTATE_NS,
 		.stalls_only = options->stalls_only,
 		.all_threads = options->scope.all_threads,
-		.match = options->match,
+		.match = options->choice.match,
+		.ignore = options->choice.ignore,
 	};
 }
 
@@ -233,14 +260,19 @@ static int term_open(struct serve *serve, struct term *term)
 		.context = serve,
 		.loop = on_loop,
 		.stall = on_stall,
+		.withdrawn = on_withdrawn,
+		.thread = why_thread,
+		.discarded = why_discarded,
+		.blind = why_blind,
 		.blocked = on_blocked,
+		.second = on_second,
 		.exit = on_exit_record,
 		.note = on_note,
 	};
 	const struct session_options options = {
 		.scope = &term->options.scope,
 		.whole_system = true,
-		.libbpf_log = term->options.usage.verbosity > 1,
+		.libbpf_log = term->options.usage.verbosity > 2,
 	};
 	int err = scope_check(options.scope);
 
@@ -325,7 +357,7 @@ static int reload(struct serve *serve)
 		notify_ready();
 		return 0;
 	}
-	engine_finish(old->session.engine);
+	engine_finish(old->session.engine, true);
 	end_recording(serve);
 	if (recorder) {
 		recorder_close(serve->recorder);
@@ -368,7 +400,8 @@ static void send_status(struct serve *serve)
 
 static void tick(struct serve *serve)
 {
-	uint64_t now_ns = probe_now_ns(), held_back;
+	__freeing char *left_out = NULL;
+	uint64_t now_ns = probe_now_ns();
 
 	if (now_ns < serve->next_tick_ns)
 		return;
@@ -377,11 +410,9 @@ static void tick(struct serve *serve)
 		next_recording(serve);
 	report_recording(serve);
 	stall_command_poll(&serve->command);
-	held_back = news_held_back(serve->news, now_ns);
-	if (held_back)
-		message_warn("%" PRIu64
-			     " more stalls and notes in the last minute; all are in the recordings",
-			     held_back);
+	left_out = news_left_out(serve->news, now_ns);
+	if (left_out)
+		message_warn("%s; all are in the recordings", left_out);
 	send_status(serve);
 	notify_alive();
 }
@@ -402,7 +433,7 @@ static int serve_until_end(struct serve *serve)
 
 static int run(struct serve *serve, struct term *term)
 {
-	int err = news_new(&serve->news);
+	int err = news_new(&serve->news, journal_unit);
 
 	if (!err)
 		err = stall_command_open(&serve->command, NULL);
@@ -426,10 +457,11 @@ static int run(struct serve *serve, struct term *term)
 	if (err)
 		return err;
 	notify_stopping();
-	engine_finish(serve->term->session.engine);
+	engine_finish(serve->term->session.engine, true);
 	end_recording(serve);
 	report_recording(serve);
 	stall_command_finish(&serve->command);
+	choice_report_unused(&serve->term->options.choice);
 	return 0;
 }
 
@@ -446,7 +478,7 @@ int cmd_serve(int argc, char **argv)
 	if (err || usage_is_asked(&term->options.usage)) {
 		serve_options_answer(&term->options);
 		term_free(term);
-		return !err ? EXIT_OK : err == -EINVAL ? EXIT_USAGE : EXIT_COULD_NOT;
+		return exit_status_of_options(err);
 	}
 	message_set_level(term->options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);

@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "cli/match_option.h"
 #include "cli/message.h"
 #include "cli/stall_command.h"
-#include "output/match.h"
 #include "serve/recorder.h"
 
 #define STATE_DIR      "/var/lib/blockprof"
@@ -29,8 +27,7 @@ static const char help[] =
 	"  -u, --unit NAME       those of this systemd unit,\n"
 	"      --cgroup PATH     those in this cgroup or below it; each repeatable\n"
 	"      --all-threads     blocked time of every thread, loop or not\n"
-	"      --stalls-only     profiles hold the slices of stalls only\n"
-	"      --match REGEX     only stalls with a frame whose function or file matches\n"
+	"      --stalls-only     profiles hold the slices of stalls only\n" CHOICE_HELP
 	"      --on-stall CMD    run CMD by the shell for each stall, its JSON on stdin\n"
 	"      --state-dir DIR   where recordings go (default /var/lib/blockprof)\n"
 	"      --keep SIZE       all recordings together: 500M, 2G; a bare number is\n"
@@ -38,13 +35,13 @@ static const char help[] =
 	"      --defaults FILE   more options, in BLOCKPROF_OPTIONS=\"...\"; SIGHUP has it\n"
 	"                        read again\n"
 	"  -q, --quiet           fewer notes\n"
-	"  -v, --verbose         more notes; -vv: libbpf's log too\n"
+	"  -v, --verbose         more notes; -vv: why threads are loops or\n"
+	"                        not, and turns no stalls; -vvv: libbpf's log\n"
 	"  -V, --version         this program's version\n"
 	"  -h, --help            this text\n";
 
 enum {
 	OPTION_STALLS_ONLY = OPTION_OWN,
-	OPTION_MATCH,
 	OPTION_ON_STALL,
 	OPTION_STATE_DIR,
 	OPTION_KEEP,
@@ -54,7 +51,7 @@ enum {
 static const struct option long_options[] = {
 	SCOPE_SYSTEM_LONG_OPTIONS,
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
-	{ "match", required_argument, NULL, OPTION_MATCH },
+	CHOICE_LONG_OPTIONS,
 	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "keep", required_argument, NULL, OPTION_KEEP },
@@ -89,13 +86,12 @@ static int take_size(const char *text, uint64_t *bytes)
 static int take_option(void *context, int option, const char *value)
 {
 	struct serve_options *options = context;
+	int err;
 
 	switch (option) {
 	case OPTION_STALLS_ONLY:
 		options->stalls_only = true;
 		return 0;
-	case OPTION_MATCH:
-		return match_option(&options->match, value);
 	case OPTION_ON_STALL:
 		return stall_command_option(&options->on_stall, value);
 	case OPTION_STATE_DIR:
@@ -107,7 +103,8 @@ static int take_option(void *context, int option, const char *value)
 		options->defaults_path = value;
 		return 0;
 	default:
-		return scope_take(&options->scope, option, value);
+		err = choice_take(&options->choice, option, value);
+		return err == USAGE_OTHER ? scope_take(&options->scope, option, value) : err;
 	}
 }
 
@@ -186,6 +183,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 	memcpy(options->words + 1 + options->defaults.nr, argv + 1,
 	       (size_t)(argc - 1) * sizeof(*argv));
 	scope_free(&options->scope);
+	choice_free(&options->choice);
 	err = parse_words(options, (int)nr, options->words);
 	if (err)
 		message_error("cannot use the options of %s: see the line before; correct "
@@ -197,7 +195,7 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv)
 void serve_options_free(struct serve_options *options)
 {
 	scope_free(&options->scope);
-	match_free(options->match);
+	choice_free(&options->choice);
 	defaults_free(&options->defaults);
 	free(options->words);
 }

@@ -6,17 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/choice_options.h"
 #include "cli/scope_options.h"
 #include "serve/defaults.h"
-
-struct match;
 
 struct serve_options {
 	struct scope scope;
 	const char *state_dir;
 	uint64_t keep_bytes;
 	bool stalls_only;
-	struct match *match; /* NULL: all stalls */
+	struct choice choice;
 	const char *on_stall; /* a shell command; NULL: none */
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* some strings of the options are in here */

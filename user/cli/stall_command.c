@@ -91,6 +91,13 @@ void stall_command_run(struct stall_command *command, const struct stall_record 
 		handler_stall(command->handler, stall);
 }
 
+void stall_command_withdrawn(struct stall_command *command,
+			     const struct withdrawn_record *withdrawn)
+{
+	if (command->handler)
+		handler_withdrawn(command->handler, withdrawn);
+}
+
 static void report_failed(const struct stall_command *command, int status)
 {
 	char words[DURATION_BYTES];
@@ -127,8 +134,8 @@ static void report_problems(struct stall_command *command)
 		message_warn(!command->finished && handler_has_ended(command->handler, 0)
 				     ? "the process that runs --on-stall's command has ended: the "
 				       "command is not run any more"
-				     : "--on-stall's command is too slow: it is not run for every "
-				       "stall");
+				     : "--on-stall's command is not run for every stall: it is too "
+				       "slow, or there are too few descriptors");
 }
 
 void stall_command_poll(struct stall_command *command)

@@ -46,6 +46,9 @@ int stall_command_start(struct stall_command *command, const char *text);
 
 /* Its time_ns has to be set. */
 void stall_command_run(struct stall_command *command, const struct stall_record *stall);
+/* A stall that was reported as ongoing was none. */
+void stall_command_withdrawn(struct stall_command *command,
+			     const struct withdrawn_record *withdrawn);
 /* Reports what has gone wrong with the command, each kind once. To be called now and then. */
 void stall_command_poll(struct stall_command *command);
 /* Adds the stalls that it was not run for since the summary before. */

@@ -3,6 +3,7 @@
 #include "cli/target.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/message.h"
@@ -11,6 +12,7 @@
 int target_check(pid_t pid, const char *verb)
 {
 	pid_t tgid = 0;
+	int err;
 
 	switch (process_kind(pid, &tgid)) {
 	case PROCESS_NORMAL:
@@ -34,6 +36,11 @@ int target_check(pid_t pid, const char *verb)
 		message_error("cannot %s %d: it is a thread of process %d; use -p %d", verb, pid,
 			      tgid, tgid);
 		return -EINVAL;
+	case PROCESS_UNKNOWN:
+		err = -errno;
+		message_error("cannot %s %d: /proc/%d cannot be read: %s", verb, pid, pid,
+			      strerror(-err));
+		return err;
 	case PROCESS_NONE:
 		break;
 	}

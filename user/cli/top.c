@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "cli/scope_options.h"
 #include "cli/usage.h"
+#include "cli/why.h"
 #include "probe/probe.h"
 #include "proc/process.h"
 #include "session/session.h"
@@ -46,7 +47,8 @@ static const char help[] =
 	"      --loop TID:fd=N   this thread waits in epoll instance N\n"
 	"      --loop TID:none   this thread is no loop\n"
 	"  -q, --quiet           fewer notes\n"
-	"  -v, --verbose         more notes; -vv: libbpf's log too\n"
+	"  -v, --verbose         more notes; -vv: why threads are loops or\n"
+	"                        not, and turns no stalls; -vvv: libbpf's log\n"
 	"  -V, --version         this program's version\n"
 	"  -h, --help            this text\n";
 
@@ -120,6 +122,13 @@ static void on_stall(void *context, const struct stall_record *record)
 }
 
 /* The board reads blocked time from the engine's loops. */
+static void on_withdrawn(void *context, const struct withdrawn_record *record)
+{
+	struct top *top = context;
+
+	board_withdrawn(top->board, record);
+}
+
 static void on_blocked(void *context, const struct blocked_record *record)
 {
 	(void)context;
@@ -247,6 +256,10 @@ static int run(struct top *top)
 		.context = top,
 		.loop = on_loop,
 		.stall = on_stall,
+		.withdrawn = on_withdrawn,
+		.thread = why_thread,
+		.discarded = why_discarded,
+		.blind = why_blind,
 		.blocked = on_blocked,
 		.exit = on_process_exit,
 		.note = on_note,
@@ -254,7 +267,7 @@ static int run(struct top *top)
 	const struct session_options options = {
 		.scope = &top->scope,
 		.whole_system = !top->scope.nr_pids,
-		.libbpf_log = top->usage.verbosity > 1,
+		.libbpf_log = top->usage.verbosity > 2,
 	};
 	int err = scope_check(&top->scope);
 
@@ -293,7 +306,7 @@ int cmd_top(int argc, char **argv)
 	if (err || usage_is_asked(&top.usage)) {
 		usage_answer(&top.usage, help);
 		scope_free(&top.scope);
-		return err ? EXIT_USAGE : EXIT_OK;
+		return exit_status_of_options(err);
 	}
 	message_set_level(top.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);

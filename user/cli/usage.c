@@ -6,7 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/patterns.h"
 #include "cli/message.h"
+
+#define BLOWN_NAMED 8
+
+/* Of an expression that the user gave, once of each, and not of thousands. */
+static void say_blown(const char *text)
+{
+	static unsigned int said;
+
+	if (said < BLOWN_NAMED)
+		message_warn("'%s' takes too long for a name, and does not match it; write an "
+			     "expression without repeats of repeats",
+			     text);
+	else if (said == BLOWN_NAMED)
+		message_warn("more expressions take too long for a name, and do not match it");
+	said += said <= BLOWN_NAMED;
+}
 
 /* getopt_long() returned ':' or '?'. */
 static int refuse(const struct usage_command *command, int option, char **argv)
@@ -47,6 +64,7 @@ int usage_parse(struct usage *usage, const struct usage_command *command, int ar
 	int option, err = 0;
 
 	*usage = (struct usage){ .end = 1 };
+	patterns_on_blown(say_blown);
 	optind = 0; /* glibc: begin anew, whatever was parsed before */
 	opterr = 0;
 	while (!err && !usage_is_asked(usage) &&
@@ -59,6 +77,8 @@ int usage_parse(struct usage *usage, const struct usage_command *command, int ar
 			err = refuse(command, option, argv);
 		usage->end = optind;
 	}
+	if (err == -ENOMEM)
+		message_error("cannot take the options: out of memory");
 	return err;
 }
 

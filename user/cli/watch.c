@@ -15,10 +15,12 @@
 #include "base/cleanup.h"
 #include "base/timestamp.h"
 #include "cli/exit_status.h"
+#include "cli/gate.h"
 #include "cli/hint.h"
 #include "cli/message.h"
 #include "cli/options.h"
 #include "cli/stall_command.h"
+#include "cli/why.h"
 #include "proc/process.h"
 #include "run/launch.h"
 #include "session/session.h"
@@ -26,6 +28,9 @@
 #include "text/note_words.h"
 #include "text/words.h"
 
+#define UNREAD_SAID    64
+#define LOOPLESS_NAMED 4 /* processes without a loop; more are counted */
+#define OUTPUTS_TRY_MS 50 /* how soon a reader is asked again that took nothing */
 #define COMMAND_END_MS 1000 /* COMMAND has so long to end, if the watch ends before it */
 
 struct watch {
@@ -35,21 +40,41 @@ struct watch {
 	struct stall_command on_stall;
 	struct launch launch;
 	bool launched; /* COMMAND runs, or has run */
-	int command_status; /* -1: it still runs */
-	uint64_t stalls;
-	bool seen_loop;
+	int command_status; /* as wait() gives it, -1: it still runs */
+	bool hurried; /* a signal ended it: its outputs are waited for */
+	bool interrupted; /* the watch was ended, and COMMAND maybe with it */
+	struct gate gate;
 	struct hints hints;
+	pid_t unread
+		[UNREAD_SAID]; /* processes of which it was said that their lines are not read */
+	unsigned int nr_unread;
 };
 
 /* -- from the engine to the outputs -- */
+
+/* What cannot be read of an interpreter is said once of each process. */
+static void say_unread(struct watch *watch, const struct thread_id *id)
+{
+	const char *language = engine_unread(watch->session.engine, id->pid);
+
+	for (unsigned int i = 0; i < watch->nr_unread && i < UNREAD_SAID; i++)
+		if (watch->unread[i] == id->pid)
+			return;
+	if (!language)
+		return;
+	watch->unread[watch->nr_unread++ % UNREAD_SAID] = id->pid;
+	message_note("%s[%d] runs %s, whose lines are not read; native frames only", id->comm,
+		     id->pid, language);
+}
 
 static void on_loop(void *context, const struct loop_record *record)
 {
 	struct watch *watch = context;
 
-	watch->seen_loop = true;
+	watch->gate.seen_loop = true;
 	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
 		       record->id.tid, record->id.runtime);
+	say_unread(watch, &record->id);
 	outputs_loop(&watch->outputs, record);
 }
 
@@ -69,12 +94,26 @@ static void on_stall(void *context, const struct stall_record *record)
 
 	/* the handler gets the same time as a recording */
 	timed.time_ns = timestamp_of(&watch->outputs.realtime_offset_ns, timed.mono_ns);
-	if (!outputs_stall(&watch->outputs, &timed))
+	if (watch->options.choice.no_advice)
+		timed.advice = NULL;
+	if (!outputs_stall(&watch->outputs, &timed)) {
+		struct withdrawn_record withdrawn = stall_withdrawn(&timed, DISCARD_IGNORED);
+
+		stall_command_withdrawn(&watch->on_stall, &withdrawn);
 		return;
-	watch->stalls++;
+	}
+	watch->gate.stalls += !timed.ongoing && !timed.doubt;
 	if (hint_of(&watch->hints, &timed, hint))
 		message_note("%s", hint);
 	stall_command_run(&watch->on_stall, &timed);
+}
+
+static void on_withdrawn(void *context, const struct withdrawn_record *record)
+{
+	struct watch *watch = context;
+
+	outputs_withdrawn(&watch->outputs, record);
+	stall_command_withdrawn(&watch->on_stall, record);
 }
 
 static void on_blocked(void *context, const struct blocked_record *record)
@@ -82,6 +121,13 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	struct watch *watch = context;
 
 	outputs_blocked(&watch->outputs, record);
+}
+
+static void on_second(void *context, const struct second_record *record)
+{
+	struct watch *watch = context;
+
+	outputs_second(&watch->outputs, record);
 }
 
 static void on_process_exit(void *context, const struct exit_record *record, bool asked_for)
@@ -105,6 +151,29 @@ static void on_note(void *context, const struct note_record *record)
 	outputs_note(&watch->outputs, record);
 }
 
+/* Messages go to the same terminal. */
+static void hide_outputs(void *context)
+{
+	struct watch *watch = context;
+
+	outputs_hide(&watch->outputs);
+}
+
+/* Of an interpreter it is known which one it is. */
+static void on_blind(void *context, const struct thread_id *id, enum blind blind)
+{
+	struct watch *watch = context;
+	char name[64];
+	const char *interpreter =
+		engine_interpreter(watch->session.engine, id->pid, name, sizeof(name));
+
+	if (blind == BLIND_INTERPRETER_UNKNOWN && interpreter)
+		message_warn("%s[%d] runs %s, whose frames cannot be read; native stacks only",
+			     id->comm, id->pid, interpreter);
+	else
+		why_blind(context, id, blind);
+}
+
 /* -- what is watched, in words -- */
 
 static void announce_process(struct watch *watch, pid_t pid)
@@ -126,22 +195,35 @@ static void announce_process(struct watch *watch, pid_t pid)
 		message_note("watching %s[%d]%s%s%s, turns over %s; Ctrl-C for the summary", comm,
 			     pid, python ? " (" : "", python ? python : "", python ? ")" : "",
 			     threshold);
-	if (engine_unreadable(watch->session.engine, pid))
-		message_warn("%s[%d] runs %s, whose frames cannot be read; native stacks only",
-			     comm, pid, python);
 }
 
-static void announce_no_loop(struct watch *watch, pid_t pid, const char *when)
+/* One line, however many processes there are. */
+static void announce_no_loop(struct watch *watch)
 {
-	char comm[16] = "";
+	const struct scope *scope = &watch->options.scope;
+	char named[LOOPLESS_NAMED * 32] = "";
+	size_t used = 0, nr = 0;
 
-	if (engine_loops(watch->session.engine, pid) || watch->options.scope.all_threads)
+	for (size_t i = 0; i < scope->nr_pids; i++) {
+		char comm[16] = "";
+
+		if (engine_loops(watch->session.engine, scope->pids[i]) ||
+		    process_comm(scope->pids[i], comm))
+			continue;
+		if (nr++ < LOOPLESS_NAMED)
+			used += (size_t)snprintf(named + used, sizeof(named) - used, "%s%s[%d]",
+						 nr > 1 ? ", " : "", comm, scope->pids[i]);
+	}
+	if (!nr || scope->all_threads)
 		return;
-	if (process_comm(pid, comm))
-		return;
-	message_note(
-		"no event loop in %s[%d]%s; --all-threads shows the blocked time of every thread",
-		comm, pid, when);
+	if (nr > LOOPLESS_NAMED)
+		message_note("no event loop in %s and %zu more of the %zu processes yet; "
+			     "--all-threads shows the blocked time of every thread",
+			     named, nr - LOOPLESS_NAMED, scope->nr_pids);
+	else
+		message_note("no event loop in %s yet; --all-threads shows the blocked time of "
+			     "every thread",
+			     named);
 }
 
 static void announce_system(struct watch *watch)
@@ -181,8 +263,7 @@ static void announce(struct watch *watch)
 	} else {
 		announce_system(watch);
 	}
-	for (size_t i = 0; i < scope->nr_pids; i++)
-		announce_no_loop(watch, scope->pids[i], " yet");
+	announce_no_loop(watch);
 }
 
 /* -- the watch -- */
@@ -195,21 +276,45 @@ static void reap_command(struct watch *watch)
 	if (watch->launched && watch->command_status < 0 &&
 	    waitpid(watch->launch.pid, &status, WNOHANG) == watch->launch.pid) {
 		watch->command_status = status;
+		/* what a signal to all of the terminal's processes ended is not its own status */
+		if (!watch->interrupted)
+			watch->gate.command_status = status;
 		watch->session.ended = true;
+	}
+}
+
+/* Its end is recorded a little before its status is there to be waited for. */
+static void await_status(struct watch *watch)
+{
+	for (int waited_ms = 0; waited_ms < COMMAND_END_MS && watch->launched; waited_ms++) {
+		reap_command(watch);
+		if (watch->command_status >= 0)
+			break;
+		poll(NULL, 0, 1);
 	}
 }
 
 static void watch_until_end(struct watch *watch)
 {
-	uint64_t signals = 0;
+	uint64_t signals;
 
-	while (!(signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP))) &&
-	       !session_is_over(&watch->session) && !outputs_are_dead(&watch->outputs)) {
-		signals = session_step(&watch->session, NULL, 0, -1);
+	while (!watch->interrupted && !session_is_over(&watch->session) &&
+	       !outputs_are_dead(&watch->outputs)) {
+		bool left = outputs_try(&watch->outputs);
+
+		signals = session_step(&watch->session, NULL, 0, left ? OUTPUTS_TRY_MS : -1);
+		watch->interrupted = signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP));
 		if (signals & SESSION_SIGNAL(SIGCHLD))
 			reap_command(watch);
 		stall_command_poll(&watch->on_stall);
 	}
+	/* the first Ctrl-C never ends it at once, also where it comes just after another end */
+	watch->hurried = watch->interrupted;
+	if (watch->hurried)
+		session_let_interrupt();
+	else if (watch->session.ended)
+		await_status(watch);
+	watch->interrupted = true;
 }
 
 /* Asks a COMMAND to end that still runs after the watch. */
@@ -229,9 +334,10 @@ static void finish(struct watch *watch)
 	struct summary_record record;
 	int err;
 
-	engine_finish(watch->session.engine);
+	engine_finish(watch->session.engine, watch->hurried);
 	end_command(watch);
-	if (!watch->seen_loop && watch->launched && !watch->options.scope.all_threads)
+	if (!watch->gate.seen_loop && watch->launched && !watch->options.scope.all_threads &&
+	    !watch->options.fail)
 		message_note("no event loop was seen; --all-threads shows the blocked time of "
 			     "every thread");
 	/* before the handler ends, which may take a while that is not watched */
@@ -241,14 +347,17 @@ static void finish(struct watch *watch)
 		return;
 	stall_command_summarise(&watch->on_stall, &record);
 	record.command_status = watch->command_status;
+	gate_summary(&watch->gate, &record);
 	outputs_summary(&watch->outputs, &record);
 	summary_free(&record);
+	choice_report_unused(&watch->options.choice);
 }
 
 static int begin(struct watch *watch)
 {
 	struct start_record record;
 	struct utsname name;
+	bool executed;
 	int err;
 
 	if (watch->options.command) {
@@ -273,8 +382,9 @@ static int begin(struct watch *watch)
 	}
 	/* before it is announced: there may be no such program */
 	if (watch->launched) {
-		err = launch_go(&watch->launch);
+		err = launch_go(&watch->launch, &executed);
 		if (err) {
+			watch->gate.start_error = executed ? err : 0;
 			waitpid(watch->launch.pid, NULL, 0);
 			message_error("cannot start '%s': %s; check its name and your PATH",
 				      watch->options.command[0], strerror(-err));
@@ -290,14 +400,19 @@ static int run(struct watch *watch)
 		.context = watch,
 		.loop = on_loop,
 		.stall = on_stall,
+		.withdrawn = on_withdrawn,
+		.thread = why_thread,
+		.discarded = why_discarded,
+		.blind = on_blind,
 		.blocked = on_blocked,
+		.second = on_second,
 		.exit = on_process_exit,
 		.note = on_note,
 	};
 	const struct session_options session_options = {
 		.scope = &options->scope,
 		.whole_system = !options->scope.nr_pids && !options->command,
-		.libbpf_log = options->usage.verbosity > 1,
+		.libbpf_log = options->usage.verbosity > 2,
 	};
 	int err = scope_check(&options->scope);
 
@@ -310,8 +425,11 @@ static int run(struct watch *watch)
 	err = session_open(&watch->session, &session_options, &sink);
 	if (!err)
 		err = outputs_open(&watch->outputs, &options->outputs, &options->output);
-	if (!err)
-		err = begin(watch);
+	watch->outputs.ignore = options->choice.ignore;
+	if (err)
+		return err;
+	message_set_before(hide_outputs, watch);
+	err = begin(watch);
 	if (err)
 		return err;
 	announce(watch);
@@ -324,15 +442,17 @@ int cmd_watch(int argc, char **argv)
 {
 	struct watch watch = {
 		.command_status = -1,
+		.gate = { .command_status = -1 },
 		.hints = { has_mapped, &watch, 0 },
 	};
-	int err;
+	char reason[GATE_REASON_BYTES];
+	int err, status;
 
 	err = watch_options_parse(&watch.options, argc, argv);
 	if (err || usage_is_asked(&watch.options.usage)) {
 		watch_options_answer(&watch.options);
 		watch_options_free(&watch.options);
-		return err ? EXIT_USAGE : EXIT_OK;
+		return exit_status_of_options(err);
 	}
 	message_set_level(watch.options.usage.verbosity);
 	signal(SIGPIPE, SIG_IGN);
@@ -342,14 +462,19 @@ int cmd_watch(int argc, char **argv)
 								  : watch.options.on_stall);
 	if (!err)
 		err = run(&watch);
+	message_set_before(NULL, NULL);
 	if (err)
 		scope_report_failure(&watch.session);
 	if (outputs_close(&watch.outputs))
 		err = err ? err : -EIO;
+	watch.gate.fail = watch.options.fail;
+	watch.gate.has_command = watch.options.command;
+	watch.gate.failed = err;
+	status = gate_status(&watch.gate, reason);
+	if (reason[0])
+		message_error("%s", reason);
 	session_close(&watch.session);
 	stall_command_close(&watch.on_stall);
 	watch_options_free(&watch.options);
-	if (err)
-		return EXIT_COULD_NOT;
-	return watch.options.fail && watch.stalls ? EXIT_STALLED : EXIT_OK;
+	return status;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* dump.c - in which order a process is read for a dump. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/passing.h"
 #include "capture/namer.h"
 #include "dump/private.h"
 #include "probe/probe.h"
@@ -13,6 +15,10 @@
 #include "proc/process.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"
+
+/* For an interpreter, where the symbolizer is started again, or no descriptor is left. */
+#define TRIES	     4
+#define TRY_EVERY_MS 5
 
 int dump_new(struct dump **out, struct observer *observer, struct symbols *symbols,
 	     struct memory_source *memory)
@@ -49,8 +55,15 @@ void dump_close(struct dump *dump)
 /* Each time anew: the process may execute another program, or start an interpreter. */
 static void find_python(struct subject *subject, struct symbols *symbols)
 {
-	int err = python_open(&subject->python, &subject->memory, symbols);
+	int err = -EBUSY;
 
+	for (int tries = 0; tries < TRIES && (err == -EBUSY || error_is_passing(err)); tries++) {
+		if (tries)
+			poll(NULL, 0, TRY_EVERY_MS);
+		python_close(subject->python);
+		err = python_open(&subject->python, &subject->memory, symbols);
+	}
+	subject->python_error = err;
 	subject->unreadable = err == -ENOTSUP || err == -EBUSY;
 	if (err && !subject->unreadable)
 		subject->python = NULL;
@@ -69,7 +82,7 @@ static void identify(const struct subject *subject, struct dump_record *out)
 
 int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 {
-	struct subject subject = { .memory = { dump->memory, pid } };
+	struct subject subject = { .memory = { dump->memory, pid }, .late = dump->memory->late };
 	struct program_functions functions;
 	__freeing uint64_t *pthreads = NULL;
 	int err;
@@ -84,6 +97,7 @@ int dump_take(struct dump *dump, pid_t pid, struct dump_record *out)
 	err = dump_threads(dump, &subject, out, &pthreads);
 	if (!err)
 		dump_tasks(&subject, pthreads, out);
+	dump_blind(dump, &subject, out);
 	program_free(subject.program);
 	python_close(subject.python);
 	if (err)

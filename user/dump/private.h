@@ -16,6 +16,8 @@ struct subject {
 	struct memory memory;
 	struct python *python; /* NULL: none, or not yet */
 	bool unreadable; /* a Python of which only the version is known */
+	int python_error; /* why there is none, or why it is unreadable */
+	uint64_t late; /* answers of memory's source before this dump */
 	struct program *program; /* NULL: not known */
 	struct pool pool;
 };
@@ -33,6 +35,11 @@ struct dump {
 /* Fills threads of out; *pthreads of all of them are the caller's. 0 or -errno. */
 int dump_threads(struct dump *dump, struct subject *subject, struct dump_record *out,
 		 uint64_t **pthreads);
+
+/* -- blind.c -- */
+
+/* Marks in out what could not be seen of it, after all else of it was read. */
+void dump_blind(const struct dump *dump, const struct subject *subject, struct dump_record *out);
 
 /* -- tasks.c -- */
 

@@ -125,7 +125,7 @@ static void on_task(void *context, const struct python_task_info *info)
 static void note_loss(struct dump_record *out, enum loss loss, uint64_t count)
 {
 	if (count)
-		out->lost[out->nr_lost++] = (struct loss_count){ loss_name(loss), count };
+		out->lost[out->nr_lost++] = (struct name_count){ loss_name(loss), count };
 }
 
 void dump_tasks(const struct subject *subject, const uint64_t *pthreads, struct dump_record *out)

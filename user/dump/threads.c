@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/files.h"
 #include "capture/arguments.h"
 #include "capture/frame_pointers.h"
 #include "capture/frames.h"
+#include "capture/runtime_wait.h"
 #include "dump/private.h"
 #include "probe/thread_sample.h"
 #include "proc/thread_copy.h"
@@ -155,7 +157,7 @@ static bool read_stack(struct scan *scan, const struct bp_observed_snapshot *sna
 		if (thread_copy(&scan->subject->memory, (pid_t)snapshot->tid, &snapshot->regs,
 				snapshot->switches, &scan->copy))
 			scan->copy.bytes = 0;
-	} else if (scan->samples < SAMPLES_MAX) {
+	} else if (scan->samples < SAMPLES_MAX && files_lock_is_free(&scan->subject->memory)) {
 		scan->samples++;
 		runs |= !thread_sample_take((pid_t)snapshot->tid, SAMPLE_MS, stack, &scan->copy);
 	}
@@ -187,6 +189,7 @@ static bool recognise(const struct scan *scan, const struct bp_observed_snapshot
 	struct moment moment = {
 		.pid = snapshot->tgid,
 		.tid = snapshot->tid,
+		.memory = scan->subject->memory,
 		.pthread = snapshot->pthread,
 		.program = scan->subject->program,
 		.comm = thread->id.comm,
@@ -198,8 +201,11 @@ static bool recognise(const struct scan *scan, const struct bp_observed_snapshot
 	struct recognised recognised;
 
 	runtime_recognise(&moment, &recognised);
+	thread->against = recognised.against;
 	if (!recognised.runtime)
 		return false;
+	thread->way = recognised.way;
+	thread->doubt = recognised.doubt;
 	thread->id.runtime = strdup(recognised.runtime->name);
 	set_task(scan, recognised.task, &thread->slice);
 	return block && recognised.wait_class && block->wait_class == recognised.wait_class &&
@@ -220,6 +226,7 @@ static void set_holder(struct scan *scan, struct slice *slice)
 
 		if (snapshot->pthread != pthread)
 			continue;
+		slice->holder.collects = python_collecting(scan->subject->python);
 		slice->holder.pid = snapshot->tgid;
 		slice->holder.tid = snapshot->tid;
 		memcpy(slice->holder.comm, snapshot->comm, sizeof(slice->holder.comm));
@@ -255,6 +262,17 @@ static void find_out_blocked(struct scan *scan, struct scanned *scanned)
 		slice->target.name = strdup(host);
 }
 
+/* It runs: its interpreter's collector? */
+static bool collects(struct scan *scan, const struct bp_observed_snapshot *snapshot,
+		     const struct dump_thread *thread)
+{
+	struct python *python = scan->layout.version ? scan->subject->python : NULL;
+
+	return runtime_collects(thread->slice.stack) ||
+	       (python && python_collecting(python) &&
+		python_gil_holder(python) == snapshot->pthread);
+}
+
 static void find_out(struct scan *scan, struct scanned *scanned)
 {
 	const struct bp_observed_snapshot *snapshot = &scanned->snapshot;
@@ -281,7 +299,9 @@ static void find_out(struct scan *scan, struct scanned *scanned)
 		find_out_blocked(scan, scanned);
 	} else {
 		thread->state = runs ? THREAD_RUNNING : THREAD_READY;
-		thread->slice.cause = runs ? CAUSE_CPU : CAUSE_RUNQUEUE;
+		thread->slice.cause = !runs				 ? CAUSE_RUNQUEUE
+				      : collects(scan, snapshot, thread) ? CAUSE_GC
+									 : CAUSE_CPU;
 		/* nothing will be the same in the next round */
 		scanned->settled = true;
 		thread->moved = true;
@@ -342,7 +362,7 @@ static int hand_over(struct scan *scan, struct dump_record *out, uint64_t **pthr
 		scanned->thread = (struct dump_thread){ 0 };
 	}
 	if (scan->left_out)
-		out->lost[out->nr_lost++] = (struct loss_count){ loss_name(LOSS_THREADS_LEFT_OUT),
+		out->lost[out->nr_lost++] = (struct name_count){ loss_name(LOSS_THREADS_LEFT_OUT),
 								 scan->left_out / last };
 	return out->nr_threads ? 0 : -ESRCH;
 }

@@ -15,6 +15,11 @@ static const struct {
 		"cpu",
 		{ "it ran itself", "still running", NULL, "was on a CPU", NULL, NULL },
 	},
+	[CAUSE_GC] = {
+		"gc",
+		{ "a garbage collection, whatever line set it off", "still collecting garbage",
+		  NULL, "collected garbage", NULL, NULL },
+	},
 	[CAUSE_RUNQUEUE] = {
 		"runqueue",
 		{ "it was ready, but another thread ran", READY, "others ran instead",
@@ -22,8 +27,8 @@ static const struct {
 	},
 	[CAUSE_THROTTLED] = {
 		"throttled",
-		{ "the CPU quota of its cgroup was used up", "still throttled",
-		  "CPU quota of its cgroup", "sat in", NULL, " for " },
+		{ "a limit of its cgroup held it back: CPU quota, memory.high",
+		  "still throttled", "limits of its cgroup", "sat in", NULL, " for " },
 	},
 	[CAUSE_SLEEP] = {
 		"sleep",
@@ -115,5 +120,6 @@ enum cause cause_parse(const char *name)
 
 bool cause_is_blocked(enum cause cause)
 {
-	return cause != CAUSE_CPU && cause != CAUSE_RUNQUEUE && cause != CAUSE_THROTTLED;
+	return cause != CAUSE_CPU && cause != CAUSE_GC && cause != CAUSE_RUNQUEUE &&
+	       cause != CAUSE_THROTTLED;
 }

@@ -8,6 +8,7 @@
 enum cause {
 	/* The ledger knows these by themselves, ... */
 	CAUSE_CPU,
+	CAUSE_GC, /* as cpu or blocked time: slice_is_cpu() */
 	CAUSE_RUNQUEUE,
 	CAUSE_THROTTLED,
 	/* ... and those as blocked time. */
@@ -32,7 +33,7 @@ enum cause {
 const char *cause_name(enum cause cause);
 enum cause cause_parse(const char *name);
 
-/* Is it time that a thread was blocked? Else it ran, or was ready to. */
+/* Is it time that a thread was blocked, as far as the cause says? Else it ran, or was ready to. */
 bool cause_is_blocked(enum cause cause);
 
 /* What people read of it. */

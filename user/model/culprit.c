@@ -16,9 +16,14 @@ static const struct {
 	const char *meaning;
 } kinds[CULPRIT_KIND_NR] = {
 	[CULPRIT_PEER] = { "peer", "the process of this machine at the other end" },
-	[CULPRIT_OWNER] = { "owner", "the thread that holds the lock (glibc's mutexes)" },
+	[CULPRIT_OWNER] = { "owner", "who holds the lock: the GIL, one of glibc's, or of a file" },
+	[CULPRIT_CHILD] = { "child", "the child process whose end is waited for" },
+	[CULPRIT_SERVER] = { "server",
+			     "who answers for the file: FUSE, a scanner, another machine" },
+	[CULPRIT_SYNCER] = { "syncer", "a thread that writes out the same file system meanwhile" },
+	[CULPRIT_SERVICE] = { "service", "who has the name that is called on a message bus" },
 	[CULPRIT_RUNNER] = { "runner", "a process that ran instead, on the same CPU" },
-	[CULPRIT_CGROUP] = { "cgroup", "the nearest one whose CPU quota was used up" },
+	[CULPRIT_CGROUP] = { "cgroup", "the nearest whose CPU quota or memory.high was used up" },
 };
 
 const char *culprit_kind_name(enum culprit_kind kind)
@@ -40,10 +45,37 @@ enum culprit_kind culprit_kind_parse(const char *name)
 	return (enum culprit_kind)kind;
 }
 
+static const char *const doubts[CULPRIT_DOUBT_NR] = {
+	[CULPRIT_SAME_FILE_SYSTEM] = "same_file_system",
+	[CULPRIT_ONE_OF_SEVERAL] = "one_of_several",
+};
+
+const char *culprit_doubt_name(enum culprit_doubt doubt)
+{
+	return (unsigned int)doubt < CULPRIT_DOUBT_NR ? doubts[doubt] : NULL;
+}
+
+enum culprit_doubt culprit_doubt_parse(const char *name)
+{
+	/* a later version may know more of them */
+	enum culprit_doubt doubt = CULPRIT_ONE_OF_SEVERAL;
+
+	for (unsigned int i = 1; i < CULPRIT_DOUBT_NR; i++)
+		if (!strcmp(doubts[i], name))
+			doubt = (enum culprit_doubt)i;
+	return doubt;
+}
+
+bool culprit_is_cpu(const struct culprit *culprit)
+{
+	return culprit->cause == CAUSE_CPU || (culprit->cause == CAUSE_GC && !culprit->syscall);
+}
+
 void culprit_clear(struct culprit *culprit)
 {
 	free(culprit->syscall);
 	free(culprit->cgroup);
+	free(culprit->name);
 	target_free(&culprit->target);
 	stack_put(culprit->stack);
 	culprits_free(&culprit->culprits);
@@ -53,10 +85,11 @@ void culprit_clear(struct culprit *culprit)
 static bool same(const struct culprit *a, const struct culprit *b)
 {
 	return a->kind == b->kind && a->pid == b->pid && a->tid == b->tid && a->seen == b->seen &&
-	       a->idle == b->idle && a->cycle == b->cycle && a->cause == b->cause &&
-	       a->quota_ns == b->quota_ns && a->period_ns == b->period_ns &&
+	       a->doubt == b->doubt && a->idle == b->idle && a->cycle == b->cycle &&
+	       a->cause == b->cause && a->quota_ns == b->quota_ns && a->period_ns == b->period_ns &&
 	       same_string(a->syscall, b->syscall) && same_string(a->cgroup, b->cgroup) &&
-	       target_equal(&a->target, &b->target) && stack_equal(a->stack, b->stack);
+	       same_string(a->name, b->name) && target_equal(&a->target, &b->target) &&
+	       stack_equal(a->stack, b->stack);
 }
 
 static void merge(struct culprit *into, struct culprit *from)
@@ -133,6 +166,19 @@ void culprits_free(struct culprits *culprits)
 	*culprits = (struct culprits){ 0 };
 }
 
+size_t culprits_bytes(const struct culprits *culprits)
+{
+	size_t bytes = culprits->nr * sizeof(culprits->v[0]);
+
+	for (size_t i = 0; i < culprits->nr; i++) {
+		const struct culprit *culprit = &culprits->v[i];
+
+		bytes += (culprit->stack ? culprit->stack->bytes : 0) +
+			 culprits_bytes(&culprit->culprits);
+	}
+	return bytes;
+}
+
 static int copy(struct culprit *to, const struct culprit *from)
 {
 	int err;
@@ -141,6 +187,7 @@ static int copy(struct culprit *to, const struct culprit *from)
 	to->stack = stack_get(from->stack);
 	err = copy_string(&to->syscall, from->syscall);
 	err |= copy_string(&to->cgroup, from->cgroup);
+	err |= copy_string(&to->name, from->name);
 	err |= target_copy(&to->target, &from->target);
 	err |= culprits_copy(&to->culprits, &from->culprits);
 	if (err)

@@ -3,7 +3,9 @@
 #ifndef BLOCKPROF_MODEL_DUMP_H
 #define BLOCKPROF_MODEL_DUMP_H
 
+#include "model/blind.h"
 #include "model/model.h"
+#include "model/way.h"
 
 enum thread_state {
 	THREAD_RUNNING, /* on a CPU */
@@ -21,6 +23,9 @@ struct dump_thread {
 	enum thread_state state;
 	bool since_known; /* slice.ns: for how long it has been in this state */
 	bool moved; /* it ran while it was read: its stack may be of several moments */
+	enum way way; /* by which it is known as a loop */
+	enum doubt doubt;
+	const char *against; /* what spoke against a loop, a constant; NULL: nothing did */
 	struct slice slice; /* what it is in; count and max_ns mean nothing */
 };
 
@@ -61,8 +66,9 @@ struct dump_record {
 	size_t nr_threads;
 	struct dump_task *tasks; /* running ones first, then by name */
 	size_t nr_tasks;
-	struct loss_count lost[4]; /* only those above 0 */
+	struct name_count lost[4]; /* only those above 0 */
 	size_t nr_lost;
+	bool blind[BLIND_NR]; /* what could not be seen of it */
 };
 
 void dump_free(struct dump_record *dump);

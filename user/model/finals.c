@@ -12,6 +12,8 @@
  * longest is counted as if it had ended.
  */
 #define MAX_ONGOING 4096
+/* Of all their slices. Beyond, the stall that has most keeps fewer places until it ends. */
+#define MAX_BYTES (24u << 20)
 
 struct finals {
 	finals_emit *emit;
@@ -42,12 +44,12 @@ void finals_free(struct finals *finals)
 }
 
 /* A thread runs one turn at a time. */
-static size_t find_thread(const struct finals *finals, const struct stall_record *stall)
+static size_t find_thread(const struct finals *finals, const struct thread_id *id)
 {
 	size_t i = 0;
 
-	while (i < finals->nr && (finals->ongoing[i].id.tid != stall->id.tid ||
-				  finals->ongoing[i].id.pid != stall->id.pid))
+	while (i < finals->nr &&
+	       (finals->ongoing[i].id.tid != id->tid || finals->ongoing[i].id.pid != id->pid))
 		i++;
 	return i;
 }
@@ -73,6 +75,34 @@ static int emit_and_forget(struct finals *finals, size_t at)
 	return err;
 }
 
+static struct slices *most_of(struct finals *finals, size_t *bytes)
+{
+	struct slices *most = NULL;
+
+	*bytes = 0;
+	for (size_t i = 0; i < finals->nr; i++) {
+		struct slices *slices = &finals->ongoing[i].slices;
+
+		*bytes += slices->bytes;
+		if (!most || slices->bytes > most->bytes)
+			most = slices;
+	}
+	return most;
+}
+
+static void bound_bytes(struct finals *finals)
+{
+	size_t bytes, had;
+	struct slices *most;
+
+	while ((most = most_of(finals, &bytes)) && bytes > MAX_BYTES) {
+		had = most->bytes;
+		slices_shrink(most, had / 2);
+		if (most->bytes >= had)
+			return;
+	}
+}
+
 static int keep(struct finals *finals, const struct stall_record *stall)
 {
 	struct stall_record copy;
@@ -90,20 +120,25 @@ static int keep(struct finals *finals, const struct stall_record *stall)
 	if (stall_copy(&copy, stall))
 		return -ENOMEM;
 	finals->ongoing[finals->nr++] = copy;
+	bound_bytes(finals);
 	return 0;
 }
 
 int finals_stall(struct finals *finals, const struct stall_record *stall)
 {
-	size_t at = find_thread(finals, stall);
+	size_t at = find_thread(finals, &stall->id);
 	int err = 0;
 
 	if (at < finals->nr) {
+		struct stall_record *ongoing = &finals->ongoing[at];
+
 		/* The end of an earlier turn was lost: the last report of it stands. */
-		if (same_turn(&finals->ongoing[at], stall))
+		if (same_turn(ongoing, stall))
 			forget(finals, at);
-		else
+		else if (stall->mono_ns >= ongoing->mono_ns)
 			err = emit_and_forget(finals, at);
+		else if (stall->ongoing)
+			return 0; /* its end comes too: reports of a busy machine overtake each other */
 	}
 	if (err)
 		return err;
@@ -114,11 +149,14 @@ int finals_stall(struct finals *finals, const struct stall_record *stall)
 	return err ? err : keep(finals, stall);
 }
 
-bool finals_is_ongoing(const struct finals *finals, const struct stall_record *stall)
+bool finals_withdraw(struct finals *finals, const struct withdrawn_record *withdrawn)
 {
-	size_t at = find_thread(finals, stall);
+	size_t at = find_thread(finals, &withdrawn->id);
 
-	return at < finals->nr && same_turn(&finals->ongoing[at], stall);
+	if (at == finals->nr || strcmp(finals->ongoing[at].turn, withdrawn->turn) != 0)
+		return false;
+	forget(finals, at);
+	return true;
 }
 
 int finals_end(struct finals *finals)

@@ -17,8 +17,8 @@ typedef int finals_emit(void *context, const struct stall_record *stall);
 int finals_new(struct finals **out, finals_emit *emit, void *context);
 void finals_free(struct finals *finals);
 int finals_stall(struct finals *finals, const struct stall_record *stall);
-/* Whether this turn was reported as an ongoing stall. */
-bool finals_is_ongoing(const struct finals *finals, const struct stall_record *stall);
+/* It was none after all: it is not emitted. Whether it was reported as ongoing. */
+bool finals_withdraw(struct finals *finals, const struct withdrawn_record *withdrawn);
 /* There is no more to come: emits the stalls that still go on. */
 int finals_end(struct finals *finals);
 

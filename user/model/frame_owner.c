@@ -33,15 +33,75 @@ static bool is_python(const char *module)
 	return STARTS_WITH_ONE(base_name(module), names);
 }
 
+/*
+ * A static program has the C library's functions in its own file. Names with two
+ * underscores are the implementation's.
+ */
+static bool is_libc_function(const char *fn)
+{
+	static const char *const starts[] = { "__", "_IO_", "_start", "pthread_", "_dl_" };
+	static const char *const wrappers[] = {
+		"accept",    "accept4", "clock_nanosleep", "close",   "connect",   "epoll_wait",
+		"fdatasync", "fsync",	"getaddrinfo",	   "msync",   "nanosleep", "open",
+		"open64",    "openat",	"pause",	   "poll",    "ppoll",	   "pread64",
+		"pwrite64",  "read",	"readv",	   "recv",    "recvfrom",  "recvmsg",
+		"select",    "send",	"sendmsg",	   "sendto",  "sleep",	   "syscall",
+		"usleep",    "wait4",	"waitid",	   "waitpid", "write",	   "writev",
+	};
+
+	if (STARTS_WITH_ONE(fn, starts))
+		return true;
+	fn += strspn(fn, "_");
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
+		if (strcmp(fn, wrappers[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Of languages whose libraries are compiled into the program: by the names of their functions. */
+static bool is_library_function(const char *fn)
+{
+	static const char *const starts[] = {
+		"std::",	"boost::",	   "asio::",	     "__gnu_cxx::", "__cxxabiv1::",
+		"operator new", "operator delete", "core::",	     "alloc::",	    "tokio::",
+		"mio::",	"futures::",	   "futures_util::", "__rust_",	    "runtime.",
+		"syscall.",	"internal/",	   "time.Sleep",
+	};
+
+	/* "<tokio::task::Core<T> as core::ops::Drop>::drop" */
+	fn += *fn == '<';
+	return STARTS_WITH_ONE(fn, starts);
+}
+
+/* And by where their sources were, when that is known. */
+static bool is_library_source(const char *file)
+{
+	static const char *const places[] = {
+		"/usr/include/",    "/usr/local/include/", "/include/c++/",
+		"/include/boost/",  "/include/asio/",	   "/rustc/",
+		"/rustlib/src/",    "/.cargo/registry/",   "/.cargo/git/",
+		"/go/src/runtime/", "/go/pkg/mod/",
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strstr(file, places[i]))
+			return true;
+	return false;
+}
+
 static enum frame_owner native_owner(const struct frame *frame)
 {
-	static const char *const others[] = { "node", "[vdso]" };
+	/* of code that was made at run time, and has no names, it is not known whose it is */
+	static const char *const others[] = { "node", "[", "memfd:" };
 	const char *module = frame->module ? frame->module : "";
 
-	if (module_is_libc(module) || is_python(module) ||
+	if (module_is_libc(module) || is_python(module) || strstr(module, "/lib-dynload/") ||
 	    STARTS_WITH_ONE(base_name(module), others))
 		return FRAME_OF_INTERPRETER;
-	return strstr(base_name(module), ".so") ? FRAME_OF_LIBRARY : FRAME_OF_USER;
+	if (strstr(base_name(module), ".so") || is_library_function(frame->fn) ||
+	    (frame->file && is_library_source(frame->file)))
+		return FRAME_OF_LIBRARY;
+	return is_libc_function(frame->fn) ? FRAME_OF_INTERPRETER : FRAME_OF_USER;
 }
 
 bool frame_is_plumbing(const struct frame *frame)
@@ -114,6 +174,9 @@ static enum frame_owner managed_owner(const struct frame *frame)
 {
 	bool library;
 
+	/* neither a name nor a file could be read */
+	if (!frame->file && frame->fn[0] == '[')
+		return FRAME_OF_INTERPRETER;
 	if (!frame->file)
 		return fileless_owner(frame);
 	library = frame->kind == FRAME_PYTHON ? python_file_is_library(frame->file)

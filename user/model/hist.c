@@ -2,7 +2,18 @@
 /* hist.c - which lengths a bucket of turns stands for. */
 #include "model/hist.h"
 
-/* The inverse of hist_bucket() in bpf/turn.h. */
+/* As hist_bucket() in bpf/turn.h. */
+unsigned int hist_bucket(uint64_t ns)
+{
+	unsigned int octave = ns ? 63 - (unsigned int)__builtin_clzll(ns) : 0, bucket;
+
+	if (octave < 3)
+		return (unsigned int)ns;
+	bucket = (octave - 2) * HIST_STEPS + (ns >> (octave - 3)) % HIST_STEPS;
+	return bucket < HIST_BUCKETS ? bucket : HIST_BUCKETS - 1;
+}
+
+/* The inverse of that. */
 uint64_t hist_bucket_ns(unsigned int bucket)
 {
 	unsigned int octave = bucket / HIST_STEPS + 2, step = bucket % HIST_STEPS;

@@ -12,6 +12,8 @@
 #define HIST_STEPS   8
 #define HIST_BUCKETS (48 * HIST_STEPS)
 
+/* Which one counts a turn of this length. */
+unsigned int hist_bucket(uint64_t ns);
 /* The middle of a bucket. */
 uint64_t hist_bucket_ns(unsigned int bucket);
 /* At least so many percent of the turns were no longer than this, within 6.3%. 0: there were none. */

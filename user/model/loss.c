@@ -29,10 +29,13 @@ static const struct {
 					  "copies of stacks (ring buffer half full)" },
 	[LOSS_STACK_COPIES_WITHOUT_ROOM] = { "stack_copies_without_room",
 					     "copies of stacks (too many at a time)" },
+	[LOSS_IMPACTS_RING_FULL] = { "impacts_ring_full",
+				     "lists of who waited for a stall (ring buffer full)" },
 	[LOSS_ITERATIONS_FAILED] = { "thread_iterations_failed",
 				     "iterations over the threads (refused by the kernel)" },
+	[LOSS_RECORDS_UNREAD] = { "records_unread", "records (not read when the watch ended)" },
 	[LOSS_SLICES_WITHOUT_PLACE] = { "slices_without_place",
-					"places of slices (too many in one turn)" },
+					"places of slices (too many at a time)" },
 	[LOSS_STACKS_CUT] = { "stacks_cut", "outer ends of stacks (too deep)" },
 	[LOSS_TURNS_DOUBTFUL] = { "turns_doubtful", "turns (each may have been several)" },
 	[LOSS_BUSY_MS_UNWATCHED] = { "busy_ms_unwatched",
@@ -40,6 +43,11 @@ static const struct {
 	[LOSS_PROCESSES_UNWATCHED] = { "processes_unwatched",
 				       "processes that were wanted (more than fit)" },
 	[LOSS_LEDGERS_CUT] = { "ledgers_cut", "ledgers (did not add up)" },
+	[LOSS_SOURCES_UNSHARED] = { "sources_unshared",
+				    "loops whose threads are judged one by one (too many such)" },
+	[LOSS_PEERS_NOT_LOOKED_FOR] = { "peers_not_looked_for",
+					"questions who is at the other end (looking would have "
+					"cost too much)" },
 	[LOSS_SYMBOL_LOOKUPS_FAILED] = { "symbol_lookups_failed",
 					 "names of frames (symbolizer failed)" },
 	[LOSS_SYMBOL_FILES_REFUSED] = { "symbol_files_refused",
@@ -62,15 +70,39 @@ static const struct {
 	[LOSS_TASKS_LEFT_OUT] = { "tasks_left_out", "more tasks than are listed" },
 };
 
+/* Stalls may have gone unseen by it. */
+static const bool hides_stalls[LOSS_NR] = {
+	[LOSS_TURNS_RING_FULL] = true,	   [LOSS_CANDIDATES_RING_FULL] = true,
+	[LOSS_PROCESSES_RING_FULL] = true, [LOSS_THREADS_NOT_WATCHED] = true,
+	[LOSS_LOOPS_WITHOUT_SLOT] = true,  [LOSS_PROCESSES_MAP_FULL] = true,
+	[LOSS_ITERATIONS_FAILED] = true,   [LOSS_RECORDS_UNREAD] = true,
+	[LOSS_BUSY_MS_UNWATCHED] = true,   [LOSS_PROCESSES_UNWATCHED] = true,
+};
+
 const char *loss_name(enum loss loss)
 {
 	return losses[loss].name;
 }
 
-const char *loss_words(const char *name)
+/* By its name; -1: this version does not know it. */
+static int find(const char *name)
 {
 	for (int loss = 0; loss < LOSS_NR; loss++)
 		if (!strcmp(losses[loss].name, name))
-			return losses[loss].words;
-	return name;
+			return loss;
+	return -1;
+}
+
+const char *loss_words(const char *name)
+{
+	int loss = find(name);
+
+	return loss < 0 ? name : losses[loss].words;
+}
+
+bool loss_hides_stalls(const char *name)
+{
+	int loss = find(name);
+
+	return loss >= 0 && hides_stalls[loss];
 }

@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_MODEL_LOSS_H
 #define BLOCKPROF_MODEL_LOSS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A new kind takes a row in loss.c and a key in scripts/blockprof.schema.json. */
@@ -24,9 +25,11 @@ enum loss {
 	LOSS_SUSPECT_SAMPLES_RING_FULL,
 	LOSS_STACK_COPIES_RING_FULL, /* and by probe/records.c */
 	LOSS_STACK_COPIES_WITHOUT_ROOM,
+	LOSS_IMPACTS_RING_FULL,
 	LOSS_KERNEL_NR,
 	/* Counted by probe/. */
 	LOSS_ITERATIONS_FAILED = LOSS_KERNEL_NR,
+	LOSS_RECORDS_UNREAD,
 	LOSS_PROBE_NR, /* those above are what probe_loss() gives */
 	/* Counted by stall/. */
 	LOSS_SLICES_WITHOUT_PLACE = LOSS_PROBE_NR,
@@ -35,6 +38,8 @@ enum loss {
 	LOSS_BUSY_MS_UNWATCHED,
 	LOSS_PROCESSES_UNWATCHED,
 	LOSS_LEDGERS_CUT,
+	LOSS_SOURCES_UNSHARED,
+	LOSS_PEERS_NOT_LOOKED_FOR, /* by proc/peer/peer.c */
 	/* Counted by symbol/. */
 	LOSS_SYMBOL_LOOKUPS_FAILED,
 	LOSS_SYMBOL_FILES_REFUSED,
@@ -53,12 +58,6 @@ enum loss {
 	LOSS_NR,
 };
 
-/* How much was lost of a kind that is known by its name: a recording may be of another version. */
-struct loss_count {
-	const char *name;
-	uint64_t count;
-};
-
 /* The key under "lost". */
 const char *loss_name(enum loss loss);
 /*
@@ -66,5 +65,7 @@ const char *loss_name(enum loss loss);
  * A name that this version does not know stands for itself.
  */
 const char *loss_words(const char *name);
+/* Whether stalls may have gone unseen by it, not only parts of what is said of them. */
+bool loss_hides_stalls(const char *name);
 
 #endif

@@ -14,9 +14,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/name_count.h"
 #include "base/name_value.h"
+#include "model/blind.h"
 #include "model/cause.h"
+#include "model/discard.h"
+#include "model/doubt.h"
+#include "model/impact.h"
+#include "model/interval.h"
 #include "model/loss.h"
+#include "model/second.h"
 
 enum frame_kind {
 	FRAME_KERNEL,
@@ -39,6 +46,7 @@ struct frame {
 	/* The compiler put the function in place of its call, in the code of the next outer frame. */
 	bool inlined;
 	bool by_frame_pointer; /* native: found by that alone, and maybe wrong */
+	bool suspends; /* Python: a coroutine's, or a generator's; in no recording */
 };
 
 bool frame_equal(const struct frame *a, const struct frame *b);
@@ -52,6 +60,7 @@ bool frame_equal(const struct frame *a, const struct frame *b);
 struct stack {
 	unsigned int refs;
 	unsigned int nr;
+	size_t bytes; /* of the block */
 	bool cut; /* outer frames are missing */
 	bool has_python;
 	uint64_t hash;
@@ -73,6 +82,7 @@ enum target_kind {
 	TARGET_CHILD,
 	TARGET_DNS,
 	TARGET_DEVICE,
+	TARGET_LOCK, /* the kernel's or the runtime's */
 	TARGET_KIND_NR,
 };
 
@@ -91,7 +101,7 @@ struct target {
 	uint64_t addr; /* FUTEX */
 	pid_t pid; /* CHILD */
 	char *comm; /* CHILD */
-	char *name; /* DNS: the name asked; DEVICE */
+	char *name; /* DNS: the name asked; DEVICE; LOCK: what it is called */
 	char *server; /* DNS */
 };
 
@@ -121,12 +131,17 @@ struct party {
 	pid_t pid; /* 0: there is none, or none known */
 	pid_t tid;
 	char comm[16];
+	bool collects; /* HOLDER: it collected garbage meanwhile */
 	struct stack *stack; /* a reference, or NULL */
 };
 
 enum culprit_kind {
 	CULPRIT_PEER, /* it has the other end of the socket or pipe */
-	CULPRIT_OWNER, /* it holds the lock */
+	CULPRIT_OWNER, /* it holds the lock, or the GIL */
+	CULPRIT_CHILD, /* its end is waited for */
+	CULPRIT_SERVER, /* it answers for the file */
+	CULPRIT_SYNCER, /* it writes out the same file system */
+	CULPRIT_SERVICE, /* it has the name that is called on a bus */
 	CULPRIT_RUNNER, /* it ran on the CPU that the thread was ready for */
 	CULPRIT_CGROUP, /* its quota was used up */
 	CULPRIT_KIND_NR,
@@ -136,6 +151,18 @@ enum culprit_kind {
 const char *culprit_kind_name(enum culprit_kind kind);
 const char *culprit_kind_meaning(enum culprit_kind kind);
 enum culprit_kind culprit_kind_parse(const char *name);
+
+/* Why it is not certain that a culprit is one. */
+enum culprit_doubt {
+	CULPRIT_CERTAIN,
+	CULPRIT_SAME_FILE_SYSTEM, /* it only uses the same one */
+	CULPRIT_ONE_OF_SEVERAL, /* others may as well be meant */
+	CULPRIT_DOUBT_NR,
+};
+
+/* A row of culprit.c. CERTAIN has none: NULL. */
+const char *culprit_doubt_name(enum culprit_doubt doubt);
+enum culprit_doubt culprit_doubt_parse(const char *name);
 
 /* Largest first. */
 struct culprits {
@@ -149,13 +176,16 @@ struct culprits {
  */
 struct culprit {
 	enum culprit_kind kind;
-	pid_t pid; /* 0: a cgroup */
+	pid_t pid; /* 0: a cgroup, or none of this machine */
 	pid_t tid; /* 0: it is not known which of its threads */
 	char comm[16];
+	char *name; /* SERVER: of another machine, its address; SERVICE: the name on the bus */
+	enum culprit_doubt doubt;
 	uint64_t ns; /* an estimate, of what was seen; 0: not known */
 	bool seen; /* what it did is known: idle, cause, syscall, target, stack */
 	bool idle; /* it waited for work itself, maybe for that of this thread */
-	bool cycle; /* it stands further up in this chain: they wait for each other */
+	/* It stands further up in this chain: they wait for each other; as the first one, the thread for itself. */
+	bool cycle;
 	enum cause cause;
 	char *syscall;
 	struct target target;
@@ -166,13 +196,16 @@ struct culprit {
 	struct culprits culprits; /* for whom it waited in turn */
 };
 
-#define CULPRITS_DEPTH 4 /* one behind the other */
+#define CULPRITS_DEPTH 6 /* one behind the other */
 
+/* It ran, and did not wait. */
+bool culprit_is_cpu(const struct culprit *culprit);
 void culprit_clear(struct culprit *culprit); /* frees what it owns, zeroes it */
 /* Adds to the one that is the same, or appends; takes what from owns (also on failure). 0 or -ENOMEM. */
 int culprits_add(struct culprits *culprits, struct culprit *from);
 void culprits_sort(struct culprits *culprits); /* largest first, ties by content */
 void culprits_free(struct culprits *culprits);
+size_t culprits_bytes(const struct culprits *culprits); /* that they take in memory, about */
 int culprits_copy(struct culprits *to, const struct culprits *from);
 /* How many percent of all time that was seen ns is. */
 unsigned int culprits_percent(const struct culprits *culprits, uint64_t ns);
@@ -184,7 +217,9 @@ struct slice {
 	uint64_t ns;
 	uint64_t count;
 	uint64_t max_ns;
+	struct intervals intervals; /* of its blocks, or of runs of ticks */
 	struct target target;
+	bool timed_out; /* the longest block ended with the time that the call was given */
 	struct party waker; /* of the longest block */
 	struct party holder; /* gil */
 	struct culprits culprits;
@@ -193,24 +228,36 @@ struct slice {
 	struct stack *stack;
 };
 
+/* Is its time of the ledger's cpu time, or of its blocked time? Neither: it was ready, or throttled. */
+bool slice_is_cpu(const struct slice *slice);
+bool slice_is_blocked(const struct slice *slice);
+
 void slice_clear(struct slice *slice); /* frees what it owns, zeroes it */
 int slice_copy(struct slice *to, const struct slice *from);
 /* Same cause, syscall, target, task and stack: what merges. */
 bool slice_same(const struct slice *a, const struct slice *b);
-/* The same to a reader: stacks are compared by their places only. */
-bool slice_reads_same(const struct slice *a, const struct slice *b);
+/* One cause in one place: what a reader sees as one, whatever it waited for, and for which task. */
+bool slice_same_place(const struct slice *a, const struct slice *b);
+/* Equal where that is so. */
+uint64_t slice_place_hash(const struct slice *slice);
 
 struct slices {
 	struct slice *v;
 	size_t nr;
 	size_t capacity;
+	size_t bytes; /* that its slices take in memory: slice_bytes() */
 	uint64_t placeless; /* slices whose place was not kept, as the set was full */
+	uint64_t cut; /* further ones, the smallest, that a line of a recording had no room for */
 };
 
+/* What a slice takes in memory, with all that it owns; about. */
+size_t slice_bytes(const struct slice *slice);
 /* Adds to the slice that is the same, or appends; takes what from owns (also on failure). */
 int slices_add(struct slices *slices, struct slice *from);
 void slices_sort(struct slices *slices); /* largest ns first, ties by content: stable output */
 void slices_free(struct slices *slices);
+/* Down to about so many bytes: of the smallest, as many as it takes lose their place, and are counted. */
+void slices_shrink(struct slices *slices, size_t bytes);
 int slices_copy(struct slices *to, const struct slices *from);
 /* The cause with the largest sum; CAUSE_OTHER when there is none. */
 enum cause slices_cause(const struct slices *slices);
@@ -231,6 +278,7 @@ struct thread_id {
 	pid_t tid;
 	char comm[16];
 	char *runtime; /* "asyncio", ...; NULL: no loop */
+	uint64_t loop; /* its loop's number, the same as long as that lives; 0: not known */
 };
 
 /*
@@ -254,6 +302,13 @@ struct start_record {
 	size_t nr_features;
 };
 
+/* What a loop's events come from. */
+struct source {
+	const char *kind; /* "epoll", "uring" or "poll"; NULL: not known yet */
+	const int *fds; /* by which the process knows it, or that all of its polls have */
+	size_t nr_fds;
+};
+
 struct loop_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;
@@ -262,6 +317,7 @@ struct loop_record {
 	const char *runtime_version;
 	const char *wait_syscall; /* NULL: not known yet */
 	int wait_fd; /* -1: none */
+	struct source source;
 	const char *cgroup;
 	const char *unit;
 	const char *container;
@@ -272,12 +328,18 @@ struct stall_record {
 	uint64_t time_ns;
 	char turn[40]; /* TID-SEQ */
 	bool ongoing;
+	bool at_end; /* it went on when the watch ended: its last report, up to then */
+	enum doubt doubt;
 	struct thread_id id;
 	uint64_t duration_ns;
 	bool before_attach;
+	uint64_t
+		nested_ns; /* how long the callback lasts that serves the loop from inside of it; 0: none does */
 	int64_t delayed_events; /* -1: not known */
+	struct impact impact; /* of one that is not ongoing */
 	struct ledger ledger;
 	enum cause cause;
+	const char *advice; /* how to get it off the loop, in one line; NULL: none is known */
 	struct slices slices; /* largest first */
 };
 
@@ -287,16 +349,52 @@ void stall_clear(struct stall_record *stall);
 
 /*
  * The slice that a stall is named after, wherever it is shown: of its cause,
- * the largest of those that read the same and sum up to most. NULL: it has
- * none of its cause.
+ * the largest in the place that sums up to most. NULL: it has none of its cause.
  */
 const struct slice *stall_verdict(const struct stall_record *stall);
+
+/*
+ * The slice whose stack says where the thread was: that one, or, where it waited
+ * for a CPU, which has no stack, that in the place with most time. NULL: not known.
+ */
+const struct slice *stall_place(const struct stall_record *stall);
+
+/* A stall that was reported while it lasted, and turned out to be none. */
+struct withdrawn_record {
+	uint64_t mono_ns; /* when that was found out */
+	uint64_t time_ns;
+	char turn[40]; /* as in the stall */
+	struct thread_id id;
+	const char *reason; /* discard_name(), or that of another version */
+};
+
+/* What is to be said of one that was reported while it lasted. Its strings stay the stall's. */
+struct withdrawn_record stall_withdrawn(const struct stall_record *stall, enum discard reason);
 
 struct blocked_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;
 	struct thread_id id;
 	struct slices slices;
+};
+
+/*
+ * What one loop did in about a second (mono_ns: where it begins; idle time and ledger
+ * are how long it is), turns that run on included; or in several in which it only waited.
+ */
+struct second_record {
+	uint64_t mono_ns;
+	uint64_t time_ns;
+	struct thread_id id;
+	uint64_t turns; /* that ended in it */
+	uint64_t longest_ns; /* of these */
+	uint64_t idle_ns;
+	struct ledger ledger;
+	uint64_t by_cause_ns[CAUSE_NR]; /* all of the ledger's time */
+	uint64_t buckets[SECOND_BUCKETS]; /* of these turns */
+	uint64_t delayed_events; /* by stalls among them */
+	struct name_count *lost; /* since the record before, of whatever loop */
+	size_t nr_lost;
 };
 
 struct exit_record {
@@ -339,7 +437,8 @@ struct note_record {
 	uint64_t duration_ns; /* since then */
 	/* NOTE_POOL_BUSY */
 	uint64_t workers;
-	uint64_t waiting; /* pieces of work, for a worker */
+	uint64_t waiting; /* pieces of work, for a worker; 0: not known */
+	const char *pool; /* what it is called; NULL: one of several of the process's own */
 	struct note_call calls[NOTE_CALLS_MAX]; /* those with the most workers first */
 	size_t nr_calls;
 	/* NOTE_*_GROW: how many there were, and are now */
@@ -353,7 +452,8 @@ struct loop_summary {
 	uint64_t wall_ns; /* of turns and idle time */
 	uint64_t idle_ns;
 	struct ledger ledger;
-	uint64_t stalls;
+	uint64_t stalls; /* but the doubtful ones */
+	uint64_t doubtful;
 	uint64_t longest_ns;
 	uint64_t p50_ns;
 	uint64_t p99_ns;
@@ -365,9 +465,17 @@ struct summary_record {
 	uint64_t duration_ns;
 	struct loop_summary *loops;
 	size_t nr_loops;
-	struct loss_count *lost; /* only those above 0 */
+	struct name_count *lost; /* only those above 0 */
 	size_t nr_lost;
+	struct discard_count *discarded; /* only those above 0 */
+	size_t nr_discarded;
+	const struct name_count *ignored; /* only those above 0 */
+	size_t nr_ignored;
+	struct name_count *blind; /* only those above 0 */
+	size_t nr_blind;
 	uint64_t unmatched; /* stalls that were left out by --match */
+	uint64_t
+		switches_unseen; /* that the kernel did not show: settled by what its scheduler keeps */
 	int command_status; /* as wait() gives it; -1: no COMMAND, or it still runs */
 };
 

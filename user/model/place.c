@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/strings.h"
 #include "model/frame_owner.h"
 
@@ -45,9 +46,22 @@ static bool is_native_named(const struct frame *frame)
 	return frame->kind == FRAME_NATIVE && has_name(frame);
 }
 
+/* Of the program itself: of a stripped one as "module+0x12". */
+static bool is_native_own(const struct frame *frame)
+{
+	return frame->kind == FRAME_NATIVE && frame->fn[0] && frame->fn[0] != '[' &&
+	       frame_owner(frame) == FRAME_OF_USER;
+}
+
 static bool is_native_api(const struct frame *frame)
 {
 	return is_native_named(frame) && frame_owner(frame) != FRAME_OF_INTERPRETER;
+}
+
+/* Where a tick of the clock hit a function without a name: each one is at another instruction. */
+static bool is_bare_sample(const struct stack *stack, unsigned int at)
+{
+	return at == 0 && stack->frames[at].kind == FRAME_NATIVE && !has_name(&stack->frames[at]);
 }
 
 /* What is shown is the first of these kinds that the loop has inside, and at most so many frames of it. */
@@ -55,9 +69,8 @@ static const struct {
 	bool (*is)(const struct frame *frame);
 	unsigned int frames;
 } kinds[] = {
-	{ frame_is_own, UINT_MAX },
-	{ frame_is_managed, LIBRARY_FRAMES },
-	{ is_native_api, NATIVE_FRAMES },
+	{ frame_is_own, UINT_MAX },	    { frame_is_managed, LIBRARY_FRAMES },
+	{ is_native_own, NATIVE_FRAMES },   { is_native_api, NATIVE_FRAMES },
 	{ is_native_named, NATIVE_FRAMES },
 };
 
@@ -67,7 +80,7 @@ unsigned int place_frames(const struct stack *stack, unsigned int *at, unsigned 
 
 	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]) && !nr; kind++)
 		for (unsigned int i = 0; i < limit && nr < max && nr < kinds[kind].frames; i++)
-			if (kinds[kind].is(&stack->frames[i]))
+			if (kinds[kind].is(&stack->frames[i]) && !is_bare_sample(stack, i))
 				at[nr++] = i;
 	if (nr)
 		return nr;
@@ -83,6 +96,17 @@ const struct frame *place_of(const struct stack *stack)
 	return stack && place_frames(stack, &at, 1) ? &stack->frames[at] : NULL;
 }
 
+bool place_is_named(const struct stack *stack)
+{
+	unsigned int at[COMPARED_FRAMES];
+	unsigned int nr = stack ? place_frames(stack, at, COMPARED_FRAMES) : 0;
+
+	while (nr)
+		if (has_name(&stack->frames[at[--nr]]))
+			return true;
+	return false;
+}
+
 int place_native(const struct stack *stack, unsigned int limit)
 {
 	for (unsigned int i = 0; i < limit; i++)
@@ -95,7 +119,7 @@ bool place_same(const struct stack *a, const struct stack *b)
 {
 	unsigned int at_a[COMPARED_FRAMES], at_b[COMPARED_FRAMES], nr;
 
-	if (!a || !b || a->cut != b->cut)
+	if (!a || !b)
 		return a == b;
 	nr = place_frames(a, at_a, COMPARED_FRAMES);
 	if (nr != place_frames(b, at_b, COMPARED_FRAMES))
@@ -104,4 +128,26 @@ bool place_same(const struct stack *a, const struct stack *b)
 		if (!frame_equal(&a->frames[at_a[i]], &b->frames[at_b[i]]))
 			return false;
 	return true;
+}
+
+static uint64_t hash_string(uint64_t hash, const char *text)
+{
+	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash_bytes(hash, "", 1);
+}
+
+uint64_t place_hash(uint64_t seed, const struct stack *stack)
+{
+	unsigned int at[COMPARED_FRAMES];
+	unsigned int nr = stack ? place_frames(stack, at, COMPARED_FRAMES) : 0;
+	uint64_t hash = hash_bytes(HASH_START, &seed, sizeof(seed));
+
+	for (unsigned int i = 0; i < nr; i++) {
+		const struct frame *frame = &stack->frames[at[i]];
+
+		hash = hash_string(hash, frame->fn);
+		hash = hash_string(hash, frame->file);
+		hash = hash_string(hash, frame->module);
+		hash = hash_bytes(hash, &frame->line, sizeof(frame->line));
+	}
+	return hash;
 }

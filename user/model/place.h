@@ -11,9 +11,13 @@
 
 /*
  * The one frame to name: the innermost of the user's own, else the innermost of
- * a library, else the innermost native one that has a name. NULL: there is none.
+ * a library; in native code that of the program itself, with or without a name,
+ * else of a library, else the innermost that has a name. NULL: there is none.
  */
 const struct frame *place_of(const struct stack *stack);
+
+/* Whether any of the frames to show has a name of its own, rather than "module+0x12". */
+bool place_is_named(const struct stack *stack);
 
 /* Puts the positions of all frames to show into at, innermost first, at most max. Returns how many. */
 unsigned int place_frames(const struct stack *stack, unsigned int *at, unsigned int max);
@@ -23,5 +27,7 @@ int place_native(const struct stack *stack, unsigned int limit);
 
 /* Whether two stacks are at the same place: the frames to show are equal. NULL is equal to NULL. */
 bool place_same(const struct stack *a, const struct stack *b);
+/* Equal where places are; seed: what else is to be equal. */
+uint64_t place_hash(uint64_t seed, const struct stack *stack);
 
 #endif

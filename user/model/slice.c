@@ -4,16 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "base/strings.h"
 #include "model/model.h"
 #include "model/place.h"
 
 /*
- * So many slices a set keeps apart. Of further ones it keeps the cause and the
- * time, not the place: sums stay right, and memory bounded.
+ * So many slices a set keeps apart, of so many bytes. Of further ones it keeps the
+ * cause and the time, not the place: sums stay right, and memory bounded.
  */
-#define SLICES_MAX 1024
+#define SLICES_MAX	 1024
+#define SLICES_MAX_BYTES (8u * 1024 * 1024)
+
+/* A tick may come late by so much. */
+#define TICKS_GAP_NS NS_PER_MS
+
+/* A collection is waited for in a call: for those that collect with this thread, or instead of it. */
+bool slice_is_cpu(const struct slice *slice)
+{
+	return slice->cause == CAUSE_CPU || (slice->cause == CAUSE_GC && !slice->syscall);
+}
+
+bool slice_is_blocked(const struct slice *slice)
+{
+	return cause_is_blocked(slice->cause) || (slice->cause == CAUSE_GC && slice->syscall);
+}
 
 void slice_clear(struct slice *slice)
 {
@@ -25,6 +41,7 @@ void slice_clear(struct slice *slice)
 	stack_put(slice->waker.stack);
 	stack_put(slice->holder.stack);
 	culprits_free(&slice->culprits);
+	intervals_free(&slice->intervals);
 	*slice = (struct slice){ 0 };
 }
 
@@ -41,6 +58,7 @@ int slice_copy(struct slice *to, const struct slice *from)
 	err |= copy_string(&to->task_coro, from->task_coro);
 	err |= target_copy(&to->target, &from->target);
 	err |= culprits_copy(&to->culprits, &from->culprits);
+	err |= intervals_copy(&to->intervals, &from->intervals);
 	if (err) {
 		slice_clear(to);
 		return -ENOMEM;
@@ -54,15 +72,18 @@ bool slice_same(const struct slice *a, const struct slice *b)
 	       compare_strings(a->syscall, b->syscall) == 0 &&
 	       compare_strings(a->task_name, b->task_name) == 0 &&
 	       compare_strings(a->task_coro, b->task_coro) == 0 &&
-	       target_equal(&a->target, &b->target);
+	       target_equal(&a->target, &b->target) && a->holder.collects == b->holder.collects;
 }
 
 /* Samples on the CPU are in one helper of the interpreter or another, which nobody is shown. */
-bool slice_reads_same(const struct slice *a, const struct slice *b)
+bool slice_same_place(const struct slice *a, const struct slice *b)
 {
-	return a->cause == b->cause && compare_strings(a->task_name, b->task_name) == 0 &&
-	       compare_strings(a->syscall, b->syscall) == 0 &&
-	       target_equal(&a->target, &b->target) && place_same(a->stack, b->stack);
+	return a->cause == b->cause && place_same(a->stack, b->stack);
+}
+
+uint64_t slice_place_hash(const struct slice *slice)
+{
+	return place_hash((uint64_t)slice->cause, slice->stack);
 }
 
 static void swap_parties(struct party *a, struct party *b)
@@ -71,6 +92,12 @@ static void swap_parties(struct party *a, struct party *b)
 
 	*a = *b;
 	*b = kept;
+}
+
+/* Ticks come one after the other where nothing came in between; blocks are told apart. */
+static uint64_t gap_ns(const struct slice *slice)
+{
+	return slice_is_cpu(slice) ? TICKS_GAP_NS : 0;
 }
 
 static void merge(struct slice *into, struct slice *from)
@@ -86,8 +113,11 @@ static void merge(struct slice *into, struct slice *from)
 		culprits_add(&into->culprits, &from->culprits.v[i]);
 	into->ns = add_saturated(into->ns, from->ns);
 	into->count = add_saturated(into->count, from->count);
-	if (longer)
+	if (longer) {
 		into->max_ns = from->max_ns;
+		into->timed_out = from->timed_out;
+	}
+	intervals_take(&into->intervals, &from->intervals, gap_ns(into));
 	slice_clear(from);
 }
 
@@ -97,6 +127,24 @@ static struct slice *find_same(struct slices *slices, const struct slice *slice)
 		if (slice_same(&slices->v[i], slice))
 			return &slices->v[i];
 	return NULL;
+}
+
+size_t slice_bytes(const struct slice *slice)
+{
+	const struct stack *const stacks[] = { slice->stack, slice->waker.stack,
+					       slice->holder.stack };
+	size_t bytes = sizeof(*slice) + string_bytes(slice->task_name) +
+		       string_bytes(slice->task_coro) + culprits_bytes(&slice->culprits) +
+		       slice->intervals.nr * sizeof(slice->intervals.v[0]);
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+		bytes += stacks[i] ? stacks[i]->bytes : 0;
+	return bytes;
+}
+
+static bool is_full(const struct slices *slices)
+{
+	return slices->nr >= SLICES_MAX || slices->bytes >= SLICES_MAX_BYTES;
 }
 
 static void forget_place(struct slice *slice)
@@ -115,14 +163,18 @@ static void forget_place(struct slice *slice)
 int slices_add(struct slices *slices, struct slice *from)
 {
 	struct slice *same = find_same(slices, from);
+	size_t had;
 
-	if (!same && slices->nr >= SLICES_MAX) {
+	if (!same && is_full(slices)) {
 		forget_place(from);
 		slices->placeless++;
 		same = find_same(slices, from);
 	}
 	if (same) {
+		had = slice_bytes(same);
 		merge(same, from);
+		slices->bytes += slice_bytes(same);
+		slices->bytes -= had < slices->bytes ? had : slices->bytes;
 		return 0;
 	}
 	if (slices->nr == slices->capacity) {
@@ -136,6 +188,7 @@ int slices_add(struct slices *slices, struct slice *from)
 		slices->v = v;
 		slices->capacity = capacity;
 	}
+	slices->bytes += slice_bytes(from);
 	slices->v[slices->nr++] = *from;
 	*from = (struct slice){ 0 };
 	return 0;
@@ -159,11 +212,15 @@ static int compare_slices(const void *left, const void *right)
 	if (!order)
 		order = compare_numbers(a->stack ? a->stack->hash : 0,
 					b->stack ? b->stack->hash : 0);
+	if (!order)
+		order = a->holder.collects - b->holder.collects;
 	return order;
 }
 
 void slices_sort(struct slices *slices)
 {
+	for (size_t i = 0; i < slices->nr; i++)
+		intervals_sort(&slices->v[i].intervals);
 	if (slices->nr)
 		qsort(slices->v, slices->nr, sizeof(slices->v[0]), compare_slices);
 }
@@ -176,9 +233,30 @@ void slices_free(struct slices *slices)
 	*slices = (struct slices){ 0 };
 }
 
+void slices_shrink(struct slices *slices, size_t bytes)
+{
+	size_t nr = slices->nr, kept = 0;
+
+	if (slices->bytes <= bytes)
+		return;
+	slices_sort(slices);
+	slices->bytes = 0;
+	for (; kept < nr && slices->bytes + slice_bytes(&slices->v[kept]) <= bytes; kept++)
+		slices->bytes += slice_bytes(&slices->v[kept]);
+	slices->nr = kept;
+	/* they need no more room than they had: one is left of each cause */
+	for (size_t i = kept; i < nr; i++) {
+		struct slice rest = slices->v[i];
+
+		slices->placeless += rest.stack || rest.syscall;
+		forget_place(&rest);
+		slices_add(slices, &rest);
+	}
+}
+
 int slices_copy(struct slices *to, const struct slices *from)
 {
-	*to = (struct slices){ 0 };
+	*to = (struct slices){ .cut = from->cut, .bytes = from->bytes };
 	if (!from->nr)
 		return 0;
 	to->v = calloc(from->nr, sizeof(to->v[0]));

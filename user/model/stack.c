@@ -62,11 +62,6 @@ static uint64_t hash_frames(const struct stack *stack)
 	return hash;
 }
 
-static size_t string_bytes(const char *s)
-{
-	return s ? strlen(s) + 1 : 0;
-}
-
 static const char *keep_string(char **free_bytes, const char *s)
 {
 	char *kept = *free_bytes;
@@ -92,10 +87,12 @@ struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
 	for (size_t i = 0; i < nr; i++)
 		bytes += string_bytes(frames[i].fn) + string_bytes(frames[i].file) +
 			 string_bytes(frames[i].module);
-	stack = malloc(sizeof(*stack) + nr * sizeof(stack->frames[0]) + bytes);
+	bytes += sizeof(*stack) + nr * sizeof(stack->frames[0]);
+	stack = malloc(bytes);
 	if (!stack)
 		return NULL;
 	stack->refs = 1;
+	stack->bytes = bytes;
 	stack->nr = (unsigned int)nr;
 	stack->cut = cut;
 	stack->has_python = false;

@@ -11,7 +11,7 @@
 static const char *const kind_names[TARGET_KIND_NR] = {
 	[TARGET_NONE] = "none", [TARGET_FILE] = "file",	    [TARGET_SOCKET] = "socket",
 	[TARGET_PIPE] = "pipe", [TARGET_FUTEX] = "futex",   [TARGET_CHILD] = "child",
-	[TARGET_DNS] = "dns",	[TARGET_DEVICE] = "device",
+	[TARGET_DNS] = "dns",	[TARGET_DEVICE] = "device", [TARGET_LOCK] = "lock",
 };
 
 #define FIELD(name, type)                                  \

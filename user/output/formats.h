@@ -11,6 +11,9 @@
 extern const struct output_format output_text;
 extern const struct output_format output_json;
 extern const struct output_format output_folded;
+extern const struct output_format output_svg;
+extern const struct output_format output_pprof;
+extern const struct output_format output_speedscope;
 
 /* One after the other; NULL behind the last. */
 const struct output_format *output_format_at(size_t i);

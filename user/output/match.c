@@ -3,25 +3,22 @@
 #include "output/match.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 
 struct match {
-	regex_t regex;
+	struct patterns *patterns; /* one */
 };
 
-int match_new(struct match **out, const char *pattern, char *reason, size_t size)
+int match_new(struct match **out, const char *pattern, char reason[PATTERN_REASON_BYTES])
 {
 	struct match *match = calloc(1, sizeof(*match));
-	int err;
+	int err = match ? patterns_new(&match->patterns) : -ENOMEM;
 
-	if (!match)
-		return -ENOMEM;
-	err = regcomp(&match->regex, pattern, REG_EXTENDED | REG_NOSUB);
+	if (!err)
+		err = patterns_add(match->patterns, pattern, reason);
 	if (err) {
-		regerror(err, &match->regex, reason, size);
-		free(match);
-		return err == REG_ESPACE ? -ENOMEM : -EINVAL;
+		match_free(match);
+		return err;
 	}
 	*out = match;
 	return 0;
@@ -30,13 +27,13 @@ int match_new(struct match **out, const char *pattern, char *reason, size_t size
 void match_free(struct match *match)
 {
 	if (match)
-		regfree(&match->regex);
+		patterns_free(match->patterns);
 	free(match);
 }
 
 static bool is_like(const struct match *match, const char *name)
 {
-	return name && regexec(&match->regex, name, 0, NULL, 0) == 0;
+	return patterns_match(match->patterns, 0, name);
 }
 
 bool match_stack(const struct match *match, const struct stack *stack)

@@ -45,12 +45,20 @@ static struct output *output_new(const struct output_format *format, const char 
 static int finish_open(struct output *output, int err, const struct output_options *options,
 		       struct output **out)
 {
-	if (!err && output->format->open) {
-		err = output->format->open(&output->state, output->sink, options);
-		if (err)
-			sink_close(output->sink);
-	}
 	if (err) {
+		free_output(output);
+		return err;
+	}
+	if (options->queued)
+		sink_queue(output->sink);
+	if (output->format->binary && sink_is_terminal(output->sink))
+		err = -EMEDIUMTYPE;
+	if (!err && output->format->gzip)
+		err = sink_gzip(output->sink);
+	if (!err && output->format->open)
+		err = output->format->open(&output->state, output->sink, options);
+	if (err) {
+		sink_close(output->sink);
 		free_output(output);
 		return err;
 	}
@@ -114,16 +122,43 @@ static void keep_error(struct output *output, int err)
 DEFINE_FEED(start, start_record)
 DEFINE_FEED(loop, loop_record)
 DEFINE_FEED(stall, stall_record)
+DEFINE_FEED(withdrawn, withdrawn_record)
 DEFINE_FEED(blocked, blocked_record)
+DEFINE_FEED(second, second_record)
 DEFINE_FEED(exit, exit_record)
 DEFINE_FEED(note, note_record)
 DEFINE_FEED(summary, summary_record)
 DEFINE_FEED(dump, dump_record)
+DEFINE_FEED(diff, diff_record)
+
+size_t output_held_bytes(const struct output *output)
+{
+	return output->format->held ? output->format->held(output->state) : 0;
+}
 
 void output_flush(struct output *output)
 {
 	if (!output->error)
 		keep_error(output, sink_flush_now(output->sink));
+}
+
+bool output_try(struct output *output)
+{
+	bool left = !output->error && sink_try(output->sink);
+
+	keep_error(output, sink_error(output->sink));
+	return left;
+}
+
+void output_hurry(struct output *output, uint64_t until_ns)
+{
+	sink_hurry(output->sink, until_ns);
+}
+
+void output_hide(struct output *output)
+{
+	if (!output->error && output->format->hide)
+		keep_error(output, output->format->hide(output->state));
 }
 
 int output_error(const struct output *output)

@@ -9,21 +9,28 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "model/diff.h"
 #include "model/dump.h"
 #include "model/model.h"
 
 struct output;
 struct match;
+struct siphash_key;
 struct sink; /* where bytes go: a file, stdout, or either through gzip; sink.h */
 
 struct output_options {
 	bool stalls_only; /* profiles: slices of stalls only */
 	bool live; /* text: fed by a running watch, not from a recording */
 	bool colour; /* text, on a terminal */
+	bool terminal; /* text: standard output is one whose rows can be written again */
 	bool unfold; /* text: -v, library and interpreter frames too */
 	bool all_threads;
 	const struct match *match; /* profiles: slices of such stacks only; NULL: of any */
-	unsigned int columns; /* text: width, 0: 80 */
+	unsigned int columns; /* text: width of the terminal, 0: it is none */
+	bool queued; /* a reader that takes nothing holds up nobody: sink_queue() */
+	const struct siphash_key
+		*redact; /* json: what is not to be shown to others is hashed; NULL: nothing is */
+	unsigned int picture_width; /* svg: in pixels, 0: a default */
 	size_t stack_bytes; /* profiles: memory for stacks at the most, 0: a default */
 };
 
@@ -31,18 +38,26 @@ struct output_options {
 struct output_format {
 	const char *name; /* of -F */
 	const char *const *suffixes; /* ended by NULL; each with its dot: ".jsonl" */
+	bool binary; /* not for a terminal */
+	bool gzip; /* whatever the file is called */
 	/* state is what open() made. 0 or -errno; an error is kept and given by output_close(). */
 	int (*open)(void **state, struct sink *sink, const struct output_options *options);
 	int (*start)(void *state, const struct start_record *record);
 	int (*loop)(void *state, const struct loop_record *record);
 	int (*stall)(void *state, const struct stall_record *record);
+	int (*withdrawn)(void *state, const struct withdrawn_record *record);
 	int (*blocked)(void *state, const struct blocked_record *record);
+	int (*second)(void *state, const struct second_record *record);
 	int (*exit)(void *state, const struct exit_record *record);
 	int (*note)(void *state, const struct note_record *record);
 	int (*summary)(void *state, const struct summary_record *record);
 	int (*dump)(
 		void *state,
 		const struct dump_record *record); /* of the command dump, which feeds no others */
+	size_t (*held)(const void *state); /* memory for what is written only as it is closed */
+	int (*diff)(void *state,
+		    const struct diff_record *record); /* of report --diff, which feeds no others */
+	int (*hide)(void *state); /* takes off the terminal what will be rewritten there */
 	int (*close)(void *state); /* writes what is left and frees state */
 };
 
@@ -53,7 +68,7 @@ const struct output_format *output_format_by_path(const char *path);
 #define OUTPUT_NAMES_BYTES 128
 const char *output_format_names(bool of_dumps, char names[OUTPUT_NAMES_BYTES]);
 
-/* path "-" or NULL is stdout. -errno: path cannot be written. */
+/* path "-" or NULL is stdout. -errno: path cannot be written; -EMEDIUMTYPE: it is a terminal, and the format binary. */
 int output_open(struct output **out, const struct output_format *format, const char *path,
 		const struct output_options *options);
 /* A file that is open; its path ends in .gz if it is to be gzip'd. */
@@ -69,13 +84,24 @@ const char *output_path(const struct output *output);
 void output_start(struct output *output, const struct start_record *record);
 void output_loop(struct output *output, const struct loop_record *record);
 void output_stall(struct output *output, const struct stall_record *record);
+void output_withdrawn(struct output *output, const struct withdrawn_record *record);
 void output_blocked(struct output *output, const struct blocked_record *record);
+void output_second(struct output *output, const struct second_record *record);
 void output_exit(struct output *output, const struct exit_record *record);
 void output_note(struct output *output, const struct note_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
+/* How much memory it has for what is written only when it is closed. */
+size_t output_held_bytes(const struct output *output);
 /* Makes what was fed so far readable, whatever comes after. It costs compression: not for each record. */
 void output_flush(struct output *output);
+/* Writes what readers take now of what is kept for them. Whether something is left. */
+bool output_try(struct output *output);
+/* For what is left when it is closed no more is waited than until then. */
+void output_hurry(struct output *output, uint64_t until_ns);
+/* Before something else is written to the terminal. */
+void output_hide(struct output *output);
 void output_dump(struct output *output, const struct dump_record *record);
+void output_diff(struct output *output, const struct diff_record *record);
 /*
  * The first error in writing, or 0. Who sees one on the way (disk full, closed
  * pipe) prints one message, and goes on or stops, as the command wants.

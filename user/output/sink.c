@@ -16,11 +16,21 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "output/queue.h"
 
 #define BUFFER_BYTES	    (64 * 1024)
 #define GZIP_FLUSH_EVERY_NS (200 * NS_PER_MS)
 #define GZIP_WINDOW_BITS    (15 + 16) /* zlib.h: 16 more than the window is a gzip header */
 #define GZIP_MEMORY_LEVEL   8
+/* Of a reader that takes nothing. */
+#define LAST_WAIT_NS NS_PER_SEC
+/*
+ * A pipe is ready to be written to when it has room for PIPE_BUF (pipe(7)), a terminal
+ * when it has room for WAKEUP_CHARS (drivers/tty/n_tty.c), a socket when a third of its
+ * buffer is free.
+ */
+#define PIPE_AT_ONCE	 4096
+#define TERMINAL_AT_ONCE 256
 
 struct sink {
 	int fd;
@@ -28,6 +38,9 @@ struct sink {
 	bool close_fd;
 	bool may_sigpipe;
 	bool gzip;
+	size_t at_once; /* 0: there is no queue; so many bytes do not block if poll(2) says so */
+	uint64_t until_ns; /* how long the last of it is waited for; 0: a second */
+	struct queue queue;
 	z_stream stream;
 	uint64_t gzip_flushed_ns;
 	size_t used;
@@ -84,12 +97,54 @@ static int write_all(struct sink *sink, const unsigned char *data, size_t size)
 	return sink->error;
 }
 
+/* Whether the reader takes something within so many milliseconds. */
+static bool is_ready(const struct sink *sink, int wait_ms)
+{
+	struct pollfd ready = { .fd = sink->fd, .events = POLLOUT };
+
+	return poll(&ready, 1, wait_ms) > 0;
+}
+
+/* Writes what the reader takes by then, without ever waiting in write(2). */
+static void write_queued(struct sink *sink, uint64_t until_ns)
+{
+	const unsigned char *bytes;
+
+	while (!sink->error && !queue_is_empty(&sink->queue)) {
+		uint64_t now_ns = clock_now_ns();
+		int wait_ms = now_ns < until_ns ? (int)((until_ns - now_ns) / NS_PER_MS) + 1 : 0;
+		size_t nr = queue_first(&sink->queue, sink->at_once, &bytes);
+		ssize_t written;
+
+		if (!is_ready(sink, wait_ms))
+			return;
+		written = write_quietly(sink, bytes, nr);
+		if (written >= 0)
+			queue_take(&sink->queue, (size_t)written);
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR)
+			sink->error = -errno;
+	}
+}
+
+/* To the file, or by way of the queue. */
+static int pass_on(struct sink *sink, const unsigned char *data, size_t size)
+{
+	if (!sink->at_once)
+		return write_all(sink, data, size);
+	if (!sink->error)
+		sink->error = queue_add(&sink->queue, data, size);
+	write_queued(sink, 0);
+	return sink->error;
+}
+
 static int drain(struct sink *sink)
 {
 	size_t used = sink->used;
 
 	sink->used = 0;
-	return write_all(sink, sink->buffer, used);
+	return pass_on(sink, sink->buffer, used);
 }
 
 /* Through zlib into the buffer, which is written whenever it is full. */
@@ -125,7 +180,6 @@ static int open_file(struct sink *sink, const char *path)
 		if (sink->fd < 0)
 			return -errno;
 		sink->close_fd = true;
-		sink->gzip = ends_with(path, ".gz");
 	}
 	return 0;
 }
@@ -134,22 +188,38 @@ static void free_sink(struct sink *sink)
 {
 	if (sink->close_fd)
 		close(sink->fd);
+	queue_free(&sink->queue);
 	free(sink);
 }
 
+static int start_gzip(struct sink *sink)
+{
+	if (deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return -ENOMEM;
+	sink->gzip = true;
+	return 0;
+}
+
 /* What depends on the kind of file. */
-static int prepare(struct sink *sink)
+static int prepare(struct sink *sink, bool gzip)
 {
 	struct stat st;
 
 	if (fstat(sink->fd, &st) < 0)
 		return -errno;
 	sink->may_sigpipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-	if (sink->gzip &&
-	    deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
-			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
-		return -ENOMEM;
-	return 0;
+	return gzip ? start_gzip(sink) : 0;
+}
+
+bool sink_is_terminal(const struct sink *sink)
+{
+	return isatty(sink->fd);
+}
+
+int sink_gzip(struct sink *sink)
+{
+	return sink->gzip ? 0 : start_gzip(sink);
 }
 
 int sink_open(struct sink **out, const char *path)
@@ -162,7 +232,7 @@ int sink_open(struct sink **out, const char *path)
 		return -ENOMEM;
 	err = open_file(sink, path);
 	if (!err)
-		err = prepare(sink);
+		err = prepare(sink, sink->close_fd && ends_with(path, ".gz"));
 	if (err) {
 		free_sink(sink);
 		return err;
@@ -183,8 +253,7 @@ int sink_open_fd(struct sink **out, int fd, bool gzip)
 	}
 	sink->fd = fd;
 	sink->close_fd = true;
-	sink->gzip = gzip;
-	err = prepare(sink);
+	err = prepare(sink, gzip);
 	if (err) {
 		free_sink(sink);
 		return err;
@@ -209,7 +278,7 @@ int sink_write(struct sink *sink, const void *data, size_t size)
 	if (size > sizeof(sink->buffer) - sink->used)
 		drain(sink);
 	if (size > sizeof(sink->buffer))
-		return write_all(sink, rest, size);
+		return pass_on(sink, rest, size);
 	memcpy(sink->buffer + sink->used, rest, size);
 	sink->used += size;
 	return sink->error;
@@ -231,6 +300,29 @@ int sink_flush_now(struct sink *sink)
 	return drain(sink);
 }
 
+void sink_queue(struct sink *sink)
+{
+	struct stat st;
+
+	if (fstat(sink->fd, &st))
+		return;
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		sink->at_once = PIPE_AT_ONCE;
+	else if (isatty(sink->fd))
+		sink->at_once = TERMINAL_AT_ONCE;
+}
+
+bool sink_try(struct sink *sink)
+{
+	write_queued(sink, 0);
+	return !sink->error && !queue_is_empty(&sink->queue);
+}
+
+void sink_hurry(struct sink *sink, uint64_t until_ns)
+{
+	sink->until_ns = until_ns;
+}
+
 int sink_error(const struct sink *sink)
 {
 	return sink->error;
@@ -245,6 +337,11 @@ int sink_close(struct sink *sink)
 		deflateEnd(&sink->stream);
 	}
 	err = drain(sink);
+	write_queued(sink, sink->until_ns ? sink->until_ns : clock_now_ns() + LAST_WAIT_NS);
+	if (!err)
+		err = sink->error;
+	if (!err && !queue_is_empty(&sink->queue))
+		err = -ETIMEDOUT;
 	/* Network file systems report a full disk here. */
 	if (sink->close_fd && close(sink->fd) < 0 && !err)
 		err = -errno;

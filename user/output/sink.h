@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct sink;
 
@@ -18,7 +19,19 @@ struct sink;
 int sink_open(struct sink **out, const char *path);
 /* Takes fd, also on failure. */
 int sink_open_fd(struct sink **out, int fd, bool gzip);
+bool sink_is_terminal(const struct sink *sink);
+/* Through gzip, whatever it is called; before anything is written. 0 or -ENOMEM. */
+int sink_gzip(struct sink *sink);
 int sink_write(struct sink *sink, const void *data, size_t size);
+/*
+ * From now on a reader of a pipe, socket or terminal that takes nothing holds up nobody:
+ * what is written is kept, up to a bound (then the error is -ENOBUFS), until it is taken.
+ */
+void sink_queue(struct sink *sink);
+/* Writes of that what is taken now. Whether something is left. */
+bool sink_try(struct sink *sink);
+/* Of what is left at the end no more is waited for than until then (CLOCK_MONOTONIC), rather than for a second. */
+void sink_hurry(struct sink *sink, uint64_t until_ns);
 /*
  * Makes what was written so far readable. With gzip at most five times a
  * second, since each time costs compression.
@@ -27,6 +40,8 @@ int sink_flush(struct sink *sink);
 /* Without that limit: the caller has one of its own. */
 int sink_flush_now(struct sink *sink);
 int sink_error(const struct sink *sink);
-int sink_close(struct sink *sink); /* completes, closes, frees; 0 or the first -errno */
+int sink_close(
+	struct
+	sink *sink); /* completes, closes, frees; 0 or the first -errno; -ETIMEDOUT: the last of it was not taken */
 
 #endif

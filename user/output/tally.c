@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* tally.c - the hash table behind a tally. */
+/* tally.c - the sums behind a tally, and their orders. */
 #include "output/tally.h"
 
 #include <errno.h>
@@ -7,25 +7,29 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "output/keys.h"
 
 struct tally {
-	size_t max_keys;
-	size_t max_bytes;
-	size_t bytes;
-	size_t nr;
-	size_t capacity; /* of entries */
-	size_t buckets; /* power of two, 2 * capacity */
-	struct tally_entry **entries;
-	uint32_t *index; /* open addressing: position in entries + 1, 0: free */
+	size_t room; /* of keys: what is left */
+	struct keys *keys;
+	struct tally_entry *entries; /* by the number of their key */
+	const struct tally_entry **sorted;
+	size_t capacity; /* of both */
 };
 
 int tally_new(struct tally **out, size_t max_keys, size_t max_bytes)
 {
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
+	struct tally *tally = calloc(1, sizeof(*tally));
+
+	*out = NULL;
+	if (!tally)
 		return -ENOMEM;
-	(*out)->max_keys = max_keys < UINT32_MAX / 4 ? max_keys : UINT32_MAX / 4;
-	(*out)->max_bytes = max_bytes;
+	tally->room = max_bytes;
+	if (keys_new(&tally->keys, max_keys, &tally->room)) {
+		tally_free(tally);
+		return -ENOMEM;
+	}
+	*out = tally;
 	return 0;
 }
 
@@ -33,97 +37,72 @@ void tally_free(struct tally *tally)
 {
 	if (!tally)
 		return;
-	for (size_t i = 0; i < tally->nr; i++)
-		free(tally->entries[i]);
+	keys_free(tally->keys);
 	free(tally->entries);
-	free(tally->index);
+	free(tally->sorted);
 	free(tally);
-}
-
-/* The bucket of the key, or the free one where it belongs: there always is one. */
-static uint32_t *find_bucket(struct tally *tally, uint64_t hash, const char *key)
-{
-	size_t at = hash & (tally->buckets - 1);
-
-	while (tally->index[at]) {
-		const struct tally_entry *entry = tally->entries[tally->index[at] - 1];
-
-		if (entry->hash == hash && strcmp(entry->key, key) == 0)
-			break;
-		at = (at + 1) & (tally->buckets - 1);
-	}
-	return &tally->index[at];
-}
-
-static void rebuild_index(struct tally *tally)
-{
-	memset(tally->index, 0, tally->buckets * sizeof(tally->index[0]));
-	for (size_t i = 0; i < tally->nr; i++) {
-		const struct tally_entry *entry = tally->entries[i];
-
-		*find_bucket(tally, entry->hash, entry->key) = (uint32_t)i + 1;
-	}
 }
 
 static int grow(struct tally *tally)
 {
 	size_t capacity = tally->capacity ? 2 * tally->capacity : 64;
-	struct tally_entry **entries;
-	uint32_t *index;
+	struct tally_entry *entries;
+	const struct tally_entry **sorted;
 
-	entries = realloc(tally->entries, capacity * sizeof(entries[0]));
+	entries = reallocarray(tally->entries, capacity, sizeof(entries[0]));
 	if (!entries)
 		return -ENOMEM;
 	tally->entries = entries;
-	index = realloc(tally->index, 2 * capacity * sizeof(index[0]));
-	if (!index)
+	sorted = reallocarray(tally->sorted, capacity, sizeof(sorted[0]));
+	if (!sorted)
 		return -ENOMEM;
-	tally->index = index;
+	tally->sorted = sorted;
 	tally->capacity = capacity;
-	tally->buckets = 2 * capacity;
-	rebuild_index(tally);
+	return 0;
+}
+
+int tally_add_bytes(struct tally *tally, const void *key, size_t size, uint64_t ns, uint64_t count)
+{
+	size_t had = keys_size(tally->keys);
+	struct tally_entry *entry;
+	uint32_t number;
+	int err;
+
+	if (had == tally->capacity && grow(tally))
+		return -ENOMEM;
+	err = keys_add(tally->keys, key, size, &number);
+	if (err)
+		return err;
+	entry = &tally->entries[number];
+	if (number == had)
+		*entry = (struct tally_entry){ keys_at(tally->keys, number, NULL), size, 0, 0 };
+	entry->ns = add_saturated(entry->ns, ns);
+	entry->count = add_saturated(entry->count, count);
 	return 0;
 }
 
 int tally_add(struct tally *tally, const char *key, uint64_t ns, uint64_t count)
 {
-	size_t bytes = strlen(key) + 1;
-	uint64_t hash = hash_bytes(HASH_START, key, bytes);
-	struct tally_entry *entry;
-	uint32_t *bucket;
-
-	if (tally->nr == tally->capacity && grow(tally))
-		return -ENOMEM;
-	bucket = find_bucket(tally, hash, key);
-	if (*bucket) {
-		entry = tally->entries[*bucket - 1];
-		entry->ns = add_saturated(entry->ns, ns);
-		entry->count = add_saturated(entry->count, count);
-		return 0;
-	}
-	if (tally->nr >= tally->max_keys || bytes > tally->max_bytes - tally->bytes)
-		return -ENOSPC;
-	entry = malloc(sizeof(*entry) + bytes);
-	if (!entry)
-		return -ENOMEM;
-	*entry = (struct tally_entry){ .hash = hash, .ns = ns, .count = count };
-	memcpy(entry->key, key, bytes);
-	tally->bytes += bytes;
-	tally->entries[tally->nr++] = entry;
-	*bucket = (uint32_t)tally->nr;
-	return 0;
+	return tally_add_bytes(tally, key, strlen(key) + 1, ns, count);
 }
 
 size_t tally_size(const struct tally *tally)
 {
-	return tally->nr;
+	return keys_size(tally->keys);
+}
+
+size_t tally_bytes(const struct tally *tally)
+{
+	return keys_bytes(tally->keys);
 }
 
 static int compare_keys(const void *left, const void *right)
 {
 	const struct tally_entry *const *a = left, *const *b = right;
+	size_t least = (*a)->size < (*b)->size ? (*a)->size : (*b)->size;
+	int order = memcmp((*a)->key, (*b)->key, least);
 
-	return strcmp((*a)->key, (*b)->key);
+	return order ? order : compare_numbers((*a)->size, (*b)->size);
 }
 
 static int compare_ns(const void *left, const void *right)
@@ -138,11 +117,13 @@ static int compare_ns(const void *left, const void *right)
 static const struct tally_entry *const *sort(struct tally *tally,
 					     int (*compare)(const void *, const void *))
 {
-	if (tally->nr) {
-		qsort(tally->entries, tally->nr, sizeof(tally->entries[0]), compare);
-		rebuild_index(tally);
-	}
-	return (const struct tally_entry *const *)tally->entries;
+	size_t nr = tally_size(tally);
+
+	for (size_t i = 0; i < nr; i++)
+		tally->sorted[i] = &tally->entries[i];
+	if (nr)
+		qsort(tally->sorted, nr, sizeof(tally->sorted[0]), compare);
+	return tally->sorted;
 }
 
 const struct tally_entry *const *tally_by_key(struct tally *tally)

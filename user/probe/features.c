@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/passing.h"
 #include "features.skel.h"
 
 void features_describe(const struct features *features, struct name_value described[FEATURES_NR])
@@ -97,8 +99,12 @@ static const char *kernel_reason(int err)
 	static char reason[256];
 	struct utsname name;
 
+	if (error_is_passing(err))
+		return features_refusal(err);
 	if (uname(&name))
 		name.release[0] = 0;
+	if (err != -EPERM && strverscmp(name.release, "5.13") > 0)
+		return features_refusal(err);
 	if (err == -EPERM)
 		snprintf(reason, sizeof(reason),
 			 "this kernel (%s) does not let us use BPF (%s); look for lockdown or a "
@@ -112,8 +118,36 @@ static const char *kernel_reason(int err)
 	return reason;
 }
 
+const char *features_refusal(int err)
+{
+	switch (err) {
+	case -EPERM:
+		return "not permitted; run it as root";
+	case -ENOMEM:
+		return "out of memory, or over this user's or cgroup's limit for BPF; raise it";
+	case -EMFILE:
+	case -ENFILE:
+		return "it may not open that many files; raise the limit (ulimit -n 256)";
+	default:
+		return "the kernel refused a BPF program; -vvv shows its reason";
+	}
+}
+
+#define FILES_LEAST 128 /* programs, maps, links, children's boards and what is opened of targets */
+
+static bool may_open_enough(void)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= FILES_LEAST;
+}
+
 int features_basic(const char **reason)
 {
+	if (!may_open_enough()) {
+		*reason = features_refusal(-EMFILE);
+		return -EMFILE;
+	}
 	if (!privileged()) {
 		*reason = "not privileged; run it as root, or with CAP_BPF, CAP_PERFMON and "
 			  "CAP_SYS_PTRACE";

@@ -25,6 +25,9 @@ struct features {
 /* The rows of start.features: what is done, and by what. Static text. */
 void features_describe(const struct features *features, struct name_value described[FEATURES_NR]);
 
+/* Why the kernel took no BPF program: "REASON; REMEDY". */
+const char *features_refusal(int err);
+
 /* What everything needs: privilege and type information. 0 or -errno and *reason, as below. */
 int features_basic(const char **reason);
 /*

@@ -19,6 +19,7 @@ SAME(BP_LOSS_PROCESSES, LOSS_PROCESSES_MAP_FULL);
 SAME(BP_LOSS_OBSERVED_SAMPLE_RING, LOSS_SUSPECT_SAMPLES_RING_FULL);
 SAME(BP_LOSS_STACK_COPY_RING, LOSS_STACK_COPIES_RING_FULL);
 SAME(BP_LOSS_STACK_COPY_ROOM, LOSS_STACK_COPIES_WITHOUT_ROOM);
+SAME(BP_LOSS_IMPACT_RING, LOSS_IMPACTS_RING_FULL);
 SAME(BP_LOSS_NR, LOSS_KERNEL_NR);
 
 uint64_t probe_loss(const struct probe *probe, enum loss loss)
@@ -27,9 +28,16 @@ uint64_t probe_loss(const struct probe *probe, enum loss loss)
 
 	if (loss < LOSS_KERNEL_NR)
 		count = __atomic_load_n(&probe->skel->bss->losses[loss], __ATOMIC_RELAXED);
-	if (loss == LOSS_STACK_COPIES_RING_FULL)
-		count += records_copies_left_out(probe->records);
+	count += records_left_out(probe->records, loss);
+	/* before the end they are only late */
+	if (loss == LOSS_RECORDS_UNREAD && !probe->skel->bss->armed)
+		count = records_waiting(probe->records);
 	if (loss == LOSS_ITERATIONS_FAILED)
 		count = probe->iterations_failed;
 	return count;
+}
+
+uint64_t probe_switches_unseen(const struct probe *probe)
+{
+	return __atomic_load_n(&probe->skel->bss->switches_unseen, __ATOMIC_RELAXED);
 }

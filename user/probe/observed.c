@@ -37,6 +37,30 @@ int observed_iterate(struct blockprof_bpf *skel, pid_t pid, pid_t tid, observed_
 	return tasks_iterate(&tasks_kernel, &query, on_snapshot, &call);
 }
 
+struct sync_call {
+	syncer_fn *fn;
+	void *context;
+};
+
+static void on_syncer(void *context, const void *snapshot)
+{
+	const struct sync_call *call = context;
+
+	call->fn(call->context, snapshot);
+}
+
+int observed_syncers(struct blockprof_bpf *skel, uint32_t dev, syncer_fn *fn, void *context)
+{
+	const struct tasks_query query = {
+		.program = bpf_program__fd(skel->progs.sync_task),
+		.snapshot_bytes = sizeof(struct bp_sync_snapshot),
+	};
+	struct sync_call call = { fn, context };
+
+	skel->bss->sync_dev = dev;
+	return tasks_iterate(&tasks_kernel, &query, on_syncer, &call);
+}
+
 int observed_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python)
 {
 	static const struct bp_python none;

@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_PROBE_OBSERVED_H
 #define BLOCKPROF_PROBE_OBSERVED_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "bpf/abi.h"
@@ -17,6 +18,10 @@ typedef void observed_fn(void *context, const struct bp_observed_snapshot *snaps
 /* Calls fn for each thread of the process, or for tid alone where that is not 0. 0 or -errno. */
 int observed_iterate(struct blockprof_bpf *skel, pid_t pid, pid_t tid, observed_fn *fn,
 		     void *context);
+typedef void syncer_fn(void *context, const struct bp_sync_snapshot *snapshot);
+
+/* Calls fn for each thread of the machine that writes out this file system. 0 or -errno. */
+int observed_syncers(struct blockprof_bpf *skel, uint32_t dev, syncer_fn *fn, void *context);
 /* Its CPU time is sampled. 0 or -errno. */
 int observed_add(struct blockprof_bpf *skel, pid_t pid, const struct bp_python *python);
 void observed_clear(struct blockprof_bpf *skel);

@@ -29,9 +29,10 @@ struct observer {
 static int load(struct observer *observer)
 {
 	struct blockprof_bpf *skel = observer->skel;
-	unsigned char flags[BP_SYSCALLS];
+	unsigned short flags[BP_SYSCALLS];
 	struct bpf_program *program;
 	struct bpf_map *map;
+	int err;
 
 	bpf_object__for_each_program (program, skel->obj)
 		bpf_program__set_autoload(program, program == skel->progs.observe_task);
@@ -40,7 +41,9 @@ static int load(struct observer *observer)
 						     map == skel->maps.observed_fds);
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
-	return blockprof_bpf__load(skel);
+	err = blockprof_bpf__load(skel);
+	/* libbpf goes on without what it takes for beyond this kernel */
+	return err || skel->bss ? err : -ENOTSUP;
 }
 
 static void on_own(void *context, const struct bp_observed_snapshot *snapshot)
@@ -86,8 +89,7 @@ int observer_open(struct observer **out, bool libbpf_log, const char **reason)
 	observer->skel = blockprof_bpf__open();
 	err = observer->skel ? load(observer) : -errno;
 	if (err) {
-		*reason = err == -EPERM ? "not permitted; run it as root"
-					: "the kernel refused a BPF program; -vv shows its reason";
+		*reason = features_refusal(err);
 		observer_close(observer);
 		return err;
 	}

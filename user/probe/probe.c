@@ -64,7 +64,7 @@ void probe_libbpf_log(bool shown)
 
 static void set_options(struct blockprof_bpf *skel, const struct probe_options *options)
 {
-	unsigned char flags[BP_SYSCALLS];
+	unsigned short flags[BP_SYSCALLS];
 
 	skel->rodata->threshold_ns = options->threshold_ns;
 	skel->rodata->block_ns = threshold_part_ns(options->threshold_ns, THRESHOLD_BLOCK);
@@ -125,6 +125,9 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = blockprof_bpf__load(probe->skel);
 	if (err)
 		return err;
+	/* libbpf goes on without what it takes for beyond this kernel */
+	if (!probe->skel->bss || !probe->skel->data)
+		return -ENOTSUP;
 	err = slots_map(probe, options->slots);
 	if (err)
 		return err;
@@ -165,11 +168,7 @@ int probe_open(struct probe **out, const struct probe_options *options, const ch
 	probe->skel = blockprof_bpf__open();
 	err = probe->skel ? open_loaded(probe, options, mechanism) : -errno;
 	if (err) {
-		*reason = err == -EPERM ? "not permitted; run it as root"
-			  : err == -ENOMEM
-				  ? "out of memory, or over this user's or cgroup's limit for BPF; "
-				    "raise it"
-				  : "the kernel refused a BPF program; -vv shows its reason";
+		*reason = features_refusal(err);
 		probe_close(probe);
 		return err;
 	}
@@ -208,6 +207,11 @@ void probe_close(struct probe *probe)
 void probe_start(struct probe *probe)
 {
 	probe->skel->bss->armed = 1;
+}
+
+void probe_stop(struct probe *probe)
+{
+	probe->skel->bss->armed = 0;
 }
 
 const struct name_value *probe_features(const struct probe *probe, size_t *nr)
@@ -249,7 +253,7 @@ void probe_collect(struct probe *probe)
 	records_collect(probe->records);
 }
 
-void probe_read(struct probe *probe, probe_record_fn *fn, void *context)
+bool probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 {
-	records_read(probe->records, fn, context);
+	return records_read(probe->records, fn, context);
 }

@@ -36,6 +36,8 @@ void probe_close(struct probe *probe); /* detaches; nothing stays in the kernel 
 
 /* From here on events count. */
 void probe_start(struct probe *probe);
+/* Nothing more is recorded: what is there is to be read. */
+void probe_stop(struct probe *probe);
 
 /* What start.features has: how things are done on this kernel. */
 const struct name_value *probe_features(const struct probe *probe, size_t *nr);
@@ -75,6 +77,9 @@ int probe_observe_process(struct probe *probe, pid_t pid, probe_observed_fn *fn,
 /* The same for one thread of it. */
 int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observed_fn *fn,
 			 void *context);
+typedef void probe_syncer_fn(void *context, const struct bp_sync_snapshot *snapshot);
+/* Calls fn for each thread of the machine that writes out the file system with this device number now. Likewise. */
+int probe_syncers(struct probe *probe, uint32_t dev, probe_syncer_fn *fn, void *context);
 /*
  * While samples are on, the process's CPU time is sampled: BP_RECORD_OBSERVED_SAMPLE.
  * python may be NULL. 0 or -errno: too many.
@@ -87,12 +92,25 @@ void probe_observed_clear(struct probe *probe);
  */
 void probe_observed_fd(struct probe *probe, pid_t tid, int fd);
 
+/* -- who serves a source, watched or not: servers.c -- */
+
+typedef void probe_server_fn(void *context, pid_t pid, pid_t tid);
+/*
+ * Calls fn for each other thread of the machine that waits for the slot's source now,
+ * or did in its last call. 0; -ENOENT: nobody else has that open, as the slot's thread
+ * alone shows; -EPERM: not all processes are to be seen from here; or another -errno.
+ */
+int probe_servers(struct probe *probe, const struct bp_slot *slot, probe_server_fn *fn,
+		  void *context);
+
 /* -- slots: slots.c -- */
 
 unsigned int probe_slots(const struct probe *probe); /* valid numbers: 1 to this */
 /* Written by the kernel at any moment: copy it, then decide by the copy. */
 struct bp_slot *probe_slot(struct probe *probe, unsigned int slot);
 const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot);
+/* number: 1 to BP_CELLS - 1, else NULL. Written by the kernel at any moment, likewise. */
+struct bp_cell *probe_cell(struct probe *probe, unsigned int number);
 /* After its EXIT or EXEC record was dealt with: the slot may be given to another thread. */
 void probe_slot_free(struct probe *probe, unsigned int slot);
 /*
@@ -119,8 +137,11 @@ int probe_samples(struct probe *probe, bool on);
 
 typedef void probe_record_fn(void *context, const struct bp_header *record, size_t bytes);
 int probe_fd(const struct probe *probe); /* readable when there are records */
-/* Calls fn for every record that is there. */
-void probe_read(struct probe *probe, probe_record_fn *fn, void *context);
+/*
+ * Calls fn for the records that are there: all of them, or as many as a fifth of a second
+ * is enough for. Returns whether it was all.
+ */
+bool probe_read(struct probe *probe, probe_record_fn *fn, void *context);
 /*
  * Makes room in the ring buffer: what is there waits for the next probe_read(),
  * or for the one that runs, while fn takes long.
@@ -128,6 +149,16 @@ void probe_read(struct probe *probe, probe_record_fn *fn, void *context);
 void probe_collect(struct probe *probe);
 
 /* -- losses: losses.c -- */
+
+/* A loop is known to be at this source, or none any more: threads that come to it are candidates at once. */
+void probe_source(struct probe *probe, uint64_t source, bool known);
+/* Whether it is seen that epoll instances are closed. */
+bool probe_shows_closed(const struct probe *probe);
+/* When what was at this source was closed for good: the latest of them; 0: not, as far as is known. */
+uint64_t probe_source_closed_ns(struct probe *probe, uint64_t source);
+
+/* How often a thread ran that was not seen to come onto its CPU: its time was settled all the same. */
+uint64_t probe_switches_unseen(const struct probe *probe);
 
 /* How much was lost so far of a kind below LOSS_PROBE_NR. */
 uint64_t probe_loss(const struct probe *probe, enum loss loss);

@@ -11,6 +11,7 @@ struct slots {
 	unsigned int nr; /* valid numbers: 1 to this */
 	struct bp_slot *slot; /* mapped, nr + 1 of them */
 	struct bp_slice *slice; /* likewise */
+	struct bp_cell *cell; /* mapped, BP_CELLS of them */
 	size_t slot_bytes;
 	size_t slice_bytes;
 };

@@ -6,23 +6,49 @@
 #include <stdlib.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "probe/backlog.h"
+#include "probe/record_shares.h"
 
 /*
  * Records that wait to be dealt with, besides those in the ring buffer. When the
  * backlog is full the rest stays in the ring, and the kernel side counts what does
  * not fit into that.
  */
-#define BACKLOG_BYTES	 (16 << 20)
+#define BACKLOG_BYTES	 (32 << 20)
 #define RECORD_BYTES_MAX (128 << 10)
 _Static_assert(sizeof(struct bp_stack_copy) <= RECORD_BYTES_MAX, "the largest record");
 _Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one");
 
+/* In one go: ticks, signals and reports wait meanwhile. */
+#define READ_MAX_NS (200 * NS_PER_MS)
+
 struct records {
 	struct ring_buffer *ring;
+	uint64_t waiting; /* in the backlog */
 	struct backlog *backlog;
-	uint64_t copies_left_out; /* as that was half full */
+	struct record_shares *shares; /* of it */
+	uint64_t left_out[LOSS_KERNEL_NR]; /* as a process had its share */
 };
+
+/* As the kernel side counts what finds no room in the ring buffer. */
+static enum loss loss_of(const struct bp_header *record)
+{
+	switch (record->type) {
+	case BP_RECORD_SAMPLE:
+		return LOSS_SAMPLES_RING_FULL;
+	case BP_RECORD_CANDIDATE:
+		return LOSS_CANDIDATES_RING_FULL;
+	case BP_RECORD_OBSERVED_SAMPLE:
+		return LOSS_SUSPECT_SAMPLES_RING_FULL;
+	case BP_RECORD_STACK_COPY:
+		return LOSS_STACK_COPIES_RING_FULL;
+	case BP_RECORD_IMPACT:
+		return LOSS_IMPACTS_RING_FULL;
+	default:
+		return LOSS_SLICES_RING_FULL;
+	}
+}
 
 static int ring_record(void *context, void *data, size_t bytes)
 {
@@ -32,10 +58,12 @@ static int ring_record(void *context, void *data, size_t bytes)
 
 	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
 		;
-	else if (header->type == BP_RECORD_STACK_COPY && !backlog_fits(backlog, BACKLOG_BYTES / 2))
-		records->copies_left_out++; /* as in the ring buffer: room for what is small */
-	else
+	else if (!record_shares_take(records->shares, header, bytes))
+		records->left_out[loss_of(header)]++;
+	else {
 		backlog_add(backlog, data, bytes);
+		records->waiting++;
+	}
 	/* an error ends the reading behind this record */
 	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
 }
@@ -46,18 +74,29 @@ void records_collect(struct records *records)
 		ring_buffer__consume(records->ring);
 }
 
-void records_read(struct records *records, probe_record_fn *fn, void *context)
+bool records_read(struct records *records, probe_record_fn *fn, void *context)
 {
+	uint64_t until_ns = clock_now_ns() + READ_MAX_NS;
 	const struct bp_header *record;
 	size_t bytes;
 
-	/* until nothing has come while the last of them were dealt with */
+	/* until nothing has come while the last of them were dealt with, or for long enough */
 	for (records_collect(records); backlog_first(records->backlog, &bytes);
 	     records_collect(records))
 		while ((record = backlog_first(records->backlog, &bytes))) {
 			fn(context, record, bytes);
+			record_shares_give(records->shares, record, bytes);
 			backlog_drop(records->backlog);
+			records->waiting--;
+			if (clock_now_ns() > until_ns)
+				return false;
 		}
+	return true;
+}
+
+uint64_t records_waiting(const struct records *records)
+{
+	return records->waiting;
 }
 
 int records_fd(const struct records *records)
@@ -65,9 +104,9 @@ int records_fd(const struct records *records)
 	return ring_buffer__epoll_fd(records->ring);
 }
 
-uint64_t records_copies_left_out(const struct records *records)
+uint64_t records_left_out(const struct records *records, enum loss loss)
 {
-	return records->copies_left_out;
+	return loss < LOSS_KERNEL_NR ? records->left_out[loss] : 0;
 }
 
 int records_new(struct records **out, int ring_fd)
@@ -78,6 +117,8 @@ int records_new(struct records **out, int ring_fd)
 	if (!records)
 		return -ENOMEM;
 	err = backlog_new(&records->backlog, BACKLOG_BYTES);
+	if (!err)
+		err = record_shares_new(&records->shares, BACKLOG_BYTES);
 	if (!err) {
 		records->ring = ring_buffer__new(ring_fd, ring_record, records, NULL);
 		err = records->ring ? 0 : -errno;
@@ -96,5 +137,6 @@ void records_free(struct records *records)
 		return;
 	ring_buffer__free(records->ring);
 	backlog_free(records->backlog);
+	record_shares_free(records->shares);
 	free(records);
 }

@@ -13,8 +13,10 @@ void records_free(struct records *records);
 
 int records_fd(const struct records *records); /* readable when there are some in the ring buffer */
 void records_collect(struct records *records); /* see probe_collect() */
-void records_read(struct records *records, probe_record_fn *fn, void *context);
-/* Stack copies that were left out as the backlog was half full. */
-uint64_t records_copies_left_out(const struct records *records);
+bool records_read(struct records *records, probe_record_fn *fn, void *context); /* likewise */
+/* That have been collected, and not read. */
+uint64_t records_waiting(const struct records *records);
+/* That were left out as their process had its share of the backlog, by what they would have been lost as. */
+uint64_t records_left_out(const struct records *records, enum loss loss);
 
 #endif

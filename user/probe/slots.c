@@ -31,6 +31,11 @@ static int give_free(struct probe *probe, uint32_t slot)
 	return bpf_map_update_elem(map, NULL, &slot, BPF_ANY) ? -errno : 0;
 }
 
+static size_t cells_bytes(void)
+{
+	return page_round(BP_CELLS * sizeof(struct bp_cell));
+}
+
 int slots_map(struct probe *probe, unsigned int nr)
 {
 	struct slots *slots = &probe->slots;
@@ -41,7 +46,8 @@ int slots_map(struct probe *probe, unsigned int nr)
 	slots->slice_bytes = page_round((size_t)(nr + 1) * sizeof(struct bp_slice));
 	slots->slot = map_array(probe->skel->maps.slots, slots->slot_bytes, PROT_READ | PROT_WRITE);
 	slots->slice = map_array(probe->skel->maps.slices, slots->slice_bytes, PROT_READ);
-	if (!slots->slot || !slots->slice)
+	slots->cell = map_array(probe->skel->maps.cells, cells_bytes(), PROT_READ | PROT_WRITE);
+	if (!slots->slot || !slots->slice || !slots->cell)
 		return -ENOMEM;
 	for (unsigned int slot = 1; slot <= nr && !err; slot++)
 		err = give_free(probe, slot);
@@ -52,6 +58,8 @@ void slots_unmap(struct probe *probe)
 {
 	if (probe->slots.slot)
 		munmap(probe->slots.slot, probe->slots.slot_bytes);
+	if (probe->slots.cell)
+		munmap(probe->slots.cell, cells_bytes());
 	if (probe->slots.slice)
 		munmap(probe->slots.slice, probe->slots.slice_bytes);
 }
@@ -69,6 +77,36 @@ struct bp_slot *probe_slot(struct probe *probe, unsigned int slot)
 const struct bp_slice *probe_slice(struct probe *probe, unsigned int slot)
 {
 	return slot >= 1 && slot <= probe->slots.nr ? &probe->slots.slice[slot] : NULL;
+}
+
+struct bp_cell *probe_cell(struct probe *probe, unsigned int number)
+{
+	return number >= 1 && number < BP_CELLS ? &probe->slots.cell[number] : NULL;
+}
+
+void probe_source(struct probe *probe, uint64_t source, bool known)
+{
+	int map = bpf_map__fd(probe->skel->maps.known_sources);
+	uint32_t value = 1;
+
+	/* where there is no room, its other threads are found a little later */
+	if (known)
+		bpf_map_update_elem(map, &source, &value, BPF_ANY);
+	else
+		bpf_map_delete_elem(map, &source);
+}
+
+bool probe_shows_closed(const struct probe *probe)
+{
+	return bpf_program__autoload(probe->skel->progs.fentry_epoll_release);
+}
+
+uint64_t probe_source_closed_ns(struct probe *probe, uint64_t source)
+{
+	int map = bpf_map__fd(probe->skel->maps.closed_sources);
+	uint64_t closed_ns;
+
+	return source && !bpf_map_lookup_elem(map, &source, &closed_ns) ? closed_ns : 0;
 }
 
 void probe_slot_free(struct probe *probe, unsigned int slot)

@@ -11,6 +11,8 @@
 #define FD     BP_SYSCALL_FD
 #define PATH   BP_SYSCALL_PATH
 #define PATHAT BP_SYSCALL_PATHAT
+#define FD_1   BP_SYSCALL_FD_1
+#define FD_2   BP_SYSCALL_FD_2
 
 #define CALL(name, cause, flags)                 \
 	{                                        \
@@ -29,15 +31,15 @@ static const struct syscall_info calls[] = {
 	CALL(pwritev, FILE, FD),
 	CALL(preadv2, FILE, FD),
 	CALL(pwritev2, FILE, FD),
-	CALL(sendfile, FILE, FD),
-	CALL(splice, FILE, FD),
-	CALL(tee, FILE, FD),
-	CALL(copy_file_range, FILE, FD),
+	CALL(sendfile, FILE, FD | FD_1),
+	CALL(splice, FILE, FD | FD_2),
+	CALL(tee, FILE, FD | FD_1),
+	CALL(copy_file_range, FILE, FD | FD_2),
 	CALL(vmsplice, FILE, FD),
-	CALL(fsync, FILE, FD),
-	CALL(fdatasync, FILE, FD),
-	CALL(sync_file_range, FILE, FD),
-	CALL(syncfs, FILE, FD),
+	CALL(fsync, FILE, FD | BP_SYSCALL_SYNC),
+	CALL(fdatasync, FILE, FD | BP_SYSCALL_SYNC),
+	CALL(sync_file_range, FILE, FD | BP_SYSCALL_SYNC),
+	CALL(syncfs, FILE, FD | BP_SYSCALL_SYNC),
 	CALL(ftruncate, FILE, FD),
 	CALL(fallocate, FILE, FD),
 	CALL(fadvise64, FILE, FD),
@@ -53,9 +55,11 @@ static const struct syscall_info calls[] = {
 	CALL(fcntl, FILE, FD),
 	CALL(ioctl, FILE, FD),
 	CALL(close, FILE, FD),
-	CALL(sync, FILE, 0),
-	CALL(msync, FILE, 0),
+	CALL(sync, FILE, BP_SYSCALL_SYNC),
+	CALL(msync, FILE, BP_SYSCALL_SYNC),
 	CALL(io_getevents, FILE, 0),
+	CALL(io_pgetevents, FILE, 0),
+	CALL(io_submit, FILE, BP_SYSCALL_IOCBS),
 	CALL(truncate, FILE, PATH),
 	CALL(chdir, FILE, PATH),
 	CALL(chroot, FILE, PATH),
@@ -171,9 +175,9 @@ const char *syscall_name(int nr, char *buf, size_t size)
 	return buf;
 }
 
-void syscall_fill_flags(unsigned char flags[BP_SYSCALLS])
+void syscall_fill_flags(unsigned short flags[BP_SYSCALLS])
 {
-	memset(flags, 0, BP_SYSCALLS);
+	memset(flags, 0, BP_SYSCALLS * sizeof(flags[0]));
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		int nr = calls[i].nr;
 

@@ -8,7 +8,7 @@
 
 struct syscall_info {
 	int nr;
-	unsigned char flags; /* enum bp_syscall_flags */
+	unsigned short flags; /* enum bp_syscall_flags */
 	enum cause cause; /* as long as it is not known what its descriptor stands for */
 };
 
@@ -19,6 +19,6 @@ const struct syscall_info *syscall_info(int nr);
 const char *syscall_name(int nr, char *buf, size_t size);
 
 /* Fills the kernel side's table. */
-void syscall_fill_flags(unsigned char flags[BP_SYSCALLS]);
+void syscall_fill_flags(unsigned short flags[BP_SYSCALLS]);
 
 #endif

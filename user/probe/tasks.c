@@ -48,6 +48,7 @@ struct snapshot_head {
 		       "as it is read here")
 HAS_HEAD(struct bp_watched_snapshot);
 HAS_HEAD(struct bp_observed_snapshot);
+HAS_HEAD(struct bp_server_snapshot);
 
 static bool is_wanted(const struct tasks_query *query, const void *snapshot)
 {

@@ -26,7 +26,7 @@ static int program_mechanism(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
 
-	if (starts_with(name, "fexit_"))
+	if (starts_with(name, "fexit_") || starts_with(name, "fentry_"))
 		return WAIT_FEXIT;
 	if (starts_with(name, "kretprobe_"))
 		return WAIT_KRETPROBE;
@@ -35,7 +35,7 @@ static int program_mechanism(const struct bpf_program *program)
 	return -1;
 }
 
-/* Is the function that a fexit or kretprobe program wants in this kernel? (epoll_pwait2: 5.11) */
+/* Is the function that such a program wants in this kernel? (epoll_pwait2: 5.11) */
 static bool kernel_has(const struct btf *btf, const struct bpf_program *program)
 {
 	const char *slash = strchr(bpf_program__section_name(program), '/');

@@ -133,6 +133,11 @@ int probe_observe_thread(struct probe *probe, pid_t pid, pid_t tid, probe_observ
 	return count_failure(probe, observed_iterate(probe->skel, pid, tid, fn, context));
 }
 
+int probe_syncers(struct probe *probe, uint32_t dev, probe_syncer_fn *fn, void *context)
+{
+	return count_failure(probe, observed_syncers(probe->skel, dev, fn, context));
+}
+
 int probe_observed_add(struct probe *probe, pid_t pid, const struct bp_python *python)
 {
 	return observed_add(probe->skel, pid, python);

@@ -3,7 +3,6 @@
 #include "proc/epoll.h"
 
 #include <errno.h>
-#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/files.h"
 #include "base/strings.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
@@ -31,14 +31,14 @@ static bool links_to(pid_t pid, int fd, const char *what)
 }
 
 /* Lines of fdinfo: "tfd:       11 events:       19 data: ..." */
-static void count(pid_t pid, struct epoll *epoll)
+static void count(const struct memory *target, struct epoll *epoll)
 {
 	char name[32], info[INFO_BYTES];
 	const char *at = info;
 
 	epoll->watched = epoll->sockets = 0;
 	snprintf(name, sizeof(name), "fdinfo/%d", epoll->fd);
-	if (procfs_read(pid, name, info, sizeof(info)) < 0)
+	if (files_read_text(target, name, info, sizeof(info)) < 0)
 		return;
 	while ((at = strstr(at, "tfd:"))) {
 		int fd;
@@ -47,13 +47,18 @@ static void count(pid_t pid, struct epoll *epoll)
 		if (sscanf(at, "%d", &fd) != 1)
 			continue;
 		epoll->watched++;
-		epoll->sockets += links_to(pid, fd, "socket:");
+		epoll->sockets += links_to(target->pid, fd, "socket:");
 	}
 }
 
-int epoll_list(pid_t pid, struct epoll *list, size_t max)
+bool epoll_is(pid_t pid, int fd)
 {
-	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
+	return links_to(pid, fd, "anon_inode:[eventpoll]");
+}
+
+int epoll_list(const struct memory *target, struct epoll *list, size_t max)
+{
+	DIR *dir __closing_dir = procfs_opendir(target->pid, "fd");
 	size_t nr = 0;
 	int fd;
 
@@ -61,28 +66,43 @@ int epoll_list(pid_t pid, struct epoll *list, size_t max)
 		return -errno;
 	for (int i = 0; i < DESCRIPTORS_MAX && nr < max && (fd = procfs_next_number(dir)) >= 0;
 	     i++) {
-		if (!links_to(pid, fd, "anon_inode:[eventpoll]"))
+		if (!epoll_is(target->pid, fd))
 			continue;
 		list[nr].fd = fd;
-		count(pid, &list[nr]);
+		count(target, &list[nr]);
 		nr += list[nr].watched != 0;
 	}
 	return (int)nr;
 }
 
-bool epoll_has(pid_t pid, int epoll_fd, int fd)
+bool epoll_has(const struct memory *target, int epoll_fd, int fd)
 {
 	char *text __freeing = malloc(INFO_BYTES_MAX);
 	char name[32], *line, *rest = text;
 	int watched;
 
 	snprintf(name, sizeof(name), "fdinfo/%d", epoll_fd);
-	if (!text || fd < 0 || procfs_read(pid, name, text, INFO_BYTES_MAX) < 0)
+	if (!text || fd < 0 || files_read_text(target, name, text, INFO_BYTES_MAX) < 0)
 		return false;
 	while ((line = strsep(&rest, "\n")))
 		if (sscanf(line, "tfd: %d", &watched) == 1 && watched == fd)
 			return true;
 	return false;
+}
+
+size_t epoll_sockets(const struct memory *target, int epoll_fd, int *fds, size_t max)
+{
+	char name[32], info[INFO_BYTES], *line, *rest = info;
+	size_t nr = 0;
+	int fd;
+
+	snprintf(name, sizeof(name), "fdinfo/%d", epoll_fd);
+	if (files_read_text(target, name, info, sizeof(info)) < 0)
+		return 0;
+	while (nr < max && (line = strsep(&rest, "\n")))
+		if (sscanf(line, "tfd: %d", &fd) == 1 && links_to(target->pid, fd, "socket:"))
+			fds[nr++] = fd;
+	return nr;
 }
 
 static bool is_epoll_wait(long nr)
@@ -98,9 +118,9 @@ static bool is_epoll_wait(long nr)
 	return nr == SYS_epoll_pwait;
 }
 
-bool epoll_others_wait(pid_t pid, pid_t tid, int fd)
+bool epoll_others_wait(const struct memory *target, pid_t tid, int fd)
 {
-	DIR *dir __closing_dir = procfs_opendir(pid, "task");
+	DIR *dir __closing_dir = procfs_opendir(target->pid, "task");
 	int other;
 
 	for (int i = 0; dir && i < THREADS_MAX && (other = procfs_next_number(dir)) >= 0; i++) {
@@ -110,7 +130,7 @@ bool epoll_others_wait(pid_t pid, pid_t tid, int fd)
 
 		snprintf(name, sizeof(name), "task/%d/syscall", other);
 		/* "running", or "NR 0xARG ..." */
-		if (other != tid && procfs_read(pid, name, text, sizeof(text)) > 0 &&
+		if (other != tid && files_read_text(target, name, text, sizeof(text)) > 0 &&
 		    sscanf(text, "%ld %llx", &nr, &arg) == 2 && is_epoll_wait(nr) &&
 		    arg == (unsigned long long)fd)
 			return true;
@@ -118,10 +138,17 @@ bool epoll_others_wait(pid_t pid, pid_t tid, int fd)
 	return false;
 }
 
-bool epoll_is_inherited(pid_t pid, int fd)
+bool epoll_is_same(const struct memory *target, int fd, pid_t other_pid, int other_fd)
 {
-	pid_t parent = process_parent(pid);
+	int same = files_compare(target, fd, other_pid, other_fd);
+
+	return same == 1 || same == -ENOSYS;
+}
+
+bool epoll_is_inherited(const struct memory *target, int fd)
+{
+	pid_t parent = process_parent(target->pid);
 
 	/* a kernel without kcmp() says -ENOSYS: then nothing speaks against it */
-	return parent > 1 && !syscall(SYS_kcmp, parent, pid, KCMP_FILE, fd, fd);
+	return parent > 1 && files_compare(target, fd, parent, fd) == 1;
 }

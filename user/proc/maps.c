@@ -3,18 +3,17 @@
 #include "proc/maps.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "proc/root.h"
+#include "base/files.h"
+#include "proc/process.h"
+#include "proc/procfs.h"
 
 /* vm.max_map_count is 65530 unless raised; some databases ask for 262144. */
 #define LINES_MAX   262144
@@ -22,6 +21,7 @@
 #define NAMES_BYTES (1 << 20)
 /* The kernel writes a path of up to 4096 bytes, a newline in it as four. */
 #define LINE_BYTES     (32 * 1024)
+#define PART_BYTES     (256 * 1024)
 #define LINE_MIN_BYTES (sizeof("0-0 ---p 0 0:0 0") - 1)
 
 struct maps {
@@ -35,12 +35,47 @@ struct maps {
 };
 
 struct lines {
-	int fd;
+	int fd; /* -1: of the target's */
+	const struct memory *target;
+	uint64_t offset; /* in its maps, of what comes behind the part */
+	char *part;
+	size_t part_start, part_end;
+	bool ended; /* the part is the last */
 	size_t start; /* of what has not been given out */
 	size_t end;
 	bool skipping; /* the rest of a line that was too long */
 	char buffer[LINE_BYTES];
 };
+
+/* How many bytes came; 0 at the end, or -errno. */
+static ssize_t lines_read(struct lines *lines, void *to, size_t bytes)
+{
+	ssize_t got;
+
+	if (lines->fd >= 0) {
+		do {
+			got = read(lines->fd, to, bytes);
+		} while (got < 0 && errno == EINTR);
+		return got < 0 ? -errno : got;
+	}
+	if (lines->part_start == lines->part_end) {
+		/* it is opened anew for more: what is mapped meanwhile would begin in the middle of a line */
+		if (lines->ended)
+			return 0;
+		got = files_read(lines->target, "maps", lines->offset, lines->part, PART_BYTES);
+		if (got <= 0)
+			return got;
+		lines->ended = got < PART_BYTES;
+		lines->offset += (uint64_t)got;
+		lines->part_start = 0;
+		lines->part_end = (size_t)got;
+	}
+	if (bytes > lines->part_end - lines->part_start)
+		bytes = lines->part_end - lines->part_start;
+	memcpy(to, lines->part + lines->part_start, bytes);
+	lines->part_start += bytes;
+	return (ssize_t)bytes;
+}
 
 /*
  * The next line, without its newline, in *line; 1, 0 at the end, or -errno. A
@@ -76,14 +111,10 @@ static int lines_next(struct lines *lines, char **line)
 			lines->end -= lines->start;
 			lines->start = 0;
 		}
-		do {
-			got = read(lines->fd, lines->buffer + lines->end,
-				   sizeof(lines->buffer) - 1 - lines->end);
-		} while (got < 0 && errno == EINTR);
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			return 0;
+		got = lines_read(lines, lines->buffer + lines->end,
+				 sizeof(lines->buffer) - 1 - lines->end);
+		if (got <= 0)
+			return (int)got;
 		lines->end += (size_t)got;
 	}
 }
@@ -261,21 +292,19 @@ static int parse(struct maps *maps, struct lines *lines, const char *root)
 	return more;
 }
 
-int maps_parse(struct maps **out, int fd, const char *root)
+static int parse_all(struct maps **out, struct lines *lines, const char *root)
 {
-	struct lines *lines __freeing = calloc(1, sizeof(*lines));
 	struct maps *maps = calloc(1, sizeof(*maps));
 	int err;
 
 	if (maps)
 		maps->names = grown(NULL, &maps->names_capacity, 1, 1);
-	if (!lines || !maps || !maps->names) {
+	if (!maps || !maps->names) {
 		maps_free(maps);
 		return -ENOMEM;
 	}
 	maps->names[0] = '\0';
 	maps->names_bytes = 1;
-	lines->fd = fd;
 	err = parse(maps, lines, root);
 	if (err) {
 		maps_free(maps);
@@ -285,20 +314,35 @@ int maps_parse(struct maps **out, int fd, const char *root)
 	return 0;
 }
 
-int maps_read(struct maps **out, pid_t pid)
+int maps_parse(struct maps **out, int fd, const char *root)
 {
-	char path[64], root[PATH_MAX];
-	int fd __closing = -1;
-	ssize_t length;
+	struct lines *lines __freeing = calloc(1, sizeof(*lines));
 
-	snprintf(path, sizeof(path), "/proc/%d/root", pid);
-	length = readlink(path, root, sizeof(root) - 1);
-	root[length > 0 ? length : 0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return maps_parse(out, fd, root);
+	if (!lines)
+		return -ENOMEM;
+	lines->fd = fd;
+	return parse_all(out, lines, root);
+}
+
+int maps_read(struct maps **out, const struct memory *target)
+{
+	struct lines *lines __freeing = calloc(1, sizeof(*lines));
+	char *root __freeing = procfs_link(target->pid, "root"), *part __freeing = NULL;
+
+	part = malloc(PART_BYTES);
+	if (!lines || !part)
+		return -ENOMEM;
+	lines->fd = -1;
+	lines->target = target;
+	lines->part = part;
+	return parse_all(out, lines, root ? root : "");
+}
+
+char *maps_exe(pid_t pid)
+{
+	char *exe __freeing = process_exe(pid), *root __freeing = procfs_link(pid, "root");
+
+	return exe ? strdup(strip_root(exe, root ? root : "")) : NULL;
 }
 
 void maps_free(struct maps *maps)
@@ -369,46 +413,18 @@ size_t maps_bytes(const struct maps *maps)
 	return sizeof(*maps) + maps->capacity * sizeof(*maps->v) + maps->names_capacity;
 }
 
-/*
- * Inode numbers say enough where the device numbers of maps and of stat differ
- * by design: btrfs has one device for a subvolume, overlayfs one for the whole.
- */
-static bool same_file(int fd, const struct mapping *mapping, const struct stat *status)
+int maps_open(const struct maps *maps, const struct mapping *mapping, const struct memory *target,
+	      struct file_opened *opened)
 {
-	struct statfs fs;
+	const struct file_wanted wanted = {
+		.pid = target->pid,
+		.path = maps_path(maps, mapping),
+		.start = mapping->start,
+		.end = mapping->end,
+		.ino = mapping->ino,
+		.dev = mapping->dev,
+	};
 
-	if (status->st_ino != mapping->ino)
-		return false;
-	if (status->st_dev == mapping->dev)
-		return true;
-	return fstatfs(fd, &fs) == 0 &&
-	       (fs.f_type == BTRFS_SUPER_MAGIC || fs.f_type == OVERLAYFS_SUPER_MAGIC);
-}
-
-int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
-	      struct stat *status)
-{
-	char name[96];
-	int place __closing = -1;
-	bool by_range = true;
-	int fd;
-
-	if (!mapping->ino)
-		return -ENOENT;
-	/* The mapping's own file, even if its name is gone or elsewhere; for root only. */
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%llx-%llx", pid,
-		 (unsigned long long)mapping->start, (unsigned long long)mapping->end);
-	place = open(name, O_PATH | O_CLOEXEC);
-	if (place < 0) {
-		by_range = false;
-		place = root_find(pid, maps_path(maps, mapping));
-		if (place < 0)
-			return place;
-	}
-	fd = root_open_place(place, status);
-	if (fd >= 0 && !by_range && !same_file(fd, mapping, status)) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
+	*opened = FILE_NOT_OPENED;
+	return mapping->ino ? files_open(target->source, &wanted, opened) : -ENOENT;
 }

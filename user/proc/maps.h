@@ -12,10 +12,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 #include <sys/types.h>
 
+struct file_opened;
 struct maps;
+struct memory;
 
 struct mapping {
 	uint64_t start;
@@ -29,14 +30,19 @@ struct mapping {
 	bool deleted; /* the file's name is gone, or another file's by now */
 };
 
-/* 0 or -errno: -ENOENT or -ESRCH when the process is gone. Kernel threads and zombies have none. */
-int maps_read(struct maps **out, pid_t pid);
+/*
+ * 0 or -errno: -ENOENT or -ESRCH when the process is gone, -ETIMEDOUT: they did not come in
+ * time. Kernel threads and zombies have none.
+ */
+int maps_read(struct maps **out, const struct memory *target);
 /*
  * The same from an open file in that format. root: what the target's root
  * directory is called in it (a chroot), "" or "/" when it is the same as ours.
  */
 int maps_parse(struct maps **out, int fd, const char *root);
 void maps_free(struct maps *maps);
+/* The path of a process's executable, as maps_path() has it; the caller's, NULL: not known. */
+char *maps_exe(pid_t pid);
 
 /* The mapping at this address, or NULL. */
 struct mapping *maps_find(struct maps *maps, uint64_t addr);
@@ -58,11 +64,10 @@ size_t maps_cut(const struct maps *maps);
 size_t maps_bytes(const struct maps *maps);
 
 /*
- * Opens the very file that is mapped, for reading. The descriptor is the
- * caller's. -errno: -ESTALE when the path leads to another file by now,
- * -EINVAL when it is no regular file. *status is that of the file.
+ * Opens the very file that is mapped, for reading; the caller's. -errno: -ESTALE when the
+ * path leads to another file by now, -EINVAL when it is no regular file.
  */
-int maps_open(const struct maps *maps, const struct mapping *mapping, pid_t pid,
-	      struct stat *status);
+int maps_open(const struct maps *maps, const struct mapping *mapping, const struct memory *target,
+	      struct file_opened *opened);
 
 #endif

@@ -3,19 +3,29 @@
 #include "proc/process.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/passing.h"
+#include "base/strings.h"
 #include "proc/procfs.h"
 
 /* include/linux/sched.h of the kernel; the same since Linux 2.6.27. */
-#define PF_KTHREAD 0x00200000
+#define PF_FORKNOEXEC 0x00000040
+#define PF_KTHREAD    0x00200000
 
-#define THREADS_MAX   65536
-#define PROCESSES_MAX 65536
-#define CHILDREN_MAX  1024 /* searched for one of them */
+#define THREADS_MAX    65536
+#define PROCESSES_MAX  65536
+#define THREADS_SUMMED 64
+#define CHILDREN_MAX   1024 /* searched for one of them */
+#define BPF_FDS_MAX    256 /* looked at for a BPF map */
 
 #define NAMESPACES_MAX 33 /* include/linux/pid_namespace.h: MAX_PID_NS_LEVEL, and the first */
 
@@ -53,30 +63,39 @@ static int read_stat(pid_t pid, struct stat_fields *out)
 	return nr == 5 ? 0 : -ESRCH;
 }
 
+/* Or -errno. */
 static pid_t read_tgid(pid_t pid)
 {
 	char text[1024];
 	const char *line;
+	ssize_t n = procfs_read(pid, "status", text, sizeof(text));
 
-	if (procfs_read(pid, "status", text, sizeof(text)) < 0)
-		return 0;
+	if (n < 0)
+		return (pid_t)n;
 	/* The name before it has its newlines escaped, so the first such line is the real one. */
 	line = strstr(text, "\nTgid:\t");
-	return line ? (pid_t)strtol(line + strlen("\nTgid:\t"), NULL, 10) : 0;
+	return line ? (pid_t)strtol(line + strlen("\nTgid:\t"), NULL, 10) : -ESRCH;
+}
+
+static enum process_kind none_for(int err)
+{
+	errno = -err;
+	return error_is_passing(err) ? PROCESS_UNKNOWN : PROCESS_NONE;
 }
 
 enum process_kind process_kind(pid_t pid, pid_t *tgid)
 {
 	struct stat_fields stat;
 	pid_t leader;
+	int err = read_stat(pid, &stat);
 
 	if (tgid)
 		*tgid = 0;
-	if (read_stat(pid, &stat))
-		return PROCESS_NONE;
+	if (err)
+		return none_for(err);
 	leader = read_tgid(pid);
 	if (leader <= 0)
-		return PROCESS_NONE;
+		return none_for(leader);
 	if (tgid)
 		*tgid = leader;
 	if (leader != pid)
@@ -97,6 +116,18 @@ int process_start_time(pid_t pid, uint64_t *ticks)
 	if (!err)
 		*ticks = stat.start_ticks;
 	return err;
+}
+
+uint64_t process_started_ns(pid_t pid)
+{
+	/* in this order: they are the same on a machine that was never suspended */
+	uint64_t now_ns = clock_now_ns(), asleep_ns = clock_read_ns(CLOCK_BOOTTIME) - now_ns, ticks;
+	long per_second = sysconf(_SC_CLK_TCK);
+
+	if (per_second <= 0 || process_start_time(pid, &ticks) || ticks > UINT64_MAX / NS_PER_SEC)
+		return 0;
+	ticks = ticks * NS_PER_SEC / (uint64_t)per_second;
+	return ticks > asleep_ns ? ticks - asleep_ns : 0;
 }
 
 static int read_comm(pid_t pid, const char *name, char comm[16])
@@ -162,11 +193,71 @@ char *process_fd_path(pid_t pid, int fd)
 	return pid > 0 && fd >= 0 ? procfs_link(pid, name) : NULL;
 }
 
+static bool is_our_program(pid_t pid)
+{
+	/* the file may be on a file system whose server does not answer: what is cached will do */
+	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
+	struct statx own, other;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	return !statx(AT_FDCWD, "/proc/self/exe", flags, STATX_INO, &own) &&
+	       !statx(AT_FDCWD, path, flags, STATX_INO, &other) && own.stx_ino == other.stx_ino &&
+	       own.stx_dev_major == other.stx_dev_major && own.stx_dev_minor == other.stx_dev_minor;
+}
+
+static bool has_bpf_maps(pid_t pid)
+{
+	DIR *fds __closing_dir = procfs_opendir(pid, "fd");
+
+	for (int i = 0; fds && i < BPF_FDS_MAX; i++) {
+		int fd = procfs_next_number(fds);
+		char *path __freeing = fd < 0 ? NULL : process_fd_path(pid, fd);
+
+		if (fd < 0)
+			break;
+		if (path && !strcmp(path, "anon_inode:bpf-map"))
+			return true;
+	}
+	return false;
+}
+
+bool process_is_blockprof(pid_t pid)
+{
+	char *exe __freeing = NULL;
+
+	if (is_our_program(pid))
+		return true;
+	exe = process_exe(pid);
+	/* of another version, say; its children have the same program, and no maps */
+	return exe && !strcmp(base_name(exe), "blockprof") &&
+	       (has_bpf_maps(pid) || has_bpf_maps(process_parent(pid)));
+}
+
 pid_t process_parent(pid_t pid)
 {
 	struct stat_fields stat;
 
 	return read_stat(pid, &stat) ? 0 : stat.parent;
+}
+
+bool process_is_forked(pid_t pid)
+{
+	struct stat_fields stat;
+
+	return !read_stat(pid, &stat) && stat.flags & PF_FORKNOEXEC;
+}
+
+bool process_is_copy(pid_t pid)
+{
+	pid_t parent = process_parent(pid);
+	char *own __freeing = NULL, *parents __freeing = NULL;
+
+	if (!process_is_forked(pid) || parent <= 1)
+		return false;
+	own = process_exe(pid);
+	parents = process_exe(parent);
+	return own && parents && !strcmp(own, parents);
 }
 
 bool process_is_stopped(pid_t pid)
@@ -181,6 +272,24 @@ uint64_t process_ran_ns(pid_t pid)
 	char text[128];
 
 	return procfs_read(pid, "schedstat", text, sizeof(text)) > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
+uint64_t process_all_busy_ns(pid_t pid)
+{
+	DIR *dir __closing_dir = procfs_opendir(pid, "task");
+	uint64_t sum_ns = 0;
+	int tid;
+
+	for (int i = 0; dir && i < THREADS_SUMMED && (tid = procfs_next_number(dir)) >= 0; i++) {
+		uint64_t ran_ns, ready_ns;
+		char name[48], text[128];
+
+		snprintf(name, sizeof(name), "task/%d/schedstat", tid);
+		if (procfs_read(pid, name, text, sizeof(text)) > 0 &&
+		    sscanf(text, "%" SCNu64 " %" SCNu64, &ran_ns, &ready_ns) == 2)
+			sum_ns += ran_ns + ready_ns;
+	}
+	return sum_ns;
 }
 
 int64_t process_threads(pid_t pid)

@@ -17,6 +17,7 @@ enum process_kind {
 	PROCESS_ZOMBIE,
 	PROCESS_THREAD, /* the number is a thread's, not a process's: *tgid says whose */
 	PROCESS_NONE,
+	PROCESS_UNKNOWN, /* /proc could not be asked: errno says why */
 };
 
 /* What is at this pid. tgid may be NULL. */
@@ -24,6 +25,8 @@ enum process_kind process_kind(pid_t pid, pid_t *tgid);
 
 /* Clock ticks since boot at which the process started: with the pid it names a process for good. */
 int process_start_time(pid_t pid, uint64_t *ticks);
+/* When it started, on CLOCK_MONOTONIC: not before that, and 10 ms later at the most. 0: not known. */
+uint64_t process_started_ns(pid_t pid);
 int process_comm(pid_t pid, char comm[16]);
 int process_thread_comm(pid_t pid, pid_t tid, char comm[16]);
 /* Link of /proc/PID/exe, without " (deleted)". Returned string is the caller's; NULL: not known. */
@@ -37,6 +40,13 @@ struct process_cgroup {
 int process_cgroup(pid_t pid, struct process_cgroup *out);
 void process_cgroup_free(struct process_cgroup *cgroup);
 pid_t process_parent(pid_t pid);
+/* Was it forked, and has executed no program since? Daemons have, too. */
+bool process_is_forked(pid_t pid);
+/*
+ * Has it executed no program since its parent forked it, which runs that one still: what
+ * its memory shows may be the parent's doing? Not a daemon, whose parent has ended.
+ */
+bool process_is_copy(pid_t pid);
 /* Children, by /proc/PID/task/TID/children or, without it, a bounded search of /proc. Returns how many were stored. */
 int process_children(pid_t pid, pid_t *children, size_t max);
 /* The same at little cost: -EOPNOTSUPP where the kernel does not list them; or -ESRCH. */
@@ -53,11 +63,15 @@ int process_user(pid_t pid, uid_t *user);
 bool process_is_stopped(pid_t pid);
 /* How long its main thread has run on a CPU; 0: not known. */
 uint64_t process_ran_ns(pid_t pid);
+/* How long its threads have run, or have been ready to, those that are there, as far as they are few. */
+uint64_t process_all_busy_ns(pid_t pid);
 /* How many threads it has; -1: not known. */
 int64_t process_threads(pid_t pid);
 /* Working directory of a process; caller frees; NULL: not known. */
 char *process_cwd(pid_t pid);
 /* What /proc/PID/fd/FD links to; caller frees; NULL: not known. */
 char *process_fd_path(pid_t pid, int fd);
+/* Is it another blockprof: our own program, or one of that name that has BPF maps, or a child of such? */
+bool process_is_blockprof(pid_t pid);
 
 #endif

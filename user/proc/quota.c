@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* quota.c - where both versions of cgroups keep quotas, and that they held someone back. */
+/* quota.c - where both versions of cgroups keep limits, and that they held someone back. */
 #include "proc/quota.h"
 
 #include <errno.h>
@@ -19,6 +19,9 @@
 #define CGROUP_BYTES 65536
 #define FILE_BYTES   4096
 #define LINE_BYTES   (4 * PATH_MAX)
+
+/* Whether the cgroup of this directory has such a limit, which has held someone back. */
+typedef bool limit_fn(const char *directory, int version, struct quota *out);
 
 /* -- the files of one cgroup: Documentation/admin-guide/cgroup-v2.rst, scheduler/sched-bwc.rst -- */
 
@@ -50,20 +53,21 @@ static int read_number(const char *directory, const char *name, int64_t *number)
 	return err;
 }
 
-static bool was_throttled(const char *directory)
+/* Has something happened that this file counts, in lines of "KEY NUMBER"? */
+static bool has_counted(const char *directory, const char *name, const char *key)
 {
-	static const char key[] = "nr_throttled ";
 	char text[FILE_BYTES], *line, *rest = text;
+	size_t length = strlen(key);
 
-	if (read_text(directory, "cpu.stat", text))
+	if (read_text(directory, name, text))
 		return false;
 	while ((line = strsep(&rest, "\n")))
-		if (!strncmp(line, key, sizeof(key) - 1))
-			return strtoull(line + sizeof(key) - 1, NULL, 10) > 0;
+		if (!strncmp(line, key, length) && line[length] == ' ')
+			return strtoull(line + length, NULL, 10) > 0;
 	return false;
 }
 
-static bool read_quota(const char *directory, int version, struct quota *out)
+static bool has_quota(const char *directory, int version, struct quota *out)
 {
 	int64_t quota_us, period_us;
 	char text[FILE_BYTES];
@@ -81,10 +85,21 @@ static bool read_quota(const char *directory, int version, struct quota *out)
 		return false;
 	out->quota_ns = (uint64_t)quota_us * NS_PER_US;
 	out->period_ns = (uint64_t)period_us * NS_PER_US;
-	return true;
+	return has_counted(directory, "cpu.stat", "nr_throttled");
 }
 
-int quota_find_in(const char *root, int version, const char *path, struct quota *out)
+/* Version 2 only: "max" is none. */
+static bool has_memory_high(const char *directory, int version, struct quota *out)
+{
+	int64_t bytes;
+
+	(void)out;
+	return version == 2 && !read_number(directory, "memory.high", &bytes) &&
+	       has_counted(directory, "memory.events", "high");
+}
+
+static int find_in(const char *root, int version, const char *path, limit_fn *has_limit,
+		   struct quota *out)
 {
 	__freeing char *at = strdup(path);
 
@@ -97,7 +112,7 @@ int quota_find_in(const char *root, int version, const char *path, struct quota 
 			directory = NULL;
 			return -ENOMEM;
 		}
-		if (read_quota(directory, version, out) && was_throttled(directory)) {
+		if (has_limit(directory, version, out)) {
 			out->path = at;
 			at = NULL;
 			return 0;
@@ -105,6 +120,16 @@ int quota_find_in(const char *root, int version, const char *path, struct quota 
 		*strrchr(at, '/') = 0;
 	}
 	return -ENOENT;
+}
+
+int quota_find_in(const char *root, int version, const char *path, struct quota *out)
+{
+	return find_in(root, version, path, has_quota, out);
+}
+
+int memory_high_find_in(const char *root, const char *path, struct quota *out)
+{
+	return find_in(root, 2, path, has_memory_high, out);
 }
 
 /* -- where the hierarchies are -- */
@@ -173,7 +198,7 @@ static const char *path_in(char *text, int version)
 }
 
 static int find_by_version(pid_t pid, int version, const struct hierarchy *hierarchy,
-			   struct quota *out)
+			   limit_fn *has_limit, struct quota *out)
 {
 	__freeing char *text = malloc(CGROUP_BYTES);
 	size_t outer = strcmp(hierarchy->root, "/") ? strlen(hierarchy->root) : 0;
@@ -187,10 +212,10 @@ static int find_by_version(pid_t pid, int version, const struct hierarchy *hiera
 	/* a mount may show a part of the hierarchy only */
 	if (!path || strncmp(path, hierarchy->root, outer) != 0 || strstr(path, "/.."))
 		return -ENOENT;
-	return quota_find_in(hierarchy->mount, version, path + outer, out);
+	return find_in(hierarchy->mount, version, path + outer, has_limit, out);
 }
 
-int quota_find(pid_t pid, struct quota *out)
+static int find(pid_t pid, limit_fn *has_limit, struct quota *out)
 {
 	__freeing struct hierarchy *of = calloc(3, sizeof(*of));
 	int err = -ENOENT;
@@ -201,6 +226,16 @@ int quota_find(pid_t pid, struct quota *out)
 	find_hierarchies(of);
 	for (int version = 1; version <= 2 && err == -ENOENT; version++)
 		if (of[version].found)
-			err = find_by_version(pid, version, &of[version], out);
+			err = find_by_version(pid, version, &of[version], has_limit, out);
 	return err;
+}
+
+int quota_find(pid_t pid, struct quota *out)
+{
+	return find(pid, has_quota, out);
+}
+
+int memory_high_find(pid_t pid, struct quota *out)
+{
+	return find(pid, has_memory_high, out);
 }

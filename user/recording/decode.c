@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "base/timestamp.h"
 #include "recording/decode_slice.h"
+#include "recording/impact.h"
 
 static struct ledger ledger_of(struct decoder *decoder, json_t *object)
 {
@@ -111,10 +113,33 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 	return decoder.error;
 }
 
+#define SOURCE_FDS_MAX 64
+
+/* fds: room for SOURCE_FDS_MAX, to which the source points then. */
+static struct source decode_source(struct decoder *decoder, json_t *line, int *fds)
+{
+	json_t *object = decode_value_of(decoder, line, "source", JSON_OBJECT, OPTIONAL), *values;
+	struct source source = { .fds = fds };
+
+	if (!object)
+		return source;
+	source.kind = decode_string_of(decoder, object, "kind", OPTIONAL);
+	values = decode_value_of(decoder, object, "fds", JSON_ARRAY, OPTIONAL);
+	while (source.nr_fds < json_array_size(values) && source.nr_fds < SOURCE_FDS_MAX) {
+		json_int_t fd = json_integer_value(json_array_get(values, source.nr_fds));
+
+		if (fd < 0 || fd > INT_MAX)
+			decode_fail(decoder, -EBADMSG);
+		fds[source.nr_fds++] = (int)fd;
+	}
+	return source;
+}
+
 static int decode_loop(json_t *line, const struct recording_reader *reader)
 {
 	struct decoder decoder = { 0 };
 	json_t *wait = decode_value_of(&decoder, line, "wait", JSON_OBJECT, OPTIONAL);
+	int fds[SOURCE_FDS_MAX];
 	struct loop_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
@@ -122,6 +147,7 @@ static int decode_loop(json_t *line, const struct recording_reader *reader)
 		.exe = decode_string_of(&decoder, line, "exe", OPTIONAL),
 		.runtime_version = decode_string_of(&decoder, line, "runtime_version", OPTIONAL),
 		.wait_fd = -1,
+		.source = decode_source(&decoder, line, fds),
 		.cgroup = decode_string_of(&decoder, line, "cgroup", OPTIONAL),
 		.unit = decode_string_of(&decoder, line, "unit", OPTIONAL),
 		.container = decode_string_of(&decoder, line, "container", OPTIONAL),
@@ -137,20 +163,44 @@ static int decode_loop(json_t *line, const struct recording_reader *reader)
 	return decoder.error;
 }
 
+/* A word of a later version is a doubt, too. */
+static enum doubt doubt_of(struct decoder *decoder, json_t *line)
+{
+	const char *name = decode_string_of(decoder, line, "doubt", OPTIONAL);
+	enum doubt doubt = name ? doubt_parse(name) : DOUBT_NONE;
+
+	return doubt == DOUBT_NR ? DOUBT_OTHER : doubt;
+}
+
+/* The turn's own name, which has room for size bytes. */
+static void decode_turn(struct decoder *decoder, json_t *line, char *turn, size_t size)
+{
+	const char *name = decode_string_of(decoder, line, "turn", REQUIRED);
+
+	if (name && strlen(name) < size)
+		memcpy(turn, name, strlen(name) + 1);
+	else
+		decode_fail(decoder, -EBADMSG);
+}
+
 static int decode_stall(json_t *line, const struct recording_reader *reader)
 {
 	struct decoder decoder = { 0 };
 	json_t *ledger = decode_value_of(&decoder, line, "ledger", JSON_OBJECT, OPTIONAL);
-	const char *turn = decode_string_of(&decoder, line, "turn", REQUIRED);
 	struct stall_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
 		.ongoing = decode_bool_of(&decoder, line, "ongoing", REQUIRED),
+		.at_end = decode_bool_of(&decoder, line, "at_end", OPTIONAL),
+		.doubt = doubt_of(&decoder, line),
 		.id = decode_thread_of(&decoder, line),
 		.duration_ns = decode_number_of(&decoder, line, "duration_ns", REQUIRED),
 		.before_attach = decode_bool_of(&decoder, line, "before_attach", OPTIONAL),
+		.nested_ns = decode_number_of(&decoder, line, "nested_ns", OPTIONAL),
 		.delayed_events = -1,
+		.impact = decode_impact_of(&decoder, line),
 		.cause = decode_cause_of(&decoder, line),
+		.advice = decode_string_of(&decoder, line, "advice", OPTIONAL),
 	};
 
 	if (json_object_get(line, "delayed_events"))
@@ -158,14 +208,27 @@ static int decode_stall(json_t *line, const struct recording_reader *reader)
 			(int64_t)decode_number_of(&decoder, line, "delayed_events", REQUIRED);
 	if (ledger)
 		record.ledger = ledger_of(&decoder, ledger);
-	if (turn && strlen(turn) < sizeof(record.turn))
-		memcpy(record.turn, turn, strlen(turn) + 1);
-	else
-		decode_fail(&decoder, -EBADMSG);
-	decode_slices(&decoder, line, &record.slices);
+	decode_turn(&decoder, line, record.turn, sizeof(record.turn));
+	decode_slices(&decoder, line, record.mono_ns, &record.slices);
 	if (!decoder.error && reader->stall)
 		reader->stall(reader->context, &record);
 	slices_free(&record.slices);
+	return decoder.error;
+}
+
+static int decode_withdrawn(json_t *line, const struct recording_reader *reader)
+{
+	struct decoder decoder = { 0 };
+	struct withdrawn_record record = {
+		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
+		.time_ns = time_of(&decoder, line),
+		.id = decode_thread_of(&decoder, line),
+		.reason = decode_string_of(&decoder, line, "reason", REQUIRED),
+	};
+
+	decode_turn(&decoder, line, record.turn, sizeof(record.turn));
+	if (!decoder.error && reader->withdrawn)
+		reader->withdrawn(reader->context, &record);
 	return decoder.error;
 }
 
@@ -178,10 +241,83 @@ static int decode_blocked(json_t *line, const struct recording_reader *reader)
 		.id = decode_thread_of(&decoder, line),
 	};
 
-	decode_slices(&decoder, line, &record.slices);
+	decode_slices(&decoder, line, 0, &record.slices);
 	if (!decoder.error && reader->blocked)
 		reader->blocked(reader->context, &record);
 	slices_free(&record.slices);
+	return decoder.error;
+}
+
+/* The caller frees them; their names are the object's. NULL: no memory. */
+static struct name_count *decode_counts(struct decoder *decoder, json_t *object, size_t *nr)
+{
+	struct name_count *counts = calloc(json_object_size(object) + 1, sizeof(counts[0]));
+	const char *key;
+	json_t *value;
+
+	if (!counts)
+		return NULL;
+	json_object_foreach (object, key, value)
+		counts[(*nr)++] = (struct name_count){
+			.name = key,
+			.count = decode_number_of(decoder, object, key, REQUIRED),
+		};
+	return counts;
+}
+
+static void read_causes(struct decoder *decoder, json_t *object, uint64_t by_cause_ns[CAUSE_NR])
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (object, key, value) {
+		enum cause cause = cause_parse(key);
+		uint64_t *ns = &by_cause_ns[cause == CAUSE_NR ? CAUSE_OTHER : cause];
+
+		*ns = add_saturated(*ns, decode_number_of(decoder, object, key, REQUIRED));
+	}
+}
+
+/* Buckets that only a later version knows are left out. */
+static void read_buckets(struct decoder *decoder, json_t *array, uint64_t buckets[SECOND_BUCKETS])
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		uint64_t upper_ns, count;
+		unsigned int bucket;
+
+		if (!decode_pair(decoder, json_array_get(array, i), &upper_ns, &count))
+			return;
+		bucket = second_bucket(upper_ns);
+		if (bucket < SECOND_BUCKETS)
+			buckets[bucket] = add_saturated(buckets[bucket], count);
+	}
+}
+
+static int decode_second(json_t *line, const struct recording_reader *reader)
+{
+	struct decoder decoder = { 0 };
+	json_t *ledger = decode_value_of(&decoder, line, "ledger", JSON_OBJECT, OPTIONAL);
+	json_t *lost = decode_value_of(&decoder, line, "lost", JSON_OBJECT, OPTIONAL);
+	struct second_record record = {
+		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
+		.time_ns = time_of(&decoder, line),
+		.id = decode_thread_of(&decoder, line),
+		.turns = decode_number_of(&decoder, line, "turns", REQUIRED),
+		.longest_ns = decode_number_of(&decoder, line, "longest_ns", OPTIONAL),
+		.idle_ns = decode_number_of(&decoder, line, "idle_ns", REQUIRED),
+		.delayed_events = decode_number_of(&decoder, line, "delayed_events", OPTIONAL),
+	};
+	__freeing struct name_count *own_lost = decode_counts(&decoder, lost, &record.nr_lost);
+
+	record.lost = own_lost;
+	if (ledger)
+		record.ledger = ledger_of(&decoder, ledger);
+	read_causes(&decoder, decode_value_of(&decoder, line, "by_cause", JSON_OBJECT, OPTIONAL),
+		    record.by_cause_ns);
+	read_buckets(&decoder, decode_value_of(&decoder, line, "histogram", JSON_ARRAY, OPTIONAL),
+		     record.buckets);
+	if (!decoder.error && reader->second)
+		reader->second(reader->context, &record);
 	return decoder.error;
 }
 
@@ -210,21 +346,45 @@ static struct loop_summary loop_summary_of(struct decoder *decoder, json_t *obje
 		.idle_ns = decode_number_of(decoder, object, "idle_ns", OPTIONAL),
 		.ledger = ledger_of(decoder, object),
 		.stalls = decode_number_of(decoder, object, "stalls", OPTIONAL),
+		.doubtful = decode_number_of(decoder, object, "doubtful", OPTIONAL),
 		.longest_ns = decode_number_of(decoder, object, "longest_ns", OPTIONAL),
 		.p50_ns = decode_number_of(decoder, object, "p50_ns", OPTIONAL),
 		.p99_ns = decode_number_of(decoder, object, "p99_ns", OPTIONAL),
 	};
 }
 
+/* Into counts, which has room for all of them; how many there are. */
+static size_t decode_discarded(struct decoder *decoder, json_t *discarded,
+			       struct discard_count *counts)
+{
+	size_t nr = 0;
+	const char *key;
+	json_t *value;
+
+	json_object_foreach (discarded, key, value)
+		counts[nr++] = (struct discard_count){
+			.name = key,
+			.count = decode_number_of(decoder, value, "count", REQUIRED),
+			.longest_ns = decode_number_of(decoder, value, "longest_ns", REQUIRED),
+		};
+	return nr;
+}
+
 static int decode_summary(json_t *line, const struct recording_reader *reader)
 {
 	struct decoder decoder = { 0 };
 	json_t *loops = decode_value_of(&decoder, line, "loops", JSON_ARRAY, REQUIRED);
-	json_t *lost = decode_value_of(&decoder, line, "lost", JSON_OBJECT, OPTIONAL), *value;
-	size_t nr_loops = json_array_size(loops);
+	json_t *lost = decode_value_of(&decoder, line, "lost", JSON_OBJECT, OPTIONAL);
+	json_t *discarded = decode_value_of(&decoder, line, "discarded", JSON_OBJECT, OPTIONAL);
+	json_t *ignored = decode_value_of(&decoder, line, "ignored", JSON_OBJECT, OPTIONAL);
+	json_t *blind = decode_value_of(&decoder, line, "blind", JSON_OBJECT, OPTIONAL);
+	size_t nr_loops = json_array_size(loops), nr_lost = 0, nr_ignored = 0, nr_blind = 0;
+	__freeing struct name_count *own_lost = decode_counts(&decoder, lost, &nr_lost);
+	__freeing struct name_count *own_ignored = decode_counts(&decoder, ignored, &nr_ignored);
+	__freeing struct name_count *own_blind = decode_counts(&decoder, blind, &nr_blind);
+	__freeing struct discard_count *own_discarded =
+		calloc(json_object_size(discarded) + 1, sizeof(own_discarded[0]));
 	__freeing struct loop_summary *own_loops = calloc(nr_loops + 1, sizeof(own_loops[0]));
-	__freeing struct loss_count *own_lost =
-		calloc(json_object_size(lost) + 1, sizeof(own_lost[0]));
 	struct summary_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
@@ -232,19 +392,22 @@ static int decode_summary(json_t *line, const struct recording_reader *reader)
 		.loops = own_loops,
 		.nr_loops = nr_loops,
 		.lost = own_lost,
+		.nr_lost = nr_lost,
+		.discarded = own_discarded,
+		.ignored = own_ignored,
+		.nr_ignored = nr_ignored,
+		.blind = own_blind,
+		.nr_blind = nr_blind,
 		.command_status = -1,
 	};
-	const char *key;
 
-	if (!own_loops || !own_lost)
+	if (!own_loops || !own_lost || !own_discarded || !own_ignored || !own_blind)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr_loops; i++)
 		own_loops[i] = loop_summary_of(&decoder, json_array_get(loops, i));
-	json_object_foreach (lost, key, value) {
-		own_lost[record.nr_lost].name = key;
-		own_lost[record.nr_lost++].count = decode_number_of(&decoder, lost, key, REQUIRED);
-	}
+	record.nr_discarded = decode_discarded(&decoder, discarded, own_discarded);
 	record.unmatched = decode_number_of(&decoder, line, "unmatched", OPTIONAL);
+	record.switches_unseen = decode_number_of(&decoder, line, "switches_unseen", OPTIONAL);
 	if (json_object_get(line, "command_status"))
 		record.command_status = (int)decode_bounded(
 			&decoder, decode_number_of(&decoder, line, "command_status", REQUIRED),
@@ -281,6 +444,7 @@ static int decode_note(json_t *line, const struct recording_reader *reader)
 		.duration_ns = decode_number_of(&decoder, line, "duration_ns", OPTIONAL),
 		.workers = decode_number_of(&decoder, line, "workers", OPTIONAL),
 		.waiting = decode_number_of(&decoder, line, "waiting", OPTIONAL),
+		.pool = decode_string_of(&decoder, line, "pool", OPTIONAL),
 		.from = decode_number_of(&decoder, line, "from", OPTIONAL),
 		.to = decode_number_of(&decoder, line, "to", OPTIONAL),
 	};
@@ -305,9 +469,10 @@ int decode_record(json_t *line, const struct recording_reader *reader)
 		const char *type;
 		int (*decode)(json_t *line, const struct recording_reader *reader);
 	} types[] = {
-		{ "start", decode_start }, { "loop", decode_loop },
-		{ "stall", decode_stall }, { "blocked", decode_blocked },
-		{ "exit", decode_exit },   { "summary", decode_summary },
+		{ "start", decode_start },     { "loop", decode_loop },
+		{ "stall", decode_stall },     { "withdrawn", decode_withdrawn },
+		{ "blocked", decode_blocked }, { "second", decode_second },
+		{ "exit", decode_exit },       { "summary", decode_summary },
 		{ "note", decode_note },
 	};
 	const char *type = json_string_value(json_object_get(line, "type"));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 
 /* Of one record, and of one stack; stack_new() cuts at the same number. */
 #define MAX_SLICES 65536
@@ -119,6 +120,7 @@ static void read_party(struct decoder *decoder, json_t *slice, const char *key, 
 	party->pid = decode_pid_of(decoder, object, "pid", REQUIRED);
 	party->tid = decode_pid_of(decoder, object, "tid", OPTIONAL);
 	decode_comm_of(decoder, object, party->comm);
+	party->collects = decode_bool_of(decoder, object, "gc", OPTIONAL);
 	party->stack = stack_of(decoder, object);
 }
 
@@ -128,12 +130,15 @@ static void read_culprits(struct decoder *decoder, json_t *object, unsigned int 
 static void read_culprit(struct decoder *decoder, json_t *object, unsigned int depth,
 			 struct culprit *culprit)
 {
-	const char *kind = decode_string_of(decoder, object, "kind", REQUIRED);
+	const char *kind = decode_string_of(decoder, object, "kind", REQUIRED), *doubt;
 
 	culprit->kind = kind ? culprit_kind_parse(kind) : CULPRIT_PEER;
 	culprit->pid = decode_pid_of(decoder, object, "pid", OPTIONAL);
 	culprit->tid = decode_pid_of(decoder, object, "tid", OPTIONAL);
 	decode_comm_of(decoder, object, culprit->comm);
+	culprit->name = decode_own_string(decoder, object, "name");
+	doubt = decode_string_of(decoder, object, "doubt", OPTIONAL);
+	culprit->doubt = doubt ? culprit_doubt_parse(doubt) : CULPRIT_CERTAIN;
 	culprit->ns = decode_number_of(decoder, object, "ns", OPTIONAL);
 	culprit->cycle = decode_bool_of(decoder, object, "cycle", OPTIONAL);
 	culprit->seen = json_object_get(object, "cause") != NULL;
@@ -167,7 +172,27 @@ static void read_culprits(struct decoder *decoder, json_t *object, unsigned int 
 	}
 }
 
-static void read_slice(struct decoder *decoder, json_t *object, struct slice *slice)
+static void read_intervals(struct decoder *decoder, json_t *slice, uint64_t turn_ns,
+			   struct intervals *intervals)
+{
+	json_t *array = decode_value_of(decoder, slice, "intervals", JSON_ARRAY, OPTIONAL);
+	size_t nr = json_array_size(array);
+
+	for (size_t i = 0; i < nr && i < INTERVALS_MAX; i++) {
+		struct interval part;
+
+		if (!decode_pair(decoder, json_array_get(array, i), &part.mono_ns, &part.ns))
+			return;
+		part.mono_ns = add_saturated(turn_ns, part.mono_ns);
+		intervals_add(intervals, part, 0);
+	}
+	if (json_object_get(slice, "at_ns"))
+		intervals->first_ns =
+			add_saturated(turn_ns, decode_number_of(decoder, slice, "at_ns", OPTIONAL));
+}
+
+static void read_slice(struct decoder *decoder, json_t *object, uint64_t turn_ns,
+		       struct slice *slice)
 {
 	json_t *task = decode_value_of(decoder, object, "task", JSON_OBJECT, OPTIONAL);
 
@@ -176,6 +201,8 @@ static void read_slice(struct decoder *decoder, json_t *object, struct slice *sl
 	slice->ns = decode_number_of(decoder, object, "ns", REQUIRED);
 	slice->count = decode_number_of(decoder, object, "count", OPTIONAL);
 	slice->max_ns = decode_number_of(decoder, object, "max_ns", OPTIONAL);
+	slice->timed_out = decode_bool_of(decoder, object, "timed_out", OPTIONAL);
+	read_intervals(decoder, object, turn_ns, &slice->intervals);
 	read_target(decoder, object, &slice->target);
 	read_party(decoder, object, "waker", &slice->waker);
 	read_party(decoder, object, "holder", &slice->holder);
@@ -187,11 +214,12 @@ static void read_slice(struct decoder *decoder, json_t *object, struct slice *sl
 	slice->stack = stack_of(decoder, object);
 }
 
-void decode_slices(struct decoder *decoder, json_t *record, struct slices *slices)
+void decode_slices(struct decoder *decoder, json_t *record, uint64_t turn_ns, struct slices *slices)
 {
 	json_t *array = decode_value_of(decoder, record, "slices", JSON_ARRAY, REQUIRED);
 	size_t nr = json_array_size(array);
 
+	slices->cut = decode_number_of(decoder, record, "slices_cut", OPTIONAL);
 	if (nr > MAX_SLICES)
 		decode_fail(decoder, -EBADMSG);
 	if (!nr || decoder->error)
@@ -205,6 +233,6 @@ void decode_slices(struct decoder *decoder, json_t *record, struct slices *slice
 	while (slices->nr < nr && !decoder->error) {
 		json_t *object = json_array_get(array, slices->nr);
 
-		read_slice(decoder, object, &slices->v[slices->nr++]);
+		read_slice(decoder, object, turn_ns, &slices->v[slices->nr++]);
 	}
 }

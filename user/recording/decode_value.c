@@ -58,6 +58,19 @@ uint64_t decode_number_of(struct decoder *decoder, json_t *object, const char *k
 	return decode_bounded(decoder, (uint64_t)json_integer_value(value), INT64_MAX);
 }
 
+bool decode_pair(struct decoder *decoder, json_t *array, uint64_t *first, uint64_t *second)
+{
+	json_int_t a, b;
+
+	if (json_unpack(array, "[I,I!]", &a, &b) || a < 0 || b < 0) {
+		decode_fail(decoder, -EBADMSG);
+		return false;
+	}
+	*first = (uint64_t)a;
+	*second = (uint64_t)b;
+	return true;
+}
+
 pid_t decode_pid_of(struct decoder *decoder, json_t *object, const char *key, enum need need)
 {
 	return (pid_t)decode_bounded(decoder, decode_number_of(decoder, object, key, need),
@@ -86,6 +99,7 @@ struct thread_id decode_thread_of(struct decoder *decoder, json_t *object)
 		.pid = decode_pid_of(decoder, object, "pid", REQUIRED),
 		.tid = decode_pid_of(decoder, object, "tid", REQUIRED),
 		.runtime = (char *)decode_string_of(decoder, object, "runtime", OPTIONAL),
+		.loop = decode_number_of(decoder, object, "loop", OPTIONAL),
 	};
 
 	decode_comm_of(decoder, object, id.comm);

@@ -28,6 +28,8 @@ char *decode_own_string(struct decoder *decoder, json_t *object, const char *key
 uint64_t decode_number_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 /* The number, which must not be above most. */
 uint64_t decode_bounded(struct decoder *decoder, uint64_t number, uint64_t most);
+/* The two numbers of an array. Whether it is one. */
+bool decode_pair(struct decoder *decoder, json_t *array, uint64_t *first, uint64_t *second);
 pid_t decode_pid_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 bool decode_bool_of(struct decoder *decoder, json_t *object, const char *key, enum need need);
 void decode_comm_of(struct decoder *decoder, json_t *object, char comm[16]);

@@ -11,7 +11,10 @@
 
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/escape.h"
 #include "recording/encode_slice.h"
+#include "recording/impact.h"
 #include "recording/recording.h"
 
 static void put_ledger(struct object *object, const struct ledger *ledger)
@@ -62,6 +65,18 @@ int encode_start(const struct line_writer *to, const struct start_record *start)
 	return write_line(to, &record);
 }
 
+static void put_source(struct object *record, const struct source *source)
+{
+	struct object object = object_new();
+	json_t *fds = json_array();
+
+	put_string(&object, "kind", source->kind);
+	for (size_t i = 0; i < source->nr_fds; i++)
+		object_append(&object, fds, json_integer(source->fds[i]));
+	put_array(&object, "fds", fds);
+	put_object(record, "source", &object);
+}
+
 int encode_loop(const struct line_writer *to, const struct loop_record *loop)
 {
 	struct object record = record_new("loop", loop->mono_ns, loop->time_ns);
@@ -75,6 +90,7 @@ int encode_loop(const struct line_writer *to, const struct loop_record *loop)
 	if (loop->wait_syscall && loop->wait_fd >= 0)
 		put_number(&wait, "fd", (uint64_t)loop->wait_fd);
 	put_object(&record, "wait", &wait);
+	put_source(&record, &loop->source);
 	put_string(&record, "cgroup", loop->cgroup);
 	put_string(&record, "unit", loop->unit);
 	put_string(&record, "container", loop->container);
@@ -88,16 +104,24 @@ static struct object stall_object(const struct stall_record *stall)
 
 	put_string(&record, "turn", stall->turn);
 	put_bool(&record, "ongoing", stall->ongoing);
+	if (stall->at_end)
+		put_bool(&record, "at_end", true);
+	put_string(&record, "doubt", doubt_name(stall->doubt));
 	put_thread(&record, &stall->id);
 	put_string(&record, "runtime", stall->id.runtime);
 	put_number(&record, "duration_ns", stall->duration_ns);
 	put_bool(&record, "before_attach", stall->before_attach);
+	if (stall->nested_ns)
+		put_number(&record, "nested_ns", stall->nested_ns);
 	if (!stall->ongoing && stall->delayed_events >= 0)
 		put_number(&record, "delayed_events", (uint64_t)stall->delayed_events);
+	if (!stall->ongoing && !impact_is_none(&stall->impact))
+		put_impact(&record, &stall->impact);
 	put_ledger(&ledger, &stall->ledger);
 	put_object(&record, "ledger", &ledger);
 	put_string(&record, "cause", cause_name(stall->cause));
-	put_slices(&record, &stall->slices);
+	put_string(&record, "advice", stall->advice);
+	put_slices(&record, &stall->slices, stall->mono_ns);
 	return record;
 }
 
@@ -115,13 +139,61 @@ char *encode_stall_line(const struct stall_record *stall)
 	return line_of(&record);
 }
 
+int encode_withdrawn(const struct line_writer *to, const struct withdrawn_record *withdrawn)
+{
+	struct object record = record_new("withdrawn", withdrawn->mono_ns, withdrawn->time_ns);
+
+	put_string(&record, "turn", withdrawn->turn);
+	put_thread(&record, &withdrawn->id);
+	put_string(&record, "runtime", withdrawn->id.runtime);
+	put_string(&record, "reason", withdrawn->reason);
+	return write_line(to, &record);
+}
+
 int encode_blocked(const struct line_writer *to, const struct blocked_record *blocked)
 {
 	struct object record = record_new("blocked", blocked->mono_ns, blocked->time_ns);
 
 	put_thread(&record, &blocked->id);
 	put_string(&record, "runtime", blocked->id.runtime);
-	put_slices(&record, &blocked->slices);
+	put_slices(&record, &blocked->slices, 0);
+	return write_line(to, &record);
+}
+
+/* [[upper_ns, count], ...] */
+static void put_buckets(struct object *record, const uint64_t buckets[SECOND_BUCKETS])
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < SECOND_BUCKETS; i++)
+		if (buckets[i])
+			object_append_pair(record, array, second_upper_ns(i), buckets[i]);
+	put_array(record, "histogram", array);
+}
+
+int encode_second(const struct line_writer *to, const struct second_record *second)
+{
+	struct object record = record_new("second", second->mono_ns, second->time_ns);
+	struct object ledger = object_new(), by_cause = object_new();
+	struct object lost = counts_object(second->lost, second->nr_lost);
+
+	put_thread(&record, &second->id);
+	put_string(&record, "runtime", second->id.runtime);
+	put_number(&record, "turns", second->turns);
+	if (second->turns)
+		put_number(&record, "longest_ns", second->longest_ns);
+	put_number(&record, "idle_ns", second->idle_ns);
+	put_ledger(&ledger, &second->ledger);
+	put_object(&record, "ledger", &ledger);
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		if (second->by_cause_ns[cause])
+			put_number(&by_cause, cause_name((enum cause)cause),
+				   second->by_cause_ns[cause]);
+	put_object(&record, "by_cause", &by_cause);
+	put_buckets(&record, second->buckets);
+	if (second->delayed_events)
+		put_number(&record, "delayed_events", second->delayed_events);
+	put_object(&record, "lost", &lost);
 	return write_line(to, &record);
 }
 
@@ -148,7 +220,9 @@ int encode_note(const struct line_writer *to, const struct note_record *note)
 		put_number(&record, "to", note->to);
 	} else {
 		put_number(&record, "workers", note->workers);
-		put_number(&record, "waiting", note->waiting);
+		if (note->waiting)
+			put_number(&record, "waiting", note->waiting);
+		put_string(&record, "pool", note->pool);
 	}
 	for (size_t i = 0; i < note->nr_calls; i++) {
 		const struct note_call *call = &note->calls[i];
@@ -178,6 +252,8 @@ static void put_loop_summary(struct object *record, json_t *loops, const struct 
 	put_number(&object, "idle_ns", loop->idle_ns);
 	put_ledger(&object, &loop->ledger);
 	put_number(&object, "stalls", loop->stalls);
+	if (loop->doubtful)
+		put_number(&object, "doubtful", loop->doubtful);
 	put_number(&object, "longest_ns", loop->longest_ns);
 	put_number(&object, "p50_ns", loop->p50_ns);
 	put_number(&object, "p99_ns", loop->p99_ns);
@@ -185,24 +261,57 @@ static void put_loop_summary(struct object *record, json_t *loops, const struct 
 	object_append(record, loops, object.json);
 }
 
+static void put_discarded(struct object *record, const struct summary_record *summary)
+{
+	struct object discarded = object_new();
+
+	for (size_t i = 0; i < summary->nr_discarded; i++) {
+		const struct discard_count *count = &summary->discarded[i];
+		struct object object = object_new();
+
+		put_number(&object, "count", count->count);
+		put_number(&object, "longest_ns", count->longest_ns);
+		put_object(&discarded, count->name, &object);
+	}
+	put_object(record, "discarded", &discarded);
+}
+
+/* A rule holds any bytes, as names do. */
+static void put_ignored(struct object *record, const struct summary_record *summary)
+{
+	struct object ignored = object_new();
+
+	for (size_t i = 0; i < summary->nr_ignored; i++) {
+		__freeing char *rule = escape_text(summary->ignored[i].name);
+
+		if (!rule)
+			ignored.failed = true;
+		else
+			put_number(&ignored, rule, summary->ignored[i].count);
+	}
+	put_object(record, "ignored", &ignored);
+}
+
 int encode_summary(const struct line_writer *to, const struct summary_record *summary)
 {
 	struct object record = record_new("summary", summary->mono_ns, summary->time_ns);
-	json_t *loops = json_array(), *lost = json_object();
+	struct object lost = counts_object(summary->lost, summary->nr_lost);
+	struct object blind = counts_object(summary->blind, summary->nr_blind);
+	json_t *loops = json_array();
 
 	put_number(&record, "duration_ns", summary->duration_ns);
 	for (size_t i = 0; i < summary->nr_loops; i++)
 		put_loop_summary(&record, loops, &summary->loops[i]);
 	object_put(&record, "loops", loops);
-	for (size_t i = 0; i < summary->nr_lost; i++) {
-		struct object counts = { .json = lost };
-
-		put_number(&counts, summary->lost[i].name, summary->lost[i].count);
-		record.failed |= counts.failed;
-	}
-	object_put(&record, "lost", lost);
+	record.failed |= lost.failed;
+	object_put(&record, "lost", lost.json);
+	put_discarded(&record, summary);
+	put_ignored(&record, summary);
+	put_object(&record, "blind", &blind);
 	if (summary->unmatched)
 		put_number(&record, "unmatched", summary->unmatched);
+	if (summary->switches_unseen)
+		put_number(&record, "switches_unseen", summary->switches_unseen);
 	if (summary->command_status >= 0)
 		object_put(&record, "command_status", json_integer(summary->command_status));
 	return write_line(to, &record);

@@ -3,10 +3,23 @@
 #include "recording/encode.h"
 #include "recording/encode_slice.h"
 
+/* As in a summary: how many processes, which is one. */
+static size_t blind_counts(const struct dump_record *dump, struct name_count counts[BLIND_NR])
+{
+	size_t nr = 0;
+
+	for (int blind = 0; blind < BLIND_NR; blind++)
+		if (dump->blind[blind])
+			counts[nr++] = (struct name_count){ blind_name((enum blind)blind), 1 };
+	return nr;
+}
+
 static int write_process(const struct line_writer *to, const struct dump_record *dump)
 {
 	struct object record = record_new("dump", dump->mono_ns, dump->time_ns);
-	struct object lost = object_new();
+	struct object lost = counts_object(dump->lost, dump->nr_lost);
+	struct name_count counts[BLIND_NR];
+	struct object blind = counts_object(counts, blind_counts(dump, counts));
 
 	put_pid(&record, "pid", dump->pid);
 	put_string(&record, "comm", dump->comm);
@@ -16,9 +29,8 @@ static int write_process(const struct line_writer *to, const struct dump_record 
 	if (dump->interpreter && !dump->unread)
 		put_number(&record, "tasks", dump->nr_tasks);
 	put_string(&record, "tasks_unread", dump->unread);
-	for (size_t i = 0; i < dump->nr_lost; i++)
-		put_number(&lost, dump->lost[i].name, dump->lost[i].count);
 	put_object(&record, "lost", &lost);
+	put_object(&record, "blind", &blind);
 	return write_line(to, &record);
 }
 
@@ -30,6 +42,9 @@ static int write_thread(const struct line_writer *to, const struct dump_record *
 
 	put_thread(&record, &thread->id);
 	put_string(&record, "runtime", thread->id.runtime);
+	put_string(&record, "way", way_name(thread->way));
+	put_string(&record, "doubt", doubt_name(thread->doubt));
+	put_string(&record, "against", thread->against);
 	put_string(&record, "state", thread_state_name(thread->state));
 	if (thread->since_known)
 		put_number(&record, "ns", slice->ns);

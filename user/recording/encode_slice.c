@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static void put_frame(struct object *object, json_t *frames, const struct frame *frame)
 {
@@ -90,6 +91,8 @@ void put_party(struct object *slice, const char *key, const struct party *party)
 	put_pid(&object, "pid", party->pid);
 	put_pid(&object, "tid", party->tid);
 	put_string(&object, "comm", party->comm);
+	if (party->collects)
+		put_bool(&object, "gc", true);
 	put_stack(&object, party->stack);
 	put_object(slice, key, &object);
 }
@@ -105,7 +108,9 @@ static void put_culprits(struct object *object, const struct culprits *culprits)
 		put_string(&entry, "kind", culprit_kind_name(culprit->kind));
 		put_pid(&entry, "pid", culprit->pid);
 		put_pid(&entry, "tid", culprit->tid);
-		put_string(&entry, "comm", culprit->comm);
+		put_string(&entry, "comm", *culprit->comm ? culprit->comm : NULL);
+		put_string(&entry, "name", culprit->name);
+		put_string(&entry, "doubt", culprit_doubt_name(culprit->doubt));
 		if (culprit->ns) {
 			put_number(&entry, "ns", culprit->ns);
 			put_number(&entry, "percent", culprits_percent(culprits, culprit->ns));
@@ -140,27 +145,117 @@ void put_task(struct object *object, const struct slice *slice)
 	put_object(object, "task", &task);
 }
 
-void put_slices(struct object *record, const struct slices *slices)
+/*
+ * Of a line of 1 MiB, what the slices may take; the rest of a record is bounded by
+ * less. A slice that is longer by itself is shown with its own stack only, and of
+ * that what fits.
+ */
+#define SLICES_MAX_BYTES (960u * 1024)
+#define STACK_MAX_BYTES	 (640u * 1024)
+#define FRAME_KEYS_BYTES 128u
+#define ESCAPED_BYTES	 6u /* of one byte, at most */
+
+/* [[at_ns, ns], ...]: what began before the turn is of it from its start on. */
+static void put_intervals(struct object *object, const struct intervals *intervals,
+			  uint64_t turn_ns)
 {
 	json_t *array = json_array();
+	uint64_t first_ns = intervals->first_ns;
 
-	for (size_t i = 0; i < slices->nr; i++) {
-		const struct slice *slice = &slices->v[i];
-		struct object object = object_new();
+	if (first_ns)
+		put_number(object, "at_ns", first_ns > turn_ns ? first_ns - turn_ns : 0);
+	for (size_t i = 0; i < intervals->nr; i++) {
+		struct interval part = intervals->v[i];
+		uint64_t before_ns = part.mono_ns < turn_ns ? turn_ns - part.mono_ns : 0;
 
-		put_string(&object, "cause", cause_name(slice->cause));
-		put_string(&object, "syscall", slice->syscall);
-		put_number(&object, "ns", slice->ns);
-		put_number(&object, "count", slice->count);
-		put_number(&object, "max_ns", slice->max_ns);
-		put_target(&object, &slice->target);
-		put_party(&object, "waker", &slice->waker);
-		put_party(&object, "holder", &slice->holder);
-		put_culprits(&object, &slice->culprits);
-		put_task(&object, slice);
-		put_stack(&object, slice->stack);
+		if (before_ns < part.ns)
+			object_append_pair(object, array, part.mono_ns + before_ns - turn_ns,
+					   part.ns - before_ns);
+	}
+	put_array(object, "intervals", array);
+}
+
+/* turn_ns: when its turn began; 0: it is of many turns. */
+static struct object slice_object(const struct slice *slice, uint64_t turn_ns)
+{
+	struct object object = object_new();
+
+	put_string(&object, "cause", cause_name(slice->cause));
+	put_string(&object, "syscall", slice->syscall);
+	put_number(&object, "ns", slice->ns);
+	put_number(&object, "count", slice->count);
+	put_number(&object, "max_ns", slice->max_ns);
+	if (turn_ns)
+		put_intervals(&object, &slice->intervals, turn_ns);
+	if (slice->timed_out)
+		put_bool(&object, "timed_out", true);
+	put_target(&object, &slice->target);
+	put_party(&object, "waker", &slice->waker);
+	put_party(&object, "holder", &slice->holder);
+	put_culprits(&object, &slice->culprits);
+	put_task(&object, slice);
+	put_stack(&object, slice->stack);
+	return object;
+}
+
+static size_t frame_bytes(const struct frame *frame)
+{
+	return FRAME_KEYS_BYTES +
+	       ESCAPED_BYTES * (strlen(frame->fn) + (frame->file ? strlen(frame->file) : 0) +
+				(frame->module ? strlen(frame->module) : 0));
+}
+
+static struct stack *stack_that_fits(const struct stack *stack)
+{
+	size_t bytes = 0;
+	unsigned int nr = 0;
+
+	while (nr < stack->nr) {
+		bytes += frame_bytes(&stack->frames[nr]);
+		if (bytes > STACK_MAX_BYTES)
+			break;
+		nr++;
+	}
+	return stack_new(stack->frames, nr, stack->cut || nr < stack->nr);
+}
+
+static struct object lean_slice_object(const struct slice *slice, uint64_t turn_ns)
+{
+	struct slice lean = *slice;
+	struct object object;
+
+	lean.stack = slice->stack ? stack_that_fits(slice->stack) : NULL;
+	lean.waker.stack = NULL;
+	lean.holder.stack = NULL;
+	lean.culprits = (struct culprits){ 0 };
+	object = slice_object(&lean, turn_ns);
+	stack_put(lean.stack);
+	return object;
+}
+
+void put_slices(struct object *record, const struct slices *slices, uint64_t turn_ns)
+{
+	size_t room = SLICES_MAX_BYTES, nr = 0;
+	json_t *array = json_array();
+
+	for (; nr < slices->nr; nr++) {
+		struct object object = slice_object(&slices->v[nr], turn_ns);
+		size_t bytes = object_bytes(&object);
+
+		if (bytes > room && !nr) {
+			json_decref(object.json);
+			object = lean_slice_object(&slices->v[nr], turn_ns);
+			bytes = object_bytes(&object);
+		}
+		if (bytes > room) {
+			json_decref(object.json);
+			break;
+		}
+		room -= bytes;
 		record->failed |= object.failed;
 		object_append(record, array, object.json);
 	}
 	object_put(record, "slices", array);
+	if (slices->cut + (slices->nr - nr))
+		put_number(record, "slices_cut", slices->cut + (slices->nr - nr));
 }

@@ -12,6 +12,7 @@ void put_target(struct object *slice, const struct target *target);
 void put_party(struct object *slice, const char *key, const struct party *party);
 /* The asyncio task that a slice is of. */
 void put_task(struct object *object, const struct slice *slice);
-void put_slices(struct object *record, const struct slices *slices);
+/* turn_ns: when their turn began; 0: they are of many, and not told when they were. */
+void put_slices(struct object *record, const struct slices *slices, uint64_t turn_ns);
 
 #endif

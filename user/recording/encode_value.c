@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/timestamp.h"
+#include "recording/redact.h"
 
 struct object object_new(void)
 {
@@ -49,6 +50,17 @@ void object_append(struct object *object, json_t *array, json_t *value)
 		object->failed = true;
 }
 
+/* most readers take JSON's numbers for signed ones */
+static json_int_t limited(uint64_t value)
+{
+	return value > INT64_MAX ? INT64_MAX : (json_int_t)value;
+}
+
+void object_append_pair(struct object *object, json_t *array, uint64_t first, uint64_t second)
+{
+	object_append(object, array, json_pack("[I,I]", limited(first), limited(second)));
+}
+
 /* NULL: no memory. */
 json_t *json_text(const char *value)
 {
@@ -64,10 +76,9 @@ void put_string(struct object *object, const char *key, const char *value)
 		object_put(object, key, json_text(value));
 }
 
-/* most readers take JSON's numbers for signed ones */
 void put_number(struct object *object, const char *key, uint64_t value)
 {
-	object_put(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value));
+	object_put(object, key, json_integer(limited(value)));
 }
 
 void put_pid(struct object *object, const char *key, pid_t pid)
@@ -79,6 +90,15 @@ void put_pid(struct object *object, const char *key, pid_t pid)
 void put_bool(struct object *object, const char *key, bool value)
 {
 	object_put(object, key, json_boolean(value));
+}
+
+struct object counts_object(const struct name_count *counts, size_t nr)
+{
+	struct object object = object_new();
+
+	for (size_t i = 0; i < nr; i++)
+		put_number(&object, counts[i].name, counts[i].count);
+	return object;
 }
 
 struct object record_new(const char *type, uint64_t mono_ns, uint64_t time_ns)
@@ -98,6 +118,15 @@ void put_thread(struct object *object, const struct thread_id *id)
 	put_pid(object, "pid", id->pid);
 	put_pid(object, "tid", id->tid);
 	put_string(object, "comm", id->comm);
+	if (id->runtime && id->loop)
+		put_number(object, "loop", id->loop);
+}
+
+#define LINE_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII)
+
+size_t object_bytes(const struct object *object)
+{
+	return json_dumpb(object->json, NULL, 0, LINE_FLAGS);
 }
 
 char *line_of(struct object *record)
@@ -105,7 +134,7 @@ char *line_of(struct object *record)
 	char *line = NULL;
 
 	if (!record->failed)
-		line = json_dumps(record->json, JSON_COMPACT | JSON_ENSURE_ASCII);
+		line = json_dumps(record->json, LINE_FLAGS);
 	json_decref(record->json);
 	if (line) {
 		size_t length = strlen(line);
@@ -122,7 +151,9 @@ char *line_of(struct object *record)
 
 int write_line(const struct line_writer *to, struct object *record)
 {
-	__freeing char *line = line_of(record);
+	__freeing char *line = NULL;
 
+	record->failed |= to->redact && redact(to->redact, record->json);
+	line = line_of(record);
 	return line ? to->write(to->context, line, strlen(line)) : -ENOMEM;
 }

@@ -17,9 +17,13 @@ struct object {
 struct object object_new(void);
 /* Has the keys that every record begins with. */
 struct object record_new(const char *type, uint64_t mono_ns, uint64_t time_ns);
+/* A key for each name. */
+struct object counts_object(const struct name_count *counts, size_t nr);
 /* Takes value. NULL: there was no memory for it. */
 void object_put(struct object *object, const char *key, json_t *value);
 void object_append(struct object *object, json_t *array, json_t *value);
+/* An array of two numbers. */
+void object_append_pair(struct object *object, json_t *array, uint64_t first, uint64_t second);
 /* Foreign text, escaped. NULL: no memory. */
 json_t *json_text(const char *value);
 
@@ -33,6 +37,8 @@ void put_bool(struct object *object, const char *key, bool value);
 
 void put_thread(struct object *object, const struct thread_id *id);
 
+/* How much of a line it is. */
+size_t object_bytes(const struct object *object);
 /* Ends the record and returns its line, with its newline; the caller frees; NULL: no memory. */
 char *line_of(struct object *record);
 /* Ends the record, and writes its line. 0 or -errno. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/timestamp.h"
 #include "recording/decode.h"
 
 #define MAX_LINE_BYTES (4u * 1024 * 1024)
@@ -22,6 +23,7 @@ struct lines {
 	bool skipping; /* the rest of a line that was too long, and has been counted */
 	const struct recording_reader *reader;
 	struct recording_result *result;
+	uint64_t *end_ns; /* instead of a reader: only moments are looked for */
 };
 
 static bool is_blank(const char *line, size_t length)
@@ -32,13 +34,34 @@ static bool is_blank(const char *line, size_t length)
 	return true;
 }
 
+/* A quote inside of a string has a backslash before it, so that this is the key. */
+static void note_moment(struct lines *lines, const char *line, size_t length)
+{
+	static const char key[] = "\"time\":\"";
+	const char *found = memmem(line, length, key, sizeof(key) - 1);
+	char text[TIMESTAMP_BYTES] = { 0 };
+	uint64_t time_ns;
+	size_t room;
+
+	if (!found)
+		return;
+	found += sizeof(key) - 1;
+	room = (size_t)(line + length - found);
+	memcpy(text, found, room < sizeof(text) - 1 ? room : sizeof(text) - 1);
+	text[strcspn(text, "\"")] = '\0';
+	if (!timestamp_parse(text, &time_ns) && time_ns > *lines->end_ns)
+		*lines->end_ns = time_ns;
+}
+
 /* 0 or -ENOMEM: a line that is no record is counted. */
 static int read_line(struct lines *lines, const char *line, size_t length)
 {
 	json_t *object;
 	int err;
 
-	if (is_blank(line, length))
+	if (lines->end_ns)
+		note_moment(lines, line, length);
+	if (lines->end_ns || is_blank(line, length))
 		return 0;
 	object = json_loadb(line, length, 0, NULL);
 	err = object ? decode_record(object, lines->reader) : -EBADMSG;
@@ -131,18 +154,32 @@ static int open_file(const char *path, gzFile *out)
 	return 0;
 }
 
+static int read_file(const char *path, struct lines *lines)
+{
+	int err = open_file(path, &lines->file);
+
+	if (err)
+		return err;
+	lines->buffer = malloc(MAX_LINE_BYTES);
+	err = lines->buffer ? read_lines(lines) : -ENOMEM;
+	free(lines->buffer);
+	gzclose(lines->file);
+	return err;
+}
+
 int recording_read(const char *path, const struct recording_reader *reader,
 		   struct recording_result *result)
 {
 	struct lines lines = { .reader = reader, .result = result };
-	int err = open_file(path, &lines.file);
 
 	*result = (struct recording_result){ 0 };
-	if (err)
-		return err;
-	lines.buffer = malloc(MAX_LINE_BYTES);
-	err = lines.buffer ? read_lines(&lines) : -ENOMEM;
-	free(lines.buffer);
-	gzclose(lines.file);
-	return err;
+	return read_file(path, &lines);
+}
+
+int recording_end(const char *path, uint64_t *end_ns)
+{
+	struct recording_result unused = { 0 };
+	struct lines lines = { .end_ns = end_ns, .result = &unused };
+
+	return read_file(path, &lines);
 }

@@ -14,14 +14,16 @@
  * types. As keys are only ever added, whoever reads one schema can read all
  * later ones, but for what is new in them.
  */
-#define RECORDING_SCHEMA 1
+#define RECORDING_SCHEMA 4
 
 struct recording_reader {
 	void *context;
 	void (*start)(void *context, const struct start_record *record);
 	void (*loop)(void *context, const struct loop_record *record);
 	void (*stall)(void *context, const struct stall_record *record);
+	void (*withdrawn)(void *context, const struct withdrawn_record *record);
 	void (*blocked)(void *context, const struct blocked_record *record);
+	void (*second)(void *context, const struct second_record *record);
 	void (*exit)(void *context, const struct exit_record *record);
 	void (*note)(void *context, const struct note_record *record);
 	void (*summary)(void *context, const struct summary_record *record);
@@ -38,5 +40,11 @@ struct recording_result {
 /* path "-" is stdin. 0, or -errno when the file cannot be read. */
 int recording_read(const char *path, const struct recording_reader *reader,
 		   struct recording_result *result);
+
+/*
+ * The latest moment of any record, without making records of its lines. 0, or
+ * -errno when the file cannot be read; end_ns is left where it has none that is later.
+ */
+int recording_end(const char *path, uint64_t *end_ns);
 
 #endif

@@ -182,6 +182,11 @@ void handler_stall(struct handler *handler, const struct stall_record *stall)
 		handler->lost++;
 }
 
+void handler_withdrawn(struct handler *handler, const struct withdrawn_record *withdrawn)
+{
+	finals_withdraw(handler->finals, withdrawn);
+}
+
 struct runner_counts handler_counts(const struct handler *handler)
 {
 	const struct runner_counts *live = handler->counts;

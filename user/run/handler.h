@@ -25,6 +25,8 @@ int handler_new(struct handler **out, const char *command, const struct caller *
  * ended, or by handler_close() if it lasts until then. Its time_ns has to be set.
  */
 void handler_stall(struct handler *handler, const struct stall_record *stall);
+/* It was none: the command is not run for it. */
+void handler_withdrawn(struct handler *handler, const struct withdrawn_record *withdrawn);
 struct runner_counts handler_counts(const struct handler *handler);
 /*
  * No more stalls. Commands that run, or are to be run, get a moment to end

@@ -10,11 +10,17 @@
 
 #include "run/caller.h"
 
+/* What comes back where COMMAND could not be started. */
+struct failure {
+	int err;
+	bool executed;
+};
+
 static void run_child(int gate, int failure, char **argv, const struct caller *caller)
 {
 	sigset_t none;
+	struct failure failed;
 	char byte;
-	int err;
 
 	/* a byte: go on; end of file: it is not wanted any more, or our parent is gone */
 	if (read(gate, &byte, 1) != 1)
@@ -22,12 +28,12 @@ static void run_child(int gate, int failure, char **argv, const struct caller *c
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	err = caller_become(caller);
-	if (!err) {
+	failed = (struct failure){ .err = caller_become(caller) };
+	if (!failed.err) {
 		execvp(argv[0], argv);
-		err = -errno;
+		failed = (struct failure){ -errno, true };
 	}
-	(void)!write(failure, &err, sizeof(err));
+	(void)!write(failure, &failed, sizeof(failed));
 	_exit(127);
 }
 
@@ -64,17 +70,18 @@ int launch_hold(struct launch *launch, char **argv, const struct caller *caller)
 	return 0;
 }
 
-int launch_go(struct launch *launch)
+int launch_go(struct launch *launch, bool *executed)
 {
-	int err = 0;
+	struct failure failed;
 
 	(void)!write(launch->gate, "", 1);
 	close(launch->gate);
 	/* end of file: it was executed, which closes the pipe */
-	if (read(launch->failure, &err, sizeof(err)) != sizeof(err))
-		err = 0;
+	if (read(launch->failure, &failed, sizeof(failed)) != sizeof(failed))
+		failed = (struct failure){ 0, true };
 	close(launch->failure);
-	return err;
+	*executed = failed.executed;
+	return failed.err;
 }
 
 void launch_abandon(struct launch *launch)

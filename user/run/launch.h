@@ -3,6 +3,7 @@
 #ifndef BLOCKPROF_RUN_LAUNCH_H
 #define BLOCKPROF_RUN_LAUNCH_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct launch {
@@ -18,8 +19,11 @@ struct caller;
  * If this process ends, so does the child. 0 or -errno.
  */
 int launch_hold(struct launch *launch, char **argv, const struct caller *caller);
-/* Lets it execute argv. 0, or the -errno with which it could not. */
-int launch_go(struct launch *launch);
+/*
+ * Lets it execute argv. 0, or the -errno with which it could not. executed: it was
+ * tried; else it could not become the caller, which is not the program's fault.
+ */
+int launch_go(struct launch *launch, bool *executed);
 /* It ends without executing anything. */
 void launch_abandon(struct launch *launch);
 

@@ -13,4 +13,15 @@
  */
 const char *java_caller(const struct moment *moment, unsigned int *wait_class);
 
+/* Functions of Java's own library and of drivers, for rows of advice. */
+#define JAVA_JDBC                                                                          \
+	"java.sql.*|javax.sql.*|org.postgresql.*|com.mysql.*|org.mariadb.*|oracle.jdbc.*|" \
+	"com.microsoft.sqlserver.*|org.hibernate.*|com.zaxxer.hikari.*"
+#define JAVA_HTTP \
+	"java.net.HttpURLConnection.*|sun.net.www.*|java.net.URL.*|okhttp3.*|org.apache.http.*"
+#define JAVA_FUTURE                                                                      \
+	"java.util.concurrent.CompletableFuture.*|java.util.concurrent.FutureTask.get*|" \
+	"java.util.concurrent.CountDownLatch.await*"
+#define JAVA_FILE "java.io.*|java.nio.file.*|sun.nio.fs.*"
+
 #endif

@@ -7,20 +7,28 @@
 
 #include "base/strings.h"
 #include "proc/epoll.h"
+#include "proc/process.h"
+#include "runtime/borrowers.h"
 #include "runtime/program.h"
 
-#define HABIT_EPOLL 4 /* sleeps in a row on the same epoll instance, ring or futex */
-#define HABIT_POLL  16 /* on the same call site */
+#define HABIT_TIMES 4 /* three returns to one wait, whatever lies between */
 #define EPOLLS_MAX  64 /* of a process */
+#define NESTED_MAX  2 /* runs, one inside the other: more than one is enough to know */
 
-bool native_is_habit(const struct bp_candidate *candidate)
+bool native_sleeps_further_out(const struct moment *moment)
 {
-	unsigned int habit =
-		candidate->wait_class == BP_WAIT_POLL || candidate->wait_class == BP_WAIT_SELECT
-			? HABIT_POLL
-			: HABIT_EPOLL;
+	/*
+	 * As often as not: a wait may be deep in the loop's own code, or have a large frame,
+	 * so that callbacks sleep further out. Calls between an interpreter's functions
+	 * take no native stack.
+	 */
+	return !moment->python && !runtime_unread(moment->program) &&
+	       moment->candidate->outer >= moment->candidate->count / 2;
+}
 
-	return candidate->count >= habit && candidate->others <= candidate->count / 2;
+bool native_is_habit(const struct moment *moment)
+{
+	return moment->candidate->count >= HABIT_TIMES;
 }
 
 static bool begins_with_one(const char *path, const char *const *prefixes)
@@ -31,11 +39,11 @@ static bool begins_with_one(const char *path, const char *const *prefixes)
 	return false;
 }
 
-/* The runtime's code is in the executable. */
-static bool is_executable(const struct runtime *runtime, struct program *program)
+bool native_is_executable(const struct runtime *runtime, struct program *program)
 {
 	return (runtime->programs && program_is(program, runtime->programs)) ||
-	       (runtime->function && program_defines(program, runtime->function));
+	       (runtime->function && program_defines(program, runtime->function)) ||
+	       (runtime->or_function && program_defines(program, runtime->or_function));
 }
 
 static bool is_mapped(const struct runtime *runtime, struct program *program)
@@ -55,14 +63,32 @@ static bool is_caller(const struct runtime *runtime, const struct moment *moment
 		return begins_with_one(caller, runtime->libraries);
 	/* what a program calls, which is this runtime as a whole, in its libraries, is its own */
 	if (!runtime->libraries || (caller && !*caller))
-		return is_executable(runtime, moment->program);
-	return is_executable(runtime, moment->program) || is_mapped(runtime, moment->program);
+		return native_is_executable(runtime, moment->program);
+	return native_is_executable(runtime, moment->program) ||
+	       is_mapped(runtime, moment->program);
 }
 
-static void fill(const struct runtime *runtime, unsigned int wait_class, uint64_t wait_id,
-		 struct recognised *recognised)
+size_t native_runs(const struct runtime *runtime, const struct moment *moment, uint64_t sp)
+{
+	struct program_functions_in in = {
+		.functions = runtime->runs_in,
+		.libraries = runtime->libraries,
+	};
+	int calls[NESTED_MAX];
+
+	if (!runtime->runs_in)
+		return 0;
+	in.executable = native_is_executable(runtime, moment->program);
+	if (!in.executable && !is_mapped(runtime, moment->program))
+		return 0;
+	return program_calls(moment->program, sp, &in, calls, NESTED_MAX);
+}
+
+static void fill(const struct runtime *runtime, enum way way, unsigned int wait_class,
+		 uint64_t wait_id, struct recognised *recognised)
 {
 	recognised->runtime = runtime;
+	recognised->way = way;
 	recognised->wait_class = wait_class;
 	recognised->wait_id = wait_id;
 }
@@ -71,56 +97,146 @@ static void fill(const struct runtime *runtime, unsigned int wait_class, uint64_
 static bool fill_turn(const struct runtime *runtime, const struct moment *moment, int own,
 		      struct recognised *recognised)
 {
-	fill(runtime, BP_WAIT_EPOLL, (uint64_t)own, recognised);
+	fill(runtime, WAY_SOURCE, BP_WAIT_EPOLL, (uint64_t)own, recognised);
 	/* a child has the descriptors of its parent, but has no loop by that */
-	if (moment->forked_ns || epoll_is_inherited(moment->pid, own))
+	if (moment->forked_ns || epoll_is_inherited(&moment->memory, own))
 		memset(recognised, 0, sizeof(*recognised));
 	else
 		recognised->in_turn = true;
 	return true;
 }
 
-/* The thread sleeps in what may be a wait. often: it has, before. */
+/* The only epoll instance of the process, if no other thread waits on it; -1: it is not known. */
+static int only_epoll(const struct moment *moment)
+{
+	struct epoll epolls[2];
+
+	if (epoll_list(&moment->memory, epolls, 2) != 1 ||
+	    epoll_others_wait(&moment->memory, moment->tid, epolls[0].fd))
+		return -1;
+	return epolls[0].fd;
+}
+
+/*
+ * The thread is blocked in a turn of this loop, whose function is on its stack; or it
+ * runs. In a child that is its parent's copy still the stack proves nothing: it needs an
+ * epoll instance that the parent has not.
+ */
+static bool recognise_hanging(const struct runtime *runtime, const struct moment *moment,
+			      struct recognised *recognised)
+{
+	uint64_t sp = moment->block ? moment->block->sp : moment->sp;
+	size_t runs = native_runs(runtime, moment, sp);
+	bool copy, borrowed_run;
+	int own;
+
+	/* the run of a private loop for one call is none */
+	if (!runs || (runs == 1 && native_borrows(moment, sp, &borrowed_run) && borrowed_run))
+		return false;
+	own = runtime->waits_by_epoll ? only_epoll(moment) : -1;
+	copy = moment->forked_ns || process_is_copy(moment->pid);
+	if (copy && (own < 0 || epoll_is_inherited(&moment->memory, own)))
+		return false;
+	fill(runtime, WAY_STACK, own < 0 ? BP_WAIT_NONE : BP_WAIT_EPOLL,
+	     own < 0 ? 0 : (uint64_t)own, recognised);
+	recognised->in_turn = true;
+	return true;
+}
+
+/* A wait that this runtime's code called. way: by which it is a loop's; WAY_NONE: not yet. */
 static bool recognise_wait(const struct runtime *runtime, const struct moment *moment,
-			   unsigned int wait_class, uint64_t wait_id, bool often,
+			   unsigned int wait_class, uint64_t wait_id, enum way way,
 			   struct recognised *recognised)
 {
 	int own = runtime->own_epoll ? runtime->own_epoll(moment) : -1;
 
 	if (own >= 0 && (wait_class != BP_WAIT_EPOLL || (uint64_t)own != wait_id))
 		return fill_turn(runtime, moment, own, recognised);
-	if (own >= 0 || often)
-		fill(runtime, wait_class, wait_id, recognised);
+	if (own >= 0)
+		fill(runtime, WAY_SOURCE, wait_class, wait_id, recognised);
+	else if (way != WAY_NONE)
+		recognised->against = native_borrowed_by(
+			moment, moment->candidate ? moment->candidate->sp : moment->block->sp);
+	if (own < 0 && way != WAY_NONE && !recognised->against)
+		fill(runtime, way, wait_class, wait_id, recognised);
 	return true;
+}
+
+/* It has just begun to sleep in what may be a wait. */
+static bool recognise_candidate(const struct runtime *runtime, const struct moment *moment,
+				struct recognised *recognised)
+{
+	const struct bp_candidate *candidate = moment->candidate;
+	enum way way = WAY_NONE;
+
+	if (candidate->wait_class == BP_WAIT_FUTEX || !is_caller(runtime, moment, candidate->sp))
+		return false;
+	/* of several runs, one inside the other, it may be a private one's */
+	if (native_runs(runtime, moment, candidate->sp) == 1)
+		way = WAY_STACK;
+	else if (native_is_habit(moment) && !native_sleeps_further_out(moment))
+		way = WAY_HABIT;
+	return recognise_wait(runtime, moment, candidate->wait_class, candidate->wait_id, way,
+			      recognised);
 }
 
 bool native_recognise(const struct runtime *runtime, const struct moment *moment,
 		      struct recognised *recognised)
 {
-	const struct bp_candidate *candidate = moment->candidate;
 	const struct bp_block *block = moment->block;
 	int own;
 
 	if (!moment->program)
 		return false;
-	if (candidate && candidate->wait_class == BP_WAIT_FUTEX)
-		return false;
-	if (candidate)
-		return is_caller(runtime, moment, candidate->sp) &&
-		       recognise_wait(runtime, moment, candidate->wait_class, candidate->wait_id,
-				      native_is_habit(candidate), recognised);
+	if (moment->candidate)
+		return recognise_candidate(runtime, moment, recognised);
 	/* idle for longer than anyone has looked: a wait of this runtime's own code */
-	if (block && block->wait_class && block->wait_class != BP_WAIT_FUTEX)
-		return is_caller(runtime, moment, block->sp) &&
-		       recognise_wait(runtime, moment, block->wait_class, block->wait_id, true,
-				      recognised);
-	if (!runtime->own_epoll || moment->forked_ns)
+	if (block && block->wait_class && block->wait_class != BP_WAIT_FUTEX &&
+	    is_caller(runtime, moment, block->sp)) {
+		recognise_wait(runtime, moment, block->wait_class, block->wait_id, WAY_STACK,
+			       recognised);
+		/* or a call's, in a turn */
+		if (recognised->against && recognise_hanging(runtime, moment, recognised))
+			recognised->against = NULL;
+		return true;
+	}
+	if (runtime->own_epoll && !moment->forked_ns) {
+		own = runtime->own_epoll(moment);
+		/* most programs have no such instance: their symbols need not be read */
+		if (own >= 0 && (native_is_executable(runtime, moment->program) ||
+				 is_mapped(runtime, moment->program)))
+			return fill_turn(runtime, moment, own, recognised);
+	}
+	/* its other threads are none of its loops: what else such a file has need not be read */
+	return recognise_hanging(runtime, moment, recognised) ||
+	       (runtime->programs && !runtime->libraries &&
+		program_is(moment->program, runtime->programs));
+}
+
+/* The wait is in the interpreter's own code, rather than in what a loop is written on. */
+static bool is_own_code(const struct runtime *runtime, const struct moment *moment)
+{
+	const char *caller = program_caller(moment->program, moment->candidate->sp);
+
+	return !caller || !*caller || begins_with_one(caller, runtime->libraries);
+}
+
+bool native_recognise_interpreter(const struct runtime *runtime, const struct moment *moment,
+				  struct recognised *recognised)
+{
+	const struct runtime *unknown = runtime_unknown();
+
+	if (!moment->program || !native_is_executable(runtime, moment->program))
 		return false;
-	own = runtime->own_epoll(moment);
-	/* most programs have no such instance: their symbols need not be read */
-	return own >= 0 &&
-	       (is_executable(runtime, moment->program) || is_mapped(runtime, moment->program)) &&
-	       fill_turn(runtime, moment, own, recognised);
+	if (moment->candidate && moment->candidate->wait_class != BP_WAIT_SELECT &&
+	    is_own_code(runtime, moment)) {
+		recognised->against = "its interpreter waits so for anything";
+		return true;
+	}
+	unknown->recognise(unknown, moment, recognised);
+	if (recognised->runtime)
+		recognised->runtime = runtime;
+	return true;
 }
 
 int native_main_epoll(const struct moment *moment)
@@ -130,9 +246,9 @@ int native_main_epoll(const struct moment *moment)
 
 	if (moment->tid != moment->pid)
 		return -1;
-	nr = epoll_list(moment->pid, epolls, EPOLLS_MAX);
+	nr = epoll_list(&moment->memory, epolls, EPOLLS_MAX);
 	for (int i = 0; i < nr; i++)
-		if (!epoll_others_wait(moment->pid, moment->tid, epolls[i].fd))
+		if (!epoll_others_wait(&moment->memory, moment->tid, epolls[i].fd))
 			return epolls[i].fd;
 	return -1;
 }

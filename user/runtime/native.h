@@ -13,8 +13,27 @@
 bool native_recognise(const struct runtime *runtime, const struct moment *moment,
 		      struct recognised *recognised);
 
-/* It has come back to this wait often enough, and has slept elsewhere seldom. */
-bool native_is_habit(const struct bp_candidate *candidate);
+/* The runtime's code is in the executable, by its descriptor's fields. */
+bool native_is_executable(const struct runtime *runtime, struct program *program);
+
+/* How many runs of this loop, one inside the other, are on the stack from sp outwards; 2: or more. */
+size_t native_runs(const struct runtime *runtime, const struct moment *moment, uint64_t sp);
+
+/*
+ * A thread of an interpreter that comes back to its wait as loops do; nothing else is
+ * known of its loops. The interpreter's own code, in its executable or libraries, polls
+ * whenever any of its threads waits for anything: its select() may be a loop's only.
+ */
+bool native_recognise_interpreter(const struct runtime *runtime, const struct moment *moment,
+				  struct recognised *recognised);
+
+/* The candidate's thread has come back to this wait often enough. */
+bool native_is_habit(const struct moment *moment);
+/*
+ * Since it first came to this wait it has slept much further out on the same stack:
+ * what calls this wait borrows it for one call.
+ */
+bool native_sleeps_further_out(const struct moment *moment);
 
 /*
  * own_epoll() of programs whose main thread runs the first loop: of the epoll

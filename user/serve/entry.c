@@ -13,9 +13,11 @@
 #include "base/escape.h"
 #include "model/place.h"
 #include "text/fold.h"
+#include "text/impact_text.h"
 #include "text/note_words.h"
 #include "text/words.h"
 
+/* The fields have them whole. */
 #define NAME_COLUMNS   60
 #define DETAIL_COLUMNS 120
 #define PLACE_COLUMNS  120
@@ -142,7 +144,7 @@ char *entry_message(const struct stall_record *stall)
 	__freeing char *who = words_thread(stall->id.comm, stall->id.pid, stall->id.tid);
 	__freeing char *runtime = escape_text(stall->id.runtime ? stall->id.runtime : "");
 	__freeing char *task = escape_text(slice && slice->task_name ? slice->task_name : "");
-	__freeing char *place = frame ? fold_place(frame, PLACE_COLUMNS) : strdup("");
+	__freeing char *place = frame ? fold_place(frame) : strdup("");
 	__freeing char *what = NULL;
 	char duration[DURATION_BYTES];
 	struct detail detail = { 0 };
@@ -151,11 +153,15 @@ char *entry_message(const struct stall_record *stall)
 	words_duration(stall->duration_ns, duration);
 	if (slice && words_detail(slice, &detail))
 		return NULL;
-	what = detail_text(&detail, DETAIL_COLUMNS);
+	what = detail_text(&detail);
 	if (runtime)
 		text_cut_right(runtime, NAME_COLUMNS);
 	if (task)
 		text_cut_right(task, NAME_COLUMNS);
+	if (what)
+		text_cut_left(what, DETAIL_COLUMNS);
+	if (place)
+		text_cut_left(place, PLACE_COLUMNS);
 	detail_free(&detail);
 	if (!who || !runtime || !task || !place || !what ||
 	    asprintf(&message, "%s%s%s%s%s: %s%s%s%s %s%s%s%s%s", who, *runtime ? " " : "", runtime,
@@ -188,6 +194,7 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 		const struct process_cgroup *cgroup)
 {
 	__freeing char *message = entry_message(stall);
+	char impact[IMPACT_BYTES];
 	int err = message ? add(entry, "MESSAGE=%s", message) : -ENOMEM;
 
 	if (!err)
@@ -206,9 +213,13 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 		err = add(entry, "BLOCKPROF_TID=%d", stall->id.tid);
 	if (!err)
 		err = add_name(entry, "BLOCKPROF_RUNTIME", stall->id.runtime);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_ADVICE", stall->advice);
 	if (!err && !stall->ongoing && stall->delayed_events >= 0)
 		err = add_number(entry, "BLOCKPROF_DELAYED_EVENTS",
 				 (uint64_t)stall->delayed_events);
+	if (!err && impact_words(stall, impact))
+		err = add(entry, "BLOCKPROF_IMPACT=%s", impact);
 	return err ? err : add_slice(entry, stall_verdict(stall));
 }
 

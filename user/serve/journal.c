@@ -31,6 +31,15 @@ static struct process_cgroup cgroup_of(pid_t pid)
 	return process_cgroup(pid, &cgroup) ? (struct process_cgroup){ 0 } : cgroup;
 }
 
+void journal_unit(pid_t pid, char unit[MINUTE_UNIT_BYTES])
+{
+	struct process_cgroup cgroup = cgroup_of(pid);
+	const char *name = cgroup.unit ? cgroup.unit : cgroup.container;
+
+	snprintf(unit, MINUTE_UNIT_BYTES, "%s", name ? name : cgroup.path ? cgroup.path : "");
+	process_cgroup_free(&cgroup);
+}
+
 /* Sends the entry, unless making it failed (err). Frees what entry and cgroup own. */
 static int send(struct entry *entry, struct process_cgroup *cgroup, int err)
 {

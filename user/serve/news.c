@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* news.c - which reports of a stall come to the log, and how many in a minute. */
+/* news.c - which reports of a stall come to the log: not each of one that lasts. */
 #include "serve/news.h"
 
 #include <errno.h>
@@ -8,10 +8,8 @@
 
 #include "base/clock.h"
 
-#define NOTED_MAX    1024 /* ongoing stalls that have a line in the log, at the same time */
-#define ONGOING_NS   NS_PER_SEC
-#define MINUTE_NS    (60 * NS_PER_SEC)
-#define NS_PER_TOKEN (MINUTE_NS / NEWS_A_MINUTE)
+#define NOTED_MAX  1024 /* ongoing stalls that have a line in the log, at the same time */
+#define ONGOING_NS NS_PER_SEC
 
 /* An ongoing stall that has a line in the log. */
 struct noted {
@@ -23,34 +21,41 @@ struct noted {
 struct news {
 	struct noted noted[NOTED_MAX];
 	size_t next; /* which one is replaced when all are in use */
-	uint64_t full_ns; /* when all tokens are there again */
-	uint64_t held_back;
-	uint64_t held_back_ns; /* the first of them */
+	struct minute *minute;
 };
 
-int news_new(struct news **out)
+int news_new(struct news **out, minute_unit_fn *unit)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	if (minute_new(&(*out)->minute, unit)) {
+		free(*out);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 void news_free(struct news *news)
 {
+	if (!news)
+		return;
+	minute_free(news->minute);
 	free(news);
 }
 
 /* A thread runs one turn at a time. NULL: this thread's has no line. */
-static struct noted *find(struct news *news, const struct stall_record *stall)
+static struct noted *find(struct news *news, const struct thread_id *id)
 {
 	for (size_t i = 0; i < NOTED_MAX; i++)
-		if (news->noted[i].tid == stall->id.tid && news->noted[i].pid == stall->id.pid)
+		if (news->noted[i].tid == id->tid && news->noted[i].pid == id->pid)
 			return &news->noted[i];
 	return NULL;
 }
 
 static void remember(struct news *news, const struct stall_record *stall)
 {
-	struct noted *noted = find(news, stall);
+	struct noted *noted = find(news, &stall->id);
 
 	for (size_t i = 0; !noted && i < NOTED_MAX; i++)
 		if (!news->noted[i].tid)
@@ -64,29 +69,29 @@ static void remember(struct news *news, const struct stall_record *stall)
 	memcpy(noted->turn, stall->turn, sizeof(noted->turn));
 }
 
-/* A bucket of NEWS_A_MINUTE tokens; another one comes each second or so. */
-static bool take_token(struct news *news, uint64_t now_ns)
+bool news_withdraw(struct news *news, const struct withdrawn_record *withdrawn)
 {
-	if (news->full_ns < now_ns)
-		news->full_ns = now_ns;
-	if (news->full_ns + NS_PER_TOKEN > now_ns + MINUTE_NS)
+	struct noted *noted = find(news, &withdrawn->id);
+
+	if (!noted || strcmp(noted->turn, withdrawn->turn) != 0)
 		return false;
-	news->full_ns += NS_PER_TOKEN;
+	noted->tid = 0;
 	return true;
 }
 
-bool news_has_room(struct news *news, uint64_t now_ns)
+bool news_is_note(struct news *news, const struct note_record *note, uint64_t now_ns)
 {
-	if (take_token(news, now_ns))
-		return true;
-	if (!news->held_back++)
-		news->held_back_ns = now_ns;
-	return false;
+	struct thread_id id = { .pid = note->pid, .tid = note->pid };
+	const struct minute_item item = { .id = &id };
+
+	memcpy(id.comm, note->comm, sizeof(id.comm));
+	return minute_take(news->minute, &item, now_ns);
 }
 
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns)
 {
-	struct noted *noted = find(news, stall);
+	struct noted *noted = find(news, &stall->id);
+	const struct minute_item item = { &stall->id, stall->duration_ns, stall->ongoing };
 
 	if (stall->ongoing && stall->duration_ns < ONGOING_NS)
 		return false;
@@ -94,19 +99,14 @@ bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_n
 		return false;
 	if (!stall->ongoing && noted)
 		noted->tid = 0;
-	if (!news_has_room(news, now_ns))
+	if (!minute_take(news->minute, &item, now_ns))
 		return false;
 	if (stall->ongoing)
 		remember(news, stall);
 	return true;
 }
 
-uint64_t news_held_back(struct news *news, uint64_t now_ns)
+char *news_left_out(struct news *news, uint64_t now_ns)
 {
-	uint64_t held_back = news->held_back;
-
-	if (!held_back || now_ns < news->held_back_ns + MINUTE_NS)
-		return 0;
-	news->held_back = 0;
-	return held_back;
+	return minute_left_out(news->minute, now_ns);
 }

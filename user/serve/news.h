@@ -2,7 +2,7 @@
 /*
  * news.h - which reports of a stall get a line in the log: the final one, and one
  * before that when the stall has lasted a second. The lines in a minute are
- * limited: recordings have all reports.
+ * limited (minute.h): recordings have all reports.
  */
 #ifndef BLOCKPROF_SERVE_NEWS_H
 #define BLOCKPROF_SERVE_NEWS_H
@@ -11,21 +11,19 @@
 #include <stdint.h>
 
 #include "model/model.h"
-
-#define NEWS_A_MINUTE 60
+#include "serve/minute.h"
 
 struct news;
 
-int news_new(struct news **out); /* 0 or -ENOMEM */
+int news_new(struct news **out, minute_unit_fn *unit); /* 0 or -ENOMEM */
 void news_free(struct news *news);
 /* Whether this report gets a line. now_ns is CLOCK_MONOTONIC. */
 bool news_is(struct news *news, const struct stall_record *stall, uint64_t now_ns);
-/* Whether the log has room for another line. */
-bool news_has_room(struct news *news, uint64_t now_ns);
-/*
- * How many lines were held back since the last call that did not return 0. It
- * returns 0 until a minute has passed since the first of them.
- */
-uint64_t news_held_back(struct news *news, uint64_t now_ns);
+/* Whether the stall that is withdrawn has a line: then that gets one, too. */
+bool news_withdraw(struct news *news, const struct withdrawn_record *withdrawn);
+/* Whether the note gets a line. */
+bool news_is_note(struct news *news, const struct note_record *note, uint64_t now_ns);
+/* minute_left_out() */
+char *news_left_out(struct news *news, uint64_t now_ns);
 
 #endif

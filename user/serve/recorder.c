@@ -13,10 +13,13 @@
  * Parts of what all recordings may take. The JSON of one may take an eighth, its
  * profile takes well below that; when it begins, a quarter is free.
  */
-#define JSON_SHARE     8
-#define FREE_SHARE     4
-#define STACKS_SHARE   16
-#define STACKS_BYTES   (16u << 20) /* memory for the profile at the most */
+#define JSON_SHARE   8
+#define FREE_SHARE   4
+#define STACKS_SHARE 16
+#define STACKS_BYTES (16u << 20) /* memory for the profile at the most */
+/* A profile is in memory until its recording ends: one that takes more than that does so soon. */
+#define HELD_BYTES     (4u << 20)
+#define HELD_NS	       (30 * NS_PER_SEC)
 #define RESUME_BYTES   (1u << 20) /* has to be free to go on after the disk was full */
 #define RETRY_EVERY_NS (5 * NS_PER_SEC)
 
@@ -61,6 +64,7 @@ void recorder_set(struct recorder *recorder, const struct recorder_options *opti
 	recorder->options = *options;
 	recorder->outputs.v = recorder->opened;
 	recorder->outputs.match = options->match;
+	recorder->outputs.ignore = options->ignore;
 	recorder->stack_bytes = share < STACKS_BYTES ? share : STACKS_BYTES;
 }
 
@@ -170,10 +174,22 @@ bool recorder_stall(struct recorder *recorder, const struct stall_record *record
 	return true;
 }
 
+void recorder_withdrawn(struct recorder *recorder, const struct withdrawn_record *record)
+{
+	outputs_withdrawn(&recorder->outputs, record);
+	count(recorder);
+}
+
 void recorder_blocked(struct recorder *recorder, const struct blocked_record *record)
 {
 	if (outputs_blocked(&recorder->outputs, record))
 		count(recorder);
+}
+
+void recorder_second(struct recorder *recorder, const struct second_record *record)
+{
+	outputs_second(&recorder->outputs, record);
+	count(recorder);
 }
 
 void recorder_note(struct recorder *recorder, const struct note_record *record)
@@ -205,10 +221,13 @@ static int first_error(const struct recorder *recorder)
 	return err;
 }
 
-static bool is_large(const struct recorder *recorder)
+static bool is_large(const struct recorder *recorder, uint64_t now_ns)
 {
+	size_t held = output_held_bytes(recorder->opened[STORE_FOLDED]);
 	struct stat st;
 
+	if (held > HELD_BYTES && now_ns >= recorder->began_ns + HELD_NS)
+		return true;
 	return !fstat(recorder->fds[STORE_JSON], &st) &&
 	       (uint64_t)st.st_size >= recorder->options.keep_bytes / JSON_SHARE;
 }
@@ -236,7 +255,8 @@ bool recorder_tick(struct recorder *recorder, uint64_t now_ns)
 		return false;
 	}
 	recorder->unflushed = 0;
-	return now_ns >= recorder->began_ns + recorder->options.rotate_ns || is_large(recorder);
+	return now_ns >= recorder->began_ns + recorder->options.rotate_ns ||
+	       is_large(recorder, now_ns);
 }
 
 const char *recorder_name(const struct recorder *recorder)

@@ -34,6 +34,7 @@ struct recorder_options {
 	bool stalls_only; /* as in struct output_options */
 	bool all_threads;
 	const struct match *match;
+	struct ignore *ignore;
 };
 
 /*
@@ -54,10 +55,12 @@ void recorder_set(struct recorder *recorder, const struct recorder_options *opti
  */
 int recorder_begin(struct recorder *recorder, const struct start_record *record);
 void recorder_loop(struct recorder *recorder, const struct loop_record *record);
-/* Whether --match lets it through. One that it does not is counted for the summary. */
+/* Whether --match and --ignore let it through. One that they do not is counted for the summary. */
 bool recorder_stall(struct recorder *recorder, const struct stall_record *record);
 /* The slices that --match lets through. */
+void recorder_withdrawn(struct recorder *recorder, const struct withdrawn_record *record);
 void recorder_blocked(struct recorder *recorder, const struct blocked_record *record);
+void recorder_second(struct recorder *recorder, const struct second_record *record);
 void recorder_note(struct recorder *recorder, const struct note_record *record);
 /* Completes the recording, if one is begun. record NULL: there is no summary. */
 void recorder_end(struct recorder *recorder, const struct summary_record *record);

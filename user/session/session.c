@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/give_back.h"
 #include "probe/probe.h"
 #include "proc/process.h"
+#include "reader/reader.h"
 #include "stall/loops/filter.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
@@ -38,16 +40,21 @@ fail(struct session *session, int err, const char *format, ...)
 
 static int open_signals(void)
 {
+	struct sigaction hangup;
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	/* nohup(1) */
+	if (sigaction(SIGHUP, NULL, &hangup) || hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }
 
 static int open_probe(struct session *session, const struct session_options *options,
@@ -96,12 +103,15 @@ int session_open(struct session *session, const struct session_options *options,
 	int err;
 
 	session->scope = options->scope;
-	session->memory = memory_source_direct();
 	session->signals = open_signals();
 	if (session->signals < 0)
 		return fail(session, session->signals, "no signals: %s",
 			    strerror(-session->signals));
-	/* before we are large: its child is a copy of us */
+	/* before we are large: their children are copies of us */
+	err = readers_new(&session->readers);
+	if (err)
+		return fail(session, err, "no reader of memory: %s", strerror(-err));
+	session->memory = readers_source(session->readers);
 	err = symbols_new(&session->symbols, symbolizer_main, &session->memory);
 	if (err)
 		return fail(session, err, "no symbolizer: %s", strerror(-err));
@@ -120,6 +130,7 @@ void session_close(struct session *session)
 		symbols_meanwhile(session->symbols, NULL, NULL);
 	probe_close(session->probe);
 	symbols_free(session->symbols);
+	readers_free(session->readers);
 	if (session->signals > 0)
 		close(session->signals);
 }
@@ -150,7 +161,7 @@ static int check_still_there(struct session *session)
 		pid_t pid = scope->pids[i];
 		enum process_kind kind = process_kind(pid, NULL);
 
-		if (kind == PROCESS_NORMAL || session->ended)
+		if (kind == PROCESS_NORMAL || kind == PROCESS_UNKNOWN || session->ended)
 			continue;
 		engine_run(session->engine);
 		if (session->ended || scope->nr_pids > 1)
@@ -162,6 +173,19 @@ static int check_still_there(struct session *session)
 	return 0;
 }
 
+/* What only those know that were asked. */
+static void say_blind(struct session *session)
+{
+	bool in_files;
+	pid_t pid;
+
+	while ((pid = symbols_next_closed(session->symbols)))
+		engine_blind(session->engine, pid, BLIND_FILES_REFUSED);
+
+	while ((pid = readers_next_hung(session->readers, &in_files)))
+		engine_blind(session->engine, pid, in_files ? BLIND_FILES_LATE : BLIND_MEMORY_LATE);
+}
+
 int session_look(struct session *session)
 {
 	struct symbol symbol;
@@ -171,6 +195,7 @@ int session_look(struct session *session)
 		return fail(session, err, "its threads could not be gone through: %s",
 			    strerror(-err));
 	engine_run(session->engine);
+	say_blind(session);
 	err = check_still_there(session);
 	/* the first question has the kernel's symbols read, which takes a while: now, not in a stall */
 	if (!err)
@@ -198,6 +223,15 @@ static uint64_t take_signals(const struct session *session)
 		if (info.ssi_signo < 64)
 			signals |= SESSION_SIGNAL(info.ssi_signo);
 	return signals;
+}
+
+void session_let_interrupt(void)
+{
+	sigset_t interrupt;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
 }
 
 /* In milliseconds, until the engine or the end of the watch wants the next step. */
@@ -235,6 +269,8 @@ uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds
 		for (size_t i = 0; i < nr_fds; i++)
 			fds[i].revents = all[2 + i].revents;
 	engine_run(session->engine);
+	say_blind(session);
+	give_back(&session->freed, probe_now_ns());
 	return take_signals(session);
 }
 

@@ -10,12 +10,14 @@
 #include <poll.h>
 #include <sys/utsname.h>
 
+#include "base/give_back.h"
 #include "base/memory.h"
 #include "model/model.h"
 #include "session/scope.h"
 #include "stall/engine.h"
 
 struct probe;
+struct readers;
 struct symbols;
 
 #define SESSION_FDS	     8 /* of the caller's, at most */
@@ -30,13 +32,15 @@ struct session_options {
 /* Starts as { 0 }. */
 struct session {
 	const struct scope *scope;
-	struct memory_source memory;
+	struct readers *readers;
+	struct memory_source memory; /* theirs */
 	struct symbols *symbols;
 	struct probe *probe;
 	struct engine *engine;
 	int signals; /* a signalfd; the symbolizer is a child too, and waited for elsewhere */
 	pid_t command; /* COMMAND's process; 0: none */
 	size_t targets; /* how many of those asked for have not ended */
+	struct give_back freed;
 	bool ended; /* nothing is left to watch */
 	/* Why it cannot be watched: "REASON; REMEDY"; "": nothing failed. */
 	char reason[SESSION_REASON_BYTES];
@@ -67,6 +71,8 @@ void session_target_ended(struct session *session);
  * that came.
  */
 uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds, int max_ms);
+/* The watch was interrupted: a second Ctrl-C ends the process at once. */
+void session_let_interrupt(void);
 /* Whether nothing is left to watch, or the scope's duration is over. */
 bool session_is_over(const struct session *session);
 

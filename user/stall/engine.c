@@ -13,13 +13,18 @@
 #include "stall/decide.h"
 #include "stall/loops/again.h"
 #include "stall/loops/binding.h"
+#include "stall/loops/busy.h"
 #include "stall/loops/discover.h"
+#include "stall/loops/handed_over.h"
 #include "stall/loops/recognise.h"
+#include "stall/loops/request_worker.h"
 #include "stall/loops/scan.h"
+#include "stall/loops/sources.h"
 #include "stall/notes/notes.h"
 #include "stall/peers/foreign.h"
 #include "stall/peers/observe.h"
 #include "stall/records.h"
+#include "stall/seconds.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
@@ -27,10 +32,16 @@
 #include "stall/summary.h"
 #include "stall/turn/collect.h"
 #include "stall/turn/current.h"
+#include "stall/state/blind.h"
+#include "stall/turn/discard.h"
+#include "stall/turn/impact.h"
 #include "stall/turn/pace.h"
 #include "stall/turn/report.h"
 #include "stall/turn/slice.h"
 #include "stall/turn/start.h"
+
+#define LAST_READ_NS	  (400 * NS_PER_MS)
+#define LAST_READ_MOST_NS (2 * NS_PER_SEC) /* where nobody waits for the end */
 
 int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
 	       struct symbols *symbols, const struct engine_sink *sink)
@@ -84,6 +95,7 @@ void engine_free(struct engine *engine)
 	if (engine->loops)
 		free_loops(engine);
 	summary_forget(engine);
+	seconds_forget(engine);
 	binding_forget(engine);
 	watched_table_free(engine->watched);
 	foreign_free(engine->foreign);
@@ -96,6 +108,14 @@ void engine_free(struct engine *engine)
 int engine_watch(struct engine *engine, pid_t pid)
 {
 	return discover_asked(engine, pid);
+}
+
+void engine_blind(struct engine *engine, pid_t pid, enum blind blind)
+{
+	struct watched *watched = watched_find(engine->watched, pid);
+
+	if (watched)
+		blind_note(engine, watched, blind);
 }
 
 void engine_start(struct engine *engine)
@@ -126,39 +146,64 @@ static void report_if_lasting(struct engine *engine, struct loop *loop, uint64_t
 	current_add(engine, loop, &live, now_ns, &now);
 	if (now.nr)
 		observation_fill(loop, live.slot.since_ns, now_ns, false, &now.v[0]);
-	report_lasting(engine, loop, &turn, &now);
+	report_lasting(engine, loop, &turn, &now, at_end);
+	if (at_end)
+		discard_rest(engine, loop, live.slot.turn_seq);
 }
 
-static void tick(struct engine *engine, struct loop *loop, uint64_t now_ns, bool blocked_is_due)
+/* What is done for each loop in a tick. */
+struct tick {
+	uint64_t now_ns;
+	bool all_read; /* of the records; else the ends of turns may be among those that are left */
+	bool blocked_is_due;
+};
+
+static void look_at_loop(struct engine *engine, struct loop *loop, const struct tick *tick)
 {
+	uint64_t now_ns = tick->now_ns;
+
+	/* first, as names that are looked up for the first time may take longer than the turn */
+	impact_look(engine, loop, now_ns);
 	again_check(engine, loop, now_ns);
-	current_look_up(engine, loop, now_ns);
+	sources_follow(engine, loop);
+	source_look(engine, loop);
+	request_worker_look(engine, loop, now_ns);
+	/* what others do does not wait for names */
 	observe_block(engine, loop, now_ns);
+	current_look_up(engine, loop, now_ns);
 	/* only where waits that do not sleep were not seen all the time */
 	if (pace_is_on(engine) && !probe_waits_always(engine->probe))
 		start_check(engine, loop, now_ns);
-	report_if_lasting(engine, loop, now_ns, false);
-	if (!blocked_is_due)
+	discard_take(engine, loop);
+	/* what lasts comes after what is over, and what was said of that */
+	if (tick->all_read) {
+		report_if_lasting(engine, loop, now_ns, false);
+		discard_check(engine, loop, false);
+	}
+	if (!tick->blocked_is_due)
 		return;
 	/* its slices' turn is over, and was no stall, if another one runs */
-	if (!collected_is(loop, probe_slot(engine->probe, loop->slot)->turn_seq))
+	if (tick->all_read && !collected_is(loop, probe_slot(engine->probe, loop->slot)->turn_seq))
 		collect_turn(loop, 0);
 	report_blocked(engine, loop);
 }
 
 void engine_run(struct engine *engine)
 {
-	bool blocked_is_due;
-	uint64_t now_ns;
+	struct tick tick = { .all_read = probe_read(engine->probe, records_take, engine) };
 
-	probe_read(engine->probe, records_take, engine);
-	now_ns = probe_now_ns();
-	pace_set(engine, now_ns);
-	scan_run(engine, now_ns);
-	blocked_is_due = report_blocked_is_due(engine, now_ns);
+	tick.now_ns = probe_now_ns();
+	pace_set(engine, tick.now_ns);
+	scan_run(engine, tick.now_ns);
+	busy_run(engine, tick.now_ns);
+	tick.blocked_is_due = report_blocked_is_due(engine, tick.now_ns);
 	for_each_loop (engine->loops, loop)
-		tick(engine, loop, now_ns, blocked_is_due);
-	notes_take(engine, now_ns);
+		look_at_loop(engine, loop, &tick);
+	/* else blocks that are over have no cause yet */
+	if (tick.all_read)
+		seconds_run(engine, tick.now_ns);
+	binding_read_files(engine);
+	notes_take(engine, tick.now_ns);
 }
 
 int engine_tick_ms(const struct engine *engine)
@@ -182,12 +227,43 @@ static void finish(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	report_blocked(engine, loop);
 }
 
-void engine_finish(struct engine *engine)
+/* What is left open of a loop: a turn that nothing came of by now is none that can be reported. */
+static void close_loop(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+
+	if (slot->in_turn && turn_is_discarded(loop, slot->turn_seq))
+		discard_ended(engine, loop, slot->turn_start_ns, now_ns);
+	/* bound in a turn of which nothing more was known */
+	if (!slot->in_turn && slot->left_ns && now_ns > slot->left_ns)
+		discard_count(engine, loop, slot->turn_seq, DISCARD_PROVISIONAL,
+			      now_ns - slot->left_ns);
+	discard_take(engine, loop);
+	discard_check(engine, loop, true);
+}
+
+/* What is left then is counted as lost: who ended the watch waits for its outputs. */
+static void read_the_rest(struct engine *engine, bool hurried)
+{
+	uint64_t until_ns = probe_now_ns() + (hurried ? LAST_READ_NS : LAST_READ_MOST_NS);
+
+	while (!probe_read(engine->probe, records_take, engine) && probe_now_ns() < until_ns)
+		;
+}
+
+void engine_finish(struct engine *engine, bool hurried)
 {
 	uint64_t now_ns;
 
 	probe_read(engine->probe, records_take, engine);
-	now_ns = probe_now_ns();
+	probe_stop(engine->probe);
+	now_ns = engine->period.finished_ns = probe_now_ns();
+	/* of turns that ended meanwhile, and their slices, before those are told apart from the others */
+	read_the_rest(engine, hurried);
 	for_each_loop (engine->loops, loop)
 		finish(engine, loop, now_ns);
+	for_each_loop (engine->loops, loop)
+		close_loop(engine, loop, now_ns);
+	for_each_loop (engine->loops, loop)
+		seconds_end(engine, loop, now_ns);
 }

@@ -32,11 +32,16 @@ int engine_look(struct engine *engine);
 
 /* Reads the records that have come, finds what is overdue. Call when the probe is readable, and each tick. */
 void engine_run(struct engine *engine);
+/* Something of that process cannot be seen, if it is watched. */
+void engine_blind(struct engine *engine, pid_t pid, enum blind blind);
 /* How long to wait at the most before the next engine_run(), in milliseconds. */
 int engine_tick_ms(const struct engine *engine);
 
-/* Reports what is still open: turns that last, and blocked time. */
-void engine_finish(struct engine *engine);
+/*
+ * Reports what is still open: turns that last, and blocked time. Records that cannot be
+ * read in half a second (hurried) or some seconds are counted as lost.
+ */
+void engine_finish(struct engine *engine, bool hurried);
 /* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
 int engine_summary(struct engine *engine, struct summary_record *record);
 /* Adds a loss that is not the engine's; none if count is 0. */
@@ -79,8 +84,8 @@ const char *engine_runtime(struct engine *engine, pid_t pid); /* of its first lo
 const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size_t size);
 /* A file whose name begins so is mapped in it, as far as its program was looked at. */
 bool engine_has_mapped(struct engine *engine, pid_t pid, const char *library);
-/* Its interpreter is one that cannot be read: only native stacks. */
-bool engine_unreadable(struct engine *engine, pid_t pid);
+/* The language that its program is written in, whose lines are not read; NULL: none is known. */
+const char *engine_unread(struct engine *engine, pid_t pid);
 uint64_t engine_started_ns(const struct engine *engine);
 
 #endif

@@ -10,12 +10,17 @@
 #include "stall/loops/binding.h"
 #include "stall/loops/discover.h"
 #include "stall/loops/recognise.h"
+#include "stall/loops/sources.h"
+#include "stall/peers/clients.h"
 #include "stall/peers/observe.h"
+#include "stall/seconds.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
 #include "stall/summary.h"
+#include "stall/turn/budget.h"
 #include "stall/turn/collect.h"
+#include "stall/turn/discard.h"
 #include "stall/turn/report.h"
 #include "stall/turn/slice.h"
 
@@ -39,8 +44,20 @@ static uint64_t min_ns(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* A tick stands for the time before it, a block for its own: the last one of those that are told as one. */
+static struct interval interval_of(const struct bp_slice *record)
+{
+	uint64_t at_ns = record->capture.since_ns;
+
+	if (record->header.type == BP_RECORD_SAMPLE)
+		return (struct interval){ at_ns - min_ns(record->ns, at_ns), record->ns };
+	return (struct interval){ at_ns, min_ns(min_ns(record->max_ns, record->ns),
+						record->header.time_ns - at_ns) };
+}
+
 /* Time of turns before this one, from the same place as the slice. */
-static void add_carried(struct loop *loop, const struct bp_slice *record, const struct slice *slice)
+static void add_carried(struct engine *engine, struct loop *loop, const struct bp_slice *record,
+			const struct slice *slice)
 {
 	struct slice carried;
 
@@ -52,6 +69,7 @@ static void add_carried(struct loop *loop, const struct bp_slice *record, const 
 	carried.count = record->carry_count;
 	carried.max_ns = min_ns(record->max_ns, carried.ns);
 	collect_count(loop, &carried);
+	budget_spend(engine, &carried);
 	collect_blocked(loop, &carried);
 }
 
@@ -63,7 +81,7 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		stack_copies_take(engine->stack_copies, header->slot, header->tid, since_ns, false);
 	struct bp_stack_copy *other __freeing =
 		stack_copies_take(engine->stack_copies, header->slot, header->tid, since_ns, true);
-	const struct evidence evidence = { &record->capture, own, other };
+	const struct evidence evidence = { &record->capture, own, other, .ended = true };
 	struct loop *loop = loop_of(engine, header);
 	struct slice slice = {
 		.ns = record->ns,
@@ -79,15 +97,21 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 		if (!decide_record(engine, loop, record))
 			return;
 	}
+	intervals_add(&slice.intervals, interval_of(record), 0);
 	if (header->type == BP_RECORD_SAMPLE) {
 		slice_of_sample(engine, loop, &evidence, &slice);
+		budget_spend(engine, &slice);
+		collect_count_sample(loop, &slice);
 		collect_add(loop, &slice, since_ns, header->time_ns);
 		return;
 	}
 	slice_of_block(engine, loop, &evidence, &slice);
 	collect_count(loop, &slice);
 	observation_fill(loop, since_ns, header->time_ns, true, &slice);
-	add_carried(loop, record, &slice);
+	if (!slice.culprits.nr && slice.ns >= engine->old_ns)
+		observation_late(engine, loop, &record->capture, &slice);
+	add_carried(engine, loop, record, &slice);
+	budget_spend(engine, &slice);
 	if (record->turn_seq)
 		collect_add(loop, &slice, since_ns, header->time_ns);
 	else
@@ -95,6 +119,14 @@ static void on_slice(struct engine *engine, const struct bp_slice *record)
 }
 
 /* -- ends of turns, threads and processes -- */
+
+static void on_impact(struct engine *engine, const struct bp_impact *record)
+{
+	struct loop *loop = loop_of(engine, &record->header);
+
+	if (loop && !turn_is_discarded(loop, record->turn_seq))
+		clients_note(engine, loop, record);
+}
 
 static void on_turn(struct engine *engine, const struct bp_turn *record)
 {
@@ -113,12 +145,16 @@ void records_end_slot(struct engine *engine, unsigned int slot)
 	if (slot == BP_NO_SLOT || slot > probe_slots(engine->probe))
 		return;
 	if (loop) {
+		discard_take(engine, loop);
+		discard_check(engine, loop, true);
 		collect_turn(loop, 0);
 		slices_of_sums(engine, loop, probe_slot(engine->probe, slot)->sums, true, &carried);
 		collect_all_blocked(loop, &carried);
 		report_blocked(engine, loop);
+		seconds_end(engine, loop, probe_now_ns());
 		summary_keep(engine, loop);
 		observation_end(engine, loop);
+		sources_leave(engine, loop);
 		loop_free(loop);
 	}
 	probe_slot_free(engine->probe, slot);
@@ -155,6 +191,11 @@ void records_take(void *context, const struct bp_header *record, size_t bytes)
 	case BP_RECORD_TURN: {
 		WHOLE(struct bp_turn, turn, record, bytes);
 		on_turn(engine, &turn);
+		break;
+	}
+	case BP_RECORD_IMPACT: {
+		WHOLE(struct bp_impact, impact, record, bytes);
+		on_impact(engine, &impact);
 		break;
 	}
 	case BP_RECORD_OBSERVED_SAMPLE: {

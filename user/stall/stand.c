@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture/namer.h"
 #include "probe/probe.h"
 #include "runtime/program.h"
 #include "runtime/python/pools.h"
@@ -18,9 +19,12 @@
 #include "stall/turn/discard.h"
 #include "stall/turn/ledger.h"
 
-void stand_totals(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger *turn,
-		  struct ledger *ledger, uint64_t *idle_ns)
+void stand_totals(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		  struct bp_ledger *turn, struct ledger *ledger, uint64_t *idle_ns)
 {
+	uint64_t waited_ns = loop->discard.idle_ns;
+	uint64_t held_ns = loop->collected.by_cause_ns[CAUSE_THROTTLED];
+
 	*turn = ledger_until(slot, now_ns);
 	*idle_ns = slot->idle_ns;
 	if (slot->state == BP_WAITING && now_ns > slot->since_ns)
@@ -30,6 +34,30 @@ void stand_totals(const struct bp_slot *slot, uint64_t now_ns, struct bp_ledger 
 	ledger->throttled_ns = slot->total.throttled_ns + turn->throttled_ns;
 	ledger->blocked_ns = slot->total.blocked_ns + turn->blocked_ns;
 	ledger->unknown_ns = slot->total.unknown_ns + turn->unknown_ns;
+	/* what turned out to be its own wait afterwards */
+	if (waited_ns > ledger->blocked_ns)
+		waited_ns = ledger->blocked_ns;
+	ledger->blocked_ns -= waited_ns;
+	*idle_ns += waited_ns;
+	/* memory.high holds a thread back where it blocks */
+	if (held_ns > ledger->blocked_ns)
+		held_ns = ledger->blocked_ns;
+	ledger->blocked_ns -= held_ns;
+	ledger->throttled_ns += held_ns;
+}
+
+/* Longer turns are counted as they are reported. */
+uint64_t stand_hist(const struct loop *loop, const struct bp_slot *slot,
+		    unsigned int hist[HIST_BUCKETS])
+{
+	const struct loop_reports *reports = &loop->reports;
+	uint64_t longest_ns = slot->longest_ns;
+
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
+		hist[i] = slot->hist[i] + reports->hist[i];
+	if (loop->second.longest_ns > longest_ns)
+		longest_ns = loop->second.longest_ns;
+	return reports->longest_ns > longest_ns ? reports->longest_ns : longest_ns;
 }
 
 /* The time of a block that has ended, or lasts, and whose slice has not come yet. */
@@ -54,18 +82,17 @@ void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	out->number = loop->number;
 	out->now_ns = now_ns;
 	out->turns = slot->turns;
-	stand_totals(slot, now_ns, &turn, &out->ledger, &out->idle_ns);
+	stand_totals(loop, slot, now_ns, &turn, &out->ledger, &out->idle_ns);
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
 	memcpy(out->blocked_ns, loop->collected.by_cause_ns, sizeof(out->blocked_ns));
-	out->longest_ns = slot->longest_ns;
-	memcpy(out->hist, slot->hist, sizeof(out->hist));
+	out->longest_ns = stand_hist(loop, slot, out->hist);
 	if (!in_turn)
 		return;
 	out->turn_seq = slot->turn_seq;
 	out->turn = (struct ledger){ turn.cpu_ns, turn.runqueue_ns, turn.throttled_ns,
 				     turn.blocked_ns, turn.unknown_ns };
 	if (loop->current.since_ns)
-		out->blocked_ns[loop->current.cause] += block_until(loop, slot, now_ns);
+		out->blocked_ns[loop->current.slice.cause] += block_until(loop, slot, now_ns);
 }
 
 void engine_each_loop(struct engine *engine, engine_loop_fn *fn, void *context)
@@ -121,11 +148,17 @@ const char *engine_interpreter(struct engine *engine, pid_t pid, char *buf, size
 	return buf;
 }
 
-bool engine_unreadable(struct engine *engine, pid_t pid)
+const char *engine_unread(struct engine *engine, pid_t pid)
 {
 	struct watched *watched = watched_find(engine->watched, pid);
+	const struct runtime *runtime = watched ? runtime_unread(watched->program.program) : NULL;
 
-	return watched && watched->interpreter.unreadable;
+	for_each_loop (engine->loops, loop)
+		if (!runtime && loop->id.pid == pid && loop->runtime && loop->runtime->unread)
+			runtime = loop->runtime;
+	if (!runtime || (runtime->runs_javascript && namer_v8(engine->namer, pid)))
+		return NULL;
+	return runtime->unread;
 }
 
 bool engine_has_mapped(struct engine *engine, pid_t pid, const char *library)

@@ -7,13 +7,17 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "model/hist.h"
 #include "probe/probe.h"
+#include "proc/peer/peer.h"
 #include "stall/loops/binding.h"
 #include "stall/stand.h"
+#include "stall/state/blind.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
+#include "stall/turn/discard.h"
 #include "stall/turn/ledger.h"
 #include "stall/turn/pace.h"
 #include "symbol/symbol.h"
@@ -27,7 +31,7 @@ _Static_assert(HIST_BUCKETS == BP_HIST_BUCKETS && HIST_STEPS == BP_HIST_STEPS,
 
 void summary_lost(struct summary_record *record, enum loss loss, uint64_t count)
 {
-	struct loss_count *grown;
+	struct name_count *grown;
 
 	if (!count)
 		return;
@@ -35,11 +39,11 @@ void summary_lost(struct summary_record *record, enum loss loss, uint64_t count)
 	if (!grown)
 		return;
 	record->lost = grown;
-	record->lost[record->nr_lost++] = (struct loss_count){ loss_name(loss), count };
+	record->lost[record->nr_lost++] = (struct name_count){ loss_name(loss), count };
 }
 
-/* Since the start; only those above 0. */
-static void add_losses(struct engine *engine, struct summary_record *record)
+/* Only those above 0. */
+void summary_losses(struct engine *engine, struct summary_record *record)
 {
 	struct symbols_counts counts;
 
@@ -48,6 +52,7 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 	for (int loss = LOSS_KERNEL_NR; loss < LOSS_NR; loss++)
 		summary_lost(record, (enum loss)loss, engine->lost[loss]);
 	symbols_counts(engine->symbols, &counts);
+	summary_lost(record, LOSS_PEERS_NOT_LOOKED_FOR, peers_refused(engine->classify.peers));
 	summary_lost(record, LOSS_SYMBOL_LOOKUPS_FAILED, counts.lookups_failed);
 	summary_lost(record, LOSS_SYMBOL_FILES_REFUSED, counts.files_refused);
 	summary_lost(record, LOSS_SYMBOL_LINES_LEFT_OUT, counts.lines_left_out);
@@ -57,21 +62,27 @@ static void add_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, LOSS_PERF_MAP_LINES_CUT, counts.perf_map_lines_cut);
 }
 
-/* Leaves out what was counted in earlier periods. */
-static void take_losses(const struct engine *engine, struct summary_record *record)
+/* What is counted while it lasts may be counted as something else once it is over. */
+static void take(uint64_t *from, uint64_t before)
+{
+	*from = subtract_saturated(*from, before);
+}
+
+size_t losses_since(struct name_count *losses, size_t nr, const struct name_count *before,
+		    size_t nr_before)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < record->nr_lost; i++) {
-		struct loss_count loss = record->lost[i];
+	for (size_t i = 0; i < nr; i++) {
+		struct name_count loss = losses[i];
 
-		for (size_t j = 0; j < engine->period.nr_losses; j++)
-			if (!strcmp(engine->period.losses[j].name, loss.name))
-				loss.count -= engine->period.losses[j].count;
+		for (size_t j = 0; j < nr_before; j++)
+			if (!strcmp(before[j].name, loss.name))
+				take(&loss.count, before[j].count);
 		if (loss.count)
-			record->lost[kept++] = loss;
+			losses[kept++] = loss;
 	}
-	record->nr_lost = kept;
+	return kept;
 }
 
 /* -- loops -- */
@@ -92,20 +103,16 @@ static void count(const struct loop *loop, const struct bp_slot *slot, uint64_t 
 
 	out->turns = slot->turns;
 	out->stalls = loop->reports.stalls;
-	stand_totals(slot, now_ns, &now, &out->ledger, &out->idle_ns);
-	memcpy(out->hist, slot->hist, sizeof(out->hist));
-}
-
-/* What is counted while it lasts may be counted as something else once it is over. */
-static void take(uint64_t *from, uint64_t before)
-{
-	*from = *from > before ? *from - before : 0;
+	out->doubtful = loop->reports.doubtful;
+	stand_totals(loop, slot, now_ns, &now, &out->ledger, &out->idle_ns);
+	stand_hist(loop, slot, out->hist);
 }
 
 static void take_counts(struct loop_counts *from, const struct loop_counts *before)
 {
 	take(&from->turns, before->turns);
 	take(&from->stalls, before->stalls);
+	take(&from->doubtful, before->doubtful);
 	take(&from->idle_ns, before->idle_ns);
 	take(&from->ledger.cpu_ns, before->ledger.cpu_ns);
 	take(&from->ledger.runqueue_ns, before->ledger.runqueue_ns);
@@ -119,6 +126,7 @@ static void take_counts(struct loop_counts *from, const struct loop_counts *befo
 int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		    struct loop_summary *out)
 {
+	unsigned int unused[HIST_BUCKETS];
 	struct loop_counts counts;
 
 	memset(out, 0, sizeof(*out));
@@ -131,15 +139,13 @@ int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_
 		take_counts(&counts, loop->before);
 	out->turns = counts.turns;
 	out->stalls = counts.stalls;
+	out->doubtful = counts.doubtful;
 	out->idle_ns = counts.idle_ns;
 	out->ledger = counts.ledger;
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
-	out->longest_ns = slot->longest_ns;
-	if (slot->in_turn && now_ns > slot->turn_start_ns &&
-	    now_ns - slot->turn_start_ns > out->longest_ns)
-		out->longest_ns = now_ns - slot->turn_start_ns;
-	out->p50_ns = percentile(counts.hist, slot->longest_ns, 50);
-	out->p99_ns = percentile(counts.hist, slot->longest_ns, 99);
+	out->longest_ns = stand_hist(loop, slot, unused);
+	out->p50_ns = percentile(counts.hist, out->longest_ns, 50);
+	out->p99_ns = percentile(counts.hist, out->longest_ns, 99);
 	return 0;
 }
 
@@ -152,6 +158,8 @@ int summary_new_period(struct loop *loop, struct bp_slot *slot, uint64_t now_ns)
 	count(loop, slot, now_ns, loop->before);
 	/* the kernel side sets it again; a turn that ends right now may be missed */
 	__atomic_store_n(&slot->longest_ns, 0, __ATOMIC_RELAXED);
+	loop->reports.longest_ns = 0;
+	loop->second.longest_ns = 0;
 	return 0;
 }
 
@@ -196,7 +204,9 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 
 	memset(record, 0, sizeof(*record));
 	record->mono_ns = now_ns;
-	record->duration_ns = now_ns - engine->period.since_ns;
+	/* what came in then still had to be read and named */
+	record->duration_ns = (engine->period.finished_ns ? engine->period.finished_ns : now_ns) -
+			      engine->period.since_ns;
 	record->command_status = -1;
 	for_each_loop (engine->loops, loop)
 		nr += loop->runtime != NULL;
@@ -212,8 +222,13 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 		if (loop->runtime && !summary_of_loop(loop, probe_slot(engine->probe, loop->slot),
 						      now_ns, &record->loops[record->nr_loops]))
 			record->nr_loops++;
-	add_losses(engine, record);
-	take_losses(engine, record);
+	summary_losses(engine, record);
+	record->nr_lost = losses_since(record->lost, record->nr_lost, engine->period.losses,
+				       engine->period.nr_losses);
+	discard_sum(engine, record);
+	blind_sum(engine, record);
+	record->switches_unseen =
+		probe_switches_unseen(engine->probe) - engine->period.switches_unseen;
 	return 0;
 }
 
@@ -222,11 +237,14 @@ void engine_new_period(struct engine *engine)
 	struct summary_record record = { 0 };
 	uint64_t now_ns = probe_now_ns();
 
-	add_losses(engine, &record);
+	summary_losses(engine, &record);
 	free(engine->period.losses);
 	engine->period.losses = record.lost;
 	engine->period.nr_losses = record.nr_lost;
 	engine->period.since_ns = now_ns;
+	engine->period.switches_unseen = probe_switches_unseen(engine->probe);
+	discard_forget(engine);
+	blind_new_period(engine);
 	for_each_loop (engine->loops, loop) {
 		struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 
@@ -242,5 +260,7 @@ void summary_free(struct summary_record *record)
 		free(record->loops[i].id.runtime);
 	free(record->loops);
 	free(record->lost);
+	free(record->discarded);
+	free(record->blind);
 	memset(record, 0, sizeof(*record));
 }

@@ -4,9 +4,10 @@
 
 #include "symbol/private.h"
 
-int ask_client(struct symbols *symbols, struct request *request, int fd, struct answer *answer)
+int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
+	       struct answer *answer)
 {
-	int err = client_ask(symbols->client, request, fd, answer);
+	int err = client_ask(symbols->client, request, file, answer);
 
 	blame_ended(symbols);
 	return err;
@@ -30,14 +31,10 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 
 		if (request->kind == REQUEST_SYMBOL)
 			request->symbol.without_lines |= file->lines_refused;
-		if (!has_it && location->fd < 0) {
-			struct stat status;
-
-			location->fd = location_open(symbols, location, &status);
-			if (location->fd < 0)
-				return -ENOENT;
-		}
-		err = ask_client(symbols, request, has_it ? -1 : location->fd, answer);
+		if (!has_it && !file_is_opened(&location->opened) &&
+		    location_open(symbols, location))
+			return -ENOENT;
+		err = ask_client(symbols, request, has_it ? NULL : &location->opened, answer);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
 			return 0;
@@ -48,6 +45,8 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 		    had_lines == !file->lines_refused)
 			return err;
 		file->generation = 0;
+		/* the child that it was sent to may be no more */
+		files_close(&location->opened);
 	}
 	return err ? err : -ENOTCONN;
 }

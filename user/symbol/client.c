@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
@@ -45,6 +46,7 @@ struct late {
 
 struct client {
 	symbols_child_fn *child;
+	int files;
 	int socket; /* -1: no child */
 	int pidfd;
 	pid_t pid;
@@ -135,7 +137,7 @@ static int start(struct client *client)
 	pid = fork();
 	if (pid == 0) {
 		close(sockets[0]);
-		client->child(sockets[1], parent);
+		client->child(sockets[1], client->files, parent);
 		_exit(0);
 	}
 	close(sockets[1]);
@@ -144,9 +146,12 @@ static int start(struct client *client)
 	client->pidfd = pid < 0 ? -1 : pidfd_open(pid, 0);
 	client->generation++;
 	if (client->pidfd < 0) {
-		/* Without its socket the child ends by itself. */
 		close(client->socket);
 		client->socket = -1;
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
 		return -ENOTCONN;
 	}
 	if (!well_formed(&ready, receive(client, &ready, clock_coarse_ns() + PATIENCE_MAX_NS),
@@ -175,8 +180,9 @@ static int start_again(struct client *client)
 }
 
 static bool request_send(struct client *client, struct request *request,
-			 const struct client_payload *payload, int fd)
+			 const struct client_payload *payload, const struct file_opened *file)
 {
+	int fd = file ? file->fd : -1;
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -184,6 +190,7 @@ static bool request_send(struct client *client, struct request *request,
 	struct iovec parts[1 + CLIENT_PAYLOAD_PARTS] = { { request, sizeof(*request) } };
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 1 };
 
+	request->ticket = file ? file->ticket : 0;
 	request->payload_bytes = 0;
 	for (size_t i = 0; payload && i < CLIENT_PAYLOAD_PARTS; i++) {
 		request->payload_bytes += (uint32_t)payload->v[i].iov_len;
@@ -291,7 +298,7 @@ static int catch_up(struct client *client)
 
 /* 0, or as client_ask(): there is no one to ask now. */
 static int begin(struct client *client, struct request *request,
-		 const struct client_payload *payload, int fd)
+		 const struct client_payload *payload, const struct file_opened *file)
 {
 	int err = client->late.there ? catch_up(client) : 0;
 
@@ -300,7 +307,7 @@ static int begin(struct client *client, struct request *request,
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
-	if (!request_send(client, request, payload, fd)) {
+	if (!request_send(client, request, payload, file)) {
 		stop(client, true);
 		return -ENOTCONN;
 	}
@@ -323,9 +330,9 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 }
 
 static int ask(struct client *client, struct request *request, const struct client_payload *payload,
-	       int fd, struct answer *answer)
+	       const struct file_opened *file, struct answer *answer)
 {
-	int err = begin(client, request, payload, fd);
+	int err = begin(client, request, payload, file);
 	ssize_t got;
 
 	if (err)
@@ -336,21 +343,22 @@ static int ask(struct client *client, struct request *request, const struct clie
 	return end(client, request, request->file, got);
 }
 
-int client_ask(struct client *client, struct request *request, int fd, struct answer *answer)
+int client_ask(struct client *client, struct request *request, const struct file_opened *file,
+	       struct answer *answer)
 {
-	return ask(client, request, NULL, fd, answer);
+	return ask(client, request, NULL, file, answer);
 }
 
 int client_ask_with(struct client *client, struct request *request,
 		    const struct client_payload *payload, struct answer *answer)
 {
-	return ask(client, request, payload, -1, answer);
+	return ask(client, request, payload, NULL, answer);
 }
 
 int client_ask_unwind(struct client *client, struct request *request,
 		      const struct client_payload *payload, struct answer *answer, uint32_t *file)
 {
-	int err = begin(client, request, payload, -1);
+	int err = begin(client, request, payload, NULL);
 	ssize_t got;
 
 	*file = 0;
@@ -384,13 +392,14 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
 	client->meanwhile_context = context;
 }
 
-int client_new(struct client **out, symbols_child_fn *child)
+int client_new(struct client **out, symbols_child_fn *child, int files)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return -ENOMEM;
 	client->child = child;
+	client->files = files;
 	client->socket = -1;
 	client->pidfd = -1;
 	client->starts_left = STARTS_MAX;

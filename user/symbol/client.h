@@ -15,12 +15,14 @@
 #include "symbol/wire/protocol.h"
 
 struct client;
+struct file_opened;
 
 /*
  * 0 or -ENOMEM. The child is started at once: it lives as long as the thread
- * that calls this, and inherits what memory there is.
+ * that calls this, and inherits what memory there is. files: where it gets files that
+ * this process has not got itself, as files_receiver() has it.
  */
-int client_new(struct client **out, symbols_child_fn *child);
+int client_new(struct client **out, symbols_child_fn *child, int files);
 void client_free(struct client *client); /* ends the child */
 
 /*
@@ -33,7 +35,7 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
 /*
  * Asks and waits for the answer, but not for long: two seconds, and where there
  * is something to be done meanwhile not more than one, nor more than half of the
- * time for many answers. fd goes along, and stays the caller's; -1: none. 0: *answer
+ * time for many answers. The file goes along, and stays the caller's; NULL: none. 0: *answer
  * is well formed, each string in it ends with a NUL; else
  *   -ENOTCONN      there is no child now, or it went away before it got this
  *   -EAGAIN        the child is still at work on this question, or on one before
@@ -41,7 +43,8 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
  *   -EPIPE, -EPROTO  it died of this, or did not make sense
  * After -EAGAIN the answer to that question is never given: it may be asked again.
  */
-int client_ask(struct client *client, struct request *request, int fd, struct answer *answer);
+int client_ask(struct client *client, struct request *request, const struct file_opened *file,
+	       struct answer *answer);
 
 /* What follows a request. */
 #define CLIENT_PAYLOAD_PARTS 2

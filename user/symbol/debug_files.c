@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "proc/root.h"
 
 #define ID_DIGITS_MIN 8
 #define ID_DIGITS_MAX 128
@@ -99,25 +96,28 @@ static int print_cached(const struct debug_wanted *wanted, char *path)
 	return print(path, "%s/.cache/debuginfod_client/%s/debuginfo", home, wanted->id);
 }
 
-int debug_files_open(const struct debug_wanted *wanted, unsigned int number)
+int debug_files_open(const struct debug_wanted *wanted, unsigned int number,
+		     struct file_opened *opened)
 {
-	pid_t pid = number < PLACES ? wanted->pid : 0;
 	char path[PATH_MAX];
-	struct stat status;
-	int err, fd;
+	const struct file_wanted file = {
+		.pid = wanted->target.pid,
+		.path = path,
+		.from_our_root = number >= PLACES,
+	};
+	int err;
 
+	*opened = FILE_NOT_OPENED;
 	if (number >= CANDIDATES)
 		return -ERANGE;
 	err = number == CACHED ? print_cached(wanted, path)
 			       : print_place(wanted, number % PLACES, path);
 	if (err)
 		return err;
-	fd = root_open(pid, path, &status);
-	if (fd < 0)
+	if (files_open(wanted->target.source, &file, opened))
 		return -ENOENT;
-	if (status.st_size <= 0 || status.st_size > SIZE_MAX_BYTES) {
-		close(fd);
-		return -ENOENT;
-	}
-	return fd;
+	if (opened->status.st_size > 0 && opened->status.st_size <= SIZE_MAX_BYTES)
+		return 0;
+	files_close(opened);
+	return -ENOENT;
 }

@@ -11,7 +11,7 @@
 static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct request *request,
 		    struct answer *answer, struct file **out)
 {
-	struct location location __closing_location = { .fd = -1 };
+	struct location location __closing_location = { .opened = FILE_NOT_OPENED };
 	struct file *file;
 
 	ask_renew_files(symbols);
@@ -176,7 +176,7 @@ int symbols_addresses(struct symbols *symbols, const struct symbols_mapped *mapp
 	/* files may have been renewed since the caller asked before */
 	mapping->tag = 0;
 	if (!location_find_file(symbols, &location))
-		return -ENOENT;
+		return mapping->tag ? -ENOENT : -EBUSY;
 	if (location.file->refused)
 		return -EIO;
 	err = ask_addresses(symbols, &location, &request, names->nr);

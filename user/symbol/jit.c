@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/files.h"
 #include "symbol/client.h"
 #include "symbol/perf_map_file.h"
 
@@ -51,6 +52,7 @@ struct name {
 
 struct jit {
 	struct client *client;
+	struct memory_source *source; /* of the processes */
 	struct map_of maps[PROCESSES_MAX];
 	struct name names[NAMES_MAX];
 	uint64_t uses;
@@ -121,18 +123,18 @@ static void count_cut(struct jit *jit, struct map_of *map, uint64_t cut)
 }
 
 /* 0, or why the child could not. */
-static int read_parts(struct jit *jit, struct map_of *map, int fd)
+static int read_parts(struct jit *jit, struct map_of *map, const struct file_opened *file)
 {
 	struct request request = { .kind = REQUEST_MAP_READ, .file = map->id };
 	struct answer answer;
 	bool more = true;
 
 	for (int i = 0; i < PARTS_MAX && more; i++) {
-		int err = client_ask(jit->client, &request, fd, &answer);
+		int err = client_ask(jit->client, &request, file, &answer);
 
 		/* It had died before: there is another one now. */
 		if (err == -ENOTCONN)
-			err = client_ask(jit->client, &request, fd, &answer);
+			err = client_ask(jit->client, &request, file, &answer);
 		if (err)
 			return err;
 		if (answer.error)
@@ -146,10 +148,10 @@ static int read_parts(struct jit *jit, struct map_of *map, int fd)
 	return 0;
 }
 
-static void read_map(struct jit *jit, struct map_of *map, int fd)
+static void read_map(struct jit *jit, struct map_of *map, const struct file_opened *file)
 {
 	uint64_t begun_ns = clock_coarse_ns(), took_ns;
-	int err = read_parts(jit, map, fd);
+	int err = read_parts(jit, map, file);
 
 	if (err)
 		note_failure(jit, map, err);
@@ -162,24 +164,26 @@ static void read_map(struct jit *jit, struct map_of *map, int fd)
 /* Looks at the file, and has read what is new in it. */
 static void refresh(struct jit *jit, struct map_of *map)
 {
-	struct stat status;
-	int fd __closing = perf_map_file_open(map->pid, &status);
+	const struct memory target = { jit->source, map->pid };
+	struct file_opened opened __closing_opened = FILE_NOT_OPENED;
+	const struct stat *status = &opened.status;
+	int err = perf_map_file_open(&target, &opened);
 
 	map->due_ns = clock_coarse_ns() + REFRESH_EACH_NS;
 	/* A process that is gone, or has removed its map, leaves the names that are known. */
-	if (fd == -ENOENT || fd == -ESRCH) {
+	if (err == -ENOENT || err == -ESRCH || err == -ETIMEDOUT) {
 		map->due_ns = clock_coarse_ns() + MISS_EACH_NS;
 		return;
 	}
-	if (!is_same_file(map, &status)) {
-		map->dev = status.st_dev;
-		map->ino = status.st_ino;
+	if (!is_same_file(map, status)) {
+		map->dev = status->st_dev;
+		map->ino = status->st_ino;
 		map->refused = map->unfinished = false;
 		map->strikes = 0;
 		map->cut = 0;
 		map->id = 0;
 	}
-	if (fd < 0) {
+	if (err) {
 		jit->counts.maps_refused += !map->unfit;
 		map->unfit = true;
 		map->id = 0;
@@ -188,14 +192,14 @@ static void refresh(struct jit *jit, struct map_of *map)
 	map->unfit = false;
 	if (map->refused)
 		return;
-	if (map->id && !map->unfinished && is_unchanged(map, &status) &&
+	if (map->id && !map->unfinished && is_unchanged(map, status) &&
 	    map->generation == client_generation(jit->client))
 		return;
-	map->bytes = status.st_size;
-	map->changed = status.st_mtim;
+	map->bytes = status->st_size;
+	map->changed = status->st_mtim;
 	if (!map->id)
 		map->id = ++jit->last_id;
-	read_map(jit, map, fd);
+	read_map(jit, map, &opened);
 }
 
 static struct name *name_slot(struct jit *jit, const struct map_of *map, uint64_t addr)
@@ -213,7 +217,7 @@ static int ask_name(struct jit *jit, const struct map_of *map, uint64_t addr, st
 		.file = map->id,
 		.map_name = { .addr = addr },
 	};
-	int err = client_ask(jit->client, &request, -1, answer);
+	int err = client_ask(jit->client, &request, NULL, answer);
 
 	return err ? err : answer->error;
 }
@@ -273,12 +277,13 @@ void jit_counts(const struct jit *jit, struct jit_counts *out)
 	*out = jit->counts;
 }
 
-int jit_new(struct jit **out, struct client *client)
+int jit_new(struct jit **out, struct client *client, struct memory_source *source)
 {
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
 	(*out)->client = client;
+	(*out)->source = source;
 	return 0;
 }
 

@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 struct client;
+struct memory_source;
 struct jit;
 
-int jit_new(struct jit **out, struct client *client); /* client outlives it; 0 or -ENOMEM */
+int jit_new(struct jit **out, struct client *client,
+	    struct memory_source *source); /* client outlives it; 0 or -ENOMEM */
 void jit_free(struct jit *jit);
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/passing.h"
 #include "symbol/private.h"
 #include "symbol/wire/call.h"
 
@@ -14,13 +15,14 @@
 
 void location_close(struct location *location)
 {
-	if (location->fd >= 0)
-		close(location->fd);
+	files_close(&location->opened);
 }
 
 struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, bool is_return)
 {
-	struct location location = { .pid = pid, .addr = addr, .is_return = is_return, .fd = -1 };
+	struct location location = {
+		.pid = pid, .addr = addr, .is_return = is_return, .opened = FILE_NOT_OPENED
+	};
 
 	/* A return address can be the first one behind a mapping: the call is in it. */
 	location.mapping =
@@ -35,7 +37,7 @@ struct location location_of(pid_t pid, struct maps *maps, struct mapping *mappin
 		.addr = mapping->start,
 		.maps = maps,
 		.mapping = mapping,
-		.fd = -1,
+		.opened = FILE_NOT_OPENED,
 	};
 }
 
@@ -44,24 +46,35 @@ uint64_t location_offset(const struct location *location)
 	return location->addr - location->mapping->start + location->mapping->offset;
 }
 
-int location_open(const struct symbols *symbols, const struct location *location,
-		  struct stat *status)
+int location_open(struct symbols *symbols, struct location *location)
 {
-	int fd;
+	const struct memory target = { symbols->memory, location->pid };
+	struct file_opened *opened = &location->opened;
 
+	files_close(opened);
 	if (location->mapping->ino)
-		return maps_open(location->maps, location->mapping, location->pid, status);
+		return maps_open(location->maps, location->mapping, &target, opened);
 	if (strcmp(maps_path(location->maps, location->mapping), "[vdso]") != 0 ||
 	    location->addr < ADDR_32BIT_END || symbols->vdso_fd < 0)
 		return -ENOENT;
-	if (fstat(symbols->vdso_fd, status))
+	if (fstat(symbols->vdso_fd, &opened->status))
 		return -errno;
-	fd = dup(symbols->vdso_fd);
-	return fd < 0 ? -errno : fd;
+	opened->fd = dup(symbols->vdso_fd);
+	return opened->fd < 0 ? -errno : 0;
+}
+
+/* A few more times than once does no harm: who asks knows whom it has been told of. */
+static void note_closed(struct symbols *symbols, pid_t pid)
+{
+	size_t latest = symbols->nr_closed ? symbols->nr_closed - 1 : 0;
+
+	if (symbols->nr_closed && symbols->closed[latest % SYMBOLS_CLOSED] == pid)
+		return;
+	symbols->closed[symbols->nr_closed++ % SYMBOLS_CLOSED] = pid;
 }
 
 /* Looks once whether a file is the same as one that is known already. */
-static void identify(struct symbols *symbols, uint32_t tag, int fd)
+static void identify(struct symbols *symbols, uint32_t tag, const struct file_opened *opened)
 {
 	struct file *file = files_own(symbols->files, tag);
 	struct request request = {
@@ -75,7 +88,7 @@ static void identify(struct symbols *symbols, uint32_t tag, int fd)
 	if (file->identified)
 		return;
 	file->identified = true;
-	err = ask_client(symbols, &request, fd, &answer);
+	err = ask_client(symbols, &request, opened, &answer);
 	if (err)
 		blame_file(symbols, file, request.kind, err);
 	else if (!answer.error && answer.identity)
@@ -85,17 +98,22 @@ static void identify(struct symbols *symbols, uint32_t tag, int fd)
 struct file *location_find_file(struct symbols *symbols, struct location *location)
 {
 	struct mapping *mapping = location->mapping;
-	struct stat status;
+	int err;
 
 	if (!mapping || mapping->tag == TAG_NO_FILE)
 		return NULL;
 	if (!mapping->tag) {
-		location->fd = location_open(symbols, location, &status);
-		if (location->fd < 0 || files_tag(symbols->files, &status, &mapping->tag)) {
+		err = location_open(symbols, location);
+		if (err == -EACCES || err == -EPERM)
+			note_closed(symbols, location->pid);
+		if (!err)
+			err = files_tag(symbols->files, &location->opened.status, &mapping->tag);
+		/* not in time, or nobody is there to take it: not for good */
+		if (err && err != -ETIMEDOUT && err != -ENOBUFS && !error_is_passing(err))
 			mapping->tag = TAG_NO_FILE;
+		if (err)
 			return NULL;
-		}
-		identify(symbols, mapping->tag, location->fd);
+		identify(symbols, mapping->tag, &location->opened);
 	}
 	location->file = files_get(symbols->files, mapping->tag);
 	return location->file;

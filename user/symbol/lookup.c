@@ -36,7 +36,8 @@ static int read_lines(const struct answer_symbol *answer, struct symbol_line *li
  * Sends what may be a file that belongs to this one. 0: it is; -ENOKEY: it is not,
  * or cannot be used; else as client_ask(): not known.
  */
-static int attach(struct symbols *symbols, struct file *file, enum debug_file which, int fd)
+static int attach(struct symbols *symbols, struct file *file, enum debug_file which,
+		  const struct file_opened *opened)
 {
 	struct request request = {
 		.kind = REQUEST_ATTACH,
@@ -44,7 +45,7 @@ static int attach(struct symbols *symbols, struct file *file, enum debug_file wh
 		.attach = { .which = which },
 	};
 	struct answer answer;
-	int err = ask_client(symbols, &request, fd, &answer);
+	int err = ask_client(symbols, &request, opened, &answer);
 
 	if (err == -EPIPE || err == -EPROTO) {
 		/* That file is bad, not the one that it is said to belong to. */
@@ -66,12 +67,12 @@ static bool attach_missing(struct symbols *symbols, const struct location *locat
 	enum debug_file which =
 		wants & DEBUG_FILE_OWN & ~file->absent ? DEBUG_FILE_OWN : DEBUG_FILE_SHARED;
 	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
-	struct debug_wanted wanted = { .pid = location->pid,
+	struct debug_wanted wanted = { .target = { symbols->memory, location->pid },
 				       .path = maps_path(location->maps, location->mapping) };
 	const struct answer_link *link;
 	struct answer answer;
 
-	if (!(wants & which & ~file->absent) || ask_client(symbols, &request, -1, &answer) ||
+	if (!(wants & which & ~file->absent) || ask_client(symbols, &request, NULL, &answer) ||
 	    answer.error)
 		return false;
 	file->absent |= which;
@@ -79,9 +80,11 @@ static bool attach_missing(struct symbols *symbols, const struct location *locat
 	wanted.id = link->id;
 	wanted.name = link->name;
 	for (unsigned int i = 0; !file->refused; i++) {
-		int fd __closing = debug_files_open(&wanted, i);
-		int err = fd >= 0 ? attach(symbols, file, which, fd) : fd;
+		struct file_opened opened __closing_opened;
+		int err = debug_files_open(&wanted, i, &opened);
 
+		if (!err)
+			err = attach(symbols, file, which, &opened);
 		if (err == -ERANGE)
 			break;
 		if (err == -ENOENT || err == -ENOKEY)
@@ -124,7 +127,8 @@ void lookup_send_debug(struct symbols *symbols, struct location *location)
 	ask_symbol(symbols, location, false, &answer);
 }
 
-bool lookup(struct symbols *symbols, struct location *location, struct place_info *out)
+bool lookup(struct symbols *symbols, struct location *location, bool with_lines,
+	    struct place_info *out)
 {
 	struct file *file = location_find_file(symbols, location);
 	struct symbol_line lines[ANSWER_LINES_MAX];
@@ -134,12 +138,17 @@ bool lookup(struct symbols *symbols, struct location *location, struct place_inf
 
 	if (!file || file->refused)
 		return false;
-	place = (struct place){ file->id, location->is_return, location_offset(location) };
+	place = (struct place){ .file = file->id,
+				.is_return = location->is_return,
+				.offset = location_offset(location) };
 	if (place_cache_find(symbols->places, &place, out))
 		return true;
-	if (ask_symbol(symbols, location, true, &answer))
+	place.without_lines = !with_lines;
+	if (!with_lines && place_cache_find(symbols->places, &place, out))
+		return true;
+	if (ask_symbol(symbols, location, with_lines, &answer))
 		return false;
-	symbols->lines_left_out += answer.symbol.incomplete || file->lines_refused;
+	symbols->lines_left_out += with_lines && (answer.symbol.incomplete || file->lines_refused);
 	nr = read_lines(&answer.symbol, lines);
 	if (nr < 0) {
 		blame_refuse_file(symbols, file);

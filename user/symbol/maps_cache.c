@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
+#include "base/passing.h"
 #include "proc/process.h"
 
 #define BUCKETS	      256
@@ -44,6 +46,7 @@ struct space {
 };
 
 struct maps_cache {
+	struct memory_source *source;
 	struct space *buckets[BUCKETS];
 	size_t nr;
 	size_t bytes;
@@ -92,11 +95,16 @@ static void shrink(struct maps_cache *cache, const struct space *keep)
 /* Maps read anew, unless the process is gone: then the old ones are the best there is. */
 static void space_read(struct maps_cache *cache, struct space *space, uint64_t now_ns)
 {
+	const struct memory target = { cache->source, space->pid };
 	uint64_t start_time = 0;
 	struct maps *maps = NULL;
+	int err = process_start_time(space->pid, &start_time);
 
-	space->read_ns = now_ns;
-	if (process_start_time(space->pid, &start_time) || maps_read(&maps, space->pid))
+	if (!err)
+		err = maps_read(&maps, &target);
+	/* without a descriptor or memory it is not known what it has: at the next look */
+	space->read_ns = error_is_passing(err) ? 0 : now_ns;
+	if (err)
 		return;
 	/* A zombie, or a process between exec and its first mapping, has none. */
 	if (space->maps && space->start_time == start_time && maps_count(maps) == 0) {
@@ -249,10 +257,13 @@ uint64_t maps_cache_cut(const struct maps_cache *cache)
 	return cache->cut;
 }
 
-int maps_cache_new(struct maps_cache **out)
+int maps_cache_new(struct maps_cache **out, struct memory_source *source)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	(*out)->source = source;
+	return 0;
 }
 
 void maps_cache_free(struct maps_cache *cache)

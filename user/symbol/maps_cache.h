@@ -14,8 +14,10 @@
 #include "proc/maps.h"
 
 struct maps_cache;
+struct memory_source;
 
-int maps_cache_new(struct maps_cache **out);
+/* source: of the processes; outlives it. */
+int maps_cache_new(struct maps_cache **out, struct memory_source *source);
 void maps_cache_free(struct maps_cache *cache);
 
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "proc/go_between.h"
 #include "proc/maps.h"
 #include "symbol/private.h"
 #include "symbol/symbol.h"
@@ -40,7 +41,7 @@ int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char
 	if (sp % sizeof(*words))
 		return -ENOENT;
 	words = malloc(STACK_BYTES_MAX);
-	err = words ? maps_read(&maps, pid) : -ENOMEM;
+	err = words ? maps_read(&maps, &memory) : -ENOMEM;
 	if (err)
 		return err;
 	/* it may end before that */
@@ -50,10 +51,11 @@ int symbols_on_stack(struct symbols *symbols, pid_t pid, uint64_t sp, const char
 		struct symbol symbol;
 		int part;
 
-		if (!mapping || !mapping->executable)
+		/* what is looked for is linked into programs and modules: what all share need not be read */
+		if (!mapping || !mapping->executable || is_go_between(maps_path(maps, mapping)))
 			continue;
 		asked++;
-		symbols_user(symbols, pid, words[i], 1, &symbol);
+		symbols_function(symbols, pid, words[i], 1, &symbol);
 		if (!symbol.after_call)
 			continue;
 		part = part_of(symbol.fn, parts, nr);

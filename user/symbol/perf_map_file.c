@@ -3,17 +3,13 @@
 #include "symbol/perf_map_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/files.h"
 #include "proc/process.h"
 
 /* Times of files and of processes' starts are as coarse as ticks, and clocks are set. */
@@ -42,42 +38,23 @@ static int check(pid_t pid, const struct stat *status)
 
 	if (err)
 		return err;
-	if (!S_ISREG(status->st_mode))
-		return -EINVAL;
 	if (status->st_uid != user || status->st_mode & S_IWOTH)
 		return -EPERM;
 	return check_age(pid, status);
 }
 
-int perf_map_file_open(pid_t pid, struct stat *status)
+int perf_map_file_open(const struct memory *target, struct file_opened *opened)
 {
-	struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int root __closing = -1, place __closing = -1;
-	pid_t number = process_own_number(pid);
-	char name[64];
-	int fd, err;
+	pid_t number = process_own_number(target->pid);
+	struct file_wanted wanted = { .pid = target->pid, .no_links = true };
+	char path[64];
+	int err;
 
-	memset(status, 0, sizeof(*status));
+	*opened = FILE_NOT_OPENED;
 	if (!number)
 		return -ESRCH;
-	snprintf(name, sizeof(name), "/proc/%d/root", pid);
-	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	snprintf(name, sizeof(name), "tmp/perf-%d.map", number);
-	place = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
-	if (place < 0)
-		return -errno;
-	/* Looked at before it is opened: opening a device can do something, a FIFO can wait. */
-	if (fstat(place, status))
-		return -errno;
-	err = check(pid, status);
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
-	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", number);
+	wanted.path = path;
+	err = files_open(target->source, &wanted, opened);
+	return err ? err : check(target->pid, &opened->status);
 }

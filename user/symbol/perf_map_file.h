@@ -3,16 +3,16 @@
 #ifndef BLOCKPROF_SYMBOL_PERF_MAP_FILE_H
 #define BLOCKPROF_SYMBOL_PERF_MAP_FILE_H
 
-#include <sys/stat.h>
-#include <sys/types.h>
+struct file_opened;
+struct memory;
 
 /*
  * /tmp/perf-PID.map as the process sees it, by its own number in its own pid
  * namespace. Its own only: a regular file of its effective user that others
- * cannot write, changed since the process began. For reading; the caller's.
+ * cannot write, changed since the process began. For reading; the caller's. 0;
  * -ENOENT or -ESRCH: there is none; -ESTALE: it is an earlier process's; -EPERM,
- * -EINVAL, -ELOOP, ...: it is not fit. *status is set, zeroed if not known.
+ * -EINVAL, -ELOOP, ...: it is not fit. Its status is set, zeroed if not known.
  */
-int perf_map_file_open(pid_t pid, struct stat *status);
+int perf_map_file_open(const struct memory *target, struct file_opened *opened);
 
 #endif

@@ -43,7 +43,8 @@ static size_t hash(const struct place *place)
 
 static bool same(const struct place *a, const struct place *b)
 {
-	return a->file == b->file && a->offset == b->offset && a->is_return == b->is_return;
+	return a->file == b->file && a->offset == b->offset && a->is_return == b->is_return &&
+	       a->without_lines == b->without_lines;
 }
 
 static void detach(struct place_cache *cache, struct entry *entry)

@@ -17,6 +17,7 @@ struct place_cache;
 struct place {
 	uint32_t file; /* request.file */
 	bool is_return;
+	bool without_lines; /* by symbols alone */
 	uint64_t offset; /* in the file */
 };
 

@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "proc/maps.h"
 #include "symbol/client.h"
@@ -15,6 +15,8 @@
 #include "symbol/maps_cache.h"
 #include "symbol/place_cache.h"
 #include "symbol/symbol.h"
+
+#define SYMBOLS_CLOSED 64
 
 struct symbols {
 	struct memory_source *memory;
@@ -30,6 +32,9 @@ struct symbols {
 	uint64_t files_refused;
 	uint64_t lookups_failed;
 	uint64_t lines_left_out;
+	/* Processes with a file that we may not open, the latest of them, and how many were asked for. */
+	pid_t closed[SYMBOLS_CLOSED];
+	size_t nr_closed, nr_closed_taken;
 	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
 };
 
@@ -43,7 +48,7 @@ struct location {
 	struct maps *maps;
 	struct mapping *mapping;
 	struct file *file; /* NULL: not looked for, or none that can be read */
-	int fd; /* of that file, if it had to be opened; else -1 */
+	struct file_opened opened; /* that file, if it had to be */
 };
 
 /* Closes its file when the variable goes out of scope. */
@@ -56,9 +61,8 @@ struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, b
 struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping);
 /* In the file that is mapped. */
 uint64_t location_offset(const struct location *location);
-/* The file for reading; the caller's. */
-int location_open(const struct symbols *symbols, const struct location *location,
-		  struct stat *status);
+/* Opens its file for reading. 0 or -errno. */
+int location_open(struct symbols *symbols, struct location *location);
 /*
  * Finds out which file it is in. That is left open where it was not known: the
  * child mostly needs it next. NULL: none that can be read.
@@ -71,7 +75,8 @@ bool location_after_call(const struct symbols *symbols, const struct location *l
 /* -- ask.c: how the child is asked -- */
 
 /* client_ask(), and what became of an earlier question is noted. */
-int ask_client(struct symbols *symbols, struct request *request, int fd, struct answer *answer);
+int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
+	       struct answer *answer);
 /*
  * Asks about the file that was found. 0; as client_ask() when there is no answer
  * now; -ENOENT: it cannot be opened any more; else the answer's own error. What goes
@@ -95,7 +100,8 @@ void blame_ended(struct symbols *symbols);
 /* -- lookup.c: what is known of a location -- */
 
 /* Its functions, by what is known or by asking; false: nothing. */
-bool lookup(struct symbols *symbols, struct location *location, struct place_info *out);
+bool lookup(struct symbols *symbols, struct location *location, bool with_lines,
+	    struct place_info *out);
 /* Sees to it that the child has the debug file of the file that was found, if there is one. */
 void lookup_send_debug(struct symbols *symbols, struct location *location);
 

@@ -76,10 +76,10 @@ static bool name_jit(struct symbols *symbols, const struct location *location, s
 	return true;
 }
 
-int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
-		 struct symbol *out)
+static int name_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return, bool lines,
+		     struct symbol *out)
 {
-	struct location location __closing_location = { .fd = -1 };
+	struct location location __closing_location = { .opened = FILE_NOT_OPENED };
 	struct place_info known;
 
 	*out = (struct symbol){ .fn = "[unknown]" };
@@ -93,7 +93,7 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	out->in_text = location.mapping->executable;
 	if (out->in_text && name_jit(symbols, &location, out))
 		return 0;
-	if (out->in_text && lookup(symbols, &location, &known)) {
+	if (out->in_text && lookup(symbols, &location, lines, &known)) {
 		fill_in(symbols, &known, out);
 		return 0;
 	}
@@ -101,6 +101,18 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 	out->after_call = out->in_text &&
 			  (location.mapping->ino || location_after_call(symbols, &location, addr));
 	return 0;
+}
+
+int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		 struct symbol *out)
+{
+	return name_user(symbols, pid, addr, is_return, true, out);
+}
+
+int symbols_function(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		     struct symbol *out)
+{
+	return name_user(symbols, pid, addr, is_return, false, out);
 }
 
 int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
@@ -115,6 +127,23 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 	out->in_text = location.mapping->executable;
 	out->after_call = out->in_text && location_after_call(symbols, &location, addr);
 	return 0;
+}
+
+pid_t symbols_next_closed(struct symbols *symbols)
+{
+	if (symbols->nr_closed - symbols->nr_closed_taken > SYMBOLS_CLOSED)
+		symbols->nr_closed_taken = symbols->nr_closed - SYMBOLS_CLOSED;
+	if (symbols->nr_closed_taken == symbols->nr_closed)
+		return 0;
+	return symbols->closed[symbols->nr_closed_taken++ % SYMBOLS_CLOSED];
+}
+
+bool symbols_is_closed(const struct symbols *symbols, pid_t pid)
+{
+	for (size_t i = 0; i < SYMBOLS_CLOSED && i < symbols->nr_closed; i++)
+		if (symbols->closed[i] == pid)
+			return true;
+	return false;
 }
 
 void symbols_forget(struct symbols *symbols, pid_t pid)
@@ -185,15 +214,15 @@ int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_sou
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
 		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
-	err = client_new(&symbols->client, child);
+	err = client_new(&symbols->client, child, files_receiver(memory));
 	if (!err)
-		err = maps_cache_new(&symbols->spaces);
+		err = maps_cache_new(&symbols->spaces, memory);
 	if (!err)
 		err = files_new(&symbols->files);
 	if (!err)
 		err = place_cache_new(&symbols->places);
 	if (!err)
-		err = jit_new(&symbols->jit, symbols->client);
+		err = jit_new(&symbols->jit, symbols->client, memory);
 	if (err) {
 		symbols_free(symbols);
 		return err;

@@ -24,7 +24,7 @@ struct symbols;
  * that parent has just forked: symbolizer_main() of symbol/child/. The process ends
  * when it returns.
  */
-typedef void symbols_child_fn(int socket, pid_t parent);
+typedef void symbols_child_fn(int socket, int files, pid_t parent);
 
 /*
  * 0 or -errno. memory: where targets' memory comes from; it outlives symbols.
@@ -72,6 +72,9 @@ struct symbol {
  */
 int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		 struct symbol *out);
+/* The same by symbols alone: no line, and nothing that is inlined there, but no debug information is read. */
+int symbols_function(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
+		     struct symbol *out);
 /* The same without the function's name, at little cost: no file is read. */
 int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_return,
 		  struct symbol *out);
@@ -162,6 +165,10 @@ struct symbols_counts {
 	uint64_t perf_map_lines_cut; /* left out: too many, or malformed */
 };
 
+/* The next process of which a file may not be opened; 0: none. */
+pid_t symbols_next_closed(struct symbols *symbols);
+/* Is it one of the last such processes? */
+bool symbols_is_closed(const struct symbols *symbols, pid_t pid);
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out);
 
 #endif

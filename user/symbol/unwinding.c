@@ -25,7 +25,7 @@ struct unwound {
 static struct location location_in(const struct unwound *unwound, uint64_t addr)
 {
 	struct mapping *mapping = maps_find(unwound->maps, addr);
-	struct location location = { .fd = -1 };
+	struct location location = { .opened = FILE_NOT_OPENED };
 
 	if (mapping)
 		location = location_of(unwound->pid, unwound->maps, mapping);
@@ -121,21 +121,18 @@ static int send_file(const struct unwound *unwound, uint64_t start)
 		.cfi = { .space = unwound->reading, .start = start },
 	};
 	struct answer answer;
-	struct stat status;
 	int err;
 
 	for (int tries = 0; tries < 2; tries++) {
 		uint64_t generation = client_generation(client);
 		bool has_it = file && file->cfi_generation == generation;
 
-		if (file && !file->cfi_refused && !has_it && location.fd < 0) {
-			location.fd = location_open(unwound->symbols, &location, &status);
-			if (location.fd < 0)
-				file = NULL;
-		}
+		if (file && !file->cfi_refused && !has_it && !file_is_opened(&location.opened) &&
+		    location_open(unwound->symbols, &location))
+			file = NULL;
 		request.file = file && !file->cfi_refused ? file->id : 0;
-		err = client_ask(client, &request, request.file && !has_it ? location.fd : -1,
-				 &answer);
+		err = client_ask(client, &request,
+				 request.file && !has_it ? &location.opened : NULL, &answer);
 		if (err) {
 			if (file && err != -ENOTCONN && err != -EAGAIN)
 				blame(unwound, file->id, err);
@@ -148,6 +145,7 @@ static int send_file(const struct unwound *unwound, uint64_t start)
 			return answer.error == -ENOENT ? -ENOENT : 0;
 		}
 		file->cfi_generation = 0;
+		files_close(&location.opened);
 	}
 	return -ENOTCONN;
 }
@@ -167,7 +165,7 @@ static int send_debug(const struct unwound *unwound, uint64_t addr)
 	if (!file->refused)
 		lookup_send_debug(unwound->symbols, &location);
 	request.file = file->id;
-	err = client_ask(unwound->symbols->client, &request, -1, &answer);
+	err = client_ask(unwound->symbols->client, &request, NULL, &answer);
 	if (err && err != -ENOTCONN && err != -EAGAIN)
 		blame(unwound, file->id, err);
 	return err;

@@ -9,15 +9,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "proc/maps.h"
 
 static size_t vdso_bytes(uintptr_t start)
 {
+	struct memory_source source = memory_source_direct();
+	const struct memory own = { &source, getpid() };
 	const struct mapping *mapping;
 	struct maps *maps;
 	size_t bytes;
 
-	if (maps_read(&maps, getpid()))
+	if (maps_read(&maps, &own))
 		return 0;
 	mapping = maps_find(maps, start);
 	bytes = mapping && mapping->start == start ? mapping->end - start : 0;

@@ -8,24 +8,32 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "base/strings.h"
 #include "model/place.h"
+#include "text/party_words.h"
 #include "text/words.h"
+#include "text/wrap.h"
 
-#define MARGIN	      4
-#define STEP	      2
-#define STACK_ROWS    4 /* the innermost */
-#define SHOWN_PERCENT 10
-#define SHOWN_DEEDS   3
-#define WHOLE_PERCENT 90 /* nearly all of the time: it is not given */
-#define LEAST_COLUMNS 30
+#define MARGIN	       4
+#define STACK_ROWS     4 /* the innermost */
+#define SHOWN_PERCENT  10
+#define SHOWN_DEEDS    3
+#define RUNNER_PERCENT 5
+#define WHOLE_PERCENT  90 /* nearly all of the time: it is not given */
 
 static bool is_thread(const struct culprit *culprit)
 {
-	return culprit->kind == CULPRIT_PEER || culprit->kind == CULPRIT_OWNER;
+	return culprit->kind != CULPRIT_RUNNER && culprit->kind != CULPRIT_CGROUP;
 }
 
-/* What it waited for. A culprit behind it has a line of its own instead. */
-static char *object_of(const struct culprit *culprit, size_t columns)
+static bool is_same_thread(const struct culprit *a, const struct culprit *b)
+{
+	return a && a->pid && b->kind == a->kind && b->pid == a->pid &&
+	       (b->tid == a->tid || !a->tid || !b->tid);
+}
+
+/* What it waited for. A culprit behind it is named instead. */
+static char *object_of(const struct culprit *culprit)
 {
 	struct slice slice = { .cause = culprit->cause, .target = culprit->target };
 	struct detail detail = { 0 };
@@ -36,199 +44,141 @@ static char *object_of(const struct culprit *culprit, size_t columns)
 		return strdup("");
 	if (words_detail(&slice, &detail))
 		return NULL;
-	text = detail_text(&detail, columns);
+	text = detail_text(&detail);
 	detail_free(&detail);
 	return text;
 }
 
-/* "sat in fsync of /var/lib/db/wal/0001" */
-static char *deed(const struct culprit *culprit, size_t columns)
+/* "sat in fsync of /var/lib/db/wal/0001 in flush (db/wal.c:12)" */
+static int print_deed(FILE *out, const struct culprit *culprit)
 {
 	const struct cause_words *words = cause_words(culprit->cause);
-	const char *verb = culprit->idle && words->idle_deed ? words->idle_deed : words->deed;
+	/* an address in another program tells nothing */
+	bool placed = !culprit->idle && place_is_named(culprit->stack);
+	const struct frame *frame = placed ? place_of(culprit->stack) : NULL;
 	__freeing char *call = escape_text(
 		culprit->syscall && culprit->cause != CAUSE_FAULT ? culprit->syscall : "");
-	__freeing char *object = NULL;
-	char *text = NULL;
-	size_t used;
+	const char *deed = culprit->idle && words->idle_deed ? words->idle_deed : words->deed;
+	__freeing char *object = object_of(culprit);
+	__freeing char *place = frame ? fold_place(frame) : strdup("");
 
-	if (!words->joint || !call)
-		return call ? strdup(verb) : NULL;
-	used = strlen(verb) + strlen(call) + strlen(words->joint) + 1;
-	object =
-		object_of(culprit, used + LEAST_COLUMNS < columns ? columns - used : LEAST_COLUMNS);
-	if (!object || asprintf(&text, "%s%s%s%s%s", verb, *call ? " " : "", call,
-				*object ? words->joint : "", object) < 0)
-		return NULL;
-	return text;
-}
-
-/* Where lines go, and how far they are indented. */
-struct block {
-	FILE *out;
-	const struct look *look;
-	size_t indent;
-};
-
-static struct block inside(const struct block *block)
-{
-	return (struct block){ block->out, block->look, block->indent + STEP };
-}
-
-static void print_line(const struct block *block, char *line)
-{
-	size_t columns = block->look->columns;
-
-	text_cut_right(line, columns > block->indent ? columns - block->indent : 0);
-	fprintf(block->out, "%*s%s\n", (int)block->indent, "", line);
-}
-
-/* The innermost rows of a stack, indented further than it would be by itself. */
-static int print_stack(const struct block *block, const struct culprit *culprit)
-{
-	struct look narrow = *block->look;
-	__freeing char *text = NULL;
-	size_t size = 0, rows = 0, left_out, outer = 0, indent = block->indent;
-	char *rest, *row;
-	FILE *memory;
-	int err;
-
-	if (!culprit->stack || culprit->idle)
-		return 0;
-	memory = open_memstream(&text, &size);
-	if (!memory)
+	if (!call || !object || !place)
 		return -ENOMEM;
-	narrow.columns -= narrow.columns > indent + LEAST_COLUMNS ? indent - MARGIN : 0;
-	err = fold_print(memory, culprit->stack,
-			 culprit->cause == CAUSE_CPU ? NULL : culprit->syscall, &narrow);
-	if (fclose(memory) || err)
-		return -ENOMEM;
-	for (const char *c = text; *c; c++)
-		rows += *c == '\n';
-	left_out = rows > STACK_ROWS && !narrow.unfold ? rows - STACK_ROWS : 0;
-	for (rest = text; (row = strsep(&rest, "\n")) && *row;) {
-		size_t inner = strspn(row, " ");
-
-		if (left_out) {
-			left_out--;
-			continue;
-		}
-		/* the first one shown stands where the outermost would have */
-		if (!outer)
-			outer = inner;
-		fprintf(block->out, "%*s%s\n", (int)(indent + (inner > outer ? inner - outer : 0)),
-			"", row + inner);
-	}
+	/* "slept in", where it is not known in what */
+	fprintf(out, "%.*s", (int)(strlen(deed) - (!*call && ends_with(deed, " in") ? 3 : 0)),
+		deed);
+	if (words->joint && *call)
+		fprintf(out, " %s", call);
+	if (words->joint && *object)
+		fprintf(out, "%s%s", words->joint, object);
+	if (*place)
+		fprintf(out, " in %s", place);
 	return 0;
 }
 
-/* "waited in recvfrom for 127.0.0.1:5432 (200 ms)"; "" where it is not known what it did. */
-static char *deed_and_time(const struct culprit *culprit, const struct culprits *all,
-			   size_t columns)
+/* Where a chain of culprits begins in its sentence. */
+enum begin {
+	BEGIN_FIRST, /* the thread's own */
+	BEGIN_BEHIND, /* of the culprit that the sentence is about already */
+};
+
+static int print_chain(FILE *out, const struct culprits *culprits, enum begin begin);
+
+/* "which sat in fsync of pg_wal/0001 (200 ms), "; nothing where it is not known what it did. */
+static int print_did(FILE *out, const struct culprits *all, const struct culprit *culprit)
 {
-	char time[DURATION_BYTES], in_time[DURATION_BYTES + 4] = "";
-	__freeing char *did = NULL;
-	char *text = NULL;
+	char time[DURATION_BYTES];
+	int err;
 
 	if (!culprit->seen)
-		return strdup("");
+		return 0;
+	err = print_deed(out, culprit);
 	words_duration(culprit->ns, time);
 	if (culprits_percent(all, culprit->ns) < WHOLE_PERCENT)
-		snprintf(in_time, sizeof(in_time), " (%s)", time);
-	did = deed(culprit, columns > strlen(in_time) ? columns - strlen(in_time) : 0);
-	if (!did || asprintf(&text, "%s%s", did, in_time) < 0)
-		return NULL;
-	return text;
+		fprintf(out, " (%s)", time);
+	return err ? err : print_chain(out, &culprit->culprits, BEGIN_BEHIND);
 }
 
-static bool is_same_thread(const struct culprit *a, const struct culprit *b)
+static int print_thread(FILE *out, const struct culprits *all, const struct culprit *culprit,
+			bool behind)
 {
-	return a && b->pid == a->pid && b->tid == a->tid;
-}
+	__freeing char *who = party_words(culprit);
 
-/* "waited for postgres[812], which sat in fsync of pg_wal/0001"; before: whom the line before is about. */
-static char *thread_line(const struct block *block, const struct culprits *all,
-			 const struct culprit *culprit, const struct culprit *before)
-{
-	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid), *did = NULL;
-	size_t used = block->indent + strlen("waited for , which ") + (who ? text_width(who) : 0);
-	size_t columns = block->look->columns;
-	char *line = NULL;
-	int length;
-
-	did = deed_and_time(culprit, all, columns > used ? columns - used : 0);
-	if (!who || !did)
-		return NULL;
-	if (culprit->cycle)
-		length = asprintf(&line, "waited for %s in turn: they wait for each other", who);
-	else if (is_same_thread(before, culprit))
-		length = asprintf(&line, "and %s", did);
-	else
-		length = asprintf(&line, "%s %s%s%s",
-				  culprit->kind == CULPRIT_OWNER ? "held by" : "waited for", who,
-				  *did ? ", which " : "", did);
-	return length < 0 ? NULL : line;
-}
-
-static int print_at(const struct block *block, const struct culprits *culprits);
-
-static int print_thread(const struct block *block, const struct culprits *all,
-			const struct culprit *culprit, const struct culprit *before)
-{
-	__freeing char *line = thread_line(block, all, culprit, before);
-	struct block inner = inside(block);
-	int err = 0;
-
-	if (!line)
+	if (!who)
 		return -ENOMEM;
-	print_line(block, line);
-	if (!is_same_thread(before, culprit) || !place_same(before->stack, culprit->stack))
-		err = print_stack(&inner, culprit);
-	return err ? err : print_at(&inner, &culprit->culprits);
+	fprintf(out, "%s %s", party_relation(culprit, behind), who);
+	if (culprit->cycle) {
+		fputs(" in turn: they wait for each other", out);
+		return 0;
+	}
+	if (culprit->seen)
+		fputs(", which ", out);
+	return print_did(out, all, culprit);
 }
 
-/* "meanwhile ran stress[4242] 71%, kworker/1:1[31] 12%" */
-static int print_runners(const struct block *block, const struct culprits *culprits)
+/* ", meanwhile ran stress[4242] 71%, kworker/1:1[31] 12% and 3 more" */
+static int print_runners(FILE *out, const struct culprits *culprits)
 {
-	__freeing char *line = strdup("");
+	size_t shown = 0, left = 0;
 
-	for (size_t i = 0; i < culprits->nr && line; i++) {
+	for (size_t i = 0; i < culprits->nr; i++) {
 		const struct culprit *culprit = &culprits->v[i];
-		__freeing char *who = NULL, *before = line;
 		unsigned int percent = culprits_percent(culprits, culprit->ns);
+		__freeing char *who = NULL;
 
-		if (culprit->kind != CULPRIT_RUNNER || (*line && !percent)) {
-			before = NULL;
+		if (culprit->kind != CULPRIT_RUNNER)
+			continue;
+		if (shown && percent < RUNNER_PERCENT) {
+			left++;
 			continue;
 		}
 		who = words_thread(culprit->comm, culprit->pid, 0);
-		if (!who || asprintf(&line, "%s%s%s %u%%", before,
-				     *before ? ", " : "meanwhile ran ", who, percent) < 0)
-			line = NULL;
+		if (!who)
+			return -ENOMEM;
+		fprintf(out, "%s%s %u%%", shown ? ", " : ", meanwhile ran ", who, percent);
+		shown++;
 	}
-	if (!line)
-		return -ENOMEM;
-	if (*line)
-		print_line(block, line);
+	if (left)
+		fprintf(out, " and %zu more", left);
 	return 0;
 }
 
-static int print_cgroup(const struct block *block, const struct culprit *culprit)
+static int print_cgroup(FILE *out, const struct culprit *culprit)
 {
-	__freeing char *path = escape_text(culprit->cgroup ? culprit->cgroup : ""), *line = NULL;
+	__freeing char *path = escape_text(culprit->cgroup ? culprit->cgroup : "");
 	char quota[DURATION_BYTES], period[DURATION_BYTES];
 
+	if (!path)
+		return -ENOMEM;
+	if (!culprit->period_ns) {
+		fprintf(out, ", cgroup %s: more than its memory.high", path);
+		return 0;
+	}
 	words_duration(culprit->quota_ns, quota);
 	words_duration(culprit->period_ns, period);
-	if (!path || asprintf(&line, "cgroup %s: %s of each %s", path, quota, period) < 0) {
-		line = NULL;
-		return -ENOMEM;
-	}
-	print_line(block, line);
+	fprintf(out, ", cgroup %s: %s of each %s", path, quota, period);
 	return 0;
 }
 
-static int print_at(const struct block *block, const struct culprits *culprits)
+/* Another one of the list says what the same process did. */
+static bool is_better_known(const struct culprits *culprits, const struct culprit *culprit)
+{
+	for (size_t i = 0; i < culprits->nr && !culprit->seen && !culprit->cycle; i++)
+		if (culprits->v[i].seen && culprits->v[i].pid == culprit->pid &&
+		    culprits->v[i].kind == culprit->kind)
+			return true;
+	return false;
+}
+
+/* Is it one of those that are named? before: the last one that was. */
+static bool is_shown(const struct culprits *culprits, const struct culprit *culprit,
+		     const struct culprit *before, int shown)
+{
+	return is_thread(culprit) && shown < SHOWN_DEEDS && !is_better_known(culprits, culprit) &&
+	       !(before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT);
+}
+
+static int print_chain(FILE *out, const struct culprits *culprits, enum begin begin)
 {
 	const struct culprit *before = NULL;
 	int err = 0, shown = 0;
@@ -237,20 +187,63 @@ static int print_at(const struct block *block, const struct culprits *culprits)
 		const struct culprit *culprit = &culprits->v[i];
 
 		if (culprit->kind == CULPRIT_CGROUP)
-			err = print_cgroup(block, culprit);
-		if (!is_thread(culprit) || shown == SHOWN_DEEDS ||
-		    (before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT))
+			err = print_cgroup(out, culprit);
+		if (!is_shown(culprits, culprit, before, shown))
 			continue;
-		shown++;
-		err = print_thread(block, culprits, culprit, before);
+		if (culprit->cycle && begin == BEGIN_FIRST) {
+			fputs(party_itself(culprit), out);
+		} else if (is_same_thread(before, culprit)) {
+			fputs(culprit->seen ? " and " : "", out);
+			err = print_did(out, culprits, culprit);
+		} else {
+			err = print_thread(out, culprits, culprit, begin == BEGIN_BEHIND && !shown);
+		}
 		before = culprit;
+		shown++;
 	}
-	return err ? err : print_runners(block, culprits);
+	return err ? err : print_runners(out, culprits);
 }
 
-int culprits_print(FILE *out, const struct culprits *culprits, const struct look *look)
+int culprits_words(FILE *out, const struct culprits *culprits)
 {
-	const struct block block = { out, look, MARGIN };
+	return print_chain(out, culprits, BEGIN_FIRST);
+}
 
-	return print_at(&block, culprits);
+/* -- their stacks -- */
+
+static int print_stack(FILE *out, const struct culprit *culprit, const struct look *look)
+{
+	__freeing char *who = words_thread(culprit->comm, culprit->pid, culprit->tid);
+	const struct fold fold = {
+		.call = culprit_is_cpu(culprit) ? NULL : culprit->syscall,
+		.margin = MARGIN + 2,
+		.innermost = STACK_ROWS,
+	};
+
+	if (!who || wrap_printf(out, MARGIN + 2, look, "%*s%s:", MARGIN, "", who))
+		return -ENOMEM;
+	return fold_print(out, culprit->stack, &fold, look);
+}
+
+int culprits_stacks(FILE *out, const struct culprits *culprits, const struct look *look)
+{
+	const struct culprit *before = NULL;
+	int err = 0, shown = 0;
+
+	for (size_t i = 0; i < culprits->nr && !err; i++) {
+		const struct culprit *culprit = &culprits->v[i];
+
+		if (!is_shown(culprits, culprit, before, shown))
+			continue;
+		if (culprit->seen && !culprit->idle &&
+		    (look->unfold || place_is_named(culprit->stack)) &&
+		    fold_says_more(culprit->stack, look) &&
+		    !(is_same_thread(before, culprit) && place_same(before->stack, culprit->stack)))
+			err = print_stack(out, culprit, look);
+		if (!err)
+			err = culprits_stacks(out, &culprit->culprits, look);
+		before = culprit;
+		shown++;
+	}
+	return err;
 }

@@ -7,7 +7,13 @@
 
 #include "text/fold.h"
 
-/* A line for each, with a short stack, and those behind it indented. 0 or -ENOMEM. */
-int culprits_print(FILE *out, const struct culprits *culprits, const struct look *look);
+/*
+ * Goes on with a sentence that says what was waited for: ", for postgres[812],
+ * which sat in fsync of pg_wal/0001 in flush (db/wal.c:12)". 0 or -ENOMEM.
+ */
+int culprits_words(FILE *out, const struct culprits *culprits);
+
+/* The stacks of those, of which the sentence has one frame only; nothing where there is no more. */
+int culprits_stacks(FILE *out, const struct culprits *culprits, const struct look *look);
 
 #endif

@@ -15,35 +15,36 @@
 #include "base/number.h"
 #include "base/strings.h"
 #include "text/words.h"
+#include "text/wrap.h"
 
-#define NAMES_SHOWN 3
-#define TIDS_BYTES  96
-#define STATE_BYTES (2 * DURATION_BYTES + 32)
-#define MORE_INDENT 6
+#define NAMES_SHOWN  3
+#define TIDS_BYTES   96
+#define STATE_BYTES  (2 * DURATION_BYTES + 32)
+#define MORE_INDENT  6
+#define STACK_MARGIN 4
+#define COLUMNS	     80 /* of a file: so wide a row is, if it does not have to be wider */
 
 static const char *plural(size_t nr)
 {
 	return nr == 1 ? "" : "s";
 }
 
-static void print_line(FILE *out, char *line, const struct look *look)
+static void print_line(FILE *out, const char *line, const struct look *look)
 {
-	text_cut_right(line, look->columns);
-	fprintf(out, "%s\n", line);
+	wrap_plain(out, line, MORE_INDENT, look);
 }
 
 /* Both in one line if they fit, else the second below the first. */
-static void print_more(FILE *out, char *line, char *more, const struct look *look)
+static int print_more(FILE *out, const char *line, const char *more, const struct look *look)
 {
-	if (*more && text_width(line) + 2 + text_width(more) <= look->columns) {
+	size_t columns = look->columns ? look->columns : COLUMNS;
+
+	if (*more && text_width(line) + 2 + text_width(more) <= columns) {
 		fprintf(out, "%s  %s\n", line, more);
-		return;
+		return 0;
 	}
 	print_line(out, line, look);
-	if (!*more)
-		return;
-	text_cut_right(more, look->columns - MORE_INDENT);
-	fprintf(out, "%*s%s\n", MORE_INDENT, "", more);
+	return *more ? wrap_printf(out, MORE_INDENT + 2, look, "%*s%s", MORE_INDENT, "", more) : 0;
 }
 
 /* "14:03:22.118  python3[4242], CPython 3.11.7: 3 threads, 812 tasks" */
@@ -83,17 +84,17 @@ static void state_words(const struct dump_thread *thread, char words[STATE_BYTES
 		[THREAD_BLOCKED] = "blocked", [THREAD_IDLE] = "idle in its loop",
 		[THREAD_STOPPED] = "stopped",
 	};
-	bool waits = thread->state == THREAD_BLOCKED;
+	bool named = thread->state == THREAD_BLOCKED || thread->slice.cause == CAUSE_GC;
 	char duration[DURATION_BYTES] = "";
 
 	if (thread->since_known)
 		words_duration(thread->slice.ns, duration);
 	snprintf(words, STATE_BYTES, "%s%s%s%s%s", states[thread->state], *duration ? " for " : "",
-		 duration, waits ? "  " : "", waits ? cause_name(thread->slice.cause) : "");
+		 duration, named ? "  " : "", named ? cause_name(thread->slice.cause) : "");
 }
 
 /* "recvfrom 127.0.0.1:5432 (postgres[812])"; "" where it waits for nothing. */
-static char *wait_words(const struct dump_thread *thread, size_t columns)
+static char *wait_words(const struct dump_thread *thread)
 {
 	struct detail detail = { 0 };
 	char *words;
@@ -101,7 +102,7 @@ static char *wait_words(const struct dump_thread *thread, size_t columns)
 	if ((thread->state == THREAD_BLOCKED || thread->state == THREAD_IDLE) &&
 	    words_detail(&thread->slice, &detail))
 		return NULL;
-	words = detail_text(&detail, columns);
+	words = detail_text(&detail);
 	detail_free(&detail);
 	return words;
 }
@@ -116,8 +117,9 @@ struct crew {
 static bool reads_same(const struct dump_thread *a, const struct dump_thread *b)
 {
 	return a->state == b->state && a->since_known == b->since_known && a->moved == b->moved &&
-	       !strcmp(a->id.comm, b->id.comm) && !a->id.runtime && !b->id.runtime &&
-	       !a->slice.holder.pid && !b->slice.holder.pid && slice_same(&a->slice, &b->slice);
+	       !strcmp(a->id.comm, b->id.comm) && same_string(a->against, b->against) &&
+	       !a->id.runtime && !b->id.runtime && !a->slice.holder.pid && !b->slice.holder.pid &&
+	       slice_same(&a->slice, &b->slice);
 }
 
 /* *crews is the caller's. 0 or -ENOMEM. */
@@ -162,6 +164,26 @@ static void crew_tids(const struct crew *crew, char text[TIDS_BYTES])
 		snprintf(text, TIDS_BYTES, "(%d, %d)", crew->tids[0], crew->tids[1]);
 }
 
+/* "    a loop: the program says so itself"; nothing of a thread that nothing speaks of as one. */
+static int print_account(FILE *out, const struct dump_thread *thread, const struct look *look)
+{
+	int err = 0;
+
+	if (thread->id.runtime && thread->way)
+		err = wrap_printf(out, MORE_INDENT, look, "    a loop: %s",
+				  way_meaning(thread->way));
+	if (!err && thread->doubt)
+		err = wrap_printf(out, MORE_INDENT, look, "    perhaps none: %s",
+				  doubt_meaning(thread->doubt));
+	if (!err && !thread->id.runtime && thread->against)
+		err = wrap_printf(out, MORE_INDENT, look, "    no loop: %s", thread->against);
+	if (!err && thread->moved && thread->slice.stack)
+		err = wrap_printf(out, MORE_INDENT, look,
+				  "    (it ran while it was read: parts of its stack may be of "
+				  "different moments)");
+	return err;
+}
+
 static int print_crew(FILE *out, const struct crew *crew, const struct look *look)
 {
 	const struct dump_thread *thread = crew->longest;
@@ -170,8 +192,12 @@ static int print_crew(FILE *out, const struct crew *crew, const struct look *loo
 		words_thread(thread->id.comm, thread->id.pid, crew->nr > 1 ? 0 : thread->id.tid);
 	__freeing char *runtime = escape_text(thread->id.runtime ? thread->id.runtime : "");
 	__freeing char *task = escape_text(slice->task_name ? slice->task_name : "");
-	__freeing char *wait = wait_words(thread, look->columns - MORE_INDENT);
+	__freeing char *wait = wait_words(thread);
 	__freeing char *line = NULL, *more = NULL;
+	const struct fold fold = {
+		.call = thread->state == THREAD_BLOCKED ? slice->syscall : NULL,
+		.margin = STACK_MARGIN,
+	};
 	bool shown = slice->stack && (thread->state != THREAD_IDLE || look->unfold);
 	char count[32] = "", tids[TIDS_BYTES], state[STATE_BYTES];
 
@@ -188,14 +214,9 @@ static int print_crew(FILE *out, const struct crew *crew, const struct look *loo
 		more = NULL;
 	if (!line || !more)
 		return -ENOMEM;
-	print_more(out, line, more, look);
-	if (thread->moved && slice->stack)
-		fputs("    (it ran while it was read: parts of its stack may be of different "
-		      "moments)\n",
-		      out);
-	return shown ? fold_print(out, slice->stack,
-				  thread->state == THREAD_BLOCKED ? slice->syscall : NULL, look)
-		     : 0;
+	if (print_more(out, line, more, look) || print_account(out, thread, look))
+		return -ENOMEM;
+	return shown ? fold_print(out, slice->stack, &fold, look) : 0;
 }
 
 static int print_threads(FILE *out, const struct dump_record *dump, const struct look *look)
@@ -321,6 +342,7 @@ static int print_group(FILE *out, const struct group *group, const struct look *
 	const struct dump_task *task = group->first;
 	__freeing char *names = group_names(group), *awaits = awaits_words(task);
 	__freeing char *line = NULL, *more = NULL;
+	const struct fold fold = { .margin = STACK_MARGIN };
 	const char *state = task_state_name(task->state);
 	bool many = group->nr > 1;
 
@@ -335,8 +357,9 @@ static int print_group(FILE *out, const struct group *group, const struct look *
 		more = NULL;
 	if (!line || !more)
 		return -ENOMEM;
-	print_more(out, line, more, look);
-	return task->chain ? fold_print(out, task->chain, NULL, look) : 0;
+	if (print_more(out, line, more, look))
+		return -ENOMEM;
+	return task->chain ? fold_print(out, task->chain, &fold, look) : 0;
 }
 
 static int print_tasks(FILE *out, const struct dump_record *dump, const struct look *look)
@@ -357,13 +380,21 @@ static int print_tasks(FILE *out, const struct dump_record *dump, const struct l
 	return err;
 }
 
-static void print_losses(FILE *out, const struct dump_record *dump)
+static int print_losses(FILE *out, const struct dump_record *dump, const struct look *look)
 {
+	int err = 0;
+
 	if (dump->unread)
-		fprintf(out, "  its tasks cannot be read: %s\n", dump->unread);
-	for (size_t i = 0; i < dump->nr_lost; i++)
-		fprintf(out, "  %" PRIu64 " %s\n", dump->lost[i].count,
-			loss_words(dump->lost[i].name));
+		err = wrap_printf(out, MORE_INDENT, look, "  its tasks cannot be read: %s",
+				  dump->unread);
+	for (size_t i = 0; i < dump->nr_lost && !err; i++)
+		err = wrap_printf(out, MORE_INDENT, look, "  %" PRIu64 " %s", dump->lost[i].count,
+				  loss_words(dump->lost[i].name));
+	for (int blind = 0; blind < BLIND_NR && !err; blind++)
+		if (dump->blind[blind])
+			err = wrap_printf(out, MORE_INDENT, look, "  blind: %s",
+					  blind_advice((enum blind)blind));
+	return err;
 }
 
 int dump_print(FILE *out, const struct dump_record *dump, const struct look *look)
@@ -374,6 +405,5 @@ int dump_print(FILE *out, const struct dump_record *dump, const struct look *loo
 		err = print_threads(out, dump, look);
 	if (!err)
 		err = print_tasks(out, dump, look);
-	print_losses(out, dump);
-	return err;
+	return err ? err : print_losses(out, dump, look);
 }

@@ -11,13 +11,13 @@
 #include "base/strings.h"
 #include "model/frame_owner.h"
 #include "model/place.h"
+#include "text/wrap.h"
 
-#define MARGIN		 4
-#define MAX_DEPTH	 8 /* levels of indent */
-#define MAX_ROWS	 12 /* of a folded stack */
-#define OUTER_ROWS	 3 /* those at the outer end, when some in the middle are left out */
-#define NAME_COLUMNS	 38 /* the place begins here at the latest */
-#define FN_LEAST_COLUMNS 12
+#define MAX_DEPTH    8 /* levels of indent */
+#define MAX_ROWS     12 /* of a folded stack */
+#define OUTER_ROWS   3 /* those at the outer end, when some in the middle are left out */
+#define NAME_COLUMNS 38 /* longer names do not move the places of others */
+#define CONTINUED    4 /* how much further a row is indented that continues one */
 
 /*
  * "app/rates.py:88": two parts of the path are enough to know the file by. For
@@ -34,7 +34,9 @@ static char *short_place(const struct frame *frame)
 
 	if (frame->kind == FRAME_KERNEL)
 		return strdup("[kernel]");
-	if (!path)
+	/* "web+0x12" has it already */
+	if (!path || (module && starts_with(frame->fn, base_name(path)) &&
+		      starts_with(frame->fn + strlen(base_name(path)), "+0x")))
 		return strdup("");
 	start = path + strlen(path);
 	while (start > path && (start[-1] != '/' || ++slashes < 2))
@@ -47,39 +49,15 @@ static char *short_place(const struct frame *frame)
 	return strdup(escaped);
 }
 
-/* fn and place in one, no wider than columns if cutting fn is enough for that. */
-static char *join_place(const char *fn, const char *place, size_t columns)
-{
-	__freeing char *own_fn = strdup(fn);
-	size_t around = text_width(place) + strlen(" ()");
-	char *text = NULL;
-
-	if (!own_fn)
-		return NULL;
-	text_cut_left(own_fn,
-		      columns > around + FN_LEAST_COLUMNS ? columns - around : FN_LEAST_COLUMNS);
-	return asprintf(&text, "%s (%s)", own_fn, place) < 0 ? NULL : text;
-}
-
-char *fold_place(const struct frame *frame, size_t columns)
+char *fold_place(const struct frame *frame)
 {
 	__freeing char *fn = escape_text(*frame->fn ? frame->fn : "[unknown]");
 	__freeing char *place = short_place(frame);
 	char *text;
 
-	if (!fn || !place)
+	if (!fn || !place ||
+	    asprintf(&text, "%s%s%s%s", fn, *place ? " (" : "", place, *place ? ")" : "") < 0)
 		return NULL;
-	if (!*place) {
-		text_cut_left(fn, columns);
-		return strdup(fn);
-	}
-	text = join_place(fn, place, columns);
-	if (text && text_width(text) > columns) {
-		free(text);
-		text = join_place(fn, base_name(place), columns);
-	}
-	if (text)
-		text_cut_left(text, columns);
 	return text;
 }
 
@@ -94,6 +72,7 @@ struct row {
 struct rows {
 	struct row *v;
 	size_t nr;
+	size_t margin;
 };
 
 static void rows_free(struct rows *rows)
@@ -112,7 +91,7 @@ static int add_row(struct rows *rows, char *fn, char *place, bool own)
 	rows->v[rows->nr++] = (struct row){
 		.fn = fn,
 		.place = place,
-		.indent = MARGIN + 2 * depth,
+		.indent = rows->margin + 2 * depth,
 		.own = own,
 	};
 	return fn && place ? 0 : -ENOMEM;
@@ -175,7 +154,7 @@ static int build_folded(struct rows *rows, const struct stack *stack, const char
 		err = add_frame(rows, &stack->frames[at[i]]);
 		rows->v[rows->nr - 1].folded = count_folded(stack, at[i], i ? at[i - 1] + 1 : 0);
 	}
-	if (!err && nr && frame_is_managed(&stack->frames[at[0]]))
+	if (!err && nr && frame_owner(&stack->frames[at[0]]) != FRAME_OF_LIBRARY)
 		err = add_leaf(rows, stack, at[0], call);
 	return err;
 }
@@ -192,91 +171,86 @@ static int build_unfolded(struct rows *rows, const struct stack *stack)
 /* The column where places begin: behind the longest name, within reason. */
 static size_t place_column(const struct rows *rows, const struct look *look)
 {
-	size_t most = look->columns / 2 < NAME_COLUMNS ? look->columns / 2 : NAME_COLUMNS;
-	size_t column = 0;
+	size_t most = rows->margin + NAME_COLUMNS, column = 0;
 
+	if (look->columns && look->columns / 2 < most)
+		most = look->columns / 2;
 	for (size_t i = 0; i < rows->nr; i++) {
 		size_t end = rows->v[i].indent + text_width(rows->v[i].fn) + 2;
 
-		if (*rows->v[i].place && end > column)
+		if (*rows->v[i].place && end > column && end <= most)
 			column = end;
 	}
-	return column < most ? column : most;
+	return column;
 }
 
-static void print_spaces(FILE *out, size_t nr)
+/* "    fetch_rates  app/rates.py:88  (+9 library frames)" */
+static int print_row(FILE *out, const struct row *row, size_t column, const struct look *look)
 {
-	fprintf(out, "%*s", (int)nr, "");
-}
+	struct wrap wrap = { .indent = row->indent + CONTINUED };
+	size_t end = row->indent + text_width(row->fn), gap = column > end + 2 ? column - end : 2;
+	__freeing char *own = NULL, *text = NULL;
+	char folded[48] = "";
 
-/* "(+9 library frames)", beside the row if there is room, else below it. */
-static void print_folded(FILE *out, const struct row *row, size_t used, const struct look *look)
-{
-	char text[48];
-
-	if (!row->folded)
-		return;
-	snprintf(text, sizeof(text), "(+%u library frame%s)", row->folded,
-		 row->folded == 1 ? "" : "s");
-	if (used + 2 + strlen(text) <= look->columns) {
-		fputs("  ", out);
-	} else {
-		fputc('\n', out);
-		print_spaces(out, row->indent + 2);
-	}
-	look_as(look, out, LOOK_DIM);
-	fputs(text, out);
-	look_as(look, out, LOOK_PLAIN);
-}
-
-static void print_row(FILE *out, struct row *row, size_t column, const struct look *look)
-{
-	size_t room = look->columns - row->indent, used;
-
-	/* Behind a name that reaches into the places' column comes its place, if both fit. */
-	if (*row->place) {
-		size_t place = text_width(row->place);
-
-		if (row->indent + text_width(row->fn) + 2 + place > look->columns)
-			text_cut_left(row->fn, column > row->indent + FN_LEAST_COLUMNS + 2
-						       ? column - row->indent - 2
-						       : FN_LEAST_COLUMNS);
-	}
-	text_cut_left(row->fn, room);
-	print_spaces(out, row->indent);
-	look_as(look, out, row->own ? LOOK_BOLD : "");
-	fputs(row->fn, out);
-	used = row->indent + text_width(row->fn);
-	if (*row->place) {
-		size_t gap = used + 2 < column ? column - used : 2;
-
-		print_spaces(out, gap);
-		used += gap;
-		text_cut_left(row->place, used < look->columns ? look->columns - used : 0);
-		fputs(row->place, out);
-		used += text_width(row->place);
-	}
-	look_as(look, out, row->own ? LOOK_PLAIN : "");
-	print_folded(out, row, used, look);
-	fputc('\n', out);
-}
-
-int fold_print(FILE *out, const struct stack *stack, const char *call, const struct look *look)
-{
-	struct rows rows = { .v = calloc(stack->nr + 2, sizeof(rows.v[0])) };
-	size_t column;
-	int err;
-
-	if (!rows.v)
+	if (look->columns && end + gap + text_width(row->place) > look->columns)
+		gap = 2;
+	if (row->folded)
+		snprintf(folded, sizeof(folded), "  (+%u library frame%s)", row->folded,
+			 row->folded == 1 ? "" : "s");
+	if (asprintf(&own, "%*s%s%*s%s", (int)row->indent, "", row->fn, *row->place ? (int)gap : 0,
+		     "", row->place) < 0 ||
+	    asprintf(&text, "%s%s", own, folded) < 0)
 		return -ENOMEM;
-	err = look->unfold ? build_unfolded(&rows, stack) : build_folded(&rows, stack, call);
-	if (!err) {
-		column = place_column(&rows, look);
-		if (stack->cut && rows.nr)
-			fprintf(out, "%*s(outer frames are missing)\n", MARGIN, "");
-		for (size_t i = 0; i < rows.nr; i++)
-			print_row(out, &rows.v[i], column, look);
-	}
+	wrap.spans[0] = (struct span){ row->indent, strlen(own), LOOK_BOLD };
+	wrap.spans[1] = (struct span){ strlen(own) + 2, strlen(text), LOOK_DIM };
+	if (!row->own)
+		wrap.spans[0] = (struct span){ 0 };
+	wrap_print(out, text, &wrap, look);
+	return 0;
+}
+
+static int build(struct rows *rows, const struct stack *stack, const struct fold *fold,
+		 const struct look *look)
+{
+	*rows = (struct rows){ .v = calloc(stack->nr + 2, sizeof(rows->v[0])),
+			       .margin = fold->margin };
+	if (!rows->v)
+		return -ENOMEM;
+	return look->unfold ? build_unfolded(rows, stack) : build_folded(rows, stack, fold->call);
+}
+
+int fold_print(FILE *out, const struct stack *stack, const struct fold *fold,
+	       const struct look *look)
+{
+	struct rows rows;
+	size_t column, first = 0, outdent;
+	int err = build(&rows, stack, fold, look);
+
+	if (!err && fold->innermost && rows.nr > fold->innermost && !look->unfold)
+		first = rows.nr - fold->innermost;
+	/* the first one shown stands where the outermost would have */
+	outdent = !err && first ? rows.v[first].indent - fold->margin : 0;
+	for (size_t i = first; i < rows.nr && !err; i++)
+		rows.v[i].indent -= outdent;
+	if (!err && stack->cut && rows.nr)
+		err = wrap_printf(out, fold->margin, look, "%*s(outer frames are missing)",
+				  (int)fold->margin, "");
+	column = err ? 0 : place_column(&rows, look);
+	for (size_t i = first; i < rows.nr && !err; i++)
+		err = print_row(out, &rows.v[i], column, look);
 	rows_free(&rows);
 	return err;
+}
+
+bool fold_says_more(const struct stack *stack, const struct look *look)
+{
+	const struct fold fold = { 0 };
+	struct rows rows;
+	bool more;
+
+	if (!stack || !stack->nr)
+		return false;
+	more = !build(&rows, stack, &fold, look) && (rows.nr > 1 || (rows.nr && rows.v[0].folded));
+	rows_free(&rows);
+	return more;
 }

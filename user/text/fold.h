@@ -11,17 +11,21 @@
 #include "model/model.h"
 #include "text/look.h"
 
-/*
- * A frame as "fetch_rates (app/rates.py:88)", in at most so many columns.
- * Escaped; the caller frees; NULL: no memory.
- */
-char *fold_place(const struct frame *frame, size_t columns);
+/* A frame as "fetch_rates (app/rates.py:88)". Escaped; the caller frees; NULL: no memory. */
+char *fold_place(const struct frame *frame);
 
-/*
- * Prints frames of a stack, outermost first, one a line. call: the system call
- * that it ends in, which is shown where library frames would hide it; NULL: none.
- * 0 or -ENOMEM.
- */
-int fold_print(FILE *out, const struct stack *stack, const char *call, const struct look *look);
+struct fold {
+	const char *
+		call; /* the system call that it ends in, shown where library frames would hide it; NULL: none */
+	size_t margin; /* of the outermost row */
+	size_t innermost; /* so many rows only, where it is folded at all; 0: all */
+};
+
+/* Prints frames of a stack, outermost first, one a row. 0 or -ENOMEM. */
+int fold_print(FILE *out, const struct stack *stack, const struct fold *fold,
+	       const struct look *look);
+
+/* Whether that shows more than the one frame that says where the stack is (place_of()). */
+bool fold_says_more(const struct stack *stack, const struct look *look);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 struct look {
-	size_t columns;
+	size_t columns; /* 0: rows of any width, as in files */
 	bool colour;
 	bool unfold; /* shows every frame */
 };

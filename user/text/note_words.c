@@ -38,9 +38,16 @@ static void print_calls(FILE *out, const struct note_record *note)
 		fprintf(out, ", %" PRIu64 " elsewhere", rest);
 }
 
+/* "all 4 workers of libuv in node[7] have been busy for 1.2 s" */
 /* "work for a thread pool of web[7] has waited for 1.2 s: all 5 workers are busy, 3 more calls wait" */
 static void print_pool(FILE *out, const struct note_record *note, const char *duration)
 {
+	if (note->pool) {
+		fprintf(out, "all %" PRIu64 " workers of %s in %s[%d] have been busy for %s",
+			note->workers, note->pool, note->comm, note->pid, duration);
+		print_calls(out, note);
+		return;
+	}
 	fprintf(out,
 		"work for a thread pool of %s[%d] has waited for %s: all %" PRIu64
 		" workers are busy, %" PRIu64 " more call%s",

@@ -1,361 +1,408 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* stall_text.c - one stall as text: the verdict, the stack that led there, the ledger. */
+/* stall_text.c - one stall as text: the verdict, what was waited for, who it held up, the stacks, the ledger. */
 #include "text/stall_text.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/escape.h"
 #include "base/number.h"
 #include "model/place.h"
 #include "text/culprit_text.h"
+#include "text/groups.h"
+#include "text/impact_text.h"
+#include "text/ledger_text.h"
+#include "text/reason.h"
 #include "text/words.h"
+#include "text/wrap.h"
 
-#define INDENT	      14 /* below a verdict: the width of its time */
-#define SHOWN_SLICES  3
-#define MAX_VIEWED    64 /* of a stall, the largest: further ones are in the ledger only */
-#define SHOWN_SHARE   10 /* percent of the turn that gives a slice its own stack */
-#define PLACE_COLUMNS 44
+#define MARGIN	     4 /* below a verdict */
+#define CONTINUED    6 /* of what is continued there */
+#define STACK_MARGIN 6
+#define SHOWN_GROUPS 4 /* each with its stack */
+#define SHOWN_SHARE  10 /* percent of the turn that show a group */
+#define NOISE_NS     (5 * NS_PER_MS) /* less, and less than a hundredth of the turn, is not counted */
 
-/*
- * The slices to show: those that would read the same are one. What they point to
- * belongs to the record.
- */
-struct view {
-	const struct stall_record *stall;
-	struct slice v[MAX_VIEWED];
-	size_t nr;
-	const struct slice *verdict; /* what the stall is named after; NULL: nothing */
-};
+/* A text that is put together, the caller's; NULL: no memory. */
+static char *join(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-static bool reads_same(const struct slice *a, const struct slice *b, const struct look *look)
+static char *join(const char *format, ...)
 {
-	return slice_reads_same(a, b) && (!look->unfold || stack_equal(a->stack, b->stack));
+	va_list arguments;
+	char *text;
+	int bytes;
+
+	va_start(arguments, format);
+	bytes = vasprintf(&text, format, arguments);
+	va_end(arguments);
+	return bytes < 0 ? NULL : text;
 }
 
-static int compare_ns(const void *left, const void *right)
+/* A text below the verdict. */
+static int print_below(FILE *out, const char *text, const struct look *look)
 {
-	const struct slice *a = left, *b = right;
-
-	return a->ns > b->ns ? -1 : a->ns < b->ns;
+	return text ? wrap_printf(out, CONTINUED, look, "%*s%s", MARGIN, "", text) : -ENOMEM;
 }
 
-static void view_slices(struct view *view, const struct stall_record *stall,
-			const struct look *look)
+/* -- the verdict -- */
+
+static char *place_words(const struct slice *slice)
 {
-	const struct slice *verdict = stall_verdict(stall);
+	const struct frame *frame = slice ? place_of(slice->stack) : NULL;
 
-	*view = (struct view){ .stall = stall };
-	for (size_t i = 0; i < stall->slices.nr; i++) {
-		const struct slice *slice = &stall->slices.v[i];
-		size_t at = 0;
-
-		while (at < view->nr && !reads_same(&view->v[at], slice, look))
-			at++;
-		if (at < view->nr) {
-			view->v[at].ns = add_saturated(view->v[at].ns, slice->ns);
-			view->v[at].count = add_saturated(view->v[at].count, slice->count);
-		} else if (view->nr < MAX_VIEWED) {
-			view->v[view->nr++] = *slice;
-		}
-	}
-	qsort(view->v, view->nr, sizeof(view->v[0]), compare_ns);
-	for (size_t i = 0; verdict && i < view->nr && !view->verdict; i++)
-		if (reads_same(&view->v[i], verdict, look))
-			view->verdict = &view->v[i];
+	/* a function of the kernel is the call in other words */
+	return frame && frame->kind != FRAME_KERNEL ? fold_place(frame) : strdup("");
 }
 
-/* "python3[4242] asyncio, task rates-3" */
-static char *subject(const struct stall_record *stall, const struct slice *slice)
+/* "352 ms in fetch_rates (app/rates.py:88): socket", "5.0 s and still blocked: sleep" */
+static char *verdict_words(const struct groups *groups)
 {
-	__freeing char *thread = words_thread(stall->id.comm, stall->id.pid, stall->id.tid);
-	__freeing char *runtime = escape_text(stall->id.runtime ? stall->id.runtime : "");
-	__freeing char *task = escape_text(slice && slice->task_name ? slice->task_name : "");
-	char *whole = NULL;
-
-	if (!thread || !runtime || !task)
-		return NULL;
-	return asprintf(&whole, "%s%s%s%s%s", thread, *runtime ? " " : "", runtime,
-			*task ? ", task " : "", task) < 0
-		       ? NULL
-		       : whole;
-}
-
-/* Of a stall that was reported before: the time of this report; else where the turn began. */
-static void print_when(FILE *out, const struct stall_record *stall, bool again)
-{
-	char time[TIME_BYTES];
-
-	if (again)
-		words_time_in_seconds(stall->time_ns + stall->duration_ns, time);
-	else
-		words_time(stall->time_ns, time);
-	fprintf(out, "%s  ", time);
-}
-
-/*
- * One line if all fits, else the subject is below it. again: one line in any
- * case, where the subject matters more than what was waited for.
- */
-static int print_verdict(FILE *out, const struct view *view, bool again, const struct look *look)
-{
-	const struct stall_record *stall = view->stall;
-	const struct slice *slice = view->verdict;
-	__freeing char *what = NULL, *who = subject(stall, slice);
-	char duration[DURATION_BYTES], verdict[DURATION_BYTES + 64];
-	struct detail detail = { 0 };
-	size_t used, left, who_width;
+	const struct stall_record *stall = groups->stall;
+	__freeing char *place = place_words(groups->place ? groups->place->largest : NULL);
+	bool lasts = stall->ongoing || stall->at_end;
+	char duration[DURATION_BYTES];
+	const char *in = lasts ? " and still in " : " in ";
 
 	words_duration(stall->duration_ns, duration);
-	snprintf(verdict, sizeof(verdict), "%s%s%s  %s", duration, stall->ongoing ? " and " : "",
-		 stall->ongoing ? cause_words(stall->cause)->lasting : "",
-		 cause_name(stall->cause));
-	used = INDENT + strlen(verdict) + 2;
-	left = look->columns - used;
-	if (!who || (slice && words_detail(slice, &detail)))
+	if (!place)
+		return NULL;
+	if (!*place)
+		in = lasts ? " and " : "";
+	return join("%s%s%s%s: %s", stall->doubt ? "perhaps " : "", duration, in,
+		    *place  ? place
+		    : lasts ? cause_words(stall->cause)->lasting
+			    : "",
+		    cause_name(stall->cause));
+}
+
+/* The verdict stands out, and what follows it does not. */
+static int print_verdict(FILE *out, const struct groups *groups, const char *more,
+			 const struct look *look)
+{
+	__freeing char *verdict = verdict_words(groups), *line = NULL;
+	struct wrap wrap = { 0 };
+	char time[TIME_BYTES];
+
+	words_time(groups->stall->time_ns, time);
+	line = verdict && more ? join("%s  %s%s%s", time, verdict, *more ? "  " : "", more) : NULL;
+	if (!line)
 		return -ENOMEM;
-	who_width = text_width(who);
-	if (again && who_width + 2 < left)
-		what = detail_text(&detail, left - who_width - 2);
-	else
-		what = again ? strdup("") : detail_text(&detail, left);
-	detail_free(&detail);
-	if (!what)
-		return -ENOMEM;
-	print_when(out, stall, again);
-	look_as(look, out, LOOK_ALARM);
-	fputs(verdict, out);
-	look_as(look, out, LOOK_PLAIN);
-	if (*what)
-		fprintf(out, "  %s", what);
-	used += *what ? text_width(what) : 0;
-	if (again || used + 2 + who_width <= look->columns) {
-		text_cut_right(who, look->columns - used - (*what ? 2 : 0));
-		fprintf(out, "  %s\n", who);
-	} else {
-		text_cut_right(who, look->columns - INDENT);
-		fprintf(out, "\n%*s%s\n", INDENT, "", who);
-	}
+	wrap.spans[0].from = strlen(time) + 2;
+	wrap.spans[0].to = wrap.spans[0].from + strlen(verdict);
+	wrap.spans[0].sequence = LOOK_ALARM;
+	wrap.indent = CONTINUED;
+	wrap_print(out, line, &wrap, look);
 	return 0;
 }
 
-/* "    held by worker[4242/4250] in crunch (app/hog.py:12)" */
-static int print_party(FILE *out, const char *what, const struct party *party,
+/* "python3[4242] asyncio" */
+static char *thread_words(const struct thread_id *id)
+{
+	__freeing char *thread = words_thread(id->comm, id->pid, id->tid);
+	__freeing char *runtime = escape_text(id->runtime ? id->runtime : "");
+
+	if (!thread || !runtime)
+		return NULL;
+	return join("%s%s%s", thread, *runtime ? " " : "", runtime);
+}
+
+/* Of the slices that the stall is named after. */
+static char *task_words(const struct groups *groups)
+{
+	return groups->place ? reason_tasks(groups->place) : strdup("");
+}
+
+static char *verdict_reason(const struct groups *groups)
+{
+	return groups->verdict ? reason_words(groups->verdict, groups->stall->duration_ns)
+			       : strdup("");
+}
+
+/* "python3[4242] asyncio, task rates-3; delayed 12 events of 9 clients by up to 340 ms" */
+static int print_subject(FILE *out, const struct groups *groups, const struct look *look)
+{
+	__freeing char *thread = thread_words(&groups->stall->id), *tasks = task_words(groups);
+	__freeing char *line = NULL;
+	char impact[IMPACT_BYTES];
+
+	if (!thread || !tasks)
+		return -ENOMEM;
+	impact_words(groups->stall, impact);
+	line = join("%s%s%s%s%s", thread, *tasks ? ", " : "", tasks, *impact ? "; " : "", impact);
+	return print_below(out, line, look);
+}
+
+/* -- the groups -- */
+
+static bool is_large(const struct group *group, const struct stall_record *stall)
+{
+	return group->ns / SHOWN_SHARE >= stall->duration_ns / 100;
+}
+
+/* Whether it is shown besides the verdict: waiting for a CPU is in the ledger, if nobody is to be named. */
+static bool is_shown(const struct groups *groups, const struct group *group,
+		     const struct look *look)
+{
+	return group != groups->verdict && (group->largest->stack || group->largest->culprits.nr) &&
+	       (look->unfold || is_large(group, groups->stall));
+}
+
+static int print_stacks(FILE *out, const struct group *group, const struct look *look)
+{
+	const struct slice *slice = group->largest;
+	const struct fold fold = {
+		.call = slice_is_cpu(slice) ? NULL : slice->syscall,
+		.margin = STACK_MARGIN,
+	};
+	int err = 0;
+
+	if (fold_says_more(slice->stack, look))
+		err = fold_print(out, slice->stack, &fold, look);
+	return err ? err : culprits_stacks(out, &slice->culprits, look);
+}
+
+/* "and 100 ms in save (app/db.py:77): file" */
+static char *group_words(const struct groups *groups, const struct group *group)
+{
+	__freeing char *place = place_words(group->largest);
+	const char *cause = cause_name(group->largest->cause);
+	char duration[DURATION_BYTES];
+
+	words_duration(group->ns, duration);
+	if (!place)
+		return NULL;
+	if (group == groups->place)
+		return join("and %s there: %s", duration, cause);
+	return join("and %s%s%s: %s", duration, *place ? " in " : "", place, cause);
+}
+
+/* "    and 100 ms in save (app/db.py:77): file  fsync /var/lib/data.sqlite, 4 times  task rates-4" */
+static int print_group(FILE *out, const struct groups *groups, const struct group *group,
 		       const struct look *look)
 {
-	__freeing char *thread = words_thread(party->comm, party->pid, party->tid);
-	const struct frame *frame = place_of(party->stack);
-	__freeing char *place = frame ? fold_place(frame, PLACE_COLUMNS) : strdup("");
+	__freeing char *head = group_words(groups, group), *reason = reason_words(group, 0);
+	__freeing char *tasks = reason_tasks(group), *named = task_words(groups), *line = NULL;
+	int err;
+
+	if (!head || !reason || !tasks || !named)
+		return -ENOMEM;
+	/* those of the verdict are named above */
+	if (strcmp(tasks, named) == 0)
+		*tasks = '\0';
+	line = join("%s%s%s%s%s", head, *reason ? "  " : "", reason, *tasks ? "  " : "", tasks);
+	err = print_below(out, line, look);
+	return err ? err : print_stacks(out, group, look);
+}
+
+/* "and 12 more places, 80 ms" */
+static int print_left(FILE *out, const struct groups *groups, size_t places, uint64_t ns,
+		      const struct look *look)
+{
 	__freeing char *line = NULL;
+	char sum[DURATION_BYTES];
 
-	if (!thread || !place ||
-	    asprintf(&line, "    %s %s%s%s", what, thread, *place ? " in " : "", place) < 0) {
-		line = NULL;
-		return -ENOMEM;
-	}
-	text_cut_right(line, look->columns);
-	fprintf(out, "%s\n", line);
-	return 0;
-}
-
-/* Who could have ended it sooner. For other causes the waker is just the thread that an interrupt hit. */
-static int print_parties(FILE *out, const struct slice *slice, const struct look *look)
-{
-	int err = 0;
-
-	if (slice->cause != CAUSE_GIL && slice->cause != CAUSE_LOCK && slice->cause != CAUSE_CHILD)
+	ns = add_saturated(ns, groups->left_ns);
+	if (!ns || (ns < NOISE_NS && ns < groups->stall->duration_ns / 100))
 		return 0;
-	if (slice->holder.pid)
-		err = print_party(out, "held by", &slice->holder, look);
-	if (!err && slice->waker.pid &&
-	    (slice->waker.pid != slice->holder.pid || slice->waker.tid != slice->holder.tid))
-		err = print_party(out, "woken by", &slice->waker, look);
-	return err;
+	words_duration(ns, sum);
+	line = join("and %zu%s more place%s, %s", places, groups->left_ns ? " and" : "",
+		    places == 1 && !groups->left_ns ? "" : "s", sum);
+	return print_below(out, line, look);
 }
 
-/* The line above a slice, where several are shown: "  - 340 ms  socket  recvfrom 127.0.0.1:5432, task rates-3" */
-static int print_slice_head(FILE *out, const struct slice *slice, const struct slice *verdict,
-			    const struct look *look)
+static int print_groups(FILE *out, const struct groups *groups, const struct look *look)
 {
-	__freeing char *task = NULL, *text = NULL;
-	char duration[DURATION_BYTES];
-	struct detail detail;
+	size_t shown = groups->verdict ? 1 : 0, left = 0;
+	uint64_t left_ns = 0;
+	int err = groups->verdict ? print_stacks(out, groups->verdict, look) : 0;
 
-	words_duration(slice->ns, duration);
-	if (words_detail(slice, &detail))
-		return -ENOMEM;
-	text = detail_text(&detail, look->columns - INDENT - 16);
-	detail_free(&detail);
-	task = escape_text(slice != verdict && slice->task_name ? slice->task_name : "");
-	if (!text || !task)
-		return -ENOMEM;
-	fprintf(out, "  - %s  %s%s%s", duration, cause_name(slice->cause), *text ? "  " : "", text);
-	if (*task) {
-		size_t used = 8 + strlen(duration) + strlen(cause_name(slice->cause)) +
-			      text_width(text) + strlen(", task ");
+	for (size_t i = 0; i < groups->nr && !err; i++) {
+		const struct group *group = &groups->v[i];
 
-		text_cut_right(task, used < look->columns ? look->columns - used : 0);
-		fprintf(out, ", task %s", task);
+		if (is_shown(groups, group, look) && (look->unfold || shown < SHOWN_GROUPS)) {
+			err = print_group(out, groups, group, look);
+			shown++;
+		} else if (group != groups->verdict && group->largest->stack) {
+			left_ns = add_saturated(left_ns, group->ns);
+			left++;
+		}
 	}
-	fputc('\n', out);
-	return 0;
+	return err ? err : print_left(out, groups, left, left_ns, look);
 }
 
-static bool is_large(const struct slice *slice, const struct stall_record *stall)
+/* -- whole, and in one line -- */
+
+/* What is to be known of it besides; "": nothing. */
+static const char *const *remarks_of(const struct stall_record *stall, const char *remarks[4])
 {
-	return slice->ns / SHOWN_SHARE >= stall->duration_ns / 100;
-}
-
-static int print_slice(FILE *out, const struct slice *slice, const struct look *look)
-{
-	int err = 0;
-
-	if (slice->stack)
-		err = fold_print(out, slice->stack,
-				 slice->cause == CAUSE_CPU ? NULL : slice->syscall, look);
-	if (!err)
-		err = print_parties(out, slice, look);
-	return err ? err : culprits_print(out, &slice->culprits, look);
-}
-
-/* Slices without a stack, which are not above: who ran meanwhile, which quota was used up. */
-static int print_stackless(FILE *out, const struct view *view, bool verdict_shown,
-			   const struct look *look)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < view->nr && !err; i++) {
-		const struct slice *slice = &view->v[i];
-
-		if (!slice->stack && is_large(slice, view->stall) &&
-		    !(verdict_shown && slice == view->verdict))
-			err = culprits_print(out, &slice->culprits, look);
-	}
-	return err;
-}
-
-static int print_slices(FILE *out, const struct view *view, const struct look *look)
-{
-	const struct slice *shown[SHOWN_SLICES];
-	size_t nr = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < view->nr && nr < SHOWN_SLICES; i++)
-		if (view->v[i].stack && is_large(&view->v[i], view->stall))
-			shown[nr++] = &view->v[i];
-	if (!nr && view->verdict)
-		err = print_slice(out, view->verdict, look);
-	for (size_t i = 0; i < nr && !err; i++) {
-		/* a single one, that of the verdict, needs no line above it */
-		if (nr > 1 || shown[0] != view->verdict)
-			err = print_slice_head(out, shown[i], view->verdict, look);
-		if (!err)
-			err = print_slice(out, shown[i], look);
-	}
-	return err ? err : print_stackless(out, view, !nr, look);
-}
-
-struct share {
-	const char *name;
-	uint64_t ns;
-};
-
-static int compare_shares(const void *left, const void *right)
-{
-	const struct share *a = left, *b = right;
-
-	if (a->ns != b->ns)
-		return a->ns < b->ns ? 1 : -1;
-	return strcmp(a->name, b->name);
-}
-
-/* The ledger by causes: blocked time goes by the slices, as far as there are any. */
-static size_t shares_of(const struct stall_record *stall, struct share shares[CAUSE_NR + 2])
-{
-	const struct ledger *ledger = &stall->ledger;
-	uint64_t sums[CAUSE_NR] = { 0 }, blocked_ns = 0;
 	size_t nr = 0;
 
-	for (size_t i = 0; i < stall->slices.nr; i++) {
-		const struct slice *slice = &stall->slices.v[i];
-
-		if (!cause_is_blocked(slice->cause))
-			continue;
-		sums[slice->cause] += slice->ns;
-		blocked_ns += slice->ns;
-	}
-	sums[CAUSE_CPU] = ledger->cpu_ns;
-	sums[CAUSE_RUNQUEUE] = ledger->runqueue_ns;
-	sums[CAUSE_THROTTLED] = ledger->throttled_ns;
-	for (int cause = 0; cause < CAUSE_NR; cause++)
-		if (sums[cause])
-			shares[nr++] = (struct share){ cause_name((enum cause)cause), sums[cause] };
-	if (ledger->blocked_ns > blocked_ns)
-		shares[nr++] =
-			(struct share){ "blocked elsewhere", ledger->blocked_ns - blocked_ns };
-	if (ledger->unknown_ns)
-		shares[nr++] = (struct share){ "unknown", ledger->unknown_ns };
-	qsort(shares, nr, sizeof(shares[0]), compare_shares);
-	return nr;
-}
-
-/* "    socket 340 ms, cpu 9 ms, runqueue 3 ms; 12 events waited" */
-static void print_ledger(FILE *out, const struct stall_record *stall, const struct look *look)
-{
-	struct share shares[CAUSE_NR + 2];
-	size_t nr = shares_of(stall, shares), used = 4;
-	char part[96];
-
-	fputs("    ", out);
-	look_as(look, out, LOOK_DIM);
-	for (size_t i = 0; i < nr; i++) {
-		char time[DURATION_BYTES];
-
-		/* half a percent and less makes no difference */
-		if (i && shares[i].ns < stall->duration_ns / 200)
-			break;
-		words_duration(shares[i].ns, time);
-		snprintf(part, sizeof(part), "%s%s %s", i ? ", " : "", shares[i].name, time);
-		if (used + strlen(part) > look->columns)
-			break;
-		used += strlen(part);
-		fputs(part, out);
-	}
-	if (!nr)
-		fputs("nothing is known of this time", out);
-	part[0] = '\0';
-	if (!stall->ongoing && stall->delayed_events > 0)
-		snprintf(part, sizeof(part), "%" PRId64 " event%s waited", stall->delayed_events,
-			 stall->delayed_events == 1 ? "" : "s");
-	if (part[0])
-		fprintf(out, "%s%s", used + 2 + strlen(part) <= look->columns ? "; " : "\n    ",
-			part);
-	look_as(look, out, LOOK_PLAIN);
-	fputc('\n', out);
 	if (stall->before_attach)
-		fputs("    it had begun before the watch did\n", out);
+		remarks[nr++] = "it had begun before the watch did";
+	if (stall->at_end)
+		remarks[nr++] = "it went on when the watch ended";
+	remarks[nr] = NULL;
+	return remarks;
+}
+
+static int print_advice(FILE *out, const char *text, const struct look *look)
+{
+	__freeing char *advice = escape_text(text);
+	__freeing char *line = advice ? join("advice: %s", advice) : NULL;
+
+	return print_below(out, line, look);
+}
+
+static int print_remarks(FILE *out, const struct stall_record *stall, const struct look *look)
+{
+	const char *remarks[4];
+	__freeing char *doubt = NULL;
+	int err = 0;
+
+	for (const char *const *remark = remarks_of(stall, remarks); *remark && !err; remark++)
+		err = print_below(out, *remark, look);
+	if (!err && stall->advice)
+		err = print_advice(out, stall->advice, look);
+	if (err || !stall->doubt)
+		return err;
+	doubt = join("perhaps none: %s", doubt_meaning(stall->doubt));
+	return print_below(out, doubt, look);
+}
+
+static int print_whole(FILE *out, const struct groups *groups, const struct look *look)
+{
+	__freeing char *reason = verdict_reason(groups);
+	int err = reason ? print_verdict(out, groups, "", look) : -ENOMEM;
+
+	if (!err && *reason)
+		err = print_below(out, reason, look);
+	if (!err)
+		err = print_subject(out, groups, look);
+	if (!err)
+		err = print_groups(out, groups, look);
+	if (!err)
+		err = ledger_print(out, groups->stall, look);
+	return err ? err : print_remarks(out, groups->stall, look);
 }
 
 int stall_print(FILE *out, const struct stall_record *stall, const struct look *look)
 {
-	struct view view;
-	int err;
+	struct groups groups;
+	int err = groups_make(&groups, stall, look->unfold);
 
-	view_slices(&view, stall, look);
-	err = print_verdict(out, &view, false, look);
 	if (!err)
-		err = print_slices(out, &view, look);
-	print_ledger(out, stall, look);
+		err = print_whole(out, &groups, look);
+	groups_free(&groups);
 	return err;
 }
 
-int stall_print_again(FILE *out, const struct stall_record *stall, const struct look *look)
+int stall_print_ongoing(FILE *out, const struct stall_record *stall, const struct look *look)
 {
-	struct view view;
+	struct groups groups;
+	int err = groups_make(&groups, stall, false);
+	__freeing char *reason = err ? NULL : verdict_reason(&groups);
+	__freeing char *tasks = err ? NULL : task_words(&groups);
+	__freeing char *thread = thread_words(&stall->id), *more = NULL;
 
-	view_slices(&view, stall, look);
-	return print_verdict(out, &view, true, look);
+	if (reason && tasks && thread)
+		more = join("%s%s%s%s%s", reason, *reason ? "  " : "", thread, *tasks ? ", " : "",
+			    tasks);
+	err = more ? print_verdict(out, &groups, more, look) : -ENOMEM;
+	groups_free(&groups);
+	return err;
+}
+
+/* "2nd" */
+static char *ordinal(uint64_t nth)
+{
+	static const char *const endings[] = { "th", "st", "nd", "rd" };
+	bool teen = nth / 10 % 10 == 1;
+
+	return join("%" PRIu64 "%s", nth, teen || nth % 10 > 3 ? "th" : endings[nth % 10]);
+}
+
+/* "2nd, python3[4242/4250] asyncio, task rates-7, perhaps none: ..." */
+static char *repetition(const struct groups *groups, const struct repeated *repeated)
+{
+	const struct stall_record *stall = groups->stall;
+	__freeing char *nth = ordinal(repeated->nth), *tasks = task_words(groups);
+	__freeing char *thread = repeated->told ? strdup("") : thread_words(&stall->id);
+	const char *remarks[4], *const *remark = remarks_of(stall, remarks);
+
+	if (!nth || !tasks || !thread)
+		return NULL;
+	return join("%s%s%s%s%s%s%s%s%s", nth, *thread ? ", " : "", thread, *tasks ? ", " : "",
+		    tasks, *remark ? ", " : "", *remark ? *remark : "",
+		    stall->doubt ? ", perhaps none: " : "",
+		    stall->doubt ? doubt_meaning(stall->doubt) : "");
+}
+
+/* "recvfrom 127.0.0.1:5432 (postgres[812])  and 100 ms in save (app/db.py:77): file" */
+static char *repeated_reasons(const struct groups *groups, const struct look *look)
+{
+	char *text = verdict_reason(groups);
+	size_t shown = 1;
+
+	for (size_t i = 0; i < groups->nr && text && shown < SHOWN_GROUPS; i++) {
+		__freeing char *before = NULL, *head = NULL;
+
+		if (!is_shown(groups, &groups->v[i], look))
+			continue;
+		head = group_words(groups, &groups->v[i]);
+		before = text;
+		text = head ? join("%s%s%s", before, *before ? "  " : "", head) : NULL;
+		shown++;
+	}
+	return text;
+}
+
+int stall_print_repeated(FILE *out, const struct stall_record *stall,
+			 const struct repeated *repeated, const struct look *look)
+{
+	struct groups groups;
+	int err = groups_make(&groups, stall, look->unfold);
+	__freeing char *reasons = err ? NULL : repeated_reasons(&groups, look);
+	__freeing char *again = err ? NULL : repetition(&groups, repeated), *more = NULL;
+
+	if (reasons && again)
+		more = join("%s%s%s", reasons, *reasons ? "  " : "", again);
+	err = more ? print_verdict(out, &groups, more, look) : -ENOMEM;
+	groups_free(&groups);
+	return err;
+}
+
+int stall_print_withdrawn(FILE *out, const struct withdrawn_record *withdrawn,
+			  const struct look *look)
+{
+	__freeing char *who = thread_words(&withdrawn->id);
+	__freeing char *why = escape_text(discard_words(withdrawn->reason));
+	char time[TIME_BYTES];
+
+	words_time_in_seconds(withdrawn->time_ns, time);
+	if (!who || !why)
+		return -ENOMEM;
+	return wrap_printf(out, CONTINUED, look, "%s  withdrawn: %s was no stall: %s", time, who,
+			   why);
+}
+
+int stall_places(struct stall_places *places, const struct stall_record *stall,
+		 const struct look *look)
+{
+	struct groups groups;
+	int err = groups_make(&groups, stall, look->unfold);
+
+	places->nr = 0;
+	places->v[places->nr++] = place_hash(
+		(uint64_t)stall->cause, !err && groups.place ? groups.place->largest->stack : NULL);
+	for (size_t i = 0; i < groups.nr && !err && places->nr < SHOWN_GROUPS; i++)
+		/* waiting for a CPU comes and goes, and does not make it another stall */
+		if (groups.v[i].largest->stack && is_shown(&groups, &groups.v[i], look))
+			places->v[places->nr++] = groups.v[i].place_hash;
+	groups_free(&groups);
+	return err;
 }

@@ -15,9 +15,6 @@
 #include "base/clock.h"
 #include "base/escape.h"
 
-/* An object is not cut to less than this. */
-#define OBJECT_LEAST_COLUMNS 12
-
 static uint64_t rounded(uint64_t ns, uint64_t unit)
 {
 	return ns / unit + (ns % unit >= unit / 2);
@@ -159,6 +156,7 @@ static int set_target(struct detail *out, const struct target *target)
 	case TARGET_DNS:
 		return set_escaped(&out->object, target->name) | set_server(&out->after, target);
 	case TARGET_DEVICE:
+	case TARGET_LOCK:
 		return set_escaped(&out->object, target->name);
 	default:
 		return 0;
@@ -169,19 +167,30 @@ static int set_holder(struct detail *out, const struct party *holder)
 {
 	__freeing char *thread = words_thread(holder->comm, holder->pid, holder->tid);
 
-	return thread ? set(&out->object, format("held by %s", thread)) : -ENOMEM;
+	if (!thread)
+		return -ENOMEM;
+	return set(&out->object, format("held by %s%s", thread,
+					holder->collects ? ", which collects garbage" : ""));
+}
+
+static int add_after(struct detail *out, const char *words)
+{
+	char *after = out->after;
+
+	out->after = format("%s, %s", after ? after : "", words);
+	free(after);
+	return out->after ? 0 : -ENOMEM;
 }
 
 /* Rounds of waiting for the GIL, and samples on the CPU, are not counted: they are no calls. */
 static int add_count(struct detail *out, const struct slice *slice)
 {
-	char *after = out->after;
+	char count[32];
 
-	if (slice->count < 2 || slice->cause == CAUSE_GIL || slice->cause == CAUSE_CPU)
+	if (slice->count < 2 || slice->cause == CAUSE_GIL || slice_is_cpu(slice))
 		return 0;
-	out->after = format("%s, %" PRIu64 " times", after ? after : "", slice->count);
-	free(after);
-	return out->after ? 0 : -ENOMEM;
+	snprintf(count, sizeof(count), "%" PRIu64 " times", slice->count);
+	return add_after(out, count);
 }
 
 int words_detail(const struct slice *slice, struct detail *out)
@@ -191,13 +200,15 @@ int words_detail(const struct slice *slice, struct detail *out)
 	*out = (struct detail){ 0 };
 	if (slice->cause == CAUSE_GIL && slice->holder.pid) {
 		err = set_holder(out, &slice->holder);
-	} else if (slice->cause != CAUSE_CPU) {
+	} else if (!slice_is_cpu(slice)) {
 		err = set_escaped(&out->before, slice->syscall);
 		err |= set_target(out, &slice->target);
 		if (!out->before && !out->object)
 			err |= set_escaped(&out->object, cause_words(slice->cause)->instead);
 	}
 	err |= add_count(out, slice);
+	if (slice->timed_out)
+		err |= add_after(out, "timed out");
 	if (err) {
 		detail_free(out);
 		return -ENOMEM;
@@ -213,14 +224,9 @@ void detail_free(struct detail *detail)
 	*detail = (struct detail){ 0 };
 }
 
-static size_t columns_of(const char *s)
+char *detail_text(const struct detail *detail)
 {
-	return s ? text_width(s) : 0;
-}
-
-static char *join(const struct detail *detail, const char *object)
-{
-	const char *parts[] = { detail->before, object, detail->after };
+	const char *parts[] = { detail->before, detail->object, detail->after };
 	char *text = strdup("");
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && text; i++) {
@@ -231,25 +237,6 @@ static char *join(const struct detail *detail, const char *object)
 		text = format("%s%s%s", shorter, *shorter && *parts[i] != ',' ? " " : "", parts[i]);
 		free(shorter);
 	}
-	return text;
-}
-
-char *detail_text(const struct detail *detail, size_t columns)
-{
-	size_t around = columns_of(detail->before) + columns_of(detail->after) +
-			(detail->before != NULL) + (detail->after != NULL);
-	__freeing char *object = detail->object ? strdup(detail->object) : NULL;
-	char *text;
-
-	if (detail->object && !object)
-		return NULL;
-	if (object)
-		text_cut_left(object, around + OBJECT_LEAST_COLUMNS < columns
-					      ? columns - around
-					      : OBJECT_LEAST_COLUMNS);
-	text = join(detail, object);
-	if (text)
-		text_cut_right(text, columns);
 	return text;
 }
 

@@ -28,14 +28,13 @@ char *words_thread(const char *comm, pid_t pid, pid_t tid);
 /* What a slice waited in, and for what: "recvfrom", "127.0.0.1:5432", "(postgres[812])". Each may be NULL. */
 struct detail {
 	char *before; /* the system call */
-	char *object; /* may be shortened, from the left */
+	char *object;
 	char *after;
 };
 
 int words_detail(const struct slice *slice, struct detail *out); /* 0 or -ENOMEM */
 void detail_free(struct detail *detail);
-/* One string of at most so many columns: the object is shortened first, then the end is cut. */
-char *detail_text(const struct detail *detail, size_t columns);
+char *detail_text(const struct detail *detail); /* one string */
 
 /* A status as wait() gives it: "exit status 1", "killed by signal 9". */
 void words_status(int status, char text[DURATION_BYTES]);

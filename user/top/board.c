@@ -8,11 +8,12 @@
 #include "model/hist.h"
 #include "top/board_private.h"
 
-#define ENTRIES_MAX    8192
-#define ENDED_MAX      256 /* loops that have ended, and are still shown for a while */
-#define ENDED_KEEP_NS  (30 * NS_PER_SEC)
-#define HISTORIES_MAX  2000 /* stalls that are kept, of all loops together */
-#define STANDS_MISSING 2 /* refreshes without its turn until an ongoing stall counts as none */
+#define ENTRIES_MAX	8192
+#define ENDED_MAX	256 /* loops that have ended, and are still shown for a while */
+#define ENDED_KEEP_NS	(30 * NS_PER_SEC)
+#define HISTORIES_MAX	2000 /* stalls that are kept, of all loops together */
+#define HISTORIES_BYTES (12u << 20) /* that they may take: the loop with most loses some first */
+#define STANDS_MISSING	2 /* refreshes without its turn until an ongoing stall counts as none */
 
 int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns)
 {
@@ -24,9 +25,21 @@ int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns)
 	return 0;
 }
 
-static void free_entry(struct board *board, struct entry *entry)
+static void uncount(struct board *board, const struct entry *entry)
 {
 	board->histories -= entry->history.nr;
+	board->history_bytes -= history_bytes(&entry->history);
+}
+
+static void count(struct board *board, const struct entry *entry)
+{
+	board->histories += entry->history.nr;
+	board->history_bytes += history_bytes(&entry->history);
+}
+
+static void free_entry(struct board *board, struct entry *entry)
+{
+	uncount(board, entry);
 	history_free(&entry->history);
 	free(entry->runtime);
 	free(entry);
@@ -135,6 +148,19 @@ static void note_longest(struct entry *entry, uint64_t ns)
 		entry->longest_ns = ns;
 }
 
+/* What of a stall's cpu time the collector took is its own cause. */
+static void add_cpu(struct entry *entry, const struct stall_record *stall)
+{
+	uint64_t gc_ns = 0, cpu_ns = stall->ledger.cpu_ns;
+
+	for (size_t i = 0; i < stall->slices.nr; i++)
+		if (stall->slices.v[i].cause == CAUSE_GC && slice_is_cpu(&stall->slices.v[i]))
+			gc_ns += stall->slices.v[i].ns;
+	gc_ns = gc_ns < cpu_ns ? gc_ns : cpu_ns;
+	entry->stalls.causes_ns[CAUSE_GC] += gc_ns;
+	entry->stalls.causes_ns[CAUSE_CPU] += cpu_ns - gc_ns;
+}
+
 static void end_stall(struct entry *entry, const struct stall_record *stall)
 {
 	uint64_t end_ns = stall->mono_ns + stall->duration_ns;
@@ -146,9 +172,9 @@ static void end_stall(struct entry *entry, const struct stall_record *stall)
 		entry->stalls.delayed_events += stall->delayed_events;
 	/* of a loop that was never seen, nothing else will be known about its causes */
 	for (size_t i = 0; i < stall->slices.nr && entry->unseen; i++)
-		if (cause_is_blocked(stall->slices.v[i].cause))
+		if (slice_is_blocked(&stall->slices.v[i]))
 			entry->stalls.causes_ns[stall->slices.v[i].cause] += stall->slices.v[i].ns;
-	entry->stalls.causes_ns[CAUSE_CPU] += stall->ledger.cpu_ns;
+	add_cpu(entry, stall);
 	entry->stalls.causes_ns[CAUSE_RUNQUEUE] += stall->ledger.runqueue_ns;
 	entry->stalls.causes_ns[CAUSE_THROTTLED] += stall->ledger.throttled_ns;
 	entry->ongoing_seq = 0;
@@ -156,11 +182,39 @@ static void end_stall(struct entry *entry, const struct stall_record *stall)
 		entry->ended_longest_ns = stall->duration_ns;
 }
 
+static void keep_stall(struct board *board, struct entry *entry, const struct stall_record *stall)
+{
+	bool full = board->histories >= HISTORIES_MAX && entry->history.nr > 1;
+
+	uncount(board, entry);
+	if (full)
+		history_forget(&entry->history);
+	history_add(&entry->history, stall);
+	count(board, entry);
+}
+
+static void bound_histories(struct board *board)
+{
+	size_t before = 0;
+
+	while (board->history_bytes > HISTORIES_BYTES && board->history_bytes != before) {
+		struct entry *most = board->entries[0];
+
+		before = board->history_bytes;
+		for (size_t i = 1; i < board->nr; i++)
+			if (history_bytes(&board->entries[i]->history) >
+			    history_bytes(&most->history))
+				most = board->entries[i];
+		uncount(board, most);
+		history_shrink(&most->history);
+		count(board, most);
+	}
+}
+
 void board_stall(struct board *board, const struct stall_record *stall)
 {
 	struct entry *entry = find_thread(board, stall->id.pid, stall->id.tid);
 	uint64_t seq = turn_seq(stall);
-	size_t had;
 
 	if (!entry) {
 		entry = add(board, &stall->id, UINT64_MAX - board->unseen++, stall->mono_ns);
@@ -182,11 +236,20 @@ void board_stall(struct board *board, const struct stall_record *stall)
 		board->stalls++;
 		end_stall(entry, stall);
 	}
-	had = entry->history.nr;
-	if (board->histories >= HISTORIES_MAX && had > 1)
-		history_forget(&entry->history);
-	history_add(&entry->history, stall);
-	board->histories += entry->history.nr - had;
+	keep_stall(board, entry, stall);
+	bound_histories(board);
+}
+
+void board_withdrawn(struct board *board, const struct withdrawn_record *withdrawn)
+{
+	struct entry *entry = find_thread(board, withdrawn->id.pid, withdrawn->id.tid);
+
+	if (!entry)
+		return;
+	entry->ongoing_seq = 0;
+	uncount(board, entry);
+	history_withdraw(&entry->history, withdrawn->turn);
+	count(board, entry);
 }
 
 /* -- refreshes -- */
@@ -267,6 +330,7 @@ static void stand(const struct board *board, struct entry *entry, const struct e
 	now->stalled_ns = entry->stalls.stalled_ns + ongoing_ns;
 	memcpy(now->causes_ns, loop->blocked_ns, sizeof(now->causes_ns));
 	now->causes_ns[CAUSE_CPU] = entry->stalls.causes_ns[CAUSE_CPU];
+	now->causes_ns[CAUSE_GC] += entry->stalls.causes_ns[CAUSE_GC];
 	now->causes_ns[CAUSE_RUNQUEUE] = entry->stalls.causes_ns[CAUSE_RUNQUEUE];
 	now->causes_ns[CAUSE_THROTTLED] = entry->stalls.causes_ns[CAUSE_THROTTLED];
 	if (ongoing_ns) {

@@ -72,6 +72,8 @@ void board_free(struct board *board);
 
 /* Its time_ns has to be set, as it may be printed. */
 void board_stall(struct board *board, const struct stall_record *stall);
+/* One that was reported as ongoing was none. */
+void board_withdrawn(struct board *board, const struct withdrawn_record *withdrawn);
 
 /* One refresh: begin, then each loop that is there, then end. */
 void board_begin(struct board *board, uint64_t now_ns);

@@ -69,6 +69,7 @@ struct board {
 	size_t asked; /* which one board_ask() goes on with */
 	size_t ended;
 	size_t histories; /* stalls that are kept */
+	size_t history_bytes; /* that they take */
 	uint64_t unseen; /* entries made for a stall only */
 	uint64_t now_ns;
 	uint64_t start_ns;

@@ -16,7 +16,6 @@
 #define LABEL_COLUMNS 16
 #define CELL_COLUMNS  15
 #define CELL_BYTES    64
-#define STALL_COLUMNS 80 /* a stall takes as many: narrower terminals cut it */
 
 const char *detail_window(enum board_window window)
 {
@@ -174,12 +173,9 @@ static int add_stall(struct lines *lines, const struct stall_record *stall, cons
 int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
 		 const struct history *history, const struct look *look)
 {
-	struct look wide = *look;
 	size_t nr = history ? history->nr : 0;
 	int err = add_head(lines, &rows[WINDOW_START]);
 
-	if (wide.columns < STALL_COLUMNS)
-		wide.columns = STALL_COLUMNS;
 	if (!err)
 		err = add_figures(lines, rows);
 	if (!err)
@@ -190,6 +186,6 @@ int detail_lines(struct lines *lines, const struct board_row rows[WINDOW_NR],
 		err = lines_addf(lines, LINE_HEAD,
 				 nr ? "last stalls, the latest first" : "no stall yet");
 	for (size_t i = nr; i-- > 0 && !err;)
-		err = add_stall(lines, &history->v[i], &wide);
+		err = add_stall(lines, &history->v[i], look);
 	return err;
 }

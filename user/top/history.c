@@ -33,3 +33,26 @@ void history_add(struct history *history, const struct stall_record *stall)
 		history_forget(history);
 	history->v[history->nr++] = copy;
 }
+
+size_t history_bytes(const struct history *history)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < history->nr; i++)
+		bytes += history->v[i].slices.bytes;
+	return bytes;
+}
+
+void history_shrink(struct history *history)
+{
+	if (history->nr > 1)
+		history_forget(history);
+	else if (history->nr)
+		slices_shrink(&history->v[0].slices, history->v[0].slices.bytes / 2);
+}
+
+void history_withdraw(struct history *history, const char *turn)
+{
+	if (history->nr && !strcmp(history->v[history->nr - 1].turn, turn))
+		stall_clear(&history->v[--history->nr]);
+}

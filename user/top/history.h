@@ -18,6 +18,12 @@ struct history {
 void history_free(struct history *history);
 /* Without memory it is left out. */
 void history_add(struct history *history, const struct stall_record *stall);
+/* The last one, if it is of this turn, was no stall. */
+/* What they take in memory. */
+size_t history_bytes(const struct history *history);
+/* Takes less from then on: the oldest is forgotten, or the only one loses places. */
+void history_shrink(struct history *history);
+void history_withdraw(struct history *history, const char *turn);
 /* Forgets the oldest. */
 void history_forget(struct history *history);
 

@@ -3,13 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "model/hist.h"
 #include "top/board_private.h"
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
 
 double board_share(const struct board_row *row, uint64_t ns)
 {
@@ -48,14 +44,14 @@ static void fill(struct board_row *row, const struct entry *entry, enum board_wi
 		.id = entry->id,
 		.stalled = entry->ongoing_seq != 0,
 		.ended = entry->ended_ns != 0,
-		.span_ns = less(now->time_ns,
-				window == WINDOW_START ? entry->since_ns : base->time_ns),
-		.stalled_ns = less(now->stalled_ns, base->stalled_ns),
-		.idle_ns = less(now->idle_ns, base->idle_ns),
-		.turns = less(now->turns, base->turns),
-		.stalls = less(now->stalls, base->stalls),
+		.span_ns = subtract_saturated(now->time_ns, window == WINDOW_START ? entry->since_ns
+										   : base->time_ns),
+		.stalled_ns = subtract_saturated(now->stalled_ns, base->stalled_ns),
+		.idle_ns = subtract_saturated(now->idle_ns, base->idle_ns),
+		.turns = subtract_saturated(now->turns, base->turns),
+		.stalls = subtract_saturated(now->stalls, base->stalls),
 		.longest_ns = window == WINDOW_START ? entry->longest_ns : base->longest_ns,
-		.delayed_events = less(now->delayed_events, base->delayed_events),
+		.delayed_events = subtract_saturated(now->delayed_events, base->delayed_events),
 		.tasks = entry->tasks,
 		.threads = entry->threads,
 		.tasks_grow = leak_is_one(&entry->tasks_leak),
@@ -63,9 +59,9 @@ static void fill(struct board_row *row, const struct entry *entry, enum board_wi
 	};
 	row->id.runtime = entry->runtime;
 	for (int cause = 0; cause < CAUSE_NR; cause++)
-		row->causes_ns[cause] = less(now->causes_ns[cause],
-					     window == WINDOW_START ? entry->before_ns[cause]
-								    : base->causes_ns[cause]);
+		row->causes_ns[cause] = subtract_saturated(
+			now->causes_ns[cause],
+			window == WINDOW_START ? entry->before_ns[cause] : base->causes_ns[cause]);
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		hist[i] = now->hist[i] - base->hist[i];
 	row->p99_ns = hist_percentile_ns(hist, 99);

@@ -6,6 +6,7 @@ import collections.abc
 import selectors
 import socket
 import sys
+import threading
 import time
 import types
 
@@ -59,6 +60,27 @@ def by_generator():
     yield
 
 
+async def innermost():
+    block()
+
+
+class Awaitable:
+    """What await gets of it is a wrapper of the coroutine."""
+    def __await__(self):
+        return innermost().__await__()
+
+
+async def middle(many, *more):
+    local = [many, more]
+    await Awaitable()
+    return local
+
+
+async def outermost():
+    for _ in range(2):
+        await middle(1, 2, 3)
+
+
 class Wrapped(collections.abc.Coroutine):
     """A coroutine that is none of the interpreter's own, as Cython's are."""
     def send(self, _value):
@@ -97,6 +119,21 @@ def nested(name):
         asyncio.new_event_loop().run_until_complete(asyncio.sleep(3600))
 
     outer.run_until_complete(main())
+
+
+def handmade(name, thread=None):
+    """As a greenlet's: it runs, and no frame of it shows."""
+    loop = asyncio.new_event_loop()
+    loop._thread_id = thread or threading.get_ident()
+    asyncio.events._set_running_loop(loop)
+    loop_is(name, loop)
+    block()
+
+
+def ended(name):
+    """A loop has run here."""
+    asyncio.new_event_loop().run_until_complete(asyncio.sleep(0))
+    block()
 
 
 def callback(name):
@@ -192,6 +229,7 @@ def also(name, function, *args):
 _socket.getaddrinfo = block
 
 also("method", blocked, Service().handle(), "wörker-数-\U0001f40d")
+also("chain", blocked, outermost(), "chain")
 also("clocked", blocked, coro_after_clock("clocked"), "clocked task")
 also("unnamed", blocked, Service().handle())
 also("long", blocked, Service().handle(), "n" * 5000)
@@ -208,6 +246,9 @@ also("swapped_dict", blocked, Service().handle(), "dict", swapped_dict())
 if sys.version_info >= (3, 12):
     also("eager", eager)
 also("callback", callback)
+also("handmade", handmade)
+also("other_thread", handmade, 4096)
+also("ended", ended)
 also("blocking_select", idle, asyncio.SelectorEventLoop(BlockingSelect()))
 start("no_loop", no_loop)
 start("resolve_text", resolve, "db.example.org")

@@ -4,6 +4,7 @@
 The report is lines of fields separated by tabs, ended by a line "ready". The
 target then waits for lines on standard input, and ends with it.
 """
+import inspect
 import sys
 import threading
 import time
@@ -52,7 +53,10 @@ def report():
         while frame:
             code = frame.f_code
             function = getattr(code, "co_qualname", code.co_name)
-            say("frame", thread.name, function, code.co_filename, frame.f_lineno)
+            suspends = code.co_flags & (
+                inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE | inspect.CO_ASYNC_GENERATOR
+            )
+            say("frame", thread.name, function, code.co_filename, frame.f_lineno, int(bool(suspends)))
             frame = frame.f_back
 
 

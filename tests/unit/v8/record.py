@@ -26,7 +26,7 @@ STACKS = (
 
 def build(directory):
     program = os.path.join(directory, "record")
-    packages = "libbpf libelf libdw jansson libseccomp zlib libcap ncursesw libsystemd".split()
+    packages = "libbpf libelf libdw jansson libseccomp zlib libcap ncursesw libsystemd libpcre2-8 libprotobuf-c".split()
     libraries = subprocess.check_output(["pkg-config", "--libs"] + packages, text=True).split()
     source = os.path.join(os.path.dirname(__file__), "record.c")
     flags = ["-std=gnu11", "-D_GNU_SOURCE", "-I.", "-Iuser"]

@@ -98,13 +98,15 @@ static bool link_is(int dir, const char *name, const char *link)
 	return n >= 0 && (size_t)n == len && !memcmp(text, link, len);
 }
 
-static bool descriptor_fits(int dir, pid_t pid, int fd, const struct holder_wanted *wanted)
+static bool descriptor_fits(int dir, pid_t pid, int fd, const struct holder_wanted *wanted,
+			    bool *certain)
 {
 	struct fdinfo info;
 	char name[16];
 
 	snprintf(name, sizeof(name), "%d", fd);
-	if (!link_is(dir, name, wanted->link))
+	*certain = true;
+	if (!link_is(dir, name, wanted->link) || !proof_holds(&wanted->proof, pid, fd, certain))
 		return false;
 	if (wanted->end == HOLDER_ANY)
 		return true;
@@ -115,8 +117,9 @@ static bool descriptor_fits(int dir, pid_t pid, int fd, const struct holder_want
 bool holder_check(const struct holder *holder, const struct holder_wanted *wanted)
 {
 	int dir __closing = procfs_open(holder->pid, "fd", O_DIRECTORY);
+	bool certain;
 
-	return dir >= 0 && descriptor_fits(dir, holder->pid, holder->fd, wanted);
+	return dir >= 0 && descriptor_fits(dir, holder->pid, holder->fd, wanted, &certain);
 }
 
 struct search {
@@ -129,6 +132,7 @@ struct search {
 /* 0, -ENOENT, or -EAGAIN when the budget ended. */
 static int search_process(struct search *search, pid_t pid)
 {
+	bool certain;
 	int fd;
 
 	if (!spend_process(&search->budget))
@@ -141,8 +145,8 @@ static int search_process(struct search *search, pid_t pid)
 	while ((fd = procfs_next_number(dir)) >= 0) {
 		if (!spend_descriptor(&search->budget))
 			return -EAGAIN;
-		if (descriptor_fits(dirfd(dir), pid, fd, search->wanted)) {
-			*search->out = (struct holder){ .pid = pid, .fd = fd };
+		if (descriptor_fits(dirfd(dir), pid, fd, search->wanted, &certain)) {
+			*search->out = (struct holder){ .pid = pid, .fd = fd, .certain = certain };
 			return 0;
 		}
 	}
@@ -254,6 +258,8 @@ int holders_find(struct holders *holders, const struct holder_wanted *wanted, st
 	int err;
 
 	err = search_likely(&search, holders);
+	if (err && wanted->asker_first && !search_process(&search, wanted->asker))
+		return 0;
 	if (err && wanted->uid) {
 		search.budget = budget_share(2);
 		err = search_range(&search, 0, INT_MAX, wanted->uid);
@@ -273,15 +279,17 @@ int holders_find(struct holders *holders, const struct holder_wanted *wanted, st
 
 static bool is_fifo(pid_t pid, int fd, uint64_t ino, const char *link, int dir)
 {
+	/* it may be of a file system that does not answer: what is cached will do */
+	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
 	struct fdinfo info;
-	struct stat stat;
+	struct statx status;
 	char name[16];
 
 	if (*link != '/' || !read_fdinfo(pid, fd, &info) || info.ino != ino)
 		return false;
 	/* Another file system's file may have this number too. */
 	snprintf(name, sizeof(name), "%d", fd);
-	return !fstatat(dir, name, &stat, 0) && S_ISFIFO(stat.st_mode);
+	return !statx(dir, name, flags, STATX_TYPE, &status) && S_ISFIFO(status.stx_mode);
 }
 
 char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo)

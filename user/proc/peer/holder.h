@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "proc/peer/proof.h"
+
 /* The pipe end that is wanted. */
 enum holder_end {
 	HOLDER_ANY,
@@ -26,11 +28,14 @@ struct holder_wanted {
 	uid_t uid; /* this user's processes are searched first; 0: all alike */
 	const char *link; /* of its descriptor: "socket:[1]", "pipe:[1]", a FIFO's path */
 	uint64_t ino; /* a FIFO's; 0: the link is enough */
+	bool asker_first; /* if the asker holds it, only those are searched besides that it may have it from, or may have given it to */
+	struct proof proof;
 };
 
 struct holder {
 	pid_t pid;
-	int fd;
+	int fd; /* -1: the kernel named the process without it */
+	bool certain; /* see proof.h */
 };
 
 #define HOLDERS_RECENT 8

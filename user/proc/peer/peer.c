@@ -13,6 +13,8 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/number.h"
+#include "proc/peer/bus.h"
 #include "proc/peer/diag.h"
 #include "proc/peer/holder.h"
 #include "proc/peer/netns.h"
@@ -22,6 +24,7 @@
 
 /* "None" may become wrong at any time, and so may a listening socket when another accepts. */
 #define SHORT_NS  NS_PER_SEC
+#define LOCK_NS	  (50 * NS_PER_MS) /* locks change hands */
 #define LONG_NS	  (10 * NS_PER_SEC)
 #define LINK_SIZE 32 /* "socket:[4294967295]" */
 
@@ -30,6 +33,10 @@ enum question_kind {
 	QUESTION_UNIX,
 	QUESTION_PIPE,
 	QUESTION_HOST, /* is this address in another namespace? Only "no" is kept */
+	QUESTION_FUSE, /* ino: the device */
+	QUESTION_SCANNER, /* likewise */
+	QUESTION_BUS, /* ino: a hash of path and name */
+	QUESTION_LOCK, /* netns: the device; reader: the descriptor */
 };
 
 /* Compared as bytes: no padding, unused fields are 0. */
@@ -60,6 +67,8 @@ struct answer {
 struct peers {
 	struct holders holders;
 	struct netns_list namespaces;
+	struct allowance allowance;
+	uint64_t refused;
 	struct answer answers[ANSWERS];
 };
 
@@ -78,14 +87,11 @@ void peers_free(struct peers *peers)
 	free(peers);
 }
 
-/* The place of a question; FNV-1a, and what has the same place is forgotten. */
+/* The place of a question; what has the same place is forgotten. */
 static struct answer *answer_at(struct peers *peers, const struct question *question)
 {
-	const unsigned char *bytes = (const unsigned char *)question;
-	uint64_t hash = 0xcbf29ce484222325ull;
+	uint64_t hash = hash_bytes(HASH_START, question, sizeof(*question));
 
-	for (size_t i = 0; i < sizeof(*question); i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3ull;
 	return &peers->answers[(hash ^ hash >> 32) % ANSWERS];
 }
 
@@ -94,7 +100,8 @@ static bool answer_stands(const struct answer *answer, const struct question *qu
 {
 	return !memcmp(&answer->question, question, sizeof(*question)) &&
 	       clock_coarse_ns() < answer->expires_ns &&
-	       (!answer->holder.pid || holder_check(&answer->holder, &answer->wanted));
+	       (!answer->link || !answer->holder.pid ||
+		holder_check(&answer->holder, &answer->wanted));
 }
 
 /* Takes the new answer. */
@@ -187,8 +194,65 @@ static int want_pipe(struct answer *answer)
 	if (!answer->link)
 		return -ENOENT;
 	answer->wanted.ino = fifo ? question->ino : 0;
+	answer->wanted.asker_first = !fifo;
 	answer->wanted.end = question->reader ? HOLDER_WRITES : HOLDER_READS;
 	return 0;
+}
+
+static int want_link(struct answer *answer, const char *link, enum proof_kind kind)
+{
+	answer->link = strdup(link);
+	answer->wanted.proof =
+		(struct proof){ .kind = kind, .dev = (uint32_t)answer->question.ino };
+	return answer->link ? 0 : -ENOMEM;
+}
+
+/* Of an open file description's lock the kernel knows no process, and of very many locks not all are read. */
+static int find_lock(struct peers *peers, struct answer *answer)
+{
+	const struct question *question = &answer->question;
+	const struct file_lock lock = { question->pid, question->netns, question->ino };
+	pid_t pid = 0;
+	int err = file_lock_holder(&lock, &pid);
+
+	if (!err && pid != FILE_LOCK_OPEN_FILE) {
+		answer->holder = (struct holder){ .pid = pid, .fd = -1, .certain = true };
+		return 0;
+	}
+	if (err == -ENOENT)
+		return err;
+	answer->link = process_fd_path(question->pid, (int)question->reader);
+	if (!answer->link)
+		return -ENOENT;
+	answer->wanted.link = answer->link;
+	answer->wanted.proof = (struct proof){ PROOF_LOCK, lock.dev, lock.ino, lock.asker };
+	return holders_find(&peers->holders, &answer->wanted, &answer->holder);
+}
+
+static int find_process(struct peers *peers, const struct bp_socket *socket, struct answer *answer,
+			bool *listens)
+{
+	int err;
+
+	switch (answer->question.kind) {
+	case QUESTION_LOCK:
+		return find_lock(peers, answer);
+	case QUESTION_PIPE:
+		err = want_pipe(answer);
+		break;
+	case QUESTION_FUSE:
+		err = want_link(answer, "/dev/fuse", PROOF_FUSE);
+		break;
+	case QUESTION_SCANNER:
+		err = want_link(answer, "anon_inode:[fanotify]", PROOF_SCANNER);
+		break;
+	default:
+		err = want_socket(peers, socket, answer, listens);
+	}
+	if (err)
+		return err;
+	answer->wanted.link = answer->link;
+	return holders_find(&peers->holders, &answer->wanted, &answer->holder);
 }
 
 /* socket: of QUESTION_INET. */
@@ -199,32 +263,50 @@ static struct answer find_answer(struct peers *peers, const struct question *que
 	bool listens = false;
 	int err;
 
-	if (question->kind == QUESTION_PIPE)
-		err = want_pipe(&answer);
+	err = find_process(peers, socket, &answer, &listens);
+	if (question->kind == QUESTION_LOCK)
+		answer.expires_ns = clock_coarse_ns() + LOCK_NS;
 	else
-		err = want_socket(peers, socket, &answer, &listens);
-	if (!err) {
-		answer.wanted.link = answer.link;
-		err = holders_find(&peers->holders, &answer.wanted, &answer.holder);
-	}
-	answer.expires_ns = clock_coarse_ns() + (err || listens ? SHORT_NS : LONG_NS);
+		answer.expires_ns = clock_coarse_ns() + (err || listens ? SHORT_NS : LONG_NS);
 	return answer;
+}
+
+static int give(const struct answer *known, struct peer *out)
+{
+	out->pid = known->holder.pid;
+	out->fd = known->holder.fd;
+	out->certain = known->holder.certain;
+	if (!out->pid || process_comm(out->pid, out->comm))
+		return -ENOENT;
+	return 0;
 }
 
 static int ask(struct peers *peers, const struct question *question, const struct bp_socket *socket,
 	       struct peer *out)
 {
 	struct answer *known = answer_at(peers, question), found;
+	uint64_t before_ns = clock_spent_ns();
 
 	if (!answer_stands(known, question)) {
+		if (!allowance_is_left(&peers->allowance, clock_now_ns())) {
+			peers->refused++;
+			return -EAGAIN;
+		}
 		found = find_answer(peers, question, socket);
 		answer_replace(known, &found);
+		allowance_pay(&peers->allowance, clock_now_ns(), clock_spent_ns() - before_ns);
 	}
-	out->pid = known->holder.pid;
-	out->fd = known->holder.fd;
-	if (!out->pid || process_comm(out->pid, out->comm))
-		return -ENOENT;
-	return 0;
+	return give(known, out);
+}
+
+struct allowance *peers_allowance(struct peers *peers)
+{
+	return &peers->allowance;
+}
+
+uint64_t peers_refused(const struct peers *peers)
+{
+	return peers->refused;
 }
 
 int peers_inet(struct peers *peers, pid_t pid, const struct bp_socket *socket, struct peer *out)
@@ -262,4 +344,58 @@ int peers_pipe(struct peers *peers, pid_t pid, unsigned long long ino, int reade
 	};
 
 	return ask(peers, &question, NULL, out);
+}
+
+int peers_fuse(struct peers *peers, pid_t pid, uint32_t dev, struct peer *out)
+{
+	struct question question = { .kind = QUESTION_FUSE, .pid = pid, .ino = dev };
+
+	return ask(peers, &question, NULL, out);
+}
+
+int peers_scanner(struct peers *peers, pid_t pid, uint32_t dev, struct peer *out)
+{
+	struct question question = { .kind = QUESTION_SCANNER, .pid = pid, .ino = dev };
+
+	return ask(peers, &question, NULL, out);
+}
+
+int peers_lock(struct peers *peers, const struct file_lock *lock, int fd, struct peer *out)
+{
+	struct question question = {
+		.kind = QUESTION_LOCK,
+		.pid = lock->asker,
+		.ino = lock->ino,
+		.netns = lock->dev,
+		.reader = (uint32_t)fd,
+	};
+
+	return fd < 0 ? -ENOENT : ask(peers, &question, NULL, out);
+}
+
+int peers_bus(struct peers *peers, pid_t pid, const char *path, const char *name, struct peer *out)
+{
+	struct question question = {
+		.kind = QUESTION_BUS,
+		.pid = pid,
+		.ino = hash_bytes(hash_bytes(HASH_START, path, strlen(path) + 1), name,
+				  strlen(name)),
+	};
+	struct answer *known = answer_at(peers, &question), found = { .question = question };
+	uint64_t before_ns = clock_now_ns();
+
+	if (!answer_stands(known, &question)) {
+		if (!allowance_is_left(&peers->allowance, before_ns)) {
+			peers->refused++;
+			return -EAGAIN;
+		}
+		found.holder = (struct holder){ .fd = -1, .certain = true };
+		/* a bus that does not answer is not asked again soon */
+		found.expires_ns = clock_coarse_ns() + LONG_NS;
+		if (bus_owner(pid, path, name, &found.holder.pid))
+			found.holder.pid = 0;
+		answer_replace(known, &found);
+		allowance_pay(&peers->allowance, clock_now_ns(), clock_now_ns() - before_ns);
+	}
+	return give(known, out);
 }

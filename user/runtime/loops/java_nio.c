@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "runtime/advice.h"
 #include "runtime/java.h"
 #include "runtime/loops/loops.h"
 #include "runtime/native.h"
@@ -20,13 +21,37 @@ static bool recognise(const struct runtime *runtime, const struct moment *moment
 
 	if (!caller)
 		return false;
-	if (wait_class != BP_WAIT_EPOLL)
-		return !strcmp(caller, "libnio.so") || !strcmp(caller, "libnet.so");
+	if (wait_class != BP_WAIT_EPOLL) {
+		if (strcmp(caller, "libnio.so") != 0 && strcmp(caller, "libnet.so") != 0)
+			return false;
+		recognised->against = "a socket of Java's waits here for the answer to one call";
+		return true;
+	}
 	return native_recognise(runtime, moment, recognised);
 }
+
+static const struct advice rows[] = {
+	{ "a ScheduledExecutorService instead of Thread.sleep()", .causes = ON(SLEEP) },
+	{ "an executor of its own for what does more than the selector's keys ask for",
+	  .causes = ON(FILE) | ON(SOCKET) | ON(DNS) | ON(CHILD) | ON(CPU) },
+	{ "a collector that runs beside the program (ZGC, Shenandoah), or a larger heap",
+	  .causes = ON(GC) },
+	{ .text = NULL },
+};
+
+static const struct advice *const advice[] = { rows, NULL };
+
+/* Executors' default, Tomcat's, Undertow's, Vert.x's, Jetty's, Spring's: 15 letters of a name at the most */
+static const char *const executors[] = { "pool-",	  "http-nio-", "XNIO-",
+					 "vert.x-worker", "qtp",       "task-",
+					 "ForkJoinPool",  "executor-", NULL };
+
+const struct runtime_workers java_workers = { .name = "an executor", .comms = executors };
 
 const struct runtime runtime_java_nio = {
 	.name = "java-nio",
 	.recognise = recognise,
 	.libraries = libraries,
+	.advice = advice,
+	.workers = &java_workers,
 };

@@ -9,4 +9,11 @@
 #include "runtime/loops/list.h"
 #undef RUNTIME
 
+/* What asyncio's loops have in common, whoever serves them. */
+extern const struct advice *const advice_asyncio[];
+extern const struct off_loop off_asyncio;
+
+extern const struct runtime_workers libuv_workers; /* libuv.c */
+extern const struct runtime_workers java_workers; /* java_nio.c */
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "runtime/advice.h"
 #include "runtime/java.h"
 #include "runtime/loops/loops.h"
 #include "runtime/native.h"
@@ -18,10 +19,9 @@ static const char *const libraries[] = { TRANSPORT, "libnio.so", NULL };
 /* As far as a thread's name goes in the kernel: 15 bytes. */
 static bool is_named_so(const char *comm)
 {
-	static const char *const names[] = {
-		"nioEventLoop",	 "epollEventLoop",  "multiThreadIoEv", "ioUringEventLoo", "netty-",
-		"reactor-http-", "vert.x-eventloo", "grpc-nio-worker", "lettuce-nioEven"
-	};
+	static const char *const names[] = { "nioEventLoop",	"epollEventLoop", "multiThreadIoEv",
+					     "ioUringEventLoo", "netty-",	  "reactor-http-",
+					     "grpc-nio-worker", "lettuce-nioEven" };
 
 	for (size_t i = 0; comm && i < sizeof(names) / sizeof(names[0]); i++)
 		if (starts_with(comm, names[i]))
@@ -41,8 +41,31 @@ static bool recognise(const struct runtime *runtime, const struct moment *moment
 	return native_recognise(runtime, moment, recognised);
 }
 
+static const struct advice rows[] = {
+	{ "schedule() of the event loop instead of Thread.sleep()", .causes = ON(SLEEP) },
+	{ "schedule() of the event loop instead of Thread.sleep()", ON_WAIT,
+	  .fn = "java.lang.Thread.sleep*" },
+	{ "an asynchronous driver (R2DBC), or an executor of its own for JDBC", ON_WAIT,
+	  .fn = JAVA_JDBC },
+	{ "java.net.http.HttpClient.sendAsync() instead of {call}()", ON_WAIT, .fn = JAVA_HTTP },
+	{ "a listener or thenCompose() instead of get() and join()", ON_WAIT, .fn = JAVA_FUTURE },
+	{ "an executor of its own for files", ON_WAIT, .fn = JAVA_FILE },
+	{ "an executor of its own for what waits for a child (Process.onExit())",
+	  .causes = ON(CHILD) },
+	{ "an executor of its own for files", .causes = ON(FILE) },
+	{ "DnsNameResolver instead of InetAddress", .causes = ON(DNS) },
+	{ "an executor of its own (EventExecutorGroup) for what computes", .causes = ON(CPU) },
+	{ "a collector that runs beside the program (ZGC, Shenandoah), or a larger heap",
+	  .causes = ON(GC) },
+	{ .text = NULL },
+};
+
+static const struct advice *const advice[] = { rows, NULL };
+
 const struct runtime runtime_netty = {
 	.name = "netty",
 	.recognise = recognise,
 	.libraries = libraries,
+	.advice = advice,
+	.workers = &java_workers,
 };

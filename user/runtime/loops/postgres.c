@@ -21,7 +21,7 @@ static int own_epoll(const struct moment *moment)
 
 	if (moment->tid != moment->pid)
 		return -1;
-	nr = epoll_list(moment->pid, epolls, EPOLLS_MAX);
+	nr = epoll_list(&moment->memory, epolls, EPOLLS_MAX);
 	for (int i = 0; i < nr; i++)
 		if (epolls[i].sockets)
 			return epolls[i].fd;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "runtime/advice.h"
 #include "runtime/loops/loops.h"
 #include "runtime/native.h"
 #include "symbol/on_stack.h"
@@ -180,10 +181,66 @@ static bool may_park(const struct pool *pool)
 	return pool->nameless && !pool->park_depth;
 }
 
+static const struct advice rows[] = {
+	{ "reqwest::Client instead of reqwest::blocking", ON_WAIT, .fn = "reqwest::blocking::*" },
+	{ "reqwest, or tokio::task::spawn_blocking()", ON_WAIT, .fn = "ureq::*|<ureq::*" },
+	{ "tokio::time::sleep().await instead of std::thread::sleep()", ON(SLEEP),
+	  .fn = "std::thread::sleep*" },
+	{ "tokio::fs, or tokio::task::spawn_blocking()", ON_WAIT | ON(CPU),
+	  .fn = "std::fs::*|<std::fs::*|<&std::fs::*|std::sys::fs::*" },
+	{ "tokio::io::stdin() instead of std::io::stdin()", ON_WAIT,
+	  .fn = "std::io::stdio::Stdin*|std::io::stdio::StdinLock*|<std::io::stdio::Stdin*" },
+	{ "tokio::process::Command instead of std::process::Command", ON_WAIT,
+	  .fn = "std::process::*|<std::process::*" },
+	{ "tokio::net::lookup_host(), or the address itself", ON_WAIT,
+	  .fn = "std::net::socket_addr::*|std::sys_common::net::LookupHost*|"
+		"std::sys::net::*LookupHost*" },
+	{ "tokio::net instead of std::net", ON_WAIT,
+	  .fn = "std::net::*|<std::net::*|<&std::net::*" },
+	{ "tokio::sync::mpsc instead of std::sync::mpsc", ON_WAIT,
+	  .fn = "std::sync::mpsc::*|std::sync::mpmc::*|crossbeam_channel::*" },
+	{ "tokio::sync::Mutex where it is held across an .await, or hold it for shorter", ON_WAIT,
+	  .fn = "std::sync::mutex::*|std::sync::poison::mutex::*|std::sys::sync::mutex::*|"
+		"std::sys::mutex::*|std::sys::sync::rwlock::*|std::sync::rwlock::*|"
+		"std::sys::unix::locks::futex_mutex::*|parking_lot::*|<parking_lot::*" },
+	{ "tokio::sync::Notify instead of std::sync::Condvar", ON_WAIT,
+	  .fn = "std::sync::condvar::*|std::sync::poison::condvar::*|std::sys::sync::condvar::*" },
+	{ "tokio::task::spawn_blocking().await instead of a thread that is joined", ON_WAIT,
+	  .fn = "std::thread::JoinHandle*|std::thread::JoinInner*|std::sys::thread::*join*" },
+	{ ".await, or tokio::spawn(), instead of block_on() inside of a task", ON_WAIT | ON(CPU),
+	  .fn = "futures_executor::*|futures_lite::future::block_on*|pollster::*" },
+	{ "tokio-postgres instead of postgres", ON_WAIT, .fn = "postgres::*" },
+	{ "diesel-async, or tokio::task::spawn_blocking()", ON_WAIT, .fn = "diesel::*|<diesel::*" },
+	{ "tokio-rusqlite, or tokio::task::spawn_blocking()", ON_WAIT | ON(CPU),
+	  .fn = "rusqlite::*|sqlite3_*" },
+	{ "tokio::time::sleep().await", .causes = ON(SLEEP) },
+	{ "tokio::fs, or tokio::task::spawn_blocking()", .causes = ON(FILE) },
+	{ "tokio::process::Command, or tokio::task::spawn_blocking()", .causes = ON(CHILD) },
+	{ "tokio::net::lookup_host(), or tokio::task::spawn_blocking()", .causes = ON(DNS) },
+	{ "tokio::net, or tokio::task::spawn_blocking()", .causes = ON(SOCKET) },
+	{ "tokio::task::spawn_blocking() or a pool of rayon's, or yield_now() now and then",
+	  .causes = ON(CPU) },
+	{ .text = NULL },
+};
+
+static const struct advice *const advice[] = { rows, NULL };
+
+/* runtime::Builder: max_blocking_threads, which no thread shows, is 512 where it is not set */
+static const char *const names[] = { "tokio-runtime-w", "tokio-rt-worker", NULL };
+
+static const struct runtime_workers blocking = {
+	.name = "Tokio's blocking pool",
+	.comms = names,
+	.limit = 512,
+};
+
 const struct runtime runtime_tokio = {
 	.name = "tokio",
 	.recognise = recognise,
 	.other_wait = other_wait,
 	.handed_on = handed_on,
 	.may_park = may_park,
+	.own_queues = true,
+	.advice = advice,
+	.workers = &blocking,
 };

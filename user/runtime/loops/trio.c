@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * trio.c - trio.run(): all of the loop is in one function, below which the wait
- * for events is, and the frames of the task that runs. A thread that is found in
- * the middle of one waits on the lowest epoll instance that is its own.
+ * for events is, and the frames of the task that runs.
  */
+#include "runtime/advice.h"
 #include "runtime/interpreted.h"
 #include "runtime/loops/loops.h"
-#include "runtime/native.h"
 
 static bool recognise(const struct runtime *runtime, const struct moment *moment,
 		      struct recognised *recognised)
 {
-	int own;
-
-	if (!interpreted_recognise(runtime, moment, PYTHON_HUB_TRIO, recognised))
-		return false;
-	if (recognised->runtime || moment->candidate || moment->forked_ns)
-		return true;
-	own = native_main_epoll(moment);
-	if (own < 0)
-		return true;
-	recognised->runtime = runtime;
-	recognised->wait_class = BP_WAIT_EPOLL;
-	recognised->wait_id = (uint64_t)own;
-	recognised->in_turn = true;
-	return true;
-}
-
-static int see(struct python *python, const struct bp_stack *stack, struct python_loop *seen)
-{
-	seen->run_onces = python_frames_hub(python, stack->python, stack->python_nr,
-					    &seen->in_own_select) == PYTHON_HUB_TRIO;
-	return 0;
+	return interpreted_recognise(runtime, moment, PYTHON_HUB_TRIO, recognised);
 }
 
 static enum other_wait other_wait(const struct moment *moment)
 {
-	return interpreted_other_wait(moment, see);
+	return interpreted_hub_wait(moment, PYTHON_HUB_TRIO);
 }
+
+static const struct off_loop off_loop = {
+	.thread = "await trio.to_thread.run_sync(%s)",
+	.process = "a process (trio.run_process, trio-parallel)",
+	.sleep = "await trio.sleep()",
+};
+
+static const struct advice rows[] = {
+	{ "httpx.AsyncClient instead of requests, or {thread}", ON_WAIT,
+	  .file = "/requests/|/urllib3/|/urllib/request.py|/http/client.py" },
+	{ "trio.run_process() instead of subprocess", ON_WAIT, .file = "/subprocess.py" },
+	{ "await trio.socket.getaddrinfo()", .causes = ON(DNS) },
+	{ "trio.open_tcp_stream(), or trio.socket", ON(SOCKET), .direct = true },
+	{ "trio.Lock or trio.Event instead of threading's, or {thread}", ON(LOCK), .direct = true },
+	{ "trio.open_file(), or {thread}", ON(FILE), .direct = true },
+	{ .text = NULL },
+};
+
+static const struct advice *const advice[] = { rows, advice_python, NULL };
 
 const struct runtime runtime_trio = {
 	.name = "trio",
 	.recognise = recognise,
 	.other_wait = other_wait,
 	.frames_show_end = true,
+	.advice = advice,
+	.off_loop = &off_loop,
 };

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* asyncio.c - tasks, and the loop a thread runs. */
+/* asyncio.c - what a Task is called, where asyncio notes the one that runs, and the host that is looked up. */
 #include "runtime/python/asyncio.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
-#include "runtime/python/threads.h"
-
-/* Selectors that wrap selectors that wrap ... an epoll object. */
-#define SELECTORS_MAX 4
 
 /* Objects that have cr_qualname, or the same field as gi_qualname, where the layout says. */
 static bool is_coroutine(const struct python *python, uint64_t object)
@@ -60,6 +53,28 @@ int py_task_name(struct python *python, uint64_t object, char *out, size_t size)
 	return err;
 }
 
+/* The C module's, or the one written in Python, asyncio.tasks._PyTask. name may be NULL. */
+static int task_fields(struct python *python, uint64_t task, uint64_t *coro, uint64_t *name)
+{
+	int err;
+
+	if (py_is_instance(python, task, "_asyncio.Task")) {
+		struct memory_piece fields[] = {
+			{ task + python->layout.task_coro, coro, 8, 0 },
+			{ task + python->layout.task_name, name, 8, 0 },
+		};
+
+		return memory_read_all(&python->memory, fields, name ? 2 : 1);
+	}
+	err = py_attribute(python, task, "_coro", coro);
+	return err || !name ? err : py_attribute(python, task, "_name", name);
+}
+
+int py_task_coro(struct python *python, uint64_t task, uint64_t *coro)
+{
+	return task_fields(python, task, coro, NULL);
+}
+
 int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
 		size_t coro_size)
 {
@@ -68,19 +83,7 @@ int python_task(struct python *python, uint64_t task_addr, char *name, size_t na
 
 	name[0] = '\0';
 	coro[0] = '\0';
-	if (py_is_instance(python, task_addr, "_asyncio.Task")) {
-		struct memory_piece fields[] = {
-			{ task_addr + python->layout.task_coro, &coro_object, 8, 0 },
-			{ task_addr + python->layout.task_name, &name_object, 8, 0 },
-		};
-
-		err = memory_read_all(&python->memory, fields, 2);
-	} else {
-		/* The one written in Python, asyncio.tasks._PyTask. */
-		err = py_attribute(python, task_addr, "_coro", &coro_object);
-		if (!err)
-			err = py_attribute(python, task_addr, "_name", &name_object);
-	}
+	err = task_fields(python, task_addr, &coro_object, &name_object);
 	if (err)
 		return err;
 	/* A task that ended has no coroutine any more. */
@@ -129,7 +132,9 @@ int python_task_copied(struct python *python, const struct bp_task *copied, char
 {
 	struct overlay overlay = {
 		.below = python->memory,
-		.source = { .read = read_overlay, .context = &overlay },
+		.source = { .read = read_overlay,
+			    .context = &overlay,
+			    .files = python->memory.source->files },
 		.copied = copied,
 	};
 	int err;
@@ -145,79 +150,6 @@ static enum py_code_kind next_kind(struct py_codes *codes)
 	const struct py_code *code;
 
 	return py_codes_next(codes, &code) ? PY_CODE_OTHER : code->kind;
-}
-
-/*
- * What frames have shown so far, from the innermost outwards. What the loop waits
- * in is select() of selectors.py, or one of the user's that calls it.
- */
-struct shown {
-	unsigned int run_onces;
-	bool only_selects; /* so far */
-	bool in_select; /* between the last _run_once and the innermost frame is nothing but select() */
-};
-
-static void show_frame(struct shown *shown, enum py_code_kind kind, bool innermost)
-{
-	if (innermost)
-		shown->only_selects = kind == PY_CODE_SELECT;
-	if (kind == PY_CODE_RUN_ONCE) {
-		shown->run_onces++;
-		shown->in_select = shown->only_selects;
-	} else if (kind != PY_CODE_SELECT) {
-		shown->only_selects = false;
-	}
-}
-
-static void loop_of(const struct shown *shown, struct python_loop *out)
-{
-	*out = (struct python_loop){ .run_onces = shown->run_onces, .epoll_fd = -1 };
-	out->in_own_select = shown->run_onces == 1 && shown->in_select;
-}
-
-int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
-		       struct python_loop *out)
-{
-	struct shown shown = { 0 };
-	struct py_codes codes;
-
-	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr);
-	for (size_t i = 0; i < nr; i++)
-		show_frame(&shown, next_kind(&codes), i == 0);
-	loop_of(&shown, out);
-	return 0;
-}
-
-/* end_time of _run_once: loop.time() when the selector had returned; not set before. */
-static uint64_t turn_start(struct python *python, const struct py_frame *run_once)
-{
-	uint64_t object, now_ns;
-	double seconds;
-
-	if (python->other_clock || py_frame_local(python, run_once, "end_time", &object) ||
-	    py_float(python, object, &seconds) || !isfinite(seconds) || seconds <= 0 ||
-	    seconds > (double)(UINT64_MAX / NS_PER_SEC / 2))
-		return 0;
-	now_ns = clock_now_ns();
-	return seconds * NS_PER_SEC <= now_ns ? (uint64_t)(seconds * NS_PER_SEC) : 0;
-}
-
-/* loop._selector._selector is the select.epoll object; wrappers put more of them between. */
-static int epoll_fd(struct python *python, uint64_t loop)
-{
-	uint64_t object = loop;
-	uint32_t fd;
-
-	for (int i = 0; i < SELECTORS_MAX; i++) {
-		if (py_attribute(python, object, "_selector", &object))
-			return -1;
-		if (py_is_instance(python, object, "select.epoll")) {
-			if (memory_read_u32(&python->memory, object + PY_EPOLL_FD, &fd))
-				return -1;
-			return fd <= INT32_MAX ? (int)fd : -1;
-		}
-	}
-	return -1;
 }
 
 /*
@@ -254,56 +186,6 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 	}
 	python->modules_entries = nentries;
 	return -ENOENT;
-}
-
-static uint64_t running_task(struct python *python, uint64_t fsbase, uint64_t loop)
-{
-	uint64_t interp, dict, task, tstate, frame, its_loop;
-
-	/* the loop that runs may be another, which was started inside of it */
-	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python) &&
-	    !py_threads_find(python, fsbase, &tstate, &frame) &&
-	    !memory_read_ptr(&python->memory, tstate + python->asyncio.tstate_task, &task) &&
-	    task && !memory_read_ptr(&python->memory, task + PY_TASK_LOOP, &its_loop) &&
-	    its_loop == loop)
-		return task;
-
-	if (py_main_interpreter(python, &interp) || py_current_tasks(python, interp, &dict) ||
-	    py_dict_get_object(python, dict, loop, &task))
-		return 0;
-	return task;
-}
-
-int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out)
-{
-	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
-	const struct py_frame *outermost = NULL;
-	struct shown shown = { 0 };
-	struct py_codes codes;
-	int nr;
-
-	if (!frames)
-		return -ENOMEM;
-	nr = py_frames(python, fsbase, frames, PY_FRAMES_MAX);
-	if (nr < 0)
-		return nr;
-	py_codes_start(&codes, python, &frames->code, sizeof(*frames), (size_t)nr);
-	for (int i = 0; i < nr; i++) {
-		enum py_code_kind kind = next_kind(&codes);
-
-		show_frame(&shown, kind, i == 0);
-		if (kind == PY_CODE_RUN_ONCE)
-			outermost = &frames[i];
-	}
-	loop_of(&shown, out);
-	if (!outermost)
-		return 0;
-	out->turn_start_ns = turn_start(python, outermost);
-	if (py_frame_local(python, outermost, "self", &out->loop_object))
-		return 0;
-	out->epoll_fd = epoll_fd(python, out->loop_object);
-	out->task = running_task(python, fsbase, out->loop_object);
-	return 0;
 }
 
 int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size)

@@ -50,7 +50,7 @@ static int take(struct python *python, const struct offsets *at)
 	if (!fits(at->task_name, at->task_size) || !fits(at->task_awaited_by, at->task_size) ||
 	    !fits(at->task_coro, at->task_size) || !fits(at->task_node, at->task_size) ||
 	    !fits(at->interp_tasks, at->interp_size) || !fits(at->tstate_task, at->tstate_size) ||
-	    !fits(at->tstate_tasks, at->tstate_size))
+	    !fits(at->tstate_loop, at->tstate_size) || !fits(at->tstate_tasks, at->tstate_size))
 		return -ENOTSUP;
 	layout->task_name = (unsigned int)at->task_name;
 	layout->task_coro = (unsigned int)at->task_coro;
@@ -59,6 +59,7 @@ static int take(struct python *python, const struct offsets *at)
 	python->asyncio = (struct py_asyncio_debug){
 		.task_node = (unsigned int)at->task_node,
 		.interp_tasks = (unsigned int)at->interp_tasks,
+		.tstate_loop = (unsigned int)at->tstate_loop,
 		.tstate_task = (unsigned int)at->tstate_task,
 		.tstate_tasks = (unsigned int)at->tstate_tasks,
 	};
@@ -86,7 +87,7 @@ int py_asyncio_learn(struct python *python)
 		return -ENOENT;
 	err = py_dict_get(python, modules, "_asyncio", &module);
 	if (!err)
-		err = py_find_asyncio(python->symbols, python->memory.pid, &addr);
+		err = py_find_asyncio(python->symbols, &python->memory, &addr);
 	if (!err)
 		err = memory_read(&python->memory, addr, &offsets, sizeof(offsets));
 	if (!err)

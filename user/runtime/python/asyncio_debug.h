@@ -17,6 +17,7 @@ struct py_asyncio_debug {
 	unsigned int interp_tasks; /* of an interpreter: the list of tasks whose thread has ended */
 	unsigned int
 		tstate_task; /* of a thread state: the task that runs on it; 0: none of this is known */
+	unsigned int tstate_loop; /* the loop that it runs */
 	unsigned int tstate_tasks; /* and the list of its tasks */
 };
 

@@ -18,6 +18,9 @@
 
 #define CODE_UNIT_BYTES 2
 
+/* CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE, CO_ASYNC_GENERATOR of Include/cpython/code.h */
+#define CO_SUSPENDS (0x20 | 0x80 | 0x100 | 0x200)
+
 static void forget(struct py_code_cache *cache, struct py_code *code)
 {
 	if (!code->addr)
@@ -49,7 +52,9 @@ static size_t identity_bytes(const struct py_layout *layout)
 	size_t size = layout->code_lines + sizeof(uint64_t);
 
 	return size > CODE_BYTES_MAX || layout->code_filename >= size - 7 ||
-			       layout->code_name >= size - 7 || layout->code_firstlineno >= size - 3
+			       layout->code_name >= size - 7 ||
+			       layout->code_firstlineno >= size - 3 ||
+			       layout->code_firstlineno < layout->code_flags_before
 		       ? 0
 		       : size;
 }
@@ -63,6 +68,7 @@ static void take_identity(const struct py_layout *layout, const unsigned char *b
 	memcpy(&identity->name, bytes + layout->code_name, 8);
 	memcpy(&identity->lines, bytes + layout->code_lines, 8);
 	memcpy(&identity->firstlineno, bytes + layout->code_firstlineno, 4);
+	memcpy(&identity->flags, bytes + layout->code_firstlineno - layout->code_flags_before, 4);
 	if (layout->code_bytecode)
 		memcpy(&identity->size, bytes + PY_VAR_SIZE, 8);
 }
@@ -108,34 +114,64 @@ static int is_file(const char *path, const char *file)
 	       (length == wanted || path[length - wanted - 1] == '/');
 }
 
-static enum py_code_kind kind_of(const char *fn, const char *file)
-{
-	const char *dot = strrchr(fn, '.');
-	const char *name = dot ? dot + 1 : fn;
-
+/* By the function's name, without its class's, and the file that it is in; NULL: any. */
+static const struct meaning {
+	const char *name;
+	const char *file;
+	enum py_code_kind kind;
+	enum python_hub hub;
+} meanings[] = {
 	/* _Py_InitCleanup of Python/specialize.c, 3.12 on: tracebacks hide it, too */
-	if (strcmp(fn, "__init__") == 0 && strcmp(file, "__init__") == 0)
-		return PY_CODE_SHIM;
-	if (strcmp(name, "_run_once") == 0 && is_file(file, "asyncio/base_events.py"))
-		return PY_CODE_RUN_ONCE;
-	if (strcmp(name, "select") == 0)
-		return PY_CODE_SELECT;
-	if (strcmp(name, "getaddrinfo") == 0 && is_file(file, "socket.py"))
-		return PY_CODE_GETADDRINFO;
-	if (strcmp(name, "run") == 0 && is_file(file, "gevent/hub.py"))
-		return PY_CODE_GEVENT_HUB;
-	if ((strcmp(name, "run") == 0 || strcmp(name, "unrolled_run") == 0) &&
-	    is_file(file, "trio/_core/_run.py"))
-		return PY_CODE_TRIO_RUN;
-	if (strcmp(name, "get_events") == 0 && is_file(file, "trio/_core/_io_epoll.py"))
-		return PY_CODE_TRIO_EVENTS;
-	if (is_file(file, "concurrent/futures/thread.py")) {
-		if (strcmp(name, "_worker") == 0)
-			return PY_CODE_POOL_WORKER;
-		if (strcmp(name, "run") == 0)
-			return PY_CODE_POOL_RUN;
+	{ "__init__", "__init__", PY_CODE_SHIM, 0 },
+	{ "_run_once", "asyncio/base_events.py", PY_CODE_RUN_ONCE, 0 },
+	{ "_run_once", "nest_asyncio.py", PY_CODE_RUN_ONCE, 0 },
+	{ "run_forever", NULL, PY_CODE_RUN_FOREVER, 0 },
+	{ "run_until_complete", NULL, PY_CODE_RUN_FOREVER, 0 },
+	{ "select", NULL, PY_CODE_SELECT, 0 },
+	{ "<module>", NULL, PY_CODE_START, 0 },
+	{ "_run_module_as_main", NULL, PY_CODE_START, 0 },
+	{ "_bootstrap", "threading.py", PY_CODE_START, 0 },
+	{ "getaddrinfo", "socket.py", PY_CODE_GETADDRINFO, 0 },
+	{ "greenlet_main", "playwright/sync_api/_context_manager.py", PY_CODE_GUEST, 0 },
+	{ "run", "gevent/hub.py", PY_CODE_HUB_RUN, PYTHON_HUB_GEVENT },
+	{ "run", "trio/_core/_run.py", PY_CODE_HUB_RUN, PYTHON_HUB_TRIO },
+	{ "unrolled_run", "trio/_core/_run.py", PY_CODE_HUB_RUN, PYTHON_HUB_TRIO },
+	{ "get_events", "trio/_core/_io_epoll.py", PY_CODE_HUB_WAIT, PYTHON_HUB_TRIO },
+	{ "mainLoop", "twisted/internet/base.py", PY_CODE_HUB_RUN, PYTHON_HUB_TWISTED },
+	{ "doPoll", "twisted/internet/epollreactor.py", PY_CODE_HUB_WAIT, PYTHON_HUB_TWISTED },
+	{ "doPoll", "twisted/internet/pollreactor.py", PY_CODE_HUB_WAIT, PYTHON_HUB_TWISTED },
+	{ "doSelect", "twisted/internet/selectreactor.py", PY_CODE_HUB_WAIT, PYTHON_HUB_TWISTED },
+	{ "run", "eventlet/hubs/hub.py", PY_CODE_HUB_RUN, PYTHON_HUB_EVENTLET },
+	{ "wait", "eventlet/hubs/poll.py", PY_CODE_HUB_WAIT, PYTHON_HUB_EVENTLET },
+	{ "do_poll", "eventlet/hubs/poll.py", PY_CODE_HUB_WAIT, PYTHON_HUB_EVENTLET },
+	{ "do_poll", "eventlet/hubs/epolls.py", PY_CODE_HUB_WAIT, PYTHON_HUB_EVENTLET },
+	{ "wait", "eventlet/hubs/selects.py", PY_CODE_HUB_WAIT, PYTHON_HUB_EVENTLET },
+	{ "create_loop", "kombu/asynchronous/hub.py", PY_CODE_HUB_RUN, PYTHON_HUB_KOMBU },
+	{ "poll", "kombu/utils/eventio.py", PY_CODE_HUB_WAIT, PYTHON_HUB_KOMBU },
+	{ "start", "pika/adapters/select_connection.py", PY_CODE_HUB_RUN, PYTHON_HUB_PIKA },
+	{ "poll", "pika/adapters/select_connection.py", PY_CODE_HUB_WAIT, PYTHON_HUB_PIKA },
+	{ "loop", "asyncore.py", PY_CODE_HUB_RUN, PYTHON_HUB_ASYNCORE },
+	{ "poll", "asyncore.py", PY_CODE_HUB_WAIT, PYTHON_HUB_ASYNCORE },
+	{ "poll2", "asyncore.py", PY_CODE_HUB_WAIT, PYTHON_HUB_ASYNCORE },
+	{ "_worker", "concurrent/futures/thread.py", PY_CODE_POOL_WORKER, 0 },
+	{ "run", "concurrent/futures/thread.py", PY_CODE_POOL_RUN, 0 },
+};
+
+static void find_meaning(struct py_code *code)
+{
+	const char *dot = strrchr(code->fn, '.');
+	const char *name = dot ? dot + 1 : code->fn;
+
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		const struct meaning *meaning = &meanings[i];
+
+		if (strcmp(name, meaning->name) ||
+		    (meaning->file && !is_file(code->file, meaning->file)))
+			continue;
+		code->kind = meaning->kind;
+		code->hub = meaning->hub;
+		return;
 	}
-	return PY_CODE_OTHER;
 }
 
 static int read_lines(const struct python *python, struct py_code *code)
@@ -169,10 +205,12 @@ static int load(struct python *python, uint64_t addr, const struct py_code_ident
 	if (err)
 		return err;
 
-	*code = (struct py_code){ .addr = addr, .identity = *identity, .kind = kind_of(fn, file) };
+	*code = (struct py_code){ .addr = addr, .identity = *identity };
 	code->fn = strdup(fn);
 	code->file = strdup(file);
 	err = code->fn && code->file ? read_lines(python, code) : -ENOMEM;
+	if (!err)
+		find_meaning(code);
 	if (err) {
 		free(code->fn);
 		free(code->file);
@@ -294,6 +332,7 @@ static int name_of(const struct python *python, const struct py_code *code, uint
 		return 1;
 	}
 	out->file = code->file;
+	out->suspends = code->identity.flags & CO_SUSPENDS;
 	out->line = py_code_line(python, code, instr);
 	return 0;
 }

@@ -7,18 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/python/python.h"
+
 struct python;
 
 /* Functions that mean something to us. */
 enum py_code_kind {
 	PY_CODE_OTHER,
 	PY_CODE_SHIM, /* what the interpreter puts between a class that is called and its __init__ */
-	PY_CODE_RUN_ONCE, /* BaseEventLoop._run_once of asyncio/base_events.py */
+	PY_CODE_START, /* where the stack of a thread begins, if it is no greenlet's */
+	PY_CODE_RUN_ONCE, /* BaseEventLoop._run_once of asyncio, or nest_asyncio's */
+	PY_CODE_RUN_FOREVER, /* any function that is called as a loop's is that runs it */
 	PY_CODE_SELECT, /* any function called select */
 	PY_CODE_GETADDRINFO, /* getaddrinfo of socket.py */
-	PY_CODE_GEVENT_HUB, /* Hub.run of gevent/hub.py */
-	PY_CODE_TRIO_RUN, /* run of trio/_core/_run.py, in which the whole loop is, or its generator */
-	PY_CODE_TRIO_EVENTS, /* EpollIOManager.get_events of trio/_core/_io_epoll.py */
+	PY_CODE_HUB_RUN, /* in which the whole of another loop is: hub says which */
+	PY_CODE_HUB_WAIT, /* in which that loop waits for events */
+	PY_CODE_GUEST, /* runs asyncio in a greenlet beside a program that has no loop */
 	PY_CODE_POOL_WORKER, /* _worker of concurrent/futures/thread.py */
 	PY_CODE_POOL_RUN, /* _WorkItem.run there, which _worker calls */
 };
@@ -31,13 +35,14 @@ struct py_code_identity {
 	uint64_t lines;
 	uint64_t size; /* number of code units, where it is kept in the object */
 	uint32_t firstlineno;
-	uint32_t pad;
+	uint32_t flags; /* co_flags */
 };
 
 struct py_code {
 	uint64_t addr; /* 0: unused */
 	struct py_code_identity identity;
 	enum py_code_kind kind;
+	enum python_hub hub;
 	char *fn;
 	char *file;
 	unsigned char *lines;

@@ -14,12 +14,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/strings.h"
 #include "proc/maps.h"
-#include "proc/procfs.h"
 #include "symbol/symbol.h"
-
-#define MAPS_LINES_MAX 262144
 
 /* One question to a file answers all that is asked of it. */
 enum name { RUNTIME_SECTION, ASYNCIO_SECTION, RUNTIME, VERSION, NEGATIVE_REFCOUNT, NAMES };
@@ -45,12 +43,6 @@ struct candidates {
 	char last[PATH_MAX]; /* mappings of one file stand together */
 	struct py_place other; /* an implementation that is not CPython */
 };
-
-static void close_stream(FILE **stream)
-{
-	if (*stream)
-		fclose(*stream);
-}
 
 /* "3.11" of "libpython3.11.so.1.0", "python3.11", "libpython3.6m.so" and so on. */
 static void parse_name(const char *path, const char *word, struct py_place *place)
@@ -112,37 +104,33 @@ static void add(struct candidates *candidates, uint64_t addr, const char *path, 
 	candidates->nr++;
 }
 
-/* Executable mappings of the executable and of libraries whose names begin so. */
-static int scan(pid_t pid, const char *library, struct candidates *candidates)
+struct scan {
+	const char *library;
+	const char *exe; /* NULL: not known */
+	struct candidates *candidates;
+};
+
+static void scan_mapping(void *context, const struct mapping *mapping, const char *path)
 {
-	FILE *stream __attribute__((cleanup(close_stream))) = NULL;
-	char *exe __freeing = procfs_link(pid, "exe");
-	char *line __freeing = NULL;
-	size_t size = 0, lines = 0;
-	int fd = procfs_open(pid, "maps", 0);
+	const struct scan *scan = context;
+	bool is_library = starts_with(base_name(path), scan->library);
+	bool is_exe = scan->exe && strcmp(path, scan->exe) == 0;
 
-	if (fd < 0)
-		return fd;
-	stream = fdopen(fd, "r");
-	if (!stream) {
-		close(fd);
-		return -ENOMEM;
-	}
-	errno = 0;
-	while (getline(&line, &size, stream) > 0 && lines++ < MAPS_LINES_MAX) {
-		char *path = strchr(line, '/'), *space = strchr(line, ' ');
-		bool is_library, is_exe;
+	if (!mapping->executable || path[0] != '/')
+		return;
+	note_other(scan->candidates, path, is_exe);
+	if (is_library || is_exe)
+		add(scan->candidates, mapping->start, path, is_library);
+}
 
-		if (!path || !space || space[1] == '\0' || space[2] == '\0' || space[3] != 'x')
-			continue;
-		path[strcspn(path, "\n")] = '\0';
-		is_library = starts_with(base_name(path), library);
-		is_exe = exe && strcmp(path, exe) == 0;
-		note_other(candidates, path, is_exe);
-		if (is_library || is_exe)
-			add(candidates, strtoull(line, NULL, 16), path, is_library);
-	}
-	return ferror(stream) ? -errno : 0;
+/* Executable mappings of the executable and of libraries whose names begin so. */
+static void scan(const struct maps *maps, pid_t pid, const char *library,
+		 struct candidates *candidates)
+{
+	char *exe __freeing = maps_exe(pid);
+	struct scan scan = { library, exe, candidates };
+
+	maps_each(maps, scan_mapping, &scan);
 }
 
 /*
@@ -183,23 +171,20 @@ static void free_maps(struct maps **maps)
 	maps_free(*maps);
 }
 
-int py_find(struct symbols *symbols, pid_t pid, struct py_place *places, size_t max)
+int py_find(struct symbols *symbols, const struct memory *target, struct py_place *places,
+	    size_t max)
 {
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
 	struct candidates candidates = { 0 };
 	bool busy = false;
 	int err, nr = 0;
 
-	err = scan(pid, "libpython", &candidates);
+	err = maps_read(&maps, target);
 	if (err)
 		return err;
-	if (!candidates.nr && !candidates.other.other)
-		return 0;
-	err = maps_read(&maps, pid);
-	if (err)
-		return err;
+	scan(maps, target->pid, "libpython", &candidates);
 	for (size_t i = 0; i < candidates.nr && (size_t)nr < max; i++) {
-		err = look_at(symbols, maps, pid, &candidates.list[i], &places[nr]);
+		err = look_at(symbols, maps, target->pid, &candidates.list[i], &places[nr]);
 		busy |= err == -EBUSY;
 		places[nr].later = err == -EBUSY;
 		if (err == 0 || (err == -EBUSY && candidates.list[i].named))
@@ -211,24 +196,22 @@ int py_find(struct symbols *symbols, pid_t pid, struct py_place *places, size_t 
 }
 
 /* _asyncio is a module of its own, or built into the interpreter. */
-int py_find_asyncio(struct symbols *symbols, pid_t pid, uint64_t *addr)
+int py_find_asyncio(struct symbols *symbols, const struct memory *target, uint64_t *addr)
 {
 	static const char *const libraries[] = { "_asyncio.", "libpython" };
 	struct maps *maps __attribute__((cleanup(free_maps))) = NULL;
 	bool busy = false;
-	int err = maps_read(&maps, pid);
+	int err = maps_read(&maps, target);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
 		struct candidates candidates = { 0 };
 
-		err = scan(pid, libraries[i], &candidates);
-		if (err)
-			return err;
+		scan(maps, target->pid, libraries[i], &candidates);
 		for (size_t k = 0; k < candidates.nr; k++) {
 			struct mapping *mapping = maps_find(maps, candidates.list[k].addr);
-			struct symbols_mapped mapped = { pid, maps, mapping };
+			struct symbols_mapped mapped = { target->pid, maps, mapping };
 			uint64_t found[NAMES];
 
 			if (!mapping)

@@ -20,18 +20,20 @@ struct py_place {
 /* How many files of one process may be tried: an executable and a few libpythons. */
 #define PY_PLACES_MAX 4
 
+struct memory;
 struct symbols;
 
 /*
  * Address of the section .AsyncioDebug of a process (3.14 on). -ENOENT: nothing that
  * has it is mapped; -EBUSY: not known now.
  */
-int py_find_asyncio(struct symbols *symbols, pid_t pid, uint64_t *addr);
+int py_find_asyncio(struct symbols *symbols, const struct memory *target, uint64_t *addr);
 
 /*
  * Stores the places where an interpreter may be, best first. Returns how many, or
  * -errno: -EBUSY: not known now.
  */
-int py_find(struct symbols *symbols, pid_t pid, struct py_place *places, size_t max);
+int py_find(struct symbols *symbols, const struct memory *target, struct py_place *places,
+	    size_t max);
 
 #endif

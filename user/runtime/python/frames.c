@@ -72,22 +72,19 @@ static int innermost(const struct python *python, uint64_t fsbase, uint64_t *fra
 			       cframe);
 }
 
-int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)
+/* From this frame outwards. */
+static int walk(const struct python *python, uint64_t addr, uint64_t cframe,
+		struct py_frame *frames, size_t max)
 {
 	const struct bp_python *layout = &python->layout.kernel;
 	unsigned char bytes[FRAME_BYTES_MAX];
 	struct window window = { .bytes = 0 };
 	size_t size = layout->frame_instr + 16, nr = 0;
-	uint64_t addr, cframe;
-	int err;
 
 	if (layout->frame_owner >= size)
 		size = layout->frame_owner + 1;
 	if (size > sizeof(bytes) || layout->frame_back > size - 8 || layout->frame_code > size - 8)
 		return -ENOTSUP;
-	err = innermost(python, fsbase, &addr, &cframe);
-	if (err)
-		return err;
 
 	/* Each run of the evaluation loop has a frame of its own from 3.12 on: twice as many steps. */
 	for (size_t steps = 0; addr && nr < max && steps < 2 * PY_FRAMES_MAX; steps++) {
@@ -127,6 +124,31 @@ int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *fra
 	return (int)nr;
 }
 
+int py_frames(const struct python *python, uint64_t fsbase, struct py_frame *frames, size_t max)
+{
+	uint64_t addr, cframe;
+	int err = innermost(python, fsbase, &addr, &cframe);
+
+	return err ? err : walk(python, addr, cframe, frames, max);
+}
+
+int py_frames_from(const struct python *python, uint64_t addr, struct py_frame *frames, size_t max)
+{
+	return walk(python, addr, 0, frames, max);
+}
+
+int py_frames_of_coroutine(const struct python *python, uint64_t coro, struct py_frame *frames,
+			   size_t max)
+{
+	uint64_t addr = coro + python->layout.coro_frame;
+	int err = 0;
+
+	/* up to 3.10 it is an object of its own */
+	if (python->layout.kernel.instr_is_lasti)
+		err = memory_read_ptr(&python->memory, addr, &addr);
+	return err ? err : walk(python, addr, 0, frames, max);
+}
+
 int py_frame_local(struct python *python, const struct py_frame *frame, const char *name,
 		   uint64_t *object)
 {
@@ -160,10 +182,7 @@ int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame
 	if (!own)
 		return -ENOMEM;
 	nr = py_frames(python, fsbase, own, max);
-	for (int i = 0; i < nr; i++) {
-		frames[i].code = own[i].code | (own[i].is_entry ? BP_PYTHON_ENTRY : 0);
-		frames[i].instr = own[i].instr;
-		frames[i].loop = own[i].loop;
-	}
+	for (int i = 0; i < nr; i++)
+		frames[i] = py_frame_sent(&own[i]);
 	return nr;
 }

@@ -25,6 +25,7 @@ struct python {
 	/* Types met so far, so that their names need not be read again. */
 	uint64_t str_type;
 	uint64_t code_type;
+	uint64_t frame_type;
 
 	uint64_t current_tasks; /* dict, 0: not found so far */
 	uint64_t task_sets[3]; /* where all tasks are, 0: not found so far */

@@ -29,7 +29,7 @@
 /* PyCodeObject before and from 3.11. */
 #define CODE_3_8                                                                           \
 	.code_filename = 104, .code_name = 112, .code_firstlineno = 40, .code_lines = 120, \
-	.code_locals = 72
+	.code_locals = 72, .code_flags_before = 4
 #define CODE_3_11 .code_filename = 112, .code_name = 128, .code_lines = 136, .code_locals = 96
 
 /* PyGenObject, and what of its frame says where it stands, before and from 3.11. */
@@ -48,8 +48,10 @@ static const struct py_layout layouts[] = {
 		.instances = PY_INSTANCE_DICT,
 		.runtime_interpreters = 32,
 		.runtime_gil = 1152,
+		.runtime_collecting = 544,
 		.interp_modules = 56,
 		.tstate_interp = 16,
+		.tstate_dict = 152,
 		.frame_locals = 360,
 		CODE_3_8,
 		.str_ascii = 48,
@@ -69,12 +71,14 @@ static const struct py_layout layouts[] = {
 	},
 	{
 		.minor = 9,
+		.interp_collecting = 816,
 		.lines = PY_LINES_LNOTAB,
 		.instances = PY_INSTANCE_DICT,
 		.runtime_interpreters = 32,
 		.runtime_gil = 352,
 		.interp_modules = 856,
 		.tstate_interp = 16,
+		.tstate_dict = 152,
 		.frame_locals = 360,
 		CODE_3_8,
 		.str_ascii = 48,
@@ -94,12 +98,14 @@ static const struct py_layout layouts[] = {
 	},
 	{
 		.minor = 10,
+		.interp_collecting = 816,
 		.lines = PY_LINES_RANGES,
 		.instances = PY_INSTANCE_DICT,
 		.runtime_interpreters = 32,
 		.runtime_gil = 352,
 		.interp_modules = 856,
 		.tstate_interp = 16,
+		.tstate_dict = 152,
 		.frame_locals = 352,
 		CODE_3_8,
 		.str_ascii = 48,
@@ -119,15 +125,18 @@ static const struct py_layout layouts[] = {
 	},
 	{
 		.minor = 11,
+		.interp_collecting = 848,
 		.lines = PY_LINES_LOCATIONS,
 		.instances = PY_INSTANCE_VALUES_OR_DICT,
 		.runtime_interpreters = 40,
 		.runtime_gil = 360,
 		.interp_modules = 888,
 		.tstate_interp = 16,
+		.tstate_dict = 128,
 		.frame_locals = 72,
 		CODE_3_11,
 		.code_firstlineno = 72,
+		.code_flags_before = 24,
 		.code_bytecode = 184,
 		.str_ascii = 48,
 		.str_other = 72,
@@ -165,15 +174,18 @@ static const struct py_layout layouts[] = {
 	},
 	{
 		.minor = 12,
+		.interp_collecting = 312,
 		.lines = PY_LINES_LOCATIONS,
 		.instances = PY_INSTANCE_TAGGED,
 		.runtime_interpreters = 40,
 		.interp_gil = 384,
 		.interp_modules = 944,
 		.tstate_interp = 16,
+		.tstate_dict = 112,
 		.frame_locals = 72,
 		CODE_3_11,
 		.code_firstlineno = 68,
+		.code_flags_before = 20,
 		.code_bytecode = 192,
 		.str_ascii = 40,
 		.str_other = 56,
@@ -213,9 +225,11 @@ static const struct py_layout layouts[] = {
 		.interp_next = 7264,
 		.interp_modules = 7656,
 		.tstate_interp = 16,
+		.tstate_loop = 304,
 		.frame_locals = 72,
 		CODE_3_11,
 		.code_firstlineno = 68,
+		.code_flags_before = 20,
 		.code_bytecode = 200,
 		.str_ascii = 40,
 		.str_other = 56,
@@ -258,6 +272,7 @@ static const struct py_layout layouts[] = {
 		.frame_locals = 80,
 		CODE_3_11,
 		.code_firstlineno = 68,
+		.code_flags_before = 20,
 		.code_bytecode = 208,
 		.str_ascii = 40,
 		.str_other = 56,
@@ -297,6 +312,7 @@ static const struct py_layout layouts[] = {
 		.frame_locals = 80,
 		CODE_3_11,
 		.code_firstlineno = 68,
+		.code_flags_before = 20,
 		.code_bytecode = 208,
 		.str_ascii = 40,
 		.str_other = 56,
@@ -384,6 +400,11 @@ static const struct {
 	{ FIELD(coro_state), { 0, 664, 792 }, { 0, 688, 816 } },
 };
 
+/* Of a thread state of 3.13, behind whose public part its running loop is (struct _PyThreadStateImpl). */
+#define DEBUG_TSTATE_SIZE 152
+#define DEBUG_INTERP_SIZE 48
+#define TSTATE_BYTES_MAX  4096
+
 /* The same in all: where these stand. */
 static const unsigned short debug_object_size[DEBUG_VERSIONS] = { 352, 400, 464 };
 static const unsigned short debug_object_type[DEBUG_VERSIONS] = { 360, 408, 472 };
@@ -409,6 +430,22 @@ int py_debug_offsets_read(const struct memory *memory, uint64_t runtime,
 	out->version = (uint32_t)debug_value(bytes, DEBUG_VERSION);
 	out->free_threaded = debug_value(bytes, DEBUG_FREE_THREADED) != 0;
 	return 0;
+}
+
+/* It stands in the interpreter's gc: both offsets as the interpreter says them. 0: they make no sense. */
+static unsigned int debug_collecting(const unsigned char *bytes, size_t column)
+{
+	static const unsigned short gc_at[DEBUG_VERSIONS] = { 80, 88, 88 };
+	static const unsigned short size_at[DEBUG_VERSIONS] = { 568, 648, 752 };
+	uint64_t interp_size = debug_value(bytes, DEBUG_INTERP_SIZE);
+	uint64_t gc = debug_value(bytes, gc_at[column]);
+	uint64_t size = debug_value(bytes, size_at[column]);
+	uint64_t collecting = debug_value(bytes, size_at[column] + sizeof(size));
+
+	if (interp_size > PY_INTERPRETER_BYTES_MAX || gc >= interp_size ||
+	    size > interp_size - gc || collecting >= size || collecting % sizeof(int))
+		return 0;
+	return (unsigned int)(gc + collecting);
 }
 
 int py_layout_refine(struct py_layout *layout, const struct memory *memory, uint64_t runtime)
@@ -439,6 +476,14 @@ int py_layout_refine(struct py_layout *layout, const struct memory *memory, uint
 			return -ENOTSUP;
 		offset = (unsigned int)value;
 		memcpy((char *)layout + debug_fields[i].field, &offset, sizeof(offset));
+	}
+	layout->interp_collecting = debug_collecting(bytes, column);
+	if (layout->tstate_loop) {
+		uint64_t size = debug_value(bytes, DEBUG_TSTATE_SIZE);
+
+		if (size > TSTATE_BYTES_MAX || size % sizeof(uint64_t))
+			return -ENOTSUP;
+		layout->tstate_loop = (unsigned int)size;
 	}
 	return 0;
 }

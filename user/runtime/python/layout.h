@@ -34,13 +34,20 @@ struct py_layout {
 	unsigned int interp_gil; /* pointer to the struct */
 	unsigned int interp_next;
 	unsigned int interp_modules;
+	/* The int that says that the collector runs; both 0: not known. */
+	unsigned int runtime_collecting; /* 3.8 */
+	unsigned int interp_collecting;
 	unsigned int tstate_interp;
+	unsigned int
+		tstate_dict; /* <= 3.12: has the loop that the thread runs, among other things */
+	unsigned int tstate_loop; /* 3.13: that loop, the first of what is behind the public part */
 
 	unsigned int frame_locals;
 
 	unsigned int code_filename;
 	unsigned int code_name; /* the qualified name where there is one */
 	unsigned int code_firstlineno;
+	unsigned int code_flags_before; /* that: co_flags */
 	unsigned int code_lines;
 	unsigned int code_locals; /* names of local variables */
 	unsigned int code_bytecode; /* 0: frames hold lasti */

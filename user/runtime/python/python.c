@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/passing.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/asyncio_debug.h"
@@ -68,12 +69,18 @@ static int read_hexversion(struct python *python, uint64_t interp, uint64_t *ver
 		err = py_dict_nentries(python, modules, &nr);
 	if (err)
 		return err;
-	if (!modules || py_dict_get(python, modules, "sys", &sys) ||
-	    !py_is_instance(python, sys, "module") ||
-	    memory_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict) ||
-	    py_dict_get(python, dict, "hexversion", &object) || py_long(python, object, version))
+	if (!modules)
 		return -EAGAIN;
-	return 0;
+	err = py_dict_get(python, modules, "sys", &sys);
+	if (!err && !py_is_instance(python, sys, "module"))
+		err = -EAGAIN;
+	if (!err)
+		err = memory_read_ptr(&python->memory, sys + PY_MODULE_DICT, &dict);
+	if (!err)
+		err = py_dict_get(python, dict, "hexversion", &object);
+	if (!err)
+		err = py_long(python, object, version);
+	return err && !error_is_passing(err) ? -EAGAIN : err;
 }
 
 /* An interpreter is one whose first thread points back to it and whose sys says which version it is. */
@@ -104,7 +111,20 @@ static int check_layout(struct python *python, uint32_t *hex)
 	return 0;
 }
 
-/* A read that fails with the wrong layout is not different from a wrong value; a process that is gone is. */
+/* What is not there, or makes no sense, is no interpreter that can be read; a process that is gone is something else. */
+static int unreadable(int err)
+{
+	switch (err) {
+	case -EFAULT:
+	case -EINVAL:
+	case -E2BIG:
+	case -ENAMETOOLONG:
+		return -ENOTSUP;
+	default:
+		return err;
+	}
+}
+
 static int try_layout(struct python *python, unsigned int minor, uint32_t *hex)
 {
 	const struct py_layout *layout = py_layout_of(minor);
@@ -117,15 +137,7 @@ static int try_layout(struct python *python, unsigned int minor, uint32_t *hex)
 		err = py_layout_refine(&python->layout, &python->memory, python->runtime);
 	if (!err)
 		err = check_layout(python, hex);
-	switch (err) {
-	case -EFAULT:
-	case -EINVAL:
-	case -E2BIG:
-	case -ENAMETOOLONG:
-		return -ENOTSUP;
-	default:
-		return err;
-	}
+	return unreadable(err);
 }
 
 /* The version, as far as the interpreter itself has it without a layout: *hex stays 0 before 3.11. */
@@ -188,7 +200,7 @@ int py_open_place(struct python **out, const struct memory *memory, const struct
 	python->memory = *memory;
 	python->runtime = place->runtime;
 	if (place->runtime)
-		err = read_version(python, place, &hex, &free_threaded);
+		err = unreadable(read_version(python, place, &hex, &free_threaded));
 	if (!err && (!place->runtime || place->debug || free_threaded))
 		err = -ENOTSUP;
 	if (!err)
@@ -221,7 +233,7 @@ int python_open(struct python **out, const struct memory *memory, struct symbols
 	int nr, best = -ENOENT;
 
 	*out = NULL;
-	nr = py_find(symbols, memory->pid, places, PY_PLACES_MAX);
+	nr = py_find(symbols, memory, places, PY_PLACES_MAX);
 	if (nr < 0)
 		return nr;
 	/* A library that some extension brought along is no interpreter: the next place may be one. */
@@ -290,6 +302,28 @@ static uint64_t find_gil(const struct python *python, uint64_t interp)
 	return interval > 0 && interval <= GIL_INTERVAL_MAX_US && locked + 1 <= 2 ? gil : 0;
 }
 
+/*
+ * Where it says that the collector runs; 0: not known. Before 3.13 by fixed offsets, where the
+ * list gc.garbage stands behind it.
+ */
+static uint64_t find_collecting(struct python *python, uint64_t interp)
+{
+	const struct py_layout *layout = &python->layout;
+	uint64_t addr = layout->interp_collecting ? interp + layout->interp_collecting
+						  : python->runtime + layout->runtime_collecting;
+	uint64_t garbage;
+	uint32_t value;
+
+	if ((!layout->interp_collecting && !layout->runtime_collecting) ||
+	    memory_read_u32(&python->memory, addr, &value) || value > 1)
+		return 0;
+	if (layout->minor < 13 &&
+	    (memory_read_ptr(&python->memory, addr + sizeof(uint64_t), &garbage) ||
+	     (garbage && !py_is_instance(python, garbage, "list"))))
+		return 0;
+	return addr;
+}
+
 int python_layout(struct python *python, struct bp_python *out)
 {
 	uint64_t interp, tasks;
@@ -307,6 +341,7 @@ int python_layout(struct python *python, struct bp_python *out)
 	out->interp_head_addr =
 		python->runtime + python->layout.runtime_interpreters + PY_INTERPRETERS_MAIN;
 	out->gil_addr = find_gil(python, interp);
+	out->collecting_addr = find_collecting(python, interp);
 	if (py_current_tasks(python, interp, &tasks) == 0)
 		out->current_tasks = tasks;
 	return 0;
@@ -328,6 +363,17 @@ uint64_t python_gil_holder(struct python *python)
 	    memory_read_ptr(&python->memory, tstate + layout->tstate_thread_id, &pthread))
 		return 0;
 	return pthread;
+}
+
+bool python_collecting(struct python *python)
+{
+	uint64_t interp, addr;
+	uint32_t value;
+
+	if (py_main_interpreter(python, &interp))
+		return false;
+	addr = find_collecting(python, interp);
+	return addr && !memory_read_u32(&python->memory, addr, &value) && value;
 }
 
 uint64_t python_tstate(struct python *python, uint64_t fsbase)

@@ -44,6 +44,8 @@ uint64_t python_tstate(struct python *python, uint64_t fsbase);
 
 /* pthread_self() of the thread that has the GIL now. 0: none, or not known. */
 uint64_t python_gil_holder(struct python *python);
+/* Does the collector run, in the thread that has the GIL? */
+bool python_collecting(struct python *python);
 
 /*
  * Python frames of the thread whose pthread_self() is fsbase, innermost first,
@@ -54,10 +56,18 @@ uint64_t python_gil_holder(struct python *python);
 int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
 		  size_t max);
 
+/*
+ * The same of the coroutines that run for a Task now, and of the loop that called them,
+ * whatever stack the thread is on: a greenlet that was started in them has one of its own.
+ */
+int python_task_frames(struct python *python, uint64_t task, struct bp_python_frame *frames,
+		       size_t max);
+
 struct python_name {
 	const char *fn; /* qualified name from 3.11, else the plain name */
 	const char *file; /* as the code object has it */
 	unsigned int line; /* 0: not known */
+	bool suspends; /* a coroutine's, or a generator's: it cannot be called as a function is */
 };
 
 /*
@@ -82,36 +92,81 @@ int python_task_copied(struct python *python, const struct bp_task *copied, char
 		       size_t name_size, char *coro, size_t coro_size);
 
 /*
- * The event loop that a thread runs, by its frames now.
- * run_onces: how many asyncio _run_once frames are on the stack: 0 no asyncio
- * loop, more than 1 nested. The other fields are of the outermost one.
+ * The asyncio loop that a thread runs, by asyncio's own word and by its frames now.
+ * run_onces: how many _run_once frames are on the stack: 0 none shows, more than 1
+ * nested. The other fields are of the outermost one, or of the loop that is said to
+ * run and that no frame shows.
  */
 struct python_loop {
 	unsigned int run_onces;
-	bool in_own_select; /* innermost frames are the selector's select called by the only _run_once */
+	unsigned int ghosts; /* further ones, of the parent in whose turn this process was forked */
+	bool said; /* asyncio says that the thread runs a loop */
+	bool left; /* asyncio says that it runs none, which frames may deny where someone tampers with it */
+	bool whole; /* the stack begins where a thread's does: it is no greenlet's */
+	bool called; /* compiled code has called some of it, or may have (up to 3.10) */
+	bool guest; /* the loop runs in a greenlet beside a program that has none */
+	bool is_uvloop; /* whose frames never show */
+	bool in_run; /* on the stack is a function that is called as those are that run a loop */
+	bool in_call; /* and it is the innermost */
+	bool in_own_select; /* innermost frames are the select of this loop, called by a _run_once */
 	uint64_t loop_object; /* address of the loop, 0: not known */
-	uint64_t
-		turn_start_ns; /* its local end_time: CLOCK_MONOTONIC of the turn's start; 0: not set (in the wait) */
+	/* end_time of its innermost _run_once: CLOCK_MONOTONIC of the turn's start; 0: not set (in the wait) */
+	uint64_t turn_start_ns;
+	uint64_t due_ns; /* in the wait: when its first timer was due; 0: not yet, or not known */
 	int epoll_fd; /* of its selector, -1: not known */
 	uint64_t task; /* the Task that runs on it now, 0: none or not known */
 };
 
 int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out);
 
-/* The same by frames taken earlier: run_onces and in_own_select only. */
+/* The same by frames taken earlier: run_onces, whole, called, in_run, guest and in_own_select (of an only _run_once). */
 int python_frames_loop(struct python *python, const struct bp_python_frame *frames, size_t nr,
 		       struct python_loop *out);
+
+/* Does this Task's loop say that this thread runs it? */
+bool python_task_is_on(struct python *python, uint64_t task, uint64_t fsbase);
+
+/* "Tornado 6.2", where an IOLoop of that stands upon a loop of asyncio's. 0 or -errno. */
+int python_tornado(struct python *python, char *name, size_t size);
 
 /* Loops written in Python that are not asyncio's. */
 enum python_hub {
 	PYTHON_HUB_NONE,
 	PYTHON_HUB_GEVENT, /* its hub's own greenlet: others have stacks without it */
 	PYTHON_HUB_TRIO,
+	PYTHON_HUB_TWISTED,
+	PYTHON_HUB_EVENTLET, /* as gevent's */
+	PYTHON_HUB_KOMBU,
+	PYTHON_HUB_PIKA,
+	PYTHON_HUB_ASYNCORE,
 };
 
 /* Which of them frames show, taken earlier or now. in_wait: innermost is the loop's wait for events. */
 enum python_hub python_frames_hub(struct python *python, const struct bp_python_frame *frames,
 				  size_t nr, bool *in_wait);
+
+/*
+ * The one whose hub stands still now, in a greenlet of the thread, as another greenlet
+ * runs: gevent's or eventlet's, up to Python 3.12. *epoll_fd: its epoll instance; -1: not
+ * known.
+ */
+enum python_hub python_thread_hub(struct python *python, uint64_t fsbase, int *epoll_fd);
+
+/*
+ * Why a wait that these frames, innermost first, have called is none of a loop's: as the
+ * rest of a sentence. NULL: nothing speaks against it.
+ */
+const char *python_frames_borrow(struct python *python, const struct bp_python_frame *frames,
+				 size_t nr);
+
+/* The epoll instance of the one that the thread's frames show now. -1: none, or not known. */
+int python_hub_epoll(struct python *python, uint64_t fsbase);
+
+/*
+ * Whether the thread waits for a concurrent.futures.Future that only a callback of the
+ * asyncio loop which it runs itself will ever set.
+ */
+bool python_waits_for_own_loop(struct python *python, uint64_t fsbase);
 
 /*
  * Host argument of the socket.getaddrinfo call that is on the thread's stack

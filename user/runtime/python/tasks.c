@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/awaits.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/object.h"
-#include "runtime/python/pages.h"
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
 
@@ -22,6 +22,7 @@
 #define PASSES_SAME 3 /* where something does: memory may be used again for the like of it */
 #define PAUSE_US    500 /* between passes over something that changes, more or less */
 #define LOOPS_KEPT  64
+#define BLOCKS_MAX  1024 /* 64 MiB of target memory at a time: what 100,000 tasks take */
 #define NAME_BYTES  512
 #define TEXT_BYTES  (256u << 10) /* names of one chain */
 
@@ -38,7 +39,7 @@ struct reader {
 	struct python *python;
 	struct memory memory; /* the target's, as it is now */
 	uint64_t late; /* answers of its source by then */
-	struct py_pages *pages;
+	struct pages *pages;
 	const uint64_t *pthreads;
 	size_t nr_pthreads;
 	python_task_fn *fn;
@@ -310,7 +311,7 @@ static int read_all(struct reader *reader, struct marks *marks)
 	int err;
 
 	reader->counts->left_out = 0;
-	py_pages_forget(reader->pages);
+	pages_forget(reader->pages);
 	memset(reader->loops, 0, sizeof(reader->loops));
 	err = find_tasks(reader, &tasks, &reader->counts->left_out);
 	if (was_late(reader))
@@ -402,7 +403,7 @@ int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthr
 		return -ENOMEM;
 	reader->memory = python->memory;
 	reader->late = python->memory.source->late;
-	reader->pages = py_pages_new(&reader->memory);
+	reader->pages = pages_new(&reader->memory, PAGES_BLOCK_MAX, BLOCKS_MAX);
 	if (!reader->pages)
 		return -ENOMEM;
 	reader->python = python;
@@ -411,9 +412,9 @@ int python_tasks(struct python *python, const uint64_t *pthreads, size_t nr_pthr
 	reader->fn = fn;
 	reader->context = context;
 	reader->counts = counts;
-	python->memory = py_pages_memory(reader->pages);
+	python->memory = pages_memory(reader->pages);
 	err = read_and_report(reader);
 	python->memory = reader->memory;
-	py_pages_free(reader->pages);
+	pages_free(reader->pages);
 	return err;
 }

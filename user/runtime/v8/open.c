@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "base/strings.h"
 #include "proc/maps.h"
 #include "proc/procfs.h"
 #include "runtime/v8/private.h"
 
 #define NUMBERS_MAX 64
+#define PAGES_MAX   256 /* of the heap, for one stack */
 
 static int read_numbers(const struct v8_source *source, pid_t pid, uint64_t addr,
 			struct v8_layout *layout)
@@ -69,7 +71,7 @@ int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source
 	struct candidates candidates = { .exe = exe };
 	struct v8_heap heap = { .memory = *memory };
 	uint64_t text;
-	int err = maps_read(&maps, memory->pid);
+	int err = maps_read(&maps, memory);
 
 	if (err)
 		return err;
@@ -84,6 +86,9 @@ int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source
 		return err;
 	(*out)->source = *source;
 	(*out)->text = text;
+	(*out)->pages = pages_new(memory, 1, PAGES_MAX);
+	if ((*out)->pages)
+		(*out)->heap.memory = pages_memory((*out)->pages);
 	return 0;
 }
 

@@ -8,8 +8,11 @@
 #include "runtime/v8/script.h"
 #include "runtime/v8/v8.h"
 
+struct pages;
+
 struct v8 {
 	struct v8_heap heap;
+	struct pages *pages; /* what heap is read through; NULL: nothing is kept */
 	struct v8_scripts *scripts;
 	uint64_t instructions_map; /* see v8_code_find() */
 	struct v8_bytecode_sizes sizes;

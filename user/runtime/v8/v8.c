@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "runtime/v8/code.h"
 #include "runtime/v8/function.h"
 #include "runtime/v8/private.h"
@@ -35,7 +36,14 @@ void v8_close(struct v8 *v8)
 	if (!v8)
 		return;
 	v8_scripts_free(v8->scripts);
+	pages_free(v8->pages);
 	free(v8);
+}
+
+void v8_stack_end(struct v8 *v8)
+{
+	if (v8->pages)
+		pages_forget(v8->pages);
 }
 
 /* offset: in the source, -1: not known. */

@@ -69,5 +69,7 @@ struct v8_native {
  * first. Returns how many; 0: V8's own way between them; -ENOENT: no frame of V8.
  */
 int v8_frames(struct v8 *v8, const struct v8_native *native, struct v8_frame *frames, size_t max);
+/* After the last frame of a stack: what was read of the heap is kept no longer than that. */
+void v8_stack_end(struct v8 *v8);
 
 #endif

@@ -25,6 +25,11 @@ bool binding_is_asked(const struct engine *engine);
 void binding_forget(struct engine *engine);
 /* The thread of a slot that the kernel side bound by itself, or that was bound before. */
 struct loop *binding_slot(struct engine *engine, unsigned int slot, pid_t pid, pid_t tid);
+/*
+ * The files of programs that are new are read before their names are needed: that takes
+ * some ten milliseconds, in which a short block of a first turn ends. Each tick.
+ */
+void binding_read_files(struct engine *engine);
 /* Its loop record once more. */
 void binding_report_again(struct engine *engine, const struct loop *loop);
 

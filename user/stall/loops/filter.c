@@ -3,7 +3,6 @@
 #include "stall/loops/filter.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <linux/magic.h>
 
 #include "base/cleanup.h"
+#include "base/patterns.h"
 #include "proc/cgroup.h"
 #include "proc/process.h"
 
@@ -19,7 +19,7 @@
 struct item {
 	char *given;
 	char *path; /* CGROUP: in the way of /proc/PID/cgroup, without a slash at its end */
-	regex_t regex; /* COMM */
+	size_t pattern; /* COMM */
 };
 
 struct items {
@@ -29,14 +29,23 @@ struct items {
 
 struct filter {
 	struct items kinds[FILTER_NR];
+	struct patterns *patterns; /* of COMM */
 	struct name_value *pairs;
 	size_t nr_pairs;
 };
 
 int filter_new(struct filter **out)
 {
-	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	struct filter *filter = calloc(1, sizeof(*filter));
+
+	if (!filter)
+		return -ENOMEM;
+	if (patterns_new(&filter->patterns)) {
+		free(filter);
+		return -ENOMEM;
+	}
+	*out = filter;
+	return 0;
 }
 
 void filter_free(struct filter *filter)
@@ -47,14 +56,13 @@ void filter_free(struct filter *filter)
 		struct items *items = &filter->kinds[kind];
 
 		for (size_t i = 0; i < items->nr; i++) {
-			if (kind == FILTER_COMM)
-				regfree(&items->v[i].regex);
 			free(items->v[i].given);
 			free(items->v[i].path);
 		}
 		free(items->v);
 	}
 	free(filter->pairs);
+	patterns_free(filter->patterns);
 	free(filter);
 }
 
@@ -87,10 +95,23 @@ static char *cgroup_path(const char *text)
 	return path;
 }
 
-static int item_new(struct item *item, enum filter_kind kind, const char *text, char *reason,
-		    size_t size)
+static int add_pattern(struct filter *filter, struct item *item, const char *text, char *reason,
+		       size_t size)
 {
-	int err;
+	char why[PATTERN_REASON_BYTES];
+	int err = patterns_add(filter->patterns, text, why);
+
+	item->pattern = patterns_nr(filter->patterns) - 1;
+	if (err == -EINVAL)
+		snprintf(reason, size, "%s", why);
+	return err;
+}
+
+/* item stays empty on failure, but for a pattern that nobody asks. */
+static int item_new(struct filter *filter, struct item *item, enum filter_kind kind,
+		    const char *text, char *reason, size_t size)
+{
+	int err = 0;
 
 	memset(item, 0, sizeof(*item));
 	if (!*text) {
@@ -98,24 +119,19 @@ static int item_new(struct item *item, enum filter_kind kind, const char *text, 
 		return -EINVAL;
 	}
 	if (kind == FILTER_COMM) {
-		err = regcomp(&item->regex, text, REG_EXTENDED | REG_NOSUB);
-		if (err) {
-			regerror(err, &item->regex, reason, size);
-			return -EINVAL;
-		}
+		err = add_pattern(filter, item, text, reason, size);
 	} else if (kind == FILTER_UNIT && strchr(text, '/')) {
 		snprintf(reason, size, "a unit's name has no slash");
 		return -EINVAL;
 	} else if (kind == FILTER_CGROUP) {
 		item->path = cgroup_path(text);
-		if (!item->path)
-			return -ENOMEM;
+		err = item->path ? 0 : -ENOMEM;
 	}
+	if (err)
+		return err;
 	item->given = strdup(text);
 	if (item->given)
 		return 0;
-	if (kind == FILTER_COMM)
-		regfree(&item->regex);
 	free(item->path);
 	return -ENOMEM;
 }
@@ -139,7 +155,7 @@ int filter_add(struct filter *filter, enum filter_kind kind, const char *text, c
 		filter->pairs = pairs;
 	if (!grown || !pairs)
 		return -ENOMEM;
-	err = item_new(&items->v[items->nr], kind, text, reason, size);
+	err = item_new(filter, &items->v[items->nr], kind, text, reason, size);
 	if (err)
 		return err;
 	pairs[filter->nr_pairs++] = (struct name_value){ names[kind], items->v[items->nr++].given };
@@ -165,12 +181,12 @@ bool filter_is_empty(const struct filter *filter)
 	return true;
 }
 
-static bool item_matches(const struct item *item, enum filter_kind kind, const char *comm,
-			 const char *cgroups)
+static bool item_matches(const struct filter *filter, const struct item *item,
+			 enum filter_kind kind, const char *comm, const char *cgroups)
 {
 	switch (kind) {
 	case FILTER_COMM:
-		return !regexec(&item->regex, comm, 0, NULL, 0);
+		return patterns_match(filter->patterns, item->pattern, comm);
 	case FILTER_UNIT:
 		return cgroup_in_unit(cgroups, item->given);
 	default:
@@ -185,7 +201,7 @@ bool filter_matches(const struct filter *filter, const char *comm, const char *c
 		bool any = !items->nr;
 
 		for (size_t i = 0; i < items->nr && !any; i++)
-			any = item_matches(&items->v[i], kind, comm, cgroups);
+			any = item_matches(filter, &items->v[i], kind, comm, cgroups);
 		if (!any)
 			return false;
 	}

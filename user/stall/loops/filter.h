@@ -14,7 +14,7 @@
 #include "base/name_value.h"
 
 enum filter_kind {
-	FILTER_COMM, /* POSIX extended regular expression, found anywhere in the process's comm */
+	FILTER_COMM, /* regular expression (patterns.h), found anywhere in the process's comm */
 	FILTER_UNIT, /* systemd unit, .service may be left out; whatever is below it, too */
 	FILTER_CGROUP, /* path, /sys/fs/cgroup may stand before it; its subtree */
 	FILTER_NR,

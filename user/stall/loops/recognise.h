@@ -25,6 +25,9 @@ void recognise_process(struct engine *engine, pid_t pid);
 /* A thread sleeps in what may be a loop's wait. */
 void recognise_candidate(struct engine *engine, const struct bp_candidate *candidate);
 
+/* A loop's thread is asked about once more: where it is now. */
+void recognise_again(struct engine *engine, pid_t tid);
+
 /* Asks about a thread: moment as moment_of() made it, with what the thread is caught in. */
 void recognise_thread(struct engine *engine, struct watched *watched, struct moment *moment,
 		      struct recognised *recognised);

@@ -6,6 +6,7 @@
 #include "probe/probe.h"
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
+#include "stall/loops/account.h"
 #include "stall/loops/recognise.h"
 #include "stall/state/interpreter.h"
 #include "stall/state/moment.h"
@@ -59,6 +60,10 @@ static void scan_process(struct round *round, struct watched *watched)
 	struct moment moment;
 
 	round->left--;
+	if (watched->due.put_off) {
+		watched->due.put_off = false;
+		recognise_process(engine, watched->pid);
+	}
 	if (!python) {
 		/* threads that sleep in what may be a wait are asked about all the same */
 		if (!watched->interpreter.pending)
@@ -75,6 +80,7 @@ static void scan_process(struct round *round, struct watched *watched)
 	if (!watched_has_moved(watched) || !shows_loop(python, moment.pthread))
 		return;
 	recognise_thread(engine, watched, &moment, &recognised);
+	account_thread(engine, watched, &moment, &recognised);
 	if (recognised.runtime)
 		recognise_bind(engine, &moment, &recognised);
 }

@@ -78,9 +78,7 @@ static void add_call(struct python *python, uint64_t pthread, struct note_record
 		    strcmp(other->host ? other->host : "", call.host ? call.host : ""))
 			continue;
 		other->workers++;
-		free((char *)call.fn);
-		free((char *)call.file);
-		free((char *)call.host);
+		note_call_free(&call);
 		return;
 	}
 	note->calls[note->nr_calls++] = call;
@@ -88,11 +86,8 @@ static void add_call(struct python *python, uint64_t pthread, struct note_record
 
 static void free_calls(struct note_record *note)
 {
-	for (size_t i = 0; i < note->nr_calls; i++) {
-		free((char *)note->calls[i].fn);
-		free((char *)note->calls[i].file);
-		free((char *)note->calls[i].host);
-	}
+	for (size_t i = 0; i < note->nr_calls; i++)
+		note_call_free(&note->calls[i]);
 }
 
 static int compare_calls(const void *left, const void *right)

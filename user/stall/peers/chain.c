@@ -6,7 +6,9 @@
 #include "stall/peers/choose.h"
 #include "stall/peers/observation.h"
 #include "stall/peers/observe.h"
+#include "stall/peers/whom.h"
 #include "stall/state/loop.h"
+#include "stall/turn/collect.h"
 
 #define GAP_NS \
 	(50 *  \
@@ -23,39 +25,58 @@ struct chain {
 
 static void build(const struct chain *chain, int at, struct culprits *out);
 
-static int find_behind(const struct observation *observation, int at, pid_t pid)
+static int find_behind(const struct observation *observation, int at, const struct culprit *whom)
 {
 	for (size_t i = 0; i < observation->nr; i++)
-		if (observation->behind[i] == at && observation->v[i]->pid == pid)
+		if (observation->behind[i] == at && observation->v[i]->pid == whom->pid &&
+		    (!whom->tid || observation->v[i]->one_thread))
 			return (int)i;
 	return -1;
 }
 
-/* The comm of a process on the way to at, whose number this is; NULL: it is none of them. */
-static const char *on_the_way(const struct chain *chain, int at, pid_t pid)
+static bool is_meant(pid_t pid, pid_t tid, const struct culprit *whom)
 {
-	for (; at >= 0; at = chain->observation->behind[at])
-		if (chain->observation->v[at]->pid == pid)
-			return chain->observation->v[at]->comm;
-	return pid == chain->loop->id.pid ? chain->loop->id.comm : NULL;
+	return pid == whom->pid && (!tid || !whom->tid || tid == whom->tid);
 }
 
+/* Has it been named on the way to at? */
+static bool on_the_way(const struct chain *chain, int at, const struct culprit *whom)
+{
+	const struct loop *loop = chain->loop;
+
+	for (; at >= 0; at = chain->observation->behind[at])
+		if (is_meant(chain->observation->v[at]->pid, chain->observation->v[at]->tid, whom))
+			return true;
+	return is_meant(loop->id.pid, loop->id.tid, whom);
+}
+
+/* What is at the other end is named by what it waited for already. */
+static bool says_more(const struct culprit *culprit, const struct culprit *whom)
+{
+	return whom->kind != CULPRIT_PEER || culprit->target.peer_pid != whom->pid;
+}
+
+/* Those that it waited for, of whom nothing but who they are is known yet. */
 static void add_behind(const struct chain *chain, int at, struct culprit *culprit)
 {
-	pid_t pid = culprit->target.peer_pid;
-	int behind = find_behind(chain->observation, at, pid);
-	const char *comm = on_the_way(chain, at, pid);
+	struct culprits waits_for = culprit->culprits;
 
-	if (!pid || (culprit->idle && culprit->cause == CAUSE_POLL))
-		return;
-	if (behind >= 0) {
-		build(chain, behind, &culprit->culprits);
-	} else if (comm && observation_depth(chain->observation, at) < CULPRITS_DEPTH) {
-		struct culprit cycle = { .kind = CULPRIT_PEER, .pid = pid, .cycle = true };
+	culprit->culprits = (struct culprits){ 0 };
+	for (size_t i = 0; i < waits_for.nr; i++) {
+		struct culprit *whom = &waits_for.v[i];
+		int behind = find_behind(chain->observation, at, whom);
 
-		memcpy(cycle.comm, comm, sizeof(cycle.comm));
-		culprits_add(&culprit->culprits, &cycle);
+		if (culprit->idle || observation_depth(chain->observation, at) >= CULPRITS_DEPTH)
+			break;
+		if (behind >= 0) {
+			build(chain, behind, &culprit->culprits);
+			continue;
+		}
+		whom->cycle = whom->pid && on_the_way(chain, at, whom);
+		if (whom->cycle || says_more(culprit, whom))
+			culprits_add(&culprit->culprits, whom);
 	}
+	culprits_free(&waits_for);
 }
 
 static const struct culprit *most_sampled(const struct observed_thread *thread)
@@ -93,7 +114,7 @@ static void build_thread(const struct chain *chain, int at, const struct observe
 		struct culprit *culprit = &did.v[i];
 
 		if (same_deed(culprit, &thread->now) ||
-		    (thread->running && culprit->cause == CAUSE_CPU)) {
+		    (thread->running && culprit_is_cpu(culprit))) {
 			culprit->ns += left_ns;
 			left_ns = 0;
 		}
@@ -104,8 +125,9 @@ static void build_thread(const struct chain *chain, int at, const struct observe
 		culprit->kind = observed->kind;
 		culprit->pid = observed->pid;
 		culprit->tid = thread->tid;
+		culprit->doubt = observed->doubt;
 		memcpy(culprit->comm, thread->comm, sizeof(culprit->comm));
-		if (culprit->cause == CAUSE_CPU && !culprit->stack && sampled)
+		if (culprit_is_cpu(culprit) && !culprit->stack && sampled)
 			culprit->stack = stack_get(sampled->stack);
 		add_behind(chain, at, culprit);
 		culprits_add(out, culprit);
@@ -119,7 +141,7 @@ static void build(const struct chain *chain, int at, struct culprits *out)
 	const struct observed_thread *thread;
 	size_t before = out->nr;
 
-	if (observed->kind == CULPRIT_OWNER) {
+	if (observed->one_thread) {
 		for (size_t i = 0; i < observed->nr_threads; i++)
 			build_thread(chain, at, &observed->threads[i], out);
 	} else {
@@ -128,28 +150,116 @@ static void build(const struct chain *chain, int at, struct culprits *out)
 		if (thread)
 			build_thread(chain, at, thread, out);
 	}
-	if (out->nr == before && observed->kind == CULPRIT_PEER) {
-		struct culprit silent = { .kind = CULPRIT_PEER, .pid = observed->pid };
+	if (out->nr == before) {
+		struct culprit silent = {
+			.kind = observed->kind,
+			.pid = observed->pid,
+			.tid = observed->one_thread ? observed->tid : 0,
+			.doubt = observed->doubt,
+		};
 
 		memcpy(silent.comm, observed->comm, sizeof(silent.comm));
 		culprits_add(out, &silent);
 	}
 }
 
+/* Of a wait in rounds, what was seen in all of them is shared out. */
+static void scale(struct culprits *culprits, uint64_t part_ns, uint64_t whole_ns)
+{
+	for (size_t i = 0; i < culprits->nr; i++) {
+		struct culprit *culprit = &culprits->v[i];
+
+		if (whole_ns > part_ns)
+			culprit->ns = (uint64_t)((double)culprit->ns * (double)part_ns /
+						 (double)whole_ns);
+		scale(&culprit->culprits, part_ns, whole_ns);
+	}
+}
+
+/* Who is known by no more than that it is waited for. */
+static void add_plain(const struct chain *chain, const struct whom *whom, struct culprits *out)
+{
+	struct culprit culprit = whom_culprit(whom);
+
+	culprit.cycle = culprit.tid && culprit.tid == chain->loop->id.tid;
+	/* the other end of one's own pipe: the target says so */
+	if (culprit.pid == chain->loop->id.pid && !culprit.cycle && culprit.kind == CULPRIT_PEER)
+		culprit_clear(&culprit);
+	else
+		culprits_add(out, &culprit);
+}
+
+/* Is the slice of the block that is observed; of a wait in rounds, of any of them since? */
+static bool is_of(const struct loop *loop, uint64_t since_ns, const struct slice *slice)
+{
+	const struct observation *observation = loop->observation;
+
+	if (!observation->in_rounds)
+		return since_ns == observation->since_ns;
+	return since_ns >= observation->since_ns && collected_is(loop, observation->turn_seq) &&
+	       slice->cause == observation->cause;
+}
+
 void observation_fill(struct loop *loop, uint64_t since_ns, uint64_t until_ns, bool ended,
 		      struct slice *slice)
 {
+	struct observation *observation = loop->observation;
 	struct chain chain = { .loop = loop,
-			       .observation = loop->observation,
+			       .observation = observation,
 			       .waker = &slice->waker,
 			       .until_ns = until_ns };
 
-	if (!loop->observation || loop->observation->since_ns != since_ns ||
-	    !loop->observation->seen_ns || until_ns < since_ns)
+	if (!observation || until_ns < since_ns || !is_of(loop, since_ns, slice) ||
+	    (observation->nr && !observation->seen_ns))
 		return;
-	for (size_t i = 0; i < loop->observation->nr; i++)
-		if (loop->observation->behind[i] < 0)
-			build(&chain, (int)i, &slice->culprits);
+	for (size_t i = 0; i < observation->waits_for.nr; i++) {
+		const struct whom *whom = &observation->waits_for.v[i];
+		const struct culprit plain = { .pid = whom->pid, .tid = whom->tid };
+		int at = find_behind(observation, -1, &plain);
+
+		if (at >= 0)
+			build(&chain, at, &slice->culprits);
+		else
+			add_plain(&chain, whom, &slice->culprits);
+	}
+	if (observation->in_rounds)
+		scale(&slice->culprits, slice->ns, until_ns - observation->since_ns);
 	culprits_sort(&slice->culprits);
-	loop->observation->filled |= ended;
+	observation->filled |= ended;
+}
+
+/* Who ended the wait for a file, if it is known, is who answered for it, or gave the lock back. */
+static void add_waker(const struct loop *loop, enum culprit_kind kind, struct slice *slice)
+{
+	struct culprit culprit = {
+		.kind = kind,
+		.pid = slice->waker.pid,
+		.tid = slice->waker.tid,
+	};
+
+	if (!culprit.pid || culprit.tid == loop->id.tid)
+		return;
+	memcpy(culprit.comm, slice->waker.comm, sizeof(culprit.comm));
+	culprits_add(&slice->culprits, &culprit);
+}
+
+void observation_late(struct engine *engine, const struct loop *loop,
+		      const struct bp_capture *capture, struct slice *slice)
+{
+	const struct blocked blocked = { loop->id.pid, loop->id.tid, capture, slice };
+	bool locks = whom_locks_file(capture);
+	struct whoms whoms = { .nr = 0 };
+
+	if (slice->cause != CAUSE_FILE && slice->cause != CAUSE_FAULT)
+		return;
+	/* a lock is someone else's by now */
+	if (!locks)
+		whoms_find(engine, &blocked, &whoms);
+	else if (!(capture->block.flags & BP_BLOCK_TRY_LOCK))
+		add_waker(loop, CULPRIT_OWNER, slice);
+	for (size_t i = 0; i < whoms.nr; i++) {
+		struct culprit culprit = whom_culprit(&whoms.v[i]);
+
+		culprits_add(&slice->culprits, &culprit);
+	}
 }

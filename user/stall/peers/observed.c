@@ -8,25 +8,26 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "capture/arguments.h"
 #include "capture/frame_pointers.h"
 #include "capture/frames.h"
 #include "capture/poll_sets.h"
-#include "capture/target.h"
+#include "capture/classify.h"
 #include "probe/probe.h"
 #include "probe/syscall.h"
 #include "proc/epoll.h"
-#include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "proc/thread_copy.h"
 #include "runtime/python/python.h"
 #include "stall/peers/foreign.h"
+#include "stall/peers/several.h"
 #include "stall/state/copy_size.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
 
-struct observed *observed_new(struct engine *engine, const struct whom *whom)
+struct observed *observed_new(struct engine *engine, const struct whom *whom, uint64_t since_ns)
 {
 	struct observed *observed = calloc(1, sizeof(*observed));
 
@@ -39,8 +40,11 @@ struct observed *observed_new(struct engine *engine, const struct whom *whom)
 	}
 	observed->kind = whom->kind;
 	observed->pid = whom->pid;
+	observed->tid = whom->tid;
+	observed->one_thread = whom->tid != 0;
 	observed->fd = whom->fd;
-	observed->since_ns = whom->since_ns;
+	observed->doubt = whom->doubt;
+	observed->since_ns = since_ns;
 	foreign_sample(engine, whom->pid);
 	return observed;
 }
@@ -130,19 +134,38 @@ static bool is_idle(struct engine *engine, const struct observed *observed,
 	const struct syscall_info *info = syscall_info(capture->block.syscall);
 
 	thread->same_end = false;
+	/* who waits for a child waits for what that waits for */
 	if (is_waiting_loop(engine, thread->tid))
-		return true;
-	if (observed->kind != CULPRIT_PEER || observed->fd < 0 || !info ||
+		return observed->kind != CULPRIT_CHILD;
+	if ((observed->kind != CULPRIT_PEER && observed->kind != CULPRIT_SERVER) ||
+	    observed->fd < 0 || !info ||
 	    capture->block.flags & (BP_BLOCK_FAULT | BP_BLOCK_STOPPED | BP_BLOCK_COMPAT))
 		return false;
 	if (capture->block.wait_class == BP_WAIT_EPOLL)
-		return epoll_has(observed->pid, (int)args[0], observed->fd);
+		return epoll_has(&memory, (int)args[0], observed->fd);
 	if (info->flags & BP_SYSCALL_POLL)
 		return poll_has(&memory, args, observed->fd);
 	/* select: the first one is what is known */
-	thread->same_end = capture->object.kind != BP_OBJECT_NONE && info->cause != CAUSE_FILE &&
+	thread->same_end = capture->object.kind != BP_OBJECT_NONE &&
+			   (info->cause != CAUSE_FILE || observed->kind == CULPRIT_SERVER) &&
 			   capture->object.fd == observed->fd;
 	return thread->same_end;
+}
+
+static void find_whoms(struct engine *engine, const struct observed *observed,
+		       struct observed_thread *thread, const struct bp_capture *capture,
+		       const struct slice *slice)
+{
+	const struct blocked blocked = { observed->pid, thread->tid, capture, slice };
+
+	whoms_find(engine, &blocked, &thread->waits_for);
+	if (!thread->waits_for.nr)
+		several_find(engine, &blocked, &thread->waits_for);
+	for (size_t i = 0; i < thread->waits_for.nr; i++) {
+		struct culprit culprit = whom_culprit(&thread->waits_for.v[i]);
+
+		culprits_add(&thread->now.culprits, &culprit);
+	}
 }
 
 static void resolve(struct engine *engine, struct observed *observed,
@@ -153,10 +176,9 @@ static void resolve(struct engine *engine, struct observed *observed,
 	struct python *python = foreign_python(engine, observed->pid);
 	__freeing struct bp_stack_copy *copy = malloc(sizeof(*copy));
 	struct slice slice = { 0 };
-	struct peer peer;
 
 	culprit_clear(&thread->now);
-	thread->peer = (struct observed_peer){ .fd = -1 };
+	thread->waits_for.nr = 0;
 	if (!capture)
 		return;
 	if (copy && thread_copy(&memory, thread->tid, &snapshot->regs, snapshot->switches, copy))
@@ -175,8 +197,8 @@ static void resolve(struct engine *engine, struct observed *observed,
 		.target = slice.target,
 		.stack = slice.stack,
 	};
-	if (slice.target.peer_pid && !target_peer(&engine->classify, observed->pid, capture, &peer))
-		thread->peer = (struct observed_peer){ peer.pid, peer.fd };
+	if (!thread->now.idle)
+		find_whoms(engine, observed, thread, capture, &slice);
 	free(capture);
 }
 
@@ -200,17 +222,20 @@ static void add_plain(struct observed_thread *thread, enum cause cause, uint64_t
 	add(thread, &what, ns);
 }
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /* Since when a thread is blocked that has not moved since; 0: not known. */
 static uint64_t blocked_since(const struct engine *engine,
 			      const struct bp_observed_snapshot *snapshot)
 {
 	return sched_clock_left_ns(&engine->sched_clock, snapshot->sched_arrival_ns,
 				   snapshot->sched_ran_ns);
+}
+
+/* Is it its interpreter's collector that a thread runs? */
+static bool is_collecting(struct engine *engine, pid_t pid, uint64_t pthread)
+{
+	struct python *python = foreign_python(engine, pid);
+
+	return python && python_collecting(python) && python_gil_holder(python) == pthread;
 }
 
 static void account(struct engine *engine, struct observed *observed,
@@ -220,33 +245,36 @@ static void account(struct engine *engine, struct observed *observed,
 	bool moved = first || thread->switches != snapshot->switches ||
 		     thread->ran_ns != snapshot->ran_ns || thread->running != running;
 	uint64_t from_ns = first ? observed->since_ns : thread->seen_ns;
-	uint64_t ns = less(snapshot->time_ns, from_ns), ran_ns, queued_ns, since_ns;
+	uint64_t ns = subtract_saturated(snapshot->time_ns, from_ns), ran_ns, queued_ns, since_ns;
+	bool collects = running && is_collecting(engine, observed->pid, snapshot->pthread);
+	/* as it was seen to run last */
+	enum cause runs_as = collects || (!running && thread->collects) ? CAUSE_GC : CAUSE_CPU;
 
 	if (first && !running) {
 		/* before it blocked it did what nobody saw */
 		since_ns = blocked_since(engine, snapshot);
 		if (!since_ns || since_ns > snapshot->time_ns)
 			since_ns = snapshot->time_ns;
-		ns = less(snapshot->time_ns, since_ns > from_ns ? since_ns : from_ns);
+		ns = subtract_saturated(snapshot->time_ns, since_ns > from_ns ? since_ns : from_ns);
 	} else if (first) {
 		ns = 0;
 	}
 	if (!first) {
-		ran_ns = less(snapshot->ran_ns, thread->ran_ns);
+		ran_ns = subtract_saturated(snapshot->ran_ns, thread->ran_ns);
 		ran_ns = ran_ns < ns ? ran_ns : ns;
-		queued_ns = less(snapshot->queued_ns, thread->queued_ns);
+		queued_ns = subtract_saturated(snapshot->queued_ns, thread->queued_ns);
 		queued_ns = queued_ns < ns - ran_ns ? queued_ns : ns - ran_ns;
 		/* its last stretch on the CPU is not in the count yet */
 		if (running && thread->running && thread->switches == snapshot->switches)
 			ran_ns = ns - queued_ns;
-		add_plain(thread, CAUSE_CPU, ran_ns);
+		add_plain(thread, runs_as, ran_ns);
 		add_plain(thread, CAUSE_RUNQUEUE, queued_ns);
 		ns -= ran_ns + queued_ns;
 	}
 	if (moved && running && thread->now.seen)
 		add(thread, &thread->now, ns);
 	else if (moved && running && !first)
-		add_plain(thread, CAUSE_CPU, ns);
+		add_plain(thread, runs_as, ns);
 	if (moved && !running)
 		resolve(engine, observed, thread, snapshot);
 	if (!running && thread->now.seen)
@@ -254,6 +282,7 @@ static void account(struct engine *engine, struct observed *observed,
 	if (running)
 		culprit_clear(&thread->now);
 	thread->running = running;
+	thread->collects = collects;
 	thread->seen_ns = snapshot->time_ns;
 	thread->switches = snapshot->switches;
 	thread->ran_ns = snapshot->ran_ns;
@@ -303,14 +332,24 @@ static void see_thread(void *context, const struct bp_observed_snapshot *snapsho
 	account(pass->engine, observed, thread, snapshot);
 }
 
+static int iterate(struct pass *pass)
+{
+	struct probe *probe = pass->engine->probe;
+	const struct observed *observed = pass->observed;
+
+	return observed->tid
+		       ? probe_observe_thread(probe, observed->pid, observed->tid, see_thread, pass)
+		       : probe_observe_process(probe, observed->pid, see_thread, pass);
+}
+
 int observed_update(struct engine *engine, struct observed *observed)
 {
 	struct pass pass = { .engine = engine, .observed = observed };
-	int err = probe_observe_process(engine->probe, observed->pid, see_thread, &pass);
+	int err = iterate(&pass);
 
 	if (!err && pass.nr_again) {
 		pass.second = true;
-		err = probe_observe_process(engine->probe, observed->pid, see_thread, &pass);
+		err = iterate(&pass);
 	}
 	for (size_t i = 0; i < pass.nr_again; i++)
 		probe_observed_fd(engine->probe, pass.again[i], -1);

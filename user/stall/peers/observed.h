@@ -14,26 +14,23 @@
 
 #include "bpf/abi.h"
 #include "model/model.h"
+#include "stall/peers/whom.h"
 
 struct engine;
 
 #define OBSERVED_THREADS 64 /* of one process */
-
-/* Whom a blocked thread waits for in turn. */
-struct observed_peer {
-	pid_t pid; /* 0: none of this machine */
-	int fd; /* of that process, for what they share; -1: not known */
-};
 
 struct observed_thread {
 	pid_t tid;
 	char comm[16];
 	uint64_t seen_ns; /* last */
 	uint64_t switches, ran_ns, queued_ns; /* then */
-	bool running; /* then */
+	bool running;
+	bool collects; /* it ran, and collected garbage */ /* then */
 	bool same_end; /* then: blocked on the very connection that is asked about */
-	struct observed_peer peer; /* then */
-	struct culprit now; /* what it was blocked in then; ns is 0 */
+	struct whoms waits_for; /* then */
+	/* What it was blocked in then, with those that it waits for, of whom nothing else is said; ns is 0. */
+	struct culprit now;
 	struct culprits did; /* what came of it so far */
 	struct culprits samples; /* stacks that CPU ticks hit; ns counts them */
 };
@@ -43,22 +40,16 @@ struct observed {
 	char comm[16];
 	enum culprit_kind kind;
 	int fd; /* of the process, for what is waited for; -1: not known */
-	pid_t tid; /* OWNER: the thread that is meant now */
+	pid_t tid; /* the thread that is meant now; 0: not known */
+	bool one_thread; /* it is always known which is meant */
+	enum culprit_doubt doubt;
 	uint64_t since_ns; /* from when on what it does counts */
 	struct observed_thread *threads;
 	size_t nr_threads;
 	bool more_threads; /* than are kept */
 };
 
-/* Whom to observe: fields as above. */
-struct whom {
-	enum culprit_kind kind;
-	pid_t pid;
-	int fd;
-	uint64_t since_ns;
-};
-
-struct observed *observed_new(struct engine *engine, const struct whom *whom);
+struct observed *observed_new(struct engine *engine, const struct whom *whom, uint64_t since_ns);
 void observed_free(struct observed *observed);
 /* 0 or -errno: it is gone. */
 int observed_update(struct engine *engine, struct observed *observed);

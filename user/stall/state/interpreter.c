@@ -8,8 +8,10 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/passing.h"
 #include "probe/probe.h"
 #include "runtime/python/python.h"
+#include "stall/state/blind.h"
 #include "stall/state/state.h"
 #include "stall/state/watched.h"
 
@@ -19,7 +21,7 @@
 #define TRIES_SOON   4 /* before it is TRY_EVERY_NS */
 #define TRIES_OFTEN  100 /* as often as that: ten seconds; then later ones */
 #define TRIES_NONE   8 /* of a program that has none: for a second */
-#define TRIES_BUSY   40 /* the symbolizer is started again; without one, for four seconds */
+#define TRIES_BUSY   100 /* the symbolizer is started again; without one, for ten seconds */
 
 static uint64_t gap_ns(unsigned int tries)
 {
@@ -30,14 +32,20 @@ static uint64_t gap_ns(unsigned int tries)
 	return (uint64_t)TRY_FIRST_NS << tries;
 }
 
+/* The symbolizer is started again, or there was no descriptor or memory left. */
+static bool is_ours(int err)
+{
+	return err == -EBUSY || error_is_passing(err);
+}
+
 static void try(struct engine *engine, struct watched *watched, uint64_t now_ns)
 {
 	const struct memory memory = state_memory(engine, watched->pid);
 	struct watched_interpreter *interpreter = &watched->interpreter;
 	int err = interpreter->error;
 
-	/* whether the symbolizer is busy is nothing that shows in the process */
-	if (!interpreter->tries || err == -EBUSY || watched_has_moved(watched)) {
+	/* what was missing on our side is nothing that shows in the process */
+	if (!interpreter->tries || is_ours(err) || watched_has_moved(watched)) {
 		python_close(interpreter->python);
 		err = interpreter->error =
 			python_open(&interpreter->python, &memory, engine->symbols);
@@ -45,10 +53,14 @@ static void try(struct engine *engine, struct watched *watched, uint64_t now_ns)
 	watched_postpone(watched, now_ns + gap_ns(interpreter->tries++));
 	interpreter->pending = err == -EAGAIN ||
 			       (err == -ENOENT && interpreter->tries < TRIES_NONE) ||
-			       (err == -EBUSY && interpreter->tries < TRIES_BUSY);
+			       (is_ours(err) && interpreter->tries < TRIES_BUSY);
 	interpreter->unreadable = err == -ENOTSUP || (err == -EBUSY && interpreter->python);
 	if (err && !interpreter->unreadable)
 		interpreter->python = NULL;
+	if (err == -EPERM || err == -EACCES)
+		blind_note(engine, watched, BLIND_MEMORY_REFUSED);
+	if ((interpreter->unreadable || is_ours(err)) && !interpreter->pending)
+		blind_note(engine, watched, BLIND_INTERPRETER_UNKNOWN);
 }
 
 struct python *interpreter_find(struct engine *engine, struct watched *watched)
@@ -62,8 +74,9 @@ struct python *interpreter_find(struct engine *engine, struct watched *watched)
 		try(engine, watched, now_ns);
 	python = watched_python(watched);
 	if (python && !interpreter->tasks_known && !python_layout(python, &layout)) {
-		interpreter->tasks_known = layout.current_tasks || layout.tstate_running_task;
-		probe_python(engine->probe, watched->pid, &layout);
+		/* without it the kernel side takes no frames: then it is given at the next look */
+		interpreter->tasks_known = !probe_python(engine->probe, watched->pid, &layout) &&
+					   (layout.current_tasks || layout.tstate_running_task);
 	}
 	return python;
 }

@@ -47,6 +47,11 @@ void loop_free(struct loop *loop)
 	slices_free(&loop->collected.turn);
 	slices_free(&loop->collected.blocked);
 	slice_clear(&loop->earlier.slice);
+	free(loop->joined.frames);
+	slice_clear(&loop->current.slice);
+	free(loop->second.told);
+	free(loop->second.last);
 	free(loop->before);
+	free(loop->impact);
 	free(loop);
 }

@@ -26,6 +26,7 @@ struct collected {
 	uint64_t until_ns; /* up to when they show that the thread was in its loop */
 	struct slices blocked; /* of turns that were no stalls, not reported yet */
 	uint64_t by_cause_ns[CAUSE_NR]; /* blocked time in slices, of stalls or not */
+	uint64_t collecting_ns; /* cpu time in samples of stalls that is a collector's */
 };
 
 /*
@@ -49,7 +50,16 @@ struct loop_pace {
 /* turn/current.c: the block whose names were looked up while it lasted. */
 struct loop_current {
 	uint64_t since_ns; /* 0: none */
-	enum cause cause;
+	struct slice slice;
+};
+
+/* turn/joined.c: frames of the Task in which a greenlet ran. */
+struct loop_joined {
+	uint64_t seq; /* the turn; 0: none yet */
+	uint64_t task;
+	struct bp_python_frame outermost; /* of the greenlet's own: what, and where on the stack */
+	struct bp_python_frame *frames;
+	size_t nr;
 };
 
 /* turn/earlier.c: the block that it was in when it was bound, which the kernel side could not see. */
@@ -61,32 +71,96 @@ struct earlier_block {
 /* turn/report.c: what was reported of it. */
 struct loop_reports {
 	uint64_t stalls;
+	uint64_t doubtful; /* besides */
+	uint64_t longest_ns; /* of both, in this period */
 	uint64_t ongoing_seq; /* the turn that was reported as ongoing last */
+	bool open; /* nothing final was reported of it yet */
+	bool over; /* turn/discard.c: it was seen to have ended */
+	enum discard kernel_reason; /* turn/discard.c: why nothing may come of it */
 	uint64_t next_ns; /* when to report that one again */
+	unsigned int hist[HIST_BUCKETS]; /* lengths of those that have ended */
 };
 
-/* turn/discard.c: a turn that is none after all. */
+/* turn/discard.c: the turn that was discarded last. */
 struct loop_discard {
 	uint64_t seq;
+	enum discard reason;
+	uint64_t until_ns; /* what came before that is not to be counted */
+	uint64_t idle_ns; /* waits of all turns that the kernel side took for blocks */
 };
 
-/* loops/own_wait.c: a turn in which it polls at another call site. */
-struct other_site {
-	uint64_t seq; /* the turn */
-	uint64_t id; /* that call site */
+/* turn/discard.c: what has been counted of the kernel side's numbers. */
+struct discard_seen {
+	unsigned int unvouched;
+	unsigned int unsent;
+	unsigned int provisional;
+};
+
+struct impact_notes; /* turn/impact.c: who waits for the turn */
+
+/* loops/own_wait.c: a wait at another source, as far out as the loop's own. */
+struct further_wait {
+	unsigned int wait_class;
 	unsigned int times; /* how often in a row */
+	uint64_t id; /* the source, or what the call names */
 	uint64_t last_ns; /* when it began the last of them */
+	uint64_t outer; /* blocks clearly further out than its own wait */
+};
+
+/* loops/handed_over.c: of one that is known by its habit. */
+struct loop_source {
+	bool lives; /* its instance was there between two waits */
+	unsigned int gone; /* turns in which it was not */
+	uint64_t gone_seq; /* the last of these */
+};
+
+/* loops/sources.c */
+struct loop_unseen {
+	uint64_t source; /* that others serve, too, whose waits are not shown; 0: none */
+};
+
+/* loops/shared.c: who serves its source besides and is not watched. */
+struct loop_shared {
+	uint64_t source; /* 0: nobody was looked for yet */
+	pid_t server; /* a process that was seen to; 0: none */
+	uint64_t started; /* process_start_time() of it */
+	bool unseen; /* that could not be seen */
+	uint64_t next_ns; /* when to look again */
+};
+
+/* loops/request_worker.c */
+struct loop_worker {
+	bool known; /* it serves one connection to its end */
+	bool sure; /* it does not: it was seen to wait for connections, or to have none in a turn */
+	uint64_t next_ns; /* when to look for connections again */
+	uint64_t asked_seq; /* the turn in which that was asked last */
+	unsigned int asked; /* how often */
 };
 
 /* loops/again.c: when to see whether a thread that left its loop is in one again. */
 struct loop_again {
 	uint64_t next_ns;
+	unsigned int looks; /* for its first turn */
+};
+
+struct engine_loop;
+
+/* seconds.c: how it stood when the last second was told of. */
+struct loop_second {
+	struct engine_loop *told; /* what has been told of; NULL: nothing yet */
+	struct engine_loop *last; /* how it stood when it was looked at last */
+	bool quiet; /* since told it has only waited, up to last */
+	uint64_t collecting_ns; /* at told */
+	uint64_t longest_ns; /* of its turns of this period, up to then */
+	uint64_t stalled_ns; /* the longest stall since then */
+	uint64_t delayed_events; /* since then */
 };
 
 /* summary.c: what it did up to the moment when the period began that is summed up. */
 struct loop_counts {
 	uint64_t turns;
 	uint64_t stalls;
+	uint64_t doubtful;
 	uint64_t idle_ns;
 	struct ledger ledger;
 	unsigned int hist[HIST_BUCKETS];
@@ -94,20 +168,33 @@ struct loop_counts {
 
 struct loop {
 	unsigned int slot;
-	uint64_t number; /* no other loop of this watch has it; loops.c */
-	struct thread_id id; /* runtime: the name of the one below */
+	uint64_t number; /* loops.c; of its slot: nothing else of this watch has it */
+	/* runtime: the name of the one below; loop: several threads that serve one source are one (loops/sources.c) */
+	struct thread_id id;
 	const struct runtime *runtime; /* NULL: a thread that is no loop */
+	enum doubt doubt; /* loops/binding.c: of all of its stalls */
 	bool announced; /* loops/binding.c: its loop record was sent */
+	unsigned int
+		files_unread; /* loops/binding.c: tries left to name something of its program */
+	uint64_t known_source; /* loops/sources.c: as the kernel side was told; 0: none */
 	struct collected collected;
 	struct turn_start start;
 	struct loop_pace pace;
 	struct loop_current current;
 	struct earlier_block earlier;
+	struct loop_joined joined;
 	struct loop_reports reports;
 	struct loop_discard discard;
-	struct other_site other_site;
+	struct discard_seen discard_seen;
+	struct further_wait further;
+	struct loop_source source;
+	struct loop_unseen unseen;
+	struct loop_shared shared;
+	struct loop_worker worker;
 	struct loop_again again;
+	struct loop_second second;
 	struct loop_counts *before; /* NULL: the period began before it was bound */
+	struct impact_notes *impact; /* NULL: none yet */
 	struct copy_size copy_size; /* turn/slice.c: of its stack */
 	struct observation *
 		observation; /* peers/observe.c: of the block that it is in, or was in last; NULL: none */

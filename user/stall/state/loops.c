@@ -34,7 +34,7 @@ struct loop *loops_at(const struct loops *loops, unsigned int slot)
 
 void loops_put(struct loops *loops, struct loop *loop)
 {
-	loop->number = ++loops->seen;
+	loop->number = loop->id.loop = ++loops->seen;
 	loops->at[loop->slot] = loop;
 }
 

@@ -17,6 +17,7 @@ struct moment moment_of(struct engine *engine, struct watched *watched, pid_t ti
 	return (struct moment){
 		.pid = watched->pid,
 		.tid = tid,
+		.memory = state_memory(engine, watched->pid),
 		.pthread = watched_pthread(watched, tid),
 		.comm = "",
 		.program = watched->program.program,

@@ -49,24 +49,50 @@ struct recognise_state {
 	bool again; /* more of a process is shown now than when its threads were asked about last */
 };
 
-/* peers/observe.c: observing those that loops wait for. */
-struct observe_budget {
-	uint64_t paid_until_ns; /* until when what was observed has used up its time */
+/* loops/shared.c: looking for those who serve a source and are not watched. */
+struct servers_budget {
+	uint64_t paid_until_ns; /* until when the last look has used up its time */
 };
 
 /* notes/pools.c, notes/leaks.c */
 struct notes_pace {
 	uint64_t next_ns;
+	uint64_t next_workers_ns; /* likewise pools of compiled code */
 	uint64_t next_pools_ns; /* no pools are looked at before that, whatever process's */
+};
+
+/* turn/discard.c: turns over the threshold of this period that were not reported. */
+struct discards {
+	uint64_t count[DISCARD_NR];
+	uint64_t longest_ns[DISCARD_NR];
 };
 
 /* summary.c: the period that is summed up. */
 struct period {
+	uint64_t finished_ns; /* when the watch ended; 0: it goes on */
 	uint64_t since_ns;
-	struct loss_count *losses; /* counted before that */
+	struct name_count *losses; /* counted before that */
+	uint64_t switches_unseen; /* likewise */
 	size_t nr_losses;
 	struct loop_summary *ended; /* loops whose threads are gone */
 	size_t nr_ended;
+};
+
+/* seconds.c */
+struct seconds {
+	uint64_t last; /* the second that was told of last, since boot */
+	struct name_count *losses; /* up to then */
+	size_t nr_losses;
+};
+
+/* turn/impact.c: looking at loops whose turns are not long yet. */
+struct impact_budget {
+	uint64_t paid_until_ns; /* not before that again */
+};
+
+/* turn/budget.c: slices of all loops that are collected. */
+struct slice_budget {
+	size_t spent_bytes; /* at most: some of them may have been reported */
 };
 
 struct engine {
@@ -87,11 +113,16 @@ struct engine {
 	struct sched_clock sched_clock; /* loops/recognise.c matches it */
 	struct pace pace;
 	struct report_pace report;
+	struct impact_budget impact;
+	struct slice_budget slices;
 	struct scan_pace scan;
 	struct recognise_state recognise;
-	struct observe_budget observe;
+	struct servers_budget servers;
 	struct notes_pace notes;
 	struct period period;
+	struct seconds seconds;
+	struct discards discards;
+	uint64_t blind[BLIND_NR]; /* state/blind.c: processes of this period */
 	uint64_t lost[LOSS_NR]; /* those that are counted in stall/, where they are */
 };
 

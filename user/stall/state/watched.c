@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/poll_core.h"
 #include "runtime/program.h"
 #include "runtime/python/python.h"
 
@@ -36,6 +37,8 @@ static void forget(struct watched *watched)
 	watched->exe = NULL;
 	process_cgroup_free(&watched->cgroup);
 	memset(&watched->cgroup, 0, sizeof(watched->cgroup));
+	for (size_t i = 0; i < watched->nr_threads; i++)
+		free(watched->threads[i].core);
 	free(watched->threads);
 	watched->threads = NULL;
 	watched->nr_threads = 0;
@@ -108,8 +111,12 @@ void watched_renew(struct watched *watched, uint64_t now_ns)
 	forget(watched);
 	watched->forked_ns = 0;
 	watched->loops = 0;
+	watched->blockprof_known = false;
+	watched->blind = 0;
 	memset(&watched->pool, 0, sizeof(watched->pool));
 	watched->scans = 0;
+	watched->busy = (struct watched_busy){ 0 };
+	watched->share.known = false;
 	watched_postpone(watched, now_ns);
 }
 
@@ -131,6 +138,11 @@ struct python *watched_python(const struct watched *watched)
 void watched_postpone(struct watched *watched, uint64_t next_ns)
 {
 	watched->due.next_ns = next_ns;
+}
+
+bool watched_is_young(const struct watched *watched, uint64_t at_ns)
+{
+	return !watched->interpreter.tries && !watched->loops && at_ns < watched->due.next_ns;
 }
 
 bool watched_has_moved(struct watched *watched)
@@ -168,6 +180,8 @@ static void threads_prune(struct watched *watched)
 		if (!syscall(SYS_tgkill, watched->pid, watched->threads[i].tid, 0) ||
 		    errno != ESRCH)
 			watched->threads[kept++] = watched->threads[i];
+		else
+			free(watched->threads[i].core);
 	watched->nr_threads = kept;
 }
 
@@ -213,7 +227,10 @@ void watched_note_thread(struct watched *watched, pid_t tid, uint64_t pthread)
 	}
 	if (!threads_make_room(watched))
 		return;
-	watched->threads[watched->nr_threads++] = (struct watched_thread){ tid, pthread };
+	watched->threads[watched->nr_threads++] = (struct watched_thread){
+		.tid = tid,
+		.pthread = pthread,
+	};
 	*thread_place(watched, tid) = watched->nr_threads;
 }
 
@@ -222,6 +239,35 @@ uint64_t watched_pthread(const struct watched *watched, pid_t tid)
 	const struct watched_thread *thread = thread_find(watched, tid);
 
 	return thread ? thread->pthread : 0;
+}
+
+struct thread_known *watched_known(struct watched *watched, pid_t tid)
+{
+	struct watched_thread *thread = thread_find(watched, tid);
+
+	return thread ? &thread->known : NULL;
+}
+
+uint64_t watched_awake_ns(struct watched *watched, pid_t tid, uint64_t sleeps, uint64_t now_ns)
+{
+	struct watched_thread *thread = thread_find(watched, tid);
+
+	if (!thread)
+		return 0;
+	if (thread->sleeps != sleeps || !thread->awake_since_ns) {
+		thread->sleeps = sleeps;
+		thread->awake_since_ns = now_ns;
+	}
+	return now_ns > thread->awake_since_ns ? now_ns - thread->awake_since_ns : 0;
+}
+
+struct poll_core *watched_core(struct watched *watched, pid_t tid)
+{
+	struct watched_thread *thread = thread_find(watched, tid);
+
+	if (thread && !thread->core)
+		thread->core = calloc(1, sizeof(*thread->core));
+	return thread ? thread->core : NULL;
 }
 
 pid_t watched_tid(const struct watched *watched, uint64_t pthread)

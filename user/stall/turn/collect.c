@@ -2,11 +2,23 @@
 /* collect.c - which slices are of the turn that runs, and which of time that no stall takes up. */
 #include "stall/turn/collect.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stall/state/loop.h"
 
-/* CPU time is reported of stalls only. */
+/* For more than that, room is not kept from turn to turn. */
+#define SLICES_LASTING 64
+
+/* Of time that is in no stall nobody is told when it was. */
+static void add_blocked(struct loop *loop, struct slice *slice)
+{
+	intervals_free(&slice->intervals);
+	slices_add(&loop->collected.blocked, slice);
+}
+
+/* CPU time, and waiting for a CPU, are reported of stalls only. */
 void collect_pass(struct loop *loop)
 {
 	struct slices *turn = &loop->collected.turn;
@@ -14,12 +26,20 @@ void collect_pass(struct loop *loop)
 	for (size_t i = 0; i < turn->nr; i++) {
 		struct slice *slice = &turn->v[i];
 
-		if (cause_is_blocked(slice->cause))
-			slices_add(&loop->collected.blocked, slice);
+		if (slice_is_blocked(slice) || slice->cause == CAUSE_THROTTLED)
+			add_blocked(loop, slice);
 		else
 			slice_clear(slice);
 	}
+	loop->collected.blocked.placeless += turn->placeless;
+	if (turn->capacity > SLICES_LASTING) {
+		free(turn->v);
+		turn->v = NULL;
+		turn->capacity = 0;
+	}
 	turn->nr = 0;
+	turn->bytes = 0;
+	turn->placeless = 0;
 }
 
 void collect_turn(struct loop *loop, uint64_t seq)
@@ -43,7 +63,7 @@ void collect_add(struct loop *loop, struct slice *slice, uint64_t since_ns, uint
 
 void collect_blocked(struct loop *loop, struct slice *slice)
 {
-	slices_add(&loop->collected.blocked, slice);
+	add_blocked(loop, slice);
 }
 
 void collect_all_blocked(struct loop *loop, struct slices *slices)
@@ -60,9 +80,29 @@ void collect_drop(struct loop *loop, uint64_t seq)
 		slices_free(&loop->collected.turn);
 }
 
+size_t collected_bytes(const struct loop *loop)
+{
+	return loop->collected.turn.bytes + loop->collected.blocked.bytes;
+}
+
+void collect_shrink(struct loop *loop, size_t bytes)
+{
+	/* what may be a stall keeps its places for longer */
+	size_t turn = loop->collected.turn.bytes < bytes ? loop->collected.turn.bytes : bytes;
+
+	slices_shrink(&loop->collected.blocked, bytes - turn);
+	slices_shrink(&loop->collected.turn, turn);
+}
+
 void collect_count(struct loop *loop, const struct slice *slice)
 {
 	loop->collected.by_cause_ns[slice->cause] += slice->ns;
+}
+
+void collect_count_sample(struct loop *loop, const struct slice *slice)
+{
+	if (slice->cause == CAUSE_GC)
+		loop->collected.collecting_ns += slice->ns;
 }
 
 bool collected_is(const struct loop *loop, uint64_t seq)
@@ -101,7 +141,7 @@ uint64_t collected_blocked_ns(const struct loop *loop, uint64_t seq)
 	uint64_t sum_ns = 0;
 
 	for (size_t i = 0; collected_is(loop, seq) && i < turn->nr; i++)
-		if (cause_is_blocked(turn->v[i].cause))
+		if (!slice_is_cpu(&turn->v[i]))
 			sum_ns += turn->v[i].ns;
 	return sum_ns;
 }
@@ -136,4 +176,17 @@ uint64_t collected_longest_ns(const struct loop *loop, uint64_t seq)
 		if (turn->v[i].max_ns > longest_ns)
 			longest_ns = turn->v[i].max_ns;
 	return longest_ns;
+}
+
+int collected_main_waker(const struct loop *loop, uint64_t seq, uint64_t at_least_ns,
+			 struct party *waker)
+{
+	const struct slices *turn = &loop->collected.turn;
+
+	for (size_t i = 0; collected_is(loop, seq) && i < turn->nr; i++)
+		if (turn->v[i].ns > at_least_ns && turn->v[i].waker.tid) {
+			*waker = turn->v[i].waker;
+			return 0;
+		}
+	return -ENOENT;
 }

@@ -64,6 +64,7 @@ void current_add(struct engine *engine, struct loop *loop, const struct live *li
 	if (slot->state != BP_BLOCKED || capture->since_ns != slot->since_ns)
 		return;
 	slice.max_ns = slice.ns;
+	intervals_add(&slice.intervals, (struct interval){ slot->since_ns, slice.ns }, 0);
 	evidence.own = copy_of(engine, loop, slot);
 	slice_of_block(engine, loop, &evidence, &slice);
 	/* where the question is not on its stack: asked by way of a local service */
@@ -74,19 +75,35 @@ void current_add(struct engine *engine, struct loop *loop, const struct live *li
 	slices_add(slices, &slice);
 }
 
+const struct slice *current_slice(struct engine *engine, struct loop *loop, uint64_t since_ns)
+{
+	struct loop_current *current = &loop->current;
+	struct slices slices = { 0 };
+	struct live live;
+
+	if (current->since_ns == since_ns)
+		return &current->slice;
+	if (!live_read(engine, loop, &live) || live.slot.since_ns != since_ns)
+		return NULL;
+	current_add(engine, loop, &live, probe_now_ns(), &slices);
+	slice_clear(&current->slice);
+	current->slice.cause = CAUSE_OTHER;
+	current->since_ns = since_ns;
+	if (slices.nr) {
+		current->slice = slices.v[0];
+		slices.v[0] = (struct slice){ 0 };
+	}
+	slices_free(&slices);
+	return &current->slice;
+}
+
 void current_look_up(struct engine *engine, struct loop *loop, uint64_t now_ns)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
-	struct slices unused = { 0 };
-	struct live live;
+	uint64_t since_ns = slot->since_ns;
 
-	if (slot->state != BP_BLOCKED || slot->since_ns == loop->current.since_ns ||
-	    now_ns < slot->since_ns + engine->old_ns || !live_read(engine, loop, &live))
-		return;
-	loop->current.since_ns = live.slot.since_ns;
-	current_add(engine, loop, &live, now_ns, &unused);
-	loop->current.cause = unused.nr ? unused.v[0].cause : CAUSE_OTHER;
-	slices_free(&unused);
+	if (slot->state == BP_BLOCKED && now_ns >= since_ns + engine->old_ns)
+		current_slice(engine, loop, since_ns);
 }
 
 void current_finish(struct engine *engine, struct loop *loop, uint64_t now_ns)

@@ -19,6 +19,8 @@ void current_add(struct engine *engine, struct loop *loop, const struct live *li
  * known by the time it ends, which may be the end of its process.
  */
 void current_look_up(struct engine *engine, struct loop *loop, uint64_t now_ns);
+/* What is known of the block that began at since_ns, and lasts; NULL: it does not. */
+const struct slice *current_slice(struct engine *engine, struct loop *loop, uint64_t since_ns);
 /* The watch ends: the block that a thread is in, which is no loop, counts as blocked time. */
 void current_finish(struct engine *engine, struct loop *loop, uint64_t now_ns);
 

@@ -2,8 +2,16 @@
 /* ledger.c - which state of a thread counts as which part of a ledger. */
 #include "stall/turn/ledger.h"
 
-struct bp_ledger ledger_until(const struct bp_slot *slot, uint64_t now_ns)
+uint64_t ledger_end_ns(const struct bp_slot *slot, uint64_t now_ns)
 {
+	uint64_t cut_ns = slot->cut_ns;
+
+	return cut_ns && cut_ns < now_ns ? cut_ns : now_ns;
+}
+
+struct bp_ledger ledger_until(const struct bp_slot *slot, uint64_t at_ns)
+{
+	uint64_t now_ns = ledger_end_ns(slot, at_ns);
 	struct bp_ledger ledger = slot->turn;
 	uint64_t ns = now_ns > slot->since_ns ? now_ns - slot->since_ns : 0;
 

@@ -9,7 +9,9 @@
 #include "bpf/abi.h"
 #include "model/model.h"
 
-/* The ledger of the turn that a slot is in (all 0 if in none), its present state counted up to now_ns. */
+/* Up to when the turn that a slot is in lasts: now_ns, or when another thread served its source. */
+uint64_t ledger_end_ns(const struct bp_slot *slot, uint64_t now_ns);
+/* The ledger of the turn that a slot is in (all 0 if in none), its present state counted up to then. */
 struct bp_ledger ledger_until(const struct bp_slot *slot, uint64_t now_ns);
 
 /*

@@ -27,7 +27,7 @@ static bool is_old(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	    now_ns - slot->slept_ns < old_ns)
 		return false;
 	/* a thread that has left its loop, or has not come to its first wait, has no turn to watch */
-	return slot->in_turn ? !turn_is_discarded(loop, slot->turn_seq)
+	return slot->in_turn ? !slot->cut_ns && !turn_is_discarded(loop, slot->turn_seq)
 			     : slot->wait_class && slot->state != BP_BLOCKED;
 }
 
@@ -94,6 +94,17 @@ static void set_vouched(struct engine *engine, struct loop *loop, struct bp_slot
 	engine->lost[LOSS_BUSY_MS_UNWATCHED] = engine->pace.rested_ns / NS_PER_MS;
 }
 
+void pace_want(struct engine *engine, uint64_t now_ns)
+{
+	if (!engine->pace.needed_ns) {
+		probe_samples(engine->probe, true);
+		probe_waits(engine->probe, true);
+		/* it may have taken a while */
+		now_ns = engine->pace.armed_ns = probe_now_ns();
+	}
+	engine->pace.needed_ns = now_ns;
+}
+
 void pace_set(struct engine *engine, uint64_t now_ns)
 {
 	uint64_t passed_ns = engine->pace.asked_ns && now_ns > engine->pace.asked_ns
@@ -110,13 +121,7 @@ void pace_set(struct engine *engine, uint64_t now_ns)
 			old[nr++] = loop->slot;
 	probe_old_slots(engine->probe, old, nr);
 	if (nr) {
-		if (!engine->pace.needed_ns) {
-			probe_samples(engine->probe, true);
-			probe_waits(engine->probe, true);
-			/* it may have taken a while */
-			now_ns = engine->pace.armed_ns = probe_now_ns();
-		}
-		engine->pace.needed_ns = now_ns;
+		pace_want(engine, now_ns);
 	} else if (engine->pace.needed_ns && now_ns - engine->pace.needed_ns > KEEP_NS) {
 		probe_samples(engine->probe, false);
 		probe_waits(engine->probe, false);

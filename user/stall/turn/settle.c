@@ -19,9 +19,52 @@ static uint64_t sum_of(const struct slices *slices, bool cpu)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < slices->nr; i++)
-		if ((slices->v[i].cause == CAUSE_CPU) == cpu)
+		if (cpu ? slice_is_cpu(&slices->v[i]) : slice_is_blocked(&slices->v[i]))
 			sum += slices->v[i].ns;
 	return sum;
+}
+
+/*
+ * A limit of memory holds a thread back where it blocks, which the kernel side calls blocked.
+ * Returns how long it did.
+ */
+static uint64_t take_throttled(const struct slices *slices, struct ledger *ledger)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < slices->nr; i++)
+		if (slices->v[i].cause == CAUSE_THROTTLED)
+			ns += slices->v[i].ns;
+	ns = ns < ledger->blocked_ns ? ns : ledger->blocked_ns;
+	ledger->blocked_ns -= ns;
+	ledger->throttled_ns += ns;
+	return ns;
+}
+
+/*
+ * Where the turn's start was found later than it seemed, its first samples stand for time
+ * before that, too: what is too much is taken from where most of them were.
+ */
+static void take_cpu(struct slices *slices, uint64_t excess_ns)
+{
+	size_t kept = 0;
+
+	slices_sort(slices);
+	for (size_t i = 0; i < slices->nr; i++) {
+		struct slice *slice = &slices->v[i];
+
+		if (slice_is_cpu(slice) && excess_ns) {
+			uint64_t ns = slice->ns < excess_ns ? slice->ns : excess_ns;
+
+			slice->ns -= ns;
+			excess_ns -= ns;
+		}
+		if (!slice->ns)
+			slice_clear(slice);
+		else if (kept++ != i)
+			slices->v[kept - 1] = *slice;
+	}
+	slices->nr = kept;
 }
 
 /*
@@ -29,13 +72,18 @@ static uint64_t sum_of(const struct slices *slices, bool cpu)
  * for goes to the place where most samples were; blocked time whose slices
  * were lost has no place. While a turn lasts, they may only be on their way.
  */
-static void complete(struct slices *slices, const struct ledger *ledger, bool ongoing)
+static void complete(struct slices *slices, struct ledger *ledger, bool ongoing)
 {
 	uint64_t cpu_ns = sum_of(slices, true), blocked_ns = sum_of(slices, false);
+	uint64_t throttled_ns = take_throttled(slices, ledger);
 	struct slice *most = NULL;
 
+	if (cpu_ns > ledger->cpu_ns) {
+		take_cpu(slices, cpu_ns - ledger->cpu_ns);
+		cpu_ns = ledger->cpu_ns;
+	}
 	for (size_t i = 0; i < slices->nr; i++)
-		if (slices->v[i].cause == CAUSE_CPU && (!most || slices->v[i].ns > most->ns))
+		if (slice_is_cpu(&slices->v[i]) && (!most || slices->v[i].ns > most->ns))
 			most = &slices->v[i];
 	if (ledger->cpu_ns > cpu_ns) {
 		if (most)
@@ -46,7 +94,7 @@ static void complete(struct slices *slices, const struct ledger *ledger, bool on
 	if (ledger->blocked_ns > blocked_ns && !ongoing)
 		add_plain(slices, CAUSE_OTHER, ledger->blocked_ns - blocked_ns, 0);
 	add_plain(slices, CAUSE_RUNQUEUE, ledger->runqueue_ns, 0);
-	add_plain(slices, CAUSE_THROTTLED, ledger->throttled_ns, 0);
+	add_plain(slices, CAUSE_THROTTLED, ledger->throttled_ns - throttled_ns, 0);
 	slices_sort(slices);
 }
 
@@ -94,7 +142,7 @@ static void join_early(struct slices *slices)
 	*slices = joined;
 }
 
-void settle_slices(struct slices *slices, const struct ledger *ledger, bool ongoing)
+void settle_slices(struct slices *slices, struct ledger *ledger, bool ongoing)
 {
 	join_early(slices);
 	complete(slices, ledger, ongoing);

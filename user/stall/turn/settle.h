@@ -8,6 +8,6 @@
 #include "model/model.h"
 
 /* ongoing: slices may still be on their way, so blocked time without one is not lost yet. */
-void settle_slices(struct slices *slices, const struct ledger *ledger, bool ongoing);
+void settle_slices(struct slices *slices, struct ledger *ledger, bool ongoing);
 
 #endif

@@ -5,10 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "capture/cpu_parties.h"
 #include "capture/frames.h"
 #include "capture/nested_child.h"
+#include "capture/runtime_wait.h"
+#include "capture/safepoint.h"
 #include "probe/probe.h"
 #include "proc/process.h"
+#include "runtime/program.h"
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
 #include "stall/state/copy_size.h"
@@ -18,6 +23,7 @@
 #include "stall/state/threads.h"
 #include "stall/state/watched.h"
 #include "stall/turn/earlier.h"
+#include "stall/turn/joined.h"
 
 static void set_task(struct python *python, const struct bp_capture *capture, struct slice *slice)
 {
@@ -38,20 +44,29 @@ void slice_want_copies(struct engine *engine, const struct loop *loop)
 	slot->stack_copy_holes = loop->copy_size.holes;
 }
 
-/* The stack of the thread itself. */
+void slice_want_deep_copies(struct engine *engine, struct loop *loop)
+{
+	loop->copy_size.bytes = BP_STACK_COPY_BYTES;
+	slice_want_copies(engine, loop);
+}
+
+/* The stack of the thread itself. computes: it ran. */
 static void set_stack(struct engine *engine, struct loop *loop, const struct evidence *evidence,
-		      struct slice *slice)
+		      bool computes, struct slice *slice)
 {
 	struct python *python = interpreter_of(engine, loop->id.pid);
 	const struct bp_capture *capture = evidence->capture;
+	struct bp_stack *joined __freeing = joined_stack(engine, loop, python, capture, computes);
 	unsigned int parts = FRAMES_KERNEL | FRAMES_USER;
-	const struct raw_stack raw = { loop->id.pid, python, &capture->stack, evidence->own };
+	const struct raw_stack raw = { loop->id.pid, python, joined ? joined : &capture->stack,
+				       evidence->own };
 	struct copy_use use = { 0 };
 
 	if (capture->block.flags & BP_BLOCK_GIL)
 		parts |= FRAMES_GIL;
 	slice->stack = frames_resolve(engine->namer, &raw, parts, &use);
-	if (slice->stack && slice->stack->cut)
+	if (slice->stack && slice->stack->cut &&
+	    !frames_of_greenlet(slice->stack->frames, slice->stack->nr, raw.stack))
 		engine->lost[LOSS_STACKS_CUT]++;
 	if (evidence->own && copy_size_adapt(&loop->copy_size, evidence->own, &use))
 		slice_want_copies(engine, loop);
@@ -95,6 +110,7 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 	}
 	slice->holder.pid = pid;
 	slice->holder.tid = tid;
+	slice->holder.collects = capture->other.flags & BP_OTHER_COLLECTS;
 	if (tid)
 		process_thread_comm(pid, tid, slice->holder.comm);
 	raw.python = watched->interpreter.python;
@@ -117,20 +133,38 @@ static bool is_nested_for_child(const struct loop *loop, const struct bp_capture
 	       loop->runtime && loop->runtime->nests_for_child;
 }
 
+static bool is_java(struct engine *engine, pid_t pid)
+{
+	const struct watched *watched = watched_find(engine->watched, pid);
+
+	return watched && watched->program.program &&
+	       program_library(watched->program.program, "libjvm.so");
+}
+
 void slice_of_block(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		    struct slice *slice)
 {
 	const struct bp_capture *capture = evidence->capture;
 	bool earlier = capture->block.flags & BP_BLOCK_EARLIER;
+	const struct memory memory = state_memory(engine, loop->id.pid);
 	pid_t pid = loop->id.pid;
 
 	set_waker(engine, evidence, slice);
 	set_holder(engine, pid, capture, slice);
 	if (!earlier || !earlier_fill(loop, capture->since_ns, slice))
-		set_stack(engine, loop, evidence, slice);
+		set_stack(engine, loop, evidence, false, slice);
 	classify(&engine->classify, pid, capture, slice);
+	if (evidence->ended) {
+		classify_ended(capture, frames_wakeup(engine->symbols, &capture->other_stack),
+			       slice);
+		safepoint_ended(&memory, capture, slice, probe_now_ns());
+	} else if (is_java(engine, pid)) {
+		safepoint_lasts(&memory, capture, slice, probe_now_ns());
+	}
 	if (is_nested_for_child(loop, capture, slice))
 		nested_child(pid, turn_began_ns(engine, loop), slice);
+	if (slice->cause == CAUSE_THROTTLED)
+		memory_add_limit(slice, pid);
 	if (earlier)
 		earlier_fill_name(loop, slice);
 }
@@ -138,8 +172,11 @@ void slice_of_block(struct engine *engine, struct loop *loop, const struct evide
 void slice_of_sample(struct engine *engine, struct loop *loop, const struct evidence *evidence,
 		     struct slice *slice)
 {
-	slice->cause = CAUSE_CPU;
-	set_stack(engine, loop, evidence, slice);
+	set_stack(engine, loop, evidence, true, slice);
+	slice->cause =
+		evidence->capture->block.flags & BP_BLOCK_COLLECTS || runtime_collects(slice->stack)
+			? CAUSE_GC
+			: CAUSE_CPU;
 }
 
 void slices_of_sums(struct engine *engine, const struct loop *loop, const struct bp_sum *sums,

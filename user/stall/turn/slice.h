@@ -16,6 +16,7 @@ struct evidence {
 	const struct bp_capture *capture; /* a private copy */
 	const struct bp_stack_copy *own; /* of the thread's stack; NULL: none */
 	const struct bp_stack_copy *other; /* of its waker's; likewise */
+	bool ended; /* the block is over */
 };
 
 /* ns, count and max_ns of slice are set already; the rest is filled in. */
@@ -28,7 +29,9 @@ void slice_of_sample(struct engine *engine, struct loop *loop, const struct evid
 void slices_of_sums(struct engine *engine, const struct loop *loop, const struct bp_sum *sums,
 		    bool carried, struct slices *slices);
 
-/* The kernel side is to copy as much of the thread's stack as is of use. */
+/* The kernel side is to copy as much of the thread's stack as it can, until it is known how much is of use. */
+void slice_want_deep_copies(struct engine *engine, struct loop *loop);
+/* As much as is of use. */
 void slice_want_copies(struct engine *engine, const struct loop *loop);
 
 #endif

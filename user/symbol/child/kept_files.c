@@ -9,6 +9,12 @@
 
 #define BYTES_MAX  (24u << 20) /* of tables; a single larger file is kept until the next comes */
 #define MEMORY_MAX (24u << 20) /* with debug information: likewise */
+/*
+ * As long as files are asked about in turn: to read the debug information of an
+ * interpreter again takes hundreds of milliseconds, each time.
+ */
+#define MEMORY_BUSY_MAX (128u << 20)
+#define USES_RECENT	1000
 
 struct elf_file *kept_files_find(struct kept_files *files, uint32_t id)
 {
@@ -29,6 +35,12 @@ static size_t bytes_of_all(const struct kept_files *files)
 	return bytes;
 }
 
+static void drop(struct kept_files *files, struct kept_file *file)
+{
+	elf_file_close(file->file);
+	*file = files->v[--files->nr];
+}
+
 static void drop_oldest(struct kept_files *files)
 {
 	struct kept_file *oldest = &files->v[0];
@@ -36,8 +48,7 @@ static void drop_oldest(struct kept_files *files)
 	for (size_t i = 1; i < files->nr; i++)
 		if (files->v[i].used < oldest->used)
 			oldest = &files->v[i];
-	elf_file_close(oldest->file);
-	*oldest = files->v[--files->nr];
+	drop(files, oldest);
 }
 
 int kept_files_add(struct kept_files *files, uint32_t id, int fd, struct elf_file **out)
@@ -54,16 +65,18 @@ int kept_files_add(struct kept_files *files, uint32_t id, int fd, struct elf_fil
 }
 
 /* By what malloc() has given out: libdw does not say what it keeps. */
-static bool is_too_much(void)
+static size_t memory_used(void)
 {
 	struct mallinfo2 info = mallinfo2();
 
-	return info.uordblks + info.hblkhd > MEMORY_MAX;
+	return info.uordblks + info.hblkhd;
 }
 
 void kept_files_save_memory(struct kept_files *files)
 {
-	while (is_too_much()) {
+	size_t used;
+
+	while ((used = memory_used()) > MEMORY_MAX) {
 		struct kept_file *oldest = NULL;
 
 		for (size_t i = 0; i < files->nr; i++) {
@@ -73,11 +86,20 @@ void kept_files_save_memory(struct kept_files *files)
 			    (!oldest || file->used < oldest->used))
 				oldest = file;
 		}
-		if (!oldest)
+		if (!oldest ||
+		    (used <= MEMORY_BUSY_MAX && files->uses - oldest->used < USES_RECENT))
 			return;
 		elf_file_shed(oldest->file);
 		malloc_trim(0);
 	}
+}
+
+void kept_files_expire(struct kept_files *files)
+{
+	for (size_t i = files->nr; i-- > 0;)
+		if (files->v[i].used <= files->expired)
+			drop(files, &files->v[i]);
+	files->expired = files->uses;
 }
 
 void kept_files_drop(struct kept_files *files)

@@ -20,6 +20,7 @@ struct kept_files {
 	} v[KEPT_FILES_MAX];
 	size_t nr;
 	uint64_t uses;
+	uint64_t expired; /* uses, as kept_files_expire() was called last */
 };
 
 /* NULL: it is not kept. */
@@ -31,6 +32,7 @@ int kept_files_add(struct kept_files *files, uint32_t id, int fd, struct elf_fil
  * but for that of this file.
  */
 void kept_files_save_memory(struct kept_files *files);
+void kept_files_expire(struct kept_files *files); /* drops those not used since the last call */
 void kept_files_drop(struct kept_files *files); /* all */
 
 #endif

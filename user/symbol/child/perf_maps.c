@@ -111,6 +111,14 @@ int perf_maps_answer(struct perf_maps *maps, const struct request *request, int 
 						 : name(maps, request, &answer->map_name);
 }
 
+void perf_maps_expire(struct perf_maps *maps)
+{
+	for (size_t i = maps->nr; i-- > 0;)
+		if (maps->held[i].used <= maps->expired)
+			drop(maps, i);
+	maps->expired = maps->uses;
+}
+
 void perf_maps_drop(struct perf_maps *maps)
 {
 	while (maps->nr)

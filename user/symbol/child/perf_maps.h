@@ -21,11 +21,13 @@ struct perf_maps {
 	} held[PERF_MAPS_MAX];
 	size_t nr;
 	uint64_t uses;
+	uint64_t expired; /* uses, as perf_maps_expire() was called last */
 };
 
 /* REQUEST_MAP_READ and REQUEST_MAP_NAME. Takes fd (-1: none came). 0, or the answer's error. */
 int perf_maps_answer(struct perf_maps *maps, const struct request *request, int fd,
 		     struct answer *answer);
+void perf_maps_expire(struct perf_maps *maps); /* drops those not used since the last call */
 void perf_maps_drop(struct perf_maps *maps); /* all */
 
 #endif

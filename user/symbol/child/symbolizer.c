@@ -14,9 +14,11 @@
  */
 #define SYMBOLIZER_UID 65529
 
-/* What libelf without mmap, libdw, and a loop of recvmsg and send need. */
+/* What libelf without mmap, libdw, and a loop of poll, recvmsg and send need. */
 static const struct sandbox_call calls[] = {
 	{ .number = SCMP_SYS(recvmsg) },
+	{ .number = SCMP_SYS(poll) },
+	{ .number = SCMP_SYS(ppoll) }, /* poll() of arm64 */
 	{ .number = SCMP_SYS(sendto) },
 	{ .number = SCMP_SYS(pread64) },
 	{ .number = SCMP_SYS(readv) },
@@ -54,8 +56,11 @@ const struct sandbox symbolizer_sandbox = {
 	.nr_calls = sizeof(calls) / sizeof(calls[0]),
 };
 
-void symbolizer_main(int socket, pid_t parent)
+void symbolizer_main(int socket, int files, pid_t parent)
 {
-	if (sandbox_enter(&symbolizer_sandbox, &socket, 1, parent) == 0)
-		worker_run(SANDBOX_FIRST);
+	const int kept[] = { socket, files };
+	size_t nr = files < 0 ? 1 : 2;
+
+	if (sandbox_enter(&symbolizer_sandbox, kept, nr, parent) == 0)
+		worker_run(SANDBOX_FIRST, nr > 1 ? SANDBOX_FIRST + 1 : -1);
 }

@@ -9,9 +9,10 @@
 
 /*
  * To be called in a fresh child of parent: gives up all rights and answers requests
- * until the other side closes the socket. The process is to end when it returns.
+ * until the other side closes the socket. files: where files come that do not come along;
+ * -1: nowhere. The process is to end when it returns.
  */
-void symbolizer_main(int socket, pid_t parent);
+void symbolizer_main(int socket, int files, pid_t parent);
 
 extern const struct sandbox symbolizer_sandbox;
 

@@ -3,6 +3,8 @@
 #include "symbol/child/worker.h"
 
 #include <errno.h>
+#include <malloc.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +12,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "symbol/child/elf/elf_file.h"
 #include "symbol/child/elf/identity.h"
 #include "symbol/child/file_answers.h"
+#include "symbol/child/incoming.h"
 #include "symbol/child/kept_files.h"
 #include "symbol/child/perf_maps.h"
 #include "symbol/child/unwind/unwind_serve.h"
@@ -23,11 +27,17 @@
 /* Of what is sent with a request the copy of a stack is the largest. */
 #define PAYLOAD_BYTES sizeof(struct unwind_input)
 
+/* Files are asked for again where they are needed: it takes longer then, once. */
+#define EXPIRE_EVERY_MS 20000
+#define EXPIRE_EVERY_NS (EXPIRE_EVERY_MS * NS_PER_MS)
+
 struct worker {
+	struct incoming incoming;
 	struct kept_files files;
 	struct perf_maps maps;
 	struct unwind_server *unwind;
 	void *payload; /* of the last request */
+	uint64_t expire_ns; /* when what was not used is dropped next */
 };
 
 static bool is_sound(const struct request_text *text)
@@ -150,13 +160,27 @@ static int answer_to(struct worker *worker, const struct request *request, int f
 	}
 }
 
-static bool receive(int socket, struct request *request, void *payload, int *fd)
+static void expire(struct worker *worker)
+{
+	uint64_t now_ns = clock_coarse_ns();
+
+	if (now_ns < worker->expire_ns)
+		return;
+	worker->expire_ns = now_ns + EXPIRE_EVERY_NS;
+	kept_files_expire(&worker->files);
+	perf_maps_expire(&worker->maps);
+	unwind_server_expire(worker->unwind);
+	malloc_trim(0);
+}
+
+static bool receive(struct worker *worker, int socket, struct request *request, int *fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control;
-	struct iovec parts[] = { { request, sizeof(*request) }, { payload, PAYLOAD_BYTES } };
+	struct iovec parts[] = { { request, sizeof(*request) },
+				 { worker->payload, PAYLOAD_BYTES } };
 	struct msghdr message = {
 		.msg_iov = parts,
 		.msg_iovlen = 2,
@@ -187,24 +211,44 @@ static bool answer_send(int socket, const struct answer *answer, uint32_t kind)
 	return bytes && send(socket, answer, bytes, 0) == (ssize_t)bytes;
 }
 
+/* Until a request is there. Files are taken meanwhile: who sends them never waits for room. */
+static void wait_request(struct worker *worker, int socket)
+{
+	struct pollfd fds[] = {
+		{ .fd = socket, .events = POLLIN },
+		{ .fd = worker->incoming.socket, .events = POLLIN },
+	};
+
+	do {
+		/* when nothing comes for that long, memory is given back */
+		poll(fds, 2, EXPIRE_EVERY_MS);
+		expire(worker);
+		incoming_take(&worker->incoming);
+	} while (!fds[0].revents);
+}
+
 static bool answer_next(struct worker *worker, int socket)
 {
 	struct answer answer = { 0 };
 	struct request request;
 	int fd;
 
-	if (!receive(socket, &request, worker->payload, &fd))
+	wait_request(worker, socket);
+	if (!receive(worker, socket, &request, &fd))
 		return false;
 	answer.sequence = request.sequence;
+	if (fd < 0 && request.ticket)
+		fd = incoming_file(&worker->incoming, request.ticket);
 	answer.error = answer_to(worker, &request, fd, &answer);
 	return answer_send(socket, &answer, request.kind);
 }
 
-void worker_run(int socket)
+void worker_run(int socket, int files)
 {
 	struct worker worker = { .payload = malloc(PAYLOAD_BYTES) };
 	struct answer ready = { 0 };
 
+	incoming_start(&worker.incoming, files);
 	if (worker.payload && unwind_server_new(&worker.unwind, socket) == 0 &&
 	    answer_send(socket, &ready, 0))
 		while (answer_next(&worker, socket))
@@ -213,4 +257,5 @@ void worker_run(int socket)
 	perf_maps_drop(&worker.maps);
 	unwind_server_free(worker.unwind);
 	free(worker.payload);
+	incoming_drop(&worker.incoming);
 }

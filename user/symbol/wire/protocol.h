@@ -64,6 +64,8 @@ struct request {
 	uint32_t file; /* never used again for another one; of ATTACH the one that it belongs to */
 	uint64_t sequence; /* from 1: an answer with 0 comes first, when the symbolizer is ready */
 	uint32_t payload_bytes; /* that follow in the packet */
+	uint32_t unused;
+	uint64_t ticket; /* the file comes along by the other socket, under this; 0: it does not */
 	union {
 		struct {
 			uint64_t offset; /* in the file */

@@ -31,6 +31,7 @@ struct cfi_cache {
 	size_t nr;
 	size_t bytes;
 	uint64_t uses;
+	uint64_t expired; /* uses, as cfi_cache_expire() was called last */
 	struct held files[FILES_MAX];
 	struct kept rows[ROW_SETS][ROW_WAYS];
 };
@@ -199,6 +200,14 @@ const struct cfi_row *cfi_cache_make_row(struct cfi_cache *cache, struct cfi *cf
 	oldest->file = oldest->err == -ENOENT && cfi_wants_debug(cfi) ? 0 : file;
 	*err = oldest->err;
 	return &oldest->row;
+}
+
+void cfi_cache_expire(struct cfi_cache *cache)
+{
+	for (size_t i = cache->nr; i-- > 0;)
+		if (cache->files[i].used <= cache->expired)
+			drop(cache, &cache->files[i]);
+	cache->expired = cache->uses;
 }
 
 int cfi_cache_new(struct cfi_cache **out)

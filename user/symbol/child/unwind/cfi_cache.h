@@ -18,6 +18,8 @@ struct cfi_cache;
 
 int cfi_cache_new(struct cfi_cache **out);
 void cfi_cache_free(struct cfi_cache *cache);
+/* Drops files that were not used since the last call. */
+void cfi_cache_expire(struct cfi_cache *cache);
 
 /* Takes fd, on failure too. 0, or as cfi_open(). Known files stay as they are. */
 int cfi_cache_add(struct cfi_cache *cache, uint32_t file, int fd);

@@ -77,6 +77,11 @@ int unwind_server_new(struct unwind_server **out, int socket)
 	return 0;
 }
 
+void unwind_server_expire(struct unwind_server *server)
+{
+	unwinder_expire(server->unwinder);
+}
+
 void unwind_server_free(struct unwind_server *server)
 {
 	if (!server)

@@ -12,6 +12,7 @@ struct unwind_server;
 /* socket: where notes go to of the file that is looked into. 0 or -ENOMEM. */
 int unwind_server_new(struct unwind_server **out, int socket);
 void unwind_server_free(struct unwind_server *server);
+void unwind_server_expire(struct unwind_server *server); /* unwinder_expire() */
 
 /* MAPPINGS, CFI and UNWIND. Takes fd (-1: none came). 0, or the answer's error. */
 int unwind_serve(struct unwind_server *server, const struct request *request, const void *payload,

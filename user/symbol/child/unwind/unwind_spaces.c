@@ -21,6 +21,7 @@ struct unwind_spaces {
 	size_t nr;
 	size_t spots; /* room for, in all */
 	uint64_t uses;
+	uint64_t expired; /* uses, as unwind_spaces_expire() was called last */
 	struct unwind_space v[SPACES_MAX];
 };
 
@@ -120,6 +121,14 @@ struct unwind_spot *unwind_space_find(struct unwind_space *space, uint64_t addr)
 			high = middle;
 	}
 	return low < space->nr && space->v[low].start <= addr ? &space->v[low] : NULL;
+}
+
+void unwind_spaces_expire(struct unwind_spaces *spaces)
+{
+	for (size_t i = spaces->nr; i-- > 0;)
+		if (spaces->v[i].used <= spaces->expired)
+			drop(spaces, &spaces->v[i]);
+	spaces->expired = spaces->uses;
 }
 
 int unwind_spaces_new(struct unwind_spaces **out)

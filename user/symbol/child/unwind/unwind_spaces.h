@@ -28,6 +28,8 @@ struct unwind_spot {
 
 int unwind_spaces_new(struct unwind_spaces **out);
 void unwind_spaces_free(struct unwind_spaces *spaces);
+/* Drops those that were not used since the last call. */
+void unwind_spaces_expire(struct unwind_spaces *spaces);
 
 /* Valid until the next unwind_spaces_add(); NULL: not known. */
 struct unwind_space *unwind_spaces_get(struct unwind_spaces *spaces, uint64_t id);

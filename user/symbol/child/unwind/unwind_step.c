@@ -50,10 +50,13 @@ static int value_of(const struct unwind_state *state, const struct cfi_rule *rul
 	}
 }
 
-/* A leaf that has nothing on the stack is where the stack need not grow: on arm64 only. */
-static bool grows(const struct unwind_state *state, uint64_t sp)
+/*
+ * A leaf that has nothing on the stack is where the stack need not grow: on arm64, or where
+ * the return address is in another register (vfork() of x86-64).
+ */
+static bool grows(const struct unwind_state *state, uint64_t sp, bool in_register)
 {
-	bool may_stay = state->exact && state->machine->lr != state->machine->pc;
+	bool may_stay = state->exact && (state->machine->lr != state->machine->pc || in_register);
 
 	return may_stay ? sp >= sp_of(state) : sp > sp_of(state);
 }
@@ -62,6 +65,7 @@ int unwind_by_row(struct unwind_state *state, const struct cfi_row *row, uint64_
 {
 	const struct unwind_machine *machine = state->machine;
 	struct bp_registers caller = state->regs;
+	bool in_register = false;
 	uint64_t at;
 	int err = cfa_of(state, &row->cfa, &at);
 
@@ -75,13 +79,14 @@ int unwind_by_row(struct unwind_state *state, const struct cfi_row *row, uint64_
 		const struct cfi_rule *rule = &row->rules[i];
 		uint64_t value;
 
+		in_register |= rule->reg == row->ra && rule->how == CFI_REGISTER;
 		err = value_of(state, rule, at, &value);
 		if (!err)
 			caller.reg[rule->reg] = value;
 		else if (rule->reg == row->ra || rule->reg == machine->sp)
 			return err;
 	}
-	if (!row->signal && !grows(state, caller.reg[machine->sp]))
+	if (!row->signal && !grows(state, caller.reg[machine->sp], in_register))
 		return -ELOOP;
 	caller.reg[machine->pc] = unwind_code(machine, caller.reg[row->ra]);
 	state->regs = caller;

@@ -316,6 +316,12 @@ int unwinder_new(struct unwinder **out, void (*looking)(void *context, uint32_t 
 	return 0;
 }
 
+void unwinder_expire(struct unwinder *unwinder)
+{
+	unwind_spaces_expire(unwinder->spaces);
+	cfi_cache_expire(unwinder->cache);
+}
+
 void unwinder_free(struct unwinder *unwinder)
 {
 	if (!unwinder)

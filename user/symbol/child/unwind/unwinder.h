@@ -19,6 +19,8 @@ struct unwinder;
 int unwinder_new(struct unwinder **out, void (*looking)(void *context, uint32_t file),
 		 void *context);
 void unwinder_free(struct unwinder *unwinder);
+/* Drops what was not used since the last call. */
+void unwinder_expire(struct unwinder *unwinder);
 
 /* As unwind_spaces_add(). */
 int unwinder_mappings(struct unwinder *unwinder, uint64_t space, uint64_t first,

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recordings beside each other, in part, without some time, and made fit to be shared."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from harness import BLOCKPROF, WORKLOADS, Blockprof, check, run_blockprof
+
+GATHER_SLEEP = os.path.join(WORKLOADS, "gather_sleep.py")
+MS = 1_000_000
+SECONDS = 1.5  # of each of the two sleeps
+
+
+def records_of(*args):
+    status, out, err = run_blockprof("report", "-F", "json", *args)
+    check(status == 0, "exit status %d" % status, err)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def longest_of(records):
+    """The longest turn, and for how long its loop was ready and got no CPU, or had one: the machine's doing."""
+    (loop,) = records[-1]["loops"]
+    return loop["longest_ns"], loop["runqueue_ns"] + loop["cpu_ns"]
+
+
+def test_mistake_against_its_remedy():
+    """Two time.sleep() on a loop; the same in an executor: what is gone, and what was to be expected."""
+    with Blockprof(command=[sys.executable, GATHER_SLEEP, SECONDS]) as bad:
+        bad.wait()
+    with Blockprof(command=[sys.executable, GATHER_SLEEP, SECONDS, 0.3, "executor"]) as good:
+        good.wait()
+    places = {place["fn"]: place for place in records_of("--diff", bad.recording, good.recording)[1:]}
+    check(places["do_io"]["change"] == "gone" and places["do_io"]["cause"] == "sleep", "do_io", *places.values())
+    check(places["do_io"]["before"]["stalls"] == 1, "one turn of two sleeps", places["do_io"])
+    _, text, _ = run_blockprof("report", "--diff", bad.recording, good.recording)
+    check("\ngone      do_io (gather_sleep.py): sleep, " in text, "in the text", text)
+    check("too short to tell" in text, "of a few seconds", text)
+    _, text, _ = run_blockprof("report", "--diff", good.recording, bad.recording)
+    check("\nnew       do_io (gather_sleep.py): sleep, " in text, "the other way round", text)
+
+    without = records_of("--without", "do_io", bad.recording)
+    blamed = [stall for stall in without if stall["type"] == "stall" and stall["cause"] != "runqueue"]
+    check(not blamed, "stalls are left", *blamed)
+    expected, noise = longest_of(without)
+    fixed, other_noise = longest_of(good.records)
+    check(
+        abs(expected - fixed) <= max(fixed * 0.05, 8 * MS) + noise + other_noise,
+        "the longest turn is %d ms, %d ms was expected" % (fixed / MS, expected / MS),
+    )
+    status, _, err = run_blockprof("report", "--without", "do_io", bad.recording)
+    check(status == 0 and "1 of " in err and "not known: " in err, "what it cannot know is said", err)
+
+
+def difference(*args):
+    _, out, _ = run_blockprof("report", "-F", "folded", "--diff", *args)
+    return [line.rsplit(" ", 2) for line in out.splitlines()]
+
+
+def test_parts_and_what_is_shared():
+    """Of one recording: some loops, some time, and as others may see it."""
+    with Blockprof(command=[sys.executable, GATHER_SLEEP, 0.3]) as blockprof:
+        blockprof.wait()
+    recording = blockprof.recording
+    (stall,) = [stall for stall in blockprof.stalls if stall["cause"] == "sleep"]
+
+    def turns(*args):
+        return [record["turn"] for record in records_of(*args, recording) if record["type"] == "stall"]
+
+    check(stall["turn"] in turns("--since", stall["time"]), "since it began")
+    check(stall["turn"] not in turns("--until", stall["time"]), "until it began")
+    check(stall["turn"] in turns("--since", "-1h", "--loops", "^asyncio$"), "by the runtime")
+    check(not turns("--loops", "no such loop"), "of no loop")
+    lines = difference(recording, recording)
+    check(lines and all(before == after for _, before, after in lines), "nothing has changed", *lines)
+
+    redacted = os.path.join(blockprof.directory, "redacted.jsonl")
+    host, task = os.uname().nodename, stall["slices"][0]["task"]["name"]
+    with open(redacted, "wb") as file:
+        subprocess.run([BLOCKPROF, "report", "--redact", recording], stdout=file, check=True)
+    with open(redacted) as file:
+        text = file.read()
+    check('"%s"' % host not in text and '"%s"' % task not in text, "host and task are hidden", text)
+    _, out, _ = run_blockprof("report", redacted)
+    check("in do_io (" in out and "gather_sleep.py:" in out, "and the place is not", out)
+
+
+def test_one_place_more_is_one():
+    """Five places of the kept recording are shown, and one is left out."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recordings", "schema-3.jsonl.gz")
+    status, text, err = run_blockprof("report", "--diff", path, path)
+    check(status == 0 and text.endswith("\nand 1 more place with less time (-v shows all)\n"), "one of it", text, err)

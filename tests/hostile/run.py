@@ -1,0 +1,323 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A neighbourhood that means harm, beside three honest servers: run.py [--seconds N] [-k WORD]... [--list]
+
+A watch of the whole system, the service and top run all the time. First nobody means harm; then each
+attack alone, then (--later) all at once, then nobody again. In each of these a further watch comes, and is ended
+by a signal in the middle of it. What is asked: every block that an honest server has by its own clock is
+reported rightly by each of them; memory and descriptors come back to what they were; what they cost is
+bounded; each ends within a second; nothing that neighbours write reaches a terminal. All attackers are
+users without privileges, but where it says otherwise.
+
+The last page: attack x what was refused or counted x honest stalls right (of the watch, the service and
+the further watch) x memory x CPU x how late the watch was x how long the further watch took to end.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+
+from attacks import ATTACKS, RECORDS, Running
+from harness import need_root
+from honest import NEW_NS, SERVERS, Server, Verdict, false_of, finals_of
+from page import Row, counted_of, table
+from records import check_records
+from run import end_descendants
+from verdict import MS, SECOND, Failed, Skip
+from watchers import END_S, Meter, Service, Top, Watch
+
+SECONDS = 110
+LONG = 600  # from so many on the machine is taken to be quiet, and how late the watch is, is judged, too
+PR_SET_CHILD_SUBREAPER = 36
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MEMORY_MOST_MIB = 240  # of the service with its children, below its unit's MemoryHigh
+BACK = 1.2  # memory after, of what it was before
+CPU_MOST = 0.5  # of one CPU: the unit's CPUQuota
+LATE_MOST_MS = 100
+DESCRIPTORS_MORE = 32  # files of programs that were seen are kept open for a while
+
+
+class Checks:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, name, wrong):
+        """wrong: what is, line by line; nothing: it passed."""
+        lines = [line for text in wrong for line in str(text).splitlines()]
+        if not lines:
+            self.passed += 1
+            return
+        self.failed += 1
+        print("FAIL %s" % name)
+        for line in lines[:12]:
+            print("    | " + line[:600])
+        if len(lines) > 12:
+            print("    | ... and %d more" % (len(lines) - 12))
+        sys.stdout.flush()
+
+
+class Metronome:
+    """How late this machine lets a thread run that wants to each few milliseconds."""
+
+    PERIOD_S = 0.005
+
+    def __init__(self):
+        self._late = []  # (when it ran, by how many ns it was late)
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            before = time.monotonic_ns()
+            time.sleep(self.PERIOD_S)
+            now = time.monotonic_ns()
+            late = now - before - int(self.PERIOD_S * SECOND)
+            if late > MS:
+                self._late.append((now, late))
+
+    def late_ns(self, begin_ns, end_ns):
+        """All that it was late in a span."""
+        return sum(late for at, late in self._late if begin_ns <= at <= end_ns + SECOND // 20)
+
+
+class Phase:
+    def __init__(self, name, attacks=()):
+        self.row = Row(name)
+        self.attacks = attacks
+        self.begin_ns = time.monotonic_ns()
+        self.end_ns = None  # where the next one begins
+
+
+class Neighbourhood:
+    def __init__(self, checks, directory, scope):
+        self.checks = checks
+        self.scope = scope
+        self.phases = []
+        self.servers = [Server(name, directory) for name in SERVERS]
+        self.metronome = Metronome()
+        self.watch, self.service, self.top = self.all = [Watch(scope), Service(scope), Top(scope)]
+        for watcher in self.all:
+            watcher.wait_watching()
+        self.meter = Meter(self.all)
+        self.ends = 0
+
+    def begin(self, name, attacks=()):
+        if self.phases:
+            self.phases[-1].end_ns = time.monotonic_ns()
+        self.phases.append(Phase(name, attacks))
+        return self.phases[-1]
+
+    def play(self, name, attacks, seconds):
+        phase = self.begin(name, attacks)
+        before = [watcher.pss_mib() for watcher in self.all]
+        self.meter.reset()
+        cpu_s, began = [watcher.cpu_s() for watcher in self.all], time.monotonic()
+        with contextlib.ExitStack() as stack:
+            running = [stack.enter_context(Running(attack)) for attack in attacks]
+            visitor = Watch(self.scope, "visitor")
+            stack.callback(visitor.kill)
+            self.checks.check("%s: a watch comes up" % name, visitor.try_watching())
+            time.sleep(max(0, began + seconds - time.monotonic()))
+            took = time.monotonic() - began
+            phase.row.cpu = {w.name: (w.cpu_s() - then) / took for w, then in zip(self.all, cpu_s)}
+            self.checks.check("%s: at work to the end" % name, filter(None, (one.check_alive() for one in running)))
+            self.end(phase, visitor)
+            told = [one.attack.said for one in running if one.attack.said]
+        phase.row.memory = {w.name: (then, w.peak_mib, w.pss_mib()) for w, then in zip(self.all, before)}
+        if visitor.begin_ns:
+            self.judge_visitor(phase, visitor)
+        for words in set(told):
+            self.checks.check("%s: said" % name, [] if re.search(words, visitor.stderr) else ["not said: %r" % words])
+
+    def end(self, phase, watcher):
+        """By one signal or the other."""
+        self.ends += 1
+        number = SIGNALS[self.ends % len(SIGNALS)]
+        phase.row.end_s = max(phase.row.end_s or 0, watcher.stop(number))
+        wrong = []
+        # what the machine did not let it run is not its own
+        late_s = self.metronome.late_ns(watcher.end_ns, watcher.end_ns + int(watcher.ended_s * SECOND)) / SECOND
+        if watcher.ended_s - late_s > END_S:
+            wrong.append("%.2f s from %s to its end" % (watcher.ended_s, signal.Signals(number).name))
+        if watcher.status != 0:
+            wrong.append("status %s: %s" % (watcher.status, watcher.stderr[-500:]))
+        self.checks.check("%s: %s ends" % (phase.row.name, watcher.name), wrong)
+
+    def judge_visitor(self, phase, visitor):
+        records = self.judge_recording(phase.row.name, visitor, visitor.records())
+        if records:
+            phase.row.counted = counted_of(records[-1])
+            self.judge_honest(phase, visitor, records, visitor.begin_ns + NEW_NS, visitor.end_ns - SECOND // 20)
+        self.checks.check("%s: visitor writes no control characters" % phase.row.name, visitor.control_bytes())
+
+    def judge_recording(self, name, watcher, records):
+        """Of one recording: each stall of it has an end, and the summary counts the same as there are."""
+        try:
+            check_records(records, lost=True)
+            wrong = []
+        except Failed as failed:
+            wrong = [str(failed)[:2000]]
+        self.checks.check("%s: %s's recording" % (name, watcher.name), wrong)
+        return records
+
+    def judge_honest(self, phase, watcher, records, begin_ns, end_ns):
+        verdict = Verdict(self.servers, finals_of(records), begin_ns, end_ns)
+        phase.row.right += verdict.right
+        phase.row.all += verdict.all
+        self.checks.check("%s: honest stalls of %s" % (phase.row.name, watcher.name), verdict.wrong)
+
+    def late_ms(self, phase, honest):
+        """By how much the watch was late with a line about them, and the machine was not."""
+        late = [0]
+        for came_ns, record in zip(self.watch.came_ns, self.watch.records()):
+            if record["type"] == "stall" and not record["ongoing"] and record["pid"] in honest:
+                end_ns = record["mono_ns"] + record["duration_ns"]
+                if phase.begin_ns <= end_ns < phase.end_ns:
+                    late.append((came_ns - end_ns - self.metronome.late_ns(end_ns, came_ns)) / MS)
+        return max(late)
+
+    def rest(self, seconds):
+        """The neighbours have gone: what they used is given back."""
+        before = self.phases[0].row.memory
+        phase = self.begin("after")
+        self.meter.reset()
+        time.sleep(seconds)
+        phase.row.memory = {w.name: (before[w.name][2], w.peak_mib, w.pss_mib()) for w in self.all}
+        wrong = [
+            "%s: %.0f MiB, was %.0f" % (name, after, then)
+            for name, (then, _, after) in phase.row.memory.items()
+            if after > then * BACK
+        ]
+        self.checks.check("memory is given back in %d s" % seconds, wrong)
+        wrong = [
+            "%s: %d, were %d" % (w.name, w.descriptors(), then)
+            for w, then in zip(self.all, self.descriptors)
+            if w.descriptors() > then + DESCRIPTORS_MORE
+        ]
+        self.checks.check("descriptors are closed", wrong)
+
+    def close(self):
+        """Ends those that watched all the time, and judges what they recorded."""
+        phase = self.phases[-1]
+        self.meter.stop()
+        for watcher in self.all:
+            self.end(phase, watcher)
+        phase.end_ns = self.watch.end_ns - SECOND // 20
+        for watcher in self.all:
+            self.checks.check("%s writes no control characters" % watcher.name, watcher.control_bytes())
+        recordings = [(self.watch, self.watch.records())] + [(self.service, one) for one in self.service.recordings()]
+        for watcher, records in recordings:
+            self.judge_recording("all", watcher, records)
+        honest = {server.pid for server in self.servers}
+        usual_ms = self.late_ms(self.phases[0], honest)
+        for watcher, records in recordings:
+            for phase in self.phases:
+                begin_ns = max(phase.begin_ns, watcher.begin_ns + NEW_NS)
+                self.judge_honest(phase, watcher, records, begin_ns, phase.end_ns)
+            false = false_of(self.servers, finals_of(records), records[0]["threshold_ns"])
+            self.checks.check("%s: nothing false of the honest" % watcher.name, list(false))
+        for phase in self.phases:
+            self.judge_cost(phase, self.late_ms(phase, honest), usual_ms)
+        self.phases[-1].row.counted = counted_of(self.watch.records()[-1])
+
+    def judge_cost(self, phase, late_ms, usual_ms):
+        row = phase.row
+        row.late_ms = late_ms
+        wrong = ["%s: %.0f %%" % (name, share * 100) for name, share in row.cpu.items() if share > CPU_MOST]
+        self.checks.check("%s: CPU" % row.name, wrong)
+        peak = row.memory["serve"][1] if row.memory else 0
+        wrong = ["the service had %.0f MiB" % peak] if peak > MEMORY_MOST_MIB else []
+        self.checks.check("%s: memory" % row.name, wrong)
+        if self.long and any(attack.hangs for attack in phase.attacks) and len(phase.attacks) == 1:
+            wrong = ["%.0f ms, %.0f where nobody means harm" % (late_ms, usual_ms)] if late_ms > usual_ms + LATE_MOST_MS else []
+            self.checks.check("%s: others are watched in time" % row.name, wrong)
+
+    def kill(self):
+        for watcher in self.all:
+            watcher.kill()
+
+
+def play(checks, attacks, options, directory):
+    """All of it; the rows of the last page."""
+    seconds = options.seconds
+    rest_s = 60 if seconds >= LONG else 10
+    each_s = max(4.0, (seconds - rest_s) * 0.8 / (len(attacks) + 1))
+    together_s = max(8.0, (seconds - rest_s) * 0.2)
+    neighbourhood = Neighbourhood(checks, directory, ["--cgroup", options.cgroup] if options.cgroup else [])
+    neighbourhood.long = seconds >= LONG
+    try:
+        time.sleep(NEW_NS / SECOND)
+        neighbourhood.play("nobody", (), each_s)
+        neighbourhood.descriptors = [watcher.descriptors() for watcher in neighbourhood.all]
+        for attack in attacks:
+            print("%s: %s" % (attack.name, attack.what), flush=True)
+            neighbourhood.play(attack.name, (attack,), each_s)
+        if len(attacks) > 1 and options.later:
+            print("all at once", flush=True)
+            neighbourhood.play("all at once", attacks, together_s)
+        neighbourhood.rest(rest_s)
+        neighbourhood.close()
+    finally:
+        neighbourhood.kill()
+    return [phase.row for phase in neighbourhood.phases]
+
+
+def terminated(*_):
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="a neighbourhood that means harm")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="about so long in all (%(default)s)")
+    parser.add_argument("-k", action="append", help="only attacks whose name has this word in it")
+    parser.add_argument("--cgroup", help="watch this group only, of which this is, where others are at work on the machine")
+    parser.add_argument("--later", action="store_true", help="also what needs something to be built before it is withstood")
+    parser.add_argument("--list", action="store_true", help="only say which there are")
+    options = parser.parse_args()
+    attacks = [one for one in ATTACKS if not options.k or any(word in one.name for word in options.k)]
+    if options.list:
+        print("\n".join("%s: %s" % (attack.name, attack.what) for attack in attacks))
+        return 0
+    options.later = options.later or bool(options.k)
+    if not options.later:
+        for attack in attacks:
+            if attack.needs:
+                print("later (%s): %s" % (attack.needs, attack.name))
+        print("later (%s): all at once" % RECORDS)
+        attacks = [attack for attack in attacks if not attack.needs]
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, terminated)
+    scratch = tempfile.mkdtemp(prefix="blockprof-hostile-")
+    tempfile.tempdir = os.environ["TMPDIR"] = scratch
+    os.chmod(scratch, 0o711)
+    checks, rows, skipped = Checks(), [], 0
+    try:
+        need_root()
+        rows = play(checks, attacks, options, tempfile.mkdtemp())
+    except Skip as skip:
+        print("SKIP %s" % skip)
+        skipped = 1
+    except Failed as failed:
+        checks.check("played to the end", [failed])
+    finally:
+        end_descendants()
+        shutil.rmtree(os.fsencode(scratch), ignore_errors=True)
+    print(table(rows))
+    print("%d passed, %d failed, %d skipped" % (checks.passed, checks.failed, skipped))
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Connections that were accepted and are not waited for together with their listening socket. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "memory_sources.h"
+#include "proc/accepted.h"
+
+struct sockets {
+	int listener;
+	int client;
+	int accepted;
+};
+
+/* Those with a number here are waited for. */
+static bool is_waited_for(void *context, int fd)
+{
+	const int *fds = context;
+
+	for (int i = 0; fds[i] >= 0; i++)
+		if (fds[i] == fd)
+			return true;
+	return false;
+}
+
+static const struct memory *own_memory(void)
+{
+	static struct memory own;
+
+	own = (struct memory){ process_memory(), getpid() };
+	return &own;
+}
+
+static bool is_apart(int first, int second)
+{
+	int fds[] = { first, second, -1 };
+
+	return accepted_apart(own_memory(), is_waited_for, fds);
+}
+
+static bool only_listens(int first, int second)
+{
+	int fds[] = { first, second, -1 };
+
+	return accepted_only_listens(own_memory(), is_waited_for, fds);
+}
+
+static void connect_both(struct sockets *sockets, int family, struct sockaddr *address,
+			 socklen_t len)
+{
+	sockets->listener = socket(family, SOCK_STREAM, 0);
+	assert_int_equal(bind(sockets->listener, address, len), 0);
+	assert_int_equal(listen(sockets->listener, 1), 0);
+	assert_int_equal(getsockname(sockets->listener, address, &len), 0);
+	sockets->client = socket(family, SOCK_STREAM, 0);
+	assert_int_equal(connect(sockets->client, address, len), 0);
+	sockets->accepted = accept(sockets->listener, NULL, NULL);
+	assert_true(sockets->accepted >= 0);
+}
+
+static void disconnect(const struct sockets *sockets)
+{
+	close(sockets->accepted);
+	close(sockets->client);
+	close(sockets->listener);
+}
+
+static void judge(const struct sockets *sockets)
+{
+	assert_true(is_apart(sockets->listener, -1));
+	/* a server of many waits for both */
+	assert_false(is_apart(sockets->listener, sockets->accepted));
+	/* who does not wait for new ones is no server */
+	assert_false(is_apart(sockets->client, -1));
+	/* whether it waits for anything but new ones */
+	assert_true(only_listens(sockets->listener, -1));
+	assert_false(only_listens(sockets->listener, sockets->accepted));
+	assert_false(only_listens(sockets->accepted, -1));
+	assert_false(only_listens(-1, -1));
+	disconnect(sockets);
+	assert_false(only_listens(sockets->listener, -1));
+	assert_false(is_apart(sockets->listener, -1));
+}
+
+static void test_tcp(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockets sockets;
+
+	(void)state;
+	connect_both(&sockets, AF_INET, (struct sockaddr *)&address, sizeof(address));
+	judge(&sockets);
+}
+
+static void test_tcp6(void **state)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+	struct sockets sockets;
+
+	(void)state;
+	connect_both(&sockets, AF_INET6, (struct sockaddr *)&address, sizeof(address));
+	judge(&sockets);
+}
+
+static void test_unix(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockets sockets;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/test-accepted-%d", getpid());
+	connect_both(&sockets, AF_UNIX, (struct sockaddr *)&address, sizeof(address));
+	unlink(address.sun_path);
+	judge(&sockets);
+}
+
+static void test_nobody(void **state)
+{
+	const struct memory nobody = { process_memory(), 1 << 30 };
+	int none = -1;
+
+	(void)state;
+	assert_false(accepted_apart(&nobody, is_waited_for, &none));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_tcp6),
+		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

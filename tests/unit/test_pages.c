@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How often memory is asked for that is read through pages, and how old it may be. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/pages.h"
+
+enum { PAGE = 4096, BASE = 16 * PAGE, PAGES = 8 };
+
+/* PAGES from BASE on, the page before the last is not there. */
+struct target {
+	unsigned char bytes[PAGES * PAGE];
+	unsigned int questions;
+};
+
+static bool is_there(uint64_t addr, size_t bytes)
+{
+	uint64_t hole = BASE + (PAGES - 2) * PAGE;
+
+	return addr >= BASE && addr + bytes <= BASE + PAGES * PAGE &&
+	       (addr + bytes <= hole || addr >= hole + PAGE);
+}
+
+static int read_target(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
+{
+	struct target *target = context;
+
+	(void)pid;
+	target->questions++;
+	for (size_t i = 0; i < nr; i++) {
+		pieces[i].error = is_there(pieces[i].addr, pieces[i].bytes) ? 0 : -EFAULT;
+		if (!pieces[i].error)
+			memcpy(pieces[i].buf, target->bytes + (pieces[i].addr - BASE),
+			       pieces[i].bytes);
+	}
+	return 0;
+}
+
+struct fixture {
+	struct target target;
+	struct memory_source source;
+	struct pages *pages;
+	struct memory memory;
+};
+
+static void start(struct fixture *fixture, unsigned int block_pages, size_t blocks_max)
+{
+	struct memory below = { .source = &fixture->source, .pid = 1 };
+
+	memset(fixture, 0, sizeof(*fixture));
+	for (size_t i = 0; i < sizeof(fixture->target.bytes); i++)
+		fixture->target.bytes[i] = (unsigned char)(i / 7);
+	fixture->source =
+		(struct memory_source){ .read = read_target, .context = &fixture->target };
+	fixture->pages = pages_new(&below, block_pages, blocks_max);
+	assert_non_null(fixture->pages);
+	fixture->memory = pages_memory(fixture->pages);
+}
+
+static void assert_reads(struct fixture *fixture, uint64_t addr, size_t bytes,
+			 unsigned int questions)
+{
+	unsigned char buf[4 * PAGE];
+
+	fixture->target.questions = 0;
+	assert_int_equal(memory_read(&fixture->memory, addr, buf, bytes), 0);
+	assert_memory_equal(buf, fixture->target.bytes + (addr - BASE), bytes);
+	assert_int_equal(fixture->target.questions, questions);
+}
+
+static void test_a_page_is_asked_for_once(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	start(&fixture, 1, 4);
+	assert_reads(&fixture, BASE + 8, 8, 1);
+	assert_reads(&fixture, BASE + 800, 80, 0);
+	/* the next one as well */
+	assert_reads(&fixture, BASE + PAGE - 8, 16, 1);
+	/* larger than a block: at once, whatever is known */
+	assert_reads(&fixture, BASE + 8, 3 * PAGE, 1);
+	pages_free(fixture.pages);
+}
+
+static void test_what_is_forgotten_is_read_anew(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	start(&fixture, 1, 4);
+	assert_reads(&fixture, BASE, 8, 1);
+	fixture.target.bytes[0] ^= 0xff;
+	pages_forget(fixture.pages);
+	assert_reads(&fixture, BASE, 8, 1);
+	/* more than are kept: all are forgotten */
+	for (uint64_t i = 1; i < 4; i++)
+		assert_reads(&fixture, BASE + i * PAGE, 8, 1);
+	assert_reads(&fixture, BASE + 4 * PAGE, 8, 1);
+	assert_reads(&fixture, BASE, 8, 1);
+	pages_free(fixture.pages);
+}
+
+static void test_a_hole(void **state)
+{
+	struct fixture fixture;
+	unsigned char byte;
+
+	(void)state;
+	start(&fixture, PAGES, 4);
+	/* the block, then its pages */
+	assert_reads(&fixture, BASE, 1, 2);
+	assert_reads(&fixture, BASE + (PAGES - 1) * PAGE, 1, 0);
+	assert_int_equal(memory_read(&fixture.memory, BASE + (PAGES - 2) * PAGE, &byte, 1),
+			 -EFAULT);
+	assert_int_equal(memory_read(&fixture.memory, BASE + (PAGES - 2) * PAGE - 8, &byte, 1), 0);
+	assert_int_equal(fixture.target.questions, 0);
+	pages_free(fixture.pages);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_page_is_asked_for_once),
+		cmocka_unit_test(test_what_is_forgotten_is_read_anew),
+		cmocka_unit_test(test_a_hole),
+	};
+
+	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
+}

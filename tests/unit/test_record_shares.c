@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Of the room for records that wait, one process leaves some to others, and what ends something always comes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "probe/record_shares.h"
+
+#define CAPACITY (1u << 20)
+#define BYTES	 1024
+
+static int setup(void **state)
+{
+	struct record_shares *shares;
+
+	assert_int_equal(record_shares_new(&shares, CAPACITY), 0);
+	*state = shares;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	record_shares_free(*state);
+	return 0;
+}
+
+static bool take(struct record_shares *shares, unsigned int type, unsigned int tgid)
+{
+	const struct bp_header record = { .type = type, .tgid = tgid };
+
+	return record_shares_take(shares, &record, BYTES);
+}
+
+static size_t take_all(struct record_shares *shares, unsigned int type, unsigned int tgid)
+{
+	size_t taken = 0;
+
+	while (taken < 2 * CAPACITY && take(shares, type, tgid))
+		taken += BYTES;
+	return taken;
+}
+
+static void one_process_leaves_room_to_others(void **state)
+{
+	size_t first = take_all(*state, BP_RECORD_SLICE, 1), other;
+
+	assert_in_range(first, CAPACITY / 2, CAPACITY / 4 * 3);
+	assert_false(take(*state, BP_RECORD_SAMPLE, 1));
+	other = take_all(*state, BP_RECORD_SLICE, 2);
+	assert_in_range(other, CAPACITY / 8, CAPACITY / 4);
+	assert_true(take(*state, BP_RECORD_SLICE, 3));
+}
+
+static void ends_always_come(void **state)
+{
+	take_all(*state, BP_RECORD_SLICE, 1);
+	assert_true(take(*state, BP_RECORD_TURN, 1));
+	assert_true(take(*state, BP_RECORD_EXIT, 1));
+}
+
+static void copies_of_stacks_have_half(void **state)
+{
+	assert_in_range(take_all(*state, BP_RECORD_STACK_COPY, 1), CAPACITY / 4, CAPACITY / 2);
+	assert_true(take(*state, BP_RECORD_STACK_COPY, 2));
+	assert_true(take(*state, BP_RECORD_SLICE, 1));
+}
+
+static void what_was_dealt_with_is_free_again(void **state)
+{
+	const struct bp_header record = { .type = BP_RECORD_SLICE, .tgid = 1 };
+	size_t first = take_all(*state, BP_RECORD_SLICE, 1);
+
+	for (size_t i = 0; i < first / BYTES; i++)
+		record_shares_give(*state, &record, BYTES);
+	assert_int_equal(take_all(*state, BP_RECORD_SLICE, 2), first);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_process_leaves_room_to_others),
+		TEST(ends_always_come),
+		TEST(copies_of_stacks_have_half),
+		TEST(what_was_dealt_with_is_free_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

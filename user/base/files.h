@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * files.h - what of a process can hold up whoever looks at it, besides its memory:
+ * files of its own, whose file system need not answer, and those files of /proc that
+ * wait for a lock which the process may keep for as long as it likes: its mmap_lock or
+ * exec_update_lock (maps, syscall, stack, kcmp()), its epoll instances' (fdinfo).
+ *
+ * They come from where its memory comes from: struct memory_source.
+ */
+#ifndef BLOCKPROF_BASE_FILES_H
+#define BLOCKPROF_BASE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/memory.h"
+
+/* A regular file that a process has or names. */
+struct file_wanted {
+	pid_t pid;
+	const char *path; /* absolute, as the process sees it */
+	bool from_our_root; /* as we see it; the process is only why it is wanted */
+	bool no_links; /* no component of the path may be a symbolic link */
+	/* The file of its mapping at these addresses, wherever its path leads now. 0: by path alone. */
+	uint64_t start, end;
+	uint64_t ino; /* so found by path it must have these; 0: whichever it is */
+	dev_t dev;
+};
+
+/*
+ * An open file, or where it is. This process never has a descriptor of a file that may
+ * hang: even closing that asks the file system (FUSE_FLUSH).
+ */
+struct file_opened {
+	int fd; /* ours; -1: it is not */
+	uint64_t ticket; /* under which it has been sent to files_receiver(); 0: it was not */
+	struct stat status;
+};
+
+#define FILE_NOT_OPENED	 ((struct file_opened){ .fd = -1 })
+#define __closing_opened __attribute__((cleanup(files_close)))
+void files_close(struct file_opened *opened);
+bool file_is_opened(const struct file_opened *opened);
+
+/* Those calls of a source. */
+struct file_calls {
+	void *context;
+	ssize_t (*read)(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			size_t size);
+	int (*open)(void *context, const struct file_wanted *wanted, struct file_opened *opened);
+	int (*compare)(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd);
+	bool (*is_late)(void *context, pid_t pid);
+	int receiver;
+};
+
+/*
+ * Up to size bytes of /proc/PID/NAME from an offset on: how many, fewer only where it
+ * ends; or -errno, -ETIMEDOUT: not in time.
+ */
+ssize_t files_read(const struct memory *target, const char *name, uint64_t offset, void *buf,
+		   size_t size);
+/* The same from its start with a NUL behind it: at most size - 1 bytes. */
+ssize_t files_read_text(const struct memory *target, const char *name, char *buf, size_t size);
+/*
+ * 0 or -errno: -EINVAL: it is no regular file, -ESTALE: another one than is wanted,
+ * -ENOBUFS: those that were opened before have not been taken yet.
+ */
+int files_open(struct memory_source *source, const struct file_wanted *wanted,
+	       struct file_opened *opened);
+/* Do these stand for the same open file? 1, 0, or -errno. */
+int files_compare(const struct memory *target, int fd, pid_t other_pid, int other_fd);
+/*
+ * Before a call that can only be made here and waits for exec_update_lock, which a process
+ * keeps that is held up in execve() (pidfd_getfd(), perf_event_open()): is that free now?
+ */
+bool files_lock_is_free(const struct memory *target);
+/* Was it its files that did not come in time, for which it is left alone? */
+bool files_are_late(const struct memory *target);
+/* Where files that were opened arrive, each with its ticket (struct file_arrival); -1: nowhere. */
+int files_receiver(const struct memory_source *source);
+
+struct file_arrival {
+	uint64_t ticket;
+};
+
+/* Without a source, in this process: */
+ssize_t file_read_directly(pid_t pid, const char *name, uint64_t offset, void *buf, size_t size);
+/* A descriptor or -errno. */
+int file_open_directly(const struct file_wanted *wanted, struct stat *status);
+int file_compare_directly(pid_t pid, int fd, pid_t other_pid, int other_fd);
+
+#endif

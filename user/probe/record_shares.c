@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* record_shares.c - how many bytes of each process's records wait, and when they are too many. */
+#include "probe/record_shares.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/siphash.h"
+
+#define COUNTERS 4096 /* a power of two; processes may share one */
+/* A process leaves one byte free for so many that it has. */
+#define OWN_PART 3
+
+struct record_shares {
+	size_t capacity;
+	size_t waiting;
+	struct siphash_key key; /* else a process could be made to share another's counter */
+	size_t own[COUNTERS];
+};
+
+int record_shares_new(struct record_shares **out, size_t capacity)
+{
+	struct record_shares *shares = calloc(1, sizeof(*shares));
+	int err = shares ? siphash_new_key(&shares->key) : -ENOMEM;
+
+	if (err) {
+		free(shares);
+		return err;
+	}
+	shares->capacity = capacity;
+	*out = shares;
+	return 0;
+}
+
+void record_shares_free(struct record_shares *shares)
+{
+	free(shares);
+}
+
+static size_t *own_of(struct record_shares *shares, const struct bp_header *record)
+{
+	uint64_t hash = siphash(&shares->key, &record->tgid, sizeof(record->tgid));
+
+	return &shares->own[hash & (COUNTERS - 1)];
+}
+
+static bool always_may(const struct bp_header *record)
+{
+	switch (record->type) {
+	case BP_RECORD_TURN:
+	case BP_RECORD_FORK:
+	case BP_RECORD_EXEC:
+	case BP_RECORD_EXIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool record_shares_take(struct record_shares *shares, const struct bp_header *record, size_t bytes)
+{
+	size_t *own = own_of(shares, record);
+	/* what is large does not take the room of what is small */
+	size_t room =
+		record->type == BP_RECORD_STACK_COPY ? shares->capacity / 2 : shares->capacity;
+
+	if (!always_may(record) && shares->waiting + *own / OWN_PART + bytes > room)
+		return false;
+	shares->waiting += bytes;
+	*own += bytes;
+	return true;
+}
+
+void record_shares_give(struct record_shares *shares, const struct bp_header *record, size_t bytes)
+{
+	shares->waiting -= bytes;
+	*own_of(shares, record) -= bytes;
+}

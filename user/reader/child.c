@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * child.c - what is left to a reader, and how it answers. It may hang in any answer for
+ * good, unkillable even, where a target's page comes from a file system that does not
+ * answer: nobody waits for it but the target's own verdicts.
+ */
+#include "reader/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "base/pass.h"
+#include "base/read.h"
+#include "base/sandbox.h"
+#include "reader/board.h"
+
+/* Of the range that systemd leaves to nobody (UIDS-GIDS.md), and not the symbolizer's. */
+#define READER_UID 65528
+
+static const struct sandbox_call calls[] = {
+	{ .number = SCMP_SYS(process_vm_readv) },
+	{ .number = SCMP_SYS(kcmp) },
+	/* It may read only: its limit of what it writes to a file is 0, too. */
+	{ .number = SCMP_SYS(openat), .argument = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC },
+	{ .number = SCMP_SYS(openat2) },
+	{ .number = SCMP_SYS(fstat) },
+	{ .number = SCMP_SYS(newfstatat) },
+	{ .number = SCMP_SYS(fstatfs) },
+	{ .number = SCMP_SYS(pread64) },
+	{ .number = SCMP_SYS(sendmsg) },
+};
+
+enum { BOARD_FD = SANDBOX_FIRST, FILES_FD };
+
+static const struct sandbox sandbox = {
+	.name = "blockprof-read",
+	.uid = READER_UID,
+	.reads_processes = true,
+	.memory_bytes = 512ull << 20, /* less than a copy of a large watcher has */
+	.mapped_bytes = UINT64_MAX,
+	.files = FILES_FD + 6,
+	.cpu_seconds = UINT64_MAX,
+	.calls = calls,
+	.nr_calls = sizeof(calls) / sizeof(calls[0]),
+};
+
+#define RUNS_MAX_US 1000000 /* in one go, before it is ended */
+#define ANSWERS_MAX 64 /* in one go, before it lets others run */
+
+/*
+ * The watcher asks thousands of times a second for some microseconds of work each: on a
+ * busy machine it would wait for as many turns of everyone else's. Where that is not
+ * allowed it takes longer.
+ */
+static void come_first(void)
+{
+	const struct rlimit limit = { RUNS_MAX_US, RUNS_MAX_US };
+	const struct sched_param first = { .sched_priority = 1 };
+
+	if (!setrlimit(RLIMIT_RTTIME, &limit))
+		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+}
+
+/* The file of /proc that is being read, part by part. */
+struct reading {
+	int fd; /* -1: none */
+	pid_t pid;
+	char name[BOARD_NAME_BYTES];
+	uint64_t offset; /* that comes next */
+};
+
+static void end_reading(struct reading *reading)
+{
+	if (reading->fd >= 0)
+		close(reading->fd);
+	reading->fd = -1;
+}
+
+static int begin_reading(struct reading *reading, const struct board *board)
+{
+	char path[128];
+
+	if (reading->fd >= 0 && board->offset && board->offset == reading->offset &&
+	    board->pid == reading->pid && !strcmp(board->name, reading->name))
+		return 0;
+	end_reading(reading);
+	snprintf(path, sizeof(path), "/proc/%d/%s", board->pid, board->name);
+	reading->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (reading->fd < 0)
+		return -errno;
+	reading->pid = board->pid;
+	memcpy(reading->name, board->name, sizeof(reading->name));
+	return 0;
+}
+
+/* 0 or -errno. */
+static int answer_read(struct board *board, struct reading *reading)
+{
+	size_t bytes = board->nr < BOARD_DATA_BYTES ? board->nr : BOARD_DATA_BYTES;
+	int err = begin_reading(reading, board);
+	ssize_t got;
+
+	board->nr = 0;
+	if (err)
+		return err;
+	got = read_up_to(reading->fd, board->offset, board->data, bytes);
+	if (got > 0) {
+		board->nr = (uint32_t)got;
+		reading->offset = board->offset + (uint64_t)got;
+	}
+	if (got < (ssize_t)bytes)
+		end_reading(reading);
+	return got < 0 ? (int)got : 0;
+}
+
+static int answer_open(struct board *board)
+{
+	struct board_file *file = &board->file;
+	const struct file_wanted wanted = {
+		.pid = board->pid,
+		.path = file->path,
+		.from_our_root = file->from_our_root,
+		.no_links = file->no_links,
+		.start = file->start,
+		.end = file->end,
+		.ino = file->ino,
+		.dev = file->dev,
+	};
+	const struct file_arrival arrival = { file->ticket };
+	int fd __closing = file_open_directly(&wanted, &file->status);
+
+	if (fd < 0)
+		return fd;
+	/* whoever wants it has not taken those before yet */
+	return pass_send(FILES_FD, &arrival, sizeof(arrival), &fd, 1) ? -ENOBUFS : 0;
+}
+
+static int answer_memory(struct board *board)
+{
+	struct memory_source source = memory_source_direct();
+	const struct memory memory = { &source, board->pid };
+	struct memory_piece pieces[BOARD_PIECES_MAX];
+	uint32_t nr = board->nr < BOARD_PIECES_MAX ? board->nr : BOARD_PIECES_MAX;
+	size_t used = 0;
+	int err;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		pieces[i] = (struct memory_piece){ board->pieces[i].addr, board->data + used,
+						   board->pieces[i].bytes, 0 };
+		used += pieces[i].bytes;
+	}
+	err = memory_read_pieces(&memory, pieces, nr);
+	for (uint32_t i = 0; i < nr; i++)
+		board->pieces[i].error = pieces[i].error;
+	return err;
+}
+
+static int answer(struct board *board, struct reading *reading)
+{
+	switch (board->question) {
+	case BOARD_MEMORY:
+		return answer_memory(board);
+	case BOARD_READ:
+		return answer_read(board, reading);
+	case BOARD_OPEN:
+		return answer_open(board);
+	default:
+		return file_compare_directly(board->pid, board->fd, board->other_pid,
+					     board->other_fd);
+	}
+}
+
+static void serve(struct board *board)
+{
+	const struct timespec moment = { .tv_nsec = 1 };
+	struct reading reading = { .fd = -1 };
+	unsigned int in_a_row = 0;
+
+	while (true) {
+		uint32_t asked = __atomic_load_n(&board->asked, __ATOMIC_ACQUIRE);
+
+		if (asked == __atomic_load_n(&board->answered, __ATOMIC_RELAXED)) {
+			board_wait(&board->asked, asked, NULL);
+			in_a_row = 0;
+			continue;
+		}
+		board->error = answer(board, &reading);
+		__atomic_store_n(&board->answered, asked, __ATOMIC_RELEASE);
+		board_wake(&board->answered);
+		/* asked at once each time it never sleeps */
+		if (++in_a_row % ANSWERS_MAX == 0)
+			board_wait(&board->answered, asked, &moment);
+	}
+}
+
+void reader_main(int board_fd, int files_fd, pid_t parent)
+{
+	const int kept[] = { board_fd, files_fd };
+	struct board *board;
+
+	come_first();
+	if (sandbox_enter(&sandbox, kept, 2, parent))
+		_exit(1);
+	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED, BOARD_FD, 0);
+	if (board == MAP_FAILED)
+		_exit(1);
+	serve(board);
+	_exit(0);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* files.c - how a question about a process's files stands on the board, and what of the answer is believed. */
+#include "base/files.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/strings.h"
+#include "reader/board.h"
+#include "reader/private.h"
+
+static ssize_t read_file(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			 size_t size)
+{
+	struct readers *readers = context;
+	size_t done = 0;
+
+	if (string_bytes(name) > BOARD_NAME_BYTES)
+		return -ENAMETOOLONG;
+	while (done < size) {
+		struct board *board = readers_board(readers, pid, true);
+		uint32_t wanted = BOARD_DATA_BYTES, got;
+		int err;
+
+		if (!board)
+			return -ETIMEDOUT;
+		if (size - done < wanted)
+			wanted = (uint32_t)(size - done);
+		board->question = BOARD_READ;
+		board->offset = offset + done;
+		board->nr = wanted;
+		memcpy(board->name, name, string_bytes(name));
+		err = readers_ask(readers, pid, board);
+		if (!err)
+			err = board->error;
+		if (err)
+			return err < 0 ? err : -EIO;
+		/* once: what stands there is the reader's */
+		got = __atomic_load_n(&board->nr, __ATOMIC_RELAXED);
+		if (got > wanted)
+			return -EIO;
+		memcpy((char *)buf + done, board->data, got);
+		done += got;
+		if (got < wanted)
+			break;
+	}
+	return (ssize_t)done;
+}
+
+static int open_file(void *context, const struct file_wanted *wanted, struct file_opened *opened)
+{
+	static const size_t path_bytes = sizeof(((struct board_file *)0)->path);
+	struct readers *readers = context;
+	struct board *board;
+	uint64_t ticket;
+	int err;
+
+	if (string_bytes(wanted->path) > path_bytes)
+		return -ENAMETOOLONG;
+	board = readers_board(readers, wanted->pid, true);
+	if (!board)
+		return -ETIMEDOUT;
+	board->question = BOARD_OPEN;
+	ticket = readers_next_ticket(readers);
+	board->file.ticket = ticket;
+	board->file.start = wanted->start;
+	board->file.end = wanted->end;
+	board->file.ino = wanted->ino;
+	board->file.dev = wanted->dev;
+	board->file.from_our_root = wanted->from_our_root;
+	board->file.no_links = wanted->no_links;
+	memcpy(board->file.path, wanted->path, string_bytes(wanted->path));
+	memset(&board->file.status, 0, sizeof(board->file.status));
+	err = readers_ask(readers, wanted->pid, board);
+	if (err)
+		return err;
+	opened->status = board->file.status;
+	err = board->error;
+	if (err)
+		return err < 0 ? err : -EIO;
+	opened->ticket = ticket;
+	return 0;
+}
+
+static int compare(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd)
+{
+	struct readers *readers = context;
+	struct board *board = readers_board(readers, pid, true);
+	int err;
+
+	if (!board)
+		return -ETIMEDOUT;
+	board->question = BOARD_COMPARE;
+	board->fd = fd;
+	board->other_pid = other_pid;
+	board->other_fd = other_fd;
+	err = readers_ask(readers, pid, board);
+	return err ? err : board->error;
+}
+
+static bool is_late(void *context, pid_t pid)
+{
+	return readers_hung_in_files(context, pid);
+}
+
+void readers_file_calls(struct file_calls *calls, struct readers *readers, int receiver)
+{
+	*calls = (struct file_calls){
+		.context = readers,
+		.read = read_file,
+		.open = open_file,
+		.compare = compare,
+		.is_late = is_late,
+		.receiver = receiver,
+	};
+}

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * reader.c - which child is asked for a target's memory, how long its answer is waited
+ * for, and what becomes of a child, and of a target, where none comes.
+ */
+#include "reader/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "reader/board.h"
+#include "reader/child.h"
+#include "reader/private.h"
+
+/* One that is asked, and as many as may hang: those are never started anew. */
+#define READERS 5
+/* So long one process may hold up the watch of the others. */
+#define DEADLINE_NS (100 * NS_PER_MS)
+#define SPIN_NS	    30000
+/* A child that has not been let run is waited for longer: that is the machine's doing. */
+#define RUNNABLE_MAX_NS (2 * NS_PER_SEC)
+/* A page that came later than this is no slow disk's: its process is not asked again. */
+#define GIVE_UP_NS (1 * NS_PER_SEC)
+#define HUNG_MAX   64
+/* Children that died are started again, so many in all: who kills them more often means it. */
+#define RESTARTS_MAX 64
+
+struct reader {
+	struct board *board;
+	int board_fd;
+	pid_t pid; /* 0: there is none */
+	pid_t in; /* in whom it has been late; 0: it is free */
+	uint64_t since_ns;
+};
+
+/* A process that is not asked about any more. */
+struct hung {
+	pid_t pid;
+	int pidfd; /* readable when it has ended, and its number may be another's */
+	bool in_files; /* and not in its memory */
+	bool told;
+};
+
+struct readers {
+	struct reader v[READERS];
+	struct hung hung[HUNG_MAX];
+	size_t nr_hung;
+	uint64_t given_up;
+	unsigned int restarts;
+	uint64_t tickets;
+	struct reader *taken; /* to be asked next */
+	int files[2]; /* where readers send what they have opened, and where it arrives */
+	struct file_calls calls;
+};
+
+static int start(const struct readers *readers, struct reader *reader)
+{
+	pid_t parent = getpid(), pid;
+
+	reader->board->answered = reader->board->asked;
+	pid = fork();
+	if (pid == 0)
+		reader_main(reader->board_fd, readers->files[0], parent);
+	reader->pid = pid > 0 ? pid : 0;
+	reader->in = 0;
+	return pid > 0 ? 0 : -errno;
+}
+
+static int open_board(struct reader *reader)
+{
+	void *board;
+
+	reader->board_fd = memfd_create("blockprof-board", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (reader->board_fd < 0)
+		return -errno;
+	/* a child that cut it would kill us with SIGBUS */
+	if (ftruncate(reader->board_fd, sizeof(*reader->board)) ||
+	    fcntl(reader->board_fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return -errno;
+	board = mmap(NULL, sizeof(*reader->board), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     reader->board_fd, 0);
+	if (board == MAP_FAILED)
+		return -errno;
+	reader->board = board;
+	return 0;
+}
+
+int readers_new(struct readers **out)
+{
+	struct readers *readers = calloc(1, sizeof(*readers));
+	int err = readers ? 0 : -ENOMEM;
+
+	*out = NULL;
+	for (size_t i = 0; readers && i < READERS; i++)
+		readers->v[i].board_fd = -1;
+	if (readers)
+		readers->files[0] = readers->files[1] = -1;
+	if (readers && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, readers->files))
+		err = -errno;
+	for (size_t i = 0; i < READERS && !err; i++) {
+		err = open_board(&readers->v[i]);
+		if (!err)
+			err = start(readers, &readers->v[i]);
+	}
+	if (err) {
+		readers_free(readers);
+		return err;
+	}
+	*out = readers;
+	return 0;
+}
+
+static void forget_hung(struct readers *readers, size_t i)
+{
+	if (readers->hung[i].pidfd >= 0)
+		close(readers->hung[i].pidfd);
+	readers->hung[i] = readers->hung[--readers->nr_hung];
+}
+
+void readers_free(struct readers *readers)
+{
+	if (!readers)
+		return;
+	while (readers->nr_hung)
+		forget_hung(readers, 0);
+	for (size_t i = 0; i < READERS; i++) {
+		struct reader *reader = &readers->v[i];
+
+		if (reader->pid)
+			kill(reader->pid, SIGKILL);
+		/* one that hangs may not end by that */
+		if (reader->pid)
+			waitpid(reader->pid, NULL, reader->in ? WNOHANG : 0);
+		if (reader->board)
+			munmap(reader->board, sizeof(*reader->board));
+		if (reader->board_fd >= 0)
+			close(reader->board_fd);
+	}
+	for (size_t i = 0; i < 2; i++)
+		if (readers->files[i] >= 0)
+			close(readers->files[i]);
+	free(readers);
+}
+
+static struct hung *hung_of(struct readers *readers, pid_t pid, bool in_files)
+{
+	for (size_t i = 0; i < readers->nr_hung; i++) {
+		struct hung *hung = &readers->hung[i];
+		struct pollfd ended = { .fd = hung->pidfd, .events = POLLIN };
+
+		if (hung->pid != pid || hung->in_files != in_files)
+			continue;
+		if (poll(&ended, 1, 0) == 0)
+			return hung;
+		forget_hung(readers, i);
+		break;
+	}
+	return NULL;
+}
+
+/* Nothing of that kind is asked of it any more, while a reader hangs in it. */
+static void leave_alone(struct readers *readers, pid_t pid, bool in_files)
+{
+	if (readers->nr_hung == HUNG_MAX)
+		forget_hung(readers, 0);
+	readers->hung[readers->nr_hung++] = (struct hung){
+		.pid = pid,
+		.pidfd = pidfd_open(pid, 0),
+		.in_files = in_files,
+	};
+}
+
+static bool has_answered(const struct reader *reader)
+{
+	return __atomic_load_n(&reader->board->answered, __ATOMIC_ACQUIRE) == reader->board->asked;
+}
+
+static bool has_ended(const struct reader *reader)
+{
+	return waitpid(reader->pid, NULL, WNOHANG) == reader->pid;
+}
+
+/* It has come back from where it hung. */
+static void return_late(struct readers *readers, struct reader *reader)
+{
+	bool in_files = reader->board->question != BOARD_MEMORY;
+	struct hung *hung = hung_of(readers, reader->in, in_files);
+	bool for_good = clock_coarse_ns() - reader->since_ns >= GIVE_UP_NS;
+
+	reader->in = 0;
+	if (hung && !for_good)
+		forget_hung(readers, (size_t)(hung - readers->hung));
+}
+
+/* The same child anew, while there are some left. */
+static bool start_again(struct readers *readers, struct reader *reader)
+{
+	reader->pid = 0;
+	if (readers->restarts == RESTARTS_MAX)
+		return false;
+	readers->restarts++;
+	return !start(readers, reader);
+}
+
+/* The first that is free; NULL: all of them hang. */
+static struct reader *take_reader(struct readers *readers)
+{
+	for (size_t i = 0; i < READERS; i++) {
+		struct reader *reader = &readers->v[i];
+
+		if (reader->in && has_answered(reader))
+			return_late(readers, reader);
+		if (!reader->pid)
+			start_again(readers, reader);
+		if (reader->pid && !reader->in)
+			return reader;
+	}
+	return NULL;
+}
+
+/* Is it ready to run, but not let? */
+static bool is_runnable(const struct reader *reader)
+{
+	char path[32], line[256] = "", *state;
+	int file __closing = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", reader->pid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
+		return false;
+	state = strrchr(line, ')');
+	return state && state[1] == ' ' && state[2] == 'R';
+}
+
+/* 0; -ETIMEDOUT: not in time; -ESRCH: the child has ended. */
+static int wait_answer(const struct reader *reader)
+{
+	uint64_t from_ns = clock_now_ns(), spent_ns = 0;
+
+	/* it mostly comes sooner than we would be on a CPU again */
+	while (!has_answered(reader) && clock_now_ns() - from_ns < SPIN_NS)
+		continue;
+
+	while (!has_answered(reader)) {
+		struct timespec most = { .tv_nsec = (long)DEADLINE_NS };
+		uint32_t answered = __atomic_load_n(&reader->board->answered, __ATOMIC_RELAXED);
+
+		if (answered != reader->board->asked && spent_ns < DEADLINE_NS) {
+			most.tv_nsec -= (long)spent_ns;
+			board_wait(&reader->board->answered, answered, &most);
+		} else if (has_ended(reader)) {
+			return -ESRCH;
+		} else if (spent_ns < RUNNABLE_MAX_NS && is_runnable(reader)) {
+			most.tv_nsec /= 10;
+			board_wait(&reader->board->answered, answered, &most);
+		} else if (!has_answered(reader)) {
+			return -ETIMEDOUT;
+		}
+		spent_ns = clock_now_ns() - from_ns;
+	}
+	return 0;
+}
+
+/* As many of the first pieces as the board has room for. */
+static size_t pose(struct board *board, const struct memory_piece *pieces, size_t nr)
+{
+	size_t bytes = 0, posed = 0;
+
+	for (; posed < nr && posed < BOARD_PIECES_MAX; posed++) {
+		if (pieces[posed].bytes > BOARD_DATA_BYTES - bytes)
+			break;
+		bytes += pieces[posed].bytes;
+		board->pieces[posed].addr = pieces[posed].addr;
+		board->pieces[posed].bytes = (uint32_t)pieces[posed].bytes;
+	}
+	board->question = BOARD_MEMORY;
+	board->nr = (uint32_t)posed;
+	return posed;
+}
+
+static void take_answer(const struct board *board, struct memory_piece *pieces, size_t nr)
+{
+	const char *data = board->data;
+
+	for (size_t i = 0; i < nr; i++) {
+		int error = board->pieces[i].error;
+
+		pieces[i].error = error > 0 ? -EIO : error;
+		if (!error)
+			memcpy(pieces[i].buf, data, pieces[i].bytes);
+		data += pieces[i].bytes;
+	}
+}
+
+/* 0, or as wait_answer(). */
+static int ask_once(const struct reader *reader, pid_t pid, uint32_t nr)
+{
+	struct board *board = reader->board;
+
+	board->pid = pid;
+	board->nr = nr;
+	__atomic_store_n(&board->asked, board->asked + 1, __ATOMIC_RELEASE);
+	board_wake(&board->asked);
+	return wait_answer(reader);
+}
+
+int readers_ask(struct readers *readers, pid_t pid, struct board *board)
+{
+	struct reader *reader = readers->taken;
+	uint32_t nr = board->nr;
+	int err = ask_once(reader, pid, nr);
+
+	/* one that is gone says nothing of the process */
+	if (err == -ESRCH && start_again(readers, reader))
+		err = ask_once(reader, pid, nr);
+	if (err == -ETIMEDOUT) {
+		reader->in = pid;
+		reader->since_ns = clock_coarse_ns() - DEADLINE_NS;
+		readers->given_up++;
+		leave_alone(readers, pid, board->question != BOARD_MEMORY);
+	}
+	if (err == -ESRCH)
+		reader->pid = 0;
+	return err ? -ETIMEDOUT : 0;
+}
+
+bool readers_hung_in_files(struct readers *readers, pid_t pid)
+{
+	return hung_of(readers, pid, true);
+}
+
+uint64_t readers_next_ticket(struct readers *readers)
+{
+	return ++readers->tickets;
+}
+
+/* Pages that do not come say nothing of its program and libraries: those have its names. */
+struct board *readers_board(struct readers *readers, pid_t pid, bool of_files)
+{
+	readers->taken = take_reader(readers);
+	if (!readers->taken || hung_of(readers, pid, true) ||
+	    (!of_files && hung_of(readers, pid, false)))
+		return NULL;
+	return readers->taken->board;
+}
+
+static int read_pieces(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
+{
+	struct readers *readers = context;
+
+	while (nr) {
+		struct board *board = readers_board(readers, pid, false);
+		size_t posed;
+		int err;
+
+		if (!board)
+			return -ETIMEDOUT;
+		posed = pose(board, pieces, nr);
+		err = readers_ask(readers, pid, board);
+		if (!err)
+			err = board->error > 0 ? -EIO : board->error;
+		if (err)
+			return err;
+		take_answer(board, pieces, posed);
+		pieces += posed;
+		nr -= posed;
+	}
+	return 0;
+}
+
+struct memory_source readers_source(struct readers *readers)
+{
+	readers_file_calls(&readers->calls, readers, readers->files[1]);
+	return (struct memory_source){ .read = read_pieces,
+				       .context = readers,
+				       .files = &readers->calls };
+}
+
+pid_t readers_next_hung(struct readers *readers, bool *in_files)
+{
+	for (size_t i = 0; i < readers->nr_hung; i++) {
+		if (readers->hung[i].told)
+			continue;
+		readers->hung[i].told = true;
+		*in_files = readers->hung[i].in_files;
+		return readers->hung[i].pid;
+	}
+	return 0;
+}
+
+uint64_t readers_given_up(const struct readers *readers)
+{
+	return readers->given_up;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tornado.c - whether asyncio's loops of a process are Tornado's: its IOLoop notes which it stands upon. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "runtime/python/dict.h"
+#include "runtime/python/interpreter.h"
+#include "runtime/python/object.h"
+
+#define TYPE_DICT     264 /* of a type: tp_dict */
+#define VERSION_BYTES 32
+
+static int module_get(struct python *python, uint64_t modules, const char *module, const char *name,
+		      uint64_t *object)
+{
+	uint64_t found, dict;
+	int err = py_dict_get(python, modules, module, &found);
+
+	if (!err && !py_is_instance(python, found, "module"))
+		err = -EINVAL;
+	if (!err)
+		err = memory_read_ptr(&python->memory, found + PY_MODULE_DICT, &dict);
+	return err ? err : py_dict_get(python, dict, name, object);
+}
+
+int python_tornado(struct python *python, char *name, size_t size)
+{
+	uint64_t interp, modules, type, dict, loops, nr = 0, object;
+	char version[VERSION_BYTES] = "";
+	int err = py_main_interpreter(python, &interp);
+
+	if (!err)
+		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
+				      &modules);
+	if (!err)
+		err = module_get(python, modules, "tornado.ioloop", "IOLoop", &type);
+	if (!err)
+		err = memory_read_ptr(&python->memory, type + TYPE_DICT, &dict);
+	if (!err)
+		err = py_dict_get(python, dict, "_ioloop_for_asyncio", &loops);
+	if (!err)
+		err = py_dict_nentries(python, loops, &nr);
+	if (!err && !nr)
+		err = -ENOENT;
+	if (err)
+		return err;
+	if (!module_get(python, modules, "tornado", "version", &object))
+		py_str(python, object, version, sizeof(version));
+	snprintf(name, size, "Tornado%s%s", version[0] ? " " : "", version);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* share.h - how many of the slots one process, one user or one cgroup may have. */
+#ifndef BLOCKPROF_STALL_LOOPS_SHARE_H
+#define BLOCKPROF_STALL_LOOPS_SHARE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct engine;
+struct watched;
+
+/* Slots that are given out or asked for: all, and those of who asks. Begins zeroed. */
+struct share_taken {
+	unsigned int all;
+	unsigned int process;
+	unsigned int user;
+	unsigned int cgroup;
+};
+
+/* One more is process pid's. */
+void share_count(struct engine *engine, struct watched *asking, pid_t pid,
+		 struct share_taken *taken);
+/* Whether a further loop of the process may have a slot. taken: what is asked for, and not given out yet. */
+bool share_allows(struct engine *engine, struct watched *asking, struct share_taken taken);
+
+#endif
