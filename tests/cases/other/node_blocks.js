@@ -3,7 +3,7 @@
 // Node's main loop with a tick each 20 ms; each 0.7 s
 // sleep: nap(): Atomics.wait for 300 ms that nobody ends. Right: sleep.
 // self: askMyself(): execSync of a curl that asks this process and gives up after 600 ms. Right: child.
-// gc: collect(): a full collection of 2 million live objects. Right: gc.
+// gc: collect(): a full collection of so many live objects that it takes 150 ms and more. Right: gc.
 // fifo: readIt(): readFileSync of a FIFO that is fed after 300 ms. Right: pipe or file.
 // scan: loadPlugin(): openSync of a file that a scanner has to permit, 300 ms (scanned.py). Right: file.
 // poolfull: libuv's four threads are all blocked in opening FIFOs, a readFile waits behind: no stall.
@@ -13,7 +13,7 @@ const http = require('http');
 const { execSync, spawn } = require('child_process');
 const { truth, pulse } = require('./truth.js');
 const kind = process.argv[2];
-const keep = kind === 'gc' ? Array.from({ length: 2e6 }, (_, i) => ({ i })) : [];
+const keep = [];
 
 function nap() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
@@ -28,6 +28,15 @@ function collect() {
   global.gc();
 }
 
+function keepEnough() {
+  for (let took = 0; took < 150;) {
+    for (let i = 0; i < 2e6; i++) keep.push({ i });
+    const start = performance.now();
+    collect();
+    took = performance.now() - start;
+  }
+}
+
 function readIt() {
   spawn('sh', ['-c', 'sleep 0.3; echo x > fifo'], { stdio: 'ignore' });
   fs.readFileSync('fifo');
@@ -39,6 +48,7 @@ function loadPlugin() {
 
 if (kind === 'fifo' || kind === 'poolfull') execSync('mkfifo fifo');
 if (kind === 'sleep') setInterval(() => truth('sleep', nap), 700);
+if (kind === 'gc') keepEnough();
 if (kind === 'gc') setInterval(() => truth('gc', collect), 700);
 if (kind === 'fifo') setInterval(() => truth('fifo', readIt), 700);
 if (kind === 'scan') setInterval(() => truth('scan', loadPlugin), 700);

@@ -12,23 +12,11 @@ import select
 import sys
 import time
 
+from heap import enough
 from truth import Pulse, truth
 
 kind, collects = sys.argv[1], "gc" in sys.argv
 gc.disable()
-
-
-def enough():
-    """What a collection has 150 ms of work with, on whatever machine."""
-    kept, took = [], 0
-    while took < 0.15:
-        kept += [[{}] for _ in range(500_000)]
-        began = time.monotonic()
-        gc.collect()
-        took = time.monotonic() - began
-    return kept
-
-
 KEEP = enough() if collects else []
 
 
