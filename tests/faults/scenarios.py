@@ -278,8 +278,11 @@ class Serve(Scenario):
         for file in sorted(os.listdir(state)) if os.path.isdir(state) else ():
             if ".jsonl" in file:
                 opener = gzip.open if file.endswith(".gz") else open
-                with opener(os.path.join(state, file), "rt") as recording:
-                    text += recording.read()
+                try:
+                    with opener(os.path.join(state, file), "rt") as recording:
+                        text += recording.read()
+                except EOFError:
+                    run.missing.append("the end of %s" % file)
         judge_stalls(run, read_records(run, text), truth_of(self.target.log))
 
 
