@@ -132,6 +132,101 @@ static void test_spoiled_memory(void **state)
 	assert_true(frames > 1000);
 }
 
+#define MOVED_TO    0x100000000000ull
+#define MOVED_BYTES 128
+
+/* The function of a frame with slots, as its stack has it; 0: none. */
+static uint64_t function_of(struct snapshot *snapshot, const struct v8_native *native)
+{
+	uint64_t function = 0;
+
+	if (snapshot_read(snapshot,
+			  native->fp + (uint64_t)(int64_t)snapshot->heap.layout.fp_function,
+			  &function, sizeof(function)) ||
+	    !v8_is_pointer(function))
+		return 0;
+	return function - 1;
+}
+
+static void put_word(struct snapshot *snapshot, uint64_t addr, uint64_t word)
+{
+	for (unsigned int at = 0; at < sizeof(word); at++)
+		snapshot_byte(snapshot, addr + at, (unsigned int)(word >> 8 * at) & 0xff);
+}
+
+/* Young functions move while a stack waits to be named: what it holds is where they were. */
+static void move(struct snapshot *snapshot, size_t *nr)
+{
+	struct {
+		uint64_t addr, map;
+	} moved[64];
+	uint64_t to = MOVED_TO;
+	size_t nr_moved = 0;
+
+	for (size_t i = 0; i < snapshot->nr_frames; i++) {
+		uint64_t from = function_of(snapshot, &snapshot->frames[i].native), map;
+
+		if (!from || snapshot_read(snapshot, from, &map, sizeof(map)) || !(map & 1))
+			continue;
+		for (uint64_t at = 0; at < MOVED_BYTES; at++) {
+			unsigned char byte;
+
+			if (!snapshot_read(snapshot, from + at, &byte, 1))
+				snapshot_byte(snapshot, to + at, byte);
+		}
+		put_word(snapshot, from, to);
+		moved[nr_moved].addr = from;
+		moved[nr_moved++].map = map;
+		to += MOVED_BYTES;
+	}
+	replay(snapshot, nr);
+	while (nr_moved-- > 0)
+		put_word(snapshot, moved[nr_moved].addr, moved[nr_moved].map);
+}
+
+static void test_moved_functions(void **state)
+{
+	size_t files = 0, stacks = 0, frames = 0;
+
+	(void)state;
+	each_snapshot(move, &files, &stacks, &frames);
+	assert_true(frames >= 300);
+}
+
+/* It was moved, and where it was has been given back. */
+static void take_away(struct snapshot *snapshot, size_t *nr)
+{
+	struct v8 *v8 = snapshot_v8(snapshot);
+	struct v8_frame got[FRAMES_MAX];
+
+	for (size_t i = 0; i < snapshot->nr_frames; i++) {
+		const struct snapshot_frame *frame = &snapshot->frames[i];
+		struct v8_native native = frame->native;
+		uint64_t function = function_of(snapshot, &native), map;
+
+		native.builtin = true;
+		if (!function || native.made || frame->nr_names != 1 ||
+		    snapshot_read(snapshot, function, &map, sizeof(map)))
+			continue;
+		put_word(snapshot, function, 0);
+		assert_int_equal(v8_frames(v8, &native, got, FRAMES_MAX), 1);
+		assert_string_equal(got[0].fn, "[unknown]");
+		assert_string_equal(got[0].file, "");
+		put_word(snapshot, function, map);
+		(*nr)++;
+	}
+	v8_close(v8);
+}
+
+static void test_functions_that_are_gone(void **state)
+{
+	size_t files = 0, stacks = 0, frames = 0;
+
+	(void)state;
+	each_snapshot(take_away, &files, &stacks, &frames);
+	assert_true(frames > 20);
+}
+
 /* A heap made by hand. */
 #define HEAP_BASE  0x100000ull
 #define HEAP_WORDS 4096
@@ -428,10 +523,16 @@ static void test_odd_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recorded_stacks), cmocka_unit_test(test_spoiled_memory),
-		cmocka_unit_test(test_strings),		cmocka_unit_test(test_hostile_strings),
-		cmocka_unit_test(test_positions),	cmocka_unit_test(test_baseline_offsets),
-		cmocka_unit_test(test_layouts),		cmocka_unit_test(test_odd_numbers),
+		cmocka_unit_test(test_recorded_stacks),
+		cmocka_unit_test(test_moved_functions),
+		cmocka_unit_test(test_functions_that_are_gone),
+		cmocka_unit_test(test_spoiled_memory),
+		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_hostile_strings),
+		cmocka_unit_test(test_positions),
+		cmocka_unit_test(test_baseline_offsets),
+		cmocka_unit_test(test_layouts),
+		cmocka_unit_test(test_odd_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@ static uint64_t address(uint64_t object)
 	return object & ~(uint64_t)TAG_MASK;
 }
 
-static bool is_pointer(uint64_t word)
+bool v8_is_pointer(uint64_t word)
 {
 	return ((word & TAG_MASK) == TAG_OBJECT || (word & TAG_MASK) == TAG_WEAK) &&
 	       word > TAG_MASK;
@@ -23,7 +23,7 @@ static bool is_pointer(uint64_t word)
 
 int v8_field(const struct v8_heap *heap, uint64_t object, int32_t offset, uint64_t *word)
 {
-	if (!is_pointer(object))
+	if (!v8_is_pointer(object))
 		return -EINVAL;
 	return memory_read_ptr(&heap->memory, address(object) + (uint64_t)offset, word);
 }
@@ -47,7 +47,7 @@ static int read_map(const struct v8_heap *heap, uint64_t map, int32_t *type, uin
 	};
 	int err;
 
-	if (!is_pointer(map) || (map & TAG_MASK) != TAG_OBJECT || address(map) % 8)
+	if (!v8_is_pointer(map) || (map & TAG_MASK) != TAG_OBJECT || address(map) % 8)
 		return -EINVAL;
 	err = memory_read_all(&heap->memory, fields, meta ? 2 : 1);
 	*type = value;
@@ -81,6 +81,14 @@ bool v8_is_string(const struct v8_heap *heap, uint64_t object)
 	int32_t type;
 
 	return !v8_type(heap, object, &type) && type < heap->layout.types_string_end;
+}
+
+void v8_follow(const struct v8_heap *heap, uint64_t *object)
+{
+	uint64_t map;
+
+	if (!v8_field(heap, *object, 0, &map) && map && !(map & TAG_MASK))
+		*object = map | TAG_OBJECT;
 }
 
 static int array_length(const struct v8_heap *heap, uint64_t array, int32_t *length)

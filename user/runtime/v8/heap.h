@@ -33,6 +33,14 @@ int v8_smi(uint64_t word, int32_t *value);
 int v8_type(const struct v8_heap *heap, uint64_t object, int32_t *type);
 bool v8_is(const struct v8_heap *heap, uint64_t object, int32_t type);
 bool v8_is_string(const struct v8_heap *heap, uint64_t object);
+/* Only by its tag. */
+bool v8_is_pointer(uint64_t word);
+/*
+ * Where the object is now, if a collection has moved it since its address was read: the
+ * word of its map is its new address then (MapWord::ToForwardingAddress() of
+ * src/objects/objects-inl.h, without compressed pointers, as Node.js is built).
+ */
+void v8_follow(const struct v8_heap *heap, uint64_t *object);
 /* Element of an array of words. */
 int v8_element(const struct v8_heap *heap, uint64_t array, int32_t index, uint64_t *word);
 /* Bytes of a byte array; the caller frees *bytes. -E2BIG: more than max. */

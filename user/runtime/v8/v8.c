@@ -16,6 +16,7 @@
 #define CALLS_MAX	32
 #define TABLE_BYTES_MAX (1u << 20)
 #define ANONYMOUS	"<anonymous>"
+#define UNKNOWN		"[unknown]"
 
 int v8_new(struct v8 **out, const struct v8_heap *heap)
 {
@@ -54,7 +55,7 @@ static void name_frame(struct v8 *v8, uint64_t shared, int32_t offset, struct v8
 
 	*frame = (struct v8_frame){ .line = 0 };
 	if (v8_shared_name(heap, shared, frame->fn, sizeof(frame->fn)))
-		snprintf(frame->fn, sizeof(frame->fn), "[unknown]");
+		snprintf(frame->fn, sizeof(frame->fn), UNKNOWN);
 	if (!v8_shared_script(heap, shared, &script) &&
 	    !v8_script_name(heap, script, frame->file, sizeof(frame->file)))
 		frame->line = v8_script_line(v8->scripts, heap, script, offset);
@@ -119,6 +120,15 @@ static int slot(const struct v8_heap *heap, const struct v8_native *native, int3
 	return 0;
 }
 
+/* Where the runtime's own code is surely what runs, there is a function, whatever became of it. */
+static int unread_frame(const struct v8_native *native, struct v8_frame *frame)
+{
+	if (!native->made && !native->builtin)
+		return 0;
+	*frame = (struct v8_frame){ .fn = UNKNOWN };
+	return 1;
+}
+
 /* A frame's slots, as interpreted and baseline code have them; and functions built in. */
 static int slots_frame(struct v8 *v8, const struct v8_native *native, const struct v8_code *code,
 		       struct v8_frame *frame)
@@ -134,8 +144,13 @@ static int slots_frame(struct v8 *v8, const struct v8_native *native, const stru
 	    slot(heap, native, layout->fp_bytecode_offset, &word))
 		return -ENOENT;
 	/* frames that are no function's have their type there, which no object's address is */
-	if (v8_type(heap, context, &type) || v8_type(heap, function, &type) ||
-	    type < layout->type_function_first || type > layout->type_function_last ||
+	if (!v8_is_pointer(context) || !v8_is_pointer(function))
+		return 0;
+	v8_follow(heap, &context);
+	v8_follow(heap, &function);
+	if (v8_type(heap, context, &type) || v8_type(heap, function, &type))
+		return unread_frame(native, frame);
+	if (type < layout->type_function_first || type > layout->type_function_last ||
 	    v8_shared_of(heap, function, &shared))
 		return 0;
 	if (v8_is(heap, bytecode, layout->type_bytecode)) {

@@ -5,7 +5,8 @@
  *
  * Everything read is foreign: sizes are bounded, pointers are followed a limited
  * number of times, types are checked before fields are believed. The thread
- * should be blocked: what moves meanwhile gives no frame, or "[unknown]".
+ * should be blocked, or have been until now: what has moved since is followed, and
+ * what is gone is "[unknown]".
  */
 #ifndef BLOCKPROF_RUNTIME_V8_V8_H
 #define BLOCKPROF_RUNTIME_V8_V8_H
@@ -62,6 +63,7 @@ struct v8_native {
 	uint64_t fp; /* the frame's own frame pointer */
 	bool exact; /* addr is where it is, not a return address */
 	bool made; /* addr lies in anonymous memory: code that was made at run time */
+	bool builtin; /* addr lies in a function that V8 was built with, by its name */
 };
 
 /*
