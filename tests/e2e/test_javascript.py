@@ -174,3 +174,22 @@ def test_a_stall_is_told_with_its_line():
     line = [line for _, _, line in truth(target.told[0]["frames"])][0]
     check("node_stacks.js:%d" % line in blockprof.stdout, "line %d is told" % line, blockprof.stdout)
     check("Builtins_" not in json.dumps(blockprof.stalls), "no frames of V8's own", *blockprof.stalls)
+
+
+@busy
+@variants([(version or "installed", version) for version in (None, "18", "22", "24", "26")])
+def test_functions_that_moved(version):
+    """A stack is named after it was taken: V8 may have collected since."""
+    with Process([node_program(version), os.path.join(WORKLOADS, "moved.js")]) as target:
+        target.wait_line("READY")
+        with Blockprof("-t", "70ms", "-d", "4", pids=[target.pid], lost=LOST) as blockprof:
+            blockprof.wait()
+    waits = [
+        [frame["fn"] for frame in part["stack"]]
+        for stall in blockprof.stalls
+        for part in stall["slices"]
+        if part.get("syscall") == "futex" and part["max_ns"] > 50 * MS and "stack" in part
+    ]
+    check(len(waits) >= 3, "its waits are told", *blockprof.stalls)
+    for fns in waits:
+        check("orders" in fns, "the function that waited is in the stack", fns)
