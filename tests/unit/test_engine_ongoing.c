@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 
 #include "engine_fixture.h"
+#include "proc/peer/allowance.h"
+#include "proc/peer/peer.h"
+#include "stall/state/state.h"
 
 /* -- while it lasts -- */
 
@@ -94,6 +97,49 @@ static void test_peer(void **state)
 	look_later(test, 20 * MS);
 	assert_int_equal(test->probe.suspect_looks, 3);
 	assert_int_equal(test->probe.suspected, 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(pipes[0]);
+}
+
+static uint64_t not_looked_for(struct test *test)
+{
+	struct summary_record summary;
+	uint64_t nr = 0;
+
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	for (size_t i = 0; i < summary.nr_lost; i++)
+		if (!strcmp(summary.lost[i].name, loss_name(LOSS_PEERS_NOT_LOOKED_FOR)))
+			nr = summary.lost[i].count;
+	summary_free(&summary);
+	return nr;
+}
+
+/* What looking may cost is used up: that is said once for each turn. */
+static void test_peer_that_cannot_be_afforded(void **state)
+{
+	struct test *test = start(state);
+	struct allowance *allowance = peers_allowance(test->engine->classify.peers);
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork_holder(pipes);
+	assert_int_equal(engine_look(test->engine), 0);
+	become_loop(test);
+	allowance->paid_until_ns = UINT64_MAX;
+	now_ns += 500 * MS;
+	set_blocked(test, 7, now_ns, now_ns);
+	test->probe.slice[SLOT].capture.since_ns = now_ns;
+	test->probe.slice[SLOT].capture.block.syscall = SYS_read;
+	look_later(test, 20 * MS);
+	look_later(test, 20 * MS);
+	assert_int_equal(test->probe.suspect_looks, 0);
+	assert_int_equal(not_looked_for(test), 1);
+	test->probe.slot[SLOT].turn_seq = 8;
+	look_later(test, 20 * MS);
+	assert_int_equal(not_looked_for(test), 2);
+	*allowance = (struct allowance){ 0 };
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(pipes[0]);
@@ -454,6 +500,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_peer),
+		TEST(test_peer_that_cannot_be_afforded),
 		TEST(test_child_in_a_ring),
 		TEST(test_syncer),
 		TEST(test_ongoing_then_final),

@@ -21,6 +21,7 @@
 struct allowance {
 	uint64_t paid_until_ns; /* until when what was spent has used up its time */
 	uint64_t spent_ns; /* so far */
+	uint64_t refused; /* so much was not looked at, as it was used up */
 };
 
 static inline bool allowance_is_left(const struct allowance *allowance, uint64_t now_ns)

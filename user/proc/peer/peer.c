@@ -68,7 +68,6 @@ struct peers {
 	struct holders holders;
 	struct netns_list namespaces;
 	struct allowance allowance;
-	uint64_t refused;
 	struct answer answers[ANSWERS];
 };
 
@@ -289,7 +288,7 @@ static int ask(struct peers *peers, const struct question *question, const struc
 
 	if (!answer_stands(known, question)) {
 		if (!allowance_is_left(&peers->allowance, clock_now_ns())) {
-			peers->refused++;
+			peers->allowance.refused++;
 			return -EAGAIN;
 		}
 		found = find_answer(peers, question, socket);
@@ -306,7 +305,7 @@ struct allowance *peers_allowance(struct peers *peers)
 
 uint64_t peers_refused(const struct peers *peers)
 {
-	return peers->refused;
+	return peers->allowance.refused;
 }
 
 int peers_inet(struct peers *peers, pid_t pid, const struct bp_socket *socket, struct peer *out)
@@ -386,7 +385,7 @@ int peers_bus(struct peers *peers, pid_t pid, const char *path, const char *name
 
 	if (!answer_stands(known, &question)) {
 		if (!allowance_is_left(&peers->allowance, before_ns)) {
-			peers->refused++;
+			peers->allowance.refused++;
 			return -EAGAIN;
 		}
 		found.holder = (struct holder){ .fd = -1, .certain = true };

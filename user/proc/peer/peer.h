@@ -30,7 +30,7 @@ struct peer {
 
 /* What looking for them costs is paid from this; who observes them pays from it, too. */
 struct allowance *peers_allowance(struct peers *peers);
-/* How many questions were not asked, as that was used up. */
+/* How much was not asked or observed, as that was used up. */
 uint64_t peers_refused(const struct peers *peers);
 
 /*

@@ -100,6 +100,16 @@ static void follow(struct engine *engine, const struct loop *loop, struct observ
 	}
 }
 
+/* Once for a turn: whom it waits for is not observed. */
+static void refuse(struct engine *engine, struct loop *loop, const struct bp_slot *slot)
+{
+	if (loop->observation && loop->observation->turn_seq == slot->turn_seq)
+		return;
+	if (loop->unobserved_seq != slot->turn_seq)
+		peers_allowance(engine->classify.peers)->refused++;
+	loop->unobserved_seq = slot->turn_seq;
+}
+
 /* Hundreds of loops may wait for the same server at a time. */
 bool observe_is_affordable(const struct engine *engine)
 {
@@ -277,9 +287,12 @@ void observe_block(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	if (slot->state != BP_BLOCKED || slot->use != BP_SLOT_LOOP || !slot->in_turn ||
 	    turn_is_discarded(loop, slot->turn_seq) || now_ns < since_ns)
 		return;
-	if (now_ns - since_ns < least_of(engine, loop, slot, now_ns) ||
-	    !observe_is_affordable(engine))
+	if (now_ns - since_ns < least_of(engine, loop, slot, now_ns))
 		return;
+	if (!observe_is_affordable(engine)) {
+		refuse(engine, loop, slot);
+		return;
+	}
 	observation = observation_of(engine, loop, since_ns);
 	if (observation && observation->nr && now_ns - observation->seen_ns >= observation->gap_ns)
 		see(engine, loop, observation);

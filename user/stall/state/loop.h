@@ -198,6 +198,8 @@ struct loop {
 	struct copy_size copy_size; /* turn/slice.c: of its stack */
 	struct observation *
 		observation; /* peers/observe.c: of the block that it is in, or was in last; NULL: none */
+	uint64_t
+		unobserved_seq; /* likewise: the last turn of which none could be afforded; 0: none */
 };
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const struct runtime *runtime);
