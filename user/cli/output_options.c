@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "cli/message.h"
+#include "output/made_file.h"
+#include "run/caller.h"
 
 /* So long, in all, what is left is waited for at the end (of a live watch). */
 #define CLOSE_MAX_NS NS_PER_SEC
@@ -169,6 +171,9 @@ static const char *reason_of(int err)
 	case -ETIMEDOUT:
 	case -ENOBUFS:
 		return "its reader takes too little";
+	case -ENOTUNIQ:
+		return "it is another user's, or a link of another user's, where everybody can "
+		       "make files";
 	case -EMEDIUMTYPE:
 		return "it is a terminal, and the format is binary";
 	default:
@@ -196,6 +201,11 @@ static void abandon(struct outputs *outputs)
 int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		 const struct output_options *options)
 {
+	struct file_owner caller;
+	const char *wrong;
+	/* ids that are none are no reason to write nothing: then the files are root's */
+	bool called = caller_ids(&caller.uid, &caller.gid, &wrong) > 0;
+
 	*outputs = (struct outputs){
 		.v = calloc(spec->nr, sizeof(outputs->v[0])),
 		.match = options->match,
@@ -209,6 +219,7 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		struct output_options own = *options;
 		int err;
 
+		own.owner = called ? &caller : NULL;
 		if (is_stdout(output->path))
 			fit_to_terminal(&own);
 		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);

@@ -74,7 +74,7 @@ int output_open(struct output **out, const struct output_format *format, const c
 	*out = NULL;
 	if (!output)
 		return -ENOMEM;
-	return finish_open(output, sink_open(&output->sink, path), options, out);
+	return finish_open(output, sink_open(&output->sink, path, options->owner), options, out);
 }
 
 int output_open_file(struct output **out, const struct output_format *format,

@@ -13,6 +13,7 @@
 #include "model/dump.h"
 #include "model/model.h"
 
+struct file_owner;
 struct output;
 struct match;
 struct siphash_key;
@@ -31,6 +32,8 @@ struct output_options {
 	const struct siphash_key
 		*redact; /* json: what is not to be shown to others is hashed; NULL: nothing is */
 	unsigned int picture_width; /* svg: in pixels, 0: a default */
+	const struct file_owner *
+		owner; /* of files that are made; NULL: this process's user. Used while it is opened */
 	size_t stack_bytes; /* profiles: memory for stacks at the most, 0: a default */
 };
 

@@ -3,7 +3,6 @@
 #include "output/sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "output/made_file.h"
 #include "output/queue.h"
 
 #define BUFFER_BYTES	    (64 * 1024)
@@ -171,14 +171,14 @@ static int compress_bytes(struct sink *sink, const void *data, size_t size, int 
 	return sink->error;
 }
 
-static int open_file(struct sink *sink, const char *path)
+static int open_file(struct sink *sink, const char *path, const struct file_owner *owner)
 {
 	if (!path || strcmp(path, "-") == 0) {
 		sink->fd = STDOUT_FILENO;
 	} else {
-		sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+		sink->fd = made_file_open(path, owner);
 		if (sink->fd < 0)
-			return -errno;
+			return sink->fd;
 		sink->close_fd = true;
 	}
 	return 0;
@@ -222,7 +222,7 @@ int sink_gzip(struct sink *sink)
 	return sink->gzip ? 0 : start_gzip(sink);
 }
 
-int sink_open(struct sink **out, const char *path)
+int sink_open(struct sink **out, const char *path, const struct file_owner *owner)
 {
 	struct sink *sink = calloc(1, sizeof(*sink));
 	int err;
@@ -230,7 +230,7 @@ int sink_open(struct sink **out, const char *path)
 	*out = NULL;
 	if (!sink)
 		return -ENOMEM;
-	err = open_file(sink, path);
+	err = open_file(sink, path, owner);
 	if (!err)
 		err = prepare(sink, sink->close_fd && ends_with(path, ".gz"));
 	if (err) {
@@ -312,9 +312,19 @@ void sink_queue(struct sink *sink)
 		sink->at_once = TERMINAL_AT_ONCE;
 }
 
+/* Nobody reads any more, which a format that writes only at its end would find out then. */
+static bool is_abandoned(const struct sink *sink)
+{
+	struct pollfd reader = { .fd = sink->fd };
+
+	return sink->at_once && poll(&reader, 1, 0) > 0 && reader.revents & (POLLERR | POLLHUP);
+}
+
 bool sink_try(struct sink *sink)
 {
 	write_queued(sink, 0);
+	if (!sink->error && is_abandoned(sink))
+		sink->error = -EPIPE;
 	return !sink->error && !queue_is_empty(&sink->queue);
 }
 

@@ -13,10 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct file_owner;
 struct sink;
 
-/* path "-" or NULL is stdout; gzip by the suffix .gz. 0 or -errno. */
-int sink_open(struct sink **out, const char *path);
+/* path "-" or NULL is stdout; gzip by the suffix .gz; whose a file is that is made: made_file.h. 0 or -errno. */
+int sink_open(struct sink **out, const char *path, const struct file_owner *owner);
 /* Takes fd, also on failure. */
 int sink_open_fd(struct sink **out, int fd, bool gzip);
 bool sink_is_terminal(const struct sink *sink);
@@ -28,7 +29,7 @@ int sink_write(struct sink *sink, const void *data, size_t size);
  * what is written is kept, up to a bound (then the error is -ENOBUFS), until it is taken.
  */
 void sink_queue(struct sink *sink);
-/* Writes of that what is taken now. Whether something is left. */
+/* Writes of that what is taken now, and sees whether there still is a reader. Whether something is left. */
 bool sink_try(struct sink *sink);
 /* Of what is left at the end no more is waited for than until then (CLOCK_MONOTONIC), rather than for a second. */
 void sink_hurry(struct sink *sink, uint64_t until_ns);

@@ -54,25 +54,34 @@ static int find_user(struct caller *caller)
 	return caller->name && caller->home ? find_groups(caller) : -ENOMEM;
 }
 
-int caller_find(struct caller *caller, const char **wrong)
+int caller_ids(uid_t *uid, gid_t *gid, const char **wrong)
 {
-	long uid, gid;
-	int err;
+	long user, group;
 
-	*caller = (struct caller){ 0 };
 	if (geteuid() != 0 || !getenv("SUDO_UID"))
 		return 0;
 	*wrong = "SUDO_UID";
-	if (id_of("SUDO_UID", &uid))
+	if (id_of("SUDO_UID", &user))
 		return -EINVAL;
-	if (uid == 0)
+	if (user == 0)
 		return 0;
 	*wrong = "SUDO_GID";
-	if (id_of("SUDO_GID", &gid))
+	if (id_of("SUDO_GID", &group))
 		return -EINVAL;
+	*uid = (uid_t)user;
+	*gid = (gid_t)group;
+	return 1;
+}
+
+int caller_find(struct caller *caller, const char **wrong)
+{
+	int err;
+
+	*caller = (struct caller){ 0 };
+	err = caller_ids(&caller->uid, &caller->gid, wrong);
+	if (err <= 0)
+		return err;
 	caller->other = true;
-	caller->uid = uid;
-	caller->gid = gid;
 	err = find_user(caller);
 	if (err)
 		caller_free(caller);

@@ -20,6 +20,11 @@ struct caller {
 };
 
 /*
+ * The ids alone. Whether it is another user; -EINVAL: *wrong is a variable that is no id.
+ */
+int caller_ids(uid_t *uid, gid_t *gid, const char **wrong);
+
+/*
  * By SUDO_UID and SUDO_GID, which count when we are root. 0; -EINVAL: *wrong is
  * the one that is no id: to go on would mean to start the program as root;
  * -ENOMEM. Free it with caller_free().
