@@ -275,7 +275,7 @@ man:
 
 # --- Install ----------------------------------------------------------------------------------
 
-SBIN := $(DESTDIR)$(PREFIX)/sbin
+BIN := $(DESTDIR)$(PREFIX)/bin
 MAN5 := $(DESTDIR)$(PREFIX)/share/man/man5
 MAN8 := $(DESTDIR)$(PREFIX)/share/man/man8
 COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -284,8 +284,9 @@ DEFAULTS := $(DESTDIR)/etc/default
 
 # What the administrator wrote into the file of options stays.
 install: $(PROGRAM)
-	$(Q)install -d $(SBIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
-	$(Q)install -m 755 $(PROGRAM) $(SBIN)/blockprof
+	$(Q)install -d $(BIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
+	$(Q)install -m 755 $(PROGRAM) $(BIN)/blockprof
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/blockprof # of before, which PATH has first
 	$(Q)install -m 644 scripts/blockprof-json.5 $(MAN5)/blockprof-json.5
 	$(Q)install -m 644 scripts/blockprof.8 $(MAN8)/blockprof.8
 	$(Q)install -m 644 scripts/blockprof.bash $(COMPLETIONS)/blockprof
@@ -294,7 +295,7 @@ install: $(PROGRAM)
 	$(Q)[ -e $(DEFAULTS)/blockprof ] || install -m 644 scripts/blockprof.default $(DEFAULTS)/blockprof
 
 uninstall:
-	$(Q)rm -f $(SBIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
+	$(Q)rm -f $(BIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
 	$(Q)! cmp -s scripts/blockprof.default $(DEFAULTS)/blockprof || rm $(DEFAULTS)/blockprof
 
 clean:

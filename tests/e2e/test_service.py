@@ -454,13 +454,16 @@ def test_install():
             os.path.relpath(os.path.join(path, name), directory) for path, _, names in os.walk(directory) for name in names
         )
 
+    # it was there once
+    os.makedirs(os.path.join(directory, "opt/x/sbin"))
+    write(os.path.join(directory, "opt/x/sbin/blockprof"), "")
     make("install")
     check(
         files()
         == [
             "etc/default/blockprof",
+            "opt/x/bin/blockprof",
             "opt/x/lib/systemd/system/blockprof.service",
-            "opt/x/sbin/blockprof",
             "opt/x/share/bash-completion/completions/blockprof",
             "opt/x/share/man/man5/blockprof-json.5",
             "opt/x/share/man/man8/blockprof.8",
@@ -469,7 +472,7 @@ def test_install():
         *files(),
     )
     unit = read_file(os.path.join(directory, "opt/x/lib/systemd/system/blockprof.service"))
-    check("ExecStart=/opt/x/sbin/blockprof serve" in unit, "ExecStart", unit)
+    check("ExecStart=/opt/x/bin/blockprof serve" in unit, "ExecStart", unit)
     default = os.path.join(directory, "etc/default/blockprof")
     status, _, err = run_blockprof("serve", "--defaults", default, "--version")
     check(status == 0, "the file of options is wrong", err)

@@ -106,7 +106,7 @@ echo "status $?"
 status
 files
 for file in /var/lib/blockprof/*.gz; do
-	/usr/local/sbin/blockprof report -F json $file >/tmp/report && echo "$(basename $file) $(head -c 15 /tmp/report) $(tail -n 1 /tmp/report | head -c 17)"
+	/usr/local/bin/blockprof report -F json $file >/tmp/report && echo "$(basename $file) $(head -c 15 /tmp/report) $(tail -n 1 /tmp/report | head -c 17)"
 done
 
 part full
@@ -186,7 +186,7 @@ class Guest:
         subprocess.run(
             ["make", "-s", "-C", ROOT, "install", "DESTDIR=" + stage, "PREFIX=/usr/local"], check=True, stdout=sys.stderr
         )
-        shutil.copy2(BLOCKPROF, os.path.join(stage, "usr/local/sbin/blockprof"))
+        shutil.copy2(BLOCKPROF, os.path.join(stage, "usr/local/bin/blockprof"))
 
     def describe(self):
         lines = self.errors.splitlines()[-20:]
