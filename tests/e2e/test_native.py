@@ -2,7 +2,9 @@
 """Loops of compiled programs by their stacks: ones that hang already, and what looks like one."""
 
 import os
+import re
 import shutil
+import subprocess
 import tempfile
 import time
 
@@ -16,6 +18,7 @@ from harness import (
     check,
     find_frame,
     limit,
+    need_program,
     until,
     variants,
 )
@@ -71,6 +74,40 @@ def test_attached_in_a_block(library):
     check(stall["before_attach"], "it began before", stall)
     _, found = assert_stall([stall], cause="pipe", turn=turn, spare_ns=10 * MS)
     check(find_frame(found["stack"], "block", kind="native"), "where it blocked", stall)
+
+
+def tool(*argv):
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+
+
+def build_id_of(path):
+    return re.search(r"Build ID: ([0-9a-f]+)", tool("readelf", "-n", path))[1]
+
+
+def code_at(path, offset):
+    """The instruction that has this byte of the file, as objdump shows it: "<block+0x1c>:\tcall ..."."""
+    for at, vaddr, size in re.findall(r"LOAD\s+0x(\w+) 0x(\w+) 0x\w+ 0x(\w+)", tool("readelf", "-lW", path)):
+        if int(at, 16) <= offset < int(at, 16) + int(size, 16):
+            start = offset - int(at, 16) + int(vaddr, 16)
+            # from so far before it that instructions are whole again
+            lines = tool("objdump", "-d", "--start-address=%d" % (start - 4), "--stop-address=%d" % (start + 1), path)
+            return lines.splitlines()[-1]
+    return ""
+
+
+def test_native_frames_have_their_place():
+    """In which build of which file, and where in it, as binutils know it."""
+    need_program("objdump")
+    with native("libevent", "until") as target:
+        _, stall, _ = watch_blocked(target)
+    frames = [frame for part in stall["slices"] for frame in part.get("stack", []) if frame["kind"] == "native"]
+    placed = [frame for frame in frames if "offset" in frame]
+    check(len(placed) == len([frame for frame in frames if not frame.get("inlined")]), "each has one", frames)
+    for frame in placed:
+        check(frame["build_id"] == build_id_of(frame["module"]), "its build id", frame)
+    (block,) = {frame["offset"] for frame in placed if frame["fn"] == "block"}
+    code = code_at(program(*LIBRARIES["libevent"]), block)
+    check("call" in code, "the call that blocked", code)
 
 
 @busy

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 
-from harness import BLOCKPROF, MS, SECOND, check, limit, need_program, run_blockprof, variants
+from harness import BLOCKPROF, MS, SECOND, check, limit, need, need_program, run_blockprof, variants
 
 LONG = "long_" + "n" * 65000
 NOW = {"time": "2026-01-31T23:59:59.000000000Z", "mono_ns": 5 * SECOND}
@@ -26,7 +26,14 @@ NATIVE = [
     {"fn": "operator new[](unsigned long)", "kind": "native", "module": "/srv/app/libfast.so", "inlined": True},
     {"fn": "std::vector<int, std::allocator<int> >::push_back(int&&)", "kind": "native", "module": "/srv/app/libfast.so"},
 ]
+LIBRARY, PROGRAM = {"module": "/lib/x86_64/libfast.so.1", "build_id": "0a" * 20}, {"module": "/usr/bin/python3.11", "build_id": "c0de" * 10}
+PLACED = [
+    {"fn": "nap", "kind": "native", "offset": 0x1234, **LIBRARY},
+    {"fn": "libfast.so.1+0x2345", "kind": "native", "offset": 0x2345, **LIBRARY},
+    {"fn": "main", "kind": "native", "offset": 0x3456, **PROGRAM},
+]
 STACKS = {
+    "placed": PLACED,
     "lambda": [KERNEL, frame("<lambda>", "/srv/app/rates.py", 7)] + OUTER,
     "native": NATIVE + OUTER,
     "long": [frame(LONG, "/srv/app/" + LONG + ".py", 1)] + OUTER,
@@ -110,6 +117,88 @@ def test_go_reads_pprof():
         again = pprof("-proto", "-output", os.path.join(directory, "again.pb.gz"), profile)
         again = pprof("-raw", os.path.join(directory, "again.pb.gz"))
         check(sorted(raw_samples(again)) == sorted(samples), "-proto", again[:2000])
+
+
+def mappings(raw):
+    """[(start, limit, offset, name and more)] of pprof -raw."""
+    lines = raw.partition("\nMappings\n")[2].splitlines()
+    found = [re.match(r"\d+: 0x(\w+)/0x(\w+)/0x(\w+) (.*)", line) for line in lines]
+    return [(*(int(one[i], 16) for i in (1, 2, 3)), one[4]) for one in found if one]
+
+
+@limit(600)
+def test_go_knows_files_by_build_id():
+    """Which build of which file, and where in it; what has no name here may have one where the file is."""
+    need_program("go")
+    with tempfile.TemporaryDirectory() as directory:
+        path = recording(directory, "a.jsonl", {"placed": 300, "lambda": 100})
+        profile = write(directory, "a.pb.gz", render(path, "pprof"))
+        raw = pprof("-raw", "-symbolize=none", profile)
+        files = {one[3].split()[0]: one for one in mappings(raw)}
+        check(mappings(raw)[0][3] == "python3.11 %s [FN][FL][LN]" % PROGRAM["build_id"], "the program comes first", raw)
+        check(files["libfast.so.1"][3].split()[1] == LIBRARY["build_id"], "its build id", raw)
+        check(files["[python]"][3] == "[python]  [FN][FL][LN]", "no file has none", raw)
+        for frame in PLACED:
+            start, limit, offset, _ = files[os.path.basename(frame["module"])]
+            check(start < start - offset + frame["offset"] < limit, "inside", frame)
+            check(" %#x " % (start - offset + frame["offset"]) in raw, "its place", frame, raw)
+        top = pprof("-top", "-symbolize=none", "-nodefraction=0", profile)
+        check(re.search(r" 300ms .* \[libfast.so.1\]$", top, re.M) and re.search(r" 300ms .* nap$", top, re.M), "names", top)
+
+
+CHECK_VALID = """
+package main
+
+import (
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/google/pprof/profile"
+)
+
+func main() {
+	for _, path := range os.Args[1:] {
+		file, err := os.Open(path)
+		if err != nil {
+			log.Fatal(err)
+		}
+		read, err := profile.Parse(file)
+		if err == nil {
+			err = read.CheckValid()
+		}
+		if err == nil {
+			read, err = profile.Merge([]*profile.Profile{read, read.Copy()})
+		}
+		if err != nil {
+			log.Fatal(path, ": ", err)
+		}
+		sum := int64(0)
+		for _, sample := range read.Sample {
+			sum += sample.Value[1]
+		}
+		fmt.Println(sum)
+	}
+}
+"""
+GO_PACKAGES = "/usr/share/gocode"
+
+
+@limit(600)
+def test_go_package_takes_it_for_valid():
+    """google/pprof's own package: CheckValid, and merged with itself it is twice as much."""
+    need_program("go")
+    need(os.path.exists(GO_PACKAGES + "/src/github.com/google/pprof/profile"), "no golang-github-google-pprof-dev")
+    with tempfile.TemporaryDirectory() as directory:
+        source = write(directory, "check.go", CHECK_VALID.encode())
+        full = write(directory, "a.pb.gz", render(recording(directory, "a.jsonl", {**ALL, "placed": 30}), "pprof"))
+        empty = write(directory, "b.pb.gz", render(recording(directory, "b.jsonl", {}), "pprof"))
+        environment = {**os.environ, "GO111MODULE": "off", "GOPATH": GO_PACKAGES}
+        done = subprocess.run(
+            ["go", "run", source, full, empty], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=580
+        )
+        check(done.returncode == 0, "CheckValid", done.stderr.decode())
+        check(done.stdout.decode().split() == [str(2 * (sum(ALL.values()) + 30) * MS), "0"], "sums", done.stdout)
 
 
 @limit(600)

@@ -73,7 +73,9 @@ int symbols_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retur
 				.after_call = known && !known->no_call,
 				.file = known ? known->file : NULL,
 				.line = known ? known->line : 0,
-				.inlined = known ? known->inlined : NULL };
+				.inlined = known ? known->inlined : NULL,
+				.build_id = known && known->file ? "f11e" : NULL,
+				.file_offset = addr };
 	while (known && out->nr_inlined < 2 && known->inlined[out->nr_inlined].fn)
 		out->nr_inlined++;
 	return known ? 0 : -ENOENT;

@@ -22,6 +22,10 @@ static void test_inlined(void **state)
 	assert_true(stack->frames[1].inlined);
 	assert_null(stack->frames[1].file);
 	assert_false(stack->frames[2].inlined);
+	/* which has the place of the function that it is in */
+	assert_int_equal(stack->frames[0].offset, 0);
+	assert_null(stack->frames[0].build_id);
+	assert_true(stack->frames[2].offset > 0);
 	assert_string_equal(stack->frames[2].file, "/src/x.cc");
 	assert_int_equal(stack->frames[2].line, 7);
 	expect(stack, "n:std::sort n:order n:deep p:one n:_PyEval_Vector");

@@ -315,6 +315,93 @@ static void inlined_frames_are_lines_of_a_location(void **state)
 	read_free(&read);
 }
 
+#define IN_FILE(name, path, id, at)                                                            \
+	{                                                                                      \
+		.kind = FRAME_NATIVE, .fn = name, .module = path, .build_id = id, .offset = at \
+	}
+
+static void feed_build_ids(struct output *output)
+{
+	static const struct frame stacks[][3] = {
+		{ IN_FILE("nap", "/app/lib.so", "0a0b", 0x1010),
+		  IN_FILE("lib.so+0x2020", "/app/lib.so", "0a0b", 0x2020),
+		  IN_FILE("main", "/usr/bin/python3.11", "c0de", 0x3030) },
+		/* an older file of the same name, and one that has none of its own */
+		{ IN_FILE("nap", "/old/lib.so", "ffff", 0x1010),
+		  IN_FILE("lib.so+0x9", "/old/lib.so", NULL, 0x9),
+		  IN_FILE("main", "/usr/bin/python3.11", "c0de", 0x3030) },
+		/* in one line as above, but elsewhere in it */
+		{ IN_FILE("nap", "/app/lib.so", "0a0b", 0x1018),
+		  IN_FILE("far", "/app/lib.so", "0a0b", UINT64_MAX),
+		  IN_FILE("main", "/usr/bin/python3.11", "c0de", 0x3030) },
+	};
+
+	feed_start(output);
+	feed_loop(output);
+	for (size_t i = 0; i < NR(stacks); i++)
+		feed_stack(output, stacks[i], 3);
+	feed_summary(output);
+}
+
+static const Pprof__Mapping *in_mapping(const Pprof__Profile *profile,
+					const Pprof__Location *location)
+{
+	return profile->mapping[location->mapping_id - 1];
+}
+
+/* Behind the start of its mapping, which is of the whole file. */
+static uint64_t place_in_file(const Pprof__Profile *profile, const Pprof__Location *location)
+{
+	return location->address - in_mapping(profile, location)->memory_start;
+}
+
+static const Pprof__Location *location_at(const Pprof__Profile *profile, const char *build_id,
+					  uint64_t offset)
+{
+	for (size_t i = 0; i < profile->n_location; i++) {
+		const Pprof__Location *one = profile->location[i];
+		const char *id = text_of(profile, in_mapping(profile, one)->build_id);
+
+		if (place_in_file(profile, one) == offset && !strcmp(id, build_id))
+			return one;
+	}
+	return NULL;
+}
+
+static void native_code_has_its_place_in_the_file(void **state)
+{
+	struct read read = profile_of(*state, NULL, feed_build_ids);
+	const Pprof__Profile *profile = read.profile;
+	const Pprof__Location *old, *nameless, *far = NULL;
+
+	check_rules(&read);
+	assert_int_equal(profile->n_sample, 3);
+	assert_string_equal(text_of(profile, profile->mapping[0]->filename), "python3.11");
+	assert_string_equal(text_of(profile, profile->mapping[0]->build_id), "c0de");
+	assert_true(profile->mapping[0]->has_functions);
+	assert_non_null(location_at(profile, "c0de", 0x3030));
+	assert_non_null(location_at(profile, "0a0b", 0x1010));
+	assert_non_null(location_at(profile, "0a0b", 0x1018));
+	old = location_at(profile, "ffff", 0x1010);
+	assert_non_null(old);
+	assert_string_equal(text_of(profile, in_mapping(profile, old)->filename), "lib.so");
+	/* a server can name it; nobody can where there is no build id */
+	nameless = location_at(profile, "0a0b", 0x2020);
+	assert_non_null(nameless);
+	assert_int_equal(nameless->n_line, 0);
+	assert_false(in_mapping(profile, nameless)->has_functions);
+	assert_int_equal(location_at(profile, "", 0x9)->n_line, 1);
+	/* a place that no file has is like one that is not known */
+	for (size_t i = 0; i < profile->n_location; i++)
+		if (profile->location[i]->n_line &&
+		    !strcmp(text_of(profile, function_of(profile, profile->location[i], 0)->name),
+			    "far"))
+			far = profile->location[i];
+	assert_non_null(far);
+	assert_true(place_in_file(profile, far) >= 1ull << 39);
+	read_free(&read);
+}
+
 static void feed_stackless(struct output *output)
 {
 	feed_stack(output, NULL, 0);
@@ -454,6 +541,7 @@ int main(void)
 		TEST(long_names_are_cut_at_a_character),
 		TEST(deep_stacks_keep_their_inner_end),
 		TEST(inlined_frames_are_lines_of_a_location),
+		TEST(native_code_has_its_place_in_the_file),
 		TEST(time_without_a_stack_is_under_its_cause),
 		TEST(addresses_are_distinct_and_last),
 		TEST(what_is_beyond_the_bound_is_lost_by_cause),

@@ -208,6 +208,8 @@ static struct stack *full_stack(void)
 		  .file = "nap.c",
 		  .line = 3,
 		  .module = "/app/nap",
+		  .build_id = "c0ffee",
+		  .offset = 0x1234,
 		  .inlined = true,
 		  .by_frame_pointer = true },
 	};

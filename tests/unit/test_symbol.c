@@ -71,6 +71,31 @@ static void without_its_memory(void **state)
 	symbols_free(symbols);
 }
 
+/* What a debugger on another machine needs: which file it is, and where in it. */
+static void place_in_the_file(void **state)
+{
+	struct symbol found = lookup(*state, getpid(), ADDR(local_function), 0);
+	int own = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	uint64_t offset = found.file_offset;
+	unsigned char code[16];
+
+	assert_true(own >= 0 && offset > 0);
+	assert_int_equal(pread(own, code, sizeof(code), (off_t)offset), sizeof(code));
+	close(own);
+	assert_memory_equal(code, (const void *)ADDR(local_function), sizeof(code));
+	/* of a return address the call, which is before it; known already as at first */
+	for (int i = 0; i < 2; i++) {
+		found = lookup(*state, getpid(), ADDR(local_function) + 5, 1);
+		assert_int_equal(found.file_offset, offset + 4);
+		found = lookup(*state, getpid(), ADDR(getppid), 0);
+		assert_non_null(found.build_id);
+		assert_int_equal(strlen(found.build_id), 40);
+	}
+	assert_int_equal(symbols_user(*state, getpid(), ADDR(&code), 0, &found), -ENOENT);
+	assert_int_equal(found.file_offset, 0);
+	assert_null(found.build_id);
+}
+
 static void no_function(void **state)
 {
 	static int data = 1;
@@ -320,17 +345,12 @@ static void mapped_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),
-		WITH_SYMBOLS(no_function),
-		WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),
-		WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program),
-		WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(without_lines),
-		WITH_SYMBOLS(code_made_at_run_time),
-		WITH_PROGRAM(mapped_path),
-		cmocka_unit_test(without_its_memory),
+		WITH_SYMBOLS(own_functions),	WITH_SYMBOLS(place_in_the_file),
+		WITH_SYMBOLS(no_function),	WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),	WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program), WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(without_lines),	WITH_SYMBOLS(code_made_at_run_time),
+		WITH_PROGRAM(mapped_path),	cmocka_unit_test(without_its_memory),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -90,6 +90,13 @@ static void symbol(void **state)
 	answer.symbol.text_bytes = 6;
 	assert_int_equal(answer_bytes(&answer, REQUEST_SYMBOL, sizeof(answer)), 0);
 	answer.symbol.text_bytes = 0;
+	strcpy(answer.symbol.build_id, "0af9");
+	assert_true(is_answer(REQUEST_SYMBOL, text));
+	strcpy(answer.symbol.build_id, "0AF9");
+	assert_int_equal(answer_bytes(&answer, REQUEST_SYMBOL, sizeof(answer)), 0);
+	memset(answer.symbol.build_id, '0', sizeof(answer.symbol.build_id));
+	assert_int_equal(answer_bytes(&answer, REQUEST_SYMBOL, sizeof(answer)), 0);
+	answer.symbol.build_id[0] = '\0';
 	answer.symbol.nr_lines = ANSWER_LINES_MAX + 1;
 	assert_int_equal(answer_bytes(&answer, REQUEST_SYMBOL, sizeof(answer)), 0);
 }

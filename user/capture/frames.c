@@ -21,6 +21,7 @@
 
 static const char unknown[] = "[unknown]";
 
+#define STRINGS_MAX 4 /* of a frame */
 #define INLINED_MAX 256 /* in a whole stack */
 #define FRAMES_MAX  (BP_KERNEL_FRAMES + NATIVE_STACK_MAX + INLINED_MAX + BP_PYTHON_FRAMES)
 
@@ -32,7 +33,7 @@ struct builder {
 	struct frame python[BP_PYTHON_FRAMES];
 	size_t nr_python;
 	const char *interpreter; /* path of the file that its loop is in; NULL: not known */
-	char *strings[(FRAMES_MAX + BP_PYTHON_FRAMES) * 3];
+	char *strings[(FRAMES_MAX + BP_PYTHON_FRAMES) * STRINGS_MAX];
 	size_t nr_strings;
 };
 
@@ -78,7 +79,12 @@ static void add_native(struct builder *builder, const struct symbol *symbol, boo
 		if (builder->nr > before)
 			builder->frames[before].inlined = true;
 	}
+	before = builder->nr;
 	add(builder, FRAME_NATIVE, symbol->fn, symbol->file, symbol->module, symbol->line);
+	if (builder->nr > before) {
+		builder->frames[before].build_id = keep(builder, symbol->build_id);
+		builder->frames[before].offset = symbol->file_offset;
+	}
 	for (size_t i = first; i < builder->nr; i++)
 		builder->frames[i].by_frame_pointer = by_frame_pointer;
 }

@@ -46,6 +46,12 @@ struct frame {
 	/* The compiler put the function in place of its call, in the code of the next outer frame. */
 	bool inlined;
 	bool by_frame_pointer; /* native: found by that alone, and maybe wrong */
+	/*
+	 * Native, but what was inlined: where in which file the code is, of a frame that
+	 * called another one the last byte of the call. They tell no two frames apart.
+	 */
+	const char *build_id; /* hexadecimal */
+	uint64_t offset; /* 0: not known */
 	bool suspends; /* Python: a coroutine's, or a generator's; in no recording */
 };
 

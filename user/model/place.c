@@ -13,8 +13,7 @@
 #define NATIVE_FRAMES	5
 #define COMPARED_FRAMES 128 /* of very deep stacks, only the inner frames are compared */
 
-/* Where a name is not known, a frame has "[unknown]" or "module+0x12". */
-static bool has_name(const struct frame *frame)
+bool frame_has_name(const struct frame *frame)
 {
 	return frame->fn[0] && frame->fn[0] != '[' && !strstr(frame->fn, "+0x");
 }
@@ -43,7 +42,7 @@ static unsigned int inside_loop(const struct stack *stack)
 
 static bool is_native_named(const struct frame *frame)
 {
-	return frame->kind == FRAME_NATIVE && has_name(frame);
+	return frame->kind == FRAME_NATIVE && frame_has_name(frame);
 }
 
 /* Of the program itself: of a stripped one as "module+0x12". */
@@ -61,7 +60,8 @@ static bool is_native_api(const struct frame *frame)
 /* Where a tick of the clock hit a function without a name: each one is at another instruction. */
 static bool is_bare_sample(const struct stack *stack, unsigned int at)
 {
-	return at == 0 && stack->frames[at].kind == FRAME_NATIVE && !has_name(&stack->frames[at]);
+	return at == 0 && stack->frames[at].kind == FRAME_NATIVE &&
+	       !frame_has_name(&stack->frames[at]);
 }
 
 /* What is shown is the first of these kinds that the loop has inside, and at most so many frames of it. */
@@ -102,7 +102,7 @@ bool place_is_named(const struct stack *stack)
 	unsigned int nr = stack ? place_frames(stack, at, COMPARED_FRAMES) : 0;
 
 	while (nr)
-		if (has_name(&stack->frames[at[--nr]]))
+		if (frame_has_name(&stack->frames[at[--nr]]))
 			return true;
 	return false;
 }

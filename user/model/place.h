@@ -16,6 +16,9 @@
  */
 const struct frame *place_of(const struct stack *stack);
 
+/* Where its name is not known, a frame has "[unknown]" or "module+0x12". */
+bool frame_has_name(const struct frame *frame);
+
 /* Whether any of the frames to show has a name of its own, rather than "module+0x12". */
 bool place_is_named(const struct stack *stack);
 

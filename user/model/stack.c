@@ -74,6 +74,12 @@ static const char *keep_string(char **free_bytes, const char *s)
 	return kept;
 }
 
+/* Frames of one file are mostly neighbours, which share it. */
+static bool shares_build_id(const struct frame *frames, size_t i)
+{
+	return i && same_string(frames[i].build_id, frames[i - 1].build_id);
+}
+
 struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
 {
 	struct stack *stack;
@@ -86,7 +92,8 @@ struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
 	}
 	for (size_t i = 0; i < nr; i++)
 		bytes += string_bytes(frames[i].fn) + string_bytes(frames[i].file) +
-			 string_bytes(frames[i].module);
+			 string_bytes(frames[i].module) +
+			 (shares_build_id(frames, i) ? 0 : string_bytes(frames[i].build_id));
 	bytes += sizeof(*stack) + nr * sizeof(stack->frames[0]);
 	stack = malloc(bytes);
 	if (!stack)
@@ -102,6 +109,9 @@ struct stack *stack_new(const struct frame *frames, size_t nr, bool cut)
 		stack->frames[i].fn = keep_string(&strings, frames[i].fn);
 		stack->frames[i].file = keep_string(&strings, frames[i].file);
 		stack->frames[i].module = keep_string(&strings, frames[i].module);
+		stack->frames[i].build_id = shares_build_id(frames, i)
+						    ? stack->frames[i - 1].build_id
+						    : keep_string(&strings, frames[i].build_id);
 		stack->has_python |= frames[i].kind == FRAME_PYTHON;
 	}
 	stack->hash = hash_frames(stack);

@@ -268,6 +268,8 @@ static int pprof_close(void *state)
 static const char *const suffixes[] = { ".pb.gz", ".pprof", NULL };
 
 const struct output_format output_pprof = {
-	PROFILE_CALLBACKS, .name = "pprof", .suffixes = suffixes,
-	.binary = true,	   .gzip = true,    .close = pprof_close,
+	PROFILE_RECORDS,      .open = profile_open_with_addresses,
+	.name = "pprof",      .suffixes = suffixes,
+	.binary = true,	      .gzip = true,
+	.close = pprof_close,
 };

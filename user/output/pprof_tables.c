@@ -15,6 +15,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/strings.h"
+#include "model/place.h"
 #include "output/keys.h"
 
 #define STRING_MAX_BYTES 65535 /* Pyroscope refuses longer ones */
@@ -38,6 +39,7 @@ struct function_key {
 struct mapping {
 	uint64_t start;
 	bool inlines;
+	bool nameless; /* has code whose function is not known, but maybe to a server */
 };
 
 struct location {
@@ -145,17 +147,24 @@ static int take_start(struct pprof_tables *tables, uint64_t hash, uint64_t *star
 	}
 }
 
-/* number: from 0 on. */
-static int add_mapping(struct pprof_tables *tables, const char *name, uint32_t *number)
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash;
+}
+
+/* build_id: NULL where it is none of a file, or not known. number: from 0 on. */
+static int add_mapping(struct pprof_tables *tables, const char *name, const char *build_id,
+		       uint32_t *number)
 {
 	struct mapping_key key = { 0 };
 	struct mapping mapping = { 0 }, *v;
 	int err = pprof_string(tables, name, &key.name);
 
+	err = err ? err : pprof_string(tables, build_id, &key.build_id);
 	err = err ? err : keys_add(tables->mappings, &key, sizeof(key), number);
 	if (err || *number < tables->nr_mappings)
 		return err;
-	err = take_start(tables, hash_bytes(HASH_START, name, strlen(name)), &mapping.start);
+	err = take_start(tables, hash_text(hash_text(HASH_START, name), build_id), &mapping.start);
 	if (err)
 		return err;
 	v = grown(tables->mapping_v, tables->nr_mappings, sizeof(*v));
@@ -166,11 +175,24 @@ static int add_mapping(struct pprof_tables *tables, const char *name, uint32_t *
 	return 0;
 }
 
+static const char *build_id_of(const struct pprof_tables *tables, const char *path)
+{
+	for (uint32_t i = 0; i < profile_nr_frames(tables->profile); i++) {
+		struct frame frame = profile_frame(tables->profile, i);
+
+		if (frame.build_id && same_string(frame.module, path))
+			return frame.build_id;
+	}
+	return NULL;
+}
+
 int pprof_main_mapping(struct pprof_tables *tables, const char *path)
 {
 	uint32_t number;
 
-	return add_mapping(tables, path ? base_name(path) : "[blockprof]", &number);
+	if (!path)
+		return add_mapping(tables, "[blockprof]", NULL, &number);
+	return add_mapping(tables, base_name(path), build_id_of(tables, path), &number);
 }
 
 /* Names in brackets are those that readers do not look for files of. */
@@ -203,11 +225,6 @@ static int add_function(struct pprof_tables *tables, const struct frame *frame, 
 
 /* -- locations -- */
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	return text ? hash_bytes(hash, text, strlen(text) + 1) : hash;
-}
-
 static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 {
 	hash = hash_bytes(hash, &frame->kind, sizeof(frame->kind));
@@ -215,17 +232,23 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	return hash_text(hash_text(hash_text(hash, frame->fn), frame->file), frame->module);
 }
 
-/* One that nothing else has. */
-static int take_address(struct pprof_tables *tables, struct location *location, uint64_t hash)
+/*
+ * One that nothing else has: the file's is as far behind the mapping's start as it is
+ * in the file. 0 as offset: it has none. A second place with it gets one made up.
+ */
+static int take_address(struct pprof_tables *tables, struct location *location, uint64_t offset,
+			uint64_t hash)
 {
 	uint64_t start = tables->mapping_v[location->mapping].start;
 
-	for (;; hash++) {
+	location->address = start + offset;
+	for (bool real = offset && offset < MADE_ADDRESS;; real = false) {
 		size_t had = keys_size(tables->addresses);
 		uint32_t number;
 		int err;
 
-		location->address = start + MADE_ADDRESS + hash % MADE_ADDRESS;
+		if (!real)
+			location->address = start + MADE_ADDRESS + hash++ % MADE_ADDRESS;
 		err = keys_add(tables->addresses, &location->address, sizeof(location->address),
 			       &number);
 		if (err || number == had)
@@ -244,6 +267,16 @@ static int append_location(struct pprof_tables *tables, const struct location *l
 	return 0;
 }
 
+/*
+ * By its build id and address a server with debug information can name it, if
+ * nothing here does.
+ */
+static bool is_nameless(const struct frame *frame)
+{
+	return frame->kind == FRAME_NATIVE && frame->build_id && frame->offset &&
+	       !frame_has_name(frame);
+}
+
 int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t nr, uint64_t *id)
 {
 	struct location location = { 0 };
@@ -260,13 +293,16 @@ int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t n
 	for (size_t i = 0; i < nr && !err; i++) {
 		frame = profile_frame(tables->profile, frames[i]);
 		hash = hash_frame(hash, &frame);
-		err = add_function(tables, &frame, &function);
+		if (!is_nameless(&frame))
+			err = add_function(tables, &frame, &function);
 	}
-	err = err ? err : add_mapping(tables, mapping_name(&frame), &location.mapping);
+	err = err ? err
+		  : add_mapping(tables, mapping_name(&frame), frame.build_id, &location.mapping);
 	if (err)
 		return err;
 	tables->mapping_v[location.mapping].inlines |= nr > 1;
-	err = take_address(tables, &location, hash);
+	tables->mapping_v[location.mapping].nameless |= is_nameless(&frame);
+	err = take_address(tables, &location, frame.offset, hash);
 	return err ? err : append_location(tables, &location);
 }
 
@@ -285,9 +321,9 @@ int pprof_own_location(struct pprof_tables *tables, const char *name, uint64_t *
 	*id = number + 1ull;
 	if (number < tables->nr_locations)
 		return 0;
-	err = add_mapping(tables, "[blockprof]", &location.mapping);
+	err = add_mapping(tables, "[blockprof]", NULL, &location.mapping);
 	err = err ? err : add_function(tables, &frame, &function);
-	err = err ? err : take_address(tables, &location, hash_text(HASH_START, name));
+	err = err ? err : take_address(tables, &location, 0, hash_text(HASH_START, name));
 	return err ? err : append_location(tables, &location);
 }
 
@@ -306,7 +342,8 @@ static void write_mappings(const struct pprof_tables *tables, pprof_part *write,
 		mapping.filename = key->name;
 		mapping.build_id = key->build_id;
 		/* else readers look for symbols themselves, on their own machine */
-		mapping.has_functions = mapping.has_filenames = mapping.has_line_numbers = true;
+		mapping.has_functions = !tables->mapping_v[i].nameless;
+		mapping.has_filenames = mapping.has_line_numbers = true;
 		mapping.has_inline_frames = tables->mapping_v[i].inlines;
 		part.n_mapping = 1;
 		part.mapping = &one;
@@ -343,23 +380,26 @@ static int fill_lines(struct pprof_tables *tables, uint32_t number, Pprof__Locat
 	size_t size;
 	const uint32_t *frames = keys_at(tables->locations, number, &size);
 	bool own = frames[0] == OWN_NAME;
+	size_t nr = own ? 1 : size / sizeof(frames[0]);
 	int err = 0;
 
-	location->n_line = own ? 1 : size / sizeof(frames[0]);
 	location->line = lines->pointers;
-	for (size_t i = 0; i < location->n_line && !err; i++) {
-		uint32_t function = 0;
+	for (size_t i = 0; i < nr && !err; i++) {
+		uint32_t function = 0, line = (uint32_t)location->n_line;
 		struct frame frame = { 0 };
 
 		if (own)
 			frame.fn = keys_at(tables->strings, frames[1], NULL);
 		else
 			frame = profile_frame(tables->profile, frames[i]);
+		if (is_nameless(&frame))
+			continue;
 		err = add_function(tables, &frame, &function);
-		lines->v[i] = (Pprof__Line)PPROF__LINE__INIT;
-		lines->v[i].function_id = function + 1ull;
-		lines->v[i].line = frame.line;
-		lines->pointers[i] = &lines->v[i];
+		lines->v[line] = (Pprof__Line)PPROF__LINE__INIT;
+		lines->v[line].function_id = function + 1ull;
+		lines->v[line].line = frame.line;
+		lines->pointers[line] = &lines->v[line];
+		location->n_line++;
 	}
 	return err;
 }

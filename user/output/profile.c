@@ -26,12 +26,15 @@
 
 /* The key of a frame: its strings are numbers. */
 struct frame_key {
+	uint64_t offset;
+	uint32_t build_id;
 	uint32_t kind;
 	uint32_t fn;
 	uint32_t file;
 	uint32_t module;
 	uint32_t line;
 	uint32_t inlined;
+	uint32_t unused; /* 0: a key is compared as bytes */
 };
 
 /* Where a process belongs to, by its number in struct profile's processes. */
@@ -55,6 +58,7 @@ struct process_key {
 struct profile {
 	struct sink *sink;
 	bool stalls_only;
+	bool addresses;
 	const struct match *match;
 	unsigned int picture_width;
 	struct finals *finals;
@@ -91,6 +95,10 @@ static int add_frame(struct profile *profile, const struct frame *frame, uint32_
 
 	err = err ? err : add_string(profile, frame->file, &key.file);
 	err = err ? err : add_string(profile, frame->module, &key.module);
+	if (!err && profile->addresses) {
+		key.offset = frame->offset;
+		err = add_string(profile, frame->build_id, &key.build_id);
+	}
 	return err ? err : keys_add(profile->frames, &key, sizeof(key), number);
 }
 
@@ -259,6 +267,16 @@ int profile_open(void **state, struct sink *sink, const struct output_options *o
 	return 0;
 }
 
+int profile_open_with_addresses(void **state, struct sink *sink,
+				const struct output_options *options)
+{
+	int err = profile_open(state, sink, options);
+
+	if (!err)
+		((struct profile *)*state)->addresses = true;
+	return err;
+}
+
 static void see_time(struct profile *profile, uint64_t time_ns)
 {
 	if (!profile->started_ns)
@@ -411,6 +429,8 @@ struct frame profile_frame(const struct profile *profile, uint32_t number)
 		.file = profile_string(profile, key->file),
 		.module = profile_string(profile, key->module),
 		.line = key->line,
+		.build_id = profile_string(profile, key->build_id),
+		.offset = key->offset,
 		.inlined = key->inlined,
 	};
 }

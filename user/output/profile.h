@@ -31,6 +31,9 @@ struct profile_sample {
 struct profile;
 
 int profile_open(void **state, struct sink *sink, const struct output_options *options);
+/* Stacks that are the same but for frames' addresses are told apart. */
+int profile_open_with_addresses(void **state, struct sink *sink,
+				const struct output_options *options);
 int profile_start(void *state, const struct start_record *start);
 int profile_loop(void *state, const struct loop_record *loop);
 int profile_stall(void *state, const struct stall_record *stall);
@@ -42,10 +45,11 @@ size_t profile_held(const void *state);
 typedef int profile_write(struct profile *profile, struct sink *sink);
 int profile_close(void *state, profile_write *write);
 
-#define PROFILE_CALLBACKS                                                                   \
-	.open = profile_open, .start = profile_start, .loop = profile_loop,                 \
-	.stall = profile_stall, .withdrawn = profile_withdrawn, .blocked = profile_blocked, \
-	.summary = profile_summary, .held = profile_held
+#define PROFILE_RECORDS                                                                         \
+	.start = profile_start, .loop = profile_loop, .stall = profile_stall,                   \
+	.withdrawn = profile_withdrawn, .blocked = profile_blocked, .summary = profile_summary, \
+	.held = profile_held
+#define PROFILE_CALLBACKS .open = profile_open, PROFILE_RECORDS
 
 /* Each of whose keys is a struct profile_sample. */
 struct tally *profile_samples(const struct profile *profile);

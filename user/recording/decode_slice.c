@@ -35,6 +35,8 @@ static struct frame frame_of(struct decoder *decoder, json_t *object)
 		.module = decode_string_of(decoder, object, "module", OPTIONAL),
 		.line = (unsigned int)decode_bounded(
 			decoder, decode_number_of(decoder, object, "line", OPTIONAL), UINT_MAX),
+		.build_id = decode_string_of(decoder, object, "build_id", OPTIONAL),
+		.offset = decode_number_of(decoder, object, "offset", OPTIONAL),
 		.inlined = decode_bool_of(decoder, object, "inlined", OPTIONAL),
 		.by_frame_pointer = by && !strcmp(by, "frame_pointer"),
 	};

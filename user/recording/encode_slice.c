@@ -16,6 +16,9 @@ static void put_frame(struct object *object, json_t *frames, const struct frame 
 		put_number(&entry, "line", frame->line);
 	put_string(&entry, "module", frame->module);
 	put_string(&entry, "kind", frame_kind_name(frame->kind));
+	put_string(&entry, "build_id", frame->build_id);
+	if (frame->offset)
+		put_number(&entry, "offset", frame->offset);
 	if (frame->inlined)
 		put_bool(&entry, "inlined", true);
 	if (frame->by_frame_pointer)
@@ -152,7 +155,7 @@ void put_task(struct object *object, const struct slice *slice)
  */
 #define SLICES_MAX_BYTES (960u * 1024)
 #define STACK_MAX_BYTES	 (640u * 1024)
-#define FRAME_KEYS_BYTES 128u
+#define FRAME_KEYS_BYTES 160u
 #define ESCAPED_BYTES	 6u /* of one byte, at most */
 
 /* [[at_ns, ns], ...]: what began before the turn is of it from its start on. */
@@ -202,7 +205,8 @@ static size_t frame_bytes(const struct frame *frame)
 {
 	return FRAME_KEYS_BYTES +
 	       ESCAPED_BYTES * (strlen(frame->fn) + (frame->file ? strlen(frame->file) : 0) +
-				(frame->module ? strlen(frame->module) : 0));
+				(frame->module ? strlen(frame->module) : 0) +
+				(frame->build_id ? strlen(frame->build_id) : 0));
 }
 
 static struct stack *stack_that_fits(const struct stack *stack)

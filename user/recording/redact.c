@@ -67,6 +67,7 @@ static const struct {
 	{ NULL, "fn", SHOWN },
 	{ NULL, "file", SHOWN_BUT_HOME },
 	{ NULL, "module", SHOWN_BUT_HOME },
+	{ NULL, "build_id", SHOWN },
 	{ "task", "coro", SHOWN },
 	{ "awaits", "type", SHOWN },
 	{ NULL, "pool", SHOWN },

@@ -44,6 +44,7 @@ struct file {
 	unsigned int absent; /* files that belong to it and are not there, enum debug_file */
 	bool identified;
 	uint64_t identity; /* what files of equal content have in common; 0: not known */
+	char build_id[ANSWER_ID_BYTES]; /* hexadecimal; "": none, or not known yet */
 	uint32_t same; /* tag of the file known before that has the same; 0: none */
 };
 

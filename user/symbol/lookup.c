@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* lookup.c - which debug files a file still lacks, and how they get to the child. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -148,6 +149,7 @@ bool lookup(struct symbols *symbols, struct location *location, bool with_lines,
 		return true;
 	if (ask_symbol(symbols, location, with_lines, &answer))
 		return false;
+	snprintf(file->build_id, sizeof(file->build_id), "%s", answer.symbol.build_id);
 	symbols->lines_left_out += with_lines && (answer.symbol.incomplete || file->lines_refused);
 	nr = read_lines(&answer.symbol, lines);
 	if (nr < 0) {

@@ -81,6 +81,7 @@ static int name_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_r
 {
 	struct location location __closing_location = { .opened = FILE_NOT_OPENED };
 	struct place_info known;
+	bool found;
 
 	*out = (struct symbol){ .fn = "[unknown]" };
 	ask_renew_files(symbols);
@@ -93,7 +94,12 @@ static int name_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_r
 	out->in_text = location.mapping->executable;
 	if (out->in_text && name_jit(symbols, &location, out))
 		return 0;
-	if (out->in_text && lookup(symbols, &location, lines, &known)) {
+	found = out->in_text && lookup(symbols, &location, lines, &known);
+	if (found || location.mapping->ino)
+		out->file_offset = location_offset(&location) - (is_return ? 1 : 0);
+	if (location.file && location.file->build_id[0])
+		out->build_id = location.file->build_id;
+	if (found) {
 		fill_in(symbols, &known, out);
 		return 0;
 	}

@@ -62,6 +62,9 @@ struct symbol {
 	int after_call; /* the bytes before it are a call: it can be a return address */
 	int jit; /* code made at run time, and fn is what its maker calls it: jit_frame.h */
 	uint64_t offset; /* from the symbol's start, 0 when fn is no symbol */
+	const char *build_id; /* of the file, hexadecimal; NULL: not known */
+	/* In the file, of the address, or the end of the call before it; 0: it is in none. */
+	uint64_t file_offset;
 };
 
 /*

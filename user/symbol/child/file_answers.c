@@ -12,6 +12,8 @@
 #include "symbol/child/elf/objects.h"
 #include "symbol/child/elf/version.h"
 
+_Static_assert(ANSWER_ID_BYTES == BUILD_ID_TEXT_BYTES, "any build id fits");
+
 /* The strings of a text, which stay where it is; how many. */
 static size_t split(const struct request_text *text, const char **strings, size_t max)
 {
@@ -55,6 +57,8 @@ void file_answer_symbol(struct elf_file *file, const struct request *request,
 	uint32_t back = request->symbol.is_return ? 1 : 0;
 	struct elf_place place;
 
+	build_id_print(&elf_file_names(file)->id, out->build_id);
+
 	/* The end of a function is where the call to one that never returns would return to. */
 	if (offset < back || elf_file_vaddr(file, offset - back, &out->vaddr)) {
 		out->vaddr = offset;
@@ -82,7 +86,6 @@ void file_answer_links(const struct elf_file *file, struct answer *answer)
 {
 	const struct debug_names *names = elf_file_names(file);
 
-	_Static_assert(sizeof(answer->links.own.id) == BUILD_ID_TEXT_BYTES, "any build id fits");
 	_Static_assert(sizeof(answer->links.own.name) == sizeof(names->link), "any name fits");
 	build_id_print(&names->id, answer->links.own.id);
 	memcpy(answer->links.own.name, names->link, sizeof(names->link));

@@ -16,13 +16,20 @@ static bool is_string(const char *text, size_t bytes)
 	return memchr(text, '\0', bytes) != NULL;
 }
 
+/* Hexadecimal, as build_id_print() has it, or empty. */
+static bool is_build_id(const char *text, size_t bytes)
+{
+	return is_string(text, bytes) && strspn(text, "0123456789abcdef") == strlen(text);
+}
+
 static size_t symbol_bytes(const struct answer *answer, size_t bytes)
 {
 	const struct answer_symbol *symbol = &answer->symbol;
 	size_t whole = offsetof(struct answer, symbol.text);
 
 	if (bytes < whole || symbol->nr_lines > ANSWER_LINES_MAX ||
-	    symbol->text_bytes > sizeof(symbol->text))
+	    symbol->text_bytes > sizeof(symbol->text) ||
+	    !is_build_id(symbol->build_id, sizeof(symbol->build_id)))
 		return 0;
 	whole += symbol->text_bytes;
 	if (bytes < whole || (symbol->text_bytes && symbol->text[symbol->text_bytes - 1]))

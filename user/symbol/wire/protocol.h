@@ -124,6 +124,7 @@ struct answer_symbol {
 	 * in the next; 0: not known.
 	 */
 	uint32_t lines[ANSWER_LINES_MAX];
+	char build_id[ANSWER_ID_BYTES]; /* of the file; "": it has none */
 	uint32_t text_bytes; /* with the NUL that ends each string */
 	/* For each of lines, the function and its source file, "" where it is not known. */
 	char text[ANSWER_TEXT_BYTES];
