@@ -11,6 +11,8 @@
 #define BP_CLIENTS	 32 /* of those that a turn kept waiting that are described */
 #define BP_TICKS_UNKNOWN (~0u)
 
+/* Below sp, where a leaf function may keep what it has no room for: the x86-64 psABI's red zone, 3.2.2. */
+#define BP_STACK_BELOW_BYTES	  128
 #define BP_STACK_COPY_BYTES	  65536 /* of a user stack, at the most */
 #define BP_STACK_COPY_FIRST_BYTES 32768 /* as long as it is not known how many unwinding takes */
 
@@ -70,6 +72,7 @@ struct bp_stack_copy {
 	unsigned int wanted; /* bytes of stack; there may be up to a page more */
 	unsigned int owner; /* the kernel side's: who has this buffer; 0: no one */
 	struct bp_registers regs;
+	unsigned char below[BP_STACK_BELOW_BYTES]; /* up to sp; 0 where it could not be read */
 	unsigned char stack[BP_STACK_COPY_BYTES];
 };
 

@@ -97,6 +97,8 @@ __weak __noinline int stack_copy_fill(struct bp_stack_copy *copy, u32 wanted, u3
 	regs = task_regs(task);
 	regs_copy(&copy->regs, regs);
 	walk.sp = regs_sp(regs);
+	bpf_probe_read_user(copy->below, sizeof(copy->below),
+			    (void *)(walk.sp - sizeof(copy->below)));
 	REPEAT(COPY_STEPS, stack_copy_step, &walk);
 	return 0;
 }

@@ -193,3 +193,22 @@ def test_functions_that_moved(version):
     check(len(waits) >= 3, "its waits are told", *blockprof.stalls)
     for fns in waits:
         check("orders" in fns, "the function that waited is in the stack", fns)
+
+
+@busy
+def test_hashes_are_whose_they_are():
+    """Assembly that says by an expression, and below its stack pointer, where its caller's stack is."""
+    with Process([need_program("node"), os.path.join(WORKLOADS, "hashes.js")]) as target:
+        target.wait_line("READY", 20)
+        with Blockprof("-t", "20ms", "-d", "5", pids=[target.pid], lost=LOST) as blockprof:
+            blockprof.wait()
+    parts = [
+        (part["ns"], [frame["fn"] for frame in part["stack"]])
+        for stall in blockprof.stalls
+        for part in stall["slices"]
+        if part["cause"] == "cpu" and part.get("stack")
+    ]
+    hashed = [(ns, fns) for ns, fns in parts if any("sha" in fn for fn in fns)]
+    whole = sum(ns for ns, fns in hashed if "compute" in fns)
+    check(hashed, "hashes are seen", *blockprof.stalls)
+    check(whole >= AGREE * sum(ns for ns, _ in hashed), "with who called them", *hashed[:20])

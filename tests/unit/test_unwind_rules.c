@@ -28,8 +28,12 @@
 static const struct bp_registers registers = {
 	.reg = { [3] = 0x33, [RSP] = STACK, [RIP] = 0x1029 }
 };
-static const uint64_t words[8] = { 0x1111222233334444, STACK + 32, 3, 4, 5, 6, 7, 8 };
-static const struct unwind_memory memory = { (const unsigned char *)words, STACK, sizeof(words) };
+/* one below sp, then the stack */
+static const uint64_t all[9] = { STACK + 48, 0x1111222233334444, STACK + 32, 3, 4, 5, 6, 7, 8 };
+static const uint64_t *const words = all + 1;
+#define WORDS_BYTES (sizeof(all) - sizeof(all[0]))
+static const struct unwind_memory memory = { (const unsigned char *)(all + 1), STACK, WORDS_BYTES,
+					     sizeof(all[0]) };
 
 static int evaluate(const Dwarf_Op *ops, size_t nr, uint64_t *result)
 {
@@ -62,6 +66,9 @@ static void expressions(void **state)
 		     { DW_OP_ge, 0, 0, 7 }, { DW_OP_lit3, 0, 0, 8 }, { DW_OP_shl, 0, 0, 9 },
 		     { DW_OP_plus, 0, 0, 10 });
 	assert_gives(STACK + 32, { DW_OP_breg7, 8, 0, 0 }, { DW_OP_deref, 0, 0, 2 });
+	/* what hashes of OpenSSL have while they compute: *(rsp - 8) + 8 */
+	assert_gives(STACK + 56, { DW_OP_breg7, (Dwarf_Word)-8, 0, 0 }, { DW_OP_deref, 0, 0, 2 },
+		     { DW_OP_plus_uconst, 8, 0, 3 });
 	assert_gives(0x4444, { DW_OP_bregx, RSP, 0, 0 }, { DW_OP_deref_size, 2, 0, 2 });
 	assert_gives(0xcfa - 16, { DW_OP_call_frame_cfa, 0, 0, UINT64_MAX },
 		     { DW_OP_const1s, (Dwarf_Word)-16, 0, 0 }, { DW_OP_plus, 0, 0, 2 });
@@ -103,7 +110,8 @@ static void expressions_that_mean_harm(void **state)
 	assert_fails(-ENOEXEC, { DW_OP_form_tls_address, 0, 0, 0 });
 	/* only the copy is read */
 	assert_fails(-EFAULT, { DW_OP_addr, 0x400000, 0, 0 }, { DW_OP_deref, 0, 0, 9 });
-	assert_fails(-ENODATA, { DW_OP_breg7, sizeof(words) - 4, 0, 0 }, { DW_OP_deref, 0, 0, 2 });
+	assert_fails(-EFAULT, { DW_OP_breg7, (Dwarf_Word)-9, 0, 0 }, { DW_OP_deref, 0, 0, 2 });
+	assert_fails(-ENODATA, { DW_OP_breg7, WORDS_BYTES - 4, 0, 0 }, { DW_OP_deref, 0, 0, 2 });
 	assert_fails(-ENOEXEC, { DW_OP_breg7, 0, 0, 0 }, { DW_OP_deref_size, 9, 0, 2 });
 	for (size_t i = 0; i < sizeof(pushes) / sizeof(pushes[0]); i++)
 		pushes[i] = (Dwarf_Op){ DW_OP_lit0, 0, 0, i };
@@ -170,8 +178,7 @@ static void ends_and_cuts(void **unused)
 	assert_int_equal(unwind_by_row(&state, &row, &cfa), UNWIND_END);
 	assert_int_equal(cfa, STACK + 8);
 	row = (struct cfi_row){ .ra = 16, .nr = 2 };
-	row.cfa =
-		(struct cfi_rule){ .how = CFI_REGISTER, .from = RSP, .offset = sizeof(words) + 8 };
+	row.cfa = (struct cfi_rule){ .how = CFI_REGISTER, .from = RSP, .offset = WORDS_BYTES + 8 };
 	row.rules[0] = (struct cfi_rule){ .reg = 3, .how = CFI_SAVED, .offset = 1 << 20 };
 	row.rules[1] = (struct cfi_rule){ .reg = 16, .how = CFI_SAVED, .offset = -8 };
 	assert_int_equal(unwind_by_row(&state, &row, &cfa), -ENODATA);
@@ -208,7 +215,7 @@ static void frame_pointers(void **unused)
 	state.regs.reg[RBP] = 0;
 	assert_int_equal(unwind_by_frame_pointer(&state, &reader, false, true, &cfa), UNWIND_END);
 	assert_int_equal(unwind_by_frame_pointer(&state, &reader, false, false, &cfa), -ENOENT);
-	state.regs.reg[RBP] = STACK + sizeof(words) - 8;
+	state.regs.reg[RBP] = STACK + WORDS_BYTES - 8;
 	assert_int_equal(unwind_by_frame_pointer(&state, &reader, false, true, &cfa), -ENODATA);
 	/* what no call left behind is no return address; one that is not aligned no frame pointer */
 	state = state_of(EM_X86_64, false);

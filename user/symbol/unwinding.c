@@ -199,6 +199,7 @@ static void describe(const struct unwound *unwound, const struct bp_stack_copy *
 	input->bytes = bytes;
 	input->code_bytes = 0;
 	input->regs = copy->regs;
+	memcpy(input->below, copy->below, sizeof(input->below));
 	if (word_after_call(unwound, copy->stack, bytes, 0))
 		input->flags |= UNWIND_WORD0_CALL;
 	if (word_after_call(unwound, copy->stack, bytes, 1))

@@ -38,9 +38,14 @@ struct unwind_input {
 	uint32_t code_bytes; /* of code */
 	unsigned char code[8]; /* at the program counter, where no file holds it */
 	struct bp_registers regs;
+	unsigned char below[BP_STACK_BELOW_BYTES]; /* up to sp */
 	unsigned char stack[BP_STACK_COPY_BYTES]; /* from sp upwards */
 };
 
 #define UNWIND_INPUT_HEADER_BYTES offsetof(struct unwind_input, stack)
+
+_Static_assert(offsetof(struct unwind_input, below) + BP_STACK_BELOW_BYTES ==
+		       offsetof(struct unwind_input, stack),
+	       "read as one piece");
 
 #endif

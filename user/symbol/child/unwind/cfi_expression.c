@@ -50,7 +50,7 @@ static int read_top(struct machine *machine, uint64_t bytes)
 
 	if (!addr || bytes < 1 || bytes > sizeof(*addr))
 		return -ENOEXEC;
-	return unwind_memory_read(machine->memory, *addr, (unsigned int)bytes, addr);
+	return unwind_memory_read_leaf(machine->memory, *addr, (unsigned int)bytes, addr);
 }
 
 static int one_operand(struct machine *machine, const Dwarf_Op *op)

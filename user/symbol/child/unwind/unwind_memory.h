@@ -9,8 +9,9 @@
 
 struct unwind_memory {
 	const unsigned char *bytes;
-	uint64_t start; /* address of the first one */
+	uint64_t start; /* address of the first one: the innermost frame's sp */
 	uint64_t nr;
+	uint64_t below; /* so many more come right before them */
 };
 
 /* size: 1 to 8. 0; -ENODATA: it is behind the copy; -EFAULT: it is before it. */
@@ -27,6 +28,19 @@ static inline int unwind_memory_read(const struct unwind_memory *memory, uint64_
 	*value = 0;
 	memcpy(value, memory->bytes + at, size);
 	return 0;
+}
+
+/* The same, for what says itself that it lies below sp: a leaf function's. */
+static inline int unwind_memory_read_leaf(const struct unwind_memory *memory, uint64_t addr,
+					  unsigned int size, uint64_t *value)
+{
+	const struct unwind_memory whole = {
+		.bytes = memory->bytes - memory->below,
+		.start = memory->start - memory->below,
+		.nr = memory->nr + memory->below,
+	};
+
+	return unwind_memory_read(&whole, addr, size, value);
 }
 
 #endif

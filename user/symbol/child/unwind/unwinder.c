@@ -259,6 +259,7 @@ int unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_
 		.bytes = input->stack,
 		.start = input->regs.reg[run.state.machine->sp],
 		.nr = input->bytes,
+		.below = sizeof(input->below),
 	};
 	err = walk(&run);
 	if (!err && out->nr == 1 && !unwind_space_find(run.space, pc_of(&run)))
