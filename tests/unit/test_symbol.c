@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "proc/process.h"
 #include "symbol/on_stack.h"
@@ -342,15 +343,72 @@ static void mapped_path(void **state)
 	munmap(mapped, 4096);
 }
 
+/* A source whose files are late for so many times. */
+static int late_open(void *context, const struct file_wanted *wanted, struct file_opened *opened)
+{
+	int *late = context;
+
+	if (*late > 0) {
+		--*late;
+		return -ETIMEDOUT;
+	}
+	opened->fd = file_open_directly(wanted, &opened->status);
+	return opened->fd < 0 ? opened->fd : 0;
+}
+
+static ssize_t read_proc(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			 size_t size)
+{
+	(void)context;
+	return file_read_directly(pid, name, offset, buf, size);
+}
+
+/* What did not come in time is no answer: a file without V8, without a runtime, without code. */
+static void file_that_comes_late(void **state)
+{
+	int late = 0;
+	struct file_calls calls = {
+		.context = &late, .read = read_proc, .open = late_open, .receiver = -1
+	};
+	struct memory_source source = memory_source_direct();
+	struct symbols_names names = { (const char *const[]){ "local_function" }, 1 };
+	struct symbols_object object = { .name = "no_such_object" };
+	uint64_t here = ADDR(local_function), defined = 0;
+	struct symbols *symbols;
+	char version[8];
+
+	(void)state;
+	source.files = &calls;
+	assert_int_equal(symbols_new(&symbols, symbolizer_main, &source), 0);
+	late = 3;
+	assert_int_equal(symbols_objects(symbols, getpid(), here, false, &object, 1), -EBUSY);
+	assert_int_equal(symbols_defined(symbols, getpid(), here, &names, &defined), -EBUSY);
+	assert_int_equal(symbols_version(symbols, getpid(), here, "late ", version, 8), -EBUSY);
+	assert_int_equal(late, 0);
+	assert_int_equal(symbols_objects(symbols, getpid(), here, false, &object, 1), 0);
+	assert_int_equal(symbols_defined(symbols, getpid(), here, &names, &defined), 0);
+	assert_int_equal(defined, 1);
+	assert_works(symbols);
+	assert_counts(symbols, 0, 0, 0);
+	symbols_free(symbols);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_SYMBOLS(own_functions),	WITH_SYMBOLS(place_in_the_file),
-		WITH_SYMBOLS(no_function),	WITH_SYMBOLS(vdso),
-		WITH_SYMBOLS(blocked_child),	WITH_PROGRAM(compiled_program),
-		WITH_PROGRAM(stripped_program), WITH_PROGRAM(deleted_program),
-		WITH_SYMBOLS(without_lines),	WITH_SYMBOLS(code_made_at_run_time),
-		WITH_PROGRAM(mapped_path),	cmocka_unit_test(without_its_memory),
+		WITH_SYMBOLS(own_functions),
+		WITH_SYMBOLS(place_in_the_file),
+		WITH_SYMBOLS(no_function),
+		WITH_SYMBOLS(vdso),
+		WITH_SYMBOLS(blocked_child),
+		WITH_PROGRAM(compiled_program),
+		WITH_PROGRAM(stripped_program),
+		WITH_PROGRAM(deleted_program),
+		WITH_SYMBOLS(without_lines),
+		WITH_SYMBOLS(code_made_at_run_time),
+		WITH_PROGRAM(mapped_path),
+		cmocka_unit_test(file_that_comes_late),
+		cmocka_unit_test(without_its_memory),
 	};
 
 	return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

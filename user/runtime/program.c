@@ -160,9 +160,11 @@ bool program_defines(struct program *program, const char *function)
 	if (!program->asked) {
 		struct symbols_names names = { functions->names, functions->nr };
 
-		program->asked = true;
-		if (symbols_defined(program->symbols, program->memory.pid, program->exe_addr,
-				    &names, &program->defined))
+		int err = symbols_defined(program->symbols, program->memory.pid, program->exe_addr,
+					  &names, &program->defined);
+
+		program->asked = err != -EBUSY;
+		if (err)
 			program->defined = 0;
 	}
 	for (size_t i = 0; i < functions->nr; i++)

@@ -15,7 +15,7 @@ int ask_client(struct symbols *symbols, struct request *request, const struct fi
 
 /*
  * 0, or as client_ask() when there is no answer about this file now, or -ENOENT
- * when it cannot be opened any more.
+ * when it cannot be opened any more, or -EBUSY: not now.
  */
 static int ask(struct symbols *symbols, struct location *location, struct request *request,
 	       struct answer *answer)
@@ -31,9 +31,11 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 
 		if (request->kind == REQUEST_SYMBOL)
 			request->symbol.without_lines |= file->lines_refused;
-		if (!has_it && !file_is_opened(&location->opened) &&
-		    location_open(symbols, location))
-			return -ENOENT;
+		if (!has_it && !file_is_opened(&location->opened)) {
+			err = location_open(symbols, location);
+			if (err)
+				return err == -EBUSY ? err : -ENOENT;
+		}
 		err = ask_client(symbols, request, has_it ? NULL : &location->opened, answer);
 		if (err == 0 && answer->error != -ESTALE) {
 			file->generation = client_generation(symbols->client);
@@ -57,7 +59,7 @@ int ask_about_file(struct symbols *symbols, struct location *location, struct re
 	int err = ask(symbols, location, request, answer);
 
 	if (err) {
-		symbols->lookups_failed += err != -ENOENT;
+		symbols->lookups_failed += err != -ENOENT && err != -EBUSY;
 		return err;
 	}
 	if (answer->error)

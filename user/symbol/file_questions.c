@@ -7,17 +7,26 @@
 #include "base/cleanup.h"
 #include "symbol/private.h"
 
+/* The child, which has no answer now. */
+static bool is_away(int err)
+{
+	return err == -ENOTCONN || err == -EAGAIN || err == -ECANCELED;
+}
+
 /* Asks about the whole file that is mapped at addr. */
 static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct request *request,
 		    struct answer *answer, struct file **out)
 {
 	struct location location __closing_location = { .opened = FILE_NOT_OPENED };
 	struct file *file;
+	int err;
 
 	ask_renew_files(symbols);
 	location = location_at(symbols, pid, addr, false);
 	file = *out = location_find_file(symbols, &location);
-	if (!file || file->refused)
+	if (!file)
+		return location_error(&location);
+	if (file->refused)
 		return -ENOENT;
 	/* the same file in another process, or another run of the program */
 	if (request->kind == REQUEST_DEFINED && file->asked) {
@@ -29,7 +38,8 @@ static int ask_file(struct symbols *symbols, pid_t pid, uint64_t addr, struct re
 		memcpy(answer->version, file->version, sizeof(answer->version));
 		return 0;
 	}
-	return ask_about_file(symbols, &location, request, answer);
+	err = ask_about_file(symbols, &location, request, answer);
+	return is_away(err) ? -EBUSY : err;
 }
 
 static int add_text(struct request_text *text, const char *string)
@@ -139,7 +149,7 @@ static int ask_addresses(struct symbols *symbols, struct location *location,
 	if (known->asked && known->offset == offset && known->local >= local)
 		return 0;
 	err = ask_about_file(symbols, location, request, &answer);
-	if (err == -ENOTCONN || err == -EAGAIN || err == -ECANCELED)
+	if (is_away(err))
 		return -EBUSY;
 	if (err)
 		return err;
@@ -176,7 +186,7 @@ int symbols_addresses(struct symbols *symbols, const struct symbols_mapped *mapp
 	/* files may have been renewed since the caller asked before */
 	mapping->tag = 0;
 	if (!location_find_file(symbols, &location))
-		return mapping->tag ? -ENOENT : -EBUSY;
+		return location_error(&location);
 	if (location.file->refused)
 		return -EIO;
 	err = ask_addresses(symbols, &location, &request, names->nr);

@@ -46,14 +46,32 @@ uint64_t location_offset(const struct location *location)
 	return location->addr - location->mapping->start + location->mapping->offset;
 }
 
-int location_open(struct symbols *symbols, struct location *location)
+/* Not in time, or nobody is there to take it: not for good. */
+static bool may_pass(int err)
+{
+	return err == -ETIMEDOUT || err == -ENOBUFS || error_is_passing(err);
+}
+
+int location_error(const struct location *location)
+{
+	return location->mapping && location->mapping->tag == TAG_NO_FILE ? -ENOENT : -EBUSY;
+}
+
+static int open_mapped(struct symbols *symbols, struct location *location)
 {
 	const struct memory target = { symbols->memory, location->pid };
+	int err = maps_open(location->maps, location->mapping, &target, &location->opened);
+
+	return may_pass(err) ? -EBUSY : err;
+}
+
+int location_open(struct symbols *symbols, struct location *location)
+{
 	struct file_opened *opened = &location->opened;
 
 	files_close(opened);
 	if (location->mapping->ino)
-		return maps_open(location->maps, location->mapping, &target, opened);
+		return open_mapped(symbols, location);
 	if (strcmp(maps_path(location->maps, location->mapping), "[vdso]") != 0 ||
 	    location->addr < ADDR_32BIT_END || symbols->vdso_fd < 0)
 		return -ENOENT;
@@ -108,8 +126,7 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 			note_closed(symbols, location->pid);
 		if (!err)
 			err = files_tag(symbols->files, &location->opened.status, &mapping->tag);
-		/* not in time, or nobody is there to take it: not for good */
-		if (err && err != -ETIMEDOUT && err != -ENOBUFS && !error_is_passing(err))
+		if (err && err != -EBUSY && !error_is_passing(err))
 			mapping->tag = TAG_NO_FILE;
 		if (err)
 			return NULL;

@@ -61,13 +61,15 @@ struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, b
 struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping);
 /* In the file that is mapped. */
 uint64_t location_offset(const struct location *location);
-/* Opens its file for reading. 0 or -errno. */
+/* Opens its file for reading. 0 or -errno; -EBUSY: not now. */
 int location_open(struct symbols *symbols, struct location *location);
 /*
  * Finds out which file it is in. That is left open where it was not known: the
- * child mostly needs it next. NULL: none that can be read.
+ * child mostly needs it next. NULL: none that can be read, for which location_error()
+ * is -ENOENT, or none now: -EBUSY.
  */
 struct file *location_find_file(struct symbols *symbols, struct location *location);
+int location_error(const struct location *location);
 /* Is there a call before addr? By the target's memory: code made at run time is nowhere else. */
 bool location_after_call(const struct symbols *symbols, const struct location *location,
 			 uint64_t addr);
@@ -79,8 +81,8 @@ int ask_client(struct symbols *symbols, struct request *request, const struct fi
 	       struct answer *answer);
 /*
  * Asks about the file that was found. 0; as client_ask() when there is no answer
- * now; -ENOENT: it cannot be opened any more; else the answer's own error. What goes
- * wrong is noted.
+ * now; -ENOENT: it cannot be opened any more, -EBUSY: not now; else the answer's own
+ * error. What goes wrong is noted.
  */
 int ask_about_file(struct symbols *symbols, struct location *location, struct request *request,
 		   struct answer *answer);

@@ -109,7 +109,8 @@ struct symbols_names {
 
 /*
  * Which functions of these names (up to 64; a section's begins with a dot) the
- * file mapped at addr has: bit i for names->v[i]. 0 or -errno: it cannot be read.
+ * file mapped at addr has: bit i for names->v[i]. 0 or -errno: it cannot be read;
+ * -EBUSY, as of the questions that follow: not now.
  */
 int symbols_defined(struct symbols *symbols, pid_t pid, uint64_t addr,
 		    const struct symbols_names *names, uint64_t *defined);

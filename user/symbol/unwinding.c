@@ -123,13 +123,19 @@ static int send_file(const struct unwound *unwound, uint64_t start)
 	struct answer answer;
 	int err;
 
+	if (!file && location_error(&location) == -EBUSY)
+		return -EAGAIN;
 	for (int tries = 0; tries < 2; tries++) {
 		uint64_t generation = client_generation(client);
 		bool has_it = file && file->cfi_generation == generation;
 
-		if (file && !file->cfi_refused && !has_it && !file_is_opened(&location.opened) &&
-		    location_open(unwound->symbols, &location))
-			file = NULL;
+		if (file && !file->cfi_refused && !has_it && !file_is_opened(&location.opened)) {
+			err = location_open(unwound->symbols, &location);
+			if (err == -EBUSY)
+				return -EAGAIN;
+			if (err)
+				file = NULL;
+		}
 		request.file = file && !file->cfi_refused ? file->id : 0;
 		err = client_ask(client, &request,
 				 request.file && !has_it ? &location.opened : NULL, &answer);

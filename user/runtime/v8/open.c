@@ -71,7 +71,7 @@ int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source
 	struct candidates candidates = { .exe = exe };
 	struct v8_heap heap = { .memory = *memory };
 	uint64_t text;
-	int err = maps_read(&maps, memory);
+	int err = exe ? maps_read(&maps, memory) : -EAGAIN;
 
 	if (err)
 		return err;
