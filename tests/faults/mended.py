@@ -16,6 +16,10 @@ MENDED = (
     ("dump", "signalfd"),
     ("watch", "process_kind < target_check"),
     ("watch", "process_kind < check_still_there"),
+    # a command that was never started had ended well; who starts what runs for stalls waited for good
+    ("command", "run_child < launch_hold"),
+    ("command", "launch_go < begin"),
+    ("on-stall", "runner_run < be_runner"),
 )
 
 

@@ -19,16 +19,21 @@ struct failure {
 static void run_child(int gate, int failure, char **argv, const struct caller *caller)
 {
 	sigset_t none;
-	struct failure failed;
+	struct failure failed = { 0 };
+	ssize_t got;
 	char byte;
 
 	/* a byte: go on; end of file: it is not wanted any more, or our parent is gone */
-	if (read(gate, &byte, 1) != 1)
+	got = read(gate, &byte, 1);
+	if (!got)
 		_exit(0);
+	if (got < 0)
+		failed.err = -errno;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	failed = (struct failure){ .err = caller_become(caller) };
+	if (!failed.err)
+		failed.err = caller_become(caller);
 	if (!failed.err) {
 		execvp(argv[0], argv);
 		failed = (struct failure){ -errno, true };
@@ -72,13 +77,15 @@ int launch_hold(struct launch *launch, char **argv, const struct caller *caller)
 
 int launch_go(struct launch *launch, bool *executed)
 {
-	struct failure failed;
+	struct failure failed = { 0 };
 
-	(void)!write(launch->gate, "", 1);
+	/* nobody there any more: it was killed, which its status says */
+	if (write(launch->gate, "", 1) != 1 && errno != EPIPE)
+		failed.err = -errno;
 	close(launch->gate);
-	/* end of file: it was executed, which closes the pipe */
+	/* end of file: it was executed, which closes the pipe, or let go */
 	if (read(launch->failure, &failed, sizeof(failed)) != sizeof(failed))
-		failed = (struct failure){ 0, true };
+		failed.executed = !failed.err;
 	close(launch->failure);
 	*executed = failed.executed;
 	return failed.err;

@@ -246,7 +246,9 @@ void runner_run(int socket, const char *command, struct runner_counts *counts)
 
 	for (int i = 0; i < RUNNER_MAX; i++)
 		runner.runs[i].pidfd = -1;
-	(void)!send(socket, "", 1, MSG_NOSIGNAL);
+	/* who started it waits for this */
+	if (send(socket, "", 1, MSG_NOSIGNAL) != 1)
+		_exit(1);
 	while (runner.socket >= 0 || !idle(&runner))
 		turn(&runner);
 	_exit(0);

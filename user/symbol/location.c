@@ -54,7 +54,9 @@ static bool may_pass(int err)
 
 int location_error(const struct location *location)
 {
-	return location->mapping && location->mapping->tag == TAG_NO_FILE ? -ENOENT : -EBUSY;
+	if (!location->maps)
+		return -EBUSY;
+	return location->mapping && !location->mapping->tag ? -EBUSY : -ENOENT;
 }
 
 static int open_mapped(struct symbols *symbols, struct location *location)
