@@ -382,6 +382,7 @@ def test_report_needs_no_root():
     with Blockprof(command=[sys.executable, GATHER_SLEEP, 0.2]) as blockprof:
         blockprof.wait()
     os.chmod(blockprof.directory, 0o755)
+    os.chmod(blockprof.recording, 0o644)
     with open(blockprof.recording, "rb") as recording:
 
         def become_nobody():

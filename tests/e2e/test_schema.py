@@ -5,6 +5,7 @@ import copy
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -243,9 +244,9 @@ def test_recordings_of_earlier_versions(name):
         then = [json.loads(line) for line in file]
     check(name == "schema-%d.jsonl.gz" % then[0]["schema"], "of another schema", then[0])
     status, text, err = run_blockprof("report", path)
-    check(status == 0 and "fetch_rates (app/rates.py:14): socket" in text, "as text", status, text, err)
+    check(status == 0 and re.search(r"fetch_rates \(app/\w+\.py:\d+\): socket", text), "as text", status, text, err)
     status, folded, err = run_blockprof("report", "-F", "folded", path)
-    check(status == 0 and "do_io (rates.py:17);" in folded, "as folded stacks", status, folded, err)
+    check(status == 0 and re.search(r"do_io \(\w+\.py:\d+\);", folded), "as folded stacks", status, folded, err)
     status, out, err = run_blockprof("report", "-F", "json", path)
     check(status == 0, "as JSON", status, err)
     now = parse_records(out)
