@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Recordings beside each other, in part, without some time, and made fit to be shared."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -87,8 +88,46 @@ def test_parts_and_what_is_shared():
     check("in do_io (" in out and "gather_sleep.py:" in out, "and the place is not", out)
 
 
+KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recordings")
+
+
+def kept(schema):
+    path = os.path.join(KEPT, "schema-%d.jsonl.gz" % schema)
+    with gzip.open(path, "rt") as file:
+        return path, [json.loads(line) for line in file]
+
+
+def test_part_by_seconds():
+    """The two parts of a recording have the turns and the time of the whole, as far as its seconds tell."""
+    path, records = kept(4)
+    whole = {loop["tid"]: loop for loop in records[-1]["loops"]}
+    seconds = [record for record in records if record["type"] == "second"]
+    middle = seconds[len(seconds) // 2]["time"]
+    parts = [records_of(option, middle, path)[-1]["loops"] for option in ("--until", "--since")]
+    for tid, loop in whole.items():
+        told = [sum(second[key] for second in seconds if second["tid"] == tid) for key in ("turns", "idle_ns")]
+        halves = [one for part in parts for one in part if one["tid"] == tid]
+        found = [sum(half[key] for half in halves) for key in ("turns", "idle_ns")]
+        check(found == told, "turns and idle time of both", halves, told)
+        check(max(half["longest_ns"] for half in halves) == loop["longest_ns"], "the longest is in one of them", halves)
+    _, _, err = run_blockprof("report", "--since", middle, path)
+    check("to the second" in err, "how well that is known", err)
+    _, _, err = run_blockprof("report", "--since", "-1s", kept(3)[0])
+    check("are not" in err, "what is not known of an older one", err)
+
+
 def test_one_place_more_is_one():
     """Five places of the kept recording are shown, and one is left out."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "recordings", "schema-3.jsonl.gz")
+    path, _ = kept(3)
     status, text, err = run_blockprof("report", "--diff", path, path)
     check(status == 0 and text.endswith("\nand 1 more place with less time (-v shows all)\n"), "one of it", text, err)
+
+
+def test_difference_of_seconds():
+    path, _ = kept(4)
+    (diff, *_) = records_of("--diff", path, path)
+    check([one["percent"] for one in diff["percentiles"]] == [50, 99], "percentiles", diff)
+    check({one["change"] for one in diff["percentiles"] + diff["causes"]} == {"too_short"}, "of 12 seconds", diff)
+    check(sum(count for _, count in diff["before"]["histogram"]) > 900, "the distribution of its turns", diff)
+    _, text, _ = run_blockprof("report", "--diff", path, path)
+    check("    p99 of all loops, about " in text and "\n    socket " in text, "in the text", text)

@@ -97,7 +97,7 @@ static void words_are_those_of_the_code(void **state)
 	ASSERT_WORDS(schema, definition(schema, "way"), NULL, way_name, WAY_NONE + 1, WAY_NR);
 	ASSERT_WORDS(schema, definition(schema, "thread"), "state", thread_state_name, 0,
 		     THREAD_STATE_NR);
-	ASSERT_WORDS(schema, definition(schema, "diff_place"), "change", diff_change_name, 0,
+	ASSERT_WORDS(schema, definition(schema, "diff_change"), NULL, diff_change_name, 0,
 		     DIFF_CHANGE_NR);
 	ASSERT_WORDS(schema, definition(schema, "task"), "state", task_state_name, 0,
 		     TASK_STATE_NR);
@@ -483,13 +483,27 @@ static void feed_full_dump(struct output *output)
 static void feed_full_diff(struct output *output)
 {
 	const struct diff_side side = {
-		.hosts = "web1", .threshold_ns = S, .loop_ns = S, .p50_ns = MS, .p99_ns = MS
+		.hosts = "web1",
+		.threshold_ns = S,
+		.loop_ns = S,
+		.p50_ns = MS,
+		.p99_ns = MS,
+		.has_seconds = true,
+		.buckets = { 1 },
 	};
 	const struct diff_place place = {
 		.change = DIFF_GONE, .chance = true, .fn = "do_io", .file = "bad.py"
 	};
 	const struct diff_record diff = {
-		AT(6), .before = side, .after = side, .places = &place, .nr_places = 1,
+		AT(6),
+		.before = side,
+		.after = side,
+		.places = &place,
+		.nr_places = 1,
+		.causes = { { .chance = true, .before_ns = 1 } },
+		.nr_causes = 1,
+		.percentiles = { { .percent = 50 } },
+		.nr_percentiles = 1,
 	};
 
 	output_diff(output, &diff);

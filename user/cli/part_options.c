@@ -135,9 +135,16 @@ static void report_without(const struct part_options *options)
 	message_note("%" PRIu64 " of %" PRIu64 " stalls would have been none, and %s less in them; "
 		     "shorter turns lost %s there",
 		     result->gone, result->stalls, taken, shorter);
-	message_note("not known: how long each turn under %s was, so that percentiles and longest "
-		     "turns below that stay as they were; what would have run instead, or later",
-		     threshold);
+	if (result->has_seconds)
+		message_note("not known: which turns under %s lost that time, so that they stay as "
+			     "they were; percentiles within less than a factor of two; what would "
+			     "have run instead, or later",
+			     threshold);
+	else
+		message_note("not known: how long each turn under %s was, so that percentiles and "
+			     "longest turns below that stay as they were; what would have run "
+			     "instead, or later",
+			     threshold);
 	if (result->placeless_ns)
 		message_note("not known: where %s of these stalls were, which stay", placeless);
 	if (result->slices_cut)
@@ -149,8 +156,13 @@ static void report_without(const struct part_options *options)
 void part_report(const struct part_options *options)
 {
 	if (options->part && part_has_cut(options->part))
-		message_note("of a part of a recording stalls and lost time are known; turns, idle "
-			     "time and percentiles are not");
+		message_note("%s",
+			     part_has_seconds(options->part)
+				     ? "turns and idle time of a part of a recording are known to "
+				       "the second, percentiles within a factor of two"
+				     : "of a part of a recording without records of seconds "
+				       "stalls and lost time are known; turns, idle time and "
+				       "percentiles are not");
 	if (options->without)
 		report_without(options);
 }

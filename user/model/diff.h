@@ -43,6 +43,8 @@ struct diff_side {
 	uint64_t longest_ns;
 	uint64_t p50_ns; /* of the loop that has most; 0: not known, as for p99 */
 	uint64_t p99_ns;
+	bool has_seconds; /* and so the rest is known */
+	uint64_t buckets[SECOND_BUCKETS]; /* turns of all loops by their lengths: second.h */
 };
 
 /* ns in an hour of one loop. */
@@ -63,6 +65,23 @@ struct diff_place {
 	struct diff_amount before, after;
 };
 
+/* What all turns had of a cause, in stalls or not, by their seconds. */
+struct diff_cause {
+	enum diff_change change;
+	bool chance;
+	enum cause cause;
+	uint64_t before_ns, after_ns;
+};
+
+/* So many percent of the turns of all loops were no longer, within a factor of two, by their seconds. */
+struct diff_percentile {
+	enum diff_change change; /* WORSE: longer */
+	unsigned int percent;
+	uint64_t before_ns, after_ns;
+};
+
+#define DIFF_PERCENTILES 2
+
 struct diff_stack {
 	const char *line; /* folded, without numbers of processes, threads and lines */
 	uint64_t before_us; /* in an hour of one loop */
@@ -76,6 +95,11 @@ struct diff_record {
 	const struct diff_place
 		*places; /* new, gone, worse, better, and the rest; largest difference first */
 	size_t nr_places;
+	/* Where both sides have seconds. */
+	struct diff_cause causes[CAUSE_NR]; /* most time first */
+	size_t nr_causes;
+	struct diff_percentile percentiles[DIFF_PERCENTILES];
+	size_t nr_percentiles;
 	const struct diff_stack *stacks; /* by their lines */
 	size_t nr_stacks;
 };

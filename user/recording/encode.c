@@ -160,17 +160,6 @@ int encode_blocked(const struct line_writer *to, const struct blocked_record *bl
 	return write_line(to, &record);
 }
 
-/* [[upper_ns, count], ...] */
-static void put_buckets(struct object *record, const uint64_t buckets[SECOND_BUCKETS])
-{
-	json_t *array = json_array();
-
-	for (unsigned int i = 0; i < SECOND_BUCKETS; i++)
-		if (buckets[i])
-			object_append_pair(record, array, second_upper_ns(i), buckets[i]);
-	put_array(record, "histogram", array);
-}
-
 int encode_second(const struct line_writer *to, const struct second_record *second)
 {
 	struct object record = record_new("second", second->mono_ns, second->time_ns);

@@ -31,6 +31,8 @@ static void put_side(struct object *record, const char *key, const struct diff_s
 		object_append(&object, over, entry.json);
 	}
 	put_array(&object, "distribution", over);
+	if (side->has_seconds)
+		put_buckets(&object, side->buckets);
 	put_object(record, key, &object);
 }
 
@@ -61,6 +63,48 @@ static int write_place(const struct line_writer *to, const struct diff_record *d
 	return write_line(to, &record);
 }
 
+static void put_percentiles(struct object *record, const struct diff_record *diff)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < diff->nr_percentiles; i++) {
+		const struct diff_percentile *one = &diff->percentiles[i];
+		struct object object = object_new();
+
+		put_number(&object, "percent", one->percent);
+		put_string(&object, "change", diff_change_name(one->change));
+		put_number(&object, "before_ns", one->before_ns);
+		put_number(&object, "after_ns", one->after_ns);
+		record->failed |= object.failed;
+		object_append(record, array, object.json);
+	}
+	put_array(record, "percentiles", array);
+}
+
+static void put_causes(struct object *record, const struct diff_record *diff)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < diff->nr_causes; i++) {
+		const struct diff_cause *one = &diff->causes[i];
+		struct object object = object_new();
+
+		put_string(&object, "cause", cause_name(one->cause));
+		put_string(&object, "change", diff_change_name(one->change));
+		if (one->chance)
+			put_bool(&object, "chance", true);
+		put_number(&object, "before_ns", one->before_ns);
+		put_number(&object, "after_ns", one->after_ns);
+		put_number(&object, "before_ns_in_loop_hour",
+			   diff_hour_ns(&diff->before, one->before_ns));
+		put_number(&object, "after_ns_in_loop_hour",
+			   diff_hour_ns(&diff->after, one->after_ns));
+		record->failed |= object.failed;
+		object_append(record, array, object.json);
+	}
+	put_array(record, "causes", array);
+}
+
 int encode_diff(const struct line_writer *to, const struct diff_record *diff)
 {
 	struct object record = record_new("diff", diff->mono_ns, diff->time_ns);
@@ -68,6 +112,10 @@ int encode_diff(const struct line_writer *to, const struct diff_record *diff)
 
 	put_side(&record, "before", &diff->before);
 	put_side(&record, "after", &diff->after);
+	if (diff->nr_percentiles)
+		put_percentiles(&record, diff);
+	if (diff->nr_causes)
+		put_causes(&record, diff);
 	err = write_line(to, &record);
 	for (size_t i = 0; i < diff->nr_places && !err; i++)
 		err = write_place(to, diff, &diff->places[i]);

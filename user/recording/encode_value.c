@@ -157,3 +157,13 @@ int write_line(const struct line_writer *to, struct object *record)
 	line = line_of(record);
 	return line ? to->write(to->context, line, strlen(line)) : -ENOMEM;
 }
+
+void put_buckets(struct object *record, const uint64_t buckets[SECOND_BUCKETS])
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < SECOND_BUCKETS; i++)
+		if (buckets[i])
+			object_append_pair(record, array, second_upper_ns(i), buckets[i]);
+	put_array(record, "histogram", array);
+}

@@ -35,6 +35,9 @@ void put_pid(struct object *object, const char *key, pid_t pid);
 void put_number(struct object *object, const char *key, uint64_t value);
 void put_bool(struct object *object, const char *key, bool value);
 
+/* "histogram": [[upper_ns, count], ...] of turns */
+void put_buckets(struct object *object, const uint64_t buckets[SECOND_BUCKETS]);
+
 void put_thread(struct object *object, const struct thread_id *id);
 
 /* How much of a line it is. */

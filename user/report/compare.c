@@ -7,53 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-
-#define LEAST_CHANGE 0.05 /* a smaller part of the larger one is none, however sure */
+#include "base/number.h"
 
 struct compare {
 	struct diff_record record;
 	struct diff_place *places;
 	struct diff_stack *stacks;
 };
-
-/* What Student's t exceeds by chance once in a hundred times, either way. */
-static double t_of(double freedom)
-{
-	static const struct {
-		double freedom, t;
-	} table[] = {
-		{ 100, 2.63 }, { 60, 2.66 }, { 30, 2.75 }, { 20, 2.85 }, { 15, 2.95 }, { 12, 3.05 },
-		{ 10, 3.17 },  { 8, 3.36 },  { 7, 3.50 },  { 6, 3.71 },	 { 5, 4.03 },  { 4, 4.60 },
-	};
-
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (freedom >= table[i].freedom)
-			return table[i].t;
-	return 5.84;
-}
-
-static double absolute(double value)
-{
-	return value < 0 ? -value : value;
-}
-
-/* Welch's test of two means. */
-static bool is_change(const struct survey_place *before, const struct survey_place *after,
-		      const struct diff_side sides[2])
-{
-	double apart = absolute(after->mean - before->mean);
-	double larger = after->mean > before->mean ? after->mean : before->mean;
-	double nr[2] = { (double)sides[0].minutes, (double)sides[1].minutes };
-	double a = before->variance / nr[0], b = after->variance / nr[1], freedom;
-
-	if (apart <= larger * LEAST_CHANGE)
-		return false;
-	if (a + b <= 0)
-		return true;
-	freedom = (a + b) * (a + b) / (a * a / (nr[0] - 1) + b * b / (nr[1] - 1));
-	/* both squared: no root is needed */
-	return apart * apart > t_of(freedom) * t_of(freedom) * (a + b);
-}
 
 static bool is_long(const struct diff_side sides[2])
 {
@@ -76,7 +36,7 @@ static struct diff_place judge(const struct survey_place *before, const struct s
 	};
 	bool spread = is_long(sides) && (!before->fn || before->has_spread) &&
 		      (!after->fn || after->has_spread);
-	bool change = spread && is_change(before, after, sides);
+	bool change = spread && spread_is_change(&before->spread, &after->spread);
 
 	if (!before->fn || !after->fn) {
 		place.change = after->fn ? DIFF_NEW : DIFF_GONE;
@@ -86,7 +46,9 @@ static struct diff_place judge(const struct survey_place *before, const struct s
 	} else if (!change) {
 		place.change = DIFF_SAME;
 	} else {
-		place.change = after->mean > before->mean ? DIFF_WORSE : DIFF_BETTER;
+		place.change = spread_mean(&after->spread) > spread_mean(&before->spread)
+				       ? DIFF_WORSE
+				       : DIFF_BETTER;
 	}
 	return place;
 }
@@ -135,8 +97,11 @@ static int sort_places(struct compare *compare, size_t nr, const struct diff_sid
 static int compare_places(struct compare *compare, const struct survey *before,
 			  const struct survey *after)
 {
-	static const struct survey_place none = { .has_spread = true };
 	const struct diff_side sides[2] = { *survey_side(before), *survey_side(after) };
+	const struct survey_place not_before = { .has_spread = true,
+						 .spread = { .nr = sides[0].minutes } };
+	const struct survey_place not_after = { .has_spread = true,
+						.spread = { .nr = sides[1].minutes } };
 	size_t nr_before = survey_nr_places(before), nr_after = survey_nr_places(after);
 	size_t a = 0, b = 0, nr = 0;
 
@@ -144,7 +109,7 @@ static int compare_places(struct compare *compare, const struct survey *before,
 	if (!compare->places)
 		return -ENOMEM;
 	while (a < nr_before || b < nr_after) {
-		struct survey_place old = none, new = none;
+		struct survey_place old = not_before, new = not_after;
 		int order = a == nr_before ? 1 : -1;
 
 		if (a < nr_before)
@@ -156,11 +121,81 @@ static int compare_places(struct compare *compare, const struct survey *before,
 		a += order <= 0;
 		b += order >= 0;
 		compare->places[nr++] =
-			judge(order > 0 ? &none : &old, order < 0 ? &none : &new, sides);
+			judge(order > 0 ? &not_before : &old, order < 0 ? &not_after : &new, sides);
 	}
 	compare->record.places = compare->places;
 	compare->record.nr_places = nr;
 	return sort_places(compare, nr, sides);
+}
+
+/* -- what seconds say -- */
+
+static enum diff_change judge_figure(const struct spread *before, const struct spread *after)
+{
+	if (before->nr < DIFF_MINUTES_LEAST || after->nr < DIFF_MINUTES_LEAST)
+		return DIFF_TOO_SHORT;
+	if (!spread_is_change(before, after))
+		return DIFF_SAME;
+	return spread_mean(after) > spread_mean(before) ? DIFF_WORSE : DIFF_BETTER;
+}
+
+static struct diff_cause compare_cause(const struct second_sums *before,
+				       const struct second_sums *after, enum cause cause)
+{
+	struct spread old = second_sums_cause_spread(before, cause);
+	struct spread new = second_sums_cause_spread(after, cause);
+	struct diff_cause compared = {
+		.change = judge_figure(&old, &new),
+		.cause = cause,
+		.before_ns = second_sums_cause_ns(before, cause),
+		.after_ns = second_sums_cause_ns(after, cause),
+	};
+
+	if (!compared.before_ns || !compared.after_ns) {
+		compared.chance = compared.change == DIFF_SAME;
+		compared.change = compared.after_ns ? DIFF_NEW : DIFF_GONE;
+	}
+	return compared;
+}
+
+static int compare_causes(const void *left, const void *right)
+{
+	const struct diff_cause *a = left, *b = right;
+	uint64_t most_a = a->before_ns > a->after_ns ? a->before_ns : a->after_ns;
+	uint64_t most_b = b->before_ns > b->after_ns ? b->before_ns : b->after_ns;
+
+	return -compare_numbers(most_a, most_b);
+}
+
+static void compare_seconds(struct diff_record *record, const struct second_sums *before,
+			    const struct second_sums *after)
+{
+	static const unsigned int percents[DIFF_PERCENTILES] = { 50, 99 };
+
+	record->before.has_seconds = second_sums_all(before)->nr;
+	record->after.has_seconds = second_sums_all(after)->nr;
+	memcpy(record->before.buckets, second_sums_all(before)->buckets,
+	       sizeof(record->before.buckets));
+	memcpy(record->after.buckets, second_sums_all(after)->buckets,
+	       sizeof(record->after.buckets));
+	if (!record->before.has_seconds || !record->after.has_seconds)
+		return;
+	for (int cause = 0; cause < CAUSE_NR; cause++)
+		if (second_sums_cause_ns(before, cause) || second_sums_cause_ns(after, cause))
+			record->causes[record->nr_causes++] = compare_cause(before, after, cause);
+	qsort(record->causes, record->nr_causes, sizeof(record->causes[0]), compare_causes);
+	for (; record->nr_percentiles < DIFF_PERCENTILES; record->nr_percentiles++) {
+		unsigned int percent = percents[record->nr_percentiles];
+		struct spread old = second_sums_percentile_spread(before, percent);
+		struct spread new = second_sums_percentile_spread(after, percent);
+
+		record->percentiles[record->nr_percentiles] = (struct diff_percentile){
+			.change = judge_figure(&old, &new),
+			.percent = percent,
+			.before_ns = second_sum_percentile_ns(second_sums_all(before), percent),
+			.after_ns = second_sum_percentile_ns(second_sums_all(after), percent),
+		};
+	}
 }
 
 static uint64_t hour_us(const struct survey *survey, uint64_t ns)
@@ -211,6 +246,7 @@ int compare_new(struct compare **out, struct survey *before, struct survey *afte
 	compare->record.after = *survey_side(after);
 	compare->record.mono_ns = compare->record.after.mono_ns;
 	compare->record.time_ns = compare->record.after.time_ns;
+	compare_seconds(&compare->record, survey_seconds(before), survey_seconds(after));
 	if (compare_places(compare, before, after) || compare_stacks(compare, before, after)) {
 		compare_free(compare);
 		return -ENOMEM;

@@ -13,6 +13,7 @@
 #include "base/parse.h"
 #include "base/timestamp.h"
 #include "report/loop_numbers.h"
+#include "report/second_sums.h"
 
 /* What is known of a loop in this part. */
 struct chosen {
@@ -21,6 +22,7 @@ struct chosen {
 	uint64_t stalls;
 	uint64_t doubtful;
 	uint64_t longest_ns;
+	struct second_sum seconds; /* of this part */
 };
 
 struct part {
@@ -35,6 +37,8 @@ struct part {
 	struct chosen *v; /* by the loop's number */
 	size_t nr;
 	bool cut;
+	bool has_seconds; /* the recording that is read now */
+	bool without_seconds; /* one that was cut */
 	const struct recording_reader *next;
 };
 
@@ -128,6 +132,11 @@ void part_end(struct part *part, uint64_t end_ns)
 bool part_has_cut(const struct part *part)
 {
 	return part->cut;
+}
+
+bool part_has_seconds(const struct part *part)
+{
+	return !part->without_seconds;
 }
 
 /* The zone of the machine that reads, which is where a recording is from as a rule. */
@@ -241,7 +250,11 @@ static void take_start(void *context, const struct start_record *start)
 	loop_numbers_on_host(part->loops, start->host);
 	/* each summary is of its own recording */
 	for (size_t i = 0; i < part->nr; i++)
-		part->v[i].stalls = part->v[i].doubtful = part->v[i].longest_ns = 0;
+		part->v[i] = (struct chosen){
+			.known = part->v[i].known,
+			.chosen = part->v[i].chosen,
+		};
+	part->has_seconds = false;
 	part->begin_ns = start->time_ns;
 	part->since_ns = resolve(part, &part->since, 0);
 	part->until_ns = resolve(part, &part->until, UINT64_MAX);
@@ -285,13 +298,37 @@ static void take_blocked(void *context, const struct blocked_record *blocked)
 		part->next->blocked(part->next->context, blocked);
 }
 
+/* Where a loop only waited is cut; what it did is of the second in which it began. */
+static bool cut_second(const struct part *part, struct second_record *second)
+{
+	uint64_t from_ns = second->time_ns, to_ns = add_saturated(from_ns, second->idle_ns);
+
+	if (!second_is_quiet(second))
+		return is_within(part, from_ns, from_ns);
+	if (!is_within(part, from_ns, to_ns))
+		return false;
+	from_ns = from_ns > part->since_ns ? from_ns : part->since_ns;
+	to_ns = to_ns < part->until_ns ? to_ns : part->until_ns;
+	second->mono_ns = add_saturated(second->mono_ns, from_ns - second->time_ns);
+	second->time_ns = from_ns;
+	second->idle_ns = to_ns - from_ns;
+	return true;
+}
+
 static void take_second(void *context, const struct second_record *second)
 {
 	struct part *part = context;
+	struct second_record own = *second;
+	struct chosen *chosen;
 
-	if (part->next->second && is_within(part, second->time_ns, second->time_ns) &&
-	    is_chosen(part, &second->id))
-		part->next->second(part->next->context, second);
+	part->has_seconds = true;
+	if (!cut_second(part, &own) || !is_chosen(part, &second->id))
+		return;
+	chosen = chosen_of(part, &second->id);
+	if (chosen)
+		second_sum_add(&chosen->seconds, &own);
+	if (part->next->second)
+		part->next->second(part->next->context, &own);
 }
 
 static void take_exit(void *context, const struct exit_record *exited)
@@ -320,7 +357,19 @@ static uint64_t overlap_ns(const struct part *part, uint64_t end_ns)
 	return to > from ? to - from : 0;
 }
 
-/* Of a part of the time only its stalls are known. */
+static void add_seconds(struct loop_summary *loop, const struct second_sum *seconds)
+{
+	loop->turns = seconds->turns;
+	loop->wall_ns = second_sum_ns(seconds);
+	loop->idle_ns = seconds->idle_ns;
+	loop->ledger = seconds->ledger;
+	if (seconds->longest_ns > loop->longest_ns)
+		loop->longest_ns = seconds->longest_ns;
+	loop->p50_ns = second_sum_percentile_ns(seconds, 50);
+	loop->p99_ns = second_sum_percentile_ns(seconds, 99);
+}
+
+/* Of a part of the time its stalls are known, and what its seconds say. */
 static struct loop_summary cut_loop(struct part *part, const struct loop_summary *whole)
 {
 	const struct chosen *chosen = chosen_of(part, &whole->id);
@@ -330,6 +379,7 @@ static struct loop_summary cut_loop(struct part *part, const struct loop_summary
 		loop.stalls = chosen->stalls;
 		loop.doubtful = chosen->doubtful;
 		loop.longest_ns = chosen->longest_ns;
+		add_seconds(&loop, &chosen->seconds);
 	}
 	return loop;
 }
@@ -358,6 +408,7 @@ static void take_summary(void *context, const struct summary_record *summary)
 			own.time_ns = part->until_ns;
 		}
 		part->cut = true;
+		part->without_seconds |= !part->has_seconds;
 	}
 	part->next->summary(part->next->context, &own);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * part.h - --since, --until and --loops: a part of recordings, of some time and of
- * some loops. A stall is of each time that it lasts in, other records of their moment.
+ * some loops. A stall is of each time that it lasts in, other records of their moment;
+ * where a loop only waited is cut.
  */
 #ifndef BLOCKPROF_REPORT_PART_H
 #define BLOCKPROF_REPORT_PART_H
@@ -39,7 +40,9 @@ void part_end(struct part *part, uint64_t end_ns);
 /* What is to read a recording, so that next gets that part. Both live as long as it is read. */
 struct recording_reader part_reader(struct part *part, const struct recording_reader *next);
 
-/* Whether a summary was of more time than the part, so that its figures of loops are not known. */
+/* Whether a summary was of more time than the part. */
 bool part_has_cut(const struct part *part);
+/* Whether all of these have seconds, by which figures of loops are known: percentiles within a factor of two. */
+bool part_has_seconds(const struct part *part);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/strings.h"
+#include "output/keys.h"
 
 #define PLACES_MAX     30000
 #define CELLS_MAX      (1u << 19) /* of all places */
@@ -22,9 +23,8 @@ struct cell {
 };
 
 struct place_sum {
-	uint64_t hash;
-	char *fn;
-	char *file; /* NULL: not known */
+	const char *fn; /* of the key, as is file */
+	const char *file; /* NULL: not known */
 	uint64_t ns;
 	uint64_t stalls;
 	uint64_t by_cause[CAUSE_NR];
@@ -32,103 +32,89 @@ struct place_sum {
 	size_t nr_cells;
 	size_t capacity;
 	bool cut; /* of cells */
-	double mean, variance;
+	struct spread spread;
 };
 
 struct place_sums {
-	struct place_sum *v;
+	struct keys *keys; /* a function, NUL, and its file: ended by NUL, or none */
+	size_t room; /* of keys: they are bounded by their number */
+	struct place_sum *v; /* by the key's number, until they are sorted */
 	size_t nr;
 	size_t capacity;
-	uint32_t *index; /* open addressing, 2 * capacity: position in v + 1, 0: free */
 	size_t nr_cells;
 	uint64_t left_out;
 };
 
 int place_sums_new(struct place_sums **out)
 {
-	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	struct place_sums *sums = calloc(1, sizeof(*sums));
+
+	*out = NULL;
+	if (!sums)
+		return -ENOMEM;
+	sums->room = SIZE_MAX;
+	/* and [other] */
+	if (keys_new(&sums->keys, PLACES_MAX + 1, &sums->room)) {
+		free(sums);
+		return -ENOMEM;
+	}
+	*out = sums;
+	return 0;
 }
 
 void place_sums_free(struct place_sums *sums)
 {
 	if (!sums)
 		return;
-	for (size_t i = 0; i < sums->nr; i++) {
-		free(sums->v[i].fn);
-		free(sums->v[i].file);
+	for (size_t i = 0; i < sums->nr; i++)
 		free(sums->v[i].cells);
-	}
 	free(sums->v);
-	free(sums->index);
+	keys_free(sums->keys);
 	free(sums);
 }
 
-static uint64_t hash_of(const char *fn, const char *file)
+/* Of a new number, which is the next one. NULL: there is no memory. */
+static struct place_sum *new_sum(struct place_sums *sums, uint32_t number, size_t fn_bytes)
 {
-	uint64_t hash = hash_bytes(HASH_START, fn, strlen(fn) + 1);
+	size_t bytes;
+	const char *key = keys_at(sums->keys, number, &bytes);
 
-	return file ? hash_bytes(hash, file, strlen(file)) : hash;
-}
+	if (sums->nr == sums->capacity) {
+		size_t capacity = sums->capacity ? 2 * sums->capacity : 64;
+		struct place_sum *grown = reallocarray(sums->v, capacity, sizeof(grown[0]));
 
-/* Where it is, or belongs. There is a free place. */
-static uint32_t *bucket_of(struct place_sums *sums, uint64_t hash, const char *fn, const char *file)
-{
-	size_t mask = 2 * sums->capacity - 1, at = hash & mask;
-
-	while (sums->index[at]) {
-		const struct place_sum *sum = &sums->v[sums->index[at] - 1];
-
-		if (sum->hash == hash && !strcmp(sum->fn, fn) && same_string(sum->file, file))
-			break;
-		at = (at + 1) & mask;
+		if (!grown)
+			return NULL;
+		sums->v = grown;
+		sums->capacity = capacity;
 	}
-	return &sums->index[at];
-}
-
-static int grow(struct place_sums *sums)
-{
-	size_t capacity = sums->capacity ? 2 * sums->capacity : 64;
-	struct place_sum *v = reallocarray(sums->v, capacity, sizeof(v[0]));
-	uint32_t *index;
-
-	if (!v)
-		return -ENOMEM;
-	sums->v = v;
-	index = calloc(2 * capacity, sizeof(index[0]));
-	if (!index)
-		return -ENOMEM;
-	free(sums->index);
-	sums->index = index;
-	sums->capacity = capacity;
-	for (size_t i = 0; i < sums->nr; i++)
-		*bucket_of(sums, v[i].hash, v[i].fn, v[i].file) = (uint32_t)i + 1;
-	return 0;
+	sums->v[sums->nr] = (struct place_sum){
+		.fn = key,
+		.file = bytes > fn_bytes ? key + fn_bytes : NULL,
+	};
+	return &sums->v[sums->nr++];
 }
 
 /* NULL: there is no memory. */
 static struct place_sum *sum_of(struct place_sums *sums, const char *fn, const char *file)
 {
-	uint64_t hash = hash_of(fn, file);
-	struct place_sum sum = { .hash = hash };
-	uint32_t *bucket;
+	char key[2 * NAME_MAX_BYTES];
+	size_t fn_bytes = strlen(fn) + 1, bytes = fn_bytes;
+	uint32_t number;
 
-	if (sums->nr == sums->capacity && grow(sums))
-		return NULL;
-	bucket = bucket_of(sums, hash, fn, file);
-	if (*bucket)
-		return &sums->v[*bucket - 1];
-	if (sums->nr >= PLACES_MAX && strcmp(fn, "[other]") != 0) {
+	memcpy(key, fn, fn_bytes);
+	if (file) {
+		memcpy(key + fn_bytes, file, strlen(file) + 1);
+		bytes += strlen(file) + 1;
+	}
+	if (keys_size(sums->keys) >= PLACES_MAX && strcmp(fn, "[other]") != 0 &&
+	    keys_find(sums->keys, key, bytes, &number)) {
 		sums->left_out++;
 		return sum_of(sums, "[other]", NULL);
 	}
-	if (copy_string(&sum.fn, fn) || copy_string(&sum.file, file)) {
-		free(sum.fn);
+	if (keys_add(sums->keys, key, bytes, &number))
 		return NULL;
-	}
-	sums->v[sums->nr++] = sum;
-	*bucket = (uint32_t)sums->nr;
-	return &sums->v[sums->nr - 1];
+	return number < sums->nr ? &sums->v[number] : new_sum(sums, number, fn_bytes);
 }
 
 static struct place_sum *sum_of_frame(struct place_sums *sums, const struct frame *frame,
@@ -172,8 +158,49 @@ static int add_cell(struct place_sums *sums, struct place_sum *sum, uint64_t min
 	return 0;
 }
 
+/* What is before the record, by a recording that says so, is of its moment. */
+static uint64_t time_of(struct both_clocks at, uint64_t mono_ns)
+{
+	return add_saturated(at.time_ns, subtract_saturated(mono_ns, at.mono_ns));
+}
+
+/* A block may be longer than a minute. */
+static int add_block(struct place_sums *sums, struct place_sum *sum, uint64_t from_ns, uint64_t ns)
+{
+	int err = 0;
+
+	while (ns && !err && !sum->cut) {
+		uint64_t in_minute_ns = MINUTE_NS - from_ns % MINUTE_NS;
+		uint64_t own_ns = ns < in_minute_ns ? ns : in_minute_ns;
+
+		err = add_cell(sums, sum, from_ns / MINUTE_NS, own_ns);
+		from_ns = add_saturated(from_ns, own_ns);
+		ns -= own_ns;
+	}
+	return err;
+}
+
+/* The longest of its blocks are each of their own minute, the rest of that of the first one. */
+static int add_blocks(struct place_sums *sums, struct place_sum *sum, const struct slice *slice,
+		      struct both_clocks at)
+{
+	const struct intervals *intervals = &slice->intervals;
+	uint64_t rest_ns = slice->ns, first_ns = intervals->first_ns;
+	int err = 0;
+
+	for (size_t i = 0; i < intervals->nr && !err; i++) {
+		const struct interval *block = &intervals->v[i];
+		uint64_t ns = block->ns < rest_ns ? block->ns : rest_ns;
+
+		err = add_block(sums, sum, time_of(at, block->mono_ns), ns);
+		rest_ns -= ns;
+	}
+	return err ? err
+		   : add_block(sums, sum, time_of(at, first_ns ? first_ns : at.mono_ns), rest_ns);
+}
+
 int place_sums_add(struct place_sums *sums, const struct frame *frame, const struct slice *slice,
-		   uint64_t time_ns)
+		   struct both_clocks at)
 {
 	struct place_sum *sum = sum_of_frame(sums, frame, slice->cause);
 
@@ -181,7 +208,7 @@ int place_sums_add(struct place_sums *sums, const struct frame *frame, const str
 		return -ENOMEM;
 	sum->ns = add_saturated(sum->ns, slice->ns);
 	sum->by_cause[slice->cause] = add_saturated(sum->by_cause[slice->cause], slice->ns);
-	return add_cell(sums, sum, time_ns / MINUTE_NS, slice->ns);
+	return add_blocks(sums, sum, slice, at);
 }
 
 void place_sums_stall(struct place_sums *sums, const struct frame *frame, enum cause cause)
@@ -208,35 +235,26 @@ static int compare_sums(const void *left, const void *right)
 }
 
 /* Minutes without any of it count as well. */
-static void spread(struct place_sum *sum, const struct minutes *minutes)
+static void spread_cells(struct place_sum *sum, const struct minutes *minutes)
 {
-	double total = 0, squares = 0;
-
 	if (sum->nr_cells)
 		qsort(sum->cells, sum->nr_cells, sizeof(sum->cells[0]), compare_cells);
 	for (size_t i = 0; i < sum->nr_cells;) {
 		uint64_t minute = sum->cells[i].minute;
 		uint64_t loop_ns = minutes_loop_ns(minutes, minute), ns = 0;
-		double part;
 
 		for (; i < sum->nr_cells && sum->cells[i].minute == minute; i++)
 			ns = add_saturated(ns, sum->cells[i].ns);
-		part = loop_ns ? (double)ns / (double)loop_ns : 0;
-		total += part;
-		squares += part * part;
+		if (loop_ns)
+			spread_add(&sum->spread, (double)ns / (double)loop_ns);
 	}
-	if (minutes->whole < 2)
-		return;
-	sum->mean = total / (double)minutes->whole;
-	sum->variance = (squares - total * sum->mean) / (double)(minutes->whole - 1);
-	if (sum->variance < 0)
-		sum->variance = 0;
+	sum->spread.nr = minutes->whole;
 }
 
 void place_sums_finish(struct place_sums *sums, const struct minutes *minutes)
 {
 	for (size_t i = 0; i < sums->nr; i++)
-		spread(&sums->v[i], minutes);
+		spread_cells(&sums->v[i], minutes);
 	if (sums->nr)
 		qsort(sums->v, sums->nr, sizeof(sums->v[0]), compare_sums);
 }
@@ -255,8 +273,7 @@ struct survey_place place_sums_at(const struct place_sums *sums, size_t at)
 		.ns = sum->ns,
 		.stalls = sum->stalls,
 		.has_spread = !sum->cut,
-		.mean = sum->mean,
-		.variance = sum->variance,
+		.spread = sum->spread,
 	};
 
 	for (int cause = 0; cause < CAUSE_NR; cause++)

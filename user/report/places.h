@@ -10,9 +10,15 @@ struct place_sums;
 
 int place_sums_new(struct place_sums **out); /* 0 or -ENOMEM */
 void place_sums_free(struct place_sums *sums);
-/* frame NULL: it is not known where, and the cause stands for it. 0 or -ENOMEM. */
+/* A moment by both clocks. */
+struct both_clocks {
+	uint64_t time_ns;
+	uint64_t mono_ns;
+};
+
+/* at: of the slice's record, where it has no blocks of its own. frame NULL: it is not known where, and the cause stands for it. 0 or -ENOMEM. */
 int place_sums_add(struct place_sums *sums, const struct frame *frame, const struct slice *slice,
-		   uint64_t time_ns);
+		   struct both_clocks at);
 /* A stall is named after the place. */
 void place_sums_stall(struct place_sums *sums, const struct frame *frame, enum cause cause);
 /* There is no more to come. */

@@ -28,6 +28,7 @@ struct survey {
 	struct watched *watched;
 	struct finals *finals;
 	struct place_sums *places;
+	struct second_sums *seconds;
 	struct tally *stacks;
 	struct diff_side side;
 	char *hosts;
@@ -66,10 +67,10 @@ static int add_stack(struct survey *survey, const struct thread_id *id, const st
 
 /* placed: the stack that says where it was, if its own does not. */
 static int add_slice(struct survey *survey, const struct thread_id *id, const struct slice *slice,
-		     const struct stack *placed, uint64_t time_ns)
+		     const struct stack *placed, struct both_clocks at)
 {
 	const struct frame *frame = place_of(slice->stack ? slice->stack : placed);
-	int err = place_sums_add(survey->places, frame, slice, time_ns);
+	int err = place_sums_add(survey->places, frame, slice, at);
 
 	return err ? err : add_stack(survey, id, slice);
 }
@@ -80,6 +81,7 @@ static int add_stall(void *context, const struct stall_record *stall)
 	struct diff_side *side = &survey->side;
 	const struct slice *place = stall_place(stall);
 	const struct stack *placed = place ? place->stack : NULL;
+	const struct both_clocks at = { stall->time_ns, stall->mono_ns };
 	int err = 0;
 
 	/* as --fail does */
@@ -93,7 +95,7 @@ static int add_stall(void *context, const struct stall_record *stall)
 		place_sums_stall(survey->places, place_of(placed), stall->cause);
 	}
 	for (size_t i = 0; i < stall->slices.nr && !err; i++)
-		err = add_slice(survey, &stall->id, &stall->slices.v[i], placed, stall->time_ns);
+		err = add_slice(survey, &stall->id, &stall->slices.v[i], placed, at);
 	return err;
 }
 
@@ -105,6 +107,7 @@ int survey_new(struct survey **out, bool stacks)
 		return -ENOMEM;
 	if (loop_numbers_new(&survey->loops) || watched_new(&survey->watched) ||
 	    finals_new(&survey->finals, add_stall, survey) || place_sums_new(&survey->places) ||
+	    second_sums_new(&survey->seconds) ||
 	    (stacks && tally_new(&survey->stacks, MAX_STACKS, MAX_STACK_BYTES))) {
 		survey_free(survey);
 		return -ENOMEM;
@@ -121,6 +124,7 @@ void survey_free(struct survey *survey)
 	watched_free(survey->watched);
 	finals_free(survey->finals);
 	place_sums_free(survey->places);
+	second_sums_free(survey->seconds);
 	tally_free(survey->stacks);
 	free(survey->hosts);
 	free(survey);
@@ -183,8 +187,10 @@ static void take_withdrawn(void *context, const struct withdrawn_record *withdra
 static void take_blocked(void *context, const struct blocked_record *blocked)
 {
 	struct survey *survey = context;
-	uint64_t time_ns =
-		blocked->time_ns > BLOCKED_HALF_NS ? blocked->time_ns - BLOCKED_HALF_NS : 0;
+	const struct both_clocks at = {
+		subtract_saturated(blocked->time_ns, BLOCKED_HALF_NS),
+		subtract_saturated(blocked->mono_ns, BLOCKED_HALF_NS),
+	};
 
 	/* of --all-threads */
 	if (!blocked->id.runtime)
@@ -194,7 +200,16 @@ static void take_blocked(void *context, const struct blocked_record *blocked)
 		/* time on a CPU is lost in stalls only */
 		if (!slice_is_cpu(&blocked->slices.v[i]))
 			keep_error(survey, add_slice(survey, &blocked->id, &blocked->slices.v[i],
-						     NULL, time_ns));
+						     NULL, at));
+}
+
+static void take_second(void *context, const struct second_record *second)
+{
+	struct survey *survey = context;
+
+	see_loop(survey, &second->id, second->time_ns,
+		 add_saturated(second->time_ns, second_ns(second)));
+	keep_error(survey, second_sums_add(survey->seconds, second));
 }
 
 static void take_exit(void *context, const struct exit_record *exited)
@@ -234,6 +249,7 @@ struct recording_reader survey_reader(struct survey *survey)
 		.stall = take_stall,
 		.withdrawn = take_withdrawn,
 		.blocked = take_blocked,
+		.second = take_second,
 		.exit = take_exit,
 		.summary = take_summary,
 	};
@@ -298,6 +314,11 @@ int survey_place_compare(const struct survey_place *a, const struct survey_place
 const struct diff_side *survey_side(const struct survey *survey)
 {
 	return &survey->side;
+}
+
+const struct second_sums *survey_seconds(const struct survey *survey)
+{
+	return survey->seconds;
 }
 
 struct tally *survey_stacks(struct survey *survey)

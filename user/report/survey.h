@@ -6,6 +6,7 @@
 #include "model/diff.h"
 #include "output/tally.h"
 #include "recording/recording.h"
+#include "report/second_sums.h"
 
 struct survey;
 
@@ -24,8 +25,7 @@ struct survey_place {
 	uint64_t stalls;
 	/* Of the part that it has of each minute of a loop; of one with too many minutes they are not kept. */
 	bool has_spread;
-	double mean;
-	double variance;
+	struct spread spread;
 };
 
 /* When all is read. Places ascend by function and file. 0, or what failed on the way: -ENOMEM. */
@@ -35,6 +35,8 @@ struct survey_place survey_place(const struct survey *survey, size_t at);
 /* < 0, 0, > 0: in the order of places. */
 int survey_place_compare(const struct survey_place *a, const struct survey_place *b);
 const struct diff_side *survey_side(const struct survey *survey);
+/* What its seconds say; without any the recording was made before there were such records. */
+const struct second_sums *survey_seconds(const struct survey *survey);
 /* Lines and their ns. NULL: they were not asked for. */
 struct tally *survey_stacks(struct survey *survey);
 /* Places beyond those that are kept, which are one; and stacks that are left out. */

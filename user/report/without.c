@@ -8,7 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "model/second.h"
 #include "report/loop_numbers.h"
+#include "report/second_sums.h"
 
 /* What stalls of a loop were, and are. */
 struct loop_change {
@@ -16,8 +18,10 @@ struct loop_change {
 	uint64_t gone_doubtful;
 	uint64_t taken_ns;
 	uint64_t longest_ns; /* of what is left of its stalls */
-	bool stalled;
 	struct ledger taken;
+	struct second_sum seconds;
+	int64_t moved[SECOND_BUCKETS]; /* turns that came to each bucket, less those that left it */
+	uint64_t shorter_ns; /* the longest turn that is no stall is at least so long */
 };
 
 struct without {
@@ -171,13 +175,14 @@ static void count_stall(struct without *without, const struct stall_record *stal
 		result->placeless_ns = add_saturated(result->placeless_ns, rest->placeless_ns);
 	if (!change)
 		return;
-	change->stalled = true;
 	if (gone && stall->doubt)
 		change->gone_doubtful++;
 	else if (gone)
 		change->gone++;
 	if (left_ns > change->longest_ns)
 		change->longest_ns = left_ns;
+	change->moved[second_bucket_of(stall->duration_ns)]--;
+	change->moved[second_bucket_of(left_ns)]++;
 	change->taken_ns = add_saturated(change->taken_ns, taken_ns);
 	change->taken.cpu_ns = add_saturated(change->taken.cpu_ns, rest->taken.cpu_ns);
 	change->taken.runqueue_ns =
@@ -233,11 +238,56 @@ static void take_blocked(void *context, const struct blocked_record *blocked)
 	free(rest.slices.v);
 }
 
-/* Of turns that were no stalls the lengths are known by percentiles only. */
+/* How long the longest turn of it was that is no stall: at least. */
+static uint64_t shorter_of(const struct without *without, const struct second_record *second)
+{
+	uint64_t shorter_ns = 0;
+
+	if (second->longest_ns <= without->threshold_ns)
+		return second->longest_ns;
+	for (unsigned int i = 0; i + 1 < SECOND_BUCKETS; i++)
+		if (second->buckets[i + 1] && second_upper_ns(i + 1) <= without->threshold_ns)
+			shorter_ns = second_upper_ns(i);
+	return shorter_ns;
+}
+
+/* They are not passed on: when in a second it was that a stall lost its time is not always known. */
+static void take_second(void *context, const struct second_record *second)
+{
+	struct without *without = context;
+	struct loop_change *change = change_of(without, &second->id);
+	uint64_t shorter_ns = shorter_of(without, second);
+
+	if (!change)
+		return;
+	second_sum_add(&change->seconds, second);
+	if (shorter_ns > change->shorter_ns)
+		change->shorter_ns = shorter_ns;
+	without->result.has_seconds = true;
+}
+
+/* Where turns are in other buckets now, a percentile is what these say. */
+static void change_percentile(const struct loop_change *change, unsigned int percent, uint64_t *ns)
+{
+	struct second_sum left = change->seconds;
+	uint64_t before_ns = second_sum_percentile_ns(&left, percent), after_ns;
+
+	for (unsigned int i = 0; i < SECOND_BUCKETS; i++)
+		left.buckets[i] =
+			change->moved[i] < 0
+				? subtract_saturated(left.buckets[i], (uint64_t)-change->moved[i])
+				: left.buckets[i] + (uint64_t)change->moved[i];
+	after_ns = second_sum_percentile_ns(&left, percent);
+	/* what the summary says is nearer as long as the bucket is the same */
+	if (second_bucket_of(after_ns) < second_bucket_of(before_ns) && after_ns < *ns)
+		*ns = after_ns;
+}
+
 static void change_loop(const struct without *without, struct loop_summary *loop)
 {
 	size_t at = loop_numbers_find(without->loops, &loop->id);
 	const struct loop_change *change;
+	/* without seconds the lengths of turns that are no stalls are known by percentiles only */
 	uint64_t shorter_ns = loop->p99_ns <= without->threshold_ns   ? loop->p99_ns
 			      : loop->p50_ns <= without->threshold_ns ? loop->p50_ns
 								      : 0;
@@ -245,6 +295,10 @@ static void change_loop(const struct without *without, struct loop_summary *loop
 	if (at == LOOP_NUMBERS_NONE || at >= without->nr_changes || !without->changes[at].taken_ns)
 		return;
 	change = &without->changes[at];
+	if (change->shorter_ns > shorter_ns)
+		shorter_ns = change->shorter_ns;
+	change_percentile(change, 50, &loop->p50_ns);
+	change_percentile(change, 99, &loop->p99_ns);
 	loop->stalls = subtract_saturated(loop->stalls, change->gone);
 	loop->doubtful = subtract_saturated(loop->doubtful, change->gone_doubtful);
 	loop->longest_ns = change->longest_ns > shorter_ns ? change->longest_ns : shorter_ns;
@@ -304,6 +358,7 @@ struct recording_reader without_reader(struct without *without, const struct rec
 		.stall = take_stall,
 		.withdrawn = take_withdrawn,
 		.blocked = take_blocked,
+		.second = take_second,
 		.exit = take_exit,
 		.note = take_note,
 		.summary = take_summary,

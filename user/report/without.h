@@ -29,6 +29,7 @@ struct without_result {
 	uint64_t placeless_ns; /* in stalls that lost time there: it has no stack, and stays */
 	uint64_t slices_cut; /* what the recording had no room for */
 	uint64_t threshold_ns; /* the last one */
+	bool has_seconds; /* the lengths of turns are known within a factor of two */
 };
 
 const struct without_result *without_result(const struct without *without);
