@@ -249,7 +249,7 @@ static inline struct bp_header header(unsigned int type)
 	};
 }
 
-static inline void send_candidate(struct test *test, unsigned int count)
+static inline void send_candidate_of(struct test *test, pid_t tid, unsigned int count)
 {
 	struct bp_candidate candidate = { .header = header(BP_RECORD_CANDIDATE),
 					  .wait_class = BP_WAIT_EPOLL,
@@ -258,10 +258,16 @@ static inline void send_candidate(struct test *test, unsigned int count)
 					  .pthread = PTHREAD };
 
 	candidate.header.slot = BP_NO_SLOT;
+	candidate.header.tid = tid;
 	if (fake_python)
 		candidate.stack.python_nr = 1;
 	send(test, &candidate, sizeof(candidate));
 	engine_run(test->engine);
+}
+
+static inline void send_candidate(struct test *test, unsigned int count)
+{
+	send_candidate_of(test, getpid(), count);
 }
 
 static inline void become_loop(struct test *test)

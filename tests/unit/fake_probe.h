@@ -43,6 +43,7 @@ struct probe {
 	struct bp_watched_snapshot thread; /* the one thread that a look shows */
 	struct bp_bind bind; /* for it at the next look */
 	bool bind_pending;
+	unsigned int bind_slot; /* that it gets; 0: SLOT */
 	bool started, waits, samples, waits_always;
 	int iterate_error; /* of one process's threads */
 	pid_t watched;
@@ -120,10 +121,11 @@ int probe_iterate(struct probe *probe, probe_watched_fn *fn, void *context)
 					   .state = BP_RUNNING,
 					   .since_ns = now_ns,
 					   .sched_arrival_ns = now_ns + 5 * S };
-	struct bp_slot *slot = &probe->slot[SLOT];
+	unsigned int number = probe->bind_slot ? probe->bind_slot : SLOT;
+	struct bp_slot *slot = &probe->slot[number];
 
 	if (probe->bind_pending && !probe->no_slots) {
-		probe->thread.slot = SLOT;
+		probe->thread.slot = number;
 		slot->use = probe->bind.use;
 		slot->wait_class = probe->bind.wait_class;
 		slot->wait_id = probe->bind.wait_id;

@@ -469,6 +469,57 @@ static void test_standing(void **state)
 	assert_int_equal(longest_ns, 250 * MS);
 }
 
+/* How many rows there are of a loop's thread, and the stalls that they say. */
+static unsigned int rows_of(const struct summary_record *summary, uint64_t loop, pid_t tid,
+			    uint64_t *stalls)
+{
+	unsigned int rows = 0;
+
+	*stalls = 0;
+	for (size_t i = 0; i < summary->nr_loops; i++)
+		if (summary->loops[i].id.loop == loop && summary->loops[i].id.tid == tid) {
+			*stalls += summary->loops[i].stalls;
+			rows++;
+		}
+	return rows;
+}
+
+/* It serves another loop's source from now on, and is one with that: each counts what was reported as its own. */
+static void test_joins_another(void **state)
+{
+	struct test *test = start(state);
+	struct summary_record summary;
+	pid_t other = getpid() + 1;
+	uint64_t first, stalls;
+
+	test->probe.slot[SLOT].source = 0xe9011;
+	become_loop(test);
+	first = test->loop.id.loop;
+	test->probe.slot[SLOT + 1].source = 0xe9022;
+	test->probe.bind_slot = SLOT + 1;
+	test->probe.thread.tid = other;
+	test->probe.thread.slot = BP_NO_SLOT;
+	send_candidate_of(test, other, 4);
+	assert_int_equal(test->loops, 2);
+	assert_int_not_equal(test->loop.id.loop, first);
+	look_later(test, 10 * MS);
+	now_ns += 500 * MS;
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .cpu_ns = 250 * MS });
+	test->probe.slot[SLOT].source = 0xe9022;
+	look_later(test, 10 * MS);
+	assert_int_equal(test->loops, 3);
+	assert_int_equal(test->loop.id.tid, getpid());
+	assert_int_equal(test->nr_stalls, 1);
+	assert_int_equal(test->stalls[0].id.loop, first);
+	assert_int_not_equal(test->loop.id.loop, first);
+	assert_int_equal(engine_summary(test->engine, &summary), 0);
+	assert_int_equal(rows_of(&summary, first, getpid(), &stalls), 1);
+	assert_int_equal(stalls, 1);
+	assert_int_equal(rows_of(&summary, test->loop.id.loop, getpid(), &stalls), 1);
+	assert_int_equal(stalls, 0);
+	summary_free(&summary);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +540,7 @@ int main(void)
 		TEST(test_summary),
 		TEST(test_standing),
 		TEST(test_bound_late),
+		TEST(test_joins_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

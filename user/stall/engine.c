@@ -167,6 +167,7 @@ static void look_at_loop(struct engine *engine, struct loop *loop, const struct 
 	again_check(engine, loop, now_ns);
 	sources_follow(engine, loop);
 	source_look(engine, loop);
+	summary_join(engine, loop, now_ns);
 	request_worker_look(engine, loop, now_ns);
 	/* what others do does not wait for names */
 	observe_block(engine, loop, now_ns);

@@ -179,6 +179,24 @@ void summary_keep(struct engine *engine, const struct loop *loop)
 		period->nr_ended++;
 }
 
+void summary_join(struct engine *engine, struct loop *loop, uint64_t now_ns)
+{
+	uint64_t joins = loop->joins;
+	size_t kept = engine->period.nr_ended;
+
+	loop->joins = 0;
+	if (!joins || joins == loop->id.loop)
+		return;
+	summary_keep(engine, loop);
+	/* else its stalls so far would be nobody's */
+	if (engine->period.nr_ended == kept)
+		return;
+	/* without memory its numbers go on from before: more cannot be done */
+	summary_new_period(loop, probe_slot(engine->probe, loop->slot), now_ns);
+	loop->id.loop = joins;
+	binding_report_again(engine, loop);
+}
+
 void summary_forget(struct engine *engine)
 {
 	struct period *period = &engine->period;

@@ -15,6 +15,8 @@ struct summary_record;
 
 /* The first period begins. */
 void summary_start(struct engine *engine, uint64_t now_ns);
+/* It may be one with another loop from now on: what it did before is kept as that of the loop that it was. */
+void summary_join(struct engine *engine, struct loop *loop, uint64_t now_ns);
 /* The loop ends: its part of the summary stays. */
 void summary_keep(struct engine *engine, const struct loop *loop);
 /* All that was lost since the start, into record->lost, which is the caller's. */

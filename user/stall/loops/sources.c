@@ -65,7 +65,11 @@ void sources_join(struct engine *engine, struct loop *loop)
 		set_known(engine, loop, slot->source);
 	if (!other || !serves(engine, loop, slot->source))
 		return;
-	loop->id.loop = other->id.loop;
+	/* what was reported of it so far, and is to be counted, has its own number */
+	if (loop->announced)
+		loop->joins = other->id.loop;
+	else
+		loop->id.loop = other->id.loop;
 	number = probe_slot(engine->probe, other->slot)->cell;
 	if (!number)
 		number = free_cell(engine);

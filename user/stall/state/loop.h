@@ -176,6 +176,7 @@ struct loop {
 	bool announced; /* loops/binding.c: its loop record was sent */
 	unsigned int
 		files_unread; /* loops/binding.c: tries left to name something of its program */
+	uint64_t joins; /* loops/sources.c: the loop that it is one with from now on; 0: none */
 	uint64_t known_source; /* loops/sources.c: as the kernel side was told; 0: none */
 	struct collected collected;
 	struct turn_start start;
