@@ -75,6 +75,9 @@ struct bp_bind {
 	unsigned int estimated; /* turn_start_ns is when it last ran, not what its loop says */
 	unsigned int core_nr;
 	int core[4]; /* BP_CORE */
+	/* Whose the process is, which all that these have together share; 0: nobody's who is counted as one. */
+	unsigned int user;
+	unsigned int cgroup;
 };
 
 /* What user space wants of a process: the value of the map processes, by tgid. */

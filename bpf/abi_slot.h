@@ -83,6 +83,8 @@ enum bp_slot_use {
 	BP_SLOT_FREE,
 	BP_SLOT_THREAD, /* bound, no loop: only with --all-threads */
 	BP_SLOT_LOOP,
+	BP_SLOT_LEFT, /* by the kernel side: its thread has left it, which a record says */
+	BP_SLOT_LOST, /* by user space: that record has not come so far */
 };
 
 /*
@@ -182,6 +184,8 @@ struct bp_slot {
 	/* Written by user space. */
 	unsigned int stack_copy_bytes; /* that are wanted; 0: BP_STACK_COPY_FIRST_BYTES */
 	unsigned int stack_copy_holes; /* also those behind pages that are not in memory */
+	unsigned int user; /* with whom its process shares: as in struct bp_bind */
+	unsigned int cgroup;
 	unsigned int pad;
 } __attribute__((aligned(64))); /* they stand in an array: each in lines of its own */
 

@@ -148,6 +148,8 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 	/* user space has zeroed it */
 	slot->tid = task_tid(task);
 	slot->tgid = task_tgid(task);
+	slot->user = bind->user;
+	slot->cgroup = bind->cgroup;
 	slot->bound_ns = bpf_ktime_get_ns();
 	state = thread->state;
 	since_ns = thread->since_ns;
@@ -197,6 +199,7 @@ static __always_inline u32 thread_unbind(struct thread *thread, u64 now)
 	turn_end(slot, index, now, now, -1);
 	stack_copy_end(slot, false);
 	thread->slot = BP_NO_SLOT;
+	slot->use = BP_SLOT_LEFT;
 	return index;
 }
 

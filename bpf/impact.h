@@ -10,6 +10,7 @@
 #ifndef BLOCKPROF_IMPACT_H
 #define BLOCKPROF_IMPACT_H
 
+#include "share.h"
 #include "syscall.h"
 
 #define EVENT_SHIFT   16 /* one event for each 65 us that the turn lasted */
@@ -502,7 +503,9 @@ __weak __noinline int impact_send(struct bp_slot *slot, u32 index, u32 wait_clas
 	/* io_uring_enter() returns something else */
 	if (!slot || (ret <= 0 && wait_class != BP_WAIT_URING))
 		return 0;
-	impact = bpf_ringbuf_reserve(&ring, sizeof(*impact), 0);
+	impact = ring_may_send(index, slot->tgid, sizeof(*impact), RING_OF_SLICES)
+			 ? bpf_ringbuf_reserve(&ring, sizeof(*impact), 0)
+			 : NULL;
 	if (!impact) {
 		lose(BP_LOSS_IMPACT_RING);
 		return 0;

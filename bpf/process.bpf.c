@@ -19,7 +19,7 @@ static __always_inline void process_send(const struct process_event *event,
 	struct bp_process *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 
 	if (!record) {
-		lose(BP_LOSS_PROCESS_RING);
+		lose_of(BP_LOSS_PROCESS_RING, task_tgid(task));
 		return;
 	}
 	header_fill(&record->header, event->type, event->slot, task_tid(task), task_tgid(task),

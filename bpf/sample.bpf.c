@@ -99,7 +99,9 @@ static __noinline int observed_sample(void *ctx, struct task_struct *task, u64 n
 	request.since_ns = now;
 	request.bytes = stack_copy_bytes;
 	stack_copy_now(&request, now);
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	record = ring_may_send(BP_NO_SLOT, tgid, sizeof(*record), RING_OF_SLICES)
+			 ? bpf_ringbuf_reserve(&ring, sizeof(*record), 0)
+			 : NULL;
 	if (!record) {
 		lose(BP_LOSS_OBSERVED_SAMPLE_RING);
 		return 0;
@@ -123,6 +125,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	struct bp_slot *slot;
 	const struct bp_python *py;
 	u64 now, cpu_ns;
+	u32 bytes;
 
 	if (!armed)
 		return 0;
@@ -178,11 +181,12 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	request.holes = slot->stack_copy_holes;
 	stack_copy_now(&request, now);
 	header_fill(&slice->header, BP_RECORD_SAMPLE, thread->slot, slot->tid, slot->tgid, now);
-	if (bpf_ringbuf_output(&ring, slice,
-			       __builtin_offsetof(struct bp_slice, capture) +
-				       capture_used_bytes(&slice->capture),
-			       0))
-		lose(BP_LOSS_SAMPLE_RING);
+	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(&slice->capture);
+	if (bytes > sizeof(*slice))
+		bytes = sizeof(*slice);
+	if (!ring_may_send(thread->slot, slot->tgid, bytes, RING_OF_SLICES) ||
+	    bpf_ringbuf_output(&ring, slice, bytes, 0))
+		lose_of(BP_LOSS_SAMPLE_RING, slot->tgid);
 	return 0;
 }
 

@@ -12,9 +12,10 @@
 
 #include "regs.h"
 #include "repeat.h"
-#include "state.h"
+#include "share.h"
 
-#define COPY_TRIES 8 /* buffers tried, from the one that the owner's number leads to */
+#define COPY_TRIES \
+	64 /* buffers tried, from any on: where one in four is free, the fourth on average */
 #define COPY_STEP  4096 /* a page, or part of one: all of it is in memory, or nothing */
 #define COPY_STEPS (BP_STACK_COPY_BYTES / COPY_STEP + 1)
 
@@ -26,14 +27,33 @@ static __always_inline struct bp_stack_copy *stack_copy_of(u32 number)
 	return number ? bpf_map_lookup_elem(&stack_copies, &index) : NULL;
 }
 
+/* Buffers that slots have; one that is given back at once does not count. */
+__weak unsigned int copies_taken = 0;
+__weak unsigned int copies_shares[SHARE_KINDS][SHARE_COUNTERS] = {};
+
+static __always_inline void copies_count(const struct bp_slot *slot, u32 more)
+{
+	const struct share_owner owner = share_owner_of(slot);
+
+	__sync_fetch_and_add(&copies_taken, more);
+	share_add(copies_shares, &owner, more);
+}
+
+static __always_inline bool copies_left(const struct bp_slot *slot)
+{
+	const struct share_owner owner = share_owner_of(slot);
+
+	return copies_taken + share_most(copies_shares, &owner) / SHARE_PART < nr_stack_copies;
+}
+
 /* A buffer for owner, which is not 0. Returns its number. */
 __weak __noinline u32 stack_copy_take(u32 owner)
 {
+	u32 index, i, first = bpf_get_prandom_u32();
 	struct bp_stack_copy *copy;
-	u32 index, i;
 
 	for (i = 0; i < COPY_TRIES && nr_stack_copies; i++) {
-		index = (owner + i) % nr_stack_copies;
+		index = (first + i) % nr_stack_copies;
 		copy = bpf_map_lookup_elem(&stack_copies, &index);
 		if (copy && !copy->owner && !__sync_val_compare_and_swap(&copy->owner, 0, owner))
 			return index + 1;
@@ -113,8 +133,7 @@ __weak __noinline int stack_copy_send(struct bp_stack_copy *copy)
 	bytes = __builtin_offsetof(struct bp_stack_copy, stack) + copy->bytes;
 	if (bytes > sizeof(*copy))
 		bytes = sizeof(*copy);
-	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >
-		    bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 2 ||
+	if (!ring_may_send_copy(copy->header.slot, copy->header.tgid, bytes) ||
 	    bpf_ringbuf_output(&ring, copy, bytes, BPF_RB_NO_WAKEUP))
 		lose(BP_LOSS_STACK_COPY_RING);
 	return 0;
@@ -130,8 +149,15 @@ static __always_inline void stack_copy_block(struct bp_slot *slot, u32 index, u6
 {
 	struct bp_stack_copy *copy;
 
-	if (!slot->stack_copy)
+	if (!slot->stack_copy) {
+		if (!copies_left(slot)) {
+			lose(BP_LOSS_STACK_COPY_ROOM);
+			return;
+		}
 		slot->stack_copy = stack_copy_take(index);
+		if (slot->stack_copy)
+			copies_count(slot, 1);
+	}
 	copy = stack_copy_of(slot->stack_copy);
 	if (!copy)
 		return;
@@ -155,6 +181,7 @@ static __always_inline void stack_copy_end(struct bp_slot *slot, bool send)
 	if (send)
 		stack_copy_send(copy);
 	stack_copy_give_back(copy);
+	copies_count(slot, -1);
 }
 
 /* A copy that is sent at once: the record that it is for comes right behind. */

@@ -181,7 +181,7 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 		return 0;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
-		lose(BP_LOSS_TURN_RING);
+		lose_of(BP_LOSS_TURN_RING, slot->tgid);
 		discarded_add(&slot->unsent, since(end, slot->turn_start_ns));
 		return 0;
 	}
@@ -319,8 +319,9 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(capture);
 	if (bytes > sizeof(*slice))
 		bytes = sizeof(*slice);
-	if (bpf_ringbuf_output(&ring, slice, bytes, 0))
-		lose(BP_LOSS_SLICE_RING);
+	if (!ring_may_send(index, slot->tgid, bytes, RING_OF_SLICES) ||
+	    bpf_ringbuf_output(&ring, slice, bytes, 0))
+		lose_of(BP_LOSS_SLICE_RING, slot->tgid);
 	return 0;
 }
 

@@ -69,6 +69,15 @@ static void copies_of_stacks_have_half(void **state)
 	assert_true(take(*state, BP_RECORD_SLICE, 1));
 }
 
+/* However much else waits: a stall without the stack of its thread has no place. */
+static void copies_of_stacks_have_room(void **state)
+{
+	take_all(*state, BP_RECORD_SLICE, 1);
+	assert_true(take(*state, BP_RECORD_STACK_COPY, 2));
+	take_all(*state, BP_RECORD_STACK_COPY, 1);
+	assert_true(take(*state, BP_RECORD_STACK_COPY, 2));
+}
+
 static void what_was_dealt_with_is_free_again(void **state)
 {
 	const struct bp_header record = { .type = BP_RECORD_SLICE, .tgid = 1 };
@@ -84,9 +93,8 @@ static void what_was_dealt_with_is_free_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_process_leaves_room_to_others),
-		TEST(ends_always_come),
-		TEST(copies_of_stacks_have_half),
+		TEST(one_process_leaves_room_to_others), TEST(ends_always_come),
+		TEST(copies_of_stacks_have_half),	 TEST(copies_of_stacks_have_room),
 		TEST(what_was_dealt_with_is_free_again),
 	};
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* losses.c - which counters of the kernel side, and of this folder, are which losses. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
 #include "probe/probe.h"
 #include "probe/probe_private.h"
 #include "probe/records.h"
+
+#define LOSERS_MAX 1024 /* as many as the kernel side keeps */
 
 /* The kernel side's counters stand in the order of the table's first rows. */
 #define SAME(bp, row) _Static_assert((int)(bp) == (int)(row), "one order in bpf/abi.h and loss.h")
@@ -40,4 +45,18 @@ uint64_t probe_loss(const struct probe *probe, enum loss loss)
 uint64_t probe_switches_unseen(const struct probe *probe)
 {
 	return __atomic_load_n(&probe->skel->bss->switches_unseen, __ATOMIC_RELAXED);
+}
+
+void probe_losers(struct probe *probe, probe_loser_fn *fn, void *context)
+{
+	int map = bpf_map__fd(probe->skel->maps.losers);
+	uint32_t pid, lost;
+
+	/* those that come meanwhile come again: the map bounds them */
+	for (int i = 0; i < LOSERS_MAX && !bpf_map_get_next_key(map, NULL, &pid); i++) {
+		if (bpf_map_lookup_elem(map, &pid, &lost))
+			lost = 0;
+		bpf_map_delete_elem(map, &pid);
+		fn(context, (pid_t)pid, lost);
+	}
 }

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
+#include "base/siphash.h"
 #include "model/threshold.h"
 #include "probe/probe_private.h"
 #include "probe/records.h"
@@ -34,8 +35,11 @@
 #define RING_BYTES	  (4 << 20)
 #define RING_SYSTEM_BYTES (16 << 20)
 
-/* Buffers for stack copies, of 64 KiB each: so many threads may be blocked in a turn at a time. */
-#define STACK_COPIES	    64
+/*
+ * Buffers for stack copies, of 64 KiB each: so many threads may be blocked in a turn at a
+ * time, of one process three quarters of them.
+ */
+#define STACK_COPIES	    96
 #define STACK_COPIES_SYSTEM 128
 
 uint64_t probe_now_ns(void)
@@ -65,6 +69,7 @@ void probe_libbpf_log(bool shown)
 static void set_options(struct blockprof_bpf *skel, const struct probe_options *options)
 {
 	unsigned short flags[BP_SYSCALLS];
+	struct siphash_key key;
 
 	skel->rodata->threshold_ns = options->threshold_ns;
 	skel->rodata->block_ns = threshold_part_ns(options->threshold_ns, THRESHOLD_BLOCK);
@@ -76,6 +81,8 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 	skel->rodata->pid_nested = !features_first_pid_namespace();
 	skel->rodata->own_tgid = getpid();
 	skel->rodata->own_tid = syscall(SYS_gettid);
+	if (!siphash_new_key(&key))
+		skel->rodata->share_key = (unsigned int)key.v[0] | 1;
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
 	bpf_map__set_max_entries(skel->maps.ring,
@@ -114,10 +121,16 @@ static int attach(struct probe *probe)
 	return probe->waits_always ? waits_attach(probe->waits) : 0;
 }
 
+#define SENT(counters)                                                          \
+	{                                                                       \
+		&probe->skel->bss->counters, sizeof(probe->skel->bss->counters) \
+	}
+
 static int open_loaded(struct probe *probe, const struct probe_options *options,
 		       enum wait_mechanism mechanism)
 {
 	struct features features = { .waits = mechanism };
+	struct records_kernel kernel;
 	int err;
 
 	waits_choose(probe->skel, mechanism);
@@ -131,7 +144,12 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	err = slots_map(probe, options->slots);
 	if (err)
 		return err;
-	err = records_new(&probe->records, bpf_map__fd(probe->skel->maps.ring));
+	kernel = (struct records_kernel){
+		.ring_fd = bpf_map__fd(probe->skel->maps.ring),
+		.losers_fd = bpf_map__fd(probe->skel->maps.losers),
+		.sent = { SENT(copies_sent), SENT(others_sent), SENT(all_copies_sent) },
+	};
+	err = records_new(&probe->records, &kernel);
 	if (err)
 		return err;
 	probe->waits_always = mechanism == WAIT_FEXIT || options->threshold_ns < ALWAYS_BELOW_NS;

@@ -163,6 +163,11 @@ uint64_t probe_switches_unseen(const struct probe *probe);
 /* How much was lost so far of a kind below LOSS_PROBE_NR. */
 uint64_t probe_loss(const struct probe *probe, enum loss loss);
 
+/* lost: a bit for each enum loss below LOSS_KERNEL_NR. */
+typedef void probe_loser_fn(void *context, pid_t pid, uint32_t lost);
+/* Calls fn for each process whose records found no room since the last call. */
+void probe_losers(struct probe *probe, probe_loser_fn *fn, void *context);
+
 /* Whether libbpf's own messages are shown. */
 void probe_libbpf_log(bool shown);
 

@@ -12,11 +12,18 @@
 /* A process leaves one byte free for so many that it has. */
 #define OWN_PART 3
 
+/* Who has how much: bytes of records that wait. */
+struct room {
+	size_t all;
+	size_t own[COUNTERS];
+};
+
 struct record_shares {
 	size_t capacity;
-	size_t waiting;
 	struct siphash_key key; /* else a process could be made to share another's counter */
-	size_t own[COUNTERS];
+	/* What is large does not take the room of what is small, nor does that take its room. */
+	struct room copies; /* of stacks */
+	struct room others;
 };
 
 int record_shares_new(struct record_shares **out, size_t capacity)
@@ -38,11 +45,16 @@ void record_shares_free(struct record_shares *shares)
 	free(shares);
 }
 
+static struct room *room_of(struct record_shares *shares, const struct bp_header *record)
+{
+	return record->type == BP_RECORD_STACK_COPY ? &shares->copies : &shares->others;
+}
+
 static size_t *own_of(struct record_shares *shares, const struct bp_header *record)
 {
 	uint64_t hash = siphash(&shares->key, &record->tgid, sizeof(record->tgid));
 
-	return &shares->own[hash & (COUNTERS - 1)];
+	return &room_of(shares, record)->own[hash & (COUNTERS - 1)];
 }
 
 static bool always_may(const struct bp_header *record)
@@ -60,20 +72,22 @@ static bool always_may(const struct bp_header *record)
 
 bool record_shares_take(struct record_shares *shares, const struct bp_header *record, size_t bytes)
 {
-	size_t *own = own_of(shares, record);
-	/* what is large does not take the room of what is small */
-	size_t room =
-		record->type == BP_RECORD_STACK_COPY ? shares->capacity / 2 : shares->capacity;
+	struct room *room = room_of(shares, record);
+	size_t *own = own_of(shares, record), left = shares->capacity;
 
-	if (!always_may(record) && shares->waiting + *own / OWN_PART + bytes > room)
+	if (room == &shares->copies)
+		left /= 2;
+	else
+		left -= shares->copies.all;
+	if (!always_may(record) && room->all + *own / OWN_PART + bytes > left)
 		return false;
-	shares->waiting += bytes;
+	room->all += bytes;
 	*own += bytes;
 	return true;
 }
 
 void record_shares_give(struct record_shares *shares, const struct bp_header *record, size_t bytes)
 {
-	shares->waiting -= bytes;
+	room_of(shares, record)->all -= bytes;
 	*own_of(shares, record) -= bytes;
 }

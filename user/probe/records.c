@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
@@ -25,6 +27,7 @@ _Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one
 
 struct records {
 	struct ring_buffer *ring;
+	struct records_kernel kernel;
 	uint64_t waiting; /* in the backlog */
 	struct backlog *backlog;
 	struct record_shares *shares; /* of it */
@@ -50,6 +53,19 @@ static enum loss loss_of(const struct bp_header *record)
 	}
 }
 
+static void leave_out(struct records *records, const struct bp_header *header)
+{
+	enum loss loss = loss_of(header);
+	uint32_t lost = 0;
+
+	records->left_out[loss]++;
+	bpf_map_lookup_elem(records->kernel.losers_fd, &header->tgid, &lost);
+	if (lost & 1u << loss)
+		return;
+	lost |= 1u << loss;
+	bpf_map_update_elem(records->kernel.losers_fd, &header->tgid, &lost, BPF_ANY);
+}
+
 static int ring_record(void *context, void *data, size_t bytes)
 {
 	struct records *records = context;
@@ -59,7 +75,7 @@ static int ring_record(void *context, void *data, size_t bytes)
 	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
 		;
 	else if (!record_shares_take(records->shares, header, bytes))
-		records->left_out[loss_of(header)]++;
+		leave_out(records, header);
 	else {
 		backlog_add(backlog, data, bytes);
 		records->waiting++;
@@ -70,8 +86,11 @@ static int ring_record(void *context, void *data, size_t bytes)
 
 void records_collect(struct records *records)
 {
-	if (backlog_fits(records->backlog, RECORD_BYTES_MAX))
-		ring_buffer__consume(records->ring);
+	if (!backlog_fits(records->backlog, RECORD_BYTES_MAX) ||
+	    ring_buffer__consume(records->ring) <= 0)
+		return;
+	for (int i = 0; i < RECORDS_SENT; i++)
+		memset(records->kernel.sent[i].at, 0, records->kernel.sent[i].bytes);
 }
 
 bool records_read(struct records *records, probe_record_fn *fn, void *context)
@@ -109,18 +128,19 @@ uint64_t records_left_out(const struct records *records, enum loss loss)
 	return loss < LOSS_KERNEL_NR ? records->left_out[loss] : 0;
 }
 
-int records_new(struct records **out, int ring_fd)
+int records_new(struct records **out, const struct records_kernel *kernel)
 {
 	struct records *records = calloc(1, sizeof(*records));
 	int err;
 
 	if (!records)
 		return -ENOMEM;
+	records->kernel = *kernel;
 	err = backlog_new(&records->backlog, BACKLOG_BYTES);
 	if (!err)
 		err = record_shares_new(&records->shares, BACKLOG_BYTES);
 	if (!err) {
-		records->ring = ring_buffer__new(ring_fd, ring_record, records, NULL);
+		records->ring = ring_buffer__new(kernel->ring_fd, ring_record, records, NULL);
 		err = records->ring ? 0 : -errno;
 	}
 	if (err) {

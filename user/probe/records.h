@@ -7,8 +7,21 @@
 
 struct records;
 
-/* ring_fd: of the map, which stays the caller's. 0 or -errno. */
-int records_new(struct records **out, int ring_fd);
+#define RECORDS_SENT 3
+
+/* The kernel side's: what user space reads and writes of it. */
+struct records_kernel {
+	int ring_fd; /* of maps, which stay the caller's */
+	int losers_fd;
+	/* Who sent how much since the ring was empty: zeroed then. */
+	struct {
+		void *at;
+		size_t bytes;
+	} sent[RECORDS_SENT];
+};
+
+/* 0 or -errno. */
+int records_new(struct records **out, const struct records_kernel *kernel);
 void records_free(struct records *records);
 
 int records_fd(const struct records *records); /* readable when there are some in the ring buffer */

@@ -180,8 +180,10 @@ void binding_ask(struct engine *engine, const struct moment *moment,
 	if (!binding)
 		return;
 	binding->recognised = *recognised;
-	if (watched)
+	if (watched) {
 		set_source(watched, &memory, moment, recognised, &request);
+		share_name(watched, &request);
+	}
 	binding->source = request.source;
 	if (python)
 		request.tstate = python_tstate(python, watched_pthread(watched, moment->tid));

@@ -49,6 +49,14 @@ static const struct watched_share *share_of(struct watched *watched)
 	return share;
 }
 
+void share_name(struct watched *watched, struct bp_bind *request)
+{
+	const struct watched_share *share = share_of(watched);
+
+	request->user = share->user;
+	request->cgroup = (unsigned int)(share->cgroup ^ share->cgroup >> 32);
+}
+
 void share_count(struct engine *engine, struct watched *asking, pid_t pid,
 		 struct share_taken *taken)
 {

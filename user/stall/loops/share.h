@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct bp_bind;
 struct engine;
 struct watched;
 
@@ -17,6 +18,8 @@ struct share_taken {
 	unsigned int cgroup;
 };
 
+/* Tells the kernel side with whom the process shares the ring buffer and the room for stack copies. */
+void share_name(struct watched *watched, struct bp_bind *request);
 /* One more is process pid's. */
 void share_count(struct engine *engine, struct watched *asking, pid_t pid,
 		 struct share_taken *taken);
