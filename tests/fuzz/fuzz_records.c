@@ -267,6 +267,11 @@ uint64_t probe_loss(const struct probe *p, enum loss loss)
 	return 0;
 }
 
+void probe_losers(struct probe *p, probe_loser_fn *fn, void *context)
+{
+	(void)p, (void)fn, (void)context;
+}
+
 /* -- what comes out -- */
 
 static void on_loop(void *context, const struct loop_record *record)

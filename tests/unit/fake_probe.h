@@ -59,6 +59,8 @@ struct probe {
 	struct bp_stack_copy *copy; /* of the stack of the thread that is blocked */
 	uint32_t copy_bytes; /* wanted of threads without a slot */
 	uint64_t losses[LOSS_PROBE_NR];
+	pid_t loser; /* whose records found no room */
+	uint32_t loser_lost;
 	uint64_t switches_unseen;
 	uint64_t source; /* that was said to be known last */
 	/* Who else waits for a loop's source: that process, or why that is not seen. */
@@ -340,6 +342,13 @@ bool probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 	probe->nr_queued -= nr;
 	memmove(probe->queue, probe->queue + nr, probe->nr_queued * sizeof(probe->queue[0]));
 	return !probe->nr_queued;
+}
+
+void probe_losers(struct probe *probe, probe_loser_fn *fn, void *context)
+{
+	if (probe->loser)
+		fn(context, probe->loser, probe->loser_lost);
+	probe->loser = 0;
 }
 
 uint64_t probe_loss(const struct probe *probe, enum loss loss)

@@ -78,6 +78,7 @@ static void other_records_have_their_keys(void **state)
 					    .nr_only = 3 };
 	struct loop_record unknown = { AT(0), .id = thread_main(), .wait_fd = -1 };
 	struct exit_record exited = { AT(1), .pid = 4242, .status = 256 };
+	struct exit_record gone = { AT(1), .pid = 77, .status = EXIT_STATUS_UNKNOWN };
 	struct loop_summary loop = { .id = thread_main(), .turns = 3 };
 	struct name_count lost = { "slice_ring", 7 };
 	struct summary_record summary = {
@@ -89,6 +90,7 @@ static void other_records_have_their_keys(void **state)
 	output_start(output, &system_wide);
 	output_loop(output, &unknown);
 	output_exit(output, &exited);
+	output_exit(output, &gone);
 	output_summary(output, &summary);
 	assert_int_equal(output_close(output), 0);
 	text = read_text(path);
@@ -102,6 +104,8 @@ static void other_records_have_their_keys(void **state)
 		      "\"loop\":1,\"runtime\":\"asyncio\"}\n"
 		      "{\"type\":\"exit\",\"time\":\"2024-05-01T12:00:01.000000000Z\","
 		      "\"mono_ns\":1001000000000,\"pid\":4242,\"status\":256}\n"
+		      "{\"type\":\"exit\",\"time\":\"2024-05-01T12:00:01.000000000Z\","
+		      "\"mono_ns\":1001000000000,\"pid\":77}\n"
 		      "{\"type\":\"summary\",\"time\":\"2024-05-01T12:00:02.000000000Z\","
 		      "\"mono_ns\":1002000000000,\"duration_ns\":2000000000,"
 		      "\"loops\":[{\"pid\":4242,\"tid\":4242,\"comm\":\"python3\","

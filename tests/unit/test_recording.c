@@ -78,6 +78,21 @@ static void time_is_kept(void **state)
 	free(text);
 }
 
+/* What was not known when it was written is not known later. */
+static void a_status_need_not_be_known(void **state)
+{
+	static const char line[] = "{\"type\":\"exit\",\"time\":\"2001-02-03T04:05:06.500000000Z\","
+				   "\"mono_ns\":5,\"pid\":7}\n";
+	struct temp *temp = *state;
+	char *text;
+
+	write_text(temp_path(temp, "a.jsonl"), line);
+	copy_recording(temp, "a.jsonl");
+	text = read_text(temp_path(temp, "b.jsonl"));
+	assert_string_equal(text, line);
+	free(text);
+}
+
 static void every_format_reads_as_if_live(void **state)
 {
 	static const char *const formats[][2] = { { "text", "a.txt" }, { "folded", "a.folded" } };
@@ -209,7 +224,6 @@ static void what_is_no_record_is_counted(void **state)
 		"{}",
 		"{\"type\":7}",
 		"{\"type\":\"exit\"}",
-		"{\"type\":\"exit\"," LINE_START ",\"pid\":7}",
 		"{\"type\":\"exit\"," LINE_START ",\"pid\":-7,\"status\":0}",
 		"{\"type\":\"exit\"," LINE_START ",\"pid\":99999999999,\"status\":0}",
 		"{\"type\":\"exit\"," LINE_START ",\"pid\":\"7\",\"status\":0}",
@@ -367,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(copy_is_identical),
 		TEST(time_is_kept),
+		TEST(a_status_need_not_be_known),
 		TEST(every_format_reads_as_if_live),
 		TEST(truncated_last_line_is_counted),
 		TEST(truncated_gzip_gives_what_is_there),

@@ -16,6 +16,7 @@ enum blind {
 	BLIND_FILES_REFUSED, /* nor files that it has mapped */
 	BLIND_INTERPRETER_UNKNOWN, /* its interpreter is of a kind that cannot be read */
 	BLIND_SHARE_USED_UP, /* some of its loops have no slot */
+	BLIND_RECORDS_LOST, /* some of its records found no room */
 	BLIND_NR,
 };
 

@@ -403,11 +403,13 @@ struct second_record {
 	size_t nr_lost;
 };
 
+#define EXIT_STATUS_UNKNOWN (-1) /* what would have said it was lost */
+
 struct exit_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;
 	pid_t pid;
-	int status; /* as wait() gives it */
+	int status; /* as wait() gives it, or EXIT_STATUS_UNKNOWN */
 };
 
 enum note_kind {

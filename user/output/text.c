@@ -237,7 +237,7 @@ static int text_exit(void *state, const struct exit_record *exited)
 	struct text *text = state;
 	const char *name = names_of(text->names, exited->pid);
 	__freeing char *process = NULL;
-	char status[DURATION_BYTES];
+	char status[DURATION_BYTES] = "";
 	struct page page;
 	char time[TIME_BYTES];
 	int err;
@@ -249,9 +249,10 @@ static int text_exit(void *state, const struct exit_record *exited)
 	if (err)
 		return err;
 	words_time(exited->time_ns, time);
-	words_status(exited->status, status);
-	err = wrap_printf(page.out, CONTINUED, &text->look, "%s  %s ended, %s", time, process,
-			  status);
+	if (exited->status != EXIT_STATUS_UNKNOWN)
+		words_status(exited->status, status);
+	err = wrap_printf(page.out, CONTINUED, &text->look, "%s  %s ended%s%s", time, process,
+			  status[0] ? ", " : "", status);
 	return page_write(&page, text, err);
 }
 

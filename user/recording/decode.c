@@ -328,9 +328,12 @@ static int decode_exit(json_t *line, const struct recording_reader *reader)
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
 		.pid = decode_pid_of(&decoder, line, "pid", REQUIRED),
-		.status = (int)decode_bounded(
-			&decoder, decode_number_of(&decoder, line, "status", REQUIRED), INT_MAX),
+		.status = EXIT_STATUS_UNKNOWN,
 	};
+
+	if (json_object_get(line, "status"))
+		record.status = (int)decode_bounded(
+			&decoder, decode_number_of(&decoder, line, "status", REQUIRED), INT_MAX);
 
 	if (!decoder.error && reader->exit)
 		reader->exit(reader->context, &record);

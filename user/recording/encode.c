@@ -191,7 +191,8 @@ int encode_exit(const struct line_writer *to, const struct exit_record *exited)
 	struct object record = record_new("exit", exited->mono_ns, exited->time_ns);
 
 	put_pid(&record, "pid", exited->pid);
-	object_put(&record, "status", json_integer(exited->status));
+	if (exited->status != EXIT_STATUS_UNKNOWN)
+		object_put(&record, "status", json_integer(exited->status));
 	return write_line(to, &record);
 }
 

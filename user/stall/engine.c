@@ -20,6 +20,7 @@
 #include "stall/loops/request_worker.h"
 #include "stall/loops/scan.h"
 #include "stall/loops/sources.h"
+#include "stall/lost.h"
 #include "stall/notes/notes.h"
 #include "stall/peers/foreign.h"
 #include "stall/peers/observe.h"
@@ -166,8 +167,8 @@ static void look_at_loop(struct engine *engine, struct loop *loop, const struct 
 	impact_look(engine, loop, now_ns);
 	again_check(engine, loop, now_ns);
 	sources_follow(engine, loop);
-	source_look(engine, loop);
 	summary_join(engine, loop, now_ns);
+	source_look(engine, loop);
 	request_worker_look(engine, loop, now_ns);
 	/* what others do does not wait for names */
 	observe_block(engine, loop, now_ns);
@@ -201,8 +202,10 @@ void engine_run(struct engine *engine)
 	for_each_loop (engine->loops, loop)
 		look_at_loop(engine, loop, &tick);
 	/* else blocks that are over have no cause yet */
-	if (tick.all_read)
+	if (tick.all_read) {
 		seconds_run(engine, tick.now_ns);
+		lost_look(engine, tick.now_ns);
+	}
 	binding_read_files(engine);
 	notes_take(engine, tick.now_ns);
 }
@@ -261,6 +264,7 @@ void engine_finish(struct engine *engine, bool hurried)
 	now_ns = engine->period.finished_ns = probe_now_ns();
 	/* of turns that ended meanwhile, and their slices, before those are told apart from the others */
 	read_the_rest(engine, hurried);
+	lost_note(engine);
 	for_each_loop (engine->loops, loop)
 		finish(engine, loop, now_ns);
 	for_each_loop (engine->loops, loop)

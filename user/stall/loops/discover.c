@@ -158,9 +158,9 @@ static void drop(struct engine *engine, pid_t pid)
 	probe_iterate_process(engine->probe, pid, NULL, NULL);
 }
 
-static void on_exec(struct engine *engine, const struct bp_process *record)
+static void exec_at(struct engine *engine, pid_t pid, uint64_t now_ns,
+		    const struct bp_process *record)
 {
-	pid_t pid = record->header.tgid;
 	struct watched *watched = watched_find(engine->watched, pid);
 
 	namer_forget(engine->namer, pid);
@@ -170,35 +170,63 @@ static void on_exec(struct engine *engine, const struct bp_process *record)
 		return;
 	}
 	if (watched) {
-		watched_renew(watched, record->header.time_ns);
-		identify(watched, record);
+		watched_renew(watched, now_ns);
+		if (record)
+			identify(watched, record);
+		else
+			watched_identify(watched);
 		if (engine->options.whole_system)
-			watched_postpone(watched, record->header.time_ns + EXEC_LOOK_NS);
+			watched_postpone(watched, now_ns + EXEC_LOOK_NS);
 		scan_soon(engine, watched);
 	} else if (engine->options.filter) {
 		/* threads that are not gone through do not come under watch */
-		if (take(engine, pid, record->header.time_ns) ||
+		if (take(engine, pid, now_ns) ||
 		    probe_iterate_process(engine->probe, pid, NULL, NULL))
 			engine->lost[LOSS_PROCESSES_UNWATCHED]++;
 	}
 }
 
+static void on_exec(struct engine *engine, const struct bp_process *record)
+{
+	exec_at(engine, record->header.tgid, record->header.time_ns, record);
+}
+
+void discover_other(struct engine *engine, pid_t pid)
+{
+	exec_at(engine, pid, probe_now_ns(), NULL);
+}
+
+static void end(struct engine *engine, const struct exit_record *exited)
+{
+	struct watched *watched = watched_find(engine->watched, exited->pid);
+
+	if (watched)
+		engine->sink.exit(engine->sink.context, exited, watched->asked_for);
+	watched_remove(engine->watched, exited->pid);
+	namer_forget(engine->namer, exited->pid);
+}
+
 static void on_exit(struct engine *engine, const struct bp_process *record)
 {
-	pid_t pid = record->header.tgid;
-	struct watched *watched = watched_find(engine->watched, pid);
-	struct exit_record exited = {
+	const struct exit_record exited = {
 		.mono_ns = record->header.time_ns,
-		.pid = pid,
+		.pid = record->header.tgid,
 		.status = record->status,
 	};
 
-	if (!record->last)
-		return;
-	if (watched)
-		engine->sink.exit(engine->sink.context, &exited, watched->asked_for);
-	watched_remove(engine->watched, pid);
-	namer_forget(engine->namer, pid);
+	if (record->last)
+		end(engine, &exited);
+}
+
+void discover_gone(struct engine *engine, pid_t pid)
+{
+	const struct exit_record exited = {
+		.mono_ns = probe_now_ns(),
+		.pid = pid,
+		.status = EXIT_STATUS_UNKNOWN,
+	};
+
+	end(engine, &exited);
 }
 
 void discover_process(struct engine *engine, const struct bp_process *record)

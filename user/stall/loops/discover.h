@@ -15,5 +15,8 @@ int discover_asked(struct engine *engine, pid_t pid);
 int discover_all(struct engine *engine);
 /* A process came, became another program, or ended. */
 void discover_process(struct engine *engine, const struct bp_process *record);
+/* The same where no record said so: it is gone, or runs another program. */
+void discover_gone(struct engine *engine, pid_t pid);
+void discover_other(struct engine *engine, pid_t pid);
 
 #endif

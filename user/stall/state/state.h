@@ -85,6 +85,14 @@ struct seconds {
 	size_t nr_losses;
 };
 
+/* lost.c */
+struct lost_seen {
+	uint64_t all; /* that the kernel side had counted by then */
+	uint64_t processes; /* of these, events of processes */
+	bool again; /* some were lost whose consequences are to be found yet */
+	uint64_t next_ns; /* not before that */
+};
+
 /* turn/impact.c: looking at loops whose turns are not long yet. */
 struct impact_budget {
 	uint64_t paid_until_ns; /* not before that again */
@@ -114,6 +122,7 @@ struct engine {
 	struct pace pace;
 	struct report_pace report;
 	struct impact_budget impact;
+	struct lost_seen lost_seen;
 	struct slice_budget slices;
 	struct scan_pace scan;
 	struct recognise_state recognise;
