@@ -9,14 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/files.h"
 #include "proc/process.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
+#include "symbol/wire/protocol.h"
 #include "tests/unit/memory_sources.h"
 #include "tests/unit/symbol_fixture.h"
 
@@ -161,6 +164,109 @@ static void late_answer(void **state)
 	end_process(pid);
 }
 
+/* Takes a question, and is let run for a part of the time only: it has no answer yet. */
+static void starved_child_main(int socket, int files, pid_t parent)
+{
+	const struct answer ready = { 0 };
+	volatile unsigned int work;
+
+	(void)files;
+	(void)parent;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (send(socket, &ready, offsetof(struct answer, symbol), 0) < 0)
+		_exit(1);
+	for (;;) {
+		for (work = 0; work < 20000000; work++)
+			;
+		usleep(200000);
+	}
+}
+
+/* One that works on a question, but hardly gets to run, is not begun anew: that would be for good. */
+static void starved_child(void **state)
+{
+	struct symbols *symbols;
+	pid_t children[8];
+
+	(void)state;
+	assert_int_equal(symbols_new(&symbols, starved_child_main, process_memory()), 0);
+	assert_int_equal(process_children(getpid(), children, 8), 1);
+	lookup(symbols, getpid(), ADDR(starved_child), 0);
+	sleep(6);
+	lookup(symbols, getpid(), ADDR(starved_child), 0);
+	assert_int_equal(only_child(), children[0]);
+	assert_counts(symbols, 0, 0, 2);
+	symbols_free(symbols);
+}
+
+static ssize_t read_directly(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
+			     size_t size)
+{
+	(void)context;
+	return file_read_directly(pid, name, offset, buf, size);
+}
+
+/* Files of the directory of the test are of those that need not answer. */
+static int open_of_programs(void *context, const struct file_wanted *wanted,
+			    struct file_opened *opened)
+{
+	const char *directory = context;
+
+	opened->fd = file_open_directly(wanted, &opened->status);
+	opened->may_hang = !strncmp(wanted->path, directory, strlen(directory));
+	return opened->fd < 0 ? opened->fd : 0;
+}
+
+static bool never_late(void *context, pid_t pid)
+{
+	(void)context;
+	(void)pid;
+	return false;
+}
+
+/*
+ * It gets stuck in such a file, as if stopped: another one answers what was asked then, of
+ * whatever file, and when that has been so twice none of that kind is given to it any more.
+ */
+static void stuck_child(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct file_calls calls = {
+		.context = fixture->program.dir,
+		.read = read_directly,
+		.open = open_of_programs,
+		.is_late = never_late,
+		.receiver = -1,
+	};
+	const uint64_t others[] = { ADDR(local_function), ADDR(stuck_child), ADDR(never_late) };
+	const char *const names[] = { "local_function", "stuck_child", "never_late" };
+	struct memory_source source = memory_source_direct();
+	uint64_t hidden, shown;
+	char path[80];
+	pid_t pid;
+
+	symbols_free(fixture->symbols);
+	source.files = &calls;
+	assert_int_equal(symbols_new(&fixture->symbols, symbolizer_main, &source), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		const char *expected = i < 2 ? "hidden_function" : "program2+0x";
+		struct symbol found;
+
+		snprintf(path, sizeof(path), "%s/program%u", fixture->program.dir, i);
+		assert_true(program_compile(&fixture->program, path, "-g0"));
+		pid = start_program(path, &hidden, &shown);
+		found = lookup(fixture->symbols, pid, hidden, 0);
+		assert_int_equal(strncmp(found.fn, expected, strlen(expected)), 0);
+		end_process(pid);
+		unlink(path);
+		if (i < 2)
+			kill(only_child(), SIGSTOP);
+		found = lookup(fixture->symbols, getpid(), others[i], 0);
+		assert_string_equal(found.fn, names[i]);
+	}
+	assert_counts(fixture->symbols, 2, 1, 0);
+}
+
 /* Children that die one after the other: after some no new one for a while, nothing worse. */
 static void dying_children(void **state)
 {
@@ -238,7 +344,8 @@ int main(void)
 		WITH_SYMBOLS(child_has_nothing),  WITH_SYMBOLS(killed_child),
 		WITH_PROGRAM(hanging_child),	  WITH_PROGRAM(late_answer),
 		WITH_PROGRAM(dying_children),	  cmocka_unit_test(without_root),
-		cmocka_unit_test(leaves_nothing),
+		cmocka_unit_test(leaves_nothing), cmocka_unit_test(starved_child),
+		WITH_PROGRAM(stuck_child),
 	};
 
 	return cmocka_run_group_tests_name("symbol_child", tests, NULL, NULL);

@@ -42,7 +42,10 @@ int files_open(struct memory_source *source, const struct file_wanted *wanted,
 	if (source->files)
 		return source->files->open(source->files->context, wanted, opened);
 	opened->fd = file_open_directly(wanted, &opened->status);
-	return opened->fd < 0 ? opened->fd : 0;
+	if (opened->fd < 0)
+		return opened->fd;
+	opened->may_hang = file_may_hang(opened->fd, &opened->status);
+	return 0;
 }
 
 int files_compare(const struct memory *target, int fd, pid_t other_pid, int other_fd)

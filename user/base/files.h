@@ -37,6 +37,7 @@ struct file_wanted {
 struct file_opened {
 	int fd; /* ours; -1: it is not */
 	uint64_t ticket; /* under which it has been sent to files_receiver(); 0: it was not */
+	bool may_hang; /* whoever reads it: its file system is asked through someone who need not answer */
 	struct stat status;
 };
 
@@ -90,6 +91,8 @@ struct file_arrival {
 ssize_t file_read_directly(pid_t pid, const char *name, uint64_t offset, void *buf, size_t size);
 /* A descriptor or -errno. */
 int file_open_directly(const struct file_wanted *wanted, struct stat *status);
+/* As in struct file_opened. May hang itself. */
+bool file_may_hang(int fd, const struct stat *status);
 int file_compare_directly(pid_t pid, int fd, pid_t other_pid, int other_fd);
 
 #endif

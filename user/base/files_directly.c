@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -101,6 +102,31 @@ int file_open_directly(const struct file_wanted *wanted, struct stat *status)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
 	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
+}
+
+bool file_may_hang(int fd, const struct stat *status)
+{
+	struct statfs fs;
+
+	/* those have no device */
+	if (major(status->st_dev))
+		return false;
+	/* whoever answers for a file of FUSE need not say even this */
+	if (fstatfs(fd, &fs))
+		return true;
+	switch ((uint32_t)fs.f_type) {
+	case FUSE_SUPER_MAGIC:
+	case NFS_SUPER_MAGIC:
+	case V9FS_MAGIC:
+	case SMB_SUPER_MAGIC:
+	case SMB2_SUPER_MAGIC:
+	case CIFS_SUPER_MAGIC:
+	case CEPH_SUPER_MAGIC:
+	case AFS_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
 }
 
 int file_compare_directly(pid_t pid, int fd, pid_t other_pid, int other_fd)

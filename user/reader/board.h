@@ -43,7 +43,8 @@ struct board_file {
 	uint64_t start, end, ino, dev;
 	uint32_t from_our_root, no_links;
 	char path[PATH_MAX];
-	struct stat status; /* the answer */
+	uint32_t may_hang; /* the answer, as status */
+	struct stat status;
 };
 
 struct board {

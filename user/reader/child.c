@@ -141,6 +141,7 @@ static int answer_open(struct board *board)
 
 	if (fd < 0)
 		return fd;
+	file->may_hang = file_may_hang(fd, &file->status);
 	/* whoever wants it has not taken those before yet */
 	return pass_send(FILES_FD, &arrival, sizeof(arrival), &fd, 1) ? -ENOBUFS : 0;
 }

@@ -75,6 +75,7 @@ static int open_file(void *context, const struct file_wanted *wanted, struct fil
 	if (err)
 		return err;
 	opened->status = board->file.status;
+	opened->may_hang = board->file.may_hang;
 	err = board->error;
 	if (err)
 		return err < 0 ? err : -EIO;

@@ -21,6 +21,15 @@
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
 #define LATE_MAX_NS (5 * NS_PER_SEC)
 /*
+ * Once it may have had a file whose file system need not answer, it can get stuck for good at any
+ * time, as even closing that asks (FUSE_FLUSH): so long without having run is that.
+ */
+#define STUCK_NS (NS_PER_SEC / 2)
+/* On a machine that hardly lets it run: as long as it gets on, and has not run for this long. */
+#define LATE_BUSY_NS	(LATE_MAX_NS / 2)
+#define LATE_STARVED_NS (60 * NS_PER_SEC)
+#define LATE_STEP_NS	(1 * NS_PER_MS) /* the least that it gets on */
+/*
  * What is waited in all: so much in a row, and half of the time in the long run.
  * Then only for answers that the child has at hand.
  */
@@ -41,7 +50,9 @@ struct late {
 	uint32_t kind; /* enum request_kind */
 	uint32_t file;
 	uint64_t since_ns; /* when it was given up */
-	uint64_t cpu_ns; /* that the child had used by then */
+	uint64_t looked_ns; /* when it was seen last to get on */
+	uint64_t cpu_ns; /* that the child had used when it was given up */
+	uint64_t looked_cpu_ns; /* and at looked_ns */
 };
 
 struct client {
@@ -52,6 +63,9 @@ struct client {
 	pid_t pid;
 	client_meanwhile_fn *meanwhile; /* NULL: none */
 	void *meanwhile_context;
+	bool may_get_stuck;
+	unsigned int stuck; /* how often it was */
+	uint64_t asked_cpu_ns; /* that it had used when it was asked, if it may get stuck */
 	uint64_t patience_ns; /* that is left */
 	uint64_t patience_at_ns; /* when it was last made more */
 	struct late late;
@@ -240,9 +254,13 @@ static uint64_t patience_now(struct client *client)
 /* Waits as long as there is patience. As receive(). */
 static ssize_t receive_patiently(struct client *client, struct answer *answer)
 {
-	uint64_t from_ns = clock_coarse_ns(), took_ns;
-	ssize_t got = receive(client, answer, from_ns + patience_now(client));
+	uint64_t from_ns = clock_coarse_ns(), most_ns = patience_now(client), took_ns;
+	ssize_t got;
 
+	/* who comes next would have to wait for it, and what is asked now is not asked again */
+	if (client->may_get_stuck && most_ns < STUCK_NS)
+		most_ns = STUCK_NS;
+	got = receive(client, answer, from_ns + most_ns);
 	took_ns = clock_coarse_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
 	return got;
@@ -262,7 +280,7 @@ static int give_up(struct client *client, ssize_t got)
 /* The child has not answered for long: is that its doing, or was it not let run? */
 static int give_up_late(struct client *client)
 {
-	bool busy = cpu_ns(client) - client->late.cpu_ns >= LATE_MAX_NS / 2;
+	bool busy = cpu_ns(client) - client->late.cpu_ns >= LATE_BUSY_NS;
 
 	stop(client, true);
 	return busy ? -ETIMEDOUT : -ECANCELED;
@@ -275,7 +293,35 @@ static bool is_note(const struct answer *answer, ssize_t got, uint32_t kind, uin
 	       answer->error == -EINPROGRESS;
 }
 
-/* The answer to the question that was given up. 0: it has come; else as client_ask(). */
+/* It works on the question still, however slowly: to start it again would have it begin anew. */
+static bool gets_on(struct client *client)
+{
+	struct late *late = &client->late;
+	uint64_t now_ns = clock_coarse_ns(), used_ns;
+
+	if (now_ns - late->looked_ns < (client->may_get_stuck ? STUCK_NS : LATE_MAX_NS))
+		return true;
+	used_ns = cpu_ns(client);
+	if (used_ns - late->cpu_ns >= LATE_BUSY_NS ||
+	    used_ns - late->looked_cpu_ns < LATE_STEP_NS ||
+	    now_ns - late->since_ns >= LATE_STARVED_NS)
+		return false;
+	late->looked_ns = now_ns;
+	late->looked_cpu_ns = used_ns;
+	return true;
+}
+
+/* What was asked is not to blame. */
+static bool ends_stuck(struct client *client, uint64_t before_cpu_ns)
+{
+	if (!client->may_get_stuck || cpu_ns(client) - before_cpu_ns >= LATE_STEP_NS)
+		return false;
+	client->stuck++;
+	stop(client, true);
+	return true;
+}
+
+/* The answer to the question that was given up. 0: another may be asked; else as client_ask(). */
 static int catch_up(struct client *client)
 {
 	struct late *late = &client->late;
@@ -286,10 +332,12 @@ static int catch_up(struct client *client)
 		late->file = answer.unwind.file;
 		return -EAGAIN;
 	}
-	if (got == -EAGAIN && clock_coarse_ns() - late->since_ns < LATE_MAX_NS)
+	if (got == -EAGAIN && gets_on(client))
 		return -EAGAIN;
 	late->there = false;
 	if (well_formed(&answer, got, late->kind, client->sequence))
+		return 0;
+	if (got == -EAGAIN && ends_stuck(client, late->looked_cpu_ns))
 		return 0;
 	client->ended = *late;
 	client->ended_how = got < 0 ? give_up_late(client) : give_up(client, got);
@@ -307,6 +355,8 @@ static int begin(struct client *client, struct request *request,
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
+	if (client->may_get_stuck)
+		client->asked_cpu_ns = cpu_ns(client);
 	if (!request_send(client, request, payload, file)) {
 		stop(client, true);
 		return -ENOTCONN;
@@ -319,12 +369,16 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 {
 	if (got != -EAGAIN)
 		return give_up(client, got);
+	if (ends_stuck(client, client->asked_cpu_ns))
+		return -ENOTCONN;
 	client->late = (struct late){
 		.there = true,
 		.kind = request->kind,
 		.file = file,
 		.since_ns = clock_coarse_ns(),
+		.looked_ns = clock_coarse_ns(),
 		.cpu_ns = cpu_ns(client),
+		.looked_cpu_ns = cpu_ns(client),
 	};
 	return -EAGAIN;
 }
@@ -418,6 +472,16 @@ void client_free(struct client *client)
 		return;
 	stop(client, false);
 	free(client);
+}
+
+void client_may_get_stuck(struct client *client)
+{
+	client->may_get_stuck = true;
+}
+
+unsigned int client_stuck(const struct client *client)
+{
+	return client->stuck;
 }
 
 uint64_t client_generation(const struct client *client)

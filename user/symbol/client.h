@@ -33,6 +33,13 @@ typedef void client_meanwhile_fn(void *context);
 void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context);
 
 /*
+ * A file is on its way to the child whose file system need not answer: from now on it may
+ * get stuck in that at any time. How often it was: another one then does its work.
+ */
+void client_may_get_stuck(struct client *client);
+unsigned int client_stuck(const struct client *client);
+
+/*
  * Asks and waits for the answer, but not for long: two seconds, and where there
  * is something to be done meanwhile not more than one, nor more than half of the
  * time for many answers. The file goes along, and stays the caller's; NULL: none. 0: *answer

@@ -10,6 +10,8 @@
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
 #define TAG_NO_FILE UINT32_MAX
+/* So often the child got stuck in a file that it was given: then it is given no more of that kind. */
+#define STUCK_MAX 2
 /* The vDSO of a 32-bit process is another one, and below this. */
 #define ADDR_32BIT_END (1ULL << 32)
 
@@ -59,11 +61,25 @@ int location_error(const struct location *location)
 	return location->mapping && !location->mapping->tag ? -EBUSY : -ENOENT;
 }
 
+int location_check_opened(struct symbols *symbols, struct file_opened *opened)
+{
+	if (!opened->may_hang)
+		return 0;
+	client_may_get_stuck(symbols->client);
+	if (client_stuck(symbols->client) < STUCK_MAX)
+		return 0;
+	symbols->files_refused++;
+	files_close(opened);
+	return -EIO;
+}
+
 static int open_mapped(struct symbols *symbols, struct location *location)
 {
 	const struct memory target = { symbols->memory, location->pid };
 	int err = maps_open(location->maps, location->mapping, &target, &location->opened);
 
+	if (!err)
+		return location_check_opened(symbols, &location->opened);
 	return may_pass(err) ? -EBUSY : err;
 }
 
@@ -132,7 +148,9 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 			mapping->tag = TAG_NO_FILE;
 		if (err)
 			return NULL;
-		identify(symbols, mapping->tag, &location->opened);
+		/* what need not answer does not stand for another of the same content, that does */
+		if (!location->opened.may_hang)
+			identify(symbols, mapping->tag, &location->opened);
 	}
 	location->file = files_get(symbols->files, mapping->tag);
 	return location->file;

@@ -61,6 +61,8 @@ struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, b
 struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping);
 /* In the file that is mapped. */
 uint64_t location_offset(const struct location *location);
+/* Before a file that was opened is sent to the child: 0; -EIO: it is of those that it got stuck in. */
+int location_check_opened(struct symbols *symbols, struct file_opened *opened);
 /* Opens its file for reading. 0 or -errno; -EBUSY: not now. */
 int location_open(struct symbols *symbols, struct location *location);
 /*
