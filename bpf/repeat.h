@@ -29,4 +29,17 @@
 					break;              \
 	} while (0)
 
+/* As REPEAT(), but only so many times where there is no bpf_loop(). */
+#define REPEAT_OR(times, walked, step, state)                \
+	do {                                                 \
+		u32 __i;                                     \
+                                                             \
+		if (HAVE_LOOP)                               \
+			bpf_loop(times, step, state, 0);     \
+		else                                         \
+			for (__i = 0; __i < (walked); __i++) \
+				if (step(__i, state))        \
+					break;               \
+	} while (0)
+
 #endif
