@@ -102,17 +102,33 @@ static void test_peer(void **state)
 	close(pipes[0]);
 }
 
-static uint64_t not_looked_for(struct test *test)
+static uint64_t lost(struct test *test, enum loss loss)
 {
 	struct summary_record summary;
 	uint64_t nr = 0;
 
 	assert_int_equal(engine_summary(test->engine, &summary), 0);
 	for (size_t i = 0; i < summary.nr_lost; i++)
-		if (!strcmp(summary.lost[i].name, loss_name(LOSS_PEERS_NOT_LOOKED_FOR)))
+		if (!strcmp(summary.lost[i].name, loss_name(loss)))
 			nr = summary.lost[i].count;
 	summary_free(&summary);
 	return nr;
+}
+
+/* It had begun before the thread was watched, and was over before it was looked at. */
+static void test_block_of_before(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice slice;
+
+	become_loop(test);
+	slice = slice_of(7, SYS_read, 300 * MS, 0);
+	slice.capture.block.flags |= BP_BLOCK_EARLIER;
+	send_used(test, &slice);
+	send_turn(test, 7, 300 * MS, (struct bp_ledger){ .blocked_ns = 300 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	assert_null(test->stalls[0].slices.v[0].stack);
+	assert_int_equal(lost(test, LOSS_STACKS_TOO_EARLY), 1);
 }
 
 /* What looking may cost is used up: that is said once for each turn. */
@@ -135,10 +151,10 @@ static void test_peer_that_cannot_be_afforded(void **state)
 	look_later(test, 20 * MS);
 	look_later(test, 20 * MS);
 	assert_int_equal(test->probe.suspect_looks, 0);
-	assert_int_equal(not_looked_for(test), 1);
+	assert_int_equal(lost(test, LOSS_PEERS_NOT_LOOKED_FOR), 1);
 	test->probe.slot[SLOT].turn_seq = 8;
 	look_later(test, 20 * MS);
-	assert_int_equal(not_looked_for(test), 2);
+	assert_int_equal(lost(test, LOSS_PEERS_NOT_LOOKED_FOR), 2);
 	*allowance = (struct allowance){ 0 };
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
@@ -500,6 +516,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_peer),
+		TEST(test_block_of_before),
 		TEST(test_peer_that_cannot_be_afforded),
 		TEST(test_child_in_a_ring),
 		TEST(test_syncer),

@@ -37,6 +37,8 @@ static const struct {
 	[LOSS_SLICES_WITHOUT_PLACE] = { "slices_without_place",
 					"places of slices (too many at a time)" },
 	[LOSS_STACKS_CUT] = { "stacks_cut", "outer ends of stacks (too deep)" },
+	[LOSS_STACKS_TOO_EARLY] = { "stacks_too_early",
+				    "stacks (blocked before the thread was watched)" },
 	[LOSS_TURNS_DOUBTFUL] = { "turns_doubtful", "turns (each may have been several)" },
 	[LOSS_BUSY_MS_UNWATCHED] = { "busy_ms_unwatched",
 				     "ms of loops too busy to be watched all the time" },

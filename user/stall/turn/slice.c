@@ -153,6 +153,8 @@ void slice_of_block(struct engine *engine, struct loop *loop, const struct evide
 	set_holder(engine, pid, capture, slice);
 	if (!earlier || !earlier_fill(loop, capture->since_ns, slice))
 		set_stack(engine, loop, evidence, false, slice);
+	if (earlier && evidence->ended && !slice->stack)
+		engine->lost[LOSS_STACKS_TOO_EARLY]++;
 	classify(&engine->classify, pid, capture, slice);
 	if (evidence->ended) {
 		classify_ended(capture, frames_wakeup(engine->symbols, &capture->other_stack),
