@@ -116,6 +116,53 @@ def test_part_by_seconds():
     check("are not" in err, "what is not known of an older one", err)
 
 
+def stall_at(clock, zone=None):
+    """A recording of one stall that began at this time of 2026-02-01, UTC, on a machine so many seconds from that."""
+    thread = {"pid": 7, "tid": 7, "comm": "web", "loop": 1, "runtime": "asyncio"}
+    ledger = {"cpu_ns": 0, "runqueue_ns": 0, "throttled_ns": 0, "blocked_ns": 200 * MS, "unknown_ns": 0}
+    begin = {"time": "2026-02-01T%s.000000000Z" % clock, "mono_ns": 10**12}
+    slices = [{"cause": "sleep", "ns": 200 * MS, "count": 1, "max_ns": 200 * MS}]
+    about = {"turn": "7-1", "ongoing": False, "duration_ns": 200 * MS, "before_attach": False, "ledger": ledger}
+    where = {} if zone is None else {"utc_offset_s": zone}
+    return [
+        {"type": "start", **begin, "version": "1", "host": "web1", "threshold_ns": 100 * MS, **where},
+        {"type": "stall", **begin, **thread, **about, "cause": "sleep", "slices": slices},
+    ]
+
+
+def report_in(zone, *args):
+    done = subprocess.run([BLOCKPROF, "report", *args], env={**os.environ, "TZ": zone}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(done.returncode == 0, "report", done.stderr)
+    return done.stdout.decode()
+
+
+def test_times_are_those_of_the_machine_that_was_watched():
+    """Whoever reads it elsewhere sees what its own logs have, and asks for times by these."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "a.jsonl")
+
+        def record(*args):
+            with open(path, "w") as file:
+                file.writelines(json.dumps(one) + "\n" for one in stall_at(*args))
+
+        record("23:30:00", 2 * 3600)
+        text = report_in("America/New_York", path)
+        check("recorded 2026-02-02 01:30:00 +0200," in text and "\n01:30:00.000  200 ms" in text, "east of there", text)
+        for since, until, found in ("01:29", "01:31", True), ("23:29", "23:31", False), ("01:31", "23:31", False):
+            text = report_in("UTC", "-F", "json", "--since", since, "--until", until, path)
+            check(('"stall"' in text) == found, "%s to %s" % (since, until), text)
+        # as it is here, or was when nobody wrote it down
+        for zone in 2 * 3600, None:
+            record("23:30:00", *([] if zone is None else [zone]))
+            text = report_in("UTC-2", path)
+            check("recorded 2026-02-02 01:30:00, turns" in text and "\n01:30:00.000" in text, "as here", text)
+        record("23:30:00", -(3 * 3600 + 1800))
+        text = report_in("UTC", path)
+        check("recorded 2026-02-01 20:00:00 -0330," in text, "west of there", text)
+        text = report_in("UTC", "--diff", path, path)
+        check("2026-02-01 20:00:00 -0330" in text, "of both sides", text)
+
+
 def test_one_place_more_is_one():
     """Five places of the kept recording are shown, and one is left out."""
     path, _ = kept(3)

@@ -316,6 +316,7 @@ static void feed_full_starts(struct output *output)
 		AT(0),	       .version = "1.0",	 .host = "host",
 		.kernel = "6", .threshold_ns = 100 * MS, .pids = pids,
 		.nr_pids = 1,  .features = features,	 .nr_features = NR(features),
+		.boot_ns = S,  .zone = { true, -3600 },
 	};
 
 	output_start(output, &start);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* timestamp.c - moments as RFC 3339 text. */
+/* timestamp.c - moments as RFC 3339 text, and as local time somewhere. */
 #include "base/timestamp.h"
 
 #include <ctype.h>
@@ -42,6 +42,47 @@ void timestamp_format(uint64_t time_ns, char text[TIMESTAMP_BYTES])
 	gmtime_r(&seconds, &tm);
 	nr = strftime(text, TIMESTAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text + nr, TIMESTAMP_BYTES - nr, ".%09" PRIu64 "Z", time_ns % NS_PER_SEC);
+}
+
+struct zone zone_here(uint64_t time_ns)
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
+	struct tm tm = { 0 };
+
+	localtime_r(&seconds, &tm);
+	return (struct zone){ .known = true, .utc_offset_s = (int32_t)tm.tm_gmtoff };
+}
+
+struct zone zone_elsewhere(const struct zone *zone, uint64_t time_ns)
+{
+	bool same = zone->utc_offset_s == zone_here(time_ns).utc_offset_s;
+
+	return same ? (struct zone){ 0 } : *zone;
+}
+
+struct tm zone_time(const struct zone *zone, uint64_t time_ns)
+{
+	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
+	struct tm tm = { 0 };
+
+	if (!zone->known) {
+		localtime_r(&seconds, &tm);
+		return tm;
+	}
+	seconds += zone->utc_offset_s;
+	gmtime_r(&seconds, &tm);
+	return tm;
+}
+
+uint64_t zone_midnight(const struct zone *zone, uint64_t time_ns)
+{
+	struct tm tm = zone_time(zone, time_ns);
+	time_t seconds;
+
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	seconds = zone->known ? timegm(&tm) - zone->utc_offset_s : mktime(&tm);
+	return seconds > 0 ? (uint64_t)seconds * NS_PER_SEC : 0;
 }
 
 /* ".123" at *text: moves on. */

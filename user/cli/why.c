@@ -15,7 +15,8 @@ static void now_words(char time[TIME_BYTES])
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	words_time((uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec, time);
+	words_time(&(struct zone){ 0 }, (uint64_t)now.tv_sec * NS_PER_SEC + (uint64_t)now.tv_nsec,
+		   time);
 }
 
 void why_thread(void *context, const struct thread_account *account)

@@ -31,6 +31,7 @@ extern const uint64_t diff_step_ns[DIFF_STEPS];
 struct diff_side {
 	uint64_t mono_ns; /* of the first of its records */
 	uint64_t time_ns;
+	struct zone zone; /* where that was, unless as here */
 	const char *hosts; /* "web1, web2"; NULL: not known */
 	uint64_t threshold_ns; /* the largest of them; 0: not known */
 	uint64_t loops;

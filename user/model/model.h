@@ -16,6 +16,7 @@
 
 #include "base/name_count.h"
 #include "base/name_value.h"
+#include "base/timestamp.h"
 #include "model/blind.h"
 #include "model/cause.h"
 #include "model/discard.h"
@@ -295,6 +296,8 @@ struct thread_id {
 struct start_record {
 	uint64_t mono_ns;
 	uint64_t time_ns;
+	uint64_t boot_ns; /* CLOCK_BOOTTIME at mono_ns, which goes on in a machine that sleeps */
+	struct zone zone; /* of the machine */
 	const char *version;
 	const char *host;
 	const char *kernel;

@@ -248,7 +248,7 @@ static int text_exit(void *state, const struct exit_record *exited)
 	err = process ? page_open(&page, text) : -ENOMEM;
 	if (err)
 		return err;
-	words_time(exited->time_ns, time);
+	words_time(&text->look.zone, exited->time_ns, time);
 	if (exited->status != EXIT_STATUS_UNKNOWN)
 		words_status(exited->status, status);
 	err = wrap_printf(page.out, CONTINUED, &text->look, "%s  %s ended%s%s", time, process,
@@ -270,7 +270,7 @@ static int text_note(void *state, const struct note_record *note)
 	err = words ? page_open(&page, text) : -ENOMEM;
 	if (err)
 		return err;
-	words_time_in_seconds(note->time_ns + note->duration_ns, time);
+	words_time_in_seconds(&text->look.zone, note->time_ns + note->duration_ns, time);
 	err = wrap_printf(page.out, CONTINUED, &text->look, "%s  note: %s", time, words);
 	return page_write(&page, text, err);
 }
@@ -309,7 +309,7 @@ static int print_start(struct text *text, const struct start_record *start)
 	struct page page;
 	int err;
 
-	words_day_and_time(start->time_ns, when);
+	words_day_and_time(&text->look.zone, start->time_ns, when);
 	words_duration(start->threshold_ns, threshold);
 	err = host && kernel ? page_open(&page, text) : -ENOMEM;
 	if (err)
@@ -345,6 +345,7 @@ static int text_start(void *state, const struct start_record *start)
 		err = print_summary(text, NULL);
 	if (!err && !same_string(text->host, start->host))
 		err = change_host(text, start->host);
+	text->look.zone = zone_elsewhere(&start->zone, start->time_ns);
 	return err ? err : print_start(text, start);
 }
 

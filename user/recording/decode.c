@@ -62,6 +62,17 @@ static int decode_only(json_t *scope, struct name_value **out, size_t *nr)
 	return 0;
 }
 
+/* Of no country's it is more than a day. */
+static struct zone zone_of(struct decoder *decoder, json_t *line)
+{
+	json_t *value = decode_value_of(decoder, line, "utc_offset_s", JSON_INTEGER, OPTIONAL);
+	json_int_t offset = json_integer_value(value);
+
+	if (!value || offset < -86400 || offset > 86400)
+		return (struct zone){ 0 };
+	return (struct zone){ .known = true, .utc_offset_s = (int32_t)offset };
+}
+
 static int decode_start(json_t *line, const struct recording_reader *reader)
 {
 	struct decoder decoder = { 0 };
@@ -78,6 +89,8 @@ static int decode_start(json_t *line, const struct recording_reader *reader)
 	struct start_record record = {
 		.mono_ns = decode_number_of(&decoder, line, "mono_ns", REQUIRED),
 		.time_ns = time_of(&decoder, line),
+		.boot_ns = decode_number_of(&decoder, line, "boot_ns", OPTIONAL),
+		.zone = zone_of(&decoder, line),
 		.version = decode_string_of(&decoder, line, "version", OPTIONAL),
 		.host = decode_string_of(&decoder, line, "host", OPTIONAL),
 		.kernel = decode_string_of(&decoder, line, "kernel", OPTIONAL),

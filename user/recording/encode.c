@@ -50,6 +50,10 @@ int encode_start(const struct line_writer *to, const struct start_record *start)
 
 	put_number(&record, "schema", RECORDING_SCHEMA);
 	put_string(&record, "version", start->version);
+	if (start->boot_ns)
+		put_number(&record, "boot_ns", start->boot_ns);
+	if (start->zone.known)
+		object_put(&record, "utc_offset_s", json_integer(start->zone.utc_offset_s));
 	put_string(&record, "host", start->host);
 	put_string(&record, "kernel", start->kernel);
 	for (size_t i = 0; i < start->nr_pids; i++)

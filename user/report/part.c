@@ -32,6 +32,7 @@ struct part {
 	/* Of the recording that is read now. */
 	uint64_t since_ns, until_ns;
 	uint64_t begin_ns;
+	struct zone zone;
 	char *host;
 	struct loop_numbers *loops;
 	struct chosen *v; /* by the loop's number */
@@ -139,26 +140,13 @@ bool part_has_seconds(const struct part *part)
 	return !part->without_seconds;
 }
 
-/* The zone of the machine that reads, which is where a recording is from as a rule. */
-static uint64_t midnight_before(uint64_t ns)
-{
-	time_t seconds = (time_t)(ns / NS_PER_SEC);
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	tm.tm_isdst = -1;
-	seconds = mktime(&tm);
-	return seconds > 0 ? (uint64_t)seconds * NS_PER_SEC : 0;
-}
-
 static uint64_t resolve(const struct part *part, const struct moment *moment, uint64_t none_ns)
 {
 	switch (moment->kind) {
 	case MOMENT_AT:
 		return moment->ns;
 	case MOMENT_OF_DAY:
-		return add_saturated(midnight_before(part->begin_ns), moment->ns);
+		return add_saturated(zone_midnight(&part->zone, part->begin_ns), moment->ns);
 	case MOMENT_BEFORE_END:
 		return part->end_ns > moment->ns ? part->end_ns - moment->ns : 0;
 	default:
@@ -256,6 +244,7 @@ static void take_start(void *context, const struct start_record *start)
 		};
 	part->has_seconds = false;
 	part->begin_ns = start->time_ns;
+	part->zone = zone_elsewhere(&start->zone, start->time_ns);
 	part->since_ns = resolve(part, &part->since, 0);
 	part->until_ns = resolve(part, &part->until, UINT64_MAX);
 	if (part->next->start)

@@ -149,6 +149,7 @@ static void take_start(void *context, const struct start_record *start)
 	if (!side->time_ns || start->time_ns < side->time_ns) {
 		side->time_ns = start->time_ns;
 		side->mono_ns = start->mono_ns;
+		side->zone = zone_elsewhere(&start->zone, start->time_ns);
 	}
 	if (start->threshold_ns > side->threshold_ns)
 		side->threshold_ns = start->threshold_ns;

@@ -284,7 +284,11 @@ bool session_is_over(const struct session *session)
 void session_start_record(const struct session *session, struct utsname *name,
 			  struct start_record *record)
 {
+	uint64_t sleeping_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_now_ns();
+
 	*record = (struct start_record){
+		.boot_ns = engine_started_ns(session->engine) + sleeping_ns,
+		.zone = zone_here(clock_read_ns(CLOCK_REALTIME)),
 		.mono_ns = engine_started_ns(session->engine),
 		.version = BLOCKPROF_VERSION,
 		.pids = session->command ? &session->command : session->scope->pids,

@@ -26,7 +26,7 @@ static int print_side(FILE *out, const char *name, const struct diff_side *side,
 
 	if (!hosts)
 		return -ENOMEM;
-	words_day_and_time(side->time_ns, when);
+	words_day_and_time(&side->zone, side->time_ns, when);
 	words_duration(side->loop_ns, watched);
 	words_duration(side->threshold_ns, threshold);
 	return wrap_printf(out, CONTINUED, look,

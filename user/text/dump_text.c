@@ -61,7 +61,7 @@ static int print_process(FILE *out, const struct dump_record *dump, const struct
 		tasks = NULL;
 		return -ENOMEM;
 	}
-	words_time(dump->time_ns, time);
+	words_time(&look->zone, dump->time_ns, time);
 	if (asprintf(&line, "%s  %s%s%s: %zu thread%s%s", time, process, *interpreter ? ", " : "",
 		     interpreter, dump->nr_threads, plural(dump->nr_threads),
 		     dump->interpreter && !dump->unread ? tasks : "") < 0) {

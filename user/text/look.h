@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/timestamp.h"
+
 struct look {
 	size_t columns; /* 0: rows of any width, as in files */
 	bool colour;
 	bool unfold; /* shows every frame */
+	struct zone zone; /* of times of day; not known: here */
 };
 
 #define LOOK_BOLD  "\033[1m"

@@ -88,7 +88,7 @@ static int print_verdict(FILE *out, const struct groups *groups, const char *mor
 	struct wrap wrap = { 0 };
 	char time[TIME_BYTES];
 
-	words_time(groups->stall->time_ns, time);
+	words_time(&look->zone, groups->stall->time_ns, time);
 	line = verdict && more ? join("%s  %s%s%s", time, verdict, *more ? "  " : "", more) : NULL;
 	if (!line)
 		return -ENOMEM;
@@ -383,7 +383,7 @@ int stall_print_withdrawn(FILE *out, const struct withdrawn_record *withdrawn,
 	__freeing char *why = escape_text(discard_words(withdrawn->reason));
 	char time[TIME_BYTES];
 
-	words_time_in_seconds(withdrawn->time_ns, time);
+	words_time_in_seconds(&look->zone, withdrawn->time_ns, time);
 	if (!who || !why)
 		return -ENOMEM;
 	return wrap_printf(out, CONTINUED, look, "%s  withdrawn: %s was no stall: %s", time, who,

@@ -43,33 +43,31 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES])
 			 seconds % 3600 / 60);
 }
 
-static void local_time(uint64_t time_ns, const char *format, char text[TIME_BYTES])
+void words_time(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES])
 {
-	time_t seconds = (time_t)(time_ns / NS_PER_SEC);
-	struct tm tm = { 0 };
+	struct tm tm = zone_time(zone, time_ns);
+	size_t used = strftime(text, TIME_BYTES, "%H:%M:%S", &tm);
 
-	localtime_r(&seconds, &tm);
-	strftime(text, TIME_BYTES, format, &tm);
-}
-
-void words_time(uint64_t time_ns, char text[TIME_BYTES])
-{
-	size_t used;
-
-	local_time(time_ns, "%H:%M:%S", text);
-	used = strlen(text);
 	snprintf(text + used, TIME_BYTES - used, ".%03u",
 		 (unsigned int)(time_ns % NS_PER_SEC / NS_PER_MS));
 }
 
-void words_time_in_seconds(uint64_t time_ns, char text[TIME_BYTES])
+void words_time_in_seconds(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES])
 {
-	local_time(time_ns, "%H:%M:%S    ", text);
+	struct tm tm = zone_time(zone, time_ns);
+
+	strftime(text, TIME_BYTES, "%H:%M:%S    ", &tm);
 }
 
-void words_day_and_time(uint64_t time_ns, char text[TIME_BYTES])
+void words_day_and_time(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES])
 {
-	local_time(time_ns, "%Y-%m-%d %H:%M:%S", text);
+	struct tm tm = zone_time(zone, time_ns);
+	size_t used = strftime(text, TIME_BYTES, "%Y-%m-%d %H:%M:%S", &tm);
+	int minutes = abs(zone->utc_offset_s) / 60;
+
+	if (zone->known)
+		snprintf(text + used, TIME_BYTES - used, " %c%02d%02d",
+			 zone->utc_offset_s < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 }
 
 static char *format(const char *template, ...) __attribute__((format(printf, 1, 2)));

@@ -16,11 +16,11 @@ void words_duration(uint64_t ns, char text[DURATION_BYTES]);
 
 #define TIME_BYTES 32
 
-/* A record's time_ns in the reader's time zone: "14:03:22.118", or "14:03:22    ", which is as wide. */
-void words_time(uint64_t time_ns, char text[TIME_BYTES]);
-void words_time_in_seconds(uint64_t time_ns, char text[TIME_BYTES]);
-/* "2024-05-01 12:00:00" */
-void words_day_and_time(uint64_t time_ns, char text[TIME_BYTES]);
+/* A record's time_ns there: "14:03:22.118", or "14:03:22    ", which is as wide. */
+void words_time(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES]);
+void words_time_in_seconds(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES]);
+/* "2024-05-01 12:00:00", and "+0200" behind it where that is not as here */
+void words_day_and_time(const struct zone *zone, uint64_t time_ns, char text[TIME_BYTES]);
 
 /* "python3[4242]" for a process, or its main thread (tid 0 or pid), "worker[4242/4250]" for another thread. */
 char *words_thread(const char *comm, pid_t pid, pid_t tid);
