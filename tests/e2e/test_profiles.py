@@ -301,7 +301,7 @@ def test_svg_is_an_image():
         check(width == 500 and height < 100, "nothing: %d x %d" % (width, height))
 
 
-@variants([("pprof", "pprof")])
+@variants([("pprof", "pprof"), ("perfetto", "perfetto")])
 def test_binary_is_not_for_a_terminal(form):
     """And says so; a pipe is none."""
     with tempfile.TemporaryDirectory() as directory:

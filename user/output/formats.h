@@ -13,6 +13,7 @@ extern const struct output_format output_json;
 extern const struct output_format output_folded;
 extern const struct output_format output_svg;
 extern const struct output_format output_pprof;
+extern const struct output_format output_perfetto;
 extern const struct output_format output_speedscope;
 
 /* One after the other; NULL behind the last. */
