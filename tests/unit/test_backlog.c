@@ -34,7 +34,7 @@ static bool add(struct backlog *backlog, unsigned int number)
 
 	if (!backlog_fits(backlog, bytes))
 		return false;
-	backlog_add(backlog, record, bytes);
+	backlog_add(backlog, record, bytes, number);
 	return true;
 }
 
@@ -48,6 +48,7 @@ static void take(struct backlog *backlog, unsigned int number)
 	assert_int_equal((uintptr_t)first % 8, 0);
 	assert_int_equal(got, bytes);
 	assert_memory_equal(first, record, bytes);
+	assert_int_equal(backlog_first_tag(backlog), number);
 	backlog_drop(backlog);
 }
 
@@ -115,13 +116,13 @@ static void bounds(void **state)
 	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
 	assert_false(backlog_fits(backlog, SIZE_MAX));
 	assert_false(backlog_fits(backlog, CAPACITY));
-	assert_true(backlog_fits(backlog, CAPACITY - 8));
-	backlog_add(backlog, record, CAPACITY - 8);
+	assert_true(backlog_fits(backlog, CAPACITY - 16));
+	backlog_add(backlog, record, CAPACITY - 16, 0);
 	assert_false(backlog_fits(backlog, 0));
 	assert_non_null(backlog_first(backlog, &bytes));
-	assert_int_equal(bytes, CAPACITY - 8);
+	assert_int_equal(bytes, CAPACITY - 16);
 	backlog_drop(backlog);
-	assert_true(backlog_fits(backlog, CAPACITY - 8));
+	assert_true(backlog_fits(backlog, CAPACITY - 16));
 	backlog_free(backlog);
 	backlog_free(NULL);
 }
@@ -141,7 +142,7 @@ static void memory_is_given_back(void **state)
 		for (int i = 0; i < NR; i++) {
 			memset(record, round * NR + i, RECORD);
 			assert_true(backlog_fits(backlog, RECORD));
-			backlog_add(backlog, record, RECORD);
+			backlog_add(backlog, record, RECORD, 0);
 		}
 		for (int i = 0; i < NR; i++) {
 			const void *first = backlog_first(backlog, &bytes);
@@ -169,7 +170,7 @@ static void not_inherited(void **state)
 
 	(void)state;
 	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
-	backlog_add(backlog, record, sizeof(record));
+	backlog_add(backlog, record, sizeof(record), 0);
 	first = backlog_first(backlog, &bytes);
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();

@@ -28,11 +28,19 @@ static int teardown(void **state)
 	return 0;
 }
 
-static bool take(struct record_shares *shares, unsigned int type, unsigned int tgid)
+static const struct record_owner nobody;
+
+static bool take_of(struct record_shares *shares, unsigned int type, unsigned int tgid,
+		    struct record_owner owner)
 {
 	const struct bp_header record = { .type = type, .tgid = tgid };
 
-	return record_shares_take(shares, &record, BYTES);
+	return record_shares_take(shares, &record, owner, BYTES);
+}
+
+static bool take(struct record_shares *shares, unsigned int type, unsigned int tgid)
+{
+	return take_of(shares, type, tgid, nobody);
 }
 
 static size_t take_all(struct record_shares *shares, unsigned int type, unsigned int tgid)
@@ -84,8 +92,28 @@ static void what_was_dealt_with_is_free_again(void **state)
 	size_t first = take_all(*state, BP_RECORD_SLICE, 1);
 
 	for (size_t i = 0; i < first / BYTES; i++)
-		record_shares_give(*state, &record, BYTES);
+		record_shares_give(*state, &record, nobody, BYTES);
 	assert_int_equal(take_all(*state, BP_RECORD_SLICE, 2), first);
+}
+
+/* However many processes they have. */
+static void users_and_cgroups_leave_room_to_others(void **state)
+{
+	static const struct record_owner owners[] = { { 1000, 0 }, { 0, 77 } };
+	static const struct record_owner other = { 1001, 78 };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t taken = 0;
+
+		for (unsigned int tgid = 1; tgid < 2000; tgid++)
+			while (taken < 2 * CAPACITY &&
+			       take_of(*state, BP_RECORD_SLICE, tgid, owners[i]))
+				taken += BYTES;
+		assert_in_range(taken, CAPACITY / 2, CAPACITY / 4 * 3);
+		assert_true(take_of(*state, BP_RECORD_SLICE, 3000, other));
+		teardown(state);
+		setup(state);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -93,9 +121,12 @@ static void what_was_dealt_with_is_free_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_process_leaves_room_to_others), TEST(ends_always_come),
-		TEST(copies_of_stacks_have_half),	 TEST(copies_of_stacks_have_room),
+		TEST(one_process_leaves_room_to_others),
+		TEST(ends_always_come),
+		TEST(copies_of_stacks_have_half),
+		TEST(copies_of_stacks_have_room),
 		TEST(what_was_dealt_with_is_free_again),
+		TEST(users_and_cgroups_leave_room_to_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

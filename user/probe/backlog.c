@@ -17,6 +17,7 @@
 
 struct entry {
 	uint64_t bytes;
+	uint64_t tag;
 	unsigned char record[];
 };
 
@@ -46,7 +47,7 @@ bool backlog_fits(const struct backlog *backlog, size_t bytes)
 	return need <= backlog->capacity - backlog->tail || need < backlog->head;
 }
 
-void backlog_add(struct backlog *backlog, const void *record, size_t bytes)
+void backlog_add(struct backlog *backlog, const void *record, size_t bytes, uint64_t tag)
 {
 	size_t need = entry_bytes(bytes);
 	struct entry *entry;
@@ -57,6 +58,7 @@ void backlog_add(struct backlog *backlog, const void *record, size_t bytes)
 	}
 	entry = (struct entry *)(backlog->memory + backlog->tail);
 	entry->bytes = bytes;
+	entry->tag = tag;
 	memcpy(entry->record, record, bytes);
 	backlog->tail += need;
 	if (backlog->tail > backlog->used)
@@ -71,6 +73,13 @@ const void *backlog_first(const struct backlog *backlog, size_t *bytes)
 		return NULL;
 	*bytes = entry->bytes;
 	return entry->record;
+}
+
+uint64_t backlog_first_tag(const struct backlog *backlog)
+{
+	const struct entry *entry = (const struct entry *)(backlog->memory + backlog->head);
+
+	return entry->tag;
 }
 
 void backlog_drop(struct backlog *backlog)

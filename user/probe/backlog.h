@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct backlog;
 
@@ -17,11 +18,12 @@ void backlog_free(struct backlog *backlog);
 
 /* Whether a record of so many bytes can be added now. */
 bool backlog_fits(const struct backlog *backlog, size_t bytes);
-/* Appends a copy of the record, which fits. */
-void backlog_add(struct backlog *backlog, const void *record, size_t bytes);
+/* Appends a copy of the record, which fits. tag: the caller's. */
+void backlog_add(struct backlog *backlog, const void *record, size_t bytes, uint64_t tag);
 
 /* The first record, aligned to 8 bytes; it stays where it is until backlog_drop(). NULL: there is none. */
 const void *backlog_first(const struct backlog *backlog, size_t *bytes);
+uint64_t backlog_first_tag(const struct backlog *backlog);
 void backlog_drop(struct backlog *backlog);
 
 #endif

@@ -147,6 +147,8 @@ static int open_loaded(struct probe *probe, const struct probe_options *options,
 	kernel = (struct records_kernel){
 		.ring_fd = bpf_map__fd(probe->skel->maps.ring),
 		.losers_fd = bpf_map__fd(probe->skel->maps.losers),
+		.slots = probe->slots.slot,
+		.nr_slots = probe->slots.nr,
 		.sent = { SENT(copies_sent), SENT(others_sent), SENT(all_copies_sent) },
 	};
 	err = records_new(&probe->records, &kernel);

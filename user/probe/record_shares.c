@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* record_shares.c - how many bytes of each process's records wait, and when they are too many. */
+/* record_shares.c - how many bytes of whose records wait, and when they are too many. */
 #include "probe/record_shares.h"
 
 #include <errno.h>
@@ -8,14 +8,16 @@
 
 #include "base/siphash.h"
 
-#define COUNTERS 4096 /* a power of two; processes may share one */
-/* A process leaves one byte free for so many that it has. */
+#define COUNTERS 4096 /* a power of two; two may share one */
+/* Each leaves one byte free for so many that it has. */
 #define OWN_PART 3
+
+enum owner_kind { OWNER_PROCESS, OWNER_USER, OWNER_CGROUP, OWNER_KINDS };
 
 /* Who has how much: bytes of records that wait. */
 struct room {
 	size_t all;
-	size_t own[COUNTERS];
+	size_t own[OWNER_KINDS][COUNTERS];
 };
 
 struct record_shares {
@@ -50,11 +52,41 @@ static struct room *room_of(struct record_shares *shares, const struct bp_header
 	return record->type == BP_RECORD_STACK_COPY ? &shares->copies : &shares->others;
 }
 
-static size_t *own_of(struct record_shares *shares, const struct bp_header *record)
+/* NULL: nobody who is counted. */
+static size_t *own_of(struct record_shares *shares, const struct bp_header *record,
+		      struct record_owner owner, enum owner_kind kind)
 {
-	uint64_t hash = siphash(&shares->key, &record->tgid, sizeof(record->tgid));
+	const uint32_t numbers[OWNER_KINDS] = { record->tgid, owner.user, owner.cgroup };
+	uint64_t hash = siphash(&shares->key, &numbers[kind], sizeof(numbers[kind]));
 
-	return &room_of(shares, record)->own[hash & (COUNTERS - 1)];
+	return numbers[kind] ? &room_of(shares, record)->own[kind][hash & (COUNTERS - 1)] : NULL;
+}
+
+static size_t most_of(struct record_shares *shares, const struct bp_header *record,
+		      struct record_owner owner)
+{
+	size_t most = 0;
+
+	for (int kind = 0; kind < OWNER_KINDS; kind++) {
+		const size_t *own = own_of(shares, record, owner, (enum owner_kind)kind);
+
+		if (own && *own > most)
+			most = *own;
+	}
+	return most;
+}
+
+/* more may wrap: then it is less. */
+static void add(struct record_shares *shares, const struct bp_header *record,
+		struct record_owner owner, size_t more)
+{
+	room_of(shares, record)->all += more;
+	for (int kind = 0; kind < OWNER_KINDS; kind++) {
+		size_t *own = own_of(shares, record, owner, (enum owner_kind)kind);
+
+		if (own)
+			*own += more;
+	}
 }
 
 static bool always_may(const struct bp_header *record)
@@ -70,24 +102,24 @@ static bool always_may(const struct bp_header *record)
 	}
 }
 
-bool record_shares_take(struct record_shares *shares, const struct bp_header *record, size_t bytes)
+bool record_shares_take(struct record_shares *shares, const struct bp_header *record,
+			struct record_owner owner, size_t bytes)
 {
 	struct room *room = room_of(shares, record);
-	size_t *own = own_of(shares, record), left = shares->capacity;
+	size_t most = most_of(shares, record, owner), left = shares->capacity;
 
 	if (room == &shares->copies)
 		left /= 2;
 	else
 		left -= shares->copies.all;
-	if (!always_may(record) && room->all + *own / OWN_PART + bytes > left)
+	if (!always_may(record) && room->all + most / OWN_PART + bytes > left)
 		return false;
-	room->all += bytes;
-	*own += bytes;
+	add(shares, record, owner, bytes);
 	return true;
 }
 
-void record_shares_give(struct record_shares *shares, const struct bp_header *record, size_t bytes)
+void record_shares_give(struct record_shares *shares, const struct bp_header *record,
+			struct record_owner owner, size_t bytes)
 {
-	room_of(shares, record)->all -= bytes;
-	*own_of(shares, record) -= bytes;
+	add(shares, record, owner, -bytes);
 }

@@ -66,19 +66,42 @@ static void leave_out(struct records *records, const struct bp_header *header)
 	bpf_map_update_elem(records->kernel.losers_fd, &header->tgid, &lost, BPF_ANY);
 }
 
+/* Of a thread that has no slot it is not known. */
+static struct record_owner owner_of(const struct records *records, const struct bp_header *header)
+{
+	const struct bp_slot *slot;
+
+	if (header->slot == BP_NO_SLOT || header->slot > records->kernel.nr_slots)
+		return (struct record_owner){ 0, 0 };
+	slot = &records->kernel.slots[header->slot];
+	return (struct record_owner){ slot->user, slot->cgroup };
+}
+
+static uint64_t tag_of(struct record_owner owner)
+{
+	return (uint64_t)owner.user << 32 | owner.cgroup;
+}
+
+static struct record_owner owner_of_tag(uint64_t tag)
+{
+	return (struct record_owner){ (uint32_t)(tag >> 32), (uint32_t)tag };
+}
+
 static int ring_record(void *context, void *data, size_t bytes)
 {
 	struct records *records = context;
 	struct backlog *backlog = records->backlog;
 	const struct bp_header *header = data;
+	struct record_owner owner;
 
-	if (bytes < sizeof(*header) || bytes > RECORD_BYTES_MAX)
-		;
-	else if (!record_shares_take(records->shares, header, bytes))
-		leave_out(records, header);
-	else {
-		backlog_add(backlog, data, bytes);
-		records->waiting++;
+	if (bytes >= sizeof(*header) && bytes <= RECORD_BYTES_MAX) {
+		owner = owner_of(records, header);
+		if (record_shares_take(records->shares, header, owner, bytes)) {
+			backlog_add(backlog, data, bytes, tag_of(owner));
+			records->waiting++;
+		} else {
+			leave_out(records, header);
+		}
 	}
 	/* an error ends the reading behind this record */
 	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
@@ -104,7 +127,9 @@ bool records_read(struct records *records, probe_record_fn *fn, void *context)
 	     records_collect(records))
 		while ((record = backlog_first(records->backlog, &bytes))) {
 			fn(context, record, bytes);
-			record_shares_give(records->shares, record, bytes);
+			record_shares_give(records->shares, record,
+					   owner_of_tag(backlog_first_tag(records->backlog)),
+					   bytes);
 			backlog_drop(records->backlog);
 			records->waiting--;
 			if (clock_now_ns() > until_ns)

@@ -13,6 +13,8 @@ struct records;
 struct records_kernel {
 	int ring_fd; /* of maps, which stay the caller's */
 	int losers_fd;
+	const struct bp_slot *slots; /* by number */
+	unsigned int nr_slots;
 	/* Who sent how much since the ring was empty: zeroed then. */
 	struct {
 		void *at;
