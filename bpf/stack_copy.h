@@ -14,8 +14,7 @@
 #include "repeat.h"
 #include "share.h"
 
-#define COPY_TRIES \
-	64 /* buffers tried, from any on: where one in four is free, the fourth on average */
+#define COPY_TRIES 64 /* buffers tried, from any on: one in four is free, mostly */
 #define COPY_STEP  4096 /* a page, or part of one: all of it is in memory, or nothing */
 #define COPY_STEPS (BP_STACK_COPY_BYTES / COPY_STEP + 1)
 
