@@ -30,9 +30,9 @@
 /*
  * Half of the ring is for small records: the candidates of a few threads at once,
  * or of a few thousand of the whole system. The other half takes stack copies:
- * about 100 of usual size, or 500.
+ * about 200 of usual size, or 500. Of both one process has three quarters.
  */
-#define RING_BYTES	  (4 << 20)
+#define RING_BYTES	  (8 << 20)
 #define RING_SYSTEM_BYTES (16 << 20)
 
 /*
