@@ -12,6 +12,7 @@ the greatest. Needs root; tools that are not installed are named and left out.
 import argparse
 import contextlib
 import glob
+import gzip
 import json
 import os
 import re
@@ -577,7 +578,7 @@ def bench_report(bench):
     path = os.path.join(bench.scratch, "recording.jsonl")
     write_recording(path, stalls)
     title("report, %d records: thousands a second" % stalls)
-    ways = {name: ["-F", name] for name in ("text", "json", "folded")}
+    ways = {name: ["-F", name] for name in ("text", "json", "folded", "svg", "pprof", "speedscope")}
     ways["--diff"] = ["--diff", path]
     memory = {}
     for name, arguments in ways.items():
@@ -595,6 +596,29 @@ def bench_report(bench):
     print("  memory: %s" % ", ".join("%s %.0f MB" % item for item in memory.items()), flush=True)
 
 
+def bench_recording(bench):
+    """What a recording takes of a busy loop: 20 of them, and what 300 would be in an hour."""
+    loops, seconds = 20, 10 if bench.quick else 60
+    path = os.path.join(bench.scratch, "busy.jsonl.gz")
+    with contextlib.ExitStack() as stack:
+        program = os.path.join(BENCH, "busy_loop.py")
+        children = [stack.enter_context(Child([sys.executable, program, str(i)])) for i in range(loops)]
+        for child in children:
+            child.line()
+        pids = ",".join(str(child.pid) for child in children)
+        argv = [tools.BLOCKPROF, "-q", "-d", "%ds" % seconds, "-o", path, "-p", pids]
+        subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+    with gzip.open(path, "rb") as file:
+        without_flushes = len(gzip.compress(file.read(), 9))
+    # it is made readable some times a second, however many loops there are
+    flushes_a_second = (os.path.getsize(path) - without_flushes) / seconds
+    bytes_a_second = without_flushes / loops / seconds
+    title("recording of %d busy loops, %d s: .jsonl.gz" % (loops, seconds))
+    bench.row("a loop and second", [bytes_a_second], "%.0f B")
+    bench.row("a second, to be readable", [flushes_a_second], "%.0f B")
+    bench.row("300 loops, an hour", [(bytes_a_second * 300 + flushes_a_second) * 3600 / 1e6], "%.0f MB")
+
+
 BENCHES = {
     "unrelated": bench_unrelated,
     "wait": bench_wait,
@@ -610,6 +634,7 @@ BENCHES = {
     "delay": bench_delay,
     "truth": bench_truth,
     "many": bench_many,
+    "recording": bench_recording,
     "report": bench_report,
 }
 

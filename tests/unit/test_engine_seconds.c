@@ -74,6 +74,51 @@ static void test_each_second_has_its_own(void **state)
 	assert_int_equal(last(test)->turns, 1);
 }
 
+/* Digits are what a recording is made of: what is less than 10 us is told later, and not lost. */
+static void test_whole_steps_are_told(void **state)
+{
+	struct test *test = start(state);
+	const struct bp_ledger did = { .cpu_ns = 60 * MS + 9700,
+				       .runqueue_ns = 9900,
+				       .blocked_ns = 40 * MS + 9600,
+				       .unknown_ns = 9300 };
+	struct ledger told = { 0 };
+	uint64_t idle_ns = 0, causes_ns = 0;
+
+	begin(test);
+	for (unsigned int i = 0; i < 10; i++) {
+		send_slice(test, 6 + i, SYS_clock_nanosleep, 30 * MS + 9333, 0x1000);
+		end_turn(test, 40 * MS);
+		pass(test, 900 * MS - 38500, did);
+	}
+	assert_int_equal(test->nr_seconds, 10);
+	for (unsigned int i = 0; i < 10; i++) {
+		const struct second_record *second = &test->seconds[i];
+		uint64_t own_ns = 0;
+
+		for (int cause = 0; cause < CAUSE_NR; cause++) {
+			assert_int_equal(second->by_cause_ns[cause] % 10000, 0);
+			own_ns += second->by_cause_ns[cause];
+		}
+		assert_int_equal(own_ns, ledger_sum(&second->ledger));
+		assert_int_equal(second->idle_ns % 10000, 0);
+		causes_ns += own_ns;
+		idle_ns += second->idle_ns;
+		told.cpu_ns += second->ledger.cpu_ns;
+		told.runqueue_ns += second->ledger.runqueue_ns;
+		told.blocked_ns += second->ledger.blocked_ns;
+		told.unknown_ns += second->ledger.unknown_ns;
+	}
+	assert_in_range(told.cpu_ns, 10 * did.cpu_ns - 9999, 10 * did.cpu_ns);
+	assert_in_range(told.runqueue_ns, 10 * did.runqueue_ns - 9999, 10 * did.runqueue_ns);
+	assert_in_range(told.blocked_ns, 10 * did.blocked_ns - 19999, 10 * did.blocked_ns);
+	assert_in_range(told.unknown_ns, 10 * did.unknown_ns - 9999, 10 * did.unknown_ns);
+	assert_in_range(idle_ns, 10 * (900 * MS - 38500) - 9999, 10 * (900 * MS - 38500));
+	/* none of it is called something else for that */
+	assert_in_range(causes_ns, 10 * (S / 10 + 38500) - 50000, 10 * (S / 10 + 38500));
+	assert_in_range(test->seconds[9].by_cause_ns[CAUSE_SLEEP], 30 * MS, 30 * MS + 20000);
+}
+
 static void test_quiet_seconds_are_one(void **state)
 {
 	struct test *test = start(state);
@@ -135,9 +180,8 @@ static void test_losses_are_told_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_each_second_has_its_own),
-		TEST(test_quiet_seconds_are_one),
-		TEST(test_what_is_taken_back),
+		TEST(test_each_second_has_its_own), TEST(test_whole_steps_are_told),
+		TEST(test_quiet_seconds_are_one),   TEST(test_what_is_taken_back),
 		TEST(test_losses_are_told_once),
 	};
 

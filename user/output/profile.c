@@ -16,7 +16,10 @@
 #include "output/names.h"
 #include "output/sink.h"
 
-#define MAX_SAMPLES   200000
+#define MAX_SAMPLES 100000
+/* Of these with a task of its own: a name for each request must not take the room of places. */
+#define MAX_TASKED    (MAX_SAMPLES / 4 * 3)
+#define OTHER_TASK    "[other]"
 #define MAX_BYTES     (64u * 1024 * 1024)
 #define MAX_STRINGS   1000000
 #define MAX_FRAMES    4000000
@@ -129,6 +132,14 @@ static int learn_name(struct profile *profile, const struct thread_id *id, const
 	return names_learn(profile->hosts[profile->host].names, id, exe);
 }
 
+/* Once there are many, where it was counts more than for whom. */
+static const char *task_of(const struct profile *profile, const struct slice *slice)
+{
+	const char *task = slice->task_name ? slice->task_name : slice->task_coro;
+
+	return task && tally_size(profile->samples) >= MAX_TASKED ? OTHER_TASK : task;
+}
+
 static int add_labels(struct profile *profile, struct profile_sample *sample,
 		      const struct thread_id *id, const struct slice *slice)
 {
@@ -147,9 +158,7 @@ static int add_labels(struct profile *profile, struct profile_sample *sample,
 	}
 	err = err ? err : add_string(profile, id->comm, &sample->comm);
 	err = err ? err : add_string(profile, id->runtime, &sample->runtime);
-	return err ? err
-		   : add_string(profile, slice->task_name ? slice->task_name : slice->task_coro,
-				&sample->task);
+	return err ? err : add_string(profile, task_of(profile, slice), &sample->task);
 }
 
 static int add_sample(struct profile *profile, const struct thread_id *id,

@@ -194,7 +194,7 @@ static void free_sink(struct sink *sink)
 
 static int start_gzip(struct sink *sink)
 {
-	if (deflateInit2(&sink->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
+	if (deflateInit2(&sink->stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS,
 			 GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
 		return -ENOMEM;
 	sink->gzip = true;

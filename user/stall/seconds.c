@@ -49,10 +49,48 @@ static void fit(uint64_t by_cause_ns[CAUSE_NR], uint64_t blocked_ns)
 	by_cause_ns[CAUSE_OTHER] += blocked_ns - sum_ns;
 }
 
-static void set_causes(struct second_record *record, const struct engine_loop *from,
-		       const struct engine_loop *to, uint64_t collecting_ns)
+/*
+ * Most of a recording are records of seconds, and most of what these take are digits: what
+ * is less than this is told with the next one.
+ */
+#define TOLD_NS (10 * NS_PER_US)
+
+static void take_whole(uint64_t *ns, uint64_t *now_ns)
 {
-	const struct ledger *ledger = &record->ledger;
+	uint64_t rest_ns = *ns % TOLD_NS;
+
+	*ns -= rest_ns;
+	*now_ns = subtract_saturated(*now_ns, rest_ns);
+}
+
+/* Blocked time is what its causes have. */
+static void take_whole_causes(uint64_t by_cause_ns[CAUSE_NR], struct ledger *ledger,
+			      struct engine_loop *to)
+{
+	uint64_t blocked_ns = 0;
+
+	for (int cause = 0; cause < CAUSE_NR; cause++) {
+		take_whole(&by_cause_ns[cause], &to->blocked_ns[cause]);
+		blocked_ns += by_cause_ns[cause];
+	}
+	to->ledger.blocked_ns =
+		subtract_saturated(to->ledger.blocked_ns, ledger->blocked_ns - blocked_ns);
+	ledger->blocked_ns = blocked_ns;
+}
+
+static void take_whole_ledger(struct second_record *record, struct engine_loop *to)
+{
+	take_whole(&record->idle_ns, &to->idle_ns);
+	take_whole(&record->ledger.cpu_ns, &to->ledger.cpu_ns);
+	take_whole(&record->ledger.runqueue_ns, &to->ledger.runqueue_ns);
+	take_whole(&record->ledger.throttled_ns, &to->ledger.throttled_ns);
+	take_whole(&record->ledger.unknown_ns, &to->ledger.unknown_ns);
+}
+
+static void set_causes(struct second_record *record, const struct engine_loop *from,
+		       struct engine_loop *to, uint64_t collecting_ns)
+{
+	struct ledger *ledger = &record->ledger;
 	uint64_t *by_cause_ns = record->by_cause_ns;
 
 	for (int cause = 0; cause < CAUSE_NR; cause++)
@@ -60,6 +98,8 @@ static void set_causes(struct second_record *record, const struct engine_loop *f
 			by_cause_ns[cause] =
 				subtract_saturated(to->blocked_ns[cause], from->blocked_ns[cause]);
 	fit(by_cause_ns, ledger->blocked_ns);
+	take_whole_causes(by_cause_ns, ledger, to);
+	take_whole_ledger(record, to);
 	if (collecting_ns > ledger->cpu_ns)
 		collecting_ns = ledger->cpu_ns;
 	by_cause_ns[CAUSE_GC] += collecting_ns;
@@ -69,8 +109,11 @@ static void set_causes(struct second_record *record, const struct engine_loop *f
 	by_cause_ns[CAUSE_OTHER] += ledger->unknown_ns;
 }
 
-/* What lies between two stands. What is counted while it lasts may be something else once it is over. */
-static struct second_record record_of(const struct engine_loop *from, const struct engine_loop *to,
+/*
+ * What lies between two stands; to becomes what has been told of. What is counted while it
+ * lasts may be something else once it is over.
+ */
+static struct second_record record_of(const struct engine_loop *from, struct engine_loop *to,
 				      uint64_t collecting_ns)
 {
 	struct second_record record = {
@@ -189,12 +232,14 @@ static void tell_quiet(struct engine *engine, struct loop *loop)
 {
 	struct loop_second *second = &loop->second;
 	struct second_record record;
+	struct engine_loop upto;
 
 	if (!second->quiet)
 		return;
 	second->quiet = false;
-	record = record_of(second->told, second->last, 0);
-	mark(second->told, second->last);
+	upto = *second->last;
+	record = record_of(second->told, &upto, 0);
+	mark(second->told, &upto);
 	send(engine, loop, &record);
 }
 
@@ -203,7 +248,8 @@ static void tell(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct loop_second *second = &loop->second;
 	struct second_record record;
-	struct engine_loop now;
+	struct engine_loop now, upto;
+	uint64_t collecting_ns;
 
 	stand_of_loop(loop, slot, now_ns, &now);
 	if (!second->told && !begin(second, &now))
@@ -215,13 +261,15 @@ static void tell(struct engine *engine, struct loop *loop, uint64_t now_ns)
 	}
 	add_sums(engine, loop, slot, &now);
 	tell_quiet(engine, loop);
-	record = record_of(second->told, &now,
-			   loop->collected.collecting_ns - second->collecting_ns);
+	upto = now;
+	collecting_ns = loop->collected.collecting_ns - second->collecting_ns;
+	collecting_ns -= collecting_ns % TOLD_NS;
+	record = record_of(second->told, &upto, collecting_ns);
 	record.longest_ns = take_longest(loop, slot);
 	record.delayed_events = second->delayed_events;
 	second->delayed_events = 0;
-	second->collecting_ns = loop->collected.collecting_ns;
-	mark(second->told, &now);
+	second->collecting_ns += collecting_ns;
+	mark(second->told, &upto);
 	*second->last = now;
 	send(engine, loop, &record);
 }
