@@ -20,6 +20,7 @@ from harness import (
     BLOCKPROF,
     MS,
     ROOT,
+    SECOND,
     Target,
     check,
     exclusive,
@@ -148,9 +149,17 @@ def test_stalls_are_told_and_recorded():
         (recording,), (profile,) = service.files("Z.jsonl.gz"), service.files("Z.folded")
         check(os.stat(recording).st_mode & 0o777 == 0o640, "others can read it")
         check(os.stat(service.state).st_mode & 0o777 == 0o750, "others can list them")
-        check_recording(recording)
+        records = check_recording(recording)
         (stall,) = stalls_of(recording, target.pid)
-        check(find_frame(stall["slices"][0]["stack"], "block_sleep"), "no such frame", stall)
+        slept = stall["slices"][0]
+        check(find_frame(slept["stack"], "block_sleep"), "no such frame", stall)
+        # all that a watch records
+        check(any("build_id" in frame for frame in slept["stack"] if frame["kind"] == "native"), "no build id", slept)
+        ((at_ns, ns),) = slept["intervals"]
+        check(at_ns == slept["at_ns"] and abs(ns - 2.6 * SECOND) < 0.2 * SECOND, "when it slept", slept)
+        seconds = [record for record in records if record["type"] == "second" and record["pid"] == target.pid]
+        asleep_ns = sum(second.get("by_cause", {}).get("sleep", 0) for second in seconds)
+        check(len(seconds) >= 3 and abs(asleep_ns - 2.6 * SECOND) < 0.2 * SECOND, "its seconds", *seconds)
         blocked = sum(
             weight
             for frames, weight in parse_folded(read_file(profile))
