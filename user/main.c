@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/dump.h"
+#include "cli/message.h"
 #include "cli/report.h"
 #include "cli/serve.h"
 #include "cli/top.h"
@@ -16,11 +17,19 @@ static const struct {
 	{ "serve", cmd_serve }, { "dump", cmd_dump },
 };
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
 	/* without a command's name it is the first of them */
 	return commands[0].run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	message_end();
+	return status;
 }

@@ -21,16 +21,18 @@
 #include "cli/target.h"
 #include "cli/usage.h"
 #include "dump/dump.h"
+#include "probe/features.h"
 #include "probe/observer.h"
 #include "probe/probe.h"
 #include "reader/reader.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
 
-#define NSEC_PER_SEC  1000000000ull
-#define NSEC_PER_MSEC 1000000ull
-#define EVERY_MIN_NS  (10 * NSEC_PER_MSEC)
-#define EVERY_MAX_NS  (24 * 3600 * NSEC_PER_SEC)
+#define NSEC_PER_SEC   1000000000ull
+#define NSEC_PER_MSEC  1000000ull
+#define EVERY_MIN_NS   (10 * NSEC_PER_MSEC)
+#define EVERY_MAX_NS   (24 * 3600 * NSEC_PER_SEC)
+#define OUTPUTS_TRY_MS 50 /* how soon a reader is asked again that took nothing */
 
 static const char help[] =
 	"usage: blockprof dump [OPTIONS] -p PID[,PID...]\n"
@@ -187,10 +189,28 @@ static int dump_all(struct dump *dump, const struct scope *scope, struct outputs
 	return 0;
 }
 
+/* Waits until then. Whether a signal wants the end. */
+static bool wait_until(int signals, struct outputs *outputs, uint64_t until_ns)
+{
+	struct pollfd fd = { .fd = signals, .events = POLLIN };
+	uint64_t now_ns = probe_now_ns();
+
+	do {
+		bool kept = message_try(), left = outputs_try(outputs) || kept;
+		uint64_t ms = now_ns < until_ns
+				      ? (until_ns - now_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC
+				      : 0;
+
+		if (poll(&fd, 1, left && ms > OUTPUTS_TRY_MS ? OUTPUTS_TRY_MS : (int)ms) > 0)
+			return true;
+		now_ns = probe_now_ns();
+	} while (now_ns < until_ns);
+	return false;
+}
+
 static int repeat(struct dump *dump, const struct arguments *arguments, struct outputs *outputs)
 {
 	int signals __closing = open_signals();
-	struct pollfd fd = { .fd = signals, .events = POLLIN };
 	uint64_t start_ns = probe_now_ns(), next_ns = start_ns;
 	uint64_t end_ns =
 		arguments->scope.duration_ns ? start_ns + arguments->scope.duration_ns : UINT64_MAX;
@@ -213,12 +233,10 @@ static int repeat(struct dump *dump, const struct arguments *arguments, struct o
 		if (next_ns < now_ns)
 			next_ns = now_ns;
 		if (next_ns >= end_ns) {
-			next_ns = end_ns;
-			if (next_ns > now_ns)
-				poll(&fd, 1, (int)((next_ns - now_ns) / NSEC_PER_MSEC));
+			wait_until(signals, outputs, end_ns);
 			return 0;
 		}
-		if (poll(&fd, 1, (int)((next_ns - now_ns + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC)) > 0)
+		if (wait_until(signals, outputs, next_ns))
 			return 0;
 	}
 }
@@ -256,7 +274,9 @@ static int run(const struct arguments *arguments)
 		memory = readers_source(readers);
 		err = symbols_new(&symbols, symbolizer_main, &memory);
 	}
-	if (err)
+	if (err == -EMFILE || err == -ENFILE)
+		reason = features_refusal(err);
+	else if (err)
 		reason = strerror(-err);
 	else
 		err = observer_open(&observer, arguments->usage.verbosity > 2, &reason);
@@ -303,6 +323,11 @@ int cmd_dump(int argc, char **argv)
 	}
 	message_set_level(arguments.usage.verbosity < 0 ? MESSAGE_ERROR
 							: arguments.usage.verbosity);
+	/* once is a filter, which waits for its reader and ends by any signal */
+	if (arguments.every_ns) {
+		arguments.options.queued = true;
+		message_set_queued();
+	}
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&arguments);
 	scope_free(&arguments.scope);

@@ -28,6 +28,16 @@ void message_set_level(int level);
  */
 void message_set_journal(bool on);
 
+/*
+ * From now on a reader of standard error that takes nothing holds up nobody: so many lines are
+ * kept for it, further ones are counted, and their number is said in their place.
+ */
+void message_set_queued(void);
+/* Writes of that what is taken now. Whether something is left. */
+bool message_try(void);
+/* Of what is left at the end a moment is waited for that it is taken. */
+void message_end(void);
+
 /* Called before each line: standard output may be the same terminal, with rows that are written again. */
 void message_set_before(void (*before)(void *context), void *context);
 

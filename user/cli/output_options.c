@@ -3,6 +3,8 @@
 #include "cli/output_options.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,8 +18,10 @@
 #include "output/made_file.h"
 #include "run/caller.h"
 
-/* So long, in all, what is left is waited for at the end (of a live watch). */
-#define CLOSE_MAX_NS NS_PER_SEC
+/* How soon an output is tried again that cannot be opened yet. */
+#define OPEN_AGAIN_MS 20
+/* So long, in all, what is left is waited for at the end (of a live watch), which is to take less than a second. */
+#define CLOSE_MAX_NS (600 * NS_PER_MS)
 /* Of a picture, in pixels: narrower ones have no room for their head. */
 #define PICTURE_WIDTH_MIN 300
 #define PICTURE_WIDTH_MAX 20000
@@ -165,9 +169,20 @@ static const char *printed_path(const char *path)
 	return is_stdout(path) ? "standard output" : path;
 }
 
-static const char *reason_of(int err)
+/* Why an output cannot be opened yet. */
+static const char *awaited(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISFIFO(st.st_mode) ? "nobody has opened that FIFO for reading"
+							: "another program has a lease on it";
+}
+
+static const char *reason_of(const char *path, int err)
 {
 	switch (err) {
+	case -EAGAIN:
+		return awaited(path);
 	case -ETIMEDOUT:
 	case -ENOBUFS:
 		return "its reader takes too little";
@@ -187,7 +202,33 @@ static void report_unwritable(const char *path, int err)
 				     ? "make room, or write elsewhere with -o"
 				     : "write elsewhere with -o";
 
-	message_error("cannot write %s: %s; %s", printed_path(path), reason_of(err), remedy);
+	message_error("cannot write %s: %s; %s", printed_path(path), reason_of(path, err), remedy);
+}
+
+/* One that is blocked, so as to be read later: others have ended us. */
+static bool is_to_end(void)
+{
+	sigset_t pending;
+
+	return !sigpending(&pending) &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+		sigismember(&pending, SIGHUP));
+}
+
+/* As output_open(), which is tried until it need not wait, or a signal comes: -EAGAIN then. */
+static int open_output(struct output **out, const struct output_spec *spec,
+		       const struct output_options *options)
+{
+	int err = output_open(out, spec->format, spec->path, options);
+
+	if (err == -EAGAIN)
+		message_note("waiting for %s: %s yet; Ctrl-C to end", spec->path,
+			     awaited(spec->path));
+	while (err == -EAGAIN && !is_to_end()) {
+		poll(NULL, 0, OPEN_AGAIN_MS);
+		err = output_open(out, spec->format, spec->path, options);
+	}
+	return err;
 }
 
 static void abandon(struct outputs *outputs)
@@ -222,7 +263,7 @@ int outputs_open(struct outputs *outputs, const struct outputs_spec *spec,
 		own.owner = called ? &caller : NULL;
 		if (is_stdout(output->path))
 			fit_to_terminal(&own);
-		err = output_open(&outputs->v[outputs->nr], output->format, output->path, &own);
+		err = open_output(&outputs->v[outputs->nr], output, &own);
 		if (err) {
 			report_unwritable(output->path, err);
 			abandon(outputs);

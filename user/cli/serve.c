@@ -425,6 +425,7 @@ static int serve_until_end(struct serve *serve)
 	while (!err && !(signals & SESSION_STOP)) {
 		signals = session_step(&serve->term->session, NULL, 0, TICK_NS / NS_PER_MS);
 		tick(serve);
+		message_try();
 		if (signals & SESSION_SIGNAL(SIGHUP) && !(signals & SESSION_STOP))
 			err = reload(serve);
 	}
@@ -481,6 +482,7 @@ int cmd_serve(int argc, char **argv)
 		return exit_status_of_options(err);
 	}
 	message_set_level(term->options.usage.verbosity);
+	message_set_queued();
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
 	/* its outputs ask --match up to their end */

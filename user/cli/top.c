@@ -214,6 +214,7 @@ static void run_until_end(struct top *top)
 
 		if (now_ns >= next_ns) {
 			refresh(top);
+			message_try();
 			/* once a second; those that come too late are left out */
 			next_ns = next_ns + REFRESH_NS > now_ns ? next_ns + REFRESH_NS
 								: now_ns + REFRESH_NS;
@@ -309,6 +310,7 @@ int cmd_top(int argc, char **argv)
 		return exit_status_of_options(err);
 	}
 	message_set_level(top.usage.verbosity);
+	message_set_queued();
 	signal(SIGPIPE, SIG_IGN);
 	obstacle = terminal_obstacle();
 	if (obstacle) {

@@ -300,7 +300,7 @@ static void watch_until_end(struct watch *watch)
 
 	while (!watch->interrupted && !session_is_over(&watch->session) &&
 	       !outputs_are_dead(&watch->outputs)) {
-		bool left = outputs_try(&watch->outputs);
+		bool kept = message_try(), left = outputs_try(&watch->outputs) || kept;
 
 		signals = session_step(&watch->session, NULL, 0, left ? OUTPUTS_TRY_MS : -1);
 		watch->interrupted = signals & (SESSION_STOP | SESSION_SIGNAL(SIGHUP));
@@ -455,6 +455,7 @@ int cmd_watch(int argc, char **argv)
 		return exit_status_of_options(err);
 	}
 	message_set_level(watch.options.usage.verbosity);
+	message_set_queued();
 	signal(SIGPIPE, SIG_IGN);
 	if (watch.options.command || watch.options.on_stall)
 		err = stall_command_open(&watch.on_stall, watch.options.command

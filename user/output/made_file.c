@@ -12,8 +12,9 @@
 
 #include "base/cleanup.h"
 
-#define MODE	   0600
-#define OPEN_FLAGS (O_WRONLY | O_CLOEXEC | O_NOCTTY)
+#define MODE 0600
+/* Never waits there: who has blocked its signals could not be ended. */
+#define OPEN_FLAGS (O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
 /* Of "x", "/x" and "d/x": ".", "/" and "d". */
 static char *directory_of(const char *path)
@@ -58,6 +59,13 @@ static int check_there(const char *path, const struct file_owner *owner)
 	return is_trusted(&file, &directory, owner) ? 0 : -ENOTUNIQ;
 }
 
+static bool is_fifo(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISFIFO(st.st_mode);
+}
+
 static int open_there(const char *path, const struct file_owner *owner)
 {
 	int err = check_there(path, owner), fd;
@@ -70,7 +78,7 @@ static int open_there(const char *path, const struct file_owner *owner)
 	if (fd < 0 && errno == ENOENT)
 		fd = open(path, OPEN_FLAGS | O_CREAT, MODE);
 	if (fd < 0)
-		return -errno;
+		return errno == ENXIO && is_fifo(path) ? -EAGAIN : -errno;
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && ftruncate(fd, 0)) {
 		err = -errno;
 		close(fd);

@@ -14,7 +14,8 @@ struct file_owner {
  * Opens a file for writing, from its beginning. One that is made has mode 0600 and is
  * the owner's (NULL: this process's); one that is there keeps its own. -errno; -ENOTUNIQ:
  * in a directory where anybody can make files, it is or leads by way of another
- * user's, as the kernel's fs.protected_* have it.
+ * user's, as the kernel's fs.protected_* have it; -EAGAIN: opening would wait, for somebody
+ * who reads that FIFO, or for the end of a lease (fcntl(2)).
  */
 int made_file_open(const char *path, const struct file_owner *owner);
 

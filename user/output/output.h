@@ -71,7 +71,10 @@ const struct output_format *output_format_by_path(const char *path);
 #define OUTPUT_NAMES_BYTES 128
 const char *output_format_names(bool of_dumps, char names[OUTPUT_NAMES_BYTES]);
 
-/* path "-" or NULL is stdout. -errno: path cannot be written; -EMEDIUMTYPE: it is a terminal, and the format binary. */
+/*
+ * path "-" or NULL is stdout. -errno: path cannot be written; -EMEDIUMTYPE: it is a terminal,
+ * and the format binary; -EAGAIN: not now, as sink_open() has it.
+ */
 int output_open(struct output **out, const struct output_format *format, const char *path,
 		const struct output_options *options);
 /* A file that is open; its path ends in .gz if it is to be gzip'd. */

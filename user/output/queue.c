@@ -5,10 +5,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Hours of text, or sixteen of the longest lines of a recording. */
 #define QUEUE_MAX_BYTES (16u << 20)
 #define ROOM_LEAST	(64u << 10)
+/*
+ * A pipe is ready to be written to when it has room for PIPE_BUF (pipe(7)), a terminal
+ * when it has room for WAKEUP_CHARS (drivers/tty/n_tty.c), a socket when a third of its
+ * buffer is free.
+ */
+#define PIPE_AT_ONCE	 4096
+#define TERMINAL_AT_ONCE 256
 
 void queue_free(struct queue *queue)
 {
@@ -69,4 +78,15 @@ void queue_take(struct queue *queue, size_t nr)
 	if (queue->room > ROOM_LEAST)
 		queue_free(queue);
 	queue->from = queue->used = 0;
+}
+
+size_t queue_at_once(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return 0;
+	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
+		return PIPE_AT_ONCE;
+	return isatty(fd) ? TERMINAL_AT_ONCE : 0;
 }

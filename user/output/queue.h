@@ -24,4 +24,7 @@ size_t queue_first(const struct queue *queue, size_t nr, const unsigned char **b
 /* So many of the first have been taken. */
 void queue_take(struct queue *queue, size_t nr);
 
+/* So many bytes are written to fd without waiting when poll(2) says that it is ready; 0: any, always (a file). */
+size_t queue_at_once(int fd);
+
 #endif

@@ -24,13 +24,6 @@
 #define GZIP_MEMORY_LEVEL   8
 /* Of a reader that takes nothing. */
 #define LAST_WAIT_NS NS_PER_SEC
-/*
- * A pipe is ready to be written to when it has room for PIPE_BUF (pipe(7)), a terminal
- * when it has room for WAKEUP_CHARS (drivers/tty/n_tty.c), a socket when a third of its
- * buffer is free.
- */
-#define PIPE_AT_ONCE	 4096
-#define TERMINAL_AT_ONCE 256
 
 struct sink {
 	int fd;
@@ -302,14 +295,7 @@ int sink_flush_now(struct sink *sink)
 
 void sink_queue(struct sink *sink)
 {
-	struct stat st;
-
-	if (fstat(sink->fd, &st))
-		return;
-	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
-		sink->at_once = PIPE_AT_ONCE;
-	else if (isatty(sink->fd))
-		sink->at_once = TERMINAL_AT_ONCE;
+	sink->at_once = queue_at_once(sink->fd);
 }
 
 /* Nobody reads any more, which a format that writes only at its end would find out then. */

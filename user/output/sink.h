@@ -16,7 +16,10 @@
 struct file_owner;
 struct sink;
 
-/* path "-" or NULL is stdout; gzip by the suffix .gz; whose a file is that is made: made_file.h. 0 or -errno. */
+/*
+ * path "-" or NULL is stdout; gzip by the suffix .gz; whose a file is that is made, and when
+ * it cannot be opened now (-EAGAIN): made_file.h. 0 or -errno.
+ */
 int sink_open(struct sink **out, const char *path, const struct file_owner *owner);
 /* Takes fd, also on failure. */
 int sink_open_fd(struct sink **out, int fd, bool gzip);

@@ -3,6 +3,7 @@
 #include "probe/probe.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,8 +58,11 @@ static int libbpf_silent(enum libbpf_print_level level, const char *format, va_l
 
 static int libbpf_shown(enum libbpf_print_level level, const char *format, va_list args)
 {
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+
 	(void)level;
-	return vfprintf(stderr, format, args);
+	/* nobody takes it: a watch that waited for that would be deaf */
+	return poll(&ready, 1, 0) == 0 ? 0 : vfprintf(stderr, format, args);
 }
 
 void probe_libbpf_log(bool shown)

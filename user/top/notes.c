@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "output/queue.h"
 
 #define KEPT_BYTES 65536 /* the oldest lines go first */
+#define TAKEN_MS   100 /* for a reader that takes nothing longer is not waited */
 
 struct notes {
 	int saved; /* what standard error was */
@@ -95,15 +98,22 @@ const char *notes_read(struct notes *notes)
 
 void notes_restore(struct notes *notes)
 {
-	size_t done = 0;
+	size_t done = 0, at_once;
 	ssize_t n;
 
 	if (!notes)
 		return;
 	notes_read(notes);
 	dup2(notes->saved, STDERR_FILENO);
+	at_once = queue_at_once(STDERR_FILENO);
 	while (done < notes->bytes) {
-		n = write(STDERR_FILENO, notes->kept + done, notes->bytes - done);
+		struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+		size_t part = notes->bytes - done;
+
+		if (at_once && poll(&ready, 1, TAKEN_MS) == 0)
+			break;
+		n = write(STDERR_FILENO, notes->kept + done,
+			  at_once && part > at_once ? at_once : part);
 		if (n <= 0 && errno != EINTR)
 			break;
 		done += n > 0 ? (size_t)n : 0;
