@@ -312,12 +312,18 @@ def test_hostile_names():
     check_harmless(open(blockprof.recording, "rb").read(), "JSON")
 
 
-@variants([("watch", ["-d", "1"]), ("dump", ["dump"])])
-def test_few_descriptors(args):
+@variants([
+    ("%s-%d" % (args[0], limit), (args, limit))
+    for args in (["watch", "-d", "1"], ["dump"])
+    # from those that are too few for the children, to nearly enough
+    for limit in (6, 8, 16, 48, 100)
+])
+def test_few_descriptors(args_and_limit):
     """It says that it is that, and what to do."""
+    args, limit = args_and_limit
 
     def few():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
     status, _, err = run_command([BLOCKPROF, *args, "-p", os.getpid()], preexec_fn=few)
     check_error(status, err)

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/give_back.h"
+#include "probe/features.h"
 #include "probe/probe.h"
 #include "proc/process.h"
 #include "reader/reader.h"
@@ -109,6 +110,8 @@ int session_open(struct session *session, const struct session_options *options,
 			    strerror(-session->signals));
 	/* before we are large: their children are copies of us */
 	err = readers_new(&session->readers);
+	if (err == -EMFILE || err == -ENFILE)
+		return fail(session, err, "%s", features_refusal(err));
 	if (err)
 		return fail(session, err, "no reader of memory: %s", strerror(-err));
 	session->memory = readers_source(session->readers);
