@@ -57,12 +57,13 @@ static size_t next_packet(unsigned char *packet, uint32_t kind, uint64_t sequenc
 }
 
 /* In the child, in place of the real one. */
-static void hostile_main(int socket, int files, pid_t parent)
+static void hostile_main(const int *fds, size_t nr, pid_t parent)
 {
 	static unsigned char packet[1 << 17];
 	struct request request;
+	int socket = fds[0];
 
-	(void)files, (void)parent;
+	(void)nr, (void)parent;
 	(void)!send(socket, packet, no_answer(packet, 0), 0);
 	while (recv(socket, packet, sizeof(packet), 0) >= (ssize_t)sizeof(request)) {
 		memcpy(&request, packet, sizeof(request));

@@ -46,7 +46,7 @@ static const struct fake_symbol *fake_symbol_at(const struct symbols *symbols, u
 	return NULL;
 }
 
-int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_source *memory)
+int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_source *memory)
 {
 	(void)memory;
 	(void)out;

@@ -42,7 +42,7 @@ static int setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
-	assert_int_equal(readers_new(&fixture->readers), 0);
+	assert_int_equal(readers_new(&fixture->readers, NULL), 0);
 	fixture->source = readers_source(fixture->readers);
 	*state = fixture;
 	return 0;

@@ -165,15 +165,15 @@ static void late_answer(void **state)
 }
 
 /* Takes a question, and is let run for a part of the time only: it has no answer yet. */
-static void starved_child_main(int socket, int files, pid_t parent)
+static void starved_child_main(const int *fds, size_t nr, pid_t parent)
 {
 	const struct answer ready = { 0 };
 	volatile unsigned int work;
 
-	(void)files;
+	(void)nr;
 	(void)parent;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (send(socket, &ready, offsetof(struct answer, symbol), 0) < 0)
+	if (send(fds[0], &ready, offsetof(struct answer, symbol), 0) < 0)
 		_exit(1);
 	for (;;) {
 		for (work = 0; work < 20000000; work++)

@@ -71,6 +71,11 @@ bool files_are_late(const struct memory *target)
 	return files && files->is_late(files->context, target->pid);
 }
 
+uint64_t files_restarts(const struct memory_source *source)
+{
+	return source->files ? source->files->restarts(source->files->context) : 0;
+}
+
 int files_receiver(const struct memory_source *source)
 {
 	return source->files ? source->files->receiver : -1;

@@ -54,6 +54,7 @@ struct file_calls {
 	int (*open)(void *context, const struct file_wanted *wanted, struct file_opened *opened);
 	int (*compare)(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd);
 	bool (*is_late)(void *context, pid_t pid);
+	uint64_t (*restarts)(void *context);
 	int receiver;
 };
 
@@ -80,6 +81,8 @@ int files_compare(const struct memory *target, int fd, pid_t other_pid, int othe
 bool files_lock_is_free(const struct memory *target);
 /* Was it its files that did not come in time, for which it is left alone? */
 bool files_are_late(const struct memory *target);
+/* How often a process that reads for this one had died and was started again. */
+uint64_t files_restarts(const struct memory_source *source);
 /* Where files that were opened arrive, each with its ticket (struct file_arrival); -1: nowhere. */
 int files_receiver(const struct memory_source *source);
 

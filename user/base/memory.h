@@ -25,6 +25,7 @@ struct memory_piece {
 };
 
 struct file_calls;
+struct zygote;
 
 /* Where the memory of processes comes from. */
 struct memory_source {
@@ -38,6 +39,8 @@ struct memory_source {
 	void *context;
 	uint64_t late; /* answers that did not come in time */
 	const struct file_calls *files; /* base/files.h; NULL: the kernel is asked at once */
+	struct zygote *
+		zygote; /* forks those that work on what comes from there; NULL: this process does */
 };
 
 /* The one that asks the kernel at once, and waits for as long as that takes. */

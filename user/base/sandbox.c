@@ -162,6 +162,10 @@ static const cap_value_t reading[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
 #define READING	      (sizeof(reading) / sizeof(reading[0]))
 #define READING_MUSTS 2
 
+/* To another user, without a way back, into an empty root, and before others on a busy machine. */
+static const cap_value_t entering[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_SYS_CHROOT,
+					CAP_SYS_NICE };
+
 static bool has_capability(cap_t of, cap_value_t capability)
 {
 	cap_flag_value_t has = CAP_CLEAR;
@@ -169,17 +173,27 @@ static bool has_capability(cap_t of, cap_value_t capability)
 	return of && !cap_get_flag(of, capability, CAP_PERMITTED, &has) && has == CAP_SET;
 }
 
-/* All but those, or all. */
-static int drop_capabilities(bool keep_reading)
+/* Of these, those that are there now. */
+static int keep(cap_t now, cap_t left, const cap_value_t *kept, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (has_capability(now, kept[i]) &&
+		    (cap_set_flag(left, CAP_PERMITTED, 1, &kept[i], CAP_SET) ||
+		     cap_set_flag(left, CAP_EFFECTIVE, 1, &kept[i], CAP_SET)))
+			return -errno;
+	return 0;
+}
+
+/* All but those. */
+static int drop_capabilities(bool keep_reading, bool keep_entering)
 {
 	cap_t now = cap_get_proc(), left = cap_init();
 	int err = now && left ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < READING && !err && keep_reading; i++)
-		if (has_capability(now, reading[i]) &&
-		    (cap_set_flag(left, CAP_PERMITTED, 1, &reading[i], CAP_SET) ||
-		     cap_set_flag(left, CAP_EFFECTIVE, 1, &reading[i], CAP_SET)))
-			err = -errno;
+	if (!err && keep_reading)
+		err = keep(now, left, reading, READING);
+	if (!err && keep_entering)
+		err = keep(now, left, entering, sizeof(entering) / sizeof(entering[0]));
 	if (!err && cap_set_proc(left))
 		err = -errno;
 	cap_free(now);
@@ -215,7 +229,7 @@ static int drop_identity(const struct sandbox *sandbox)
 		err = -errno;
 	if (err && err != -EPERM && err != -EINVAL)
 		return err;
-	return drop_capabilities(sandbox->reads_processes);
+	return drop_capabilities(sandbox->reads_processes, false);
 }
 
 /* What libc makes by itself. Memory that can be executed is never needed. */
@@ -310,4 +324,29 @@ int sandbox_enter(const struct sandbox *sandbox, const int *kept, size_t nr, pid
 		return -ESRCH;
 	prctl(PR_SET_NAME, sandbox->name, 0, 0, 0);
 	return filter_syscalls(sandbox);
+}
+
+int sandbox_prepare(const char *name, int kept, pid_t parent)
+{
+	int err;
+
+	ignore_signals();
+	err = close_descriptors(&kept, 1);
+	if (!err)
+		err = unmap_shared();
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		err = -errno;
+	if (!err)
+		err = limit(RLIMIT_CORE, 0);
+	if (!err)
+		err = limit(RLIMIT_FSIZE, 0);
+	if (!err)
+		err = drop_capabilities(true, true);
+	if (!err && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		err = -errno;
+	if (!err && getppid() != parent)
+		err = -ESRCH;
+	if (!err)
+		prctl(PR_SET_NAME, name, 0, 0, 0);
+	return err;
 }

@@ -49,4 +49,10 @@ struct sandbox {
  */
 int sandbox_enter(const struct sandbox *sandbox, const int *kept, size_t nr, pid_t parent);
 
+/*
+ * The first part of that, for a process that forks such children: it has one descriptor, as
+ * SANDBOX_FIRST, and of its capabilities those that it takes to enter a sandbox, or that one leaves.
+ */
+int sandbox_prepare(const char *name, int kept, pid_t parent);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/parse.h"
+#include "base/zygote.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/output_options.h"
@@ -255,6 +256,7 @@ static int once(struct dump *dump, const struct arguments *arguments, struct out
 
 static int run(const struct arguments *arguments)
 {
+	struct zygote *zygote = NULL;
 	struct readers *readers = NULL;
 	struct memory_source memory;
 	struct symbols *symbols = NULL;
@@ -268,8 +270,8 @@ static int run(const struct arguments *arguments)
 		err = target_check(arguments->scope.pids[i], "dump");
 	if (err)
 		return err;
-	/* before we are large: their children are copies of us */
-	err = readers_new(&readers);
+	zygote = zygote_new();
+	err = readers_new(&readers, zygote);
 	if (!err) {
 		memory = readers_source(readers);
 		err = symbols_new(&symbols, symbolizer_main, &memory);
@@ -298,6 +300,7 @@ static int run(const struct arguments *arguments)
 	observer_close(observer);
 	symbols_free(symbols);
 	readers_free(readers);
+	zygote_free(zygote);
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
+#include "base/zygote.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
@@ -41,6 +42,7 @@ struct term {
 struct serve {
 	int argc;
 	char **argv;
+	struct zygote *zygote;
 	struct term *term;
 	struct recorder *recorder;
 	struct news *news;
@@ -273,6 +275,7 @@ static int term_open(struct serve *serve, struct term *term)
 		.scope = &term->options.scope,
 		.whole_system = true,
 		.libbpf_log = term->options.usage.verbosity > 2,
+		.zygote = serve->zygote,
 	};
 	int err = scope_check(options.scope);
 
@@ -436,6 +439,7 @@ static int run(struct serve *serve, struct term *term)
 {
 	int err = news_new(&serve->news, journal_unit);
 
+	serve->zygote = zygote_new();
 	if (!err)
 		err = stall_command_open(&serve->command, NULL);
 	/* before we are large: its process is a copy of us */
@@ -488,6 +492,7 @@ int cmd_serve(int argc, char **argv)
 	/* its outputs ask --match up to their end */
 	recorder_close(serve.recorder);
 	term_free(serve.term);
+	zygote_free(serve.zygote);
 	stall_command_close(&serve.command);
 	news_free(serve.news);
 	return err ? EXIT_COULD_NOT : EXIT_OK;

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/timestamp.h"
+#include "base/zygote.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/scope_options.h"
@@ -55,6 +56,7 @@ static const char help[] =
 struct top {
 	struct scope scope;
 	struct usage usage;
+	struct zygote *zygote;
 	struct session session;
 	struct notes *notes;
 	struct board *board;
@@ -269,6 +271,7 @@ static int run(struct top *top)
 		.scope = &top->scope,
 		.whole_system = !top->scope.nr_pids,
 		.libbpf_log = top->usage.verbosity > 2,
+		.zygote = top->zygote = zygote_new(),
 	};
 	int err = scope_check(&top->scope);
 
@@ -331,6 +334,7 @@ int cmd_top(int argc, char **argv)
 	display_close(top.display);
 	notes_restore(top.notes);
 	session_close(&top.session);
+	zygote_free(top.zygote);
 	board_free(top.board);
 	scope_free(&top.scope);
 	return err ? EXIT_COULD_NOT : EXIT_OK;

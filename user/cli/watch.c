@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/timestamp.h"
+#include "base/zygote.h"
 #include "cli/exit_status.h"
 #include "cli/gate.h"
 #include "cli/hint.h"
@@ -36,6 +37,7 @@
 struct watch {
 	struct watch_options options;
 	struct outputs outputs;
+	struct zygote *zygote;
 	struct session session;
 	struct stall_command on_stall;
 	struct launch launch;
@@ -413,6 +415,7 @@ static int run(struct watch *watch)
 		.scope = &options->scope,
 		.whole_system = !options->scope.nr_pids && !options->command,
 		.libbpf_log = options->usage.verbosity > 2,
+		.zygote = watch->zygote = zygote_new(),
 	};
 	int err = scope_check(&options->scope);
 
@@ -475,6 +478,7 @@ int cmd_watch(int argc, char **argv)
 	if (reason[0])
 		message_error("%s", reason);
 	session_close(&watch.session);
+	zygote_free(watch.zygote);
 	stall_command_close(&watch.on_stall);
 	watch_options_free(&watch.options);
 	return status;

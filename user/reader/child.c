@@ -204,13 +204,12 @@ static void serve(struct board *board)
 	}
 }
 
-void reader_main(int board_fd, int files_fd, pid_t parent)
+void reader_main(const int *fds, size_t nr, pid_t parent)
 {
-	const int kept[] = { board_fd, files_fd };
 	struct board *board;
 
 	come_first();
-	if (sandbox_enter(&sandbox, kept, 2, parent))
+	if (sandbox_enter(&sandbox, fds, nr, parent))
 		_exit(1);
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED, BOARD_FD, 0);
 	if (board == MAP_FAILED)

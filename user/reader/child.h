@@ -3,13 +3,13 @@
 #ifndef BLOCKPROF_READER_CHILD_H
 #define BLOCKPROF_READER_CHILD_H
 
-#include <sys/types.h>
+#include "base/zygote.h"
 
 /*
  * To be called in a fresh child of parent: keeps no right but that to read the memory
- * and the files of others, and answers what stands on the board in that file. What it
- * opens it sends to files_fd. Does not return.
+ * and the files of others, and answers what stands on the board in the file fds[0]. What it
+ * opens it sends to fds[1]. Does not return.
  */
-void reader_main(int board_fd, int files_fd, pid_t parent) __attribute__((noreturn));
+zygote_child_fn reader_main;
 
 #endif

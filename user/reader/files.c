@@ -104,6 +104,11 @@ static bool is_late(void *context, pid_t pid)
 	return readers_hung_in_files(context, pid);
 }
 
+static uint64_t restarts(void *context)
+{
+	return readers_restarts(context);
+}
+
 void readers_file_calls(struct file_calls *calls, struct readers *readers, int receiver)
 {
 	*calls = (struct file_calls){
@@ -112,6 +117,7 @@ void readers_file_calls(struct file_calls *calls, struct readers *readers, int r
 		.open = open_file,
 		.compare = compare,
 		.is_late = is_late,
+		.restarts = restarts,
 		.receiver = receiver,
 	};
 }

@@ -20,6 +20,8 @@ int readers_ask(struct readers *readers, pid_t pid, struct board *board);
 bool readers_hung_in_files(struct readers *readers, pid_t pid);
 /* Under which a file is sent; never used again. */
 uint64_t readers_next_ticket(struct readers *readers);
+/* How often one that had died was started again. */
+uint64_t readers_restarts(const struct readers *readers);
 
 /* -- files.c -- */
 

@@ -21,6 +21,8 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/restarts.h"
+#include "base/zygote.h"
 #include "reader/board.h"
 #include "reader/child.h"
 #include "reader/private.h"
@@ -35,8 +37,9 @@
 /* A page that came later than this is no slow disk's: its process is not asked again. */
 #define GIVE_UP_NS (1 * NS_PER_SEC)
 #define HUNG_MAX   64
-/* Children that died are started again, so many in all: who kills them more often means it. */
-#define RESTARTS_MAX 64
+/* Children that died are started again, so many in a row, then one in such a time. */
+#define RESTARTS_MAX	 32
+#define RESTARTS_EACH_NS (2 * NS_PER_SEC)
 
 struct reader {
 	struct board *board;
@@ -59,7 +62,8 @@ struct readers {
 	struct hung hung[HUNG_MAX];
 	size_t nr_hung;
 	uint64_t given_up;
-	unsigned int restarts;
+	struct zygote *zygote; /* NULL: there is none */
+	struct restarts restarts;
 	uint64_t tickets;
 	struct reader *taken; /* to be asked next */
 	int files[2]; /* where readers send what they have opened, and where it arrives */
@@ -68,15 +72,14 @@ struct readers {
 
 static int start(const struct readers *readers, struct reader *reader)
 {
-	pid_t parent = getpid(), pid;
+	const int fds[] = { reader->board_fd, readers->files[0] };
+	pid_t pid;
 
 	reader->board->answered = reader->board->asked;
-	pid = fork();
-	if (pid == 0)
-		reader_main(reader->board_fd, readers->files[0], parent);
+	pid = zygote_fork(readers->zygote, reader_main, fds, 2);
 	reader->pid = pid > 0 ? pid : 0;
 	reader->in = 0;
-	return pid > 0 ? 0 : -errno;
+	return pid > 0 ? 0 : (int)pid;
 }
 
 static int open_board(struct reader *reader)
@@ -98,7 +101,7 @@ static int open_board(struct reader *reader)
 	return 0;
 }
 
-int readers_new(struct readers **out)
+int readers_new(struct readers **out, struct zygote *zygote)
 {
 	struct readers *readers = calloc(1, sizeof(*readers));
 	int err = readers ? 0 : -ENOMEM;
@@ -106,8 +109,11 @@ int readers_new(struct readers **out)
 	*out = NULL;
 	for (size_t i = 0; readers && i < READERS; i++)
 		readers->v[i].board_fd = -1;
-	if (readers)
+	if (readers) {
 		readers->files[0] = readers->files[1] = -1;
+		readers->zygote = zygote;
+		readers->restarts = restarts_of(RESTARTS_MAX, RESTARTS_EACH_NS);
+	}
 	if (readers && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, readers->files))
 		err = -errno;
 	for (size_t i = 0; i < READERS && !err; i++) {
@@ -209,10 +215,7 @@ static void return_late(struct readers *readers, struct reader *reader)
 static bool start_again(struct readers *readers, struct reader *reader)
 {
 	reader->pid = 0;
-	if (readers->restarts == RESTARTS_MAX)
-		return false;
-	readers->restarts++;
-	return !start(readers, reader);
+	return restarts_take(&readers->restarts) && !start(readers, reader);
 }
 
 /* The first that is free; NULL: all of them hang. */
@@ -386,7 +389,8 @@ struct memory_source readers_source(struct readers *readers)
 	readers_file_calls(&readers->calls, readers, readers->files[1]);
 	return (struct memory_source){ .read = read_pieces,
 				       .context = readers,
-				       .files = &readers->calls };
+				       .files = &readers->calls,
+				       .zygote = readers->zygote };
 }
 
 pid_t readers_next_hung(struct readers *readers, bool *in_files)
@@ -399,6 +403,11 @@ pid_t readers_next_hung(struct readers *readers, bool *in_files)
 		return readers->hung[i].pid;
 	}
 	return 0;
+}
+
+uint64_t readers_restarts(const struct readers *readers)
+{
+	return readers->restarts.taken;
 }
 
 uint64_t readers_given_up(const struct readers *readers)

@@ -17,12 +17,13 @@
 #include "base/memory.h"
 
 struct readers;
+struct zygote;
 
 /*
- * Starts the children. To be called early: they are copies of this process. They end
- * with it. 0 or -errno.
+ * Starts the children, by way of zygote (NULL: without), which outlives them. They end with
+ * this process. 0 or -errno.
  */
-int readers_new(struct readers **out);
+int readers_new(struct readers **out, struct zygote *zygote);
 /* NULL is fine. One that hangs is left behind, not waited for. */
 void readers_free(struct readers *readers);
 

@@ -108,8 +108,7 @@ int session_open(struct session *session, const struct session_options *options,
 	if (session->signals < 0)
 		return fail(session, session->signals, "no signals: %s",
 			    strerror(-session->signals));
-	/* before we are large: their children are copies of us */
-	err = readers_new(&session->readers);
+	err = readers_new(&session->readers, options->zygote);
 	if (err == -EMFILE || err == -ENFILE)
 		return fail(session, err, "%s", features_refusal(err));
 	if (err)

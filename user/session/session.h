@@ -19,6 +19,7 @@
 struct probe;
 struct readers;
 struct symbols;
+struct zygote;
 
 #define SESSION_FDS	     8 /* of the caller's, at most */
 #define SESSION_REASON_BYTES 256
@@ -27,6 +28,7 @@ struct session_options {
 	const struct scope *scope; /* outlives the session */
 	bool whole_system; /* the scope has no pids, and there is no COMMAND */
 	bool libbpf_log; /* libbpf's own log goes to standard error */
+	struct zygote *zygote; /* forks the children that read targets; it outlives the session */
 };
 
 /* Starts as { 0 }. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/number.h"
 #include "model/hist.h"
 #include "probe/probe.h"
@@ -57,6 +58,7 @@ void summary_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, LOSS_SYMBOL_FILES_REFUSED, counts.files_refused);
 	summary_lost(record, LOSS_SYMBOL_LINES_LEFT_OUT, counts.lines_left_out);
 	summary_lost(record, LOSS_SYMBOLIZER_RESTARTS, counts.child_restarts);
+	summary_lost(record, LOSS_READER_RESTARTS, files_restarts(engine->options.memory));
 	summary_lost(record, LOSS_MAPS_CUT, counts.maps_cut);
 	summary_lost(record, LOSS_PERF_MAPS_REFUSED, counts.perf_maps_refused);
 	summary_lost(record, LOSS_PERF_MAP_LINES_CUT, counts.perf_map_lines_cut);

@@ -16,6 +16,8 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/memory.h"
+#include "base/restarts.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
@@ -56,7 +58,8 @@ struct late {
 };
 
 struct client {
-	symbols_child_fn *child;
+	zygote_child_fn *child;
+	struct zygote *zygote;
 	int files;
 	int socket; /* -1: no child */
 	int pidfd;
@@ -73,9 +76,7 @@ struct client {
 	int ended_how;
 	uint64_t generation;
 	uint64_t sequence;
-	uint64_t restarts;
-	unsigned int starts_left;
-	uint64_t granted_ns; /* when starts_left was last made more */
+	struct restarts restarts;
 };
 
 static bool readable(const struct client *client, int fd, uint64_t until_ns)
@@ -142,18 +143,14 @@ static bool well_formed(const struct answer *answer, ssize_t bytes, uint32_t kin
 
 static int start(struct client *client)
 {
-	pid_t parent = getpid(), pid;
 	struct answer ready;
 	int sockets[2];
+	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		close(sockets[0]);
-		client->child(sockets[1], client->files, parent);
-		_exit(0);
-	}
+	pid = zygote_fork(client->zygote, client->child, (int[]){ sockets[1], client->files },
+			  client->files < 0 ? 1 : 2);
 	close(sockets[1]);
 	client->socket = sockets[0];
 	client->pid = pid;
@@ -178,19 +175,7 @@ static int start(struct client *client)
 
 static int start_again(struct client *client)
 {
-	uint64_t now_ns = clock_coarse_ns();
-
-	while (client->starts_left < STARTS_MAX && now_ns - client->granted_ns >= START_EACH_NS) {
-		client->starts_left++;
-		client->granted_ns += START_EACH_NS;
-	}
-	if (client->starts_left == 0)
-		return -ENOTCONN;
-	if (client->starts_left == STARTS_MAX)
-		client->granted_ns = now_ns;
-	client->starts_left--;
-	client->restarts++;
-	return start(client);
+	return restarts_take(&client->restarts) ? start(client) : -ENOTCONN;
 }
 
 static bool request_send(struct client *client, struct request *request,
@@ -446,20 +431,20 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
 	client->meanwhile_context = context;
 }
 
-int client_new(struct client **out, symbols_child_fn *child, int files)
+int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return -ENOMEM;
 	client->child = child;
-	client->files = files;
+	client->zygote = memory->zygote;
+	client->files = files_receiver(memory);
 	client->socket = -1;
 	client->pidfd = -1;
-	client->starts_left = STARTS_MAX;
-	client->granted_ns = clock_coarse_ns();
+	client->restarts = restarts_of(STARTS_MAX, START_EACH_NS);
 	client->patience_ns = PATIENCE_MAX_NS;
-	client->patience_at_ns = client->granted_ns;
+	client->patience_at_ns = clock_coarse_ns();
 	/* If it does not start now, it is tried again when there is something to ask. */
 	start(client);
 	*out = client;
@@ -491,5 +476,5 @@ uint64_t client_generation(const struct client *client)
 
 uint64_t client_restarts(const struct client *client)
 {
-	return client->restarts;
+	return client->restarts.taken;
 }

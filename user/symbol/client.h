@@ -16,13 +16,13 @@
 
 struct client;
 struct file_opened;
+struct memory_source;
 
 /*
  * 0 or -ENOMEM. The child is started at once: it lives as long as the thread
- * that calls this, and inherits what memory there is. files: where it gets files that
- * this process has not got itself, as files_receiver() has it.
+ * that calls this. memory: who forks it, and where it gets files that this process has not got itself.
  */
-int client_new(struct client **out, symbols_child_fn *child, int files);
+int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory);
 void client_free(struct client *client); /* ends the child */
 
 /*

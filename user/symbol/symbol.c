@@ -208,7 +208,7 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 	};
 }
 
-int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_source *memory)
+int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_source *memory)
 {
 	struct symbols *symbols = calloc(1, sizeof(*symbols));
 	int err;
@@ -220,7 +220,7 @@ int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_sou
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
 		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
-	err = client_new(&symbols->client, child, files_receiver(memory));
+	err = client_new(&symbols->client, child, memory);
 	if (!err)
 		err = maps_cache_new(&symbols->spaces, memory);
 	if (!err)

@@ -14,25 +14,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/zygote.h"
 #include "symbol/wire/native_frame.h"
 
 struct memory_source;
 struct symbols;
 
 /*
- * What the child does from its start on, with its end of the socket, in a process
- * that parent has just forked: symbolizer_main() of symbol/child/. The process ends
- * when it returns.
- */
-typedef void symbols_child_fn(int socket, int files, pid_t parent);
-
-/*
- * 0 or -errno. memory: where targets' memory comes from; it outlives symbols.
+ * 0 or -errno. child: what it does from its start on, with its end of the socket and maybe
+ * files_receiver(): symbolizer_main() of symbol/child/. memory: where targets' memory comes
+ * from, and who forks the child; it outlives symbols.
  * Starts the child; without one (limits, seccomp missing) only
  * module+offset is given. The child ends with the thread that calls this, or
  * that makes a call below when it has to be started again.
  */
-int symbols_new(struct symbols **out, symbols_child_fn *child, struct memory_source *memory);
+int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_source *memory);
 void symbols_free(struct symbols *symbols);
 
 /*

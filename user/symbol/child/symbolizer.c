@@ -56,11 +56,8 @@ const struct sandbox symbolizer_sandbox = {
 	.nr_calls = sizeof(calls) / sizeof(calls[0]),
 };
 
-void symbolizer_main(int socket, int files, pid_t parent)
+void symbolizer_main(const int *fds, size_t nr, pid_t parent)
 {
-	const int kept[] = { socket, files };
-	size_t nr = files < 0 ? 1 : 2;
-
-	if (sandbox_enter(&symbolizer_sandbox, kept, nr, parent) == 0)
+	if (sandbox_enter(&symbolizer_sandbox, fds, nr, parent) == 0)
 		worker_run(SANDBOX_FIRST, nr > 1 ? SANDBOX_FIRST + 1 : -1);
 }

@@ -3,16 +3,15 @@
 #ifndef BLOCKPROF_SYMBOL_CHILD_SYMBOLIZER_H
 #define BLOCKPROF_SYMBOL_CHILD_SYMBOLIZER_H
 
-#include <sys/types.h>
-
 #include "base/sandbox.h"
+#include "base/zygote.h"
 
 /*
  * To be called in a fresh child of parent: gives up all rights and answers requests
- * until the other side closes the socket. files: where files come that do not come along;
- * -1: nowhere. The process is to end when it returns.
+ * until the other side closes the socket fds[0]. fds[1]: where files come that do not come
+ * along, where there is such. The process is to end when it returns.
  */
-void symbolizer_main(int socket, int files, pid_t parent);
+zygote_child_fn symbolizer_main;
 
 extern const struct sandbox symbolizer_sandbox;
 
