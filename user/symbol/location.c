@@ -57,7 +57,7 @@ static bool may_pass(int err)
 int location_error(const struct location *location)
 {
 	if (!location->maps)
-		return -EBUSY;
+		return maps_cache_may_have(location->addr) ? -EBUSY : -ENOENT;
 	return location->mapping && !location->mapping->tag ? -EBUSY : -ENOENT;
 }
 

@@ -211,13 +211,18 @@ static struct space *space_at(struct maps_cache *cache, pid_t pid, uint64_t addr
 	return space;
 }
 
+bool maps_cache_may_have(uint64_t addr)
+{
+	return addr >= ADDR_MIN && addr < ADDR_MAX;
+}
+
 struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t addr,
 				struct maps **maps)
 {
 	struct mapping *mapping = NULL;
 	struct space *space;
 
-	if (addr < ADDR_MIN || addr >= ADDR_MAX)
+	if (!maps_cache_may_have(addr))
 		return NULL;
 	space = space_at(cache, pid, addr, &mapping);
 	if (space)

@@ -8,6 +8,7 @@
 #ifndef BLOCKPROF_SYMBOL_MAPS_CACHE_H
 #define BLOCKPROF_SYMBOL_MAPS_CACHE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -20,6 +21,8 @@ struct memory_source;
 int maps_cache_new(struct maps_cache **out, struct memory_source *source);
 void maps_cache_free(struct maps_cache *cache);
 
+/* An address that a process can have something at. */
+bool maps_cache_may_have(uint64_t addr);
 /*
  * The mapping of process pid at addr; NULL: none, or the process cannot be
  * read. *maps and the mapping live until the next call; mapping->tag is the
