@@ -93,6 +93,27 @@ def test_program_on_a_file_system_that_is_silent():
     check(dumped == {"files_late": 1}, "a dump says so", dumped)
 
 
+def test_file_that_is_not_read_on():
+    """Its tables are never answered: who parses them sleeps, others are named, and it is left alone."""
+    need_root()
+    with tempfile.TemporaryDirectory(prefix="blockprof-e2e-") as directory:
+        large = os.path.join(directory, "large")
+        with open(os.path.join(directory, "zeros"), "wb") as file:
+            file.truncate(4 << 20)
+        # before the table of sections, which so is beyond what running it reads
+        run_tool(["objcopy", "--add-section", ".zeros=" + file.name, program("hanging_lock"), large], "a large program")
+        argv = ["unshare", "-m", sys.executable, os.path.join(CASES, "python", "fuse_mount.py"), "0", "mnt/x", "plain"]
+        with Process(argv, cwd=directory, env=dict(os.environ, FUSE_FILE=large, FUSE_OPTIONS=",allow_other")) as target:
+            target.wait_line("T sleep")
+            with open(os.path.join(directory, "unread"), "w"):
+                pass
+            blockprof = held_up(target)
+            dumped = dumped_blind(target.pid)
+    check(blockprof.records[-1].get("blind") == {"files_late": 1}, "counted", blockprof.records[-1])
+    check(dumped == {"files_late": 1}, "a dump says so", dumped)
+    check(blockprof.records[-1]["lost"].get("symbolizer_restarts") <= 2, "not for good", blockprof.records[-1])
+
+
 def test_one_process_leaves_slots_to_others():
     with Process([program("crowd"), "slots", "1100"]) as target:
         target.wait_line("T sleep")

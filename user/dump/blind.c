@@ -12,7 +12,8 @@ void dump_blind(const struct dump *dump, const struct subject *subject, struct d
 	int err = subject->python_error;
 
 	/* it is left alone for either, and then neither comes any more */
-	out->blind[BLIND_FILES_LATE] = files_are_late(&subject->memory);
+	out->blind[BLIND_FILES_LATE] =
+		files_are_late(&subject->memory) || symbols_is_late(dump->symbols, out->pid);
 	out->blind[BLIND_MEMORY_LATE] =
 		dump->memory->late > subject->late && !out->blind[BLIND_FILES_LATE];
 	out->blind[BLIND_MEMORY_REFUSED] = err == -EPERM || err == -EACCES;

@@ -184,6 +184,9 @@ static void say_blind(struct session *session)
 	while ((pid = symbols_next_closed(session->symbols)))
 		engine_blind(session->engine, pid, BLIND_FILES_REFUSED);
 
+	while ((pid = symbols_next_late(session->symbols)))
+		engine_blind(session->engine, pid, BLIND_FILES_LATE);
+
 	while ((pid = readers_next_hung(session->readers, &in_files)))
 		engine_blind(session->engine, pid, in_files ? BLIND_FILES_LATE : BLIND_MEMORY_LATE);
 }

@@ -61,13 +61,16 @@ int location_error(const struct location *location)
 	return location->mapping && !location->mapping->tag ? -EBUSY : -ENOENT;
 }
 
-int location_check_opened(struct symbols *symbols, struct file_opened *opened)
+int location_check_opened(struct symbols *symbols, pid_t pid, struct file_opened *opened)
 {
 	if (!opened->may_hang)
 		return 0;
 	client_may_get_stuck(symbols->client);
-	if (client_stuck(symbols->client) < STUCK_MAX)
+	if (client_stuck(symbols->client) < STUCK_MAX) {
+		symbols->lent_by = pid;
 		return 0;
+	}
+	note_process(&symbols->late, pid);
 	symbols->files_refused++;
 	files_close(opened);
 	return -EIO;
@@ -79,7 +82,7 @@ static int open_mapped(struct symbols *symbols, struct location *location)
 	int err = maps_open(location->maps, location->mapping, &target, &location->opened);
 
 	if (!err)
-		return location_check_opened(symbols, &location->opened);
+		return location_check_opened(symbols, location->pid, &location->opened);
 	return may_pass(err) ? -EBUSY : err;
 }
 
@@ -97,16 +100,6 @@ int location_open(struct symbols *symbols, struct location *location)
 		return -errno;
 	opened->fd = dup(symbols->vdso_fd);
 	return opened->fd < 0 ? -errno : 0;
-}
-
-/* A few more times than once does no harm: who asks knows whom it has been told of. */
-static void note_closed(struct symbols *symbols, pid_t pid)
-{
-	size_t latest = symbols->nr_closed ? symbols->nr_closed - 1 : 0;
-
-	if (symbols->nr_closed && symbols->closed[latest % SYMBOLS_CLOSED] == pid)
-		return;
-	symbols->closed[symbols->nr_closed++ % SYMBOLS_CLOSED] = pid;
 }
 
 /* Looks once whether a file is the same as one that is known already. */
@@ -141,7 +134,7 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 	if (!mapping->tag) {
 		err = location_open(symbols, location);
 		if (err == -EACCES || err == -EPERM)
-			note_closed(symbols, location->pid);
+			note_process(&symbols->closed, location->pid);
 		if (!err)
 			err = files_tag(symbols->files, &location->opened.status, &mapping->tag);
 		if (err && err != -EBUSY && !error_is_passing(err))

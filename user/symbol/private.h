@@ -16,7 +16,16 @@
 #include "symbol/place_cache.h"
 #include "symbol/symbol.h"
 
-#define SYMBOLS_CLOSED 64
+#define SYMBOLS_NOTED 64
+
+/* Processes, the latest of them, and how many were asked for. */
+struct noted {
+	pid_t v[SYMBOLS_NOTED];
+	size_t nr, taken;
+};
+
+/* A few more times than once does no harm: who asks knows whom it has been told of. */
+void note_process(struct noted *noted, pid_t pid);
 
 struct symbols {
 	struct memory_source *memory;
@@ -32,9 +41,10 @@ struct symbols {
 	uint64_t files_refused;
 	uint64_t lookups_failed;
 	uint64_t lines_left_out;
-	/* Processes with a file that we may not open, the latest of them, and how many were asked for. */
-	pid_t closed[SYMBOLS_CLOSED];
-	size_t nr_closed, nr_closed_taken;
+	struct noted closed; /* with a file that we may not open */
+	struct noted late; /* with one that the child got stuck in, or may not have any more */
+	pid_t lent_by; /* whose such file the child was given last */
+	unsigned int stuck_seen; /* client_stuck() */
 	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
 };
 
@@ -62,7 +72,7 @@ struct location location_of(pid_t pid, struct maps *maps, struct mapping *mappin
 /* In the file that is mapped. */
 uint64_t location_offset(const struct location *location);
 /* Before a file that was opened is sent to the child: 0; -EIO: it is of those that it got stuck in. */
-int location_check_opened(struct symbols *symbols, struct file_opened *opened);
+int location_check_opened(struct symbols *symbols, pid_t pid, struct file_opened *opened);
 /* Opens its file for reading. 0 or -errno; -EBUSY: not now. */
 int location_open(struct symbols *symbols, struct location *location);
 /*

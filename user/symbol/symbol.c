@@ -135,21 +135,58 @@ int symbols_place(struct symbols *symbols, pid_t pid, uint64_t addr, int is_retu
 	return 0;
 }
 
+void note_process(struct noted *noted, pid_t pid)
+{
+	if (noted->nr && noted->v[(noted->nr - 1) % SYMBOLS_NOTED] == pid)
+		return;
+	noted->v[noted->nr++ % SYMBOLS_NOTED] = pid;
+}
+
+static pid_t next_noted(struct noted *noted)
+{
+	if (noted->nr - noted->taken > SYMBOLS_NOTED)
+		noted->taken = noted->nr - SYMBOLS_NOTED;
+	return noted->taken == noted->nr ? 0 : noted->v[noted->taken++ % SYMBOLS_NOTED];
+}
+
+static bool is_noted(const struct noted *noted, pid_t pid)
+{
+	for (size_t i = 0; i < SYMBOLS_NOTED && i < noted->nr; i++)
+		if (noted->v[i] == pid)
+			return true;
+	return false;
+}
+
 pid_t symbols_next_closed(struct symbols *symbols)
 {
-	if (symbols->nr_closed - symbols->nr_closed_taken > SYMBOLS_CLOSED)
-		symbols->nr_closed_taken = symbols->nr_closed - SYMBOLS_CLOSED;
-	if (symbols->nr_closed_taken == symbols->nr_closed)
-		return 0;
-	return symbols->closed[symbols->nr_closed_taken++ % SYMBOLS_CLOSED];
+	return next_noted(&symbols->closed);
+}
+
+/* In whose file was it? In the one that came last, as those before did no harm. */
+static void note_stuck(struct symbols *symbols)
+{
+	unsigned int stuck = client_stuck(symbols->client);
+
+	if (stuck != symbols->stuck_seen)
+		note_process(&symbols->late, symbols->lent_by);
+	symbols->stuck_seen = stuck;
+}
+
+pid_t symbols_next_late(struct symbols *symbols)
+{
+	note_stuck(symbols);
+	return next_noted(&symbols->late);
 }
 
 bool symbols_is_closed(const struct symbols *symbols, pid_t pid)
 {
-	for (size_t i = 0; i < SYMBOLS_CLOSED && i < symbols->nr_closed; i++)
-		if (symbols->closed[i] == pid)
-			return true;
-	return false;
+	return is_noted(&symbols->closed, pid);
+}
+
+bool symbols_is_late(struct symbols *symbols, pid_t pid)
+{
+	note_stuck(symbols);
+	return is_noted(&symbols->late, pid);
 }
 
 void symbols_forget(struct symbols *symbols, pid_t pid)

@@ -169,6 +169,9 @@ struct symbols_counts {
 pid_t symbols_next_closed(struct symbols *symbols);
 /* Is it one of the last such processes? */
 bool symbols_is_closed(const struct symbols *symbols, pid_t pid);
+/* The same for files that the child got stuck in, or would. */
+pid_t symbols_next_late(struct symbols *symbols);
+bool symbols_is_late(struct symbols *symbols, pid_t pid);
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out);
 
 #endif

@@ -4,7 +4,8 @@
 # 4 KiB, x, and becomes PROGRAM. A child, which is the file system, answers a read after MS.
 # Nothing is kept in the page cache from one open to the next.
 # $FUSE_FILE: what is in x; $FUSE_STOPS: after so many seconds nothing is answered any more, nor
-# once there is a file ./silent;
+# once there is a file ./silent; with ./unread no read is answered, all else is, and what has been
+# read by then is kept;
 # $FUSE_DEVICE: instead of /dev/fuse; $FUSE_OPTIONS: more of them for the mount.
 import ctypes
 import os
@@ -15,6 +16,7 @@ import time
 LOOKUP, FORGET, GETATTR, OPEN, READ, STATFS, RELEASE, FLUSH, INIT, OPENDIR, ACCESS, INTERRUPT = (
     1, 2, 3, 14, 15, 17, 18, 25, 26, 27, 34, 36,
 )
+KEEP_CACHE = 2
 SIZE = 4096
 CONTENT = b"x" * SIZE
 if "FUSE_FILE" in os.environ:
@@ -39,7 +41,9 @@ def answer(operation, node, body, delay):
     if operation == GETATTR:
         return struct.pack("<Q2I", 0, 0, 0) + attributes(node)
     if operation in (OPEN, OPENDIR):
-        return struct.pack("<Q2I", 1, 0, 0)
+        return struct.pack("<Q2I", 1, KEEP_CACHE if os.path.exists("unread") else 0, 0)
+    if operation == READ and os.path.exists("unread"):
+        return None
     if operation == READ:
         time.sleep(delay)
         _, offset, size = struct.unpack("<QQI", body[:20])
