@@ -303,6 +303,8 @@ static bool ends_stuck(struct client *client, uint64_t before_cpu_ns)
 		return false;
 	client->stuck++;
 	stop(client, true);
+	/* the next one has everything to read anew: that is waited for as if nothing had been */
+	client->patience_ns = PATIENCE_MAX_NS;
 	return true;
 }
 
