@@ -30,7 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
-from attacks import ATTACKS, Running
+from attacks import ATTACKS, TIME, Running
 from harness import need_root
 from honest import NEW_NS, SERVERS, Server, Verdict, false_of, finals_of
 from page import Row, counted_of, table
@@ -46,7 +46,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MEMORY_MOST_MIB = 240  # of the service with its children, below its unit's MemoryHigh
 BACK = 1.2  # memory after, of what it was before
 GIVEN_BACK_S = 60
-TOGETHER = "a share of the watch's CPU time for the records of each user"
 CPU_MOST = 0.5  # of one CPU: the unit's CPUQuota
 LATE_MOST_MS = 100
 DESCRIPTORS_MORE = 32  # files of programs that were seen are kept open for a while
@@ -288,7 +287,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=SECONDS, help="about so long in all (%(default)s)")
     parser.add_argument("-k", action="append", help="only attacks whose name has this word in it")
     parser.add_argument("--cgroup", help="watch this group only, of which this is, where others are at work on the machine")
-    parser.add_argument("--later", action="store_true", help="also all at once, for which something has to be built before it is withstood")
+    parser.add_argument("--later", action="store_true", help="also what needs something to be built before it is withstood")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     options = parser.parse_args()
     attacks = [one for one in ATTACKS if not options.k or any(word in one.name for word in options.k)]
@@ -297,7 +296,11 @@ def main():
         return 0
     options.later = options.later or bool(options.k)
     if not options.later:
-        print("later (%s): all at once" % TOGETHER)
+        for attack in attacks:
+            if attack.needs:
+                print("later (%s): %s" % (attack.needs, attack.name))
+        print("later (%s): all at once" % TIME)
+        attacks = [attack for attack in attacks if not attack.needs]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, terminated)
     scratch = tempfile.mkdtemp(prefix="blockprof-hostile-")
