@@ -35,6 +35,7 @@ enum board_question {
 	BOARD_READ, /* from a file of its directory in /proc */
 	BOARD_OPEN, /* a file, which goes to whoever wants it */
 	BOARD_COMPARE, /* two descriptors */
+	BOARD_END, /* none: the reader is to end */
 };
 
 /* As in base/files.h. */

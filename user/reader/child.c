@@ -29,6 +29,7 @@
 
 static const struct sandbox_call calls[] = {
 	{ .number = SCMP_SYS(process_vm_readv) },
+	{ .number = SCMP_SYS(getppid) },
 	{ .number = SCMP_SYS(kcmp) },
 	/* It may read only: its limit of what it writes to a file is 0, too. */
 	{ .number = SCMP_SYS(openat), .argument = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC },
@@ -181,9 +182,10 @@ static int answer(struct board *board, struct reading *reading)
 	}
 }
 
-static void serve(struct board *board)
+/* Until it is to end, or its parent has: without CAP_KILL that cannot kill another user's process. */
+static void serve(struct board *board, pid_t parent)
 {
-	const struct timespec moment = { .tv_nsec = 1 };
+	const struct timespec moment = { .tv_nsec = 1 }, long_while = { .tv_sec = 5 };
 	struct reading reading = { .fd = -1 };
 	unsigned int in_a_row = 0;
 
@@ -191,10 +193,14 @@ static void serve(struct board *board)
 		uint32_t asked = __atomic_load_n(&board->asked, __ATOMIC_ACQUIRE);
 
 		if (asked == __atomic_load_n(&board->answered, __ATOMIC_RELAXED)) {
-			board_wait(&board->asked, asked, NULL);
+			board_wait(&board->asked, asked, &long_while);
 			in_a_row = 0;
+			if (getppid() != parent)
+				return;
 			continue;
 		}
+		if (board->question == BOARD_END)
+			return;
 		board->error = answer(board, &reading);
 		__atomic_store_n(&board->answered, asked, __ATOMIC_RELEASE);
 		board_wake(&board->answered);
@@ -214,6 +220,6 @@ void reader_main(const int *fds, size_t nr, pid_t parent)
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED, BOARD_FD, 0);
 	if (board == MAP_FAILED)
 		_exit(1);
-	serve(board);
+	serve(board, parent);
 	_exit(0);
 }

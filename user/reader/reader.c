@@ -37,6 +37,7 @@
 /* A page that came later than this is no slow disk's: its process is not asked again. */
 #define GIVE_UP_NS (1 * NS_PER_SEC)
 #define HUNG_MAX   64
+#define END_MAX_MS 100
 /* Children that died are started again, so many in a row, then one in such a time. */
 #define RESTARTS_MAX	 32
 #define RESTARTS_EACH_NS (2 * NS_PER_SEC)
@@ -136,6 +137,22 @@ static void forget_hung(struct readers *readers, size_t i)
 	readers->hung[i] = readers->hung[--readers->nr_hung];
 }
 
+/* One that hangs may not end by that. Without CAP_KILL it has to do it itself. */
+static void end(struct reader *reader)
+{
+	struct pollfd ended = { .fd = pidfd_open(reader->pid, 0), .events = POLLIN };
+
+	reader->board->question = BOARD_END;
+	__atomic_store_n(&reader->board->asked, reader->board->asked + 1, __ATOMIC_RELEASE);
+	board_wake(&reader->board->asked);
+	kill(reader->pid, SIGKILL);
+	if (ended.fd >= 0 && !reader->in)
+		poll(&ended, 1, END_MAX_MS);
+	waitpid(reader->pid, NULL, WNOHANG);
+	if (ended.fd >= 0)
+		close(ended.fd);
+}
+
 void readers_free(struct readers *readers)
 {
 	if (!readers)
@@ -146,10 +163,7 @@ void readers_free(struct readers *readers)
 		struct reader *reader = &readers->v[i];
 
 		if (reader->pid)
-			kill(reader->pid, SIGKILL);
-		/* one that hangs may not end by that */
-		if (reader->pid)
-			waitpid(reader->pid, NULL, reader->in ? WNOHANG : 0);
+			end(reader);
 		if (reader->board)
 			munmap(reader->board, sizeof(*reader->board));
 		if (reader->board_fd >= 0)
