@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Profiles and pictures of one recording, read by tools that are not ours."""
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import tempfile
 import xml.etree.ElementTree
 
 from harness import BLOCKPROF, MS, SECOND, check, limit, need, need_program, run_blockprof, variants
+from native import cargo_program, npm_program
 
 LONG = "long_" + "n" * 65000
 NOW = {"time": "2026-01-31T23:59:59.000000000Z", "mono_ns": 5 * SECOND}
@@ -256,6 +258,59 @@ def test_speedscope_has_what_its_schema_asks_for():
         inside = ["rates-3", "<module>", "Handle._run", "<lambda>", "do_nanosleep", "[sleep]"]
         check(stacks[0] == inside, "outermost first", stacks[0])
         check(any(LONG in stack for stack in stacks) and max(map(len, stacks)) == 1002, "long, deep", list(map(len, stacks)))
+
+
+SPEEDSCOPE = "1.25.0"
+
+
+@limit(120)
+def test_speedscope_is_as_its_schema_has_it():
+    """That which speedscope itself is published with."""
+    need(importlib.util.find_spec("jsonschema"), "no python3-jsonschema")
+    schema = npm_program("speedscope", SPEEDSCOPE, "dist/release/file-format-schema.json", "speedscope-schema")
+    import jsonschema
+
+    with open(schema, encoding="utf-8") as file:
+        validator = jsonschema.Draft7Validator(json.load(file))
+    with tempfile.TemporaryDirectory() as directory:
+        for times in (ALL, {"placed": 3}, {}):
+            file = json.loads(render(recording(directory, "a.jsonl", times), "speedscope"))
+            wrong = [error.message for error in validator.iter_errors(file)]
+            check(not wrong, "not as the schema has it", *wrong)
+        # it does tell one that is wrong
+        file["profiles"][0]["unit"] = "days"
+        check(list(validator.iter_errors(file)), "a unit that is none")
+
+
+def inferno(folded):
+    done = subprocess.run([cargo_program("inferno")], input=folded, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check(done.returncode == 0 and not done.stderr, "inferno", done.stderr)
+    return xml.etree.ElementTree.fromstring(done.stdout)
+
+
+def boxes_of(graph):
+    """{function: microseconds} of a flame graph's titles: "do_io (x.py:3) (300,000 us, 50.00%)"."""
+    titles = [title.text for title in graph.iter("{http://www.w3.org/2000/svg}title")]
+    found = [re.match(r"(.*) \(([0-9,]+) us, (.*)%\)$", title, re.S) for title in titles]
+    return {one[1]: int(one[2].replace(",", "")) for one in found if one}
+
+
+@limit(300)
+def test_inferno_draws_folded_stacks():
+    """Each line with its weight, names as they are; of two recordings those of the later one."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = recording(directory, "a.jsonl", {**ALL, "placed": 30})
+        boxes = boxes_of(inferno(render(path, "folded")))
+        check(boxes["all"] == 720_000 and boxes["[sleep]"] in [ms * 1000 for ms in (*ALL.values(), 30)], "the whole", boxes)
+        for name, ms in ("<lambda> (rates.py:7)", 300), ("libfast.so.1+0x2345", 30), ("level_999 (deep.py:1000)", 50):
+            check(boxes.get(name) == ms * 1000, name, boxes)
+        before = recording(directory, "b.jsonl", {"lambda": 100, "native": 200})
+        status, lines, said = run_blockprof("report", "-F", "folded", "--diff", before, path)
+        check(status == 0, "report --diff", said)
+        graph = inferno(lines.encode())
+        # in an hour of a loop, by functions: their lines move from one version to the next
+        found = boxes_of(graph)
+        check(found["<lambda> (rates.py)"] == found["all"] * 300 // 720, "a difference", found)
 
 
 def picture(directory, times, *options):
