@@ -22,6 +22,7 @@
 #include "output/match.h"
 #include "output/names.h"
 #include "output/perfetto_packets.h"
+#include "output/perfetto_parties.h"
 #include "output/perfetto_words.h"
 #include "output/sink.h"
 #include "output/timeline.h"
@@ -29,10 +30,8 @@
 #include "text/words.h"
 
 /* Of Perfetto's TrackEvent and CounterDescriptor. */
-enum { BEGIN = 1, END = 2, INSTANT = 3, COUNTER = 4 };
+enum { BEGIN = 1, END = 2, INSTANT = PERFETTO_INSTANT, COUNTER = 4 };
 enum { UNIT_NS = 1 };
-
-#define FLOWS_MAX 3
 
 struct perfetto {
 	struct sink *sink;
@@ -43,7 +42,7 @@ struct perfetto {
 	struct names *names; /* of processes of the host that is read now */
 	uint64_t host; /* its hash */
 	struct lanes *lanes;
-	uint64_t flows;
+	uint64_t flows; /* that there were */
 };
 
 static int write_event(struct perfetto *out, uint64_t mono_ns, Perfetto__TrackEvent *event,
@@ -130,65 +129,6 @@ static const char *word_of(enum cause cause, char word[32])
 	return word;
 }
 
-/* A moment of who ended a wait, on its own track, from which a flow leads to the wait. */
-static int write_party(struct perfetto *out, uint64_t mono_ns, const struct party *party,
-		       const char *name, uint64_t *flow)
-{
-	const struct perfetto_stack stack = { party->stack, NULL };
-	Perfetto__TrackEvent event = PERFETTO__TRACK_EVENT__INIT;
-	uint64_t uuid;
-	int err = perfetto_thread_track(out->packets, party, &uuid);
-
-	if (err)
-		return err;
-	*flow = hash_bytes(out->host, &out->flows, sizeof(out->flows));
-	out->flows++;
-	event.type = INSTANT;
-	event.track_uuid = uuid;
-	event.name = (char *)name;
-	event.flow_ids = flow;
-	event.n_flow_ids = 1;
-	/* its stack is no time that was lost here */
-	return write_event(out, mono_ns, &event, NULL, party->stack ? &stack : NULL);
-}
-
-static bool same_party(const struct party *a, const struct party *b)
-{
-	return a->pid == b->pid && a->tid == b->tid;
-}
-
-/* Flows from who ended the longest part of a slice, each thread once. How many, or -errno. */
-static int write_parties(struct perfetto *out, uint64_t mono_ns, const struct slice *slice,
-			 uint64_t flows[FLOWS_MAX])
-{
-	struct party parties[FLOWS_MAX] = { slice->waker, slice->holder };
-	static const char *const names[] = { "wakes", "held it", "was waited for" };
-	int nr = 0;
-
-	if (slice->culprits.nr) {
-		const struct culprit *first = &slice->culprits.v[0];
-
-		parties[2] = (struct party){ .pid = first->pid,
-					     .tid = first->tid,
-					     .stack = first->stack };
-		memcpy(parties[2].comm, first->comm, sizeof(first->comm));
-	}
-	for (int i = 0; i < FLOWS_MAX; i++) {
-		bool is_new = parties[i].pid > 0;
-		int err;
-
-		for (int k = 0; k < i; k++)
-			is_new &= !same_party(&parties[i], &parties[k]);
-		if (!is_new)
-			continue;
-		err = write_party(out, mono_ns, &parties[i], names[i], &flows[nr]);
-		if (err)
-			return err;
-		nr++;
-	}
-	return nr;
-}
-
 /* What is of the slice begins, or is somewhere. */
 static int write_slice(struct perfetto *out, uint64_t mono_ns, Perfetto__TrackEvent *event,
 		       const struct slice *slice, uint64_t ns)
@@ -221,7 +161,7 @@ static int write_timeline(struct perfetto *out, const struct timeline *timeline,
 		if (from->kind == TIMELINE_END && moments)
 			continue;
 		if (from->longest && (moments || from->kind != TIMELINE_BEGIN))
-			nr = write_parties(out, from->mono_ns, from->slice, flows);
+			nr = perfetto_parties(out->packets, from, &out->flows, flows);
 		if (nr < 0)
 			return nr;
 		event.track_uuid = uuid;

@@ -9,6 +9,9 @@
 #include "model/model.h"
 #include "perfetto.pb-c.h"
 
+/* Of Perfetto's TrackEvent. */
+#define PERFETTO_INSTANT 3
+
 struct perfetto_packets;
 struct sink;
 
