@@ -12,6 +12,7 @@
 struct namer {
 	struct symbols *symbols;
 	struct v8 *v8; /* of every process */
+	uint64_t unread;
 };
 
 struct symbols *namer_symbols(const struct namer *namer)
@@ -23,6 +24,11 @@ struct memory namer_memory(const struct namer *namer, pid_t pid)
 {
 	(void)namer;
 	return (struct memory){ process_memory(), pid };
+}
+
+void namer_count_unread(struct namer *namer)
+{
+	namer->unread++;
 }
 
 struct v8 *namer_v8(struct namer *namer, pid_t pid)

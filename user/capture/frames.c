@@ -157,7 +157,8 @@ static void add_python_name(void *context, int err, const struct python_name *na
 	frame->suspends = name->suspends;
 }
 
-static void name_python(struct builder *builder, struct python *python, const struct bp_stack *raw)
+static void name_python(struct builder *builder, struct namer *namer, struct python *python,
+			const struct bp_stack *raw)
 {
 	size_t nr = raw->python_nr < BP_PYTHON_FRAMES ? raw->python_nr : BP_PYTHON_FRAMES;
 
@@ -165,6 +166,10 @@ static void name_python(struct builder *builder, struct python *python, const st
 		python_frame_names(python, raw->python, nr, add_python_name, builder);
 	for (size_t i = 0; i < nr && !python; i++)
 		add_python_name(builder, -ENOENT, NULL);
+	/* its process has ended meanwhile, or its memory did not come in time */
+	for (size_t i = 0; i < builder->nr_python; i++)
+		if (builder->python[i].fn == unknown)
+			namer_count_unread(namer);
 }
 
 /* With which the Python stack of a program, or of a thread, begins. */
@@ -313,7 +318,7 @@ struct stack *frames_resolve(struct namer *namer, const struct raw_stack *raw, u
 	if (!builder)
 		return NULL;
 	if (parts & FRAMES_USER) {
-		name_python(builder, raw->python, raw->stack);
+		name_python(builder, namer, raw->python, raw->stack);
 		cut |= frames_of_greenlet(builder->python, builder->nr_python, raw->stack);
 	}
 	if (parts & FRAMES_KERNEL) {
@@ -403,7 +408,7 @@ struct stack *frames_of_blocked(struct namer *namer, pid_t tid, const struct raw
 
 	if (!builder)
 		return NULL;
-	name_python(builder, raw->python, raw->stack);
+	name_python(builder, namer, raw->python, raw->stack);
 	add_proc_stack(builder, &target, tid);
 	cut |= add_user(builder, namer, raw, FRAMES_USER, &unused);
 	return finish(builder, cut);

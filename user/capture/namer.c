@@ -14,6 +14,7 @@ struct namer {
 	struct symbols *symbols;
 	struct memory_source *memory;
 	struct v8_processes *v8;
+	uint64_t unread; /* names of Python's frames */
 };
 
 /* As struct v8_source has it. */
@@ -51,6 +52,16 @@ struct v8 *namer_v8(struct namer *namer, pid_t pid)
 	const struct memory memory = namer_memory(namer, pid);
 
 	return v8_processes_get(namer->v8, &memory);
+}
+
+void namer_count_unread(struct namer *namer)
+{
+	namer->unread++;
+}
+
+uint64_t namer_unread(const struct namer *namer)
+{
+	return namer->unread;
 }
 
 void namer_forget(struct namer *namer, pid_t pid)

@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_CAPTURE_NAMER_H
 #define BLOCKPROF_CAPTURE_NAMER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/memory.h"
@@ -25,6 +26,9 @@ struct memory namer_memory(const struct namer *namer, pid_t pid);
  * to be read for it is read the first time.
  */
 struct v8 *namer_v8(struct namer *namer, pid_t pid);
+/* A frame's name could not be read: how often that was. */
+void namer_count_unread(struct namer *namer);
+uint64_t namer_unread(const struct namer *namer);
 /* The process executes another program, or has ended: nothing that is known of it holds. */
 void namer_forget(struct namer *namer, pid_t pid);
 
