@@ -12,6 +12,7 @@ import tempfile
 
 from harness import BLOCKPROF, check, limit, need_program, need_root, variants
 from machine import ROOT
+from terminal import PROMPT, Terminal
 
 NOBODY = 65534
 PROGRAM = """
@@ -118,6 +119,15 @@ def test_those_listed_are_enough_for_the_service():
         finally:
             service.kill()
             service.wait()
+
+
+def test_those_listed_are_enough_for_the_live_view():
+    with Secret() as secret, Terminal() as terminal:
+        terminal.type(" ".join(secret.argv + ["top", "-p", str(secret.target.pid)]))
+        # its row, and what blocks it
+        terminal.wait(lambda screen: "[%d] asyncio" % secret.target.pid in screen and "sleep" in screen, "its loop", 30)
+        terminal.keys("q")
+        terminal.wait(lambda screen: screen.rstrip().endswith(PROMPT), "its end", 20)
 
 
 def test_the_man_page_lists_them():
