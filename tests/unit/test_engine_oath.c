@@ -101,7 +101,7 @@ static void test_ended_at_the_end(void **state)
 	assert_int_equal(test->nr_withdrawn, 0);
 }
 
-/* A record of the end may be on its way for a tick, and no longer. */
+/* A record of the end may be on its way for half a second, and no longer. */
 static void test_end_was_lost(void **state)
 {
 	struct test *test = start_lasting(state);
@@ -113,7 +113,7 @@ static void test_end_was_lost(void **state)
 	look_later(test, 10 * MS);
 	assert_int_equal(test->nr_withdrawn, 0);
 	assert_discarded(test, 0, DISCARD_LOST, 230 * MS);
-	look_later(test, 10 * MS);
+	look_later(test, 500 * MS);
 	assert_withdrawn(test, DISCARD_LOST);
 	assert_int_equal(test->nr_discarded, 1);
 	engine_finish(test->engine, true);
@@ -230,7 +230,7 @@ static void test_was_the_wait(void **state)
 
 	end_turn(test);
 	look_later(test, 10 * MS);
-	look_later(test, 10 * MS);
+	look_later(test, 500 * MS);
 	assert_withdrawn(test, DISCARD_OWN_WAIT);
 	assert_int_equal(test->nr_discarded, 0);
 }
@@ -242,7 +242,7 @@ static void test_next_turn(void **state)
 
 	set_blocked(test, 8, now_ns, now_ns);
 	look_later(test, 10 * MS);
-	look_later(test, 10 * MS);
+	look_later(test, 500 * MS);
 	assert_withdrawn(test, DISCARD_OWN_WAIT);
 	look_later(test, 100 * MS);
 	assert_int_equal(test->nr_stalls, 2);

@@ -75,7 +75,7 @@ struct loop_reports {
 	uint64_t longest_ns; /* of both, in this period */
 	uint64_t ongoing_seq; /* the turn that was reported as ongoing last */
 	bool open; /* nothing final was reported of it yet */
-	bool over; /* turn/discard.c: it was seen to have ended */
+	uint64_t over_ns; /* turn/discard.c: when it was seen to have ended; 0: it was not */
 	enum discard kernel_reason; /* turn/discard.c: why nothing may come of it */
 	uint64_t next_ns; /* when to report that one again */
 	unsigned int hist[HIST_BUCKETS]; /* lengths of those that have ended */

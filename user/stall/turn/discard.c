@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "probe/probe.h"
 #include "stall/state/loop.h"
 #include "stall/state/state.h"
@@ -97,21 +98,28 @@ void discard_take(struct engine *engine, struct loop *loop)
 	take(engine, loop, &slot->unsent, &loop->discard_seen.unsent, DISCARD_LOST);
 }
 
+/*
+ * A record that says what became of a turn may come so much later than the slot shows its
+ * end: the CPU that is about to send it can be a virtual one, which its host lets stand still.
+ */
+#define ON_ITS_WAY_NS (500 * NS_PER_MS)
+
 void discard_check(struct engine *engine, struct loop *loop, bool last)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct loop_reports *reports = &loop->reports;
+	uint64_t now_ns = probe_now_ns();
 
 	if (!report_is_open(loop, reports->ongoing_seq))
 		return;
 	if (!last && slot->in_turn && slot->turn_seq == reports->ongoing_seq) {
-		reports->over = false;
+		reports->over_ns = 0;
 		return;
 	}
-	/* its record may have come since the ring was read */
-	if (last || reports->over)
+	if (!reports->over_ns)
+		reports->over_ns = now_ns;
+	if (last || now_ns - reports->over_ns >= ON_ITS_WAY_NS)
 		report_withdraw(engine, loop, reports->ongoing_seq, reports->kernel_reason);
-	reports->over = true;
 }
 
 /* -- the summary -- */

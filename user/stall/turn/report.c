@@ -143,7 +143,7 @@ void report_lasting(struct engine *engine, struct loop *loop, const struct lasti
 	}
 	loop->reports.ongoing_seq = slot->turn_seq;
 	loop->reports.open = true;
-	loop->reports.over = false;
+	loop->reports.over_ns = 0;
 	collected_copy(loop, slot->turn_seq, &record.slices);
 	for (size_t i = 0; i < now->nr; i++)
 		slices_add(&record.slices, &now->v[i]);
