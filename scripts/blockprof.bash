@@ -13,7 +13,7 @@ _blockprof_pids() {
 _blockprof() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index formats='text json'
 	local options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration -o --output -F --format
-		--stalls-only --width --all-threads --loop --match --ignore --ignore-file --advice --no-advice
+		--stalls-only --width --max-size --all-threads --loop --match --ignore --ignore-file --advice --no-advice
 		--on-stall --fail -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != top ] ||
 		options='-p --pid -c --comm -u --unit --cgroup -f --follow -t --threshold -d --duration --loop
@@ -51,6 +51,7 @@ _blockprof() {
 		[ "${COMP_WORDS[1]}" = dump ] || formats+=' folded svg pprof perfetto speedscope'
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
 		;;
+	--max-size) mapfile -t COMPREPLY < <(compgen -W '100M 1G' -- "$word") ;;
 	--width) mapfile -t COMPREPLY < <(compgen -W '800 1200 2400' -- "$word") ;;
 	-o | --output | --diff) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	--cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${word:-/sys/fs/cgroup/}") ;;

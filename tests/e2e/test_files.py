@@ -117,6 +117,19 @@ def test_reader_of_a_profile_goes_away():
     check(status == 0, "as any filter's end: status %d" % status)
 
 
+def test_max_size():
+    """A recording that has grown so large is ended, and is whole."""
+    with Target("sleep", "--seconds=0.003", "--gap=0.003") as target:
+        with Blockprof("--max-size", "64K", "-t", "1ms", pids=[target.pid]) as blockprof:
+            blockprof.wait(40)
+    bytes_ = os.path.getsize(blockprof.recording)
+    check(64 << 10 <= bytes_ < 256 << 10, "it has %d bytes" % bytes_)
+    check(blockprof.stalls, "with what it had come to", blockprof.stderr)
+    check("what --max-size allows: the watch ends" in blockprof.stderr, "it is said", blockprof.stderr)
+    status, _, err = run_command([BLOCKPROF, "--max-size", "63K", "-p", os.getpid()])
+    check(status == 2 and "--max-size '63K'" in err, "less than any watch writes", status, err)
+
+
 # --- Locales ----------------------------------------------------------------------------------------------------
 
 

@@ -123,11 +123,12 @@ static void test_flags(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	GOOD(&parsed, "-f", "--stalls-only", "--width", "800", "--all-threads", "--fail", "--match",
-	     "a|b", "--on-stall", "cat", "-q", "-q");
+	GOOD(&parsed, "-f", "--stalls-only", "--width", "800", "--max-size", "2G", "--all-threads",
+	     "--fail", "--match", "a|b", "--on-stall", "cat", "-q", "-q");
 	assert_true(parsed.options.scope.follow);
 	assert_true(parsed.options.output.stalls_only);
 	assert_int_equal(parsed.options.output.picture_width, 800);
+	assert_true(parsed.options.max_bytes == 2ull << 30);
 	assert_true(parsed.options.scope.all_threads);
 	assert_true(parsed.options.output.all_threads);
 	assert_true(parsed.options.fail);
@@ -176,8 +177,8 @@ static void test_help_names_every_option(void **state)
 		"-p, --pid",	  "-f, --follow",    "-t, --threshold", "-d, --duration",
 		"-o, --output",	  "-F, --format",    "--stalls-only",	"--all-threads",
 		"--loop TID:fd",  "--loop TID:none", "--fail",		"-q, --quiet",
-		"--width PIXELS", "-v, --verbose",   "-V, --version",	"-h, --help",
-		"-- COMMAND",
+		"--width PIXELS", "--max-size SIZE", "-v, --verbose",	"-V, --version",
+		"-h, --help",	  "-- COMMAND",
 	};
 	int saved = dup(STDOUT_FILENO), said = memfd_create("stdout", MFD_CLOEXEC);
 	static char text[8192];

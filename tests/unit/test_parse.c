@@ -152,6 +152,33 @@ static void test_numbers(void **state)
 	assert_int_equal(out, 77);
 }
 
+static void test_sizes(void **state)
+{
+	static const char *const bad[] = {
+		"", "M", "1X", "1MB", "1.5G", "-1M", " 1M", "1 M", "0x1M"
+	};
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = { { "64K", 64 << 10 },  { "7", 7 << 20 },	 { "500M", 500 << 20 },
+		     { "2G", 2ull << 30 }, { "1T", 1ull << 40 }, { "1024T", 1ull << 50 } };
+	uint64_t bytes = 77;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(size_parse(good[i].text, 1, 1ull << 50, &bytes), 0);
+		assert_true(bytes == good[i].bytes);
+	}
+	bytes = 77;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (size_parse(bad[i], 0, 1ull << 50, &bytes) != -EINVAL)
+			fail_msg("'%s' was taken", bad[i]);
+	assert_int_equal(size_parse("1023K", 1 << 20, 1ull << 50, &bytes), -ERANGE);
+	assert_int_equal(size_parse("1025T", 0, 1ull << 50, &bytes), -ERANGE);
+	assert_int_equal(size_parse("18446744073709551615T", 0, 1ull << 50, &bytes), -EINVAL);
+	assert_true(bytes == 77);
+}
+
 /* Standard error is a packet pipe meanwhile: one read gives what one write(2) put. */
 struct capture {
 	int stderr_copy;
@@ -288,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_bad_durations),
 		cmocka_unit_test(test_long_durations),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_message_levels),
 		cmocka_unit_test(test_messages_for_the_journal),

@@ -105,3 +105,26 @@ int number_parse(const char *text, long min, long max, long *out)
 	*out = value;
 	return 0;
 }
+
+int size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text[digits] ? strchr(units, text[digits]) : units + 1;
+	char number[16] = "";
+	unsigned int shift;
+	long value;
+	int err;
+
+	if (!digits || digits >= sizeof(number) || !unit || (text[digits] && text[digits + 1]))
+		return -EINVAL;
+	shift = 10 * (unsigned int)(unit - units + 1);
+	memcpy(number, text, digits);
+	err = number_parse(number, 0, (long)(max >> shift), &value);
+	if (err)
+		return err;
+	if ((uint64_t)value << shift < min)
+		return -ERANGE;
+	*bytes = (uint64_t)value << shift;
+	return 0;
+}

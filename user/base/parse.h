@@ -12,6 +12,12 @@
  */
 int duration_parse(const char *text, uint64_t unit_ns, uint64_t *ns);
 
+/*
+ * "500M", "2G", "100K", "1T", powers of 1024; a bare number counts M. -EINVAL: it is no such
+ * size; -ERANGE: not from min to max, which is at most 2^50.
+ */
+int size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *bytes);
+
 /* A decimal number, no sign but '-'. -EINVAL: it is none; -ERANGE: not from min to max. */
 int number_parse(const char *text, long min, long max, long *out);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/parse.h"
 #include "cli/message.h"
 #include "cli/stall_command.h"
 
@@ -34,6 +35,7 @@ static const char help[] =
 	"                        %s\n"
 	"      --stalls-only     profiles hold the slices of stalls only\n"
 	"      --width PIXELS    of svg (default 1200)\n"
+	"      --max-size SIZE   stop when the outputs have so much: 100M, 2G\n"
 	"      --all-threads     blocked time of every thread, loop or not\n"
 	"      --loop TID:fd=N   this thread waits in epoll instance N\n"
 	"      --loop TID:none   this thread is no loop\n" CHOICE_HELP
@@ -45,9 +47,14 @@ static const char help[] =
 	"  -V, --version         this program's version\n"
 	"  -h, --help            this text\n";
 
+/* Of --max-size: what any watch writes is below the one, what a file system holds below the other. */
+#define MAX_SIZE_LEAST (64ull << 10)
+#define MAX_SIZE_MOST  (1ull << 50)
+
 enum {
 	OPTION_STALLS_ONLY = OPTION_OWN,
 	OPTION_WIDTH,
+	OPTION_MAX_SIZE,
 	OPTION_ON_STALL,
 	OPTION_FAIL,
 };
@@ -58,6 +65,7 @@ static const struct option long_options[] = {
 	{ "format", required_argument, NULL, 'F' },
 	{ "stalls-only", no_argument, NULL, OPTION_STALLS_ONLY },
 	{ "width", required_argument, NULL, OPTION_WIDTH },
+	{ "max-size", required_argument, NULL, OPTION_MAX_SIZE },
 	CHOICE_LONG_OPTIONS,
 	{ "on-stall", required_argument, NULL, OPTION_ON_STALL },
 	{ "fail", no_argument, NULL, OPTION_FAIL },
@@ -66,6 +74,16 @@ static const struct option long_options[] = {
 
 /* + : options behind COMMAND are COMMAND's */
 static const char short_options[] = "+:" SCOPE_SHORT_OPTIONS USAGE_SHORT_OPTIONS "o:F:";
+
+static int take_max_size(const char *text, uint64_t *bytes)
+{
+	int err = size_parse(text, MAX_SIZE_LEAST, MAX_SIZE_MOST, bytes);
+
+	if (err)
+		message_error("cannot use --max-size '%s': give 64K or more, like 100M or 2G",
+			      text);
+	return err ? -EINVAL : 0;
+}
 
 static int take_option(void *context, int option, const char *value)
 {
@@ -82,6 +100,8 @@ static int take_option(void *context, int option, const char *value)
 		return 0;
 	case OPTION_WIDTH:
 		return outputs_width(&options->output, value);
+	case OPTION_MAX_SIZE:
+		return take_max_size(value, &options->max_bytes);
 	case OPTION_ON_STALL:
 		return stall_command_option(&options->on_stall, value);
 	case OPTION_FAIL:

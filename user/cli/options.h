@@ -13,6 +13,7 @@ struct watch_options {
 	struct scope scope;
 	char **command; /* its argv, ended by NULL; NULL: there is none */
 	bool fail;
+	uint64_t max_bytes; /* of all outputs; 0: no bound */
 	const char *on_stall; /* a shell command; NULL: none */
 	struct choice choice;
 	struct outputs_spec outputs;

@@ -63,24 +63,12 @@ static const char short_options[] = ":" SCOPE_SYSTEM_SHORT_OPTIONS USAGE_SHORT_O
 
 static int take_size(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "KMGT";
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text[digits] ? strchr(units, text[digits]) : units + 1;
-	char number[16] = "";
-	long value;
+	int err = size_parse(text, RECORDER_KEEP_MIN_BYTES, KEEP_MAX_BYTES, bytes);
 
-	if (digits && digits < sizeof(number) && unit && (!text[digits] || !text[digits + 1])) {
-		unsigned int shift = 10 * (unsigned int)(unit - units + 1);
-
-		memcpy(number, text, digits);
-		if (!number_parse(number, 0, KEEP_MAX_BYTES >> shift, &value) &&
-		    (uint64_t)value << shift >= RECORDER_KEEP_MIN_BYTES) {
-			*bytes = (uint64_t)value << shift;
-			return 0;
-		}
-	}
-	message_error("cannot use '%s' as a size to keep; give 1M or more, like 500M or 2G", text);
-	return -EINVAL;
+	if (err)
+		message_error("cannot use '%s' as a size to keep; give 1M or more, like 500M or 2G",
+			      text);
+	return err ? -EINVAL : 0;
 }
 
 static int take_option(void *context, int option, const char *value)

@@ -296,12 +296,19 @@ static void await_status(struct watch *watch)
 	}
 }
 
+static bool outputs_are_full(const struct watch *watch)
+{
+	uint64_t max_bytes = watch->options.max_bytes;
+
+	return max_bytes && outputs_bytes(&watch->outputs) >= max_bytes;
+}
+
 static void watch_until_end(struct watch *watch)
 {
 	uint64_t signals;
 
 	while (!watch->interrupted && !session_is_over(&watch->session) &&
-	       !outputs_are_dead(&watch->outputs)) {
+	       !outputs_are_dead(&watch->outputs) && !outputs_are_full(watch)) {
 		bool kept = message_try(), left = outputs_try(&watch->outputs) || kept;
 
 		signals = session_step(&watch->session, NULL, 0, left ? OUTPUTS_TRY_MS : -1);
@@ -310,6 +317,8 @@ static void watch_until_end(struct watch *watch)
 			reap_command(watch);
 		stall_command_poll(&watch->on_stall);
 	}
+	if (outputs_are_full(watch))
+		message_note("the outputs have what --max-size allows: the watch ends");
 	/* the first Ctrl-C never ends it at once, also where it comes just after another end */
 	watch->hurried = watch->interrupted;
 	if (watch->hurried)

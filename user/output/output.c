@@ -142,6 +142,11 @@ void output_flush(struct output *output)
 		keep_error(output, sink_flush_now(output->sink));
 }
 
+uint64_t output_bytes(const struct output *output)
+{
+	return sink_bytes(output->sink);
+}
+
 bool output_try(struct output *output)
 {
 	bool left = !output->error && sink_try(output->sink);

@@ -98,6 +98,8 @@ void output_note(struct output *output, const struct note_record *record);
 void output_summary(struct output *output, const struct summary_record *record);
 /* How much memory it has for what is written only when it is closed. */
 size_t output_held_bytes(const struct output *output);
+/* How much of it has been written, or waits for its reader. */
+uint64_t output_bytes(const struct output *output);
 /* Makes what was fed so far readable, whatever comes after. It costs compression: not for each record. */
 void output_flush(struct output *output);
 /* Writes what readers take now of what is kept for them. Whether something is left. */

@@ -196,6 +196,15 @@ bool outputs_try(struct outputs *outputs)
 	return left;
 }
 
+uint64_t outputs_bytes(const struct outputs *outputs)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < outputs->nr; i++)
+		bytes += output_bytes(outputs->v[i]);
+	return bytes;
+}
+
 bool outputs_are_dead(const struct outputs *outputs)
 {
 	for (size_t i = 0; i < outputs->nr; i++)

@@ -46,9 +46,11 @@ void outputs_dump(struct outputs *outputs, const struct dump_record *record);
 void outputs_diff(struct outputs *outputs, const struct diff_record *record);
 /* Before something else is written to the terminal. */
 void outputs_hide(struct outputs *outputs);
-/* Whether none of them can be written any more, so that it is of no use to go on. */
+/* How much of all of them has been written. */
+uint64_t outputs_bytes(const struct outputs *outputs);
 /* Writes what readers take now of what is kept for them. Whether something is left. */
 bool outputs_try(struct outputs *outputs);
+/* Whether none of them can be written any more, so that it is of no use to go on. */
 bool outputs_are_dead(const struct outputs *outputs);
 
 #endif

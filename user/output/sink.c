@@ -34,6 +34,7 @@ struct sink {
 	size_t at_once; /* 0: there is no queue; so many bytes do not block if poll(2) says so */
 	uint64_t until_ns; /* how long the last of it is waited for; 0: a second */
 	struct queue queue;
+	uint64_t passed_bytes;
 	z_stream stream;
 	uint64_t gzip_flushed_ns;
 	size_t used;
@@ -124,6 +125,7 @@ static void write_queued(struct sink *sink, uint64_t until_ns)
 /* To the file, or by way of the queue. */
 static int pass_on(struct sink *sink, const unsigned char *data, size_t size)
 {
+	sink->passed_bytes += size;
 	if (!sink->at_once)
 		return write_all(sink, data, size);
 	if (!sink->error)
@@ -203,6 +205,11 @@ static int prepare(struct sink *sink, bool gzip)
 		return -errno;
 	sink->may_sigpipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	return gzip ? start_gzip(sink) : 0;
+}
+
+uint64_t sink_bytes(const struct sink *sink)
+{
+	return sink->passed_bytes;
 }
 
 bool sink_is_terminal(const struct sink *sink)

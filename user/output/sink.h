@@ -44,6 +44,8 @@ int sink_flush(struct sink *sink);
 /* Without that limit: the caller has one of its own. */
 int sink_flush_now(struct sink *sink);
 int sink_error(const struct sink *sink);
+/* So many bytes have gone there, or wait for its reader; what is not flushed is not counted. */
+uint64_t sink_bytes(const struct sink *sink);
 int sink_close(
 	struct
 	sink *sink); /* completes, closes, frees; 0 or the first -errno; -ETIMEDOUT: the last of it was not taken */
