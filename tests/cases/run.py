@@ -7,8 +7,8 @@ right to say of that. It is played once beside blockprof: CASE | TRUTH | SAID | 
 wrong, and why. `later`: wrong today, and its row says what has to be built before
 (right already is said too); it counts as neither passed nor failed. --together runs the
 innocent ones all at once under one watch of the whole system. --again is for machines that
-stall: a few that are wrong are played once more, alone, after the others; both results are
-shown, the second counts.
+stall: a few that are wrong are played once more, alone, after the others, and again once more;
+all results are shown, the last counts.
 """
 
 import argparse
@@ -107,20 +107,22 @@ def play_all(cases, jobs):
 
 
 def play_again(results):
-    """The results with those of a second try in place of a few that were wrong."""
-    wrong = [result.case for result in results if result.counts_as == "wrong"]
-    if not wrong or len(wrong) * AGAIN_MOST > len(results) + AGAIN_MOST:
-        return results
-    print("again, alone:")
-    second = {result.case.name: result for result in play_all(wrong, 1)}
-    return [second.get(result.case.name, result) for result in results]
+    """The results with those of two more tries in place of a few that were wrong."""
+    for _ in range(2):
+        wrong = [result.case for result in results if result.counts_as == "wrong"]
+        if not wrong or len(wrong) * AGAIN_MOST > len(results) + AGAIN_MOST:
+            break
+        print("again, alone:")
+        again = {result.case.name: result for result in play_all(wrong, 1)}
+        results = [again.get(result.case.name, result) for result in results]
+    return results
 
 
 def main():
     parser = argparse.ArgumentParser(description="programs whose truth is known")
     parser.add_argument("-k", action="append", help="only cases whose name has this word in it")
     parser.add_argument("-j", type=int, default=JOBS, help="so many side by side (%(default)s)")
-    parser.add_argument("--again", action="store_true", help="give a few that are wrong a second try")
+    parser.add_argument("--again", action="store_true", help="give a few that are wrong two more tries")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("--together", type=int, help="the innocent ones at once, for so many seconds")
     options = parser.parse_args()

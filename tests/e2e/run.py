@@ -6,7 +6,8 @@ Each test is a process of its own that adopts what its children leave behind, so
 that it can end, also after a failure, all that it started and nothing else.
 
 --again is for whole runs on machines that stall: a few tests that failed are run
-once more, alone, after the others. Both results are shown, the second counts.
+once more, alone, after the others, and of these a few once more. All results are
+shown, the last counts.
 """
 
 import argparse
@@ -32,7 +33,8 @@ import rows
 LIMIT = 60  # seconds, where a test says no other
 JOBS = 2 * len(os.sched_getaffinity(0))  # most tests wait for most of their time
 GRACE = 10  # seconds to clean up after the limit
-AGAIN_MOST = 100  # of so many tests one may be run again: more failures are no accident
+AGAIN_MOST = 50  # of so many tests one may be run again: more failures are no accident
+THIRD_MOST = 4  # so many may be run a third time
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -244,7 +246,7 @@ def run_all(cases, jobs, failed="FAIL"):
 
 
 def run_again(results):
-    """The results with those of a second try in place of a few failures."""
+    """The results with those of further tries in place of a few failures."""
     failed = [case for case, verdict, _ in results if verdict == "FAIL"]
     if not failed:
         return results
@@ -252,10 +254,16 @@ def run_again(results):
         for case in failed:
             print("FAIL %s: one of %d, too many for a second try" % (case.name, len(failed)))
         return results
-    second = {case: (case, verdict, reason) for case, verdict, reason in run_all(failed, 1)}
-    passed = sum(verdict == "PASS" for _, verdict, _ in second.values())
-    print("%d of %d that failed passed at the second try" % (passed, len(failed)))
-    return [second.get(result[0], result) for result in results]
+    second = run_all(failed, 1, "AGAIN")
+    print("%d of %d that failed passed at the second try" % (sum(verdict == "PASS" for _, verdict, _ in second), len(failed)))
+    failed = [case for case, verdict, _ in second if verdict == "FAIL"]
+    if len(failed) <= THIRD_MOST:
+        second += run_all(failed, 1)
+    else:
+        for case in failed:
+            print("FAIL %s: one of %d, too many for a third try" % (case.name, len(failed)))
+    last = {result[0]: result for result in second}
+    return [last.get(result[0], result) for result in results]
 
 
 def main():
@@ -263,7 +271,7 @@ def main():
     parser.add_argument("-k", metavar="SUBSTRING", action="append", default=[], help="only tests with this in the name")
     parser.add_argument("-j", metavar="N", type=int, default=JOBS, help="tests at the same time (%(default)s)")
     parser.add_argument("--matrix", action="store_true", help="the tests that show a pattern, with their table")
-    parser.add_argument("--again", action="store_true", help="a few tests that failed get a second try")
+    parser.add_argument("--again", action="store_true", help="a few tests that failed get a second try, and a few of these a third")
     parser.add_argument("--list", action="store_true", help="names only")
     parser.add_argument("files", nargs="*", help="test files (all)")
     options = parser.parse_args()
