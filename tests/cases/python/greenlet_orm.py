@@ -4,7 +4,8 @@
 # them happens on the loop's thread inside SQLAlchemy's greenlet, some 200 ms of cpu.
 # What the loop's ticks of 10 ms say is the truth: how long they stayed out (the wait for the
 # database's thread is no block).
-# Right: cpu; inside the greenlet the frames are SQLAlchemy's.
+# Right: cpu, or gc: by gc.callbacks the collector has 55 to 88 of 100 of it; inside the greenlet
+# the frames are SQLAlchemy's.
 import asyncio
 import time
 
