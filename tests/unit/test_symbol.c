@@ -372,10 +372,10 @@ static void file_that_comes_late(void **state)
 	};
 	struct memory_source source = memory_source_direct();
 	struct symbols_names names = { (const char *const[]){ "local_function" }, 1 };
-	struct symbols_object object = { .name = "no_such_object" };
+	char bytes[4], version[8];
+	struct symbols_object object = { .name = "no_such_object", .bytes = bytes, .size = 4 };
 	uint64_t here = ADDR(local_function), defined = 0;
 	struct symbols *symbols;
-	char version[8];
 
 	(void)state;
 	source.files = &calls;
