@@ -119,9 +119,11 @@ def test_reader_of_a_profile_goes_away():
 
 def test_max_size():
     """A recording that has grown so large is ended, and is whole."""
-    with Target("sleep", "--seconds=0.003", "--gap=0.003") as target:
+    with Target("sleep", "--seconds=0.003", "--gap=0.003", "--count=100000") as target:
         with Blockprof("--max-size", "64K", "-t", "1ms", pids=[target.pid]) as blockprof:
+            target.go()
             blockprof.wait(40)
+        target.kill()
     bytes_ = os.path.getsize(blockprof.recording)
     check(64 << 10 <= bytes_ < 256 << 10, "it has %d bytes" % bytes_)
     check(blockprof.stalls, "with what it had come to", blockprof.stderr)
