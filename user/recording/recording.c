@@ -72,8 +72,7 @@ static int read_line(struct lines *lines, const char *line, size_t length)
 		lines->result->unknown_lines++;
 	else if (err == -EBADMSG)
 		lines->result->bad_lines++;
-	if (lines->reader->enough)
-		lines->enough = lines->reader->enough(lines->reader->context);
+	lines->enough = recording_is_enough(lines->reader);
 	return err == -ENOMEM ? err : 0;
 }
 

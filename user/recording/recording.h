@@ -31,6 +31,11 @@ struct recording_reader {
 	bool (*enough)(void *context);
 };
 
+static inline bool recording_is_enough(const struct recording_reader *reader)
+{
+	return reader->enough && reader->enough(reader->context);
+}
+
 struct recording_result {
 	uint64_t lines; /* read and understood */
 	uint64_t bad_lines; /* no JSON, or not what a record of its type has to be */

@@ -406,7 +406,7 @@ static bool is_enough(void *context)
 {
 	const struct part *part = context;
 
-	return part->next->enough && part->next->enough(part->next->context);
+	return recording_is_enough(part->next);
 }
 
 struct recording_reader part_reader(struct part *part, const struct recording_reader *next)

@@ -345,7 +345,7 @@ static bool is_enough(void *context)
 {
 	const struct without *without = context;
 
-	return without->next->enough && without->next->enough(without->next->context);
+	return recording_is_enough(without->next);
 }
 
 struct recording_reader without_reader(struct without *without, const struct recording_reader *next)
