@@ -3,7 +3,10 @@
  * What blockprof makes of the answers of a symbolizer that a file has taken over:
  * two bytes say how long each is, and whether its number is the right one.
  */
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "bpf/abi.h"
 #include "symbol/wire/native_frame.h"
@@ -34,8 +37,8 @@ static size_t no_answer(unsigned char *packet, uint32_t kind)
 	return bytes;
 }
 
-/* The input's next packet; at its end one that says nothing. */
-static size_t next_packet(unsigned char *packet, uint32_t kind, uint64_t sequence)
+/* The input's next packet; at its end one that says nothing. Whether its number was the right one. */
+static bool send_next(int socket, unsigned char *packet, uint32_t kind, uint64_t sequence)
 {
 	const uint8_t *data = shared->input + shared->at;
 	size_t left = shared->bytes, bytes, here;
@@ -43,6 +46,7 @@ static size_t next_packet(unsigned char *packet, uint32_t kind, uint64_t sequenc
 
 	if (!left) {
 		bytes = no_answer(packet, kind);
+		shared->bytes = 0;
 	} else {
 		bytes = head & (WRONG_NUMBER - 1);
 		here = bytes < left ? bytes : left;
@@ -53,7 +57,8 @@ static size_t next_packet(unsigned char *packet, uint32_t kind, uint64_t sequenc
 	}
 	if (!(head & WRONG_NUMBER))
 		memcpy(packet, &sequence, sizeof(sequence));
-	return bytes;
+	(void)!send(socket, packet, bytes, MSG_NOSIGNAL);
+	return !(head & WRONG_NUMBER);
 }
 
 /* In the child, in place of the real one. */
@@ -63,12 +68,19 @@ static void hostile_main(const int *fds, size_t nr, pid_t parent)
 	struct request request;
 	int socket = fds[0];
 
-	(void)nr, (void)parent;
+	(void)nr;
+	/* Its parent's end of the socket is among them: it would not see that closed. */
+	if (socket > 3)
+		close_range(3, (unsigned int)socket - 1, 0);
+	close_range((unsigned int)socket + 1, ~0U, 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+		return;
 	(void)!send(socket, packet, no_answer(packet, 0), 0);
 	while (recv(socket, packet, sizeof(packet), 0) >= (ssize_t)sizeof(request)) {
 		memcpy(&request, packet, sizeof(request));
-		(void)!send(socket, packet, next_packet(packet, request.kind, request.sequence),
-			    MSG_NOSIGNAL);
+		/* What waits for the right number would wait for half a second. */
+		while (!send_next(socket, packet, request.kind, request.sequence))
+			;
 	}
 }
 
