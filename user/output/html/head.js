@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* head.js - what was watched, where and when, how much of it was lost, and what was not seen. */
+import { clear, el, redraws } from "./dom.js";
+import { isWholeRange, stallsIn } from "./shown.js";
+import { clock, count, day, duration, percent, zone } from "./words.js";
+
+/** Lost time of the range: stalls, their sum and the longest, and the loops that had any. */
+export function sums(page, state) {
+	const stalls = stallsIn(page, state);
+	const doubtful = stalls.filter(({ stall }) => stall.doubt).length;
+	let lostNs = 0, longestNs = 0;
+
+	for (const { stall, ns } of stalls) {
+		lostNs += ns;
+		longestNs = Math.max(longestNs, stall.ns);
+	}
+	return {
+		stalls: stalls.length, doubtful, lostNs, longestNs,
+		loops: new Set(stalls.map(({ stall }) => stall.loop)).size,
+	};
+}
+
+/** Time that loops were watched in the range: what a share of lost time is of. */
+export function watchedNs(page, state) {
+	let ns = 0;
+
+	for (const loop of page.loops) {
+		const recording = page.recordings[loop.recording];
+
+		ns += Math.max(0, Math.min(recording.endNs, state.toNs) -
+			Math.max(recording.startNs, state.fromNs));
+	}
+	return ns;
+}
+
+function when(page, fromNs, toNs) {
+	const first = day(page, fromNs), last = day(page, toNs);
+
+	return `${first} ${clock(page, fromNs, 0)} – ${last === first ? "" : `${last} `}` +
+		`${clock(page, toNs, 0)} ${zone(page)}`;
+}
+
+/** Sentences on what a recording does not have. */
+export function gaps(recording) {
+	return [
+		...(recording.lost || []).map(([name, number]) => `${count(number, "record")} lost: ${name}`),
+		...(recording.blind || []).map(([reason, number]) => `${count(number, "blind spot")}: ${reason}`),
+		...(recording.discarded || []).map(([reason, number, longestNs]) =>
+			`${count(number, "turn")} discarded: ${reason}` +
+			(longestNs ? `, the longest ${duration(longestNs)}` : "")),
+		...(recording.stallsLeftOut
+			? [`${count(recording.stallsLeftOut, "shorter stall")} left out of this page, ` +
+			   `${duration(recording.stallsLeftOutNs)} in all`] : []),
+		...(recording.notes || []),
+	];
+}
+
+function figure(value, words) {
+	return el("div", { class: "figure" }, el("dd", {}, value), el("dt", {}, words));
+}
+
+function describe(page, recording, several) {
+	const loops = page.loops.filter((loop) => page.recordings[loop.recording] === recording);
+	const missing = gaps(recording);
+
+	return el("div", { class: "recording" },
+		el("p", {}, el("strong", {}, recording.host), recording.kernel ? `, Linux ${recording.kernel}` : "",
+			several ? el("span", { class: "muted" }, ` · ${when(page, recording.startNs, recording.endNs)}`) : ""),
+		el("p", {}, `${recording.scope || ""} · ${count(loops.length, "loop")} · turns over ` +
+			`${duration(recording.thresholdNs)} are stalls`),
+		missing.length ? el("details", { class: "gaps", open: missing.length < 4 },
+			el("summary", {}, `Not seen or not counted (${missing.length})`),
+			el("ul", {}, missing.map((words) => el("li", {}, words)))) : "");
+}
+
+export function makeHead(element, page, shown) {
+	clear(element);
+
+	const figures = el("dl", { class: "figures", "aria-live": "off" });
+	const title = el("h1", {});
+	const recordings = el("div", { class: "recordings" },
+		page.recordings.map((recording) => describe(page, recording, page.recordings.length > 1)));
+
+	element.append(title, figures, recordings);
+	redraws(shown, (state) => {
+		const all = sums(page, state);
+		const watched = watchedNs(page, state);
+		const range = isWholeRange(page, state) ? "" : " in this range";
+
+		clear(title).append(all.stalls
+			? `${duration(all.lostNs)} lost in ${count(all.stalls, "stall")}${range}`
+			: `No stalls${range}`);
+		clear(figures).append(
+			figure(when(page, state.fromNs, state.toNs), `watched, ${duration(state.toNs - state.fromNs)}`),
+			figure(percent(all.lostNs, watched), "of the loops' time lost"),
+			figure(duration(all.longestNs), "the longest stall"),
+			figure(`${all.loops} of ${page.loops.length}`, "loops that stood still"),
+			...(all.doubtful ? [figure(String(all.doubtful), "of the stalls are doubtful")] : []));
+	});
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* page.js - puts the views together, each on its section; none of them knows where the data is from. */
+import { el, hideTip, startTheme } from "./dom.js";
+import { makeFilters } from "./filters.js";
+import { makeHead } from "./head.js";
+import { toggleHelp } from "./help.js";
+import { initialState, makeShown } from "./shown.js";
+import { unpack } from "./unpack.js";
+
+/* The id of a section, and who fills it. */
+const VIEWS = [
+	["head", makeHead],
+];
+
+function isTyping(target) {
+	return target instanceof HTMLElement &&
+		(target.matches("input, select, textarea") || target.isContentEditable);
+}
+
+function reset(page, shown, filters) {
+	const { fromNs, toNs, thresholdNs, without, only } = initialState(page);
+
+	filters.search.value = "";
+	shown.set({ fromNs, toNs, thresholdNs, without, only, search: null, selected: null });
+}
+
+/* The innermost of what is open goes first. */
+function leave(shown, filters) {
+	const state = shown.get();
+
+	hideTip();
+	if (document.activeElement === filters.search || state.search) {
+		filters.search.value = "";
+		filters.search.blur();
+		shown.set({ search: null });
+	} else if (state.selected !== null)
+		shown.set({ selected: null });
+	else if (state.only)
+		shown.set({ only: "" });
+}
+
+function takeKeys(page, shown, filters) {
+	document.addEventListener("keydown", (event) => {
+		if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
+		    document.querySelector("dialog[open]"))
+			return;
+		if (event.key === "Escape") {
+			leave(shown, filters);
+			return;
+		}
+		if (isTyping(event.target))
+			return;
+
+		const does = {
+			"/": () => filters.search.focus(),
+			"?": toggleHelp,
+			t: filters.turn,
+			0: () => reset(page, shown, filters),
+		}[event.key];
+
+		if (does) {
+			event.preventDefault();
+			does();
+		}
+	});
+}
+
+/** Makes each view; where one fails, its section says so, and the others are there. */
+export function makePage(page) {
+	const shown = makeShown(page);
+
+	startTheme();
+	document.documentElement.classList.add("live");
+
+	const bar = document.getElementById("bar");
+	const filters = makeFilters(bar, page, shown);
+
+	bar.hidden = false;
+	takeKeys(page, shown, filters);
+	for (const [id, make] of VIEWS) {
+		const section = document.getElementById(id);
+		const view = section && section.querySelector(".view");
+
+		if (!view)
+			continue;
+		section.hidden = false;
+		try {
+			make(view, page, shown);
+		} catch (error) {
+			console.error(error);
+			view.append(el("p", { class: "failed", role: "alert" },
+				`This part of the page could not be made: ${error.message}`));
+		}
+	}
+	return shown;
+}
+
+/** As it is in a file: the data beside the script. */
+export function start() {
+	try {
+		return makePage(unpack(JSON.parse(document.getElementById("data").textContent)));
+	} catch (error) {
+		console.error(error);
+		document.querySelector("main").prepend(el("p", { class: "failed", role: "alert" },
+			`The data of this page could not be read (${error.message}); what you see here needs no script.`));
+		return null;
+	}
+}
+
+if (typeof document !== "undefined" && document.getElementById("data"))
+	start();
