@@ -168,6 +168,7 @@ OWN_LOOPS = [
         native("own-%s-listens" % kind, "own_loop.c", kind, "800", "700", "20", "listen", expect=sleeps("do_work"))
         for kind in ("poll", "ppoll", "select", "pselect")
     ),
+    native("own-eager", "eager.c", expect=sleeps("answer", doubt=HABIT)),
     *(
         native("reactor-" + kind, "reactor.c", kind,
             expect={"sleep": Stall(SLEEP, "task_io"), "cpu": Stall(("cpu",), "task_cpu|now")})
@@ -244,7 +245,10 @@ SOURCES = [
 ]
 
 CLIENTS = [
-    *(native("prefork-" + kind, "prefork.c", kind, how="follow", doubt=HABIT) for kind in ("accept", "poll", "epoll")),
+    *(
+        native("prefork-" + kind, "prefork.c", kind, how="follow", doubt=HABIT)
+        for kind in ("accept", "poll", "epoll", "nonblocking")
+    ),
     native("curl-easy", "curl_client.c", flags=("-lcurl",)),
     native("zmq", "zmq_client.c", flags=("-lzmq",)),
 ]

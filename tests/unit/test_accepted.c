@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Connections that were accepted and are not waited for together with their listening socket. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,18 +42,22 @@ static const struct memory *own_memory(void)
 	return &own;
 }
 
-static bool is_apart(int first, int second)
+static bool is_polled(void *context, int fd)
 {
-	int fds[] = { first, second, -1 };
+	const int *fds = context;
 
-	return accepted_apart(own_memory(), is_waited_for, fds);
+	return fd == fds[3];
 }
 
-static bool only_listens(int first, int second)
+/* Of a loop that waits for first and second, if they are any, while it polls a third one. */
+static struct accepted look(int first, int second, int polled)
 {
-	int fds[] = { first, second, -1 };
+	int fds[] = { first, second, -1, polled };
+	const struct accepted_asks asks = { is_waited_for, is_polled, fds };
+	struct accepted accepted;
 
-	return accepted_only_listens(own_memory(), is_waited_for, fds);
+	accepted_look(own_memory(), &asks, &accepted);
+	return accepted;
 }
 
 static void connect_both(struct sockets *sockets, int family, struct sockaddr *address,
@@ -77,19 +82,28 @@ static void disconnect(const struct sockets *sockets)
 
 static void judge(const struct sockets *sockets)
 {
-	assert_true(is_apart(sockets->listener, -1));
 	/* a server of many waits for both */
-	assert_false(is_apart(sockets->listener, sockets->accepted));
+	assert_true(look(sockets->listener, sockets->accepted, -1).kept);
+	assert_false(look(sockets->listener, sockets->accepted, -1).apart);
+	assert_true(look(sockets->listener, -1, -1).apart);
+	assert_false(look(sockets->listener, -1, -1).kept);
+	assert_false(look(sockets->listener, -1, -1).unready);
 	/* who does not wait for new ones is no server */
-	assert_false(is_apart(sockets->client, -1));
+	assert_false(look(sockets->client, -1, -1).apart);
 	/* whether it waits for anything but new ones */
-	assert_true(only_listens(sockets->listener, -1));
-	assert_false(only_listens(sockets->listener, sockets->accepted));
-	assert_false(only_listens(sockets->accepted, -1));
-	assert_false(only_listens(-1, -1));
+	assert_true(look(sockets->listener, -1, -1).only_listens);
+	assert_false(look(sockets->listener, sockets->accepted, -1).only_listens);
+	assert_false(look(sockets->accepted, -1, -1).only_listens);
+	assert_false(look(-1, -1, -1).only_listens);
+	/* one that does not block may be served for as long as it has something to say */
+	assert_int_equal(fcntl(sockets->accepted, F_SETFL, O_NONBLOCK), 0);
+	assert_false(look(sockets->listener, -1, -1).apart);
+	assert_true(look(sockets->listener, -1, -1).unready);
+	assert_true(look(sockets->listener, -1, sockets->accepted).apart);
+	assert_false(look(sockets->listener, -1, sockets->client).apart);
 	disconnect(sockets);
-	assert_false(only_listens(sockets->listener, -1));
-	assert_false(is_apart(sockets->listener, -1));
+	assert_false(look(sockets->listener, -1, -1).only_listens);
+	assert_false(look(sockets->listener, -1, -1).apart);
 }
 
 static void test_tcp(void **state)
@@ -128,10 +142,13 @@ static void test_unix(void **state)
 static void test_nobody(void **state)
 {
 	const struct memory nobody = { process_memory(), 1 << 30 };
-	int none = -1;
+	int none[4] = { -1, -1, -1, -1 };
+	const struct accepted_asks asks = { is_waited_for, is_polled, none };
+	struct accepted accepted;
 
 	(void)state;
-	assert_false(accepted_apart(&nobody, is_waited_for, &none));
+	accepted_look(&nobody, &asks, &accepted);
+	assert_false(accepted.apart || accepted.kept || accepted.only_listens);
 }
 
 int main(void)

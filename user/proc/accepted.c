@@ -5,6 +5,7 @@
  */
 #include "proc/accepted.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ union address {
 
 struct socket {
 	bool waited_for;
+	bool holds_up;
 	enum state state;
 	union address local; /* of one that listens, and of what came of it */
 };
@@ -65,7 +67,14 @@ static bool is_socket(pid_t pid, int fd)
 	return link && starts_with(link, "socket:");
 }
 
-static size_t read_sockets(const struct memory *target, accepted_waits_fn *waits, void *context,
+static bool blocks(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !(flags & O_NONBLOCK);
+}
+
+static size_t read_sockets(const struct memory *target, const struct accepted_asks *asks,
 			   struct socket sockets[SOCKETS_MAX])
 {
 	DIR *dir __closing_dir = procfs_opendir(target->pid, "fd");
@@ -79,7 +88,10 @@ static size_t read_sockets(const struct memory *target, accepted_waits_fn *waits
 
 		if (own < 0)
 			continue;
-		sockets[nr] = (struct socket){ .waited_for = waits(context, fd) };
+		sockets[nr] = (struct socket){
+			.waited_for = asks->waits(asks->context, fd),
+			.holds_up = blocks(own) || asks->waits_now(asks->context, fd),
+		};
 		read_socket(own, &sockets[nr++]);
 	}
 	return nr;
@@ -100,31 +112,34 @@ static bool is_same(const union address *a, const union address *b)
 	return false;
 }
 
-bool accepted_only_listens(const struct memory *target, accepted_waits_fn *waits, void *context)
+static bool came_of_a_waited(const struct socket *connection, const struct socket *sockets,
+			     size_t nr)
 {
-	struct socket *sockets __freeing = calloc(SOCKETS_MAX, sizeof(*sockets));
-	size_t nr = sockets ? read_sockets(target, waits, context, sockets) : 0;
-	bool listens = false;
-
-	for (size_t i = 0; i < nr; i++) {
-		if (sockets[i].waited_for && sockets[i].state != LISTENS)
-			return false;
-		listens |= sockets[i].waited_for;
-	}
-	/* of more than could be looked at, others do not */
-	return listens && nr < SOCKETS_MAX;
+	for (size_t i = 0; connection->state == CONNECTED && i < nr; i++)
+		if (sockets[i].state == LISTENS && sockets[i].waited_for &&
+		    is_same(&sockets[i].local, &connection->local))
+			return true;
+	return false;
 }
 
-bool accepted_apart(const struct memory *target, accepted_waits_fn *waits, void *context)
+void accepted_look(const struct memory *target, const struct accepted_asks *asks,
+		   struct accepted *accepted)
 {
 	struct socket *sockets __freeing = calloc(SOCKETS_MAX, sizeof(*sockets));
-	size_t nr = sockets ? read_sockets(target, waits, context, sockets) : 0;
+	size_t nr = sockets ? read_sockets(target, asks, sockets) : 0;
+	bool listens = false, others = nr == SOCKETS_MAX;
 
-	for (size_t i = 0; i < nr; i++)
-		for (size_t k = 0; k < nr; k++)
-			if (sockets[i].state == LISTENS && sockets[i].waited_for &&
-			    sockets[k].state == CONNECTED && !sockets[k].waited_for &&
-			    is_same(&sockets[i].local, &sockets[k].local))
-				return true;
-	return false;
+	*accepted = (struct accepted){ 0 };
+	for (size_t i = 0; i < nr; i++) {
+		const struct socket *socket = &sockets[i];
+
+		listens |= socket->waited_for && socket->state == LISTENS;
+		others |= socket->waited_for && socket->state != LISTENS;
+		if (!came_of_a_waited(socket, sockets, nr))
+			continue;
+		accepted->kept |= socket->waited_for;
+		accepted->apart |= !socket->waited_for && socket->holds_up;
+		accepted->unready |= !socket->waited_for && !socket->holds_up;
+	}
+	accepted->only_listens = listens && !others;
 }

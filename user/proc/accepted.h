@@ -9,16 +9,25 @@
 
 struct memory;
 
-/* Whether a descriptor of the process is one of those that it waits for. */
+/* Of a descriptor of the process: does it wait for it? */
 typedef bool accepted_waits_fn(void *context, int fd);
 
-/*
- * Does the process have a connection that came by a listening socket for which it
- * waits, and for which it does not wait? false also where that cannot be seen: too
- * many descriptors.
- */
-bool accepted_apart(const struct memory *target, accepted_waits_fn *waits, void *context);
-/* Are the sockets for which it waits all listening ones, and is there any? false also where that cannot be seen. */
-bool accepted_only_listens(const struct memory *target, accepted_waits_fn *waits, void *context);
+struct accepted_asks {
+	accepted_waits_fn *waits; /* where its loop waits */
+	accepted_waits_fn *waits_now; /* in the call that it blocks in, which is another one */
+	void *context;
+};
+
+/* Listening sockets for which a process waits, and the connections that came of them. All false: it cannot be seen. */
+struct accepted {
+	bool only_listens; /* it waits for such, and for no other socket; of more than are looked at it does */
+	bool kept; /* it waits for a connection, too, together with the listening socket */
+	/* It has one for which it does not wait, and which holds it up: it blocks, or is waited for by itself. */
+	bool apart;
+	bool unready; /* one for which it does not wait, or does not wait yet: it does not block */
+};
+
+void accepted_look(const struct memory *target, const struct accepted_asks *asks,
+		   struct accepted *accepted);
 
 #endif

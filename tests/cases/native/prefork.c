@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * prefork.c accept|poll|epoll
+ * prefork.c accept|poll|epoll|nonblocking
  * Request workers: each of three children accepts a connection, handles it to its end (150 ms of
  * sleep, then its answer) and takes the next. accept: it blocks in accept; poll: it polls the
  * listener, without a time-out, before that; epoll: the same with an epoll instance that lives
- * on. A client of the parent asks all the time.
+ * on; nonblocking: as poll, and the connection is polled by itself, also for a further request
+ * that never comes (as Apache does). A client of the parent asks all the time.
  * Right: no stall (a doubtful one may be told).
  */
+#define _GNU_SOURCE
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -26,18 +28,22 @@ static void serve(int listener, char kind)
 	for (;;) {
 		int peer;
 
-		if (kind == 'p')
+		if (kind == 'p' || kind == 'n')
 			poll(&polled, 1, -1);
 		else if (kind == 'e')
 			epoll_wait(epoll, &event, 1, -1);
-		peer = accept(listener, NULL, NULL);
+		peer = accept4(listener, NULL, NULL, kind == 'n' ? SOCK_NONBLOCK : 0);
 		if (peer < 0)
 			continue;
+		if (kind == 'n')
+			poll(&(struct pollfd){ peer, POLLIN, 0 }, 1, 1000);
 		if (read(peer, data, sizeof(data)) > 0) {
 			nap(150);
 			if (write(peer, "done", 4) != 4)
 				perror("write");
 		}
+		if (kind == 'n')
+			poll(&(struct pollfd){ peer, POLLIN, 0 }, 1, 130);
 		close(peer);
 	}
 }

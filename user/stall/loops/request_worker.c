@@ -22,6 +22,7 @@ struct wait {
 	struct memory memory; /* the process's */
 	int epoll_fd; /* -1: it polls */
 	const struct poll_core *core;
+	struct poll_core now; /* what it polls in the turn */
 };
 
 static bool waits_for(void *context, int fd)
@@ -30,6 +31,22 @@ static bool waits_for(void *context, int fd)
 
 	return wait->epoll_fd >= 0 ? epoll_has(&wait->memory, wait->epoll_fd, fd)
 				   : poll_core_has(wait->core, fd);
+}
+
+static bool waits_now_for(void *context, int fd)
+{
+	const struct wait *wait = context;
+
+	return poll_core_has(&wait->now, fd);
+}
+
+static struct accepted look(struct wait *wait)
+{
+	const struct accepted_asks asks = { waits_for, waits_now_for, wait };
+	struct accepted accepted;
+
+	accepted_look(&wait->memory, &asks, &accepted);
+	return accepted;
 }
 
 /* Polls that have had connections among their descriptors are those of a server of many. */
@@ -68,10 +85,12 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	const struct bp_slice *slice = probe_slice(engine->probe, loop->slot);
 	struct wait wait = { .memory = state_memory(engine, loop->id.pid), .epoll_fd = -1 };
+	struct accepted accepted;
 
-	if (loop->worker.known || !loop->runtime || !loop->runtime->by_habit || !watched ||
-	    loop->worker.asked_seq == slot->turn_seq)
+	if (loop->worker.known || loop->worker.keeps || !loop->runtime ||
+	    !loop->runtime->by_habit || !watched || loop->worker.asked_seq == slot->turn_seq)
 		return loop->worker.known;
 	loop->worker.asked_seq = slot->turn_seq;
 	loop->worker.asked++;
@@ -81,9 +100,13 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 		wait.core = watched_core(watched, loop->id.tid);
 	if (wait.epoll_fd < 0 && !polls_listeners(wait.core))
 		return false;
-	loop->worker.known = accepted_apart(&wait.memory, waits_for, &wait);
+	if (slot->state == BP_BLOCKED)
+		poll_core_learn_block(&wait.now, &wait.memory, &slice->capture.block);
+	accepted = look(&wait);
+	loop->worker.keeps = accepted.kept;
+	loop->worker.known = accepted.apart && !accepted.kept;
 	/* in a turn, and has no connection apart: it is no such worker, but a server */
-	if (!loop->worker.known && !is_accepting(engine, loop)) {
+	if (!loop->worker.known && !accepted.unready && !is_accepting(engine, loop)) {
 		loop->worker.sure = true;
 		if (loop->doubt == DOUBT_HABIT)
 			loop->doubt = DOUBT_NONE;
@@ -96,12 +119,15 @@ void request_worker_weigh(struct engine *engine, struct loop *loop, uint64_t now
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct wait wait = { .memory = state_memory(engine, loop->id.pid),
 			     .epoll_fd = (int)slot->wait_id };
+	struct accepted accepted;
 
 	if (!loop->runtime || !loop->runtime->by_habit || loop->worker.sure ||
 	    slot->wait_class != BP_WAIT_EPOLL || now_ns < loop->worker.next_ns)
 		return;
 	loop->worker.next_ns = now_ns + LOOK_EVERY_NS;
-	loop->worker.sure = !accepted_only_listens(&wait.memory, waits_for, &wait);
+	accepted = look(&wait);
+	loop->worker.keeps |= accepted.kept;
+	loop->worker.sure = !accepted.only_listens;
 	if (loop->doubt == DOUBT_NONE && !loop->worker.sure)
 		loop->doubt = DOUBT_HABIT;
 	else if (loop->doubt == DOUBT_HABIT && loop->worker.sure)

@@ -132,6 +132,7 @@ struct loop_shared {
 struct loop_worker {
 	bool known; /* it serves one connection to its end */
 	bool sure; /* it does not: it was seen to wait for connections, or to have none in a turn */
+	bool keeps; /* nor will it: it was seen to wait for those that it had accepted */
 	uint64_t next_ns; /* when to look for connections again */
 	uint64_t asked_seq; /* the turn in which that was asked last */
 	unsigned int asked; /* how often */
