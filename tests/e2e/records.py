@@ -46,7 +46,7 @@ def parse_jsonl(path):
 
 
 # Where the reader cannot keep up, on a busy machine, large copies are the first to be left out.
-NO_FAILURES = ("stack_copies_ring_full", "stacks_too_early", "python_names_unread", "peers_not_looked_for")
+NO_FAILURES = ("stack_copies_ring_full", "stacks_too_early", "python_names_unread", "javascript_names_unread", "peers_not_looked_for")
 
 
 # What the ledger knows of but no sample was taken of has no count.

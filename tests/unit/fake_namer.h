@@ -12,7 +12,8 @@
 struct namer {
 	struct symbols *symbols;
 	struct v8 *v8; /* of every process */
-	uint64_t unread;
+	bool ended; /* every process */
+	uint64_t unread[FRAME_KIND_NR];
 };
 
 struct symbols *namer_symbols(const struct namer *namer)
@@ -26,14 +27,15 @@ struct memory namer_memory(const struct namer *namer, pid_t pid)
 	return (struct memory){ process_memory(), pid };
 }
 
-void namer_count_unread(struct namer *namer)
+void namer_count_unread(struct namer *namer, enum frame_kind kind)
 {
-	namer->unread++;
+	namer->unread[kind]++;
 }
 
-struct v8 *namer_v8(struct namer *namer, pid_t pid)
+struct v8 *namer_v8(struct namer *namer, pid_t pid, bool *unread)
 {
 	(void)pid;
+	*unread = namer->ended;
 	return namer->v8;
 }
 

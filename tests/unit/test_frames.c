@@ -80,13 +80,13 @@ static void test_python_names_lacking(void **state)
 	(void)state;
 	code(&raw, ONE);
 	code(&raw, GONE);
-	namer.unread = 0;
+	namer.unread[FRAME_PYTHON] = 0;
 	expect(resolve(&raw), "p:one p:[unknown]");
-	assert_int_equal(namer.unread, 1);
+	assert_int_equal(namer.unread[FRAME_PYTHON], 1);
 	expect(frames_resolve(&namer, &(struct raw_stack){ 1, NULL, &raw, NULL }, FRAMES_USER,
 			      NULL),
 	       "p:[unknown] p:[unknown]");
-	assert_int_equal(namer.unread, 3);
+	assert_int_equal(namer.unread[FRAME_PYTHON], 3);
 }
 
 static void test_parts(void **state)

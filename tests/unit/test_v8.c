@@ -212,6 +212,7 @@ static void take_away(struct snapshot *snapshot, size_t *nr)
 		assert_int_equal(v8_frames(v8, &native, got, FRAMES_MAX), 1);
 		assert_string_equal(got[0].fn, "[unknown]");
 		assert_string_equal(got[0].file, "");
+		assert_true(got[0].unread);
 		put_word(snapshot, function, map);
 		(*nr)++;
 	}

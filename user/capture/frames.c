@@ -169,7 +169,7 @@ static void name_python(struct builder *builder, struct namer *namer, struct pyt
 	/* its process has ended meanwhile, or its memory did not come in time */
 	for (size_t i = 0; i < builder->nr_python; i++)
 		if (builder->python[i].fn == unknown)
-			namer_count_unread(namer);
+			namer_count_unread(namer, FRAME_PYTHON);
 }
 
 /* With which the Python stack of a program, or of a thread, begins. */
@@ -265,7 +265,7 @@ static bool add_native_stack(struct builder *builder, struct namer *namer,
 		else
 			add_native(builder, &symbol, by_frame_pointer);
 	}
-	javascript_end(&javascript);
+	javascript_end(&javascript, namer);
 	add_python(builder, &next, builder->nr_python);
 	return native_stack->cut && i == native_stack->nr;
 }

@@ -51,9 +51,21 @@ static void name_builtin(const char *builtin, struct v8_frame *frame)
 static struct v8 *v8_of(struct javascript *javascript, struct namer *namer, pid_t pid)
 {
 	if (!javascript->asked)
-		javascript->v8 = namer_v8(namer, pid);
+		javascript->v8 = namer_v8(namer, pid, &javascript->unread);
 	javascript->asked = true;
 	return javascript->v8;
+}
+
+/*
+ * V8 did not come in time. What stands for functions is counted: interpreted ones by what enters
+ * them, those that code was made for where something of V8's is on the same stack.
+ */
+static void count_unread(struct javascript *javascript, const struct symbol *symbol)
+{
+	if (starts_with(symbol->fn, BUILTIN))
+		javascript->is_v8 = true;
+	if (starts_with(symbol->fn, BUILTIN "InterpreterEntryTrampoline") || is_made(symbol))
+		javascript->nr_unread++;
 }
 
 int javascript_frames(struct javascript *javascript, struct namer *namer,
@@ -83,8 +95,12 @@ int javascript_frames(struct javascript *javascript, struct namer *namer,
 		return 0;
 	snprintf(name, sizeof(name), "%s", symbol->fn);
 	v8 = v8_of(javascript, namer, raw->pid);
+	if (!v8 && javascript->unread)
+		count_unread(javascript, symbol);
 	nr = v8 ? v8_frames(v8, &what, javascript->frames, JAVASCRIPT_INLINED_MAX) : -ENOENT;
 	javascript->fp = nr > 0 ? native->fp : 0;
+	for (int i = 0; i < nr; i++)
+		javascript->nr_unread += javascript->frames[i].unread;
 	if (nr > 0 && builtin && !javascript->frames[0].file[0])
 		name_builtin(name + strlen(BUILTIN), &javascript->frames[0]);
 	if (nr > 0 || (v8 && builtin))
@@ -95,8 +111,11 @@ int javascript_frames(struct javascript *javascript, struct namer *namer,
 	return -ENOENT;
 }
 
-void javascript_end(struct javascript *javascript)
+void javascript_end(struct javascript *javascript, struct namer *namer)
 {
+	for (unsigned int i = 0; i < javascript->nr_unread; i++)
+		if (javascript->v8 || javascript->is_v8)
+			namer_count_unread(namer, FRAME_JS);
 	if (javascript->v8)
 		v8_stack_end(javascript->v8);
 }

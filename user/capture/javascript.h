@@ -19,6 +19,9 @@ struct namer;
 struct javascript {
 	struct v8 *v8; /* of the stack's process; NULL: not asked for yet, or there is none */
 	bool asked;
+	bool unread; /* it did not come in time */
+	bool is_v8; /* then: there was something of it */
+	unsigned int nr_unread; /* functions without their names for that */
 	struct v8_frame frames[JAVASCRIPT_INLINED_MAX]; /* innermost first */
 	uint64_t fp; /* of the native frame before, if it gave frames */
 };
@@ -31,6 +34,6 @@ struct javascript {
 int javascript_frames(struct javascript *javascript, struct namer *namer,
 		      const struct raw_stack *raw, const struct native_frame *native,
 		      struct symbol *symbol);
-void javascript_end(struct javascript *javascript);
+void javascript_end(struct javascript *javascript, struct namer *namer);
 
 #endif

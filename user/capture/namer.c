@@ -14,7 +14,7 @@ struct namer {
 	struct symbols *symbols;
 	struct memory_source *memory;
 	struct v8_processes *v8;
-	uint64_t unread; /* names of Python's frames */
+	uint64_t unread[FRAME_KIND_NR]; /* names of frames */
 };
 
 /* As struct v8_source has it. */
@@ -47,21 +47,22 @@ struct memory namer_memory(const struct namer *namer, pid_t pid)
 	return (struct memory){ namer->memory, pid };
 }
 
-struct v8 *namer_v8(struct namer *namer, pid_t pid)
+struct v8 *namer_v8(struct namer *namer, pid_t pid, bool *unread)
 {
 	const struct memory memory = namer_memory(namer, pid);
+	bool ignored;
 
-	return v8_processes_get(namer->v8, &memory);
+	return v8_processes_get(namer->v8, &memory, unread ? unread : &ignored);
 }
 
-void namer_count_unread(struct namer *namer)
+void namer_count_unread(struct namer *namer, enum frame_kind kind)
 {
-	namer->unread++;
+	namer->unread[kind]++;
 }
 
-uint64_t namer_unread(const struct namer *namer)
+uint64_t namer_unread(const struct namer *namer, enum frame_kind kind)
 {
-	return namer->unread;
+	return namer->unread[kind];
 }
 
 void namer_forget(struct namer *namer, pid_t pid)

@@ -61,6 +61,8 @@ static const struct {
 	[LOSS_READER_RESTARTS] = { "reader_restarts", "readers of memory and files (restarted)" },
 	[LOSS_PYTHON_NAMES_UNREAD] = { "python_names_unread",
 				       "names of Python frames (not read in time)" },
+	[LOSS_JAVASCRIPT_NAMES_UNREAD] = { "javascript_names_unread",
+					   "names of JavaScript frames (not read in time)" },
 	[LOSS_MAPS_CUT] = { "maps_cut", "mappings (too many in a process)" },
 	[LOSS_PERF_MAPS_REFUSED] = { "perf_maps_refused",
 				     "perf maps (not the process's own, or no files)" },

@@ -156,7 +156,7 @@ const char *engine_unread(struct engine *engine, pid_t pid)
 	for_each_loop (engine->loops, loop)
 		if (!runtime && loop->id.pid == pid && loop->runtime && loop->runtime->unread)
 			runtime = loop->runtime;
-	if (!runtime || (runtime->runs_javascript && namer_v8(engine->namer, pid)))
+	if (!runtime || (runtime->runs_javascript && namer_v8(engine->namer, pid, NULL)))
 		return NULL;
 	return runtime->unread;
 }

@@ -60,7 +60,8 @@ void summary_losses(struct engine *engine, struct summary_record *record)
 	summary_lost(record, LOSS_SYMBOL_LINES_LEFT_OUT, counts.lines_left_out);
 	summary_lost(record, LOSS_SYMBOLIZER_RESTARTS, counts.child_restarts);
 	summary_lost(record, LOSS_READER_RESTARTS, files_restarts(engine->options.memory));
-	summary_lost(record, LOSS_PYTHON_NAMES_UNREAD, namer_unread(engine->namer));
+	summary_lost(record, LOSS_PYTHON_NAMES_UNREAD, namer_unread(engine->namer, FRAME_PYTHON));
+	summary_lost(record, LOSS_JAVASCRIPT_NAMES_UNREAD, namer_unread(engine->namer, FRAME_JS));
 	summary_lost(record, LOSS_MAPS_CUT, counts.maps_cut);
 	summary_lost(record, LOSS_PERF_MAPS_REFUSED, counts.perf_maps_refused);
 	summary_lost(record, LOSS_PERF_MAP_LINES_CUT, counts.perf_map_lines_cut);

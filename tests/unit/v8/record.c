@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 	if (argc != 2 || symbols_new(&symbols, symbolizer_main, process_memory()) ||
 	    namer_new(&namer, symbols, process_memory()))
 		return 1;
-	v8 = namer_v8(namer, atoi(argv[1]));
+	v8 = namer_v8(namer, atoi(argv[1]), NULL);
 	if (!v8)
 		return 1;
 	print_layout(v8);

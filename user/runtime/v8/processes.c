@@ -78,13 +78,15 @@ static struct entry *entry_of(struct v8_processes *processes, pid_t pid)
 	return least;
 }
 
-struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory)
+struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory,
+			    bool *unread)
 {
 	pid_t pid = memory->pid;
 	struct entry *entry = entry_of(processes, pid);
 	uint64_t start_time, now_ns = clock_coarse_ns();
 	int err;
 
+	*unread = true;
 	/* it has ended, and its memory with it */
 	if (process_start_time(pid, &start_time))
 		return NULL;
@@ -101,5 +103,6 @@ struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory 
 		err = v8_open(&entry->v8, memory, &processes->source);
 		entry->final = !err || err == -ENOENT || err == -ENOTSUP;
 	}
+	*unread = !entry->final;
 	return entry->v8;
 }

@@ -6,6 +6,7 @@
 #ifndef BLOCKPROF_RUNTIME_V8_PROCESSES_H
 #define BLOCKPROF_RUNTIME_V8_PROCESSES_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct memory;
@@ -17,7 +18,8 @@ struct v8_source;
 int v8_processes_new(struct v8_processes **out, const struct v8_source *source);
 void v8_processes_free(struct v8_processes *processes);
 void v8_processes_forget(struct v8_processes *processes, pid_t pid);
-/* NULL: no V8 that can be read. Valid until the next call. */
-struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory);
+/* NULL: no V8 that can be read, or with *unread that did not come in time. Valid until the next call. */
+struct v8 *v8_processes_get(struct v8_processes *processes, const struct memory *memory,
+			    bool *unread);
 
 #endif

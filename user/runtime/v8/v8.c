@@ -54,7 +54,8 @@ static void name_frame(struct v8 *v8, uint64_t shared, int32_t offset, struct v8
 	uint64_t script;
 
 	*frame = (struct v8_frame){ .line = 0 };
-	if (v8_shared_name(heap, shared, frame->fn, sizeof(frame->fn)))
+	frame->unread = v8_shared_name(heap, shared, frame->fn, sizeof(frame->fn));
+	if (frame->unread)
 		snprintf(frame->fn, sizeof(frame->fn), UNKNOWN);
 	if (!v8_shared_script(heap, shared, &script) &&
 	    !v8_script_name(heap, script, frame->file, sizeof(frame->file)))
@@ -125,7 +126,7 @@ static int unread_frame(const struct v8_native *native, struct v8_frame *frame)
 {
 	if (!native->made && !native->builtin)
 		return 0;
-	*frame = (struct v8_frame){ .fn = UNKNOWN };
+	*frame = (struct v8_frame){ .fn = UNKNOWN, .unread = true };
 	return 1;
 }
 

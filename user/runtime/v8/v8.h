@@ -52,6 +52,7 @@ struct v8_frame {
 	char fn[V8_NAME_BYTES]; /* "<anonymous>" where the source gives no name, "[unknown]" */
 	char file[V8_FILE_BYTES]; /* "": not known, or a function of V8 itself */
 	unsigned int line; /* 0: not known */
+	bool unread; /* there is a name, which could not be read */
 };
 
 /* Native frame, with the stack as it was then: it goes before what the memory has now. */

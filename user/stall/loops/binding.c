@@ -333,7 +333,7 @@ static void announce(struct engine *engine, struct loop *loop)
 		loop->files_unread = READ_FILES_TRIES;
 	/* what is to be known of V8 is known then when the first stack is to be named */
 	if (loop->runtime->runs_javascript)
-		namer_v8(engine->namer, loop->id.pid);
+		namer_v8(engine->namer, loop->id.pid, NULL);
 	binding_report_again(engine, loop);
 }
 
