@@ -29,9 +29,19 @@ struct order {
 	size_t nr; /* of the descriptors that are meant, of always as many */
 };
 
+/*
+ * By a socket of the order's own, so that no answer is taken for another's: from the new process,
+ * which begins when it is told to. One whose answer was not waited for ends without a deed.
+ */
 struct answer {
-	pid_t pid; /* or -errno */
+	pid_t pid; /* or -errno: it could not be forked */
 };
+
+struct go {
+	char on;
+};
+
+enum { FDS_NR = ZYGOTE_FDS_MAX + 1 }; /* the last one is where to answer */
 
 /* Not fork(): the new process is a child of our parent, which can wait for it, and end with it. */
 static pid_t fork_sibling(void)
@@ -41,22 +51,34 @@ static pid_t fork_sibling(void)
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
+static void begin(const struct order *order, const int *fds, pid_t parent)
+{
+	const struct answer own = { getpid() };
+	int socket = fds[ZYGOTE_FDS_MAX];
+	struct go go;
+
+	if (pass_send(socket, &own, sizeof(own), NULL, 0) ||
+	    pass_receive(socket, true, &go, sizeof(go), NULL, 0))
+		_exit(0);
+	close(socket);
+	order->child(fds, order->nr, parent);
+	_exit(0);
+}
+
 static void serve(int socket, pid_t parent)
 {
-	int fds[ZYGOTE_FDS_MAX];
+	int fds[FDS_NR];
 	struct order order;
 
-	while (!pass_receive(socket, true, &order, sizeof(order), fds, ZYGOTE_FDS_MAX)) {
+	while (!pass_receive(socket, true, &order, sizeof(order), fds, FDS_NR)) {
 		struct answer answer = { fork_sibling() };
 
-		if (answer.pid == 0) {
-			order.child(fds, order.nr, parent);
-			_exit(0);
-		}
-		for (size_t i = 0; i < ZYGOTE_FDS_MAX; i++)
+		if (answer.pid == 0)
+			begin(&order, fds, parent);
+		if (answer.pid < 0)
+			pass_send(fds[ZYGOTE_FDS_MAX], &answer, sizeof(answer), NULL, 0);
+		for (size_t i = 0; i < FDS_NR; i++)
 			close(fds[i]);
-		if (pass_send(socket, &answer, sizeof(answer), NULL, 0))
-			break;
 	}
 }
 
@@ -103,20 +125,43 @@ void zygote_free(struct zygote *zygote)
 	free(zygote);
 }
 
-/* Its number; -errno of the fork; 0: there is no answer. */
-static pid_t order_child(const struct zygote *zygote, const struct order *order, const int *fds)
+/* 0: there is none. */
+static pid_t receive_answer(int socket)
 {
-	struct pollfd ready = { .fd = zygote->socket, .events = POLLIN };
+	struct pollfd ready = { .fd = socket, .events = POLLIN };
 	struct answer answer;
 
-	if (pass_send(zygote->socket, order, sizeof(*order), fds, ZYGOTE_FDS_MAX))
-		return 0;
 	while (poll(&ready, 1, ANSWER_MAX_MS) < 0)
 		if (errno != EINTR)
 			return 0;
-	if (pass_receive(zygote->socket, false, &answer, sizeof(answer), NULL, 0))
+	if (pass_receive(socket, false, &answer, sizeof(answer), NULL, 0))
 		return 0;
 	return answer.pid;
+}
+
+/* Its number; -errno of the fork; 0: there is none, and none will come. */
+static pid_t order_child(struct zygote *zygote, const struct order *order, const int *fds)
+{
+	const struct go go = { 1 };
+	int sockets[2], all[FDS_NR] = { fds[0], fds[order->nr - 1] }, err;
+	pid_t pid = 0;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		return 0;
+	all[ZYGOTE_FDS_MAX] = sockets[1];
+	err = pass_send(zygote->socket, order, sizeof(*order), all, FDS_NR);
+	close(sockets[1]);
+	if (!err)
+		pid = receive_answer(sockets[0]);
+	if (!pid) {
+		give_up(zygote);
+		/* it may have forked before; if not, there is nobody now who could answer */
+		pid = receive_answer(sockets[0]);
+	}
+	if (pid > 0)
+		pass_send(sockets[0], &go, sizeof(go), NULL, 0);
+	close(sockets[0]);
+	return pid;
 }
 
 pid_t zygote_fork(struct zygote *zygote, zygote_child_fn *child, const int *fds, size_t nr)
@@ -127,11 +172,8 @@ pid_t zygote_fork(struct zygote *zygote, zygote_child_fn *child, const int *fds,
 		return -EINVAL;
 	if (zygote && zygote->socket >= 0) {
 		const struct order order = { child, nr };
-		const int all[ZYGOTE_FDS_MAX] = { fds[0], fds[nr - 1] };
 
-		pid = order_child(zygote, &order, all);
-		if (!pid)
-			give_up(zygote);
+		pid = order_child(zygote, &order, fds);
 	}
 	if (pid)
 		return pid;
