@@ -17,7 +17,7 @@ export const CAUSES = [
 	{ name: "pipe", words: "the other end of a pipe", light: "#5aa9d6", dark: "#7cc0e6", pattern: "upright" },
 	{ name: "tty", words: "a terminal", light: "#8d8d5a", dark: "#b0b07c", pattern: "dots" },
 	{ name: "lock", words: "a lock in memory", light: "#cf3b3b", dark: "#ea6a6a", pattern: "solid" },
-	{ name: "gil", words: "Python's global interpreter lock", light: "#8f1f3f", dark: "#c4587a", pattern: "crossed" },
+	{ name: "gil", words: "Python's global interpreter lock", light: "#8f1f3f", dark: "#d8789a", pattern: "crossed" },
 	{ name: "child", words: "the end of a child process", light: "#7c8f2a", dark: "#a2b654", pattern: "falling" },
 	{ name: "poll", words: "a nested wait", light: "#4b4fb3", dark: "#7d81dc", pattern: "level" },
 	{ name: "fault", words: "a page fault served from disk or swap", light: "#1f6e5c", dark: "#48a48e", pattern: "dots" },
@@ -67,7 +67,7 @@ export function textOn(colour) {
 	};
 	const light = 0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0);
 
-	return light > 0.179 ? "#15171a" : "#ffffff";
+	return light > 0.198 ? "#15171a" : "#ffffff";
 }
 
 /* Lines of a tile of 8 by 8, as pairs of points; dots are short lines. */

@@ -2,14 +2,18 @@
 /* page.js - puts the views together, each on its section; none of them knows where the data is from. */
 import { el, hideTip, startTheme } from "./dom.js";
 import { makeFilters } from "./filters.js";
+import { makeFlame } from "./flame.js";
 import { makeHead } from "./head.js";
 import { toggleHelp } from "./help.js";
+import { makePlaces } from "./places.js";
 import { initialState, makeShown } from "./shown.js";
 import { unpack } from "./unpack.js";
 
 /* The id of a section, and who fills it. */
 const VIEWS = [
 	["head", makeHead],
+	["places", makePlaces],
+	["flame", makeFlame],
 ];
 
 function isTyping(target) {
@@ -17,11 +21,13 @@ function isTyping(target) {
 		(target.matches("input, select, textarea") || target.isContentEditable);
 }
 
-function reset(page, shown, filters) {
+function reset(page, shown, filters, views) {
 	const { fromNs, toNs, thresholdNs, without, only } = initialState(page);
 
 	filters.search.value = "";
 	shown.set({ fromNs, toNs, thresholdNs, without, only, search: null, selected: null });
+	for (const view of views)
+		view.reset();
 }
 
 /* The innermost of what is open goes first. */
@@ -39,7 +45,7 @@ function leave(shown, filters) {
 		shown.set({ only: "" });
 }
 
-function takeKeys(page, shown, filters) {
+function takeKeys(page, shown, filters, views) {
 	document.addEventListener("keydown", (event) => {
 		if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
 		    document.querySelector("dialog[open]"))
@@ -55,7 +61,7 @@ function takeKeys(page, shown, filters) {
 			"/": () => filters.search.focus(),
 			"?": toggleHelp,
 			t: filters.turn,
-			0: () => reset(page, shown, filters),
+			0: () => reset(page, shown, filters, views),
 		}[event.key];
 
 		if (does) {
@@ -76,7 +82,9 @@ export function makePage(page) {
 	const filters = makeFilters(bar, page, shown);
 
 	bar.hidden = false;
-	takeKeys(page, shown, filters);
+	const zoomed = []; /* views with a zoom of their own */
+
+	takeKeys(page, shown, filters, zoomed);
 	for (const [id, make] of VIEWS) {
 		const section = document.getElementById(id);
 		const view = section && section.querySelector(".view");
@@ -85,7 +93,10 @@ export function makePage(page) {
 			continue;
 		section.hidden = false;
 		try {
-			make(view, page, shown);
+			const made = make(view, page, shown);
+
+			if (made && made.reset)
+				zoomed.push(made);
 		} catch (error) {
 			console.error(error);
 			view.append(el("p", { class: "failed", role: "alert" },
