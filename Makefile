@@ -20,6 +20,7 @@ CLANG_FORMAT ?= clang-format
 PKG_CONFIG ?= pkg-config
 PROTOC_C ?= protoc-c
 PYTHON ?= python3
+NODE ?= node
 CFLAGS ?= -O2 -g
 PREFIX ?= /usr/local
 ifneq ($(SAN),)
@@ -52,7 +53,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
+.PHONY: all test unit unit-programs html-tests e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
 	bpf-arm64 man install \
 	uninstall clean FORCE
 
@@ -200,6 +201,10 @@ unit-programs: $(UNIT_PROGRAMS)
 
 unit: unit-programs
 	$(Q)scripts/unit $(UNIT_PROGRAMS)
+
+# The sums of the html page, in Node.js.
+html-tests:
+	$(Q)$(NODE) tests/html/run.mjs
 
 e2e: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)
