@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* page.js - puts the views together, each on its section; none of them knows where the data is from. */
+import { makeDetails } from "./details.js";
 import { el, hideTip, startTheme } from "./dom.js";
 import { makeFilters } from "./filters.js";
 import { makeFlame } from "./flame.js";
 import { makeHead } from "./head.js";
 import { toggleHelp } from "./help.js";
+import { makeLanes } from "./lanes.js";
 import { makePlaces } from "./places.js";
 import { initialState, makeShown } from "./shown.js";
+import { makeTurns } from "./turns.js";
 import { unpack } from "./unpack.js";
+import { makeWhatIf } from "./whatif.js";
 
 /* The id of a section, and who fills it. */
 const VIEWS = [
 	["head", makeHead],
 	["places", makePlaces],
+	["time", makeLanes],
 	["flame", makeFlame],
+	["turns", makeTurns],
+	["whatif", makeWhatIf],
+	["stall", makeDetails],
 ];
 
 function isTyping(target) {
