@@ -7,15 +7,12 @@ import { causeColour, causePaint, kindColour, patternLines, textOn } from "./col
 import { el, isDark, sizeCanvas } from "./dom.js";
 import { boxAt, layOut, mainCause } from "./flame_tree.js";
 
-const ROW = 21;
+const ROW = 1.4; /* of the size of the page's letters */
+const LETTERS = 0.83;
 const STRIP = 7; /* of a cause's pattern */
 const LEAST_TEXT = 26;
 const PRINTED_ROWS = 150;
-const FONTS = {
-	user: "600 12.5px system-ui, sans-serif",
-	kernel: "italic 12.5px system-ui, sans-serif",
-	other: "12.5px system-ui, sans-serif",
-};
+const STYLES = { user: "600", kernel: "italic" };
 
 /* What fits, by the mean width of this name's characters. */
 function cut(pen, text, width) {
@@ -37,9 +34,9 @@ export function makeFlameCanvas() {
 	const space = el("div", { class: "flame-space" }, canvas);
 	const frame = el("div", { class: "flame-frame" }, space);
 	let drawn = null; /* what was asked for */
-	let rows = [], boxes = new Map(), full = 0, hovered = null, printing = false;
+	let rows = [], boxes = new Map(), full = 0, row = 21, letters = 12.5, hovered = null, printing = false;
 
-	const top = (depth) => (drawn.flame ? full - (depth + 1) * ROW : depth * ROW);
+	const top = (depth) => (drawn.flame ? full - (depth + 1) * row : depth * row);
 
 	function colourOf(node, dark) {
 		if (drawn.colourBy === "kind")
@@ -57,22 +54,23 @@ export function makeFlameCanvas() {
 
 		pen.globalAlpha = drawn.matches && !matched ? 0.3 : 1;
 		pen.fillStyle = colour;
-		pen.fillRect(x, y, width, ROW - 1);
+		pen.fillRect(x, y, width, row - 1);
 		if (drawn.colourBy === "cause" && width > 2 * STRIP && node.kind !== "all" && node.kind !== "group" &&
 		    patternLines(mainCause(node)).length) {
 			pen.fillStyle = causePaint(pen, mainCause(node), dark);
-			pen.fillRect(x, y, STRIP, ROW - 1);
+			pen.fillRect(x, y, STRIP, row - 1);
 			left += STRIP;
 		}
 		if (matched || node === hovered || node === drawn.current) {
 			pen.strokeStyle = textOn(colour);
 			pen.lineWidth = node === drawn.current ? 3 : 1.5;
-			pen.strokeRect(x + 1, y + 1, Math.max(1, width - 2), ROW - 3);
+			pen.strokeRect(x + 1, y + 1, Math.max(1, width - 2), row - 3);
 		}
 		if (width - (left - x) > LEAST_TEXT) {
-			pen.font = FONTS[node.kind] || FONTS.other;
-			pen.fillStyle = textOn(colour);
-			pen.fillText(cut(pen, node.label, width - (left - x) - 4), left, y + ROW / 2);
+			pen.font = `${STYLES[node.kind] || ""} ${letters}px system-ui, sans-serif`;
+			pen.globalAlpha = drawn.matches && !matched ? 0.7 : 1;
+			pen.fillStyle = drawn.matches && !matched ? (dark ? "#e4e7eb" : "#1b1f24") : textOn(colour);
+			pen.fillText(cut(pen, node.label, width - (left - x) - 4), left, y + row / 2);
 		}
 	}
 
@@ -80,18 +78,18 @@ export function makeFlameCanvas() {
 		if (!drawn)
 			return;
 		const width = frame.clientWidth;
-		const most = printing ? PRINTED_ROWS * ROW : Math.max(8 * ROW, Math.floor(innerHeight * 0.75));
+		const most = printing ? PRINTED_ROWS * row : Math.max(8 * row, Math.floor(innerHeight * 0.75));
 		const height = Math.min(full, most);
 		const dark = isDark() && !printing;
 		const pen = sizeCanvas(canvas, width, height);
 		const scrolled = printing ? 0 : frame.scrollTop;
 
 		pen.textBaseline = "middle";
-		rows.forEach((row, depth) => {
+		rows.forEach((drawnBoxes, depth) => {
 			const y = top(depth) - scrolled;
 
-			if (y > -ROW && y < height)
-				for (const box of row)
+			if (y > -row && y < height)
+				for (const box of drawnBoxes)
 					drawBox(pen, box, y, dark);
 		});
 		pen.globalAlpha = 1;
@@ -101,11 +99,15 @@ export function makeFlameCanvas() {
 		const width = frame.clientWidth;
 		const flips = full === 0;
 
+		const size = parseFloat(getComputedStyle(frame).fontSize) || 15;
+
+		row = Math.round(ROW * size);
+		letters = LETTERS * size;
 		rows = layOut(drawn.zoomed, width);
-		boxes = new Map(rows.flatMap((row) => row.map((box) => [box.node, box])));
-		full = rows.length * ROW;
+		boxes = new Map(rows.flatMap((all) => all.map((box) => [box.node, box])));
+		full = rows.length * row;
 		space.style.height = `${full}px`;
-		frame.style.maxHeight = printing ? "none" : `${Math.max(8 * ROW, Math.floor(innerHeight * 0.75))}px`;
+		frame.style.maxHeight = printing ? "none" : `${Math.max(8 * row, Math.floor(innerHeight * 0.75))}px`;
 		if (drawn.flame && flips)
 			frame.scrollTop = full;
 	}
@@ -132,8 +134,8 @@ export function makeFlameCanvas() {
 		boxOf: (node) => boxes.get(node) || null,
 		at(clientX, clientY) {
 			const { left, top: y } = canvas.getBoundingClientRect();
-			const row = Math.floor((clientY - y + frame.scrollTop) / ROW);
-			const depth = drawn.flame ? rows.length - 1 - row : row;
+			const nth = Math.floor((clientY - y + frame.scrollTop) / row);
+			const depth = drawn.flame ? rows.length - 1 - nth : nth;
 
 			return boxAt(rows[depth], clientX - left);
 		},
@@ -142,9 +144,9 @@ export function makeFlameCanvas() {
 			const y = top(node.depth);
 
 			if (y < frame.scrollTop)
-				frame.scrollTop = y - ROW;
-			else if (y + ROW > frame.scrollTop + frame.clientHeight)
-				frame.scrollTop = y + 2 * ROW - frame.clientHeight;
+				frame.scrollTop = y - row;
+			else if (y + row > frame.scrollTop + frame.clientHeight)
+				frame.scrollTop = y + 2 * row - frame.clientHeight;
 		},
 		/** All of it, by day, for paper. */
 		whole(prints) {

@@ -52,23 +52,29 @@ function withoutLibraries(page, stack) {
 	return own.length ? own : stack.slice(0, 1);
 }
 
-/* Slices that have the same way through the tree, as one: there are far fewer of those. */
+function getOrMake(map, key, make) {
+	let value = map.get(key);
+
+	if (value === undefined)
+		map.set(key, (value = make()));
+	return value;
+}
+
+const newMap = () => new Map();
+
+/* Time by group, stack and cause: far fewer than slices. */
 function ways(page, state) {
-	const found = new Map();
+	const groups = new Map();
 	let smallNs = 0;
 
 	slicesIn(page, state, (slice, ns, loop, stall) => {
-		const group = groupName(page, state, slice, loop);
-		const key = `${slice.stack} ${slice.cause} ${group}`;
-		const way = found.get(key);
+		const stacks = getOrMake(groups, groupName(page, state, slice, loop), newMap);
+		const causes = getOrMake(stacks, slice.stack, newMap);
 
 		smallNs += stall ? 0 : ns;
-		if (way)
-			way.ns += ns;
-		else
-			found.set(key, { stack: slice.stack, cause: slice.cause, group, ns });
+		causes.set(slice.cause, (causes.get(slice.cause) || 0) + ns);
 	});
-	return { all: [...found.values()], smallNs };
+	return { groups, smallNs };
 }
 
 function makeNode(parent, label, kind, frame) {
@@ -89,40 +95,55 @@ function child(parent, key, label, kind, frame) {
 	return node;
 }
 
-function frameNode(page, parent, at) {
-	const { label, owner } = page.frames[at];
-
-	return child(parent, at, label, owner, at);
-}
-
 function causeNode(parent, cause) {
 	return child(parent, `[${cause}]`, `[${cause}]`, "cause", -1);
 }
 
-function addWay(page, state, root, way) {
-	const stack = way.stack < 0 ? []
-		: state.hideLibrary ? withoutLibraries(page, page.stacks[way.stack])
-			: page.stacks[way.stack];
-	let node = root;
+/* The node of the last frame of a stack. */
+function addFrames(page, inverted, node, frames) {
+	if (!frames.length)
+		return child(node, "no stack", "(no stack)", "group", -1);
+	for (let i = 0; i < frames.length; i++) {
+		const at = frames[inverted ? i : frames.length - 1 - i];
 
-	if (way.group !== null)
-		node = child(node, `group ${way.group}`, way.group, "group", -1);
-	if (state.inverted)
-		node = causeNode(node, way.cause);
-	if (!stack.length)
-		node = child(node, "no stack", "(no stack)", "group", -1);
-	else if (state.inverted)
-		for (const at of stack)
-			node = frameNode(page, node, at);
-	else
-		for (let i = stack.length; i-- > 0;)
-			node = frameNode(page, node, stack[i]);
-	if (!state.inverted)
-		node = causeNode(node, way.cause);
-	node.selfNs += way.ns;
-	for (; node; node = node.parent) {
-		node.ns += way.ns;
-		node.byCause[way.cause] = (node.byCause[way.cause] || 0) + way.ns;
+		node = child(node, at, page.frames[at].label, page.frames[at].owner, at);
+	}
+	return node;
+}
+
+function addTime(node, cause, ns) {
+	node.selfNs += ns;
+	node.byCause[cause] = (node.byCause[cause] || 0) + ns;
+}
+
+function addWays(page, state, from, stacks) {
+	for (const [at, causes] of stacks) {
+		const stack = at < 0 ? [] : page.stacks[at];
+		const frames = state.hideLibrary ? withoutLibraries(page, stack) : stack;
+
+		if (state.inverted)
+			for (const [cause, ns] of causes)
+				addTime(addFrames(page, true, causeNode(from, cause), frames), cause, ns);
+		else {
+			const inner = addFrames(page, false, from, frames);
+
+			for (const [cause, ns] of causes)
+				addTime(causeNode(inner, cause), cause, ns);
+		}
+	}
+}
+
+/* Parents before children: each has what ended in it and what is below it. */
+function addUp(nodes) {
+	for (let i = nodes.length; i-- > 0;) {
+		const node = nodes[i];
+
+		node.ns += node.selfNs;
+		if (!node.parent)
+			continue;
+		node.parent.ns += node.ns;
+		for (const cause in node.byCause)
+			node.parent.byCause[cause] = (node.parent.byCause[cause] || 0) + node.byCause[cause];
 	}
 }
 
@@ -133,18 +154,19 @@ function addWay(page, state, root, way) {
  */
 export function buildTree(page, state) {
 	const root = makeNode(null, "all", "all", -1);
-	const nodes = [root];
+	const { groups, smallNs } = ways(page, state);
+	const made = [root], nodes = [];
 	let rows = 0;
 
-	const { all, smallNs } = ways(page, state);
-
-	for (const way of all)
-		addWay(page, state, root, way);
+	for (const [group, stacks] of groups)
+		addWays(page, state, group === null ? root : child(root, group, group, "group", -1), stacks);
+	for (let i = 0; i < made.length; i++)
+		made.push(...made[i].children);
+	addUp(made);
 	for (const open = [root]; open.length;) {
 		const node = open.pop();
 
-		if (node !== root)
-			nodes.push(node);
+		nodes.push(node);
 		rows = Math.max(rows, node.depth + 1);
 		node.children.sort((a, b) => b.ns - a.ns || (a.label < b.label ? -1 : 1));
 		for (let i = node.children.length; i-- > 0;)

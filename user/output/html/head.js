@@ -82,6 +82,9 @@ export function makeHead(element, page, shown) {
 		page.recordings.map((recording) => describe(page, recording, page.recordings.length > 1)));
 
 	element.append(title, figures, recordings);
+	addEventListener("beforeprint", () => recordings.querySelectorAll("details").forEach((one) => {
+		one.open = true;
+	}));
 	redraws(shown, (state) => {
 		const all = sums(page, state);
 		const watched = watchedNs(page, state);
@@ -95,6 +98,6 @@ export function makeHead(element, page, shown) {
 			figure(percent(all.lostNs, watched), "of the loops' time lost"),
 			figure(duration(all.longestNs), "the longest stall"),
 			figure(`${all.loops} of ${page.loops.length}`, "loops that stood still"),
-			...(all.doubtful ? [figure(String(all.doubtful), "of the stalls are doubtful")] : []));
+			...(all.doubtful ? [figure(String(all.doubtful), all.doubtful === 1 ? "of the stalls is doubtful" : "of the stalls are doubtful")] : []));
 	});
 }

@@ -96,7 +96,7 @@ function names(list, one, key, opened) {
 		open: opened.has(key),
 		ontoggle: (event) => (event.target.open ? opened.add(key) : opened.delete(key)),
 	},
-		el("summary", {}, name, el("span", { class: "more" }, ` and ${count(rest.length, `more ${one}`)}`)),
+		el("summary", { "data-key": key }, name, el("span", { class: "more" }, ` and ${count(rest.length, `more ${one}`)}`)),
 		el("ul", { class: "names" }, list.slice(0, SHOWN_NAMES).map((sum) => el("li", {},
 			el("span", { class: "code" }, shorten(sum.name, 160)), ` ${duration(sum.ns)}`,
 			el("span", { class: "muted" }, `, ${count(sum.stalls, "stall")}`))),
@@ -155,11 +155,11 @@ export function makePlaces(element, page, shown) {
 			cell(1, grouped(row.stalls), row.doubtful
 				? el("span", { class: "muted small" }, el("br"), `${grouped(row.doubtful)} doubtful`) : ""),
 			cell(2, el("button", {
-				type: "button", class: "link", title: "Show this stall",
+				type: "button", class: "link", title: "Show this stall", "data-key": `longest ${row.key}`,
 				"aria-label": `Show the longest stall, ${duration(row.longest.ns)}`, onclick: () => show(row.longest),
 			}, duration(row.longest.ns))),
 			cell(3, el("button", {
-				type: "button", class: "link code", "aria-pressed": String(only === placeKey(row.place)),
+				type: "button", class: "link code", "data-key": `place ${row.key}`, "aria-pressed": String(only === placeKey(row.place)),
 				title: "Only this place, on the whole page", onclick: () => select(row),
 			}, shorten(row.place, 200)), row.advice ? el("div", { class: "advice" }, shorten(row.advice, 400)) : ""),
 			cell(4, causeName(row.cause)),
@@ -173,8 +173,7 @@ export function makePlaces(element, page, shown) {
 		const wholeNs = rows.reduce((sum, row) => sum + row.ns, 0);
 		const stalls = rows.reduce((sum, row) => sum + row.stalls, 0);
 		const sortedRows = sortRows(rows, sorted, backwards);
-		const focused = body.contains(document.activeElement)
-			&& [...body.querySelectorAll("button, summary")].indexOf(document.activeElement);
+		const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : "";
 
 		clear(lead).append(rows.length
 			? `${duration(wholeNs)} in ${count(stalls, "stall")} at ${count(rows.length, "place")}.`
@@ -198,12 +197,10 @@ export function makePlaces(element, page, shown) {
 		more.hidden = all || rows.length <= SHOWN_ROWS;
 		clear(more).append(`All ${grouped(rows.length)} places`);
 		/* who moves through the table by keys stays where they are */
-		if (focused !== false && focused >= 0) {
-			const again = body.querySelectorAll("button, summary")[focused];
+		const again = focused && [...body.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focused);
 
-			if (again)
-				again.focus({ preventScroll: true });
-		}
+		if (again)
+			again.focus({ preventScroll: true });
 	}
 
 	const table = el("table", { class: "places" },
