@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* page.js - puts the views together, each on its section; none of them knows where the data is from. */
+import { makeChanges } from "./changes.js";
 import { makeDetails } from "./details.js";
 import { el, hideTip, startTheme } from "./dom.js";
 import { makeFilters } from "./filters.js";
@@ -13,9 +14,10 @@ import { makeTurns } from "./turns.js";
 import { unpack } from "./unpack.js";
 import { makeWhatIf } from "./whatif.js";
 
-/* The id of a section, and who fills it. */
+/* The id of a section, who fills it, and for which pages. */
 const VIEWS = [
 	["head", makeHead],
+	["diff", makeChanges, (page) => page.diff],
 	["places", makePlaces],
 	["time", makeLanes],
 	["flame", makeFlame],
@@ -93,11 +95,11 @@ export function makePage(page) {
 	const zoomed = []; /* views with a zoom of their own */
 
 	takeKeys(page, shown, filters, zoomed);
-	for (const [id, make] of VIEWS) {
+	for (const [id, make, isFor = () => true] of VIEWS) {
 		const section = document.getElementById(id);
 		const view = section && section.querySelector(".view");
 
-		if (!view)
+		if (!view || !isFor(page))
 			continue;
 		section.hidden = false;
 		try {

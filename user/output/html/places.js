@@ -88,7 +88,7 @@ function names(list, one, key, opened) {
 
 	if (!first)
 		return "";
-	const name = el("span", { class: "code" }, shorten(first.name, 160));
+	const name = el("span", { class: first.name.length < 24 ? "code whole" : "code" }, shorten(first.name, 160));
 
 	if (!rest.length)
 		return name;
@@ -96,7 +96,7 @@ function names(list, one, key, opened) {
 		open: opened.has(key),
 		ontoggle: (event) => (event.target.open ? opened.add(key) : opened.delete(key)),
 	},
-		el("summary", { "data-key": key }, name, el("span", { class: "more" }, ` and ${count(rest.length, `more ${one}`)}`)),
+		el("summary", { "data-key": key }, name, " ", el("span", { class: "more" }, `and ${count(rest.length, `more ${one}`)}`)),
 		el("ul", { class: "names" }, list.slice(0, SHOWN_NAMES).map((sum) => el("li", {},
 			el("span", { class: "code" }, shorten(sum.name, 160)), ` ${duration(sum.ns)}`,
 			el("span", { class: "muted" }, `, ${count(sum.stalls, "stall")}`))),

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { changeRows, sides } from "../../user/output/html/changes.js";
+import { searchPattern } from "../../user/output/html/shown.js";
+import { MS, S, samplePage } from "./model.mjs";
+
+const place = (name, kind, beforeNsPerHour, afterNsPerHour) =>
+	({ name, kind, cause: "dns", chance: false, beforeNsPerHour, afterNsPerHour, beforeStalls: 1, afterStalls: 1 });
+
+test("what got worse comes before what got better, and the larger change first", () => {
+	const places = [
+		place("same", "same", 5, 5), place("better", "better", 9, 1), place("short", "in both", 9, 1), place("gone", "gone", 3, 0),
+		place("worse", "worse", 1, 2), place("much worse", "worse", 1, 20), place("new", "new", 0, 1),
+	];
+
+	assert.deepEqual(changeRows(places, null).map(({ name }) => name),
+		["new", "much worse", "worse", "gone", "better", "same", "short"]);
+	assert.deepEqual(changeRows(places, searchPattern("^worse|gone")).map(({ name }) => name), ["worse", "gone"]);
+	assert.equal(places[0].name, "same");
+});
+
+test("recordings of different lengths are compared by the hour of a loop", () => {
+	const before = samplePage(), after = samplePage();
+
+	after.lengthNs = 20 * S;
+	after.recordings[0].endNs = 20 * S;
+	after.stalls = after.stalls.slice(3, 4);
+	assert.deepEqual(sides(before, after), [
+		["Loops watched, together", "20.0 s", "40.0 s"],
+		["Lost in an hour of a loop", "5 min 47 s", "45.0 s"],
+		["Part of their time", "9.6%", "1.3%"],
+		["Stalls in an hour of a loop", "1,260", "90.0"],
+		["Longest stall", "500 ms", "500 ms"],
+	]);
+	assert.equal(after.stalls[0].ns, 500 * MS);
+});
