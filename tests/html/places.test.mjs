@@ -28,6 +28,7 @@ test("tasks and targets of a place are added up, largest first", () => {
 
 	assert.deepEqual(rates.tasks.map(({ name, ns, stalls }) => [name, ns / MS, stalls]), [["rates", 404, 1], ["rates-2", 254, 1]]);
 	assert.deepEqual(rates.targets.map(({ name, ns, stalls }) => [name, ns / MS, stalls]), [["recvfrom 127.0.0.1:5432", 658, 2]]);
+	assert.deepEqual(rates.culprits.map(({ name, stalls }) => [name, stalls]), [["postgres[812]", 2]]);
 	assert.match(rates.advice, /asyncpg/);
 });
 
@@ -61,6 +62,9 @@ test("the head adds up what is in the range", () => {
 
 	assert.deepEqual(sums(page, all), { stalls: 7, doubtful: 1, lostNs: 1928 * MS, longestNs: 500 * MS, loops: 2 });
 	assert.equal(watchedNs(page, all), 20 * S);
+	Object.assign(page.recordings[0], { stallsLeftOut: 3, stallsLeftOutNs: 72 * MS });
+	assert.deepEqual([sums(page, all).stalls, sums(page, all).lostNs], [10, 2000 * MS]);
+	assert.equal(sums(page, { ...all, only: "place:walk (tree.py:5)" }).stalls, 1);
 	assert.equal(watchedNs(page, { ...all, fromNs: 9 * S }), 2 * S);
 });
 

@@ -43,7 +43,7 @@ export function clear(element) {
 	return element;
 }
 
-/** Draws now, and once a frame after any change. What throws is shown in place of the view. */
+/** Draws now, and once a frame after any change. @returns what asks for that */
 export function redraws(shown, draw) {
 	let asked = false;
 	const ask = () => {

@@ -37,7 +37,7 @@ export function makeFlame(element, page, shown) {
 	const controls = makeFlameControls(page, shown, { step });
 	const lead = el("p", { class: "lead" });
 	const crumbs = el("nav", { class: "crumbs no-print", "aria-label": "Zoomed into" });
-	const spoken = el("p", { class: "out-of-sight", role: "status", id: "flame-spoken" });
+	const spoken = el("p", { class: "flame-said muted small", role: "status", id: "flame-said" });
 	const table = el("div");
 	const asTable = el("details", { class: "as-table", ontoggle: () => drawTable() },
 		el("summary", {}, "As a table"), table);
@@ -168,7 +168,7 @@ export function makeFlame(element, page, shown) {
 
 	const view = el("div", {}, crumbs, canvas.frame, spoken, asTable);
 
-	canvas.element.setAttribute("aria-describedby", "flame-spoken");
+	canvas.element.setAttribute("aria-describedby", "flame-said");
 	for (const [name, does] of Object.entries({
 		mousemove: (event) => {
 			const node = pointed(event);
@@ -192,7 +192,7 @@ export function makeFlame(element, page, shown) {
 			zoom(node);
 			clear(spoken).append(nodeWords(page, node, tree.root));
 		},
-		focus: () => select(current),
+		focus: () => canvas.element.matches(":focus-visible") && select(current),
 		blur: redraw,
 		keydown: (event) => {
 			const does = {

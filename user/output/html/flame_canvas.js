@@ -45,14 +45,18 @@ export function makeFlameCanvas() {
 			: causeColour(mainCause(node), dark);
 	}
 
+	/* of one that a search has not found: the ground shines through its colour */
+	const inkOf = (colour, dims, dark) => (!dims ? textOn(colour) : dark ? "#e4e7eb" : "#1b1f24");
+
 	function drawBox(pen, box, y, dark) {
 		const { node, x } = box;
 		const width = box.width > 3 ? box.width - 1 : box.width;
 		const colour = colourOf(node, dark);
 		const matched = drawn.matches && drawn.matches.has(node);
+		const dims = drawn.matches && !matched;
 		let left = x + 5;
 
-		pen.globalAlpha = drawn.matches && !matched ? 0.3 : 1;
+		pen.globalAlpha = dims ? 0.3 : 1;
 		pen.fillStyle = colour;
 		pen.fillRect(x, y, width, row - 1);
 		if (drawn.colourBy === "cause" && width > 2 * STRIP && node.kind !== "all" && node.kind !== "group" &&
@@ -62,15 +66,18 @@ export function makeFlameCanvas() {
 			left += STRIP;
 		}
 		if (matched || node === hovered || node === drawn.current) {
-			pen.strokeStyle = textOn(colour);
+			pen.globalAlpha = 1;
+			pen.strokeStyle = inkOf(colour, dims, dark);
 			pen.lineWidth = node === drawn.current ? 3 : 1.5;
 			pen.strokeRect(x + 1, y + 1, Math.max(1, width - 2), row - 3);
 		}
 		if (width - (left - x) > LEAST_TEXT) {
 			pen.font = `${STYLES[node.kind] || ""} ${letters}px system-ui, sans-serif`;
-			pen.globalAlpha = drawn.matches && !matched ? 0.7 : 1;
-			pen.fillStyle = drawn.matches && !matched ? (dark ? "#e4e7eb" : "#1b1f24") : textOn(colour);
-			pen.fillText(cut(pen, node.label, width - (left - x) - 4), left, y + row / 2);
+			pen.globalAlpha = dims ? 0.7 : 1;
+			pen.fillStyle = inkOf(colour, dims, dark);
+			const room = width - (left - x) - 3;
+
+			pen.fillText(cut(pen, node.label, room), left, y + row / 2, room);
 		}
 	}
 

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* head.js - what was watched, where and when, how much of it was lost, and what was not seen. */
 import { clear, el, redraws } from "./dom.js";
-import { isWholeRange, stallsIn } from "./shown.js";
+import { isAll, isWholeRange, leftOut, stallsIn } from "./shown.js";
 import { clock, count, day, duration, percent, zone } from "./words.js";
 
-/** Lost time of the range: stalls, their sum and the longest, and the loops that had any. */
+/**
+ * Lost time of the range: stalls, their sum and the longest, and the loops that had any.
+ * Of the whole, with the stalls that the page has only as a sum.
+ */
 export function sums(page, state) {
 	const stalls = stallsIn(page, state);
+	const others = isAll(page, state) ? leftOut(page) : { stalls: 0, ns: 0 };
 	const doubtful = stalls.filter(({ stall }) => stall.doubt).length;
-	let lostNs = 0, longestNs = 0;
+	let lostNs = others.ns, longestNs = 0;
 
 	for (const { stall, ns } of stalls) {
 		lostNs += ns;
 		longestNs = Math.max(longestNs, stall.ns);
 	}
 	return {
-		stalls: stalls.length, doubtful, lostNs, longestNs,
+		stalls: stalls.length + others.stalls, doubtful, lostNs, longestNs,
 		loops: new Set(stalls.map(({ stall }) => stall.loop)).size,
 	};
 }

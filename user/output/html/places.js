@@ -3,7 +3,7 @@
 import { causeColour } from "./colours.js";
 import { clear, el, isDark, onTheme, redraws } from "./dom.js";
 import { addKeys } from "./help.js";
-import { matches, placeKey, stallsIn } from "./shown.js";
+import { isAll, leftOut, matches, placeKey, stallsIn } from "./shown.js";
 import { causeName } from "./swatch.js";
 import { count, duration, grouped, percent, shorten } from "./words.js";
 
@@ -41,7 +41,7 @@ export function placeRows(page, state) {
 		if (!row)
 			rows.set(key, (row = {
 				key, place: stall.place, cause: stall.cause, ns: 0, stalls: 0, doubtful: 0,
-				longest: stall, advice: "", targets: new Map(), tasks: new Map(),
+				longest: stall, advice: "", targets: new Map(), culprits: new Map(), tasks: new Map(),
 			}));
 		row.ns += ns;
 		row.stalls++;
@@ -51,11 +51,15 @@ export function placeRows(page, state) {
 			row.longest = stall;
 		if (stall.target)
 			add(row.targets, stall.target, ns);
+		if (stall.culprit)
+			add(row.culprits, stall.culprit, ns);
 		for (const task of stall.tasks)
 			add(row.tasks, task, ns);
 	}
 	return [...rows.values()]
-		.map((row) => ({ ...row, targets: largest(row.targets), tasks: largest(row.tasks) }))
+		.map((row) => ({
+			...row, targets: largest(row.targets), culprits: largest(row.culprits), tasks: largest(row.tasks),
+		}))
 		.sort((a, b) => b.ns - a.ns);
 }
 
@@ -83,7 +87,7 @@ export function sortRows(rows, id, backwards) {
 
 /* -- the table -- */
 
-function names(list, one, key, opened) {
+function names(list, one, key, opened, many = `${one}s`) {
 	const [first, ...rest] = list;
 
 	if (!first)
@@ -96,7 +100,7 @@ function names(list, one, key, opened) {
 		open: opened.has(key),
 		ontoggle: (event) => (event.target.open ? opened.add(key) : opened.delete(key)),
 	},
-		el("summary", { "data-key": key }, name, " ", el("span", { class: "more" }, `and ${count(rest.length, `more ${one}`)}`)),
+		el("summary", { "data-key": key }, name, " ", el("span", { class: "more" }, `and ${count(rest.length, `more ${one}`, `more ${many}`)}`)),
 		el("ul", { class: "names" }, list.slice(0, SHOWN_NAMES).map((sum) => el("li", {},
 			el("span", { class: "code" }, shorten(sum.name, 160)), ` ${duration(sum.ns)}`,
 			el("span", { class: "muted" }, `, ${count(sum.stalls, "stall")}`))),
@@ -163,7 +167,9 @@ export function makePlaces(element, page, shown) {
 				title: "Only this place, on the whole page", onclick: () => select(row),
 			}, shorten(row.place, 200)), row.advice ? el("div", { class: "advice" }, shorten(row.advice, 400)) : ""),
 			cell(4, causeName(row.cause)),
-			cell(5, names(row.targets, "target", `target ${row.key}`, opened)),
+			cell(5, names(row.targets, "target", `target ${row.key}`, opened), row.culprits.length
+				? el("div", { class: "muted small" }, "held up by ", names(row.culprits, "party", `party ${row.key}`, opened, "parties"))
+				: ""),
 			cell(6, names(row.tasks, "task", `task ${row.key}`, opened)),
 		];
 	}
@@ -175,8 +181,12 @@ export function makePlaces(element, page, shown) {
 		const sortedRows = sortRows(rows, sorted, backwards);
 		const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : "";
 
+		const others = isAll(page, state) && !state.search ? leftOut(page) : { stalls: 0 };
+
 		clear(lead).append(rows.length
-			? `${duration(wholeNs)} in ${count(stalls, "stall")} at ${count(rows.length, "place")}.`
+			? `${duration(wholeNs)} in ${count(stalls, "stall")} at ${count(rows.length, "place")}` +
+				(others.stalls ? `; besides, ${duration(others.ns)} in ${count(others.stalls, "shorter stall")}, ` +
+					"of which this page has only the sum." : ".")
 			: state.search ? "No stall here matches the search." : "No stalls here.");
 		COLUMNS.forEach((column, at) => {
 			const down = column.number ? !backwards : backwards;
@@ -207,7 +217,19 @@ export function makePlaces(element, page, shown) {
 		el("caption", { class: "out-of-sight" }, "Places that held loops up"),
 		el("thead", {}, el("tr", {}, heads)), body);
 
+	/* from place to place */
+	body.addEventListener("keydown", (event) => {
+		const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+		const buttons = [...body.querySelectorAll("td.place button")];
+		const row = event.target.closest("tr");
+		const next = by && buttons[buttons.findIndex((button) => row.contains(button)) + by];
+
+		if (next) {
+			event.preventDefault();
+			next.focus();
+		}
+	});
 	clear(element).append(lead, el("div", { class: "scrolls" }, table), more);
 	onTheme(redraws(shown, draw));
-	addKeys("Places", [["Enter", "on a place: only it, on the whole page; on a time: that stall"]]);
+	addKeys("Places", [["↑ ↓", "from place to place"], ["Enter", "on a place: only it, on the whole page; on a time: that stall"]]);
 }

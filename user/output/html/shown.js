@@ -80,6 +80,23 @@ export function isWholeRange(page, state) {
 	return state.fromNs <= 0 && state.toNs >= page.lengthNs;
 }
 
+/** Is nothing left out, but perhaps by a search? */
+export function isAll(page, state) {
+	return isWholeRange(page, state) && !state.only && !state.without.size &&
+		state.thresholdNs <= lowestThreshold(page);
+}
+
+/** Stalls that the page has only as a sum: how many, how long. */
+export function leftOut(page) {
+	let stalls = 0, ns = 0;
+
+	for (const recording of page.recordings) {
+		stalls += recording.stallsLeftOut || 0;
+		ns += recording.stallsLeftOutNs || 0;
+	}
+	return { stalls, ns };
+}
+
 /* -- names of what can be selected or taken out -- */
 
 export const placeKey = (place) => `place:${place}`;
@@ -178,11 +195,22 @@ export function isStall(page, state, stall) {
 	return remainingNs(page, state, stall) >= state.thresholdNs;
 }
 
+const asked = new WeakMap(); /* state: of which page, and the answer */
+
 /**
- * The stalls that lie in the range, at least in part, and the time of each in it.
- * @returns {{stall: Object, ns: number}[]}
+ * The stalls that lie in the range, at least in part, and the time of each in it. Every
+ * view asks for the same: the list is not theirs to change.
+ * @returns {readonly {stall: Object, ns: number}[]}
  */
 export function stallsIn(page, state) {
+	let known = asked.get(state);
+
+	if (!known || known.page !== page)
+		asked.set(state, (known = { page, found: findStalls(page, state) }));
+	return known.found;
+}
+
+function findStalls(page, state) {
 	const found = [];
 
 	for (const stall of page.stalls) {
