@@ -131,7 +131,7 @@ export function makeFlame(element, page, shown) {
 	function drawLead(state) {
 		clear(lead).append(tree.root.ns
 			? `${duration(tree.root.ns)} of lost time${state.only ? " at this place" : ""}` +
-				(tree.smallNs > 1e6 ? `, ${duration(tree.smallNs)} of it in turns that were no stalls` : "") + "."
+				(tree.smallNs > 1e6 ? `, ${tree.smallNs < tree.root.ns * 0.9999 ? duration(tree.smallNs) : "all"} of it in turns that were no stalls` : "") + "."
 			: "No lost time here.");
 	}
 

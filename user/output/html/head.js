@@ -2,7 +2,7 @@
 /* head.js - what was watched, where and when, how much of it was lost, and what was not seen. */
 import { clear, el, redraws } from "./dom.js";
 import { isAll, isWholeRange, leftOut, stallsIn } from "./shown.js";
-import { clock, count, day, duration, percent, zone } from "./words.js";
+import { clock, count, day, duration, percent, shorten, zone } from "./words.js";
 
 /**
  * Lost time of the range: stalls, their sum and the longest, and the loops that had any.
@@ -68,13 +68,14 @@ function describe(page, recording, several) {
 	const missing = gaps(recording);
 
 	return el("div", { class: "recording" },
-		el("p", {}, el("strong", {}, recording.host), recording.kernel ? `, Linux ${recording.kernel}` : "",
+		el("p", {}, el("strong", {}, shorten(recording.host, 100)),
+			recording.kernel ? `, Linux ${shorten(recording.kernel, 100)}` : "",
 			several ? el("span", { class: "muted" }, ` · ${when(page, recording.startNs, recording.endNs)}`) : ""),
-		el("p", {}, `${recording.scope || ""} · ${count(loops.length, "loop")} · turns over ` +
+		el("p", {}, `${recording.scope ? `${shorten(recording.scope)} · ` : ""}${count(loops.length, "loop")} · turns over ` +
 			`${duration(recording.thresholdNs)} are stalls`),
 		missing.length ? el("details", { class: "gaps", open: missing.length < 4 },
 			el("summary", {}, `Not seen or not counted (${missing.length})`),
-			el("ul", {}, missing.map((words) => el("li", {}, words)))) : "");
+			el("ul", {}, missing.map((words) => el("li", {}, shorten(words))))) : "");
 }
 
 export function makeHead(element, page, shown) {
@@ -99,9 +100,11 @@ export function makeHead(element, page, shown) {
 			: `No stalls${range}`);
 		clear(figures).append(
 			figure(when(page, state.fromNs, state.toNs), `watched, ${duration(state.toNs - state.fromNs)}`),
-			figure(percent(all.lostNs, watched), "of the loops' time lost"),
-			figure(duration(all.longestNs), "the longest stall"),
-			figure(`${all.loops} of ${page.loops.length}`, "loops that stood still"),
+			...(all.stalls ? [
+				figure(percent(all.lostNs, watched), "of the loops' time lost"),
+				figure(duration(all.longestNs), "the longest stall"),
+				figure(`${all.loops} of ${page.loops.length}`, "loops that stood still"),
+			] : []),
 			...(all.doubtful ? [figure(String(all.doubtful), all.doubtful === 1 ? "of the stalls is doubtful" : "of the stalls are doubtful")] : []));
 	});
 }
