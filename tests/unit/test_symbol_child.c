@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The life of the process that reads the files: its rights, its end, its lateness. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -214,6 +215,9 @@ static int open_of_programs(void *context, const struct file_wanted *wanted,
 
 	opened->fd = file_open_directly(wanted, &opened->status);
 	opened->may_hang = !strncmp(wanted->path, directory, strlen(directory));
+	/* each of them is in a file system of its own, "program7" in 7 */
+	if (opened->may_hang)
+		opened->status.st_dev = (dev_t)(wanted->path[strlen(wanted->path) - 1]);
 	return opened->fd < 0 ? opened->fd : 0;
 }
 
@@ -224,47 +228,90 @@ static bool never_late(void *context, pid_t pid)
 	return false;
 }
 
-/*
- * It gets stuck in such a file, as if stopped: another one answers what was asked then, of
- * whatever file, and when that has been so twice none of that kind is given to it any more.
- */
-static void stuck_child(void **state)
+static struct file_calls calls_of_programs(struct fixture *fixture)
 {
-	struct fixture *fixture = *state;
-	const struct file_calls calls = {
+	return (struct file_calls){
 		.context = fixture->program.dir,
 		.read = read_directly,
 		.open = open_of_programs,
 		.is_late = never_late,
 		.receiver = -1,
 	};
-	const uint64_t others[] = { ADDR(local_function), ADDR(stuck_child), ADDR(never_late) };
-	const char *const names[] = { "local_function", "stuck_child", "never_late" };
-	struct memory_source source = memory_source_direct();
+}
+
+/* What the hidden function of a program of this name is called. */
+static void expect_hidden(struct fixture *fixture, const char *name, const char *expected)
+{
 	uint64_t hidden, shown;
+	struct symbol found;
 	char path[80];
 	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s", fixture->program.dir, name);
+	assert_true(program_compile(&fixture->program, path, "-g0"));
+	pid = start_program(path, &hidden, &shown);
+	found = lookup(fixture->symbols, pid, hidden, 0);
+	if (strncmp(found.fn, expected, strlen(expected)))
+		fail_msg("%s: %s", name, found.fn);
+	end_process(pid);
+	unlink(path);
+}
+
+/*
+ * It gets stuck in such a file, as if stopped: another one answers what was asked then, of
+ * whatever file, and is given no more of that file system; others go on, up to the fourth.
+ */
+static void stuck_child(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct file_calls calls = calls_of_programs(fixture);
+	const uint64_t others[] = { ADDR(local_function), ADDR(stuck_child), ADDR(never_late),
+				    ADDR(read_directly) };
+	const char *const names[] = { "local_function", "stuck_child", "never_late",
+				      "read_directly" };
+	struct memory_source source = memory_source_direct();
 
 	symbols_free(fixture->symbols);
 	source.files = &calls;
 	assert_int_equal(symbols_new(&fixture->symbols, symbolizer_main, &source), 0);
-	for (unsigned int i = 0; i < 3; i++) {
-		const char *expected = i < 2 ? "hidden_function" : "program2+0x";
+	for (unsigned int i = 0; i < 4; i++) {
+		char name[16], again[16], offset[20];
 		struct symbol found;
 
-		snprintf(path, sizeof(path), "%s/program%u", fixture->program.dir, i);
-		assert_true(program_compile(&fixture->program, path, "-g0"));
-		pid = start_program(path, &hidden, &shown);
-		found = lookup(fixture->symbols, pid, hidden, 0);
-		assert_int_equal(strncmp(found.fn, expected, strlen(expected)), 0);
-		end_process(pid);
-		unlink(path);
-		if (i < 2)
-			kill(only_child(), SIGSTOP);
+		snprintf(name, sizeof(name), "program%u", i);
+		snprintf(again, sizeof(again), "again%u", i);
+		snprintf(offset, sizeof(offset), "again%u+0x", i);
+		expect_hidden(fixture, name, "hidden_function");
+		kill(only_child(), SIGSTOP);
 		found = lookup(fixture->symbols, getpid(), others[i], 0);
 		assert_string_equal(found.fn, names[i]);
+		expect_hidden(fixture, again, offset);
 	}
-	assert_counts(fixture->symbols, 2, 1, 0);
+	expect_hidden(fixture, "program9", "program9+0x");
+	assert_counts(fixture->symbols, 4, 5, 0);
+}
+
+static void *wake_later(void *context)
+{
+	usleep(400000);
+	kill(*(pid_t *)context, SIGCONT);
+	return NULL;
+}
+
+/* One that is asked about a file that it may not get stuck in is given its time, as before. */
+static void slow_child(void **state)
+{
+	struct fixture *fixture = *state;
+	pid_t child = only_child();
+	pthread_t waker;
+
+	assert_works(fixture->symbols);
+	kill(child, SIGSTOP);
+	assert_int_equal(pthread_create(&waker, NULL, wake_later, &child), 0);
+	assert_string_equal(lookup(fixture->symbols, getpid(), ADDR(wake_later), 0).fn,
+			    "wake_later");
+	pthread_join(waker, NULL);
+	assert_int_equal(only_child(), child);
 }
 
 /* Children that die one after the other: after some no new one for a while, nothing worse. */
@@ -345,7 +392,7 @@ int main(void)
 		WITH_PROGRAM(hanging_child),	  WITH_PROGRAM(late_answer),
 		WITH_PROGRAM(dying_children),	  cmocka_unit_test(without_root),
 		cmocka_unit_test(leaves_nothing), cmocka_unit_test(starved_child),
-		WITH_PROGRAM(stuck_child),
+		WITH_PROGRAM(stuck_child),	  WITH_PROGRAM(slow_child),
 	};
 
 	return cmocka_run_group_tests_name("symbol_child", tests, NULL, NULL);

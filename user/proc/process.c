@@ -108,6 +108,13 @@ enum process_kind process_kind(pid_t pid, pid_t *tgid)
 	return PROCESS_NORMAL;
 }
 
+bool process_sleeps(pid_t pid)
+{
+	struct stat_fields stat;
+
+	return !read_stat(pid, &stat) && stat.state != 'R';
+}
+
 int process_start_time(pid_t pid, uint64_t *ticks)
 {
 	struct stat_fields stat;

@@ -23,6 +23,8 @@ enum process_kind {
 /* What is at this pid. tgid may be NULL. */
 enum process_kind process_kind(pid_t pid, pid_t *tgid);
 
+/* Does it neither run nor wait to be let run? By its first thread; false: that is not known. */
+bool process_sleeps(pid_t pid);
 /* Clock ticks since boot at which the process started: with the pid it names a process for good. */
 int process_start_time(pid_t pid, uint64_t *ticks);
 /* When it started, on CLOCK_MONOTONIC: not before that, and 10 ms later at the most. 0: not known. */

@@ -18,15 +18,16 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/restarts.h"
+#include "proc/process.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
 #define LATE_MAX_NS (5 * NS_PER_SEC)
 /*
  * Once it may have had a file whose file system need not answer, it can get stuck for good at any
- * time, as even closing that asks (FUSE_FLUSH): so long without having run is that.
+ * time, as even closing that asks (FUSE_FLUSH): so long asleep is that.
  */
-#define STUCK_NS (NS_PER_SEC / 2)
+#define STUCK_NS (100 * NS_PER_MS)
 /* On a machine that hardly lets it run: as long as it gets on, and has not run for this long. */
 #define LATE_BUSY_NS	(LATE_MAX_NS / 2)
 #define LATE_STARVED_NS (60 * NS_PER_SEC)
@@ -68,7 +69,8 @@ struct client {
 	void *meanwhile_context;
 	bool may_get_stuck;
 	unsigned int stuck; /* how often it was */
-	uint64_t asked_cpu_ns; /* that it had used when it was asked, if it may get stuck */
+	uint64_t
+		asked_cpu_ns; /* that it had used when it was asked or looked at last, if it may get stuck */
 	uint64_t patience_ns; /* that is left */
 	uint64_t patience_at_ns; /* when it was last made more */
 	struct late late;
@@ -236,6 +238,29 @@ static uint64_t patience_now(struct client *client)
 	return client->patience_ns > AT_HAND_NS ? client->patience_ns : AT_HAND_NS;
 }
 
+/* It has not run since, and nothing keeps it from running. */
+static bool is_stuck(struct client *client, uint64_t before_cpu_ns)
+{
+	return client->may_get_stuck && cpu_ns(client) - before_cpu_ns < LATE_STEP_NS &&
+	       process_sleeps(client->pid);
+}
+
+/* Waits until then, or until the child is stuck. As receive(). */
+static ssize_t receive_unless_stuck(struct client *client, struct answer *answer, uint64_t until_ns)
+{
+	for (;;) {
+		uint64_t now_ns = clock_coarse_ns(), step_ns = until_ns;
+		ssize_t got;
+
+		if (client->may_get_stuck && now_ns + STUCK_NS < until_ns)
+			step_ns = now_ns + STUCK_NS;
+		got = receive(client, answer, step_ns);
+		if (got != -EAGAIN || step_ns == until_ns || is_stuck(client, client->asked_cpu_ns))
+			return got;
+		client->asked_cpu_ns = cpu_ns(client);
+	}
+}
+
 /* Waits as long as there is patience. As receive(). */
 static ssize_t receive_patiently(struct client *client, struct answer *answer)
 {
@@ -245,7 +270,7 @@ static ssize_t receive_patiently(struct client *client, struct answer *answer)
 	/* who comes next would have to wait for it, and what is asked now is not asked again */
 	if (client->may_get_stuck && most_ns < STUCK_NS)
 		most_ns = STUCK_NS;
-	got = receive(client, answer, from_ns + most_ns);
+	got = receive_unless_stuck(client, answer, from_ns + most_ns);
 	took_ns = clock_coarse_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
 	return got;
@@ -282,15 +307,16 @@ static bool is_note(const struct answer *answer, ssize_t got, uint32_t kind, uin
 static bool gets_on(struct client *client)
 {
 	struct late *late = &client->late;
-	uint64_t now_ns = clock_coarse_ns(), used_ns;
+	uint64_t now_ns = clock_coarse_ns(), looked_ns = now_ns - late->looked_ns, used_ns;
 
-	if (now_ns - late->looked_ns < (client->may_get_stuck ? STUCK_NS : LATE_MAX_NS))
+	if (looked_ns < (client->may_get_stuck ? STUCK_NS : LATE_MAX_NS))
 		return true;
 	used_ns = cpu_ns(client);
-	if (used_ns - late->cpu_ns >= LATE_BUSY_NS ||
-	    used_ns - late->looked_cpu_ns < LATE_STEP_NS ||
+	if (is_stuck(client, late->looked_cpu_ns) || used_ns - late->cpu_ns >= LATE_BUSY_NS ||
 	    now_ns - late->since_ns >= LATE_STARVED_NS)
 		return false;
+	if (used_ns - late->looked_cpu_ns < LATE_STEP_NS)
+		return looked_ns < LATE_MAX_NS;
 	late->looked_ns = now_ns;
 	late->looked_cpu_ns = used_ns;
 	return true;
@@ -299,7 +325,7 @@ static bool gets_on(struct client *client)
 /* What was asked is not to blame. */
 static bool ends_stuck(struct client *client, uint64_t before_cpu_ns)
 {
-	if (!client->may_get_stuck || cpu_ns(client) - before_cpu_ns >= LATE_STEP_NS)
+	if (!is_stuck(client, before_cpu_ns))
 		return false;
 	client->stuck++;
 	stop(client, true);

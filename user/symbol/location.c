@@ -10,8 +10,6 @@
 
 /* mapping->tag: 0 not looked at, else one of files.h, or: */
 #define TAG_NO_FILE UINT32_MAX
-/* So often the child got stuck in a file that it was given: then it is given no more of that kind. */
-#define STUCK_MAX 2
 /* The vDSO of a 32-bit process is another one, and below this. */
 #define ADDR_32BIT_END (1ULL << 32)
 
@@ -61,28 +59,13 @@ int location_error(const struct location *location)
 	return location->mapping && !location->mapping->tag ? -EBUSY : -ENOENT;
 }
 
-int location_check_opened(struct symbols *symbols, pid_t pid, struct file_opened *opened)
-{
-	if (!opened->may_hang)
-		return 0;
-	client_may_get_stuck(symbols->client);
-	if (client_stuck(symbols->client) < STUCK_MAX) {
-		symbols->lent_by = pid;
-		return 0;
-	}
-	note_process(&symbols->late, pid);
-	symbols->files_refused++;
-	files_close(opened);
-	return -EIO;
-}
-
 static int open_mapped(struct symbols *symbols, struct location *location)
 {
 	const struct memory target = { symbols->memory, location->pid };
 	int err = maps_open(location->maps, location->mapping, &target, &location->opened);
 
 	if (!err)
-		return location_check_opened(symbols, location->pid, &location->opened);
+		return lend_check(symbols, location->pid, &location->opened);
 	return may_pass(err) ? -EBUSY : err;
 }
 

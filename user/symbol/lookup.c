@@ -84,7 +84,7 @@ static bool attach_missing(struct symbols *symbols, const struct location *locat
 		struct file_opened opened __closing_opened;
 		int err = debug_files_open(&wanted, i, &opened);
 
-		if (!err && location_check_opened(symbols, location->pid, &opened))
+		if (!err && lend_check(symbols, location->pid, &opened))
 			err = -ENOENT;
 		if (!err)
 			err = attach(symbols, file, which, &opened);

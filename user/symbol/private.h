@@ -27,6 +27,17 @@ struct noted {
 /* A few more times than once does no harm: who asks knows whom it has been told of. */
 void note_process(struct noted *noted, pid_t pid);
 
+#define LENT_STUCK_MAX 4
+
+/* Files that the child was given and whose file system need not answer. */
+struct lent {
+	pid_t by; /* whose was the last one */
+	dev_t dev; /* where it is */
+	unsigned int seen; /* client_stuck() */
+	dev_t stuck[LENT_STUCK_MAX]; /* where the child got stuck */
+	size_t nr;
+};
+
 struct symbols {
 	struct memory_source *memory;
 	struct client *client;
@@ -43,8 +54,7 @@ struct symbols {
 	uint64_t lines_left_out;
 	struct noted closed; /* with a file that we may not open */
 	struct noted late; /* with one that the child got stuck in, or may not have any more */
-	pid_t lent_by; /* whose such file the child was given last */
-	unsigned int stuck_seen; /* client_stuck() */
+	struct lent lent;
 	char text[NAME_MAX + 32]; /* of the last name that had to be made up */
 };
 
@@ -71,8 +81,6 @@ struct location location_at(struct symbols *symbols, pid_t pid, uint64_t addr, b
 struct location location_of(pid_t pid, struct maps *maps, struct mapping *mapping);
 /* In the file that is mapped. */
 uint64_t location_offset(const struct location *location);
-/* Before a file that was opened is sent to the child: 0; -EIO: it is of those that it got stuck in. */
-int location_check_opened(struct symbols *symbols, pid_t pid, struct file_opened *opened);
 /* Opens its file for reading. 0 or -errno; -EBUSY: not now. */
 int location_open(struct symbols *symbols, struct location *location);
 /*
@@ -85,6 +93,13 @@ int location_error(const struct location *location);
 /* Is there a call before addr? By the target's memory: code made at run time is nowhere else. */
 bool location_after_call(const struct symbols *symbols, const struct location *location,
 			 uint64_t addr);
+
+/* -- lend.c: what the child may have of files that it can get stuck in -- */
+
+/* Before a file that was opened is sent to the child: 0; -EIO: it got stuck in its file system. */
+int lend_check(struct symbols *symbols, pid_t pid, struct file_opened *opened);
+/* Has the child got stuck meanwhile? That is noted. */
+void lend_note_stuck(struct symbols *symbols);
 
 /* -- ask.c: how the child is asked -- */
 

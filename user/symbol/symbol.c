@@ -162,19 +162,9 @@ pid_t symbols_next_closed(struct symbols *symbols)
 	return next_noted(&symbols->closed);
 }
 
-/* In whose file was it? In the one that came last, as those before did no harm. */
-static void note_stuck(struct symbols *symbols)
-{
-	unsigned int stuck = client_stuck(symbols->client);
-
-	if (stuck != symbols->stuck_seen)
-		note_process(&symbols->late, symbols->lent_by);
-	symbols->stuck_seen = stuck;
-}
-
 pid_t symbols_next_late(struct symbols *symbols)
 {
-	note_stuck(symbols);
+	lend_note_stuck(symbols);
 	return next_noted(&symbols->late);
 }
 
@@ -185,7 +175,7 @@ bool symbols_is_closed(const struct symbols *symbols, pid_t pid)
 
 bool symbols_is_late(struct symbols *symbols, pid_t pid)
 {
-	note_stuck(symbols);
+	lend_note_stuck(symbols);
 	return is_noted(&symbols->late, pid);
 }
 
