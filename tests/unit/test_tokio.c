@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
@@ -183,7 +184,18 @@ static void test_other_waits(void **state)
 	(void)state;
 	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
 	pool.park_depth = PTHREAD - PARK_SP;
+	on_stack = "tokio::runtime::blocking::pool::Inner::run";
 	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_LEFT);
+	/* a task's lock, in a build whose parks are many calls further in */
+	on_stack = "tokio::runtime::scheduler::multi_thread::worker::Context::run_task";
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
+	/* without symbols the pool is known by its time-out */
+	pool.nameless = true;
+	block.syscall = SYS_futex;
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_LEFT);
+	block.wait_class = BP_WAIT_FUTEX;
+	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
+	block.wait_class = BP_WAIT_NONE;
 	block.sp = PARK_SP - 0x200; /* in a task */
 	assert_int_equal(runtime_tokio.other_wait(&moment), OTHER_WAIT_NONE);
 	block.sp = PARK_SP;

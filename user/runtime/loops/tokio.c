@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/strings.h"
 #include "runtime/advice.h"
@@ -139,6 +140,21 @@ static bool recognise(const struct runtime *runtime, const struct moment *moment
 	return true;
 }
 
+/*
+ * Further out than parks are is what a worker's task may do, too, where a park is many calls (a
+ * debug build of parking_lot's). In the pool for blocking calls, to which a worker comes back
+ * from block_in_place(), no scheduler is on the stack; the pool's own wait has a time-out.
+ */
+static bool is_outside(const struct moment *moment)
+{
+	const struct bp_block *block = moment->block;
+
+	if (moment->pool->nameless)
+		return block->syscall == SYS_futex && block->wait_class == BP_WAIT_NONE;
+	return symbols_on_stack(moment->symbols, moment->pid, block->sp, &schedulers[MULTI_THREAD],
+				1) < 0;
+}
+
 /* A worker's park elsewhere: the tasks, and the futex, of another one are its own now. */
 static enum other_wait other_wait(const struct moment *moment)
 {
@@ -149,9 +165,9 @@ static enum other_wait other_wait(const struct moment *moment)
 		return OTHER_WAIT_NONE;
 	if (block->wait_class == BP_WAIT_FUTEX && depth == moment->pool->park_depth)
 		return OTHER_WAIT_PARK;
-	/* it has come back from block_in_place(), and waits for work outside of a worker's code */
-	return moment->pool->park_depth && depth < moment->pool->park_depth ? OTHER_WAIT_LEFT
-									    : OTHER_WAIT_NONE;
+	if (depth < moment->pool->park_depth && is_outside(moment))
+		return OTHER_WAIT_LEFT;
+	return OTHER_WAIT_NONE;
 }
 
 /*
