@@ -113,7 +113,7 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 	}
 	slot->left_ns = thread->left_ns;
 	slot_use(slot, task, &thread->block, bind);
-	if (slot->in_turn)
+	if (slot->in_turn || slot->state == BP_WAITING)
 		slot->left_ns = 0;
 	capture->turn_seq = slot->turn_seq;
 }

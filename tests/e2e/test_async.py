@@ -78,6 +78,16 @@ def test_tokio_innocent(argument):
 
 @limit(BUILDING)
 @row("tokio", 30)
+def test_tokio_parked():
+    """A worker that is parked when the watch begins, and still when it ends, was in no turn."""
+    with tokio("multi", "await") as target, Blockprof(pids=[target.pid]) as blockprof:
+        time.sleep(1)
+    check(len(blockprof.loops) == WORKERS, "%d loops" % WORKERS, *blockprof.loops)
+    check(not blockprof.summary.get("discarded"), "nothing discarded", blockprof.summary)
+
+
+@limit(BUILDING)
+@row("tokio", 30)
 def test_tokio_from_its_start():
     program = cargo_program("tokio")
     with Blockprof(command=["sh", "-c", "sleep 3 | %s multi await" % program]) as blockprof:
