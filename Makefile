@@ -139,14 +139,23 @@ FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%.o)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(OUTPUT)/%)
 
-C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -I$(OUTPUT)/proto -pthread $(SAN_FLAGS)
+C_FLAGS := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I. -Iuser -I$(OUTPUT)/skel -I$(OUTPUT)/proto -I$(OUTPUT)/html -pthread $(SAN_FLAGS)
 
 # Only what asks for the version is compiled again when that changes.
 VERSIONED := $(patsubst %.c,$(OUTPUT)/%.o,$(shell grep -ls BLOCKPROF_VERSION $(SOURCES) $(UNIT_SOURCES)))
 $(VERSIONED): VERSION_FLAG := -DBLOCKPROF_VERSION='"$(VERSION)"'
 $(VERSIONED): $(OUTPUT)/version
 
-$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS) $(PROTO_C)
+# The page of the format html, made of its parts without any tool of JavaScript.
+HTML_SOURCES := $(sort $(wildcard user/output/html/*.html user/output/html/*.css user/output/html/*.js))
+HTML_PARTS := $(OUTPUT)/html/html_parts.h
+
+$(HTML_PARTS): scripts/html-page $(HTML_SOURCES) $(OUTPUT)/sources
+	$(say) HTML $@
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/html-page --header >$@
+
+$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS) $(PROTO_C) $(HTML_PARTS)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(VERSION_FLAG) -MMD -MP -c $< -o $@
@@ -183,7 +192,7 @@ $(FUZZ_PROGRAMS): %: %.o $(LIBRARY)
 # Rewritten only when the content differs: how to compile, what to link, and the version. Two makes
 # may run at a time.
 $(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
-$(OUTPUT)/sources: CONTENT = $(SOURCES) $(PROTO_SOURCES) $(BPF_SOURCES)
+$(OUTPUT)/sources: CONTENT = $(SOURCES) $(PROTO_SOURCES) $(BPF_SOURCES) $(HTML_SOURCES)
 $(OUTPUT)/version: CONTENT = $(VERSION)
 $(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
 	@mkdir -p $(@D)

@@ -48,7 +48,7 @@ _blockprof() {
 	--every) mapfile -t COMPREPLY < <(compgen -W '100ms 500ms 1s 10s' -- "$word") ;;
 	-d | --duration) mapfile -t COMPREPLY < <(compgen -W '10s 1m 10m' -- "$word") ;;
 	-F | --format)
-		[ "${COMP_WORDS[1]}" = dump ] || formats+=' folded svg pprof perfetto speedscope'
+		[ "${COMP_WORDS[1]}" = dump ] || formats+=' folded html svg pprof perfetto speedscope'
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
 		;;
 	--max-size) mapfile -t COMPREPLY < <(compgen -W '100M 1G' -- "$word") ;;

@@ -16,6 +16,7 @@
 #include "cli/output_options.h"
 #include "cli/part_options.h"
 #include "cli/usage.h"
+#include "recording/both.h"
 #include "recording/recording.h"
 #include "report/compare.h"
 
@@ -147,7 +148,7 @@ static int prepare_comparing(struct arguments *arguments)
 
 		if (format->diff)
 			continue;
-		message_error("cannot write a comparison as %s; give -F text, json or folded",
+		message_error("cannot write a comparison as %s; give -F text, json, folded or html",
 			      format->name);
 		err = -EINVAL;
 	}
@@ -319,10 +320,9 @@ static int read_all(struct arguments *arguments, const struct paths *paths,
 	return err;
 }
 
-/* Recordings as they were. 0 or -errno, with a message. */
-static int render(struct arguments *arguments, struct outputs *outputs)
+static struct recording_reader feeding(const struct arguments *arguments, struct outputs *outputs)
 {
-	const struct recording_reader reader = {
+	return (struct recording_reader){
 		.context = outputs,
 		.start = feed_start,
 		.loop = feed_loop,
@@ -335,6 +335,12 @@ static int render(struct arguments *arguments, struct outputs *outputs)
 		.summary = feed_summary,
 		.enough = outputs_are_done,
 	};
+}
+
+/* Recordings as they were. 0 or -errno, with a message. */
+static int render(struct arguments *arguments, struct outputs *outputs)
+{
+	const struct recording_reader reader = feeding(arguments, outputs);
 	int err;
 
 	outputs->ignore = arguments->choice.ignore;
@@ -343,10 +349,14 @@ static int render(struct arguments *arguments, struct outputs *outputs)
 	return err;
 }
 
-/* 0 or -errno, with a message. */
-static int survey_all(struct arguments *arguments, const struct paths *paths, struct survey *survey)
+/* One of both sides: added up, and given to outputs that show its records as well. 0 or -errno, with a message. */
+static int survey_all(struct arguments *arguments, const struct paths *paths, struct survey *survey,
+		      struct outputs *outputs)
 {
-	const struct recording_reader reader = survey_reader(survey);
+	const struct recording_reader feed = feeding(arguments, outputs);
+	const struct recording_reader sums = survey_reader(survey);
+	struct both_readers both = { { &sums, &feed } };
+	const struct recording_reader reader = outputs->nr ? both_reader(&both) : sums;
 	/* a time before the end is before that of each side */
 	int err = part_prepare(&arguments->part, paths->v, paths->nr);
 
@@ -377,16 +387,23 @@ static int compare(struct arguments *arguments, struct outputs *outputs)
 {
 	const struct paths old = { (char *const *)&arguments->diff, 1 };
 	const bool stacks = is_folded_asked(arguments);
+	struct output *v[OUTPUTS_MAX];
+	struct outputs fed = { .v = v };
 	struct survey *before = NULL, *after = NULL;
 	struct compare *compared = NULL;
 	int err = 0;
 
+	for (size_t i = 0; i < outputs->nr; i++)
+		if (output_compares(outputs->v[i]))
+			v[fed.nr++] = outputs->v[i];
 	if (survey_new(&before, stacks) || survey_new(&after, stacks))
 		err = -ENOMEM;
 	if (!err)
-		err = survey_all(arguments, &old, before);
+		err = survey_all(arguments, &old, before, &fed);
+	for (size_t i = 0; i < fed.nr && !err; i++)
+		output_compare(fed.v[i]);
 	if (!err)
-		err = survey_all(arguments, &arguments->paths, after);
+		err = survey_all(arguments, &arguments->paths, after, &fed);
 	if (!err)
 		err = compare_new(&compared, before, after);
 	if (!err)

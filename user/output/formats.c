@@ -8,8 +8,8 @@
 #include "base/strings.h"
 
 static const struct output_format *const formats[] = {
-	&output_text,  &output_json,	 &output_folded,     &output_svg,
-	&output_pprof, &output_perfetto, &output_speedscope,
+	&output_text, &output_json,  &output_folded,   &output_html,
+	&output_svg,  &output_pprof, &output_perfetto, &output_speedscope,
 };
 #define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
 

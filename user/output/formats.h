@@ -11,6 +11,7 @@
 extern const struct output_format output_text;
 extern const struct output_format output_json;
 extern const struct output_format output_folded;
+extern const struct output_format output_html;
 extern const struct output_format output_svg;
 extern const struct output_format output_pprof;
 extern const struct output_format output_perfetto;

@@ -131,6 +131,17 @@ DEFINE_FEED(summary, summary_record)
 DEFINE_FEED(dump, dump_record)
 DEFINE_FEED(diff, diff_record)
 
+bool output_compares(const struct output *output)
+{
+	return output->format->compare != NULL;
+}
+
+void output_compare(struct output *output)
+{
+	if (!output->error)
+		keep_error(output, output->format->compare(output->state));
+}
+
 size_t output_held_bytes(const struct output *output)
 {
 	return output->format->held ? output->format->held(output->state) : 0;

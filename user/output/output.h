@@ -58,8 +58,9 @@ struct output_format {
 		void *state,
 		const struct dump_record *record); /* of the command dump, which feeds no others */
 	size_t (*held)(const void *state); /* memory for what is written only as it is closed */
-	int (*diff)(void *state,
-		    const struct diff_record *record); /* of report --diff, which feeds no others */
+	/* Of report --diff. One that shows records as well is fed those of before, compare(), and those of after. */
+	int (*compare)(void *state);
+	int (*diff)(void *state, const struct diff_record *record);
 	int (*hide)(void *state); /* takes off the terminal what will be rewritten there */
 	int (*close)(void *state); /* writes what is left and frees state */
 };
@@ -109,6 +110,10 @@ void output_hurry(struct output *output, uint64_t until_ns);
 /* Before something else is written to the terminal. */
 void output_hide(struct output *output);
 void output_dump(struct output *output, const struct dump_record *record);
+/* Whether it is to be fed the records of both sides. */
+bool output_compares(const struct output *output);
+/* Records of before were all, and those of after come. */
+void output_compare(struct output *output);
 void output_diff(struct output *output, const struct diff_record *record);
 /*
  * The first error in writing, or 0. Who sees one on the way (disk full, closed
