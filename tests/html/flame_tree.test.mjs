@@ -6,10 +6,10 @@ import {
 	boxAt, buildTree, findMatches, largestFrames, layOut, mainCause, nodeAt, pathOf,
 } from "../../user/output/html/flame_tree.js";
 import { initialState, searchPattern } from "../../user/output/html/shown.js";
-import { MS, S, samplePage } from "./model.mjs";
+import { MS, S, frame, samplePage } from "./model.mjs";
 
 function tree(part = {}, page = samplePage()) {
-	return buildTree(page, { ...initialState(page), ...part });
+	return buildTree(page, { ...initialState(page), frames: "all", ...part });
 }
 
 const ms = (node) => Math.round(node.ns / MS);
@@ -34,10 +34,9 @@ test("the outermost calls come first, the cause last, and all of it is there onc
 	addsUp(made);
 	assert.equal(ms(made.root), 1968);
 	assert.equal(Math.round(made.smallNs / MS), 40);
-	assert.deepEqual(names(made.root), ["Handle._run (events.py:80) 1948", "(no stack) 20"]);
+	assert.deepEqual(names(made.root), ["Handle._run (events.py:80) 1968"]);
 	assert.deepEqual(names(below(made.root, "Handle._run (events.py:80)", "serve (main.py:12)")),
-		["fetch_rates (rates.py:88) 690", "check_password (login.py:36) 688", "load_config (config.py:23) 420", "walk (tree.py:5) 150"]);
-	assert.deepEqual(names(below(made.root, "(no stack)")), ["[runqueue] 20"]);
+		["check_password (login.py:36) 708", "fetch_rates (rates.py:88) 690", "load_config (config.py:23) 420", "walk (tree.py:5) 150"]);
 	assert.equal(made.rows, 8);
 });
 
@@ -87,11 +86,38 @@ test("without libraries only own calls are left, or the innermost where none is"
 	page.stacks.push([1, 5]);
 	page.stalls[5].slices[0].stack = page.stacks.length - 1;
 
-	const made = tree({ hideLibrary: true }, page);
+	const made = tree({ frames: "own" }, page);
 
 	addsUp(made);
-	assert.deepEqual(names(made.root), ["serve (main.py:12) 1798", "recvfrom (libc.so.6) 150", "(no stack) 20"]);
+	assert.deepEqual(names(made.root), ["serve (main.py:12) 1818", "recvfrom (libc.so.6) 150"]);
 	assert.deepEqual(names(below(made.root, "serve (main.py:12)", "load_config (config.py:23)")), ["[sleep] 420"]);
+});
+
+test("without the interpreter's frames, what others have called of it stays", () => {
+	const page = samplePage();
+
+	page.frames.push(frame(["_start", "python3", 0, "native", "interpreter"]), frame(["send", "libc.so.6", 0, "native", "interpreter"]));
+	page.stacks[0] = [0, 12, 1, 2, 3, 4, 11, 5, 11];
+
+	const made = tree({ frames: "calls", only: "place:fetch_rates (rates.py:88)" }, page);
+
+	addsUp(made);
+	assert.deepEqual(pathOf(made.nodes.find((node) => node.label === "[socket]")).map((name) => name.split(" ")[1]),
+		["Handle._run", "serve", "fetch_rates", "PQgetResult", "recvfrom", "do_sys_poll", "[socket]"]);
+
+	page.stacks[0] = [0, 12, 11];
+	assert.deepEqual(names(tree({ frames: "calls", without: new Set(["cause:cpu", "cause:sleep", "cause:runqueue"]) }, page).root),
+		["_start (python3) 690"]);
+});
+
+test("what waited for a CPU is where its turn was, and in no call where that is not known", () => {
+	const page = samplePage();
+
+	assert.equal(ms(below(tree({ groupBy: "cause" }, page).root, "runqueue", "Handle._run (events.py:80)")), 20);
+	page.stalls[3].slices = page.stalls[3].slices.slice(1);
+	page.stalls[3].ns = 10 * MS;
+	assert.deepEqual(names(below(tree({ groupBy: "cause", thresholdNs: 0 }, page).root, "runqueue")),
+		["(no stack) 10", "Handle._run (events.py:80) 10"]);
 });
 
 test("the tree is of the range, of the place and without what is taken out", () => {
@@ -111,7 +137,7 @@ test("a way that matches twice is counted once", () => {
 	const found = findMatches(page, made, searchPattern("walk|serve"));
 
 	assert.equal(found.nodes.length, 4);
-	assert.equal(Math.round(found.ns / MS), 1948);
+	assert.equal(Math.round(found.ns / MS), 1968);
 
 	const walks = findMatches(page, made, searchPattern("^walk"));
 
@@ -133,10 +159,10 @@ test("a zoomed box is as wide as the graph, as are those around it, and what is 
 		[["walk (tree.py:5)", 0, 900]], [["walk (tree.py:5)", 0, 900]], [["walk (tree.py:5)", 0, 900]], [["[cpu]", 0, 900]],
 	]);
 
-	const [box] = layOut(serve, 1948)[3].filter(({ node }) => node === walk);
+	const [box] = layOut(serve, 1968)[3].filter(({ node }) => node === walk);
 
 	assert.equal(Math.round(box.width), 150);
-	assert.equal(Math.round(box.x), 1798);
+	assert.equal(Math.round(box.x), 1818);
 });
 
 test("the box below the pointer is found, and there is none beside the boxes", () => {
@@ -164,7 +190,7 @@ test("the frames that most time went through, one that calls itself counted once
 	const page = samplePage();
 	const largest = largestFrames(page, tree({}, page), 50).map((sum) => [page.frames[sum.frame].fn, ms(sum)]);
 
-	assert.deepEqual(largest.slice(0, 3), [["Handle._run", 1948], ["serve", 1948], ["fetch_rates", 690]]);
+	assert.deepEqual(largest.slice(0, 3), [["Handle._run", 1968], ["serve", 1968], ["check_password", 708]]);
 	assert.deepEqual(largest.find(([fn]) => fn === "walk"), ["walk", 150]);
 	assert.equal(largestFrames(page, tree({}, page), 2).length, 2);
 });

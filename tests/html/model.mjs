@@ -127,7 +127,7 @@ export function samplePage() {
 			loop: 0, atNs: 10 * S,
 			slices: [slice({ cause: "file", syscall: "read", ns: 40 * MS, target: "/etc/hosts", task: "dns", stack: SOCKET })],
 		}],
-		stacks: STACKS, frames: FRAMES.map(frame), diff: null,
+		stacks: STACKS.map((stack) => [...stack]), frames: FRAMES.map(frame), diff: null,
 	};
 }
 

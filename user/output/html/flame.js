@@ -2,7 +2,7 @@
 /* flame.js - the tree of calls as a flame graph that is zoomed, searched and walked through. */
 import { clear, el, hideTip, onTheme, onWidth, redraws, showTip } from "./dom.js";
 import { makeFlameCanvas } from "./flame_canvas.js";
-import { makeFlameControls } from "./flame_controls.js";
+import { makeFlameControls, nextFrames } from "./flame_controls.js";
 import { buildTree, findMatches, nodeAt, pathOf } from "./flame_tree.js";
 import { nodeTip, nodeWords, tableOf } from "./flame_words.js";
 import { addKeys } from "./help.js";
@@ -11,7 +11,7 @@ import { duration, grouped, percent, shorten } from "./words.js";
 const SHOWN_CRUMBS = 7;
 
 /* What of the state another tree is made of. */
-const TREE = ["fromNs", "toNs", "thresholdNs", "without", "only", "hideLibrary", "groupBy", "inverted"];
+const TREE = ["fromNs", "toNs", "thresholdNs", "without", "only", "frames", "groupBy", "inverted"];
 
 /** The node beside, above or below another, as it is drawn. */
 function neighbour(node, key, flame) {
@@ -205,7 +205,7 @@ export function makeFlame(element, page, shown) {
 				N: () => step(-1),
 				i: () => shown.set({ inverted: !shown.get().inverted }),
 				f: () => shown.set({ flame: !shown.get().flame }),
-				l: () => shown.set({ hideLibrary: !shown.get().hideLibrary }),
+				l: () => shown.set({ frames: nextFrames(shown.get().frames) }),
 				c: () => shown.set({ colourBy: shown.get().colourBy === "kind" ? "cause" : "kind" }),
 			}[event.key] || (/^Arrow/.test(event.key)
 				? () => select(neighbour(current, event.key, shown.get().flame)) : null);
@@ -236,7 +236,7 @@ export function makeFlame(element, page, shown) {
 		["n N", "next, last match of the search"],
 		["i", "turn round: innermost first"],
 		["f", "as flames, as icicles"],
-		["l", "fold the frames of libraries"],
+		["l", "fewer frames, all frames"],
 		["c", "colours of kinds or of causes"],
 	]);
 	return { reset: () => zoom(tree.root) };

@@ -6,6 +6,13 @@ import { causeName } from "./swatch.js";
 
 const GROUPS = [["stack", "nothing"], ["task", "task"], ["target", "target"], ["cause", "cause"], ["process", "process"]];
 
+const FRAMES = [["all", "all"], ["calls", "without the interpreter's"], ["own", "own code only"]];
+
+/** Fewer, and all again. */
+export function nextFrames(frames) {
+	return FRAMES[(FRAMES.findIndex(([name]) => name === frames) + 1) % FRAMES.length][0];
+}
+
 function choice(label, choices, set) {
 	const select = el("select", { onchange: () => set(select.value) },
 		choices.map(([value, words]) => el("option", { value }, words)));
@@ -38,8 +45,7 @@ export function makeFlameControls(page, shown, { step }) {
 	const flame = toggle("Flames", "The outermost call below, as flames (f)", () => shown.set({ flame: !shown.get().flame }));
 	const inverted = toggle("Innermost first", "Who called this, not what this called (i)",
 		() => shown.set({ inverted: !shown.get().inverted }));
-	const library = toggle("Fold libraries", "Only frames of own code (l)",
-		() => shown.set({ hideLibrary: !shown.get().hideLibrary }));
+	const frames = choice("Frames", FRAMES, (name) => shown.set({ frames: name }));
 	const matched = el("span", { class: "muted", role: "status" });
 	const steps = el("span", { hidden: true },
 		el("button", { type: "button", class: "quiet", "aria-label": "Last match", title: "Last match (N)", onclick: () => step(-1) }, "‹"),
@@ -48,14 +54,14 @@ export function makeFlameControls(page, shown, { step }) {
 
 	return {
 		element: el("div", {},
-			el("div", { class: "controls" }, group.label, colour.label, flame, inverted, library,
+			el("div", { class: "controls" }, group.label, frames.label, colour.label, flame, inverted,
 				el("span", { class: "push" }, matched, steps)), legend),
 		draw(state) {
 			group.select.value = state.groupBy;
 			colour.select.value = state.colourBy;
 			flame.setAttribute("aria-pressed", String(state.flame));
 			inverted.setAttribute("aria-pressed", String(state.inverted));
-			library.setAttribute("aria-pressed", String(state.hideLibrary));
+			frames.select.value = state.frames;
 			clear(legend).append(...legendOf(page, state.colourBy));
 		},
 		matched(words, any) {

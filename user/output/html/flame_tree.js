@@ -3,7 +3,7 @@
  * flame_tree.js - the range's lost time as a tree of calls: who called whom, or, turned
  * round, who was called by whom. Nothing of a screen.
  */
-import { matchesFrame, matchesText, slicesIn } from "./shown.js";
+import { matchesFrame, matchesText, placeStack, slicesIn } from "./shown.js";
 
 /**
  * @typedef {Object} Node
@@ -46,11 +46,21 @@ function groupName(page, state, slice, loop) {
 }
 
 /* Own frames, or the innermost where none is own. */
-function withoutLibraries(page, stack) {
+function ownFrames(page, stack) {
 	const own = stack.filter((at) => page.frames[at].owner === "user");
 
 	return own.length ? own : stack.slice(0, 1);
 }
+
+/* Without what carries other code; what that code has called of it stays: recv() of the C library. */
+function withoutInterpreter(page, stack) {
+	const carries = (at) => page.frames[at].owner === "interpreter";
+	const innermost = stack.findIndex((at) => !carries(at) && page.frames[at].owner !== "kernel");
+
+	return innermost < 0 ? stack : stack.filter((at, i) => !carries(at) || i === innermost - 1);
+}
+
+const FRAMES = { all: (page, stack) => stack, calls: withoutInterpreter, own: ownFrames };
 
 function getOrMake(map, key, make) {
 	let value = map.get(key);
@@ -69,7 +79,8 @@ function ways(page, state) {
 
 	slicesIn(page, state, (slice, ns, loop, stall) => {
 		const stacks = getOrMake(groups, groupName(page, state, slice, loop), newMap);
-		const causes = getOrMake(stacks, slice.stack, newMap);
+		const stack = slice.stack < 0 && stall ? placeStack(stall) : slice.stack;
+		const causes = getOrMake(stacks, stack, newMap);
 
 		smallNs += stall ? 0 : ns;
 		causes.set(slice.cause, (causes.get(slice.cause) || 0) + ns);
@@ -119,7 +130,7 @@ function addTime(node, cause, ns) {
 function addWays(page, state, from, stacks) {
 	for (const [at, causes] of stacks) {
 		const stack = at < 0 ? [] : page.stacks[at];
-		const frames = state.hideLibrary ? withoutLibraries(page, stack) : stack;
+		const frames = FRAMES[state.frames](page, stack);
 
 		if (state.inverted)
 			for (const [cause, ns] of causes)

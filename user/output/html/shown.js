@@ -15,7 +15,7 @@ const BLOCKED_PERIOD_NS = 10e9; /* what one record of small blocks is about, at 
  * @property {string} only "place:…": nothing else, or ""
  * @property {?RegExp} search
  * @property {?number} selected index of a stall
- * @property {boolean} hideLibrary
+ * @property {"all"|"calls"|"own"} frames all, without the interpreter's inner ways, own code only
  * @property {"stack"|"task"|"target"|"cause"|"process"} groupBy
  * @property {"kind"|"cause"} colourBy
  * @property {boolean} inverted innermost frames first
@@ -39,7 +39,7 @@ export function initialState(page) {
 		only: "",
 		search: null,
 		selected: null,
-		hideLibrary: false,
+		frames: "calls",
 		groupBy: "stack",
 		colourBy: "kind",
 		inverted: false,
@@ -139,6 +139,19 @@ export function placeOf(page, slice) {
 	if (!places)
 		placesOf.set(page, (places = page.stacks.map((_, at) => stackPlace(page, at))));
 	return places[slice.stack];
+}
+
+/** Where a turn was that waited for a CPU: at its place, as the text has it. -1: not known */
+export function placeStack(stall) {
+	const verdict = stall.slices[stall.verdict];
+	let most = null;
+
+	if (verdict && verdict.stack >= 0)
+		return verdict.stack;
+	for (const slice of stall.slices)
+		if (slice.stack >= 0 && (!most || slice.ns > most.ns))
+			most = slice;
+	return most ? most.stack : -1;
 }
 
 /** Is this slice one of those that what-if has taken out? */
