@@ -42,7 +42,7 @@ export function makeFlame(element, page, shown) {
 	const asTable = el("details", { class: "as-table", ontoggle: () => drawTable() },
 		el("summary", {}, "As a table"), table);
 	let tree = null, madeOf = null;
-	let zoomPath = [], zoomed = null, current = null;
+	let zoomPath = [], zoomed = null, current = null, crumbsOf = null;
 	let found = { nodes: [], set: new Set(), ns: 0 }, foundOf = null;
 	let nth = -1; /* of the matches */
 
@@ -93,7 +93,11 @@ export function makeFlame(element, page, shown) {
 			: "", found.nodes.length > 0);
 	}
 
+	/* Only anew where they are others: a button that is pressed takes the focus from the graph, which draws. */
 	function drawCrumbs() {
+		if (crumbsOf === zoomed)
+			return;
+		crumbsOf = zoomed;
 		const nodes = [];
 
 		for (let node = zoomed; node; node = node.parent)
