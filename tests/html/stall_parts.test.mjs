@@ -61,6 +61,8 @@ test("a link finds its stall, also of the second recording, and nothing else", (
 		assert.equal(stallOfFragment(page, stallFragment(page, stall)), stall);
 	assert.equal(stallFragment(page, page.stalls[0]), "#stall=7-1");
 	assert.equal(stallOfFragment(page, "#stall=9-1"), page.stalls[2]);
+	page.stalls[0].turn = "\ud800";
+	assert.equal(stallFragment(page, page.stalls[0]), "");
 	for (const wrong of ["", "#stall=", "#stall=8-1", "#stall=%", "#stall=7-1@x", "#stall=7-1@9", "#other"])
 		assert.equal(stallOfFragment(page, wrong), null, wrong);
 });

@@ -7,10 +7,11 @@ import { matches, stallsIn } from "./shown.js";
 import { ledgerParts, stackLines, stallBeside, stallFragment, stallLedger, stallOfFragment, stallRows } from "./stall_parts.js";
 import { swatch } from "./swatch.js";
 import { groupsByStall, reasonWords, stallsTogether } from "./together.js";
-import { clock, count, day, duration, percent, zone } from "./words.js";
+import { clock, count, day, duration, percent, shorten, zone } from "./words.js";
 
 const MOST_ROWS = 24;
 const MOST_TOGETHER = 20;
+const LONGEST_TEXT = 200000;
 
 /* -- its parts -- */
 
@@ -94,7 +95,7 @@ async function copyText(pre, said) {
 function textBox(stall) {
 	const pre = el("pre", { class: "stall-text", tabindex: "0", "aria-label": "Its text" }), said = el("span", { class: "muted small", role: "status" });
 
-	pre.textContent = stall.text;
+	pre.textContent = shorten(stall.text, LONGEST_TEXT);
 	return [el("div", { class: "controls" }, el("button", { type: "button", class: "stall-copy", onclick: () => copyText(pre, said) }, "Copy as text"), said), pre];
 }
 

@@ -11,7 +11,7 @@ import { isWholeRange, makeShown, matches, stallsIn } from "./shown.js";
 import { causeName } from "./swatch.js";
 import { groupsByStall, reasonWords, stallsTogether } from "./together.js";
 import { makeTogether } from "./together_list.js";
-import { clock, count, duration, percent } from "./words.js";
+import { clock, count, duration, percent, shorten } from "./words.js";
 
 const KEYS = [
 	["+ -", "zoom in, out"],
@@ -154,7 +154,8 @@ class Lanes {
 		else if (AXIS + top + LANE > scroll.scrollTop + scroll.clientHeight)
 			scroll.scrollTop = AXIS + top + LANE - scroll.clientHeight;
 		this.look(viewWith(this.view, this.whole, stall.atNs, stall.atNs + stall.ns));
-		this.parts.said.textContent = stallRows(this.page, stall, this.groupOf.get(stall.index)).filter(Boolean).join(". ");
+		this.parts.said.textContent = stallRows(this.page, stall, this.groupOf.get(stall.index)).filter(Boolean)
+			.map((row) => shorten(row, 300)).join(". ");
 	}
 
 	goBy(by) {

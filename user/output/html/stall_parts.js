@@ -90,23 +90,21 @@ export function stallBeside(stalls, index, by) {
 	return order[Math.min(order.length - 1, Math.max(0, at + by))];
 }
 
-/** "#stall=TURN", with the recording's number where there are several. */
+const TURN = /^[\w.-]{1,64}$/; /* as blockprof names them; others have no link */
+
+/** "#stall=TURN", with the recording's number where there are several; "" for a name that is none. */
 export function stallFragment(page, stall) {
-	const recording = page.loops[stall.loop].recording;
-	return "#stall=" + encodeURIComponent(stall.turn) + (recording ? "@" + recording : "");
+	const { recording } = page.loops[stall.loop];
+
+	return TURN.test(stall.turn) ? `#stall=${stall.turn}${recording ? `@${recording}` : ""}` : "";
 }
 
 export function stallOfFragment(page, fragment) {
-	const found = /^#stall=([^@]*)(?:@(\d{1,9}))?$/.exec(fragment);
+	const found = /^#stall=([\w.-]{1,64})(?:@(\d{1,9}))?$/.exec(fragment);
+
 	if (!found)
 		return null;
-	let turn;
-	try {
-		turn = decodeURIComponent(found[1]);
-	} catch {
-		return null;
-	}
-	const ofTurn = page.stalls.filter((stall) => stall.turn === turn);
+	const ofTurn = page.stalls.filter((stall) => stall.turn === found[1]);
 
 	if (found[2] === undefined)
 		return ofTurn[0] || null;

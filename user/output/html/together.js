@@ -2,8 +2,9 @@
 /* together.js - which stalls of several loops were at the same time for the same reason. */
 
 const LONGEST_GROUP = 1000;
+const KINDS = ["culprit", "cgroup", "target"]; /* the most telling first */
 
-/* What stalls may have in common, the most telling first: [kind, what]. */
+/* What a stall may have in common with others: [kind, what]. */
 function reasons(page, stall) {
 	const loop = page.loops[stall.loop], found = [];
 	if (stall.culprit)
@@ -24,24 +25,31 @@ function reasons(page, stall) {
  * is in one group only: that of the most telling reason.
  */
 export function stallsTogether(page) {
-	const byReason = new Map(), groups = [], taken = new Set();
+	const byReason = new Map(KINDS.map((kind) => [kind, new Map()])), groups = [], taken = new Set();
+
 	for (const stall of page.stalls) {
 		const loop = page.loops[stall.loop];
-		if (!loop)
-			continue;
-		const host = page.recordings[loop.recording]?.host;
-		for (const [kind, what] of reasons(page, stall)) {
-			const key = JSON.stringify([kind, what, host]);
-			if (!byReason.has(key))
-				byReason.set(key, { kind, what, stalls: [] });
-			byReason.get(key).stalls.push(stall);
+
+		for (const [kind, what] of loop ? reasons(page, stall) : []) {
+			/* names may be long: they are never joined to keys */
+			const ofHost = inner(byReason.get(kind), page.recordings[loop.recording]?.host);
+
+			if (!ofHost.has(what))
+				ofHost.set(what, []);
+			ofHost.get(what).push(stall);
 		}
 	}
-	for (const wanted of ["culprit", "cgroup", "target"])
-		for (const { kind, what, stalls } of byReason.values())
-			if (kind === wanted)
+	for (const kind of KINDS)
+		for (const ofHost of byReason.get(kind).values())
+			for (const [what, stalls] of ofHost)
 				addClusters(groups, taken, kind, what, stalls.filter((stall) => !taken.has(stall.index)));
 	return groups.sort((a, b) => a.stalls[0].atNs - b.stalls[0].atNs);
+}
+
+function inner(map, key) {
+	if (!map.has(key))
+		map.set(key, new Map());
+	return map.get(key);
 }
 
 function addClusters(groups, taken, kind, what, stalls) {
