@@ -53,7 +53,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs html-tests e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
+.PHONY: all test unit unit-programs html-tests html-browser e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
 	bpf-arm64 man install \
 	uninstall clean FORCE
 
@@ -214,6 +214,11 @@ unit: unit-programs
 # The sums of the html page, in Node.js.
 html-tests:
 	$(Q)$(NODE) tests/html/run.mjs
+
+# The page in a real Chromium: HTML="tests/html/browser/views.mjs" for some.
+HTML ?= $(wildcard tests/html/browser/*.mjs)
+html-browser:
+	$(Q)$(NODE) tests/html/run.mjs $(filter-out %/chromium.mjs %/pages.mjs,$(HTML))
 
 e2e: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)
