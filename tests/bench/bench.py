@@ -578,7 +578,7 @@ def bench_report(bench):
     path = os.path.join(bench.scratch, "recording.jsonl")
     write_recording(path, stalls)
     title("report, %d records: thousands a second" % stalls)
-    ways = {name: ["-F", name] for name in ("text", "json", "folded", "svg", "pprof", "speedscope")}
+    ways = {name: ["-F", name] for name in ("text", "json", "folded", "html", "svg", "pprof", "speedscope")}
     ways["--diff"] = ["--diff", path]
     memory = {}
     for name, arguments in ways.items():

@@ -152,7 +152,7 @@ def test_decimal_point_in_every_locale():
     check(comma == b"1,0", "the locale has a comma", comma)
     with Blockprof("-o", "x.svg", "-o", "x.speedscope.json", command=[sys.executable, GATHER_SLEEP, "1.2"], env=env, cwd=True) as b:
         b.wait()
-    for args in ["-F", "text"], ["-F", "json"], ["-F", "svg"], ["-F", "speedscope"], ["-F", "folded"], ["--diff", b.recording]:
+    for args in ["-F", "text"], ["-F", "json"], ["-F", "svg"], ["-F", "html"], ["-F", "speedscope"], ["-F", "folded"], ["--diff", b.recording]:
         argv = [BLOCKPROF, "report", *args, b.recording]
         there = run_command(argv, env=dict(os.environ, TZ="UTC", **env))
         here = run_command(argv, env=dict(os.environ, TZ="UTC", LC_ALL="C"))

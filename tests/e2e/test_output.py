@@ -31,6 +31,7 @@ from harness import (
     run_blockprof,
     variants,
 )
+from html_page import check_page
 
 GATHER_SLEEP = os.path.join(WORKLOADS, "gather_sleep.py")
 COMMAND = [sys.executable, GATHER_SLEEP, "0.2"]
@@ -163,6 +164,13 @@ def check_pprof_file(path):
     check(b"contentions" in data and b"do_io" in data and b"gather_sleep.py" in data, "no do_io", data[-2000:])
 
 
+def check_html_file(path):
+    """tests/e2e/test_html.py has what is in it."""
+    page = check_page(unpack(path).decode() if path.endswith(".gz") else read_file(path))
+    cells = [cell for table in page.tables for row in table for cell in row]
+    check(any(re.search(r"^do_io \(.*gather_sleep.py:\d+\)$", cell) for cell in cells), "no do_io", *page.tables)
+
+
 def check_svg_file(path):
     text = read_file(path)
     check(text.endswith("</svg>\n") and re.search(r"<title>do_io \(gather_sleep.py:\d+\) - ", text), "no do_io", text)
@@ -180,6 +188,8 @@ FILES = {
     "a.folded.gz": check_folded_file,
     "a.pb.gz": check_pprof_file,
     "a.pprof": check_pprof_file,
+    "a.html": check_html_file,
+    "a.html.gz": check_html_file,
     "a.svg": check_svg_file,
     "a.speedscope.json": check_speedscope_file,
 }

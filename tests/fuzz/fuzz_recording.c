@@ -25,13 +25,13 @@ static void render(const char *path, const char *format)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const formats[] = { "text",	"json",	    "folded",	 "svg",
-					       "pprof", "perfetto", "speedscope" };
+	static const char *const formats[] = { "text",	"json",	    "folded",	  "svg",
+					       "pprof", "perfetto", "speedscope", "html" };
 	int fd = fuzz_file(data, size);
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	render(path, formats[size % 7]);
+	render(path, formats[size % 8]);
 	close(fd);
 	return 0;
 }
