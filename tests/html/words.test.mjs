@@ -32,6 +32,7 @@ test("times are of the zone of the machine that was watched, not of the reader",
 	const page = { originMs: Date.UTC(2026, 10, 30, 23, 30, 0), utcOffsetS: 5400 };
 
 	assert.equal(clock(page, 1.5e9), "01:00:01.500");
+	assert.equal(clock(page, 1.005e9), "01:00:01.005");
 	assert.equal(clock(page, 1.5e9, 1), "01:00:01.5");
 	assert.equal(clock(page, 1.5e9, 0), "01:00:01");
 	assert.equal(day(page, 0), "2026-12-01");

@@ -14,17 +14,29 @@ import { makeTurns } from "./turns.js";
 import { unpack } from "./unpack.js";
 import { makeWhatIf } from "./whatif.js";
 
-/* The id of a section, who fills it, and for which pages. */
+/* The id of a section, its title if only the script fills it, who does, and for which pages. */
 const VIEWS = [
-	["head", makeHead],
-	["diff", makeChanges, (page) => page.diff],
-	["places", makePlaces],
-	["time", makeLanes],
-	["flame", makeFlame],
-	["turns", makeTurns],
-	["whatif", makeWhatIf],
-	["stall", makeDetails],
+	{ id: "head", make: makeHead },
+	{ id: "diff", title: "What changed", make: makeChanges, isFor: (page) => page.diff },
+	{ id: "places", make: makePlaces },
+	{ id: "time", title: "When", make: makeLanes },
+	{ id: "flame", title: "Through which calls", make: makeFlame },
+	{ id: "turns", title: "How long turns took", make: makeTurns },
+	{ id: "whatif", title: "What if", make: makeWhatIf },
+	{ id: "stall", title: "One stall", make: makeDetails },
 ];
+
+/* The element that a view is made in. Without script there are no titles of nothing. */
+function viewOf({ id, title }) {
+	const section = document.getElementById(id);
+
+	if (title) {
+		section.setAttribute("aria-labelledby", `${id}-title`);
+		section.append(el("h2", { id: `${id}-title` }, title), el("div", { class: "view" }));
+	}
+	section.hidden = false;
+	return section.querySelector(".view");
+}
 
 function isTyping(target) {
 	return target instanceof HTMLElement &&
@@ -95,21 +107,17 @@ export function makePage(page) {
 	const zoomed = []; /* views with a zoom of their own */
 
 	takeKeys(page, shown, filters, zoomed);
-	for (const [id, make, isFor = () => true] of VIEWS) {
-		const section = document.getElementById(id);
-		const view = section && section.querySelector(".view");
+	for (const view of VIEWS.filter(({ isFor }) => !isFor || isFor(page))) {
+		const element = viewOf(view);
 
-		if (!view || !isFor(page))
-			continue;
-		section.hidden = false;
 		try {
-			const made = make(view, page, shown);
+			const made = view.make(element, page, shown);
 
 			if (made && made.reset)
 				zoomed.push(made);
 		} catch (error) {
 			console.error(error);
-			view.append(el("p", { class: "failed", role: "alert" },
+			element.append(el("p", { class: "failed", role: "alert" },
 				`This part of the page could not be made: ${error.message}`));
 		}
 	}
