@@ -66,6 +66,11 @@ test("the head adds up what is in the range", () => {
 	assert.deepEqual([sums(page, all).stalls, sums(page, all).lostNs], [10, 2000 * MS]);
 	assert.equal(sums(page, { ...all, only: "place:walk (tree.py:5)" }).stalls, 1);
 	assert.equal(watchedNs(page, { ...all, fromNs: 9 * S }), 2 * S);
+	/* one that came late, and one of a recording that says nothing by the second */
+	Object.assign(page.loops[0], { wallNs: 2 * S, seconds: page.loops[0].seconds.slice(8) });
+	page.loops[1].seconds = [];
+	assert.equal(watchedNs(page, all), 12 * S);
+	assert.equal(watchedNs(page, { ...all, toNs: 8 * S }), 8 * S);
 });
 
 test("what was not seen is said", () => {

@@ -123,12 +123,12 @@ static int put_intervals(FILE *out, const struct slice *slice, uint64_t begin_ns
 
 static void put_chain(FILE *out, const struct slice *slice, struct html_rows *rows)
 {
-	const struct culprits *all = &slice->culprits;
+	const struct culprits *link = &slice->culprits;
 
 	fputs(",[", out);
-	for (bool first = true; all->nr; all = &all->v[0].culprits, first = false)
+	for (bool first = true; link && link->nr; link = html_link_behind(link), first = false)
 		fprintf(out, "%s%" PRIu32, first ? "" : ",",
-			html_string(rows->tables, html_party(&all->v[0])));
+			html_string(rows->tables, html_link(link)));
 	fputc(']', out);
 }
 

@@ -46,6 +46,9 @@ char *html_target(const struct slice *slice)
 	char *object;
 
 	/* who holds a lock is the culprit, and how often it was waited for is counted elsewhere */
+	if (slice && slice->cause == CAUSE_GIL)
+		return strdup(slice->holder.collects ? "the GIL, for a garbage collection"
+						     : "the GIL");
 	if (!slice || slice->target.kind == TARGET_NONE || slice_is_cpu(slice))
 		return strdup("");
 	if (words_detail(slice, &detail))
@@ -56,36 +59,84 @@ char *html_target(const struct slice *slice)
 	return html_cut(object);
 }
 
+const struct culprits *html_link_behind(const struct culprits *link)
+{
+	for (size_t i = 0; i < link->nr; i++)
+		if (link->v[i].culprits.nr)
+			return &link->v[i].culprits;
+	return NULL;
+}
+
+/* Takes who. */
+static char *in_place(char *who, const struct stack *stack)
+{
+	const struct frame *frame = place_is_named(stack) ? place_of(stack) : NULL;
+	__freeing char *place = frame ? fold_place(frame) : NULL;
+	char *text;
+
+	if (!who || !place)
+		return html_cut(who);
+	if (asprintf(&text, "%s in %s", who, place) < 0)
+		text = NULL;
+	free(who);
+	return html_cut(text);
+}
+
+/* Where the first one of a link was for most of the time. NULL: not known. */
+static const struct stack *place_in(const struct culprits *link)
+{
+	const struct culprit *found = NULL;
+
+	for (size_t i = 0; i < link->nr; i++) {
+		const struct culprit *one = &link->v[i];
+
+		if (one->pid == link->v[0].pid && one->tid == link->v[0].tid && one->seen &&
+		    !one->idle && place_is_named(one->stack) && (!found || one->ns > found->ns))
+			found = one;
+	}
+	return found ? found->stack : NULL;
+}
+
 char *html_culprit(const struct slice *slice)
 {
-	const struct culprit *last = NULL;
+	const struct culprits *last = NULL;
 
 	if (!slice)
 		return strdup("");
-	for (const struct culprits *all = &slice->culprits; all->nr; all = &last->culprits)
-		last = &all->v[0];
+	for (const struct culprits *link = &slice->culprits; link && link->nr;
+	     link = html_link_behind(link))
+		last = link;
+	if (last && last->v[0].kind == CULPRIT_CGROUP)
+		return html_escape(last->v[0].cgroup);
 	if (last)
-		return last->kind == CULPRIT_CGROUP ? html_escape(last->cgroup)
-						    : html_cut(party_words(last));
+		return in_place(party_words(&last->v[0]), place_in(last));
 	if (slice->holder.pid)
-		return words_thread(slice->holder.comm, slice->holder.pid, slice->holder.tid);
+		return in_place(
+			words_thread(slice->holder.comm, slice->holder.pid, slice->holder.tid),
+			slice->holder.stack);
 	if (slice->target.peer_pid)
 		return html_cut(words_thread(slice->target.peer_comm, slice->target.peer_pid, 0));
 	return strdup("");
 }
 
-char *html_party(const struct culprit *culprit)
+char *html_link(const struct culprits *link)
 {
-	struct culprit alone = *culprit;
-	const struct culprits culprits = { .v = &alone, .nr = 1 };
+	__freeing struct culprit *alone = calloc(link->nr + 1, sizeof(alone[0]));
+	const struct culprits culprits = { .v = alone, .nr = link->nr };
 	char *text = NULL;
 	size_t size = 0, skipped;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 	int err;
 
+	if (!alone)
+		return NULL;
+	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	alone.culprits = (struct culprits){ 0 };
+	for (size_t i = 0; i < link->nr; i++) {
+		alone[i] = link->v[i];
+		alone[i].culprits = (struct culprits){ 0 };
+	}
 	err = culprits_words(out, &culprits);
 	if (fclose(out) || err) {
 		free(text);

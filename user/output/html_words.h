@@ -21,10 +21,12 @@ char *html_place(const struct groups *groups);
 char *html_frame(const struct frame *frame);
 /* What was waited for: "127.0.0.1:5432". Of slice NULL: nothing. */
 char *html_target(const struct slice *slice);
-/* Who could have ended the wait: the last one of the chain. Of slice NULL: nobody. */
+/* Who could have ended the wait, the last of the chain, and in what it was: "postgres[812] in flush (db/wal.c:12)". Of slice NULL: nobody. */
 char *html_culprit(const struct slice *slice);
-/* One of its parties and what that did: "for postgres[812], which sat in fsync of pg_wal/0001" */
-char *html_party(const struct culprit *culprit);
+/* A link of its chain: "for postgres[812], which sat in fsync of pg_wal/0001" */
+char *html_link(const struct culprits *link);
+/* The one behind it. NULL: there is none. */
+const struct culprits *html_link_behind(const struct culprits *link);
 /* "python3[4242] asyncio" */
 char *html_loop_name(const struct thread_id *id);
 /* "the whole system", "processes 4242, 4243", "of the system, unit app.service" */

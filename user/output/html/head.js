@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* head.js - what was watched, where and when, how much of it was lost, and what was not seen. */
 import { clear, el, redraws } from "./dom.js";
-import { isAll, isWholeRange, leftOut, stallsIn } from "./shown.js";
+import { isAll, isWholeRange, leftOut, overlap, stallsIn } from "./shown.js";
 import { clock, count, day, duration, percent, shorten, zone } from "./words.js";
 
 /**
@@ -24,15 +24,23 @@ export function sums(page, state) {
 	};
 }
 
+/* When a loop was there: from its first second to its last. */
+function presence(page, loop) {
+	const { seconds } = loop;
+	const last = seconds[seconds.length - 1];
+	const { startNs, endNs } = page.recordings[loop.recording];
+
+	return last ? [seconds[0].atNs, last.atNs + last.lengthNs] : [startNs, endNs];
+}
+
 /** Time that loops were watched in the range: what a share of lost time is of. */
 export function watchedNs(page, state) {
 	let ns = 0;
 
 	for (const loop of page.loops) {
-		const recording = page.recordings[loop.recording];
+		const [fromNs, toNs] = presence(page, loop);
 
-		ns += Math.max(0, Math.min(recording.endNs, state.toNs) -
-			Math.max(recording.startNs, state.fromNs));
+		ns += toNs > fromNs ? (loop.wallNs * overlap(state, fromNs, toNs - fromNs)) / (toNs - fromNs) : 0;
 	}
 	return ns;
 }
