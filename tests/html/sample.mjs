@@ -135,7 +135,7 @@ export function samplePage({ stalls = 200, loops = 3, seed = 1, seconds = 600 } 
 // The same places before and after: one better, one gone, one new.
 export function sampleDiff(options = {}) {
   const after = samplePage({ ...options, seed: 2 });
-  after.diff = { before: samplePage(options), places: PLACES.slice(0, 5).map((place, i) => ({
+  after.diff = { before: samplePage(options), limits: "their thresholds differ", places: PLACES.slice(0, 5).map((place, i) => ({
     name: `${place.fn} (${place.file})`, cause: place.cause, kind: ["new", "gone", "worse", "better", "same"][i],
     chance: false, before_ns_per_hour: i === 0 ? 0 : 20 * S, after_ns_per_hour: i === 1 ? 0 : (10 + 20 * (i % 2)) * S,
     before_stalls: i === 0 ? 0 : 40, after_stalls: i === 1 ? 0 : 20 + 40 * (i % 2) })) };

@@ -63,6 +63,7 @@ test("a comparison has both sides", () => {
   assert.equal(page.diff.after, page);
   assert.equal(page.diff.before.stalls.length, 5);
   assert.equal(page.diff.places[0].kind, "new");
+  assert.equal(page.diff.limits, "their thresholds differ");
 });
 
 test("the made-up page unpacks, its parts refer to each other", () => {

@@ -144,15 +144,31 @@ static void test_loop_and_recording(void **state)
 	json_decref(page);
 }
 
+/* Time on a CPU is lost in stalls only. */
+static void feed_blocked_and_busy(struct output *output)
+{
+	struct stall_record stall = sleep_stall(false, 77 * MS);
+	struct slice busy = { .cause = CAUSE_CPU, .ns = 99 * MS, .count = 1, .max_ns = 99 * MS };
+	struct blocked_record blocked = { AT(22), .id = thread_main() };
+
+	assert_int_equal(slices_add(&stall.slices, &busy), 0);
+	slices_sort(&stall.slices);
+	blocked.slices = stall.slices;
+	feed_start(output);
+	output_blocked(output, &blocked);
+	slices_free(&stall.slices);
+}
+
 static void test_blocked(void **state)
 {
 	const struct output_options options = { .stalls_only = true };
-	json_t *page = data(*state, NULL, feed_all), *blocked = at(page, "blocked", 0);
+	json_t *page = data(*state, NULL, feed_blocked_and_busy), *blocked = at(page, "blocked", 0);
 
 	assert_int_equal(number_at(blocked, 1), 22 * S);
+	assert_int_equal(json_array_size(json_array_get(blocked, 2)), 1);
 	assert_int_equal(number_at(json_array_get(json_array_get(blocked, 2), 0), P_NS), 77 * MS);
 	json_decref(page);
-	page = data(*state, &options, feed_all);
+	page = data(*state, &options, feed_blocked_and_busy);
 	assert_int_equal(json_array_size(json_object_get(page, "blocked")), 0);
 	json_decref(page);
 }

@@ -275,9 +275,10 @@ static int put_diff(FILE *out, const struct html_comparison *comparison)
 	}
 	fputs("{\"before\":", out);
 	err = html_data_write(out, comparison->before, &none);
+	err = err ? err : put_name(out, "limits", html_limits(diff));
 	html_put_key(out, "places");
 	fputc('[', out);
-	for (size_t i = 0; diff && i < diff->nr_places && i < HTML_DIFF_PLACES_MAX && !err; i++) {
+	for (size_t i = 0; i < diff->nr_places && i < HTML_DIFF_PLACES_MAX && !err; i++) {
 		fputs(i ? ",\n" : "", out);
 		err = put_diff_place(out, diff, &diff->places[i]);
 	}

@@ -263,7 +263,9 @@ static int add_slices(struct slices *to, struct slices *from)
 	int err = 0;
 
 	for (size_t i = 0; i < from->nr && !err; i++)
-		err = slices_add(to, &from->v[i]);
+		/* time on a CPU is lost in stalls only */
+		if (!slice_is_cpu(&from->v[i]))
+			err = slices_add(to, &from->v[i]);
 	to->placeless = add_saturated(to->placeless, from->placeless);
 	slices_free(from);
 	if (to->bytes > BLOCKED_BYTES_MAX) {

@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "output/html_out.h"
 #include "output/html_words.h"
+#include "text/diff_text.h"
 #include "text/words.h"
 
 #define SHOWN_PLACES 500
@@ -284,7 +285,9 @@ static int put_difference(FILE *out, const struct diff_record *diff, const struc
 	fputs("<tr><th scope=\"row\">", out);
 	html_put(out, name);
 	fputs("</th>", out);
-	put_cell(out, diff_change_name(place->change));
+	fputs("<td>", out);
+	fputs(diff_words(place->change), out);
+	fputs(place->chance ? ", perhaps chance</td>" : "</td>", out);
 	put_cell(out, cause_name(place->cause));
 	put_figure(out, diff_hour_ns(&diff->before, place->before.ns));
 	put_figure(out, diff_hour_ns(&diff->after, place->after.ns));
@@ -296,9 +299,18 @@ static int put_difference(FILE *out, const struct diff_record *diff, const struc
 
 static int put_diff(FILE *out, const struct diff_record *diff)
 {
-	int err = 0;
+	__freeing char *limits = html_limits(diff);
+	int err = limits ? 0 : -ENOMEM;
 
-	fputs("<table class=\"diff\">\n<caption>What changed, in an hour of one loop</caption>\n"
+	if (err)
+		return err;
+	if (*limits) {
+		fputs("<p>", out);
+		html_put(out, limits);
+		fputs("</p>\n", out);
+	}
+	fputs("<div class=\"scrolls\">\n<table class=\"plain\">\n<caption>What changed, in an hour "
+	      "of one loop</caption>\n"
 	      "<thead><tr><th scope=\"col\">place</th><th scope=\"col\">change</th>"
 	      "<th scope=\"col\">cause</th><th scope=\"col\">before</th>"
 	      "<th scope=\"col\">after</th><th scope=\"col\">stalls before</th>"
@@ -306,7 +318,7 @@ static int put_diff(FILE *out, const struct diff_record *diff)
 	      out);
 	for (size_t i = 0; i < diff->nr_places && i < SHOWN_PLACES && !err; i++)
 		err = put_difference(out, diff, &diff->places[i]);
-	fputs("</tbody>\n</table>\n", out);
+	fputs("</tbody>\n</table>\n</div>\n", out);
 	return err;
 }
 

@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "model/place.h"
 #include "text/culprit_text.h"
+#include "text/diff_text.h"
 #include "text/fold.h"
 #include "text/party_words.h"
 #include "text/words.h"
@@ -179,4 +180,22 @@ char *html_scope(const struct start_record *start)
 	for (size_t i = 0; i < start->nr_only; i++)
 		fprintf(out, ", %s %s", start->only[i].name, start->only[i].value);
 	return fclose(out) ? NULL : html_escape(text);
+}
+
+char *html_limits(const struct diff_record *diff)
+{
+	const struct look look = { 0 };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int err = out ? diff_print_limits(out, diff, &look) : -1;
+
+	if ((out && fclose(out)) || err) {
+		free(text);
+		return NULL;
+	}
+	/* lines that are one paragraph here */
+	for (char *end = text; (end = strchr(end, '\n'));)
+		*end = end[1] ? ';' : '\0';
+	return html_cut(text);
 }

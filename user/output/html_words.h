@@ -31,5 +31,7 @@ const struct culprits *html_link_behind(const struct culprits *link);
 char *html_loop_name(const struct thread_id *id);
 /* "the whole system", "processes 4242, 4243", "of the system, unit app.service" */
 char *html_scope(const struct start_record *start);
+/* What a comparison cannot tell. */
+char *html_limits(const struct diff_record *diff);
 
 #endif

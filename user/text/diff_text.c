@@ -40,6 +40,11 @@ static const char *const words[DIFF_CHANGE_NR] = {
 	[DIFF_BETTER] = "better", [DIFF_SAME] = "as it was", [DIFF_TOO_SHORT] = "in both",
 };
 
+const char *diff_words(enum diff_change change)
+{
+	return words[change];
+}
+
 /* A row of two figures, and perhaps what is to be said of them. */
 static void print_judged(FILE *out, const char *name, const char *before, const char *after,
 			 const char *judged)
@@ -166,7 +171,7 @@ static void print_figures(FILE *out, const struct diff_record *diff)
 	print_seconds(out, diff);
 }
 
-static int print_limits(FILE *out, const struct diff_record *diff, const struct look *look)
+int diff_print_limits(FILE *out, const struct diff_record *diff, const struct look *look)
 {
 	const struct diff_side *before = &diff->before, *after = &diff->after;
 	int err = 0;
@@ -253,7 +258,7 @@ int diff_print(FILE *out, const struct diff_record *diff, const struct look *loo
 	if (!err)
 		err = print_side(out, "new", &diff->after, look);
 	if (!err)
-		err = print_limits(out, diff, look);
+		err = diff_print_limits(out, diff, look);
 	if (err)
 		return err;
 	fputc('\n', out);

@@ -10,5 +10,9 @@
 
 /* 0 or -ENOMEM. */
 int diff_print(FILE *out, const struct diff_record *diff, const struct look *look);
+/* What cannot be told by it, a line each; nothing where there is nothing to say. 0 or -ENOMEM. */
+int diff_print_limits(FILE *out, const struct diff_record *diff, const struct look *look);
+/* "worse", "as it was" */
+const char *diff_words(enum diff_change change);
 
 #endif

@@ -85,7 +85,7 @@ function row(place, most) {
 }
 
 export function makeChanges(element, page, shown) {
-	const { before, places } = page.diff;
+	const { before, limits, places } = page.diff;
 	const found = el("p", { class: "muted", role: "status" });
 	const table = el("div", { class: "scrolls" });
 	const more = el("button", { type: "button", class: "no-print", onclick: () => {
@@ -111,6 +111,7 @@ export function makeChanges(element, page, shown) {
 	clear(element).append(
 		inTable([[""], ["Before", true], ["After", true]], sides(before, page).map(([name, old, now]) => el("tr", {},
 			el("th", { scope: "row" }, name), el("td", { class: "number" }, old), el("td", { class: "number" }, now)))),
+		limits ? el("p", {}, limits) : "",
 		el("h3", {}, "Places"), found, table, more,
 		el("p", { class: "muted small" }, "Times are by the hour of one loop. The rest of this page is of the recording after; " +
 			"its lanes and its turns have both."));

@@ -183,6 +183,11 @@ export function unpack(packed) {
     slices: slices.map((slice) => sliceOf(slice, packed)),
   }));
   if (packed.diff)
-    page.diff = { before: unpack(packed.diff.before), after: page, places: packed.diff.places.map(placeOf) };
+    page.diff = {
+      before: unpack(packed.diff.before),
+      after: page,
+      limits: packed.diff.limits,
+      places: packed.diff.places.map(placeOf),
+    };
   return page;
 }
