@@ -67,6 +67,8 @@ PEERS = {
     "peer-ends": dict(cause="sleep", fn="serve_sleep"),
     "peer-idle": dict(cause="poll", idle=True),
     "peer-pipe": dict(cause="sleep", fn="serve_sleep", comm="writer"),
+    # the thread that wrote only passed it on
+    "peer-feeder": dict(cause="sleep", fn="serve_sleep", comm="writer", doubt="one_of_several"),
 }
 
 
@@ -213,6 +215,19 @@ def test_mutex_owner():
             "not reported while it lasted",
             blockprof.ongoing,
         )
+
+
+def test_future():
+    """Nobody holds a condition: what whoever ended the wait for it did meanwhile, and for whom it waited."""
+    with Target("peer-future") as target:
+        with Blockprof(pids=[target.pid]) as blockprof:
+            target.run()
+        facts = target.facts()
+        for turn in target.turns:
+            stall, _ = assert_stall(blockprof.stalls, cause="lock", turn=turn)
+            assert_culprit(stall, "ask_for_result", kind="waker", tid=facts["worker_tid"], cause="pipe")
+            assert_culprit(stall, at=1, kind="peer", pid=facts["helper_pid"], cause="sleep")
+        check_report(blockprof, ", woken by python3[")
 
 
 def test_quick_wakers():

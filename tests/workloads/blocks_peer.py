@@ -175,8 +175,8 @@ peer_pattern("peer-threads", threads)
 peer_pattern("peer-ends", ends)
 
 
-def start_writer(run):
-    """A process that writes into a pipe when it is asked to by another."""
+def start_writer(run, writer=lambda write: write):
+    """A process that writes into a pipe when it is asked to by another, by what writer() makes of os.write()."""
     asks, ask = os.pipe()
     answer, answers_to = os.pipe()
 
@@ -185,10 +185,11 @@ def start_writer(run):
         os.close(answer)
         with open("/proc/self/comm", "w") as file:
             file.write("writer")
+        write = writer(os.write)
         ready()
         while os.read(asks, 1):
             serve_sleep(run)
-            os.write(answers_to, b"x")
+            write(answers_to, b"x")
 
     run.fork(process)
     os.close(asks)
@@ -196,6 +197,19 @@ def start_writer(run):
     run.state = ask, answer
 
 
+def feeder(write):
+    """A thread that writes what the others put, as that of multiprocessing.Queue."""
+    items = queue.SimpleQueue()
+
+    def feed():
+        while True:
+            write(*items.get())
+
+    threading.Thread(target=feed, daemon=True).start()
+    return lambda *item: items.put(item)
+
+
+@pattern("peer-feeder", setup=lambda run: start_writer(run, feeder))
 @pattern("peer-pipe", setup=start_writer)
 def block_peer_pipe(run):
     ask, answer = run.state
@@ -238,6 +252,29 @@ def start_owner(run):
 
     run.worker(sleep_with_mutex)
     run.state = mutex, held
+
+
+def start_future(run):
+    """A thread whose result is waited for, and that waits for another process in turn."""
+    start_writer(run)
+    ask, answer = run.state
+    done = threading.Event()
+
+    def ask_for_result():
+        os.write(ask, b"x")
+        os.read(answer, 1)
+        done.set()
+
+    run.worker(ask_for_result)
+    run.state = done
+
+
+@pattern("peer-future", setup=start_future)
+def block_peer_future(run):
+    done = run.state
+    done.clear()
+    run.ask()
+    done.wait()  # blocks
 
 
 @pattern("peer-mutex", setup=start_owner)

@@ -97,7 +97,7 @@ static bool same_deed(const struct culprit *a, const struct culprit *b)
 
 /* What a thread did; what it was in when it was seen last has gone on since, if that was not long ago. */
 static void build_thread(const struct chain *chain, int at, const struct observed_thread *thread,
-			 struct culprits *out)
+			 enum culprit_doubt doubt, struct culprits *out)
 {
 	const struct observed *observed = chain->observation->v[at];
 	const struct culprit *sampled = most_sampled(thread);
@@ -125,7 +125,7 @@ static void build_thread(const struct chain *chain, int at, const struct observe
 		culprit->kind = observed->kind;
 		culprit->pid = observed->pid;
 		culprit->tid = thread->tid;
-		culprit->doubt = observed->doubt;
+		culprit->doubt = doubt;
 		memcpy(culprit->comm, thread->comm, sizeof(culprit->comm));
 		if (culprit_is_cpu(culprit) && !culprit->stack && sampled)
 			culprit->stack = stack_get(sampled->stack);
@@ -138,19 +138,21 @@ static void build_thread(const struct chain *chain, int at, const struct observe
 static void build(const struct chain *chain, int at, struct culprits *out)
 {
 	struct observed *observed = chain->observation->v[at];
+	enum culprit_doubt doubt = observed->doubt;
 	const struct observed_thread *thread;
 	size_t before = out->nr;
 
 	if (observed->one_thread) {
 		for (size_t i = 0; i < observed->nr_threads; i++)
-			build_thread(chain, at, &observed->threads[i], out);
+			build_thread(chain, at, &observed->threads[i], doubt, out);
 	} else {
-		thread = choose_thread(observed,
-				       chain->observation->behind[at] < 0 ? chain->waker : NULL);
+		thread = choose_thread(
+			observed, chain->observation->behind[at] < 0 ? chain->waker : NULL, &doubt);
 		if (thread)
-			build_thread(chain, at, thread, out);
+			build_thread(chain, at, thread, doubt, out);
 	}
-	if (out->nr == before) {
+	/* that one of its own threads woke it says nothing */
+	if (out->nr == before && observed->kind != CULPRIT_WAKER) {
 		struct culprit silent = {
 			.kind = observed->kind,
 			.pid = observed->pid,

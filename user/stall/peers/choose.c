@@ -5,6 +5,7 @@
 #define LEAST_PERCENT 2 /* what counts less of the time is left out */
 /* Of the time, that one of several threads did something that is no wait. */
 #define CERTAIN_PERCENT 50
+#define PASSING_PERCENT 10 /* so much else may one do that only passes on */
 #define CERTAIN_TIMES	3 /* as long as any other */
 
 static uint64_t sum_of(const struct culprits *culprits)
@@ -95,22 +96,44 @@ static struct observed_thread *only_one(const struct observed *observed)
 	return idle;
 }
 
-struct observed_thread *choose_thread(struct observed *observed, const struct party *waker)
+/* Nothing but waits for other threads of its process, as whoever only passes on what those do. */
+static bool passes_on(const struct observed_thread *thread)
 {
-	struct observed_thread *thread = NULL;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < thread->did.nr; i++)
+		if (thread->did.v[i].cause == CAUSE_LOCK && !thread->did.v[i].culprits.nr)
+			sum += thread->did.v[i].ns;
+	return sum * 100 >= sum_of(&thread->did) * (100 - PASSING_PERCENT);
+}
+
+static uint64_t seen_for(const struct observed *observed)
+{
 	uint64_t passed_ns = 0;
 
-	/* who ended the wait is who was waited for */
-	if (waker && waker->pid == observed->pid)
-		thread = observed_find_thread(observed, waker->tid);
-	if (thread && thread->did.nr)
-		return thread;
-	if (observed->more_threads)
-		return NULL;
 	for (size_t i = 0; i < observed->nr_threads; i++)
 		if (observed->threads[i].seen_ns - observed->since_ns > passed_ns &&
 		    observed->threads[i].seen_ns)
 			passed_ns = observed->threads[i].seen_ns - observed->since_ns;
-	thread = busiest(observed, passed_ns);
-	return thread ? thread : only_one(observed);
+	return passed_ns;
+}
+
+struct observed_thread *choose_thread(struct observed *observed, const struct party *waker,
+				      enum culprit_doubt *doubt)
+{
+	struct observed_thread *thread = NULL, *busy;
+
+	/* who ended the wait is who was waited for */
+	if (waker && waker->pid == observed->pid)
+		thread = observed_find_thread(observed, waker->tid);
+	if (thread && thread->did.nr && !passes_on(thread))
+		return thread;
+	if (observed->more_threads || (observed->kind == CULPRIT_WAKER && !thread))
+		return thread;
+	busy = busiest(observed, seen_for(observed));
+	if (thread && thread->did.nr) {
+		*doubt = busy ? CULPRIT_ONE_OF_SEVERAL : *doubt;
+		return busy ? busy : thread;
+	}
+	return busy ? busy : only_one(observed);
 }

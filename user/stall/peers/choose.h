@@ -6,7 +6,11 @@
 #include "model/model.h"
 #include "stall/peers/observed.h"
 
-/* waker: who ended the wait; NULL: not known, or not yet. NULL: it is not certain. */
-struct observed_thread *choose_thread(struct observed *observed, const struct party *waker);
+/*
+ * waker: who ended the wait; NULL: not known, or not yet. NULL: it is not certain.
+ * doubt: others may as well be meant; left alone else.
+ */
+struct observed_thread *choose_thread(struct observed *observed, const struct party *waker,
+				      enum culprit_doubt *doubt);
 
 #endif

@@ -69,7 +69,8 @@ static bool is_worth_it(const struct loop *loop, const struct whom *whom)
 {
 	if (!whom->pid)
 		return false;
-	return whom->pid != loop->id.pid || (whom->tid && whom->tid != loop->id.tid);
+	return whom->kind == CULPRIT_WAKER || whom->pid != loop->id.pid ||
+	       (whom->tid && whom->tid != loop->id.tid);
 }
 
 unsigned int observation_depth(const struct observation *observation, int at)
@@ -81,15 +82,13 @@ unsigned int observation_depth(const struct observation *observation, int at)
 	return depth;
 }
 
-/* Whom it waits for in turn is observed, too. */
-static void follow(struct engine *engine, const struct loop *loop, struct observation *observation,
-		   int at, uint64_t now_ns)
+static void follow_thread(struct engine *engine, const struct loop *loop,
+			  struct observation *observation, int at,
+			  const struct observed_thread *thread, uint64_t now_ns)
 {
-	struct observed *observed = observation->v[at];
-	const struct observed_thread *thread = choose_thread(observed, NULL);
+	const struct observed *observed = observation->v[at];
 
-	if (!thread || thread->running || thread->now.idle ||
-	    observation_depth(observation, at) == CULPRITS_DEPTH)
+	if (thread->running || thread->now.idle)
 		return;
 	for (size_t i = 0; i < thread->waits_for.nr; i++) {
 		const struct whom *whom = &thread->waits_for.v[i];
@@ -98,6 +97,26 @@ static void follow(struct engine *engine, const struct loop *loop, struct observ
 			add(engine, observation, at, whom,
 			    observed->since_ns > now_ns ? now_ns : observed->since_ns);
 	}
+}
+
+/* Whom it waits for in turn is observed, too. */
+static void follow(struct engine *engine, const struct loop *loop, struct observation *observation,
+		   int at, uint64_t now_ns)
+{
+	struct observed *observed = observation->v[at];
+	enum culprit_doubt doubt = CULPRIT_CERTAIN;
+	const struct observed_thread *thread;
+
+	if (observation_depth(observation, at) == CULPRITS_DEPTH)
+		return;
+	/* which of them it will have been is known at the end */
+	for (size_t i = 0; observed->kind == CULPRIT_WAKER && i < observed->nr_threads; i++)
+		follow_thread(engine, loop, observation, at, &observed->threads[i], now_ns);
+	if (observed->kind == CULPRIT_WAKER)
+		return;
+	thread = choose_thread(observed, NULL, &doubt);
+	if (thread)
+		follow_thread(engine, loop, observation, at, thread, now_ns);
 }
 
 /* Once for a turn: whom it waits for is not observed. */
@@ -204,6 +223,9 @@ static void find_whoms(struct engine *engine, struct loop *loop, const struct bp
 		return;
 	*cause = blocked.slice->cause;
 	whoms_find(engine, &blocked, out);
+	/* all threads of the process are looked at for that */
+	if (!out->nr && *cause == CAUSE_LOCK && observe_is_ample(engine))
+		whoms_add_waker(&blocked, out);
 }
 
 static struct observation *begin(struct engine *engine, struct loop *loop,

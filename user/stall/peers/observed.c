@@ -41,6 +41,7 @@ struct observed *observed_new(struct engine *engine, const struct whom *whom, ui
 	observed->kind = whom->kind;
 	observed->pid = whom->pid;
 	observed->tid = whom->tid;
+	observed->not_tid = whom->not_tid;
 	observed->one_thread = whom->tid != 0;
 	observed->fd = whom->fd;
 	observed->doubt = whom->doubt;
@@ -312,7 +313,8 @@ static void see_thread(void *context, const struct bp_observed_snapshot *snapsho
 
 	pass->seen++;
 	if ((pid_t)snapshot->tgid != observed->pid ||
-	    (observed->tid && observed->tid != (pid_t)snapshot->tid))
+	    (observed->tid && observed->tid != (pid_t)snapshot->tid) ||
+	    observed->not_tid == (pid_t)snapshot->tid)
 		return;
 	thread = thread_add(observed, snapshot->tid);
 	for (size_t i = 0; i < pass->nr_again; i++)
@@ -366,7 +368,8 @@ void observed_sample(struct engine *engine, struct observed *observed,
 	struct culprit hit = { .ns = 1 };
 	struct copy_use use = { 0 };
 
-	if (observed->tid && observed->tid != (pid_t)sample->header.tid)
+	if ((observed->tid && observed->tid != (pid_t)sample->header.tid) ||
+	    observed->not_tid == (pid_t)sample->header.tid)
 		return;
 	thread = thread_add(observed, sample->header.tid);
 	if (!thread)

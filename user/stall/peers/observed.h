@@ -41,6 +41,7 @@ struct observed {
 	enum culprit_kind kind;
 	int fd; /* of the process, for what is waited for; -1: not known */
 	pid_t tid; /* the thread that is meant now; 0: not known */
+	pid_t not_tid; /* the thread that is not */
 	bool one_thread; /* it is always known which is meant */
 	enum culprit_doubt doubt;
 	uint64_t since_ns; /* from when on what it does counts */

@@ -97,6 +97,16 @@ static void find_owner(struct engine *engine, const struct blocked *blocked, str
 	add(out, &whom);
 }
 
+void whoms_add_waker(const struct blocked *blocked, struct whoms *out)
+{
+	add(out, &(struct whom){
+			 .kind = CULPRIT_WAKER,
+			 .pid = blocked->pid,
+			 .not_tid = blocked->tid,
+			 .fd = -1,
+		 });
+}
+
 /* -- files -- */
 
 /* Whether a function of the kernel with this in its name is on the stack; true as well where that has no kernel frames. */
