@@ -78,7 +78,8 @@ export function samplePage({ stalls = 200, loops = 3, seed = 1, seconds = 600 } 
     for (let s = 0; s < seconds; s++) {
       const busy = Math.floor(random() * 0.3 * S);
       rows.push([0, S, Math.floor(random() * 1000), Math.floor(random() * 90 * MS), S - busy,
-        [0, Math.floor(busy * 0.7), 6, busy - Math.floor(busy * 0.7)], s % 97 === 50 ? 3 : 0]);
+        [0, Math.floor(busy * 0.7), 6, busy - Math.floor(busy * 0.7)], s % 97 === 50 ? 3 : 0,
+        [0, 400 + (s % 90), 5, s % 7, 9, s % 3]]);
     }
     packedLoops.push({ recording: i % 2, name: `python3[${pid}] asyncio`, process: `python3[${pid}]`, pid, tid: pid,
       comm: "python3", runtime: "asyncio", unit: "app.service", container: "", turns: 500 * seconds,
@@ -129,6 +130,7 @@ export function samplePage({ stalls = 200, loops = 3, seed = 1, seconds = 600 } 
     stalls_left_out_ns: 0 });
   return { packed: 1, version: "0.1.0", origin_ms: Date.UTC(2026, 4, 1, 12, 0, 0), length_ns: seconds * S,
     utc_offset_s: 7200, causes: CAUSES, strings: table.strings, frames, stacks,
+    stack_places: stacks.map((stack) => stack.find((at) => frames[at][4] === 0)),
     recordings: [recording("web1"), recording("web2")], loops: packedLoops, stalls: rows, blocked, diff: null };
 }
 

@@ -119,6 +119,22 @@ static void put_histogram(FILE *out, const struct html_loop *loop)
 	fputc(']', out);
 }
 
+/* The number of a bucket, and how many turns it has. */
+static void put_buckets(FILE *out, const struct html_second *second)
+{
+	bool first = true;
+
+	fputs(",[", out);
+	for (int i = 0; i < SECOND_BUCKETS; i++) {
+		if (!second->buckets[i])
+			continue;
+		fprintf(out, "%s%d,", first ? "" : ",", i);
+		html_put_number(out, second->buckets[i]);
+		first = false;
+	}
+	fputc(']', out);
+}
+
 /* Where it begins is given from the end of the one before. */
 static void put_second(FILE *out, const struct html_second *second, int64_t gap_ns)
 {
@@ -142,6 +158,7 @@ static void put_second(FILE *out, const struct html_second *second, int64_t gap_
 	}
 	fputs("],", out);
 	html_put_number(out, second->lost);
+	put_buckets(out, second);
 	fputc(']', out);
 }
 

@@ -164,6 +164,8 @@ static void add_second(struct html_second *to, const struct html_second *from)
 	for (int cause = 0; cause < CAUSE_NR; cause++)
 		to->by_cause_ns[cause] =
 			add_saturated(to->by_cause_ns[cause], from->by_cause_ns[cause]);
+	for (int i = 0; i < SECOND_BUCKETS; i++)
+		to->buckets[i] = add_saturated(to->buckets[i], from->buckets[i]);
 	to->lost = add_saturated(to->lost, from->lost);
 }
 
@@ -234,6 +236,7 @@ int html_loops_second(struct html_loops *loops, uint32_t number, const struct se
 	struct html_second *last = loop->nr_seconds ? &loop->seconds[loop->nr_seconds - 1] : NULL;
 
 	memcpy(second.by_cause_ns, record->by_cause_ns, sizeof(second.by_cause_ns));
+	memcpy(second.buckets, record->buckets, sizeof(second.buckets));
 	for (size_t i = 0; i < record->nr_lost; i++)
 		second.lost = add_saturated(second.lost, record->lost[i].count);
 	for (int i = 0; i < SECOND_BUCKETS; i++)

@@ -18,6 +18,7 @@ struct html_second {
 	uint64_t longest_ns;
 	uint64_t idle_ns;
 	uint64_t by_cause_ns[CAUSE_NR];
+	uint64_t buckets[SECOND_BUCKETS]; /* of turns that ended in it */
 	uint64_t lost;
 };
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strings.h"
 #include "model/frame_owner.h"
+#include "model/place.h"
 #include "output/html_out.h"
 #include "output/html_words.h"
 #include "output/keys.h"
@@ -27,13 +28,16 @@ struct frame_row {
 struct html_tables {
 	struct keys *strings;
 	struct keys *frames; /* struct frame_row */
-	struct keys *stacks; /* numbers of frames, innermost first */
+	struct keys
+		*stacks; /* the number of the place's frame, then those of all, innermost first */
 	struct keys *known; /* addresses of stacks that were looked up */
 	int64_t *numbers; /* of these */
 	size_t room;
 	size_t known_room;
 	int err;
 };
+
+#define NO_PLACE UINT32_MAX
 
 #define NAME_EMPTY    0
 #define NAME_LEFT_OUT 1
@@ -115,10 +119,15 @@ static int add_frame(struct html_tables *tables, const struct frame *frame, uint
 static int add_stack(struct html_tables *tables, const struct stack *stack, uint32_t *number)
 {
 	static const struct frame cut = { .kind = FRAME_NATIVE, .fn = "[cut]" };
-	__freeing uint32_t *frames = calloc(stack->nr + 1, sizeof(frames[0]));
-	size_t nr = 0;
+	__freeing uint32_t *frames = calloc(stack->nr + 2, sizeof(frames[0]));
+	const struct frame *place = place_of(stack);
+	size_t nr = 1;
 	int err = frames ? 0 : -ENOMEM;
 
+	if (!err)
+		frames[0] = NO_PLACE;
+	if (!err && place)
+		err = add_frame(tables, place, &frames[0]);
 	for (unsigned int i = 0; i < stack->nr && !err; i++) {
 		if (stack->has_python && frame_is_plumbing(&stack->frames[i]))
 			continue;
@@ -183,9 +192,18 @@ int html_tables_write(struct html_tables *tables, FILE *out)
 		const uint32_t *frames = keys_at(tables->stacks, i, &size);
 
 		fputs(i ? ",\n[" : "[", out);
-		for (size_t j = 0; j < size / sizeof(frames[0]); j++)
-			fprintf(out, "%s%" PRIu32, j ? "," : "", frames[j]);
+		for (size_t j = 1; j < size / sizeof(frames[0]); j++)
+			fprintf(out, "%s%" PRIu32, j > 1 ? "," : "", frames[j]);
 		fputc(']', out);
+	}
+	fputc(']', out);
+	html_put_key(out, "stack_places");
+	fputc('[', out);
+	for (uint32_t i = 0; i < keys_size(tables->stacks); i++) {
+		const uint32_t *frames = keys_at(tables->stacks, i, NULL);
+
+		fprintf(out, "%s%" PRId64, i ? "," : "",
+			frames[0] == NO_PLACE ? -1 : (int64_t)frames[0]);
 	}
 	fputc(']', out);
 	return tables->err;

@@ -43,14 +43,21 @@ function sliceOf(row, packed) {
   };
 }
 
+// [upperNs, count] of the buckets that have turns; they end at 2^17 ns and its doubles.
+function histogramOf(row) {
+  const histogram = [];
+  for (let i = 0; i < row.length; i += 2) histogram.push([2 ** (17 + row[i]), row[i + 1]]);
+  return histogram;
+}
+
 function secondsOf(rows, packed) {
   let end = 0;
-  return rows.map(([gap, lengthNs, turns, longestNs, idleNs, causes, lost]) => {
+  return rows.map(([gap, lengthNs, turns, longestNs, idleNs, causes, lost, buckets]) => {
     const byCause = {};
     for (let i = 0; i < causes.length; i += 2) byCause[packed.causes[causes[i]]] = causes[i + 1];
     const atNs = end + gap;
     end = atNs + lengthNs;
-    return { atNs, lengthNs, turns, longestNs, idleNs, byCause, lost };
+    return { atNs, lengthNs, turns, longestNs, idleNs, byCause, lost, histogram: histogramOf(buckets) };
   });
 }
 
@@ -172,6 +179,7 @@ export function unpack(packed) {
     recordings: packed.recordings.map(recordingOf),
     loops: packed.loops.map((loop, index) => loopOf(loop, index, packed)),
     stacks: packed.stacks,
+    stackPlaces: packed.stack_places, // of each the number of the frame that names it, or -1
     frames: packed.frames.map((frame) => frameOf(frame, packed.strings)),
     stalls: [],
     diff: null,
