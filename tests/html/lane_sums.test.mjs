@@ -64,9 +64,9 @@ test("bars: one that reaches far out of the view is cut, not drawn for kilometre
 });
 
 test("bars: height by the logarithm of the length", () => {
-	assert.equal(barPart(100 * MS, 100 * MS, 10 * S), 0.2);
+	assert.equal(barPart(100 * MS, 100 * MS, 10 * S), 0.34);
 	assert.equal(barPart(10 * S, 100 * MS, 10 * S), 1);
-	assert.ok(Math.abs(barPart(S, 100 * MS, 10 * S) - 0.6) < 1e-9);
+	assert.ok(Math.abs(barPart(S, 100 * MS, 10 * S) - 0.67) < 1e-9);
 	assert.equal(barPart(100 * MS, 100 * MS, 100 * MS), 1);
 });
 

@@ -39,8 +39,12 @@ test("a stack is outermost first; library frames are folded, but the innermost",
 	assert.deepEqual(words(stackLines(page, 0, true)), ["+1", "fetch", "+1", "recv"]);
 	assert.deepEqual(words(stackLines(page, 1, true)), ["+1", "save"]);
 	assert.deepEqual(stackLines(page, -1, true), []);
-	page.stacks.push([0]);
+	page.frames.push({ ...page.frames[0], fn: "tcp_recvmsg", kind: "kernel", owner: "kernel" });
+	page.stacks.push([0], [5, 5, 0, 2], [5]);
 	assert.deepEqual(words(stackLines(page, 2, true)), ["recv"]);
+	assert.deepEqual(words(stackLines(page, 3, true)), ["fetch", "recv", "+2"]);
+	assert.equal(stackLines(page, 3, true)[2].words, "kernel frame");
+	assert.deepEqual(words(stackLines(page, 4, true)), ["+1"]);
 });
 
 test("the stall before and after, in the order of time", () => {

@@ -39,7 +39,7 @@ async function laneBox(page) {
 /* Moves over the first lane until a stall is under the pointer. */
 async function findStall(page, box) {
 	for (let x = 2; x < box.width; x += 3) {
-		await page.mouse.move(box.x + x, box.y + 26 + 20 + 30);
+		await page.mouse.move(box.x + x, box.y + 26 + 20 + 42);
 		if (await page.locator(".tip").evaluateAll((tips) => tips.some((tip) => !tip.hidden)))
 			return;
 	}

@@ -78,7 +78,7 @@ function stackList(page, slice, isFolded, unfold) {
 		return el("p", { class: "muted small" }, "It has no stack.");
 	return el("ol", { class: "stall-stack", tabindex: "0", "aria-label": "Stack, outermost first" }, stackLines(page, slice.stack, isFolded).map((line) =>
 		line.frame ? frameLine(line.frame)
-			: el("li", { class: "stall-folded" }, el("button", { type: "button", class: "link muted small", onclick: unfold }, `+${count(line.folded.length, "library frame")}`))));
+			: el("li", { class: "stall-folded" }, el("button", { type: "button", class: "link muted small", onclick: unfold }, `+${count(line.folded.length, line.words)}`))));
 }
 
 /* Asked for by a press: the clipboard may be refused to a file. */
@@ -188,7 +188,7 @@ export function makeDetails(view, page, shown) {
 				el("div", { class: "stall-part" }, el("h4", {}, "Where its time went"), ...ledgerBar(stall)),
 				el("div", { class: "stall-part" }, el("h4", {}, "In order"), ...timeRows(stall, slice, choose)),
 				el("div", { class: "stall-columns" },
-					el("div", { class: "stall-part" }, el("div", { class: "controls" }, el("h4", {}, `Stack: ${chosen ? chosen.cause : ""}`), el("label", { class: "stall-all push" }, isOpen, "library frames")),
+					el("div", { class: "stall-part" }, el("div", { class: "controls" }, el("h4", {}, `Stack: ${chosen ? chosen.cause : ""}`), el("label", { class: "stall-all push" }, isOpen, "all frames")),
 						stackList(page, chosen, isFolded, unfold), ...[chainList(chosen)].flat()),
 					el("div", { class: "stall-part" }, el("h4", {}, "As text"), ...textBox(stall)))]);
 	};

@@ -6,7 +6,7 @@ import { clock, duration, shorten, zone } from "./words.js";
 
 export const AXIS = 26;
 const NAME = 20;
-const BARS = 36;
+const BARS = 48;
 const BAND = 24;
 export const LANE = NAME + BARS + BAND + 14;
 export const LEAST = 2; /* a bar is at least so wide */
@@ -126,7 +126,7 @@ function paintBar(context, scene, bar, bottom) {
 		context.fillStyle = colours.text;
 		context.fillRect(bar.x + bar.width - 1.5, top, 1.5, high);
 	}
-	if (bar.width > 54 && high > 15) {
+	if (bar.width > 50 && high > 14) {
 		const words = duration(stall.ns), from = Math.max(2, bar.x + 5);
 
 		context.font = font(11.5, "600");

@@ -56,15 +56,17 @@ export function viewWith(view, whole, fromNs, toNs) {
 	return withinWhole({ fromNs: (fromNs + toNs - ns) / 2, toNs: (fromNs + toNs + ns) / 2 }, whole);
 }
 
+const LOWEST = 0.34;
+
 /**
  * How high a stall's bar is, as a part of the lane: by the logarithm of its length, from that
- * of the shortest (a fifth) to that of the longest.
+ * of the shortest (a third) to that of the longest.
  */
 export function barPart(ns, shortestNs, longestNs) {
 	if (!(longestNs > shortestNs))
 		return 1;
 	const part = Math.log(ns / shortestNs) / Math.log(longestNs / shortestNs);
-	return 0.2 + 0.8 * Math.min(1, Math.max(0, part));
+	return LOWEST + (1 - LOWEST) * Math.min(1, Math.max(0, part));
 }
 
 /**

@@ -55,26 +55,23 @@ export function stallRows(stall, most) {
 	return { rows: kept, restNs, restSlices };
 }
 
-/** Frames outermost first; those of libraries in a row are one {folded: [frame]} if so wished. */
-export function stackLines(page, stack, hideLibrary) {
-	const lines = [];
-	for (const index of (page.stacks[stack] || []).slice().reverse()) {
-		const frame = page.frames[index], own = frame.owner === "user" || frame.kind === "kernel";
-		const last = lines[lines.length - 1];
-		if (own || !hideLibrary)
+/**
+ * Frames outermost first. If so wished those of libraries in a row are one {folded: [frame], words},
+ * but the innermost, which is what blocked, whosever it is; and so are those of the kernel.
+ */
+export function stackLines(page, stack, isFolded) {
+	const frames = (page.stacks[stack] || []).map((index) => page.frames[index]).reverse(), lines = [];
+	const innermost = frames.filter((frame) => frame.kind !== "kernel").pop();
+
+	for (const frame of frames) {
+		const words = frame.kind === "kernel" ? "kernel frame" : "library frame", last = lines[lines.length - 1];
+
+		if (!isFolded || frame === innermost || (frame.owner === "user" && frame.kind !== "kernel"))
 			lines.push({ frame });
-		else if (last && last.folded)
+		else if (last && last.words === words)
 			last.folded.push(frame);
 		else
-			lines.push({ folded: [frame] });
-	}
-	// the innermost is what blocked, whosever it is
-	const last = lines[lines.length - 1];
-	if (last && last.folded) {
-		const frame = last.folded.pop();
-		if (!last.folded.length)
-			lines.pop();
-		lines.push({ frame });
+			lines.push({ folded: [frame], words });
 	}
 	return lines;
 }

@@ -106,8 +106,8 @@ export function percentileNs(counts, longestNs, percent) {
 	return 0;
 }
 
-/* The shortest threshold: below, all turns are in one bucket. */
-export const LEAST_NS = bucketUpperNs(0);
+/* Where the scale begins: in the middle of the first bucket, of which no more is known. */
+export const LEAST_NS = bucketUpperNs(0) / 2;
 
 /** A threshold on a scale of so many steps, by its logarithm: from the shortest to the longest turn. */
 export function thresholdAt(step, steps, longestNs) {

@@ -65,7 +65,7 @@ function axes(scales, longestNs) {
 function bars(scales, counts, thresholdNs, longestNs) {
 	const made = [], limit = scales.x(thresholdNs);
 
-	for (let i = 1; i < BUCKETS; i++) {
+	for (let i = 0; i < BUCKETS; i++) {
 		if (!counts[i])
 			continue;
 		const from = scales.x(bucketLowerNs(i)) + 1, y = scales.y(counts[i]);
@@ -81,7 +81,7 @@ function bars(scales, counts, thresholdNs, longestNs) {
 function outline(scales, counts, longestNs) {
 	let path = `M${scales.x(LEAST_NS)} ${HEIGHT - BOTTOM}`;
 
-	for (let i = 1; i < BUCKETS && bucketLowerNs(i) < longestNs * 1.1; i++) {
+	for (let i = 0; i < BUCKETS && bucketLowerNs(i) < longestNs * 1.1; i++) {
 		const y = counts[i] ? scales.y(counts[i]) : HEIGHT - BOTTOM;
 
 		path += `V${y}H${scales.x(Math.min(bucketUpperNs(i), longestNs * 1.1))}`;
