@@ -76,6 +76,20 @@ static void the_culprit_is_the_last_of_the_chain_and_where_it_was(void **state)
 	stack_put(stack);
 }
 
+static void a_quota_is_told_with_its_cgroup(void **state)
+{
+	struct culprit cgroup = {
+		.kind = CULPRIT_CGROUP,
+		.cgroup = (char *)"/app.slice",
+		.quota_ns = 5 * MS,
+		.period_ns = 100 * MS,
+	};
+	const struct slice slice = { .cause = CAUSE_THROTTLED, .culprits = { &cgroup, 1 } };
+
+	(void)state;
+	assert_said(html_culprit(&slice), "cgroup /app.slice: 5 ms of each 100 ms");
+}
+
 static void who_holds_the_gil_is_no_target(void **state)
 {
 	struct stack *stack = make_stack(in_flush, NR(in_flush));
@@ -99,6 +113,7 @@ int main(void)
 		cmocka_unit_test(a_link_has_all_who_were_in_it),
 		cmocka_unit_test(a_link_leaves_out_those_behind_it),
 		cmocka_unit_test(the_culprit_is_the_last_of_the_chain_and_where_it_was),
+		cmocka_unit_test(a_quota_is_told_with_its_cgroup),
 		cmocka_unit_test(who_holds_the_gil_is_no_target),
 	};
 

@@ -108,7 +108,7 @@ char *html_culprit(const struct slice *slice)
 	     link = html_link_behind(link))
 		last = link;
 	if (last && last->v[0].kind == CULPRIT_CGROUP)
-		return html_escape(last->v[0].cgroup);
+		return html_link(last);
 	if (last)
 		return in_place(party_words(&last->v[0]), place_in(last));
 	if (slice->holder.pid)
