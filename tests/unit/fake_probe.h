@@ -344,6 +344,14 @@ bool probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 	return !probe->nr_queued;
 }
 
+bool probe_unread(const struct probe *probe, pid_t pid)
+{
+	for (size_t i = 0; i < probe->nr_queued; i++)
+		if (probe->queue[i].record->tgid == (unsigned int)pid)
+			return true;
+	return false;
+}
+
 void probe_losers(struct probe *probe, probe_loser_fn *fn, void *context)
 {
 	if (probe->loser)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Records come out of the backlog as they went in, whatever their sizes, and never more than fit. */
+/* Records come out of their queue as they went in, whatever their sizes, and never more than fit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,9 @@
 
 #include "probe/backlog.h"
 
-#define CAPACITY   4096
-#define RECORD_MAX 700
+#define CAPACITY   8192
+#define RECORD_MAX 1500
+#define QUEUES	   3
 
 /* The same record for a number each time. */
 static size_t make_record(unsigned int number, unsigned char *record)
@@ -27,102 +28,116 @@ static size_t make_record(unsigned int number, unsigned char *record)
 	return bytes;
 }
 
-static bool add(struct backlog *backlog, unsigned int number)
+static bool add(struct backlog *backlog, struct backlog_queue *queue, unsigned int number)
 {
 	unsigned char record[RECORD_MAX];
 	size_t bytes = make_record(number, record);
 
 	if (!backlog_fits(backlog, bytes))
 		return false;
-	backlog_add(backlog, record, bytes, number);
+	backlog_add(backlog, queue, record, bytes, number);
 	return true;
 }
 
-static void take(struct backlog *backlog, unsigned int number)
+static void take(struct backlog *backlog, struct backlog_queue *queue, unsigned int number)
 {
 	unsigned char record[RECORD_MAX];
 	size_t bytes = make_record(number, record), got = 0;
-	const void *first = backlog_first(backlog, &got);
+	const void *first = backlog_first(backlog, queue, &got);
 
 	assert_non_null(first);
 	assert_int_equal((uintptr_t)first % 8, 0);
 	assert_int_equal(got, bytes);
 	assert_memory_equal(first, record, bytes);
-	assert_int_equal(backlog_first_tag(backlog), number);
-	backlog_drop(backlog);
+	assert_int_equal(backlog_first_tag(backlog, queue), number);
+	backlog_drop(backlog, queue);
 }
 
+/* Each queue in its order, however those of others come and go. */
 static void in_order(void **state)
 {
+	struct backlog_queue queues[QUEUES] = { 0 };
+	unsigned int added[QUEUES] = { 0 }, taken[QUEUES] = { 0 }, full = 0, seed = 5;
 	struct backlog *backlog;
-	unsigned int added = 0, taken = 0, full = 0, seed = 5;
 	size_t bytes;
 
 	(void)state;
-	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
-	assert_null(backlog_first(backlog, &bytes));
-	for (int round = 0; round < 20000; round++) {
+	assert_int_equal(backlog_new(&backlog, CAPACITY, RECORD_MAX), 0);
+	assert_null(backlog_first(backlog, &queues[0], &bytes));
+	for (int round = 0; round < 60000; round++) {
+		int at = rand_r(&seed) % QUEUES;
+
 		for (int i = rand_r(&seed) % 8; i > 0; i--) {
-			if (!add(backlog, added)) {
+			if (!add(backlog, &queues[at], added[at] * QUEUES + (unsigned int)at)) {
 				full++;
 				break;
 			}
-			added++;
+			added[at]++;
 		}
-		for (int i = rand_r(&seed) % 8; i > 0 && taken < added; i--)
-			take(backlog, taken++);
-		if (taken == added)
-			assert_null(backlog_first(backlog, &bytes));
+		at = rand_r(&seed) % QUEUES;
+		for (int i = rand_r(&seed) % 8; i > 0 && taken[at] < added[at]; i--)
+			take(backlog, &queues[at], taken[at]++ * QUEUES + (unsigned int)at);
+		if (taken[at] == added[at])
+			assert_null(backlog_first(backlog, &queues[at], &bytes));
 	}
-	while (taken < added)
-		take(backlog, taken++);
-	assert_null(backlog_first(backlog, &bytes));
-	assert_true(added > 20000);
+	for (unsigned int at = 0; at < QUEUES; at++) {
+		while (taken[at] < added[at])
+			take(backlog, &queues[at], taken[at]++ * QUEUES + at);
+		assert_null(backlog_first(backlog, &queues[at], &bytes));
+		assert_true(added[at] > 10000);
+	}
 	assert_true(full > 100);
 	backlog_free(backlog);
 }
 
-/* Added while the first one is looked at: that stays where it is. */
+/* Added while the first one is looked at: that stays as it is, be it of one block or of many. */
 static void first_stays(void **state)
 {
+	struct backlog_queue queue = { 0 }, other = { 0 };
+	unsigned char record[RECORD_MAX], large[RECORD_MAX];
 	struct backlog *backlog;
 	const void *first;
-	unsigned int nr = 0;
 	size_t bytes;
 
 	(void)state;
-	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
-	/* not at the beginning, so that the others come to lie before and behind it */
-	for (; nr < 6; nr++)
-		assert_true(add(backlog, nr));
-	for (unsigned int i = 0; i < 5; i++)
-		take(backlog, i);
-	first = backlog_first(backlog, &bytes);
-	while (add(backlog, nr))
-		nr++;
-	assert_ptr_equal(backlog_first(backlog, &bytes), first);
-	for (unsigned int i = 5; i < nr; i++)
-		take(backlog, i);
+	memset(record, 1, sizeof(record));
+	memset(large, 2, sizeof(large));
+	assert_int_equal(backlog_new(&backlog, CAPACITY, RECORD_MAX), 0);
+	for (size_t own = 8; own <= RECORD_MAX; own += RECORD_MAX - 8) {
+		backlog_add(backlog, &queue, record, own, 0);
+		first = backlog_first(backlog, &queue, &bytes);
+		while (backlog_fits(backlog, RECORD_MAX))
+			backlog_add(backlog, &other, large, RECORD_MAX, 0);
+		assert_int_equal(bytes, own);
+		assert_memory_equal(first, record, own);
+		backlog_drop(backlog, &queue);
+		while (backlog_first(backlog, &other, &bytes))
+			backlog_drop(backlog, &other);
+	}
 	backlog_free(backlog);
 }
 
 static void bounds(void **state)
 {
 	static unsigned char record[CAPACITY];
+	struct backlog_queue queue = { 0 };
 	struct backlog *backlog;
-	size_t bytes;
+	size_t bytes, most = 0;
 
 	(void)state;
-	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
+	assert_int_equal(backlog_new(&backlog, CAPACITY, CAPACITY), 0);
 	assert_false(backlog_fits(backlog, SIZE_MAX));
 	assert_false(backlog_fits(backlog, CAPACITY));
-	assert_true(backlog_fits(backlog, CAPACITY - 16));
-	backlog_add(backlog, record, CAPACITY - 16, 0);
+	while (backlog_fits(backlog, most + 1))
+		most++;
+	assert_in_range(most, CAPACITY / 4 * 3, CAPACITY);
+	assert_true(backlog_room(most) <= CAPACITY);
+	backlog_add(backlog, &queue, record, most, 0);
 	assert_false(backlog_fits(backlog, 0));
-	assert_non_null(backlog_first(backlog, &bytes));
-	assert_int_equal(bytes, CAPACITY - 16);
-	backlog_drop(backlog);
-	assert_true(backlog_fits(backlog, CAPACITY - 16));
+	assert_non_null(backlog_first(backlog, &queue, &bytes));
+	assert_int_equal(bytes, most);
+	backlog_drop(backlog, &queue);
+	assert_true(backlog_fits(backlog, most));
 	backlog_free(backlog);
 	backlog_free(NULL);
 }
@@ -131,56 +146,62 @@ static void bounds(void **state)
 static void memory_is_given_back(void **state)
 {
 	enum { RECORD = 100000, NR = 40 };
+	struct backlog_queue queue = { 0 };
 	struct backlog *backlog;
 	unsigned char *record = malloc(RECORD);
 	size_t bytes;
 
 	(void)state;
 	assert_non_null(record);
-	assert_int_equal(backlog_new(&backlog, 16 << 20), 0);
+	assert_int_equal(backlog_new(&backlog, 16 << 20, RECORD), 0);
 	for (int round = 0; round < 3; round++) {
 		for (int i = 0; i < NR; i++) {
 			memset(record, round * NR + i, RECORD);
 			assert_true(backlog_fits(backlog, RECORD));
-			backlog_add(backlog, record, RECORD, 0);
+			backlog_add(backlog, &queue, record, RECORD, 0);
 		}
 		for (int i = 0; i < NR; i++) {
-			const void *first = backlog_first(backlog, &bytes);
+			const void *first = backlog_first(backlog, &queue, &bytes);
 
 			memset(record, round * NR + i, RECORD);
 			assert_int_equal(bytes, RECORD);
 			assert_memory_equal(first, record, RECORD);
-			backlog_drop(backlog);
+			backlog_drop(backlog, &queue);
 		}
-		assert_null(backlog_first(backlog, &bytes));
+		assert_null(backlog_first(backlog, &queue, &bytes));
 	}
 	free(record);
 	backlog_free(backlog);
 }
 
-/* The symbolizer's child must not have what targets' memory holds. */
+/* A child must not have what targets' memory holds: neither where it waits, nor where it is made whole. */
 static void not_inherited(void **state)
 {
-	static unsigned char record[64];
-	struct backlog *backlog;
-	const void *first;
-	int ends[2], status;
-	size_t bytes;
-	pid_t pid;
+	static const size_t sizes[] = { 64, RECORD_MAX };
+	static unsigned char record[RECORD_MAX];
 
 	(void)state;
-	assert_int_equal(backlog_new(&backlog, CAPACITY), 0);
-	backlog_add(backlog, record, sizeof(record), 0);
-	first = backlog_first(backlog, &bytes);
-	assert_int_equal(pipe(ends), 0);
-	pid = fork();
-	if (pid == 0)
-		_exit(write(ends[1], first, 1) == -1 ? 0 : 1);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	close(ends[0]);
-	close(ends[1]);
-	backlog_free(backlog);
+	for (size_t i = 0; i < 2; i++) {
+		struct backlog_queue queue = { 0 };
+		struct backlog *backlog;
+		const void *first;
+		int ends[2], status;
+		size_t bytes;
+		pid_t pid;
+
+		assert_int_equal(backlog_new(&backlog, CAPACITY, RECORD_MAX), 0);
+		backlog_add(backlog, &queue, record, sizes[i], 0);
+		first = backlog_first(backlog, &queue, &bytes);
+		assert_int_equal(pipe(ends), 0);
+		pid = fork();
+		if (pid == 0)
+			_exit(write(ends[1], first, 1) == -1 ? 0 : 1);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		close(ends[0]);
+		close(ends[1]);
+		backlog_free(backlog);
+	}
 }
 
 int main(void)

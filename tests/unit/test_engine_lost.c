@@ -98,6 +98,25 @@ static void test_slot_is_left(void **state)
 	assert_int_equal(test->exits, 0); /* the process is there still */
 }
 
+/* Records of the process are left, the one that says it among them maybe: it is waited for. */
+static void test_record_is_left(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.losses[LOSS_PROCESSES_RING_FULL]++;
+	test->probe.slot[SLOT].use = BP_SLOT_LEFT;
+	test->probe.slot[SLOT].tgid = (unsigned int)getpid();
+	test->probe.read_most = 1;
+	for (int i = 0; i < 5; i++)
+		send_slice(test, 7, SYS_clock_nanosleep, MS, 0x1000);
+	for (int i = 0; i < 4; i++)
+		look_later(test, 2 * S);
+	assert_int_equal(test->probe.freed[SLOT], 0);
+	look_later(test, 2 * S);
+	assert_int_equal(test->probe.freed[SLOT], 1);
+}
+
 /* The record comes after all: it is dealt with once. */
 static void test_record_is_late(void **state)
 {
@@ -160,8 +179,8 @@ static void test_process_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_whose),	   TEST(test_at_the_end),      TEST(test_slot_is_left),
-		TEST(test_record_is_late), TEST(test_process_is_gone),
+		TEST(test_whose),	   TEST(test_at_the_end),     TEST(test_slot_is_left),
+		TEST(test_record_is_late), TEST(test_record_is_left), TEST(test_process_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,6 +165,32 @@ static void test_end_is_late_at_the_end(void **state)
 	assert_slice(&test->stalls[1].slices, CAUSE_SLEEP, 200 * MS, 4);
 }
 
+/* What is left are another process's: this one's stall is reported while it lasts, and its second is. */
+static void test_others_are_behind(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice noise = slice_of(1, SYS_clock_nanosleep, MS, 0x1000);
+
+	become_loop(test);
+	test->probe.read_most = 1;
+	noise.header.slot = BP_NO_SLOT;
+	noise.header.tid = noise.header.tgid = (unsigned int)getpid() + 1;
+	for (int i = 0; i < 9; i++)
+		send_used(test, &noise);
+	now_ns += 500 * MS;
+	set_blocked(test, 7, now_ns - 200 * MS, now_ns - 200 * MS);
+	engine_run(test->engine);
+	assert_int_equal(test->nr_stalls, 1);
+	assert_true(test->stalls[0].ongoing);
+	end_turn(test);
+	test->probe.slot[SLOT].turn_seq = 8;
+	look_later(test, 10 * MS);
+	look_later(test, 500 * MS);
+	assert_withdrawn(test, DISCARD_OWN_WAIT);
+	look_later(test, S);
+	assert_true(probe_unread(&test->probe, getpid() + 1));
+}
+
 /* The kernel side found that it may have been several. */
 static void test_unvouched(void **state)
 {
@@ -528,6 +554,7 @@ int main(void)
 		TEST(test_end_was_lost),
 		TEST(test_end_is_late),
 		TEST(test_end_is_late_at_the_end),
+		TEST(test_others_are_behind),
 		TEST(test_unvouched),
 		TEST(test_was_the_wait),
 		TEST(test_next_turn),

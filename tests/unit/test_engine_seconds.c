@@ -48,6 +48,34 @@ static void begin(struct test *test)
 	test->nr_seconds = 0;
 }
 
+/* Records that are left are not dealt with until there are none of its own: another's do not matter. */
+static void test_with_records_left(void **state)
+{
+	static const int others[] = { 0, 1 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct test *test = start(state);
+		struct bp_slice left = slice_of(6, SYS_clock_nanosleep, 30 * MS, 0x1000);
+
+		begin(test);
+		left.header.tid = left.header.tgid = (unsigned int)(getpid() + others[i]);
+		if (others[i])
+			left.header.slot = BP_NO_SLOT;
+		test->probe.read_most = 1;
+		send_used(test, &left);
+		send_used(test, &left);
+		pass(test, S, (struct bp_ledger){ .cpu_ns = MS });
+		assert_int_equal(test->nr_seconds, others[i]);
+		/* in the same second, when they have been read */
+		engine_run(test->engine);
+		assert_int_equal(test->nr_seconds, 1);
+		engine_run(test->engine);
+		assert_int_equal(test->nr_seconds, 1);
+		teardown(state);
+		setup(state);
+	}
+}
+
 static void test_each_second_has_its_own(void **state)
 {
 	struct test *test = start(state);
@@ -180,9 +208,9 @@ static void test_losses_are_told_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_each_second_has_its_own), TEST(test_whole_steps_are_told),
-		TEST(test_quiet_seconds_are_one),   TEST(test_what_is_taken_back),
-		TEST(test_losses_are_told_once),
+		TEST(test_each_second_has_its_own), TEST(test_with_records_left),
+		TEST(test_whole_steps_are_told),    TEST(test_quiet_seconds_are_one),
+		TEST(test_what_is_taken_back),	    TEST(test_losses_are_told_once),
 	};
 
 	return cmocka_run_group_tests_name("engine_seconds", tests, NULL, NULL);

@@ -281,3 +281,8 @@ bool probe_read(struct probe *probe, probe_record_fn *fn, void *context)
 {
 	return records_read(probe->records, fn, context);
 }
+
+bool probe_unread(const struct probe *probe, pid_t pid)
+{
+	return records_unread(probe->records, pid);
+}

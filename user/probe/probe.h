@@ -138,10 +138,13 @@ int probe_samples(struct probe *probe, bool on);
 typedef void probe_record_fn(void *context, const struct bp_header *record, size_t bytes);
 int probe_fd(const struct probe *probe); /* readable when there are records */
 /*
- * Calls fn for the records that are there: all of them, or as many as a fifth of a second
- * is enough for. Returns whether it was all.
+ * Calls fn for the records that are there: all of them, or as many as a tenth of a second
+ * is enough for. Returns whether it was all. Those of one process come in their order; who
+ * has many, or such as take long, waits for others that have few.
  */
 bool probe_read(struct probe *probe, probe_record_fn *fn, void *context);
+/* Whether there are records of the process that were not read then. */
+bool probe_unread(const struct probe *probe, pid_t pid);
 /*
  * Makes room in the ring buffer: what is there waits for the next probe_read(),
  * or for the one that runs, while fn takes long.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* records.c - how much may wait in the backlog, and what is left out when that is much. */
+/* records.c - how much may wait to be dealt with, for how long that is done, and what is left out when it is much. */
 #include "probe/records.h"
 
 #include <errno.h>
@@ -9,27 +9,30 @@
 #include <bpf/libbpf.h>
 
 #include "base/clock.h"
-#include "probe/backlog.h"
+#include "probe/waiting.h"
 #include "probe/record_shares.h"
 
 /*
- * Records that wait to be dealt with, besides those in the ring buffer. When the
- * backlog is full the rest stays in the ring, and the kernel side counts what does
+ * Records that wait to be dealt with, besides those in the ring buffer. When there
+ * is no more room the rest stays in the ring, and the kernel side counts what does
  * not fit into that.
  */
-#define BACKLOG_BYTES	 (32 << 20)
+#define WAITING_BYTES	 (32 << 20)
 #define RECORD_BYTES_MAX (128 << 10)
 _Static_assert(sizeof(struct bp_stack_copy) <= RECORD_BYTES_MAX, "the largest record");
 _Static_assert(sizeof(struct bp_slice) <= RECORD_BYTES_MAX, "the largest but one");
 
 /* In one go: ticks, signals and reports wait meanwhile. */
-#define READ_MAX_NS (200 * NS_PER_MS)
+#define READ_MAX_NS (100 * NS_PER_MS)
+/* So often what has come meanwhile gets into its line: it may be who has waited least. */
+#define COLLECT_NS (2 * NS_PER_MS)
 
 struct records {
 	struct ring_buffer *ring;
 	struct records_kernel kernel;
-	uint64_t waiting; /* in the backlog */
-	struct backlog *backlog;
+	uint64_t nr_waiting;
+	struct waiting *waiting;
+	bool full; /* some may have been left in the ring, anybody's */
 	struct record_shares *shares; /* of it */
 	uint64_t left_out[LOSS_KERNEL_NR]; /* as a process had its share */
 };
@@ -77,40 +80,35 @@ static struct record_owner owner_of(const struct records *records, const struct 
 	return (struct record_owner){ slot->user, slot->cgroup };
 }
 
-static uint64_t tag_of(struct record_owner owner)
-{
-	return (uint64_t)owner.user << 32 | owner.cgroup;
-}
-
-static struct record_owner owner_of_tag(uint64_t tag)
-{
-	return (struct record_owner){ (uint32_t)(tag >> 32), (uint32_t)tag };
-}
-
 static int ring_record(void *context, void *data, size_t bytes)
 {
 	struct records *records = context;
-	struct backlog *backlog = records->backlog;
 	const struct bp_header *header = data;
 	struct record_owner owner;
 
 	if (bytes >= sizeof(*header) && bytes <= RECORD_BYTES_MAX) {
 		owner = owner_of(records, header);
-		if (record_shares_take(records->shares, header, owner, bytes)) {
-			backlog_add(backlog, data, bytes, tag_of(owner));
-			records->waiting++;
-		} else {
+		if (!record_shares_take(records->shares, header, owner, waiting_room(bytes))) {
 			leave_out(records, header);
+		} else if (waiting_add(records->waiting, header, bytes, owner)) {
+			record_shares_give(records->shares, header, owner, waiting_room(bytes));
+			leave_out(records, header);
+		} else {
+			records->nr_waiting++;
 		}
 	}
 	/* an error ends the reading behind this record */
-	return backlog_fits(backlog, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
+	return waiting_fits(records->waiting, RECORD_BYTES_MAX) ? 0 : -ENOSPC;
 }
 
 void records_collect(struct records *records)
 {
-	if (!backlog_fits(records->backlog, RECORD_BYTES_MAX) ||
-	    ring_buffer__consume(records->ring) <= 0)
+	int err = -ENOSPC;
+
+	if (waiting_fits(records->waiting, RECORD_BYTES_MAX))
+		err = ring_buffer__consume(records->ring);
+	records->full = err == -ENOSPC;
+	if (err <= 0)
 		return;
 	for (int i = 0; i < RECORDS_SENT; i++)
 		memset(records->kernel.sent[i].at, 0, records->kernel.sent[i].bytes);
@@ -118,29 +116,40 @@ void records_collect(struct records *records)
 
 bool records_read(struct records *records, probe_record_fn *fn, void *context)
 {
-	uint64_t until_ns = clock_now_ns() + READ_MAX_NS;
+	uint64_t began_ns = clock_now_ns(), now_ns = began_ns, collected_ns = began_ns, before_ns;
 	const struct bp_header *record;
+	struct record_owner owner;
 	size_t bytes;
 
 	/* until nothing has come while the last of them were dealt with, or for long enough */
-	for (records_collect(records); backlog_first(records->backlog, &bytes);
-	     records_collect(records))
-		while ((record = backlog_first(records->backlog, &bytes))) {
-			fn(context, record, bytes);
-			record_shares_give(records->shares, record,
-					   owner_of_tag(backlog_first_tag(records->backlog)),
-					   bytes);
-			backlog_drop(records->backlog);
-			records->waiting--;
-			if (clock_now_ns() > until_ns)
-				return false;
+	for (records_collect(records);
+	     (record = waiting_first(records->waiting, &bytes, &owner));) {
+		before_ns = now_ns;
+		fn(context, record, bytes);
+		record_shares_give(records->shares, record, owner, waiting_room(bytes));
+		records->nr_waiting--;
+		now_ns = clock_now_ns();
+		waiting_drop(records->waiting, now_ns - before_ns);
+		if (now_ns - began_ns > READ_MAX_NS) {
+			records_collect(records);
+			return !records->nr_waiting;
 		}
+		if (!records->nr_waiting || now_ns - collected_ns > COLLECT_NS) {
+			records_collect(records);
+			collected_ns = now_ns;
+		}
+	}
 	return true;
+}
+
+bool records_unread(const struct records *records, pid_t pid)
+{
+	return records->full || waiting_has(records->waiting, pid);
 }
 
 uint64_t records_waiting(const struct records *records)
 {
-	return records->waiting;
+	return records->nr_waiting;
 }
 
 int records_fd(const struct records *records)
@@ -161,9 +170,9 @@ int records_new(struct records **out, const struct records_kernel *kernel)
 	if (!records)
 		return -ENOMEM;
 	records->kernel = *kernel;
-	err = backlog_new(&records->backlog, BACKLOG_BYTES);
+	err = waiting_new(&records->waiting, WAITING_BYTES, RECORD_BYTES_MAX);
 	if (!err)
-		err = record_shares_new(&records->shares, BACKLOG_BYTES);
+		err = record_shares_new(&records->shares, WAITING_BYTES);
 	if (!err) {
 		records->ring = ring_buffer__new(kernel->ring_fd, ring_record, records, NULL);
 		err = records->ring ? 0 : -errno;
@@ -181,7 +190,7 @@ void records_free(struct records *records)
 	if (!records)
 		return;
 	ring_buffer__free(records->ring);
-	backlog_free(records->backlog);
+	waiting_free(records->waiting);
 	record_shares_free(records->shares);
 	free(records);
 }

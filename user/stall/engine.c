@@ -155,13 +155,14 @@ static void report_if_lasting(struct engine *engine, struct loop *loop, uint64_t
 /* What is done for each loop in a tick. */
 struct tick {
 	uint64_t now_ns;
-	bool all_read; /* of the records; else the ends of turns may be among those that are left */
 	bool blocked_is_due;
 };
 
 static void look_at_loop(struct engine *engine, struct loop *loop, const struct tick *tick)
 {
 	uint64_t now_ns = tick->now_ns;
+	/* else the ends of its turns may be among the records that are left */
+	bool all_read = !probe_unread(engine->probe, loop->id.pid);
 
 	/* first, as names that are looked up for the first time may take longer than the turn */
 	impact_look(engine, loop, now_ns);
@@ -178,22 +179,23 @@ static void look_at_loop(struct engine *engine, struct loop *loop, const struct 
 		start_check(engine, loop, now_ns);
 	discard_take(engine, loop);
 	/* what lasts comes after what is over, and what was said of that */
-	if (tick->all_read) {
+	if (all_read) {
 		report_if_lasting(engine, loop, now_ns, false);
 		discard_check(engine, loop, false);
 	}
 	if (!tick->blocked_is_due)
 		return;
 	/* its slices' turn is over, and was no stall, if another one runs */
-	if (tick->all_read && !collected_is(loop, probe_slot(engine->probe, loop->slot)->turn_seq))
+	if (all_read && !collected_is(loop, probe_slot(engine->probe, loop->slot)->turn_seq))
 		collect_turn(loop, 0);
 	report_blocked(engine, loop);
 }
 
 void engine_run(struct engine *engine)
 {
-	struct tick tick = { .all_read = probe_read(engine->probe, records_take, engine) };
+	struct tick tick;
 
+	probe_read(engine->probe, records_take, engine);
 	tick.now_ns = probe_now_ns();
 	pace_set(engine, tick.now_ns);
 	scan_run(engine, tick.now_ns);
@@ -201,11 +203,8 @@ void engine_run(struct engine *engine)
 	tick.blocked_is_due = report_blocked_is_due(engine, tick.now_ns);
 	for_each_loop (engine->loops, loop)
 		look_at_loop(engine, loop, &tick);
-	/* else blocks that are over have no cause yet */
-	if (tick.all_read) {
-		seconds_run(engine, tick.now_ns);
-		lost_look(engine, tick.now_ns);
-	}
+	seconds_run(engine, tick.now_ns);
+	lost_look(engine, tick.now_ns);
 	binding_read_files(engine);
 	notes_take(engine, tick.now_ns);
 }

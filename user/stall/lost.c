@@ -39,8 +39,8 @@ static uint64_t all_lost(const struct engine *engine)
 }
 
 /*
- * A slot whose thread is gone waits for the record that says so. If all have been read
- * since that was seen first, it was lost. Returns whether there are such.
+ * A slot whose thread is gone waits for the record that says so. If all of its process have
+ * been read since that was seen first, it was lost. Returns whether there are such.
  */
 static bool end_slots(struct engine *engine)
 {
@@ -49,9 +49,9 @@ static bool end_slots(struct engine *engine)
 	for (unsigned int number = 1; number <= probe_slots(engine->probe); number++) {
 		struct bp_slot *slot = probe_slot(engine->probe, number);
 
-		if (slot->use == BP_SLOT_LOST) {
+		if (slot->use == BP_SLOT_LOST && !probe_unread(engine->probe, (pid_t)slot->tgid)) {
 			records_end_slot(engine, number);
-		} else if (slot->use == BP_SLOT_LEFT) {
+		} else if (slot->use == BP_SLOT_LEFT || slot->use == BP_SLOT_LOST) {
 			slot->use = BP_SLOT_LOST;
 			left = true;
 		}

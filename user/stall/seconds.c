@@ -276,12 +276,25 @@ static void tell(struct engine *engine, struct loop *loop, uint64_t now_ns)
 
 void seconds_run(struct engine *engine, uint64_t now_ns)
 {
-	if (!engine->sink.second || now_ns / NS_PER_SEC == engine->seconds.last)
+	struct seconds *seconds = &engine->seconds;
+	bool begins = now_ns / NS_PER_SEC != seconds->last;
+
+	if (!engine->sink.second || (!begins && !seconds->left))
 		return;
-	engine->seconds.last = now_ns / NS_PER_SEC;
-	for_each_loop (engine->loops, loop)
-		if (loop->runtime)
-			tell(engine, loop, now_ns);
+	seconds->last = now_ns / NS_PER_SEC;
+	seconds->left = false;
+	for_each_loop (engine->loops, loop) {
+		loop->second.due |= begins;
+		if (!loop->runtime || !loop->second.due)
+			continue;
+		/* blocks that are over have no cause yet */
+		if (probe_unread(engine->probe, loop->id.pid)) {
+			seconds->left = true;
+			continue;
+		}
+		loop->second.due = false;
+		tell(engine, loop, now_ns);
+	}
 }
 
 void seconds_end(struct engine *engine, struct loop *loop, uint64_t now_ns)

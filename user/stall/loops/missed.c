@@ -16,9 +16,10 @@
 #define ENDED_MAX 1024 /* in one go */
 
 struct missed {
+	const struct probe *probe;
 	pid_t ended[ENDED_MAX];
 	size_t nr_ended;
-	bool again; /* there are more, or some that have ended and are there still */
+	bool again; /* there are more, or such as it is too early for */
 	pid_t other[ENDED_MAX]; /* those that run another program */
 	size_t nr_other;
 };
@@ -26,10 +27,12 @@ struct missed {
 static void look(void *context, struct watched *watched)
 {
 	struct missed *missed = context;
+	/* what will say so may be among its records that are left */
+	bool unread = probe_unread(missed->probe, watched->pid);
 	enum process_kind kind = process_kind(watched->pid, NULL);
 	char *exe __freeing = NULL;
 
-	if (missed->nr_ended == ENDED_MAX || missed->nr_other == ENDED_MAX) {
+	if (missed->nr_ended == ENDED_MAX || missed->nr_other == ENDED_MAX || unread) {
 		missed->again = true;
 		return;
 	}
@@ -44,7 +47,7 @@ static void look(void *context, struct watched *watched)
 
 bool missed_look(struct engine *engine)
 {
-	struct missed missed = { 0 };
+	struct missed missed = { .probe = engine->probe };
 
 	watched_each(engine->watched, look, &missed);
 	for (size_t i = 0; i < missed.nr_ended; i++)

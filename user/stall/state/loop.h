@@ -151,6 +151,7 @@ struct loop_second {
 	struct engine_loop *told; /* what has been told of; NULL: nothing yet */
 	struct engine_loop *last; /* how it stood when it was looked at last */
 	bool quiet; /* since told it has only waited, up to last */
+	bool due; /* a second has ended since */
 	uint64_t collecting_ns; /* at told */
 	uint64_t longest_ns; /* of its turns of this period, up to then */
 	uint64_t stalled_ns; /* the longest stall since then */

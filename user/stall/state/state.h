@@ -81,6 +81,7 @@ struct period {
 /* seconds.c */
 struct seconds {
 	uint64_t last; /* the second that was told of last, since boot */
+	bool left; /* some loops' seconds are to be told yet */
 	struct name_count *losses; /* up to then */
 	size_t nr_losses;
 };
