@@ -403,6 +403,27 @@ static void test_naps_joined(void **state)
 	assert_slice(&test->stalls[0].slices, CAUSE_SLEEP, 10 * MS, 1);
 }
 
+/* Another process's records are not behind: its end, and its number's next process, were read before. */
+static void test_waker_s_number_is_another_s(void **state)
+{
+	struct test *test = start(state);
+	struct bp_slice slice;
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	slice = slice_of(7, SYS_futex, 200 * MS, 0x1000);
+	slice.capture.other =
+		(struct bp_other){ .kind = BP_OTHER_WAKER, .tgid = 41, .tid = 42, .comm = "waker" };
+	slice.capture.other_stack = (struct bp_stack){ .user_nr = 1, .user = { 0x1010 } };
+	now_ns += 10 * MS;
+	send_process(test, BP_RECORD_FORK, 41, BP_NO_SLOT, false);
+	send(test, &slice, sizeof(slice));
+	send_turn(test, 7, 210 * MS, (struct bp_ledger){ .blocked_ns = 210 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	assert_string_equal(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.comm, "waker");
+	assert_null(find(&test->stalls[0].slices, CAUSE_LOCK)->waker.stack);
+}
+
 static void test_waker_and_holder(void **state)
 {
 	struct test *test = start(state);
@@ -511,14 +532,23 @@ static void test_no_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_stall),	    TEST(test_impact),
-		TEST(test_lateness),	    TEST(test_impact_hostile),
-		TEST(test_standing),	    TEST(test_at_the_threshold),
-		TEST(test_samples),	    TEST(test_samples_follow_each_other),
-		TEST(test_collects),	    TEST(test_memory_high),
-		TEST(test_ledger_too_long), TEST(test_sums),
-		TEST(test_naps_joined),	    TEST(test_waker_and_holder),
-		TEST(test_blocked),	    TEST(test_carry_beside_a_stall),
+		TEST(test_stall),
+		TEST(test_impact),
+		TEST(test_lateness),
+		TEST(test_impact_hostile),
+		TEST(test_standing),
+		TEST(test_at_the_threshold),
+		TEST(test_samples),
+		TEST(test_samples_follow_each_other),
+		TEST(test_collects),
+		TEST(test_memory_high),
+		TEST(test_ledger_too_long),
+		TEST(test_sums),
+		TEST(test_naps_joined),
+		TEST(test_waker_and_holder),
+		TEST(test_waker_s_number_is_another_s),
+		TEST(test_blocked),
+		TEST(test_carry_beside_a_stall),
 		TEST(test_no_turn),
 	};
 

@@ -73,6 +73,15 @@ static void set_stack(struct engine *engine, struct loop *loop, const struct evi
 	set_task(python, capture, slice);
 }
 
+/* A waker whose end was read before this is known by its name; its number may be another's by now. */
+static bool is_another(struct engine *engine, const struct bp_capture *capture,
+		       const struct slice *slice)
+{
+	const struct watched *watched = watched_find(engine->watched, (pid_t)capture->other.tgid);
+
+	return watched && watched->forked_ns > capture->since_ns + slice->max_ns;
+}
+
 static void set_waker(struct engine *engine, const struct evidence *evidence, struct slice *slice)
 {
 	const struct bp_capture *capture = evidence->capture;
@@ -89,6 +98,8 @@ static void set_waker(struct engine *engine, const struct evidence *evidence, st
 	slice->waker.tid = other->tid;
 	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
+	if (is_another(engine, capture, slice))
+		return;
 	slice->waker.stack = frames_resolve(engine->namer, &raw, FRAMES_USER, &use);
 	copy_size_of_other(engine, evidence->other, &use);
 }
