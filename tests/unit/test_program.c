@@ -267,6 +267,7 @@ static void test_epoll(void **state)
 	struct sleeper sleeper = { .fd = theirs, .epoll = true };
 	const struct moment moment = { .pid = getpid(), .tid = getpid(), .memory = own };
 	const struct moment other = { .pid = getpid(), .tid = getpid() + 1, .memory = own };
+	struct epoll_waiter waiters[EPOLL_WAITERS_MAX];
 	struct epoll list[LISTED];
 	int ends[2], sockets[2], nr;
 	pthread_t thread;
@@ -291,6 +292,9 @@ static void test_epoll(void **state)
 	assert_int_equal(epoll_list(&own, list, 1), 1);
 	assert_true(epoll_others_wait(&own, getpid(), theirs));
 	assert_false(epoll_others_wait(&own, sleeper.tid, theirs));
+	assert_int_equal(epoll_waiters(&own, waiters), 1);
+	assert_int_equal(waiters[0].tid, sleeper.tid);
+	assert_int_equal(waiters[0].fd, theirs);
 	assert_false(epoll_others_wait(&own, getpid(), both));
 	/* the main thread's: the lowest that is not another thread's */
 	assert_int_equal(native_main_epoll(&moment), both);

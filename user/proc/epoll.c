@@ -18,7 +18,6 @@
 #define DESCRIPTORS_MAX 1024 /* that are checked: a loop's own instance is made early */
 #define INFO_BYTES	4096
 #define INFO_BYTES_MAX	65536 /* some 800 descriptors */
-#define THREADS_MAX	256
 
 static bool links_to(pid_t pid, int fd, const char *what)
 {
@@ -118,23 +117,43 @@ static bool is_epoll_wait(long nr)
 	return nr == SYS_epoll_pwait;
 }
 
+/* -1: it waits on none. */
+static int waits_on(const struct memory *target, pid_t tid)
+{
+	char name[48], text[128];
+	unsigned long long arg;
+	long nr;
+
+	snprintf(name, sizeof(name), "task/%d/syscall", tid);
+	/* "running", or "NR 0xARG ..." */
+	return files_read_text(target, name, text, sizeof(text)) > 0 &&
+			       sscanf(text, "%ld %llx", &nr, &arg) == 2 && is_epoll_wait(nr)
+		       ? (int)arg
+		       : -1;
+}
+
+size_t epoll_waiters(const struct memory *target, struct epoll_waiter list[EPOLL_WAITERS_MAX])
+{
+	DIR *dir __closing_dir = procfs_opendir(target->pid, "task");
+	size_t nr = 0;
+	int tid, fd;
+
+	for (int i = 0; dir && i < EPOLL_WAITERS_MAX && (tid = procfs_next_number(dir)) >= 0; i++) {
+		fd = waits_on(target, tid);
+		if (fd >= 0)
+			list[nr++] = (struct epoll_waiter){ tid, fd };
+	}
+	return nr;
+}
+
 bool epoll_others_wait(const struct memory *target, pid_t tid, int fd)
 {
 	DIR *dir __closing_dir = procfs_opendir(target->pid, "task");
 	int other;
 
-	for (int i = 0; dir && i < THREADS_MAX && (other = procfs_next_number(dir)) >= 0; i++) {
-		char name[48], text[128];
-		unsigned long long arg;
-		long nr;
-
-		snprintf(name, sizeof(name), "task/%d/syscall", other);
-		/* "running", or "NR 0xARG ..." */
-		if (other != tid && files_read_text(target, name, text, sizeof(text)) > 0 &&
-		    sscanf(text, "%ld %llx", &nr, &arg) == 2 && is_epoll_wait(nr) &&
-		    arg == (unsigned long long)fd)
+	for (int i = 0; dir && i < EPOLL_WAITERS_MAX && (other = procfs_next_number(dir)) >= 0; i++)
+		if (other != tid && waits_on(target, other) == fd)
 			return true;
-	}
 	return false;
 }
 

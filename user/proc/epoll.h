@@ -27,6 +27,15 @@ bool epoll_is(pid_t pid, int fd);
 bool epoll_has(const struct memory *target, int epoll_fd, int fd);
 /* The sockets among them, lowest places first. How many were stored. */
 size_t epoll_sockets(const struct memory *target, int epoll_fd, int *fds, size_t max);
+#define EPOLL_WAITERS_MAX 256 /* threads of a process that are asked */
+
+struct epoll_waiter {
+	pid_t tid;
+	int fd;
+};
+
+/* All threads of the process that wait on an epoll instance now. How many were stored. */
+size_t epoll_waiters(const struct memory *target, struct epoll_waiter list[EPOLL_WAITERS_MAX]);
 /* Does another thread of the process than tid wait on this epoll instance now? */
 bool epoll_others_wait(const struct memory *target, pid_t tid, int fd);
 /* Do these descriptors of two processes, or of one, stand for one instance? Where the kernel cannot tell: yes. */

@@ -13,6 +13,7 @@
 #include "proc/epoll.h"
 #include "proc/process.h"
 #include "runtime/runtime.h"
+#include "stall/loops/looks.h"
 #include "stall/state/loop.h"
 #include "stall/state/loops.h"
 #include "stall/state/state.h"
@@ -50,14 +51,12 @@ bool is_handed_over(const struct engine *engine, const struct loop *loop, uint64
 		    bool lasts)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
-	const struct memory memory = state_memory(engine, loop->id.pid);
 
 	if (!loop->runtime || loop->runtime->own_queues || slot->wait_class != BP_WAIT_EPOLL)
 		return false;
 	/* a turn that is over may have been cut by whoever waits now: of those with slots that was seen */
 	return was_served(engine, loop, since_ns) ||
-	       ((lasts || !slot->cell) &&
-		epoll_others_wait(&memory, loop->id.tid, (int)slot->wait_id));
+	       ((lasts || !slot->cell) && look_others_wait(engine, loop, since_ns));
 }
 
 static bool is_by_habit(const struct loop *loop, const struct bp_slot *slot)

@@ -10,6 +10,7 @@
 #include "proc/epoll.h"
 #include "runtime/poll_core.h"
 #include "runtime/runtime.h"
+#include "stall/loops/looks.h"
 #include "stall/state/loop.h"
 #include "stall/state/state.h"
 #include "stall/state/watched.h"
@@ -87,10 +88,12 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	const struct bp_slice *slice = probe_slice(engine->probe, loop->slot);
 	struct wait wait = { .memory = state_memory(engine, loop->id.pid), .epoll_fd = -1 };
+	uint64_t now_ns = probe_now_ns(), began_ns = clock_now_ns();
 	struct accepted accepted;
 
 	if (loop->worker.known || loop->worker.keeps || !loop->runtime ||
-	    !loop->runtime->by_habit || !watched || loop->worker.asked_seq == slot->turn_seq)
+	    !loop->runtime->by_habit || !watched || loop->worker.asked_seq == slot->turn_seq ||
+	    !look_is_left(watched, now_ns))
 		return loop->worker.known;
 	loop->worker.asked_seq = slot->turn_seq;
 	loop->worker.asked++;
@@ -103,6 +106,7 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 	if (slot->state == BP_BLOCKED)
 		poll_core_learn_block(&wait.now, &wait.memory, &slice->capture.block);
 	accepted = look(&wait);
+	look_pay(watched, now_ns, began_ns);
 	loop->worker.keeps = accepted.kept;
 	loop->worker.known = accepted.apart && !accepted.kept;
 	/* in a turn, and has no connection apart: it is no such worker, but a server */
@@ -119,13 +123,17 @@ void request_worker_weigh(struct engine *engine, struct loop *loop, uint64_t now
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct wait wait = { .memory = state_memory(engine, loop->id.pid),
 			     .epoll_fd = (int)slot->wait_id };
+	struct watched *watched = watched_find(engine->watched, loop->id.pid);
+	uint64_t began_ns = clock_now_ns();
 	struct accepted accepted;
 
-	if (!loop->runtime || !loop->runtime->by_habit || loop->worker.sure ||
-	    slot->wait_class != BP_WAIT_EPOLL || now_ns < loop->worker.next_ns)
+	if (!loop->runtime || !loop->runtime->by_habit || loop->worker.sure || !watched ||
+	    slot->wait_class != BP_WAIT_EPOLL || now_ns < loop->worker.next_ns ||
+	    !look_is_left(watched, now_ns))
 		return;
 	loop->worker.next_ns = now_ns + LOOK_EVERY_NS;
 	accepted = look(&wait);
+	look_pay(watched, now_ns, began_ns);
 	loop->worker.keeps |= accepted.kept;
 	loop->worker.sure = !accepted.only_listens;
 	if (loop->doubt == DOUBT_NONE && !loop->worker.sure)

@@ -45,6 +45,8 @@ static void forget(struct watched *watched)
 	free(watched->index);
 	watched->index = NULL;
 	watched->threads_room = 0;
+	free(watched->looks.waiters);
+	watched->looks = (struct watched_looks){ 0 };
 	free(watched->notes);
 	watched->notes = NULL;
 }

@@ -10,6 +10,7 @@
 #include "proc/process.h"
 #include "runtime/runtime.h"
 
+struct epoll_waiter;
 struct notes;
 struct poll_core;
 struct program;
@@ -66,6 +67,14 @@ struct watched_share {
 	uint64_t cgroup; /* a hash; 0: it is in none */
 };
 
+/* loops/looks.c: going through all of its threads, or descriptors. */
+struct watched_looks {
+	uint64_t paid_until_ns; /* until when what was spent has used up its time */
+	uint64_t seen_ns; /* when those that wait were */
+	struct epoll_waiter *waiters; /* NULL: never */
+	size_t nr_waiters;
+};
+
 /* loops/busy.c */
 struct watched_busy {
 	uint64_t since_ns; /* when it was looked at last */
@@ -86,6 +95,7 @@ struct watched {
 	struct watched_interpreter interpreter;
 	struct watched_due due;
 	struct watched_busy busy;
+	struct watched_looks looks;
 	struct watched_share share;
 	bool blockprof; /* loops/account.c: it is another blockprof */
 	bool blockprof_known; /* or it is none for sure */
