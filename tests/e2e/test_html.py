@@ -106,6 +106,7 @@ def test_several_recordings():
     own = [packed["loops"][row[0]]["recording"] for row in packed["stalls"]]
     check(own.count(0) == 20 and own.count(1) == 20, "stalls of each", own)
     check("cut off" in " ".join(page.words), "neither has a summary")
+    check(page.title.startswith("blockprof: 40 stalls, ") and page.title.endswith(" on web1 and others"), "title", page.title)
     check(packed["utc_offset_s"] == 7200 and "14:00:00 +0200" in " ".join(page.words), "in their zone", page.words)
 
 

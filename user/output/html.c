@@ -23,6 +23,7 @@ struct html {
 	struct html_page *page; /* of a comparison what is after */
 	struct html_page *before; /* NULL: it is none */
 	bool stalls_only;
+	bool failed; /* with a record: then there is no page */
 };
 
 static int html_open(void **state, struct sink *sink, const struct output_options *options)
@@ -39,10 +40,14 @@ static int html_open(void **state, struct sink *sink, const struct output_option
 	return 0;
 }
 
-/* What came so far is before, and what comes is after. */
-static int html_compare(void *state)
+static int keep_error(struct html *html, int err)
 {
-	struct html *html = state;
+	html->failed |= err != 0;
+	return err;
+}
+
+static int begin_after(struct html *html)
+{
 	struct html_page *after;
 	int err = html_page_new(&after, html->stalls_only);
 
@@ -55,19 +60,10 @@ static int html_compare(void *state)
 	return html_page_finish(html->before);
 }
 
-static int html_start(void *state, const struct start_record *start)
+/* What came so far is before, and what comes is after. */
+static int html_compare(void *state)
 {
-	return html_page_start(((struct html *)state)->page, start);
-}
-
-static int html_loop(void *state, const struct loop_record *loop)
-{
-	return html_page_loop(((struct html *)state)->page, loop);
-}
-
-static int html_stall(void *state, const struct stall_record *stall)
-{
-	return html_page_stall(((struct html *)state)->page, stall);
+	return keep_error(state, begin_after(state));
 }
 
 static int html_withdrawn(void *state, const struct withdrawn_record *withdrawn)
@@ -76,25 +72,21 @@ static int html_withdrawn(void *state, const struct withdrawn_record *withdrawn)
 	return 0;
 }
 
-static int html_blocked(void *state, const struct blocked_record *blocked)
-{
-	return html_page_blocked(((struct html *)state)->page, blocked);
-}
+#define DEFINE_CALLBACK(record)                                                  \
+	static int html_##record(void *state, const struct record##_record *one) \
+	{                                                                        \
+		struct html *html = state;                                       \
+                                                                                 \
+		return keep_error(html, html_page_##record(html->page, one));    \
+	}
 
-static int html_second(void *state, const struct second_record *second)
-{
-	return html_page_second(((struct html *)state)->page, second);
-}
-
-static int html_note(void *state, const struct note_record *note)
-{
-	return html_page_note(((struct html *)state)->page, note);
-}
-
-static int html_summary(void *state, const struct summary_record *summary)
-{
-	return html_page_summary(((struct html *)state)->page, summary);
-}
+DEFINE_CALLBACK(start)
+DEFINE_CALLBACK(loop)
+DEFINE_CALLBACK(stall)
+DEFINE_CALLBACK(blocked)
+DEFINE_CALLBACK(second)
+DEFINE_CALLBACK(note)
+DEFINE_CALLBACK(summary)
 
 static size_t html_held(const void *state)
 {
@@ -143,7 +135,8 @@ static int html_close(void *state)
 {
 	struct html *html = state;
 	/* a comparison is written when it comes */
-	int err = html->before || sink_error(html->sink) ? 0 : write_document(html, NULL);
+	bool done = html->before || html->failed || sink_error(html->sink);
+	int err = done ? 0 : write_document(html, NULL);
 
 	html_page_free(html->page);
 	html_page_free(html->before);

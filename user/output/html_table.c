@@ -55,6 +55,14 @@ static struct sums sums_of(const struct html_page *page)
 	return sums;
 }
 
+static bool has_several_hosts(const struct html_page *page)
+{
+	for (size_t i = 1; i < page->nr_recordings; i++)
+		if (strcmp(page->recordings[i].host, page->recordings[0].host) != 0)
+			return true;
+	return false;
+}
+
 int html_title_write(FILE *out, const struct html_page *page,
 		     const struct html_comparison *comparison)
 {
@@ -67,6 +75,7 @@ int html_title_write(FILE *out, const struct html_page *page,
 	if (page->nr_recordings && *page->recordings[0].host) {
 		fputs(" on ", out);
 		html_put(out, page->recordings[0].host);
+		fputs(has_several_hosts(page) ? " and others" : "", out);
 	}
 	return 0;
 }
