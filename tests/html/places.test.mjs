@@ -32,6 +32,18 @@ test("tasks and targets of a place are added up, largest first", () => {
 	assert.match(rates.advice, /asyncpg/);
 });
 
+test("processes that only their number tells apart are one, and who was waited for is not said twice", () => {
+	const page = samplePage();
+
+	Object.assign(page.stalls[0], { target: "sleep[12]", culprit: "sleep[12]" });
+	Object.assign(page.stalls[1], { target: "sleep[13]", culprit: "sh[7/8] in main (a.c:1)" });
+
+	const [, rates] = placeRows(page, initialState(page));
+
+	assert.deepEqual(rates.targets.map(({ name, ns, stalls }) => [name, ns / MS, stalls]), [["sleep[…]", 658, 2]]);
+	assert.deepEqual(rates.culprits.map(({ name }) => name), ["sh[7/8] in main (a.c:1)"]);
+});
+
 test("one place that blocks for two reasons is two rows", () => {
 	const page = samplePage();
 

@@ -12,14 +12,17 @@ const SHOWN_NAMES = 100; /* of targets or tasks, once they are opened */
 
 /* -- sums -- */
 
+/* Processes that are told apart by their number alone are one: each time another child, or another compiler. */
 function add(names, name, ns) {
-	const sum = names.get(name);
+	const key = name.replace(/\[\d+(\/\d+)?\]/g, "[…]");
+	const sum = names.get(key);
 
 	if (sum) {
+		sum.name = sum.name === name ? name : key;
 		sum.ns += ns;
 		sum.stalls++;
 	} else
-		names.set(name, { name, ns, stalls: 1 });
+		names.set(key, { name, ns, stalls: 1 });
 }
 
 const largest = (names) => [...names.values()].sort((a, b) => b.ns - a.ns);
@@ -51,7 +54,7 @@ export function placeRows(page, state) {
 			row.longest = stall;
 		if (stall.target)
 			add(row.targets, stall.target, ns);
-		if (stall.culprit)
+		if (stall.culprit && stall.culprit !== stall.target)
 			add(row.culprits, stall.culprit, ns);
 		for (const task of stall.tasks)
 			add(row.tasks, task, ns);
