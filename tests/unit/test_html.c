@@ -359,7 +359,7 @@ static void test_kept_bytes(void **state)
 	name[(1u << 20) - 1] = '\0';
 	assert_int_equal(html_stacks_new(&stacks), 0);
 	assert_int_equal(html_kept_new(&kept, 1000, count_left_out, &left_out), 0);
-	for (uint64_t i = 1; i <= 100; i++) {
+	for (uint64_t i = 1; i <= 200; i++) {
 		struct stall_record stall = sleep_stall(false, i * MS);
 
 		stall.slices.v[0].target =
@@ -367,13 +367,68 @@ static void test_kept_bytes(void **state)
 		assert_int_equal(html_kept_add(kept, stacks, &stall, 3), 0);
 		slices_free(&stall.slices);
 	}
-	assert_true(html_kept_bytes(kept) < 50u << 20);
-	assert_int_equal(html_kept_nr(kept) + left_out.nr, 100);
-	assert_true(html_kept_nr(kept) > 10);
+	assert_true(html_kept_bytes(kept) < 130u << 20);
+	assert_int_equal(html_kept_nr(kept) + left_out.nr, 200);
+	assert_true(html_kept_nr(kept) > 100);
 	html_kept_sort(kept);
 	html_kept_free(kept);
 	html_stacks_free(stacks);
 	free(name);
+}
+
+#define RICH_SLICES 24
+
+/* Stalls with many slices, none of which is like another. */
+static void feed_rich(struct output *output)
+{
+	for (uint64_t i = 0; i < 12000; i++) {
+		struct stall_record stall = sleep_stall(false, (100 + i) * MS);
+
+		stall.time_ns += i * 2 * S;
+		snprintf(stall.turn, sizeof(stall.turn), "4242-%u", (unsigned int)i);
+		for (uint64_t j = 0; j < RICH_SLICES; j++) {
+			struct slice slice = { .cause = CAUSE_FILE,
+					       .ns = (j + 1) * 99991,
+					       .count = 1 };
+
+			slice.target.kind = TARGET_FILE;
+			assert_true(asprintf(&slice.target.path, "/srv/data/%u/%u", (unsigned int)i,
+					     (unsigned int)j) > 0);
+			for (uint64_t k = 0; k < 8; k++)
+				intervals_add(&slice.intervals,
+					      (struct interval){ stall.mono_ns + j * MS + k * 9999,
+								 7777 },
+					      0);
+			assert_int_equal(slices_add(&stall.slices, &slice), 0);
+		}
+		slices_sort(&stall.slices);
+		feed_stall(output, stall);
+	}
+}
+
+/* They have fewer details, but all of their time, and the place that they are named after. */
+static void test_rich(void **state)
+{
+	char *text = html(*state, NULL, feed_rich);
+	json_t *page = data_of(text), *stall;
+	size_t i, nr = json_array_size(json_object_get(page, "stalls"));
+	const uint64_t rest_ns = 99991ull * RICH_SLICES * (RICH_SLICES + 1) / 2;
+
+	assert_true(strlen(strstr(text, DATA)) < 5300000);
+	assert_in_range(nr, 9000, HTML_STALLS_MAX);
+	json_array_foreach (json_object_get(page, "stalls"), i, stall) {
+		json_t *slices = json_array_get(stall, S_SLICES), *slice;
+		json_int_t sum = 0;
+		size_t j;
+
+		json_array_foreach (slices, j, slice)
+			sum += number_at(slice, P_NS);
+		assert_int_equal(sum, number_at(stall, S_NS) + (json_int_t)rest_ns);
+		slice = json_array_get(slices, (size_t)number_at(stall, S_VERDICT));
+		assert_int_equal(number_at(slice, P_CAUSE), CAUSE_SLEEP);
+	}
+	json_decref(page);
+	free(text);
 }
 
 /* A day of seconds: fewer and longer steps, with the same sums. */
@@ -552,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_json_string),
 		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_kept_bytes),
+		cmocka_unit_test_setup_teardown(test_rich, temp_setup, temp_teardown),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_blocked_time),
 		cmocka_unit_test(test_too_many_loops),

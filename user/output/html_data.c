@@ -15,6 +15,9 @@
 #include "output/html_tables.h"
 #include "output/html_words.h"
 
+/* Beyond, stalls have fewer details. */
+#define BYTES_MAX 4900000
+
 /* -- recordings -- */
 
 static void put_text(FILE *out, const char *key, const char *text)
@@ -258,52 +261,7 @@ static int put_blocked(FILE *out, const struct html_page *page, struct html_rows
 	return err;
 }
 
-/* -- a comparison -- */
-
-static int put_diff_place(FILE *out, const struct diff_record *diff, const struct diff_place *place)
-{
-	const struct frame frame = { .kind = FRAME_NATIVE, .fn = place->fn, .file = place->file };
-	char *name = html_frame(&frame);
-
-	fputs("{\"name\":", out);
-	html_put_json(out, name ? name : "");
-	put_text(out, "cause", cause_name(place->cause));
-	put_text(out, "kind", diff_change_name(place->change));
-	fprintf(out, ",\"chance\":%s", place->chance ? "true" : "false");
-	put_count(out, "before_ns_per_hour", diff_hour_ns(&diff->before, place->before.ns));
-	put_count(out, "after_ns_per_hour", diff_hour_ns(&diff->after, place->after.ns));
-	put_count(out, "before_stalls", place->before.stalls);
-	put_count(out, "after_stalls", place->after.stalls);
-	fputc('}', out);
-	free(name);
-	return name ? 0 : -ENOMEM;
-}
-
-static int put_diff(FILE *out, const struct html_comparison *comparison)
-{
-	const struct html_comparison none = { 0 };
-	const struct diff_record *diff = comparison->diff;
-	int err;
-
-	html_put_key(out, "diff");
-	if (!comparison->before) {
-		fputs("null", out);
-		return 0;
-	}
-	fputs("{\"before\":", out);
-	err = html_data_write(out, comparison->before, &none);
-	err = err ? err : put_name(out, "limits", html_limits(diff));
-	html_put_key(out, "places");
-	fputc('[', out);
-	for (size_t i = 0; i < diff->nr_places && i < HTML_DIFF_PLACES_MAX && !err; i++) {
-		fputs(i ? ",\n" : "", out);
-		err = put_diff_place(out, diff, &diff->places[i]);
-	}
-	fputs("]}", out);
-	return err;
-}
-
-/* -- the whole -- */
+/* -- a page -- */
 
 static void put_causes(FILE *out)
 {
@@ -348,8 +306,7 @@ static int put_loops(FILE *out, const struct html_page *page, uint64_t origin_ns
 	return err;
 }
 
-int html_data_write(FILE *out, const struct html_page *page,
-		    const struct html_comparison *comparison)
+static int put_page(FILE *out, const struct html_page *page, unsigned int less)
 {
 	uint64_t start_ns = html_page_start_ns(page);
 	struct html_rows rows = { .origin_ns = start_ns - start_ns % NS_PER_MS };
@@ -357,7 +314,7 @@ int html_data_write(FILE *out, const struct html_page *page,
 
 	if (err)
 		return err;
-	html_rows_share(&rows, page);
+	html_rows_share(&rows, page, less);
 	put_head(out, page, rows.origin_ns);
 	err = put_loops(out, page, rows.origin_ns);
 	if (!err)
@@ -366,9 +323,91 @@ int html_data_write(FILE *out, const struct html_page *page,
 		err = put_blocked(out, page, &rows);
 	if (!err)
 		err = html_tables_write(rows.tables, out);
+	html_tables_free(rows.tables);
+	return err;
+}
+
+/* Into memory: *size bytes, which the caller frees. 0 or -ENOMEM. */
+static int make_page(char **text, size_t *size, const struct html_page *page, unsigned int less)
+{
+	FILE *out = open_memstream(text, size);
+	int err = out ? put_page(out, page, less) : -ENOMEM;
+
+	if (out && fclose(out))
+		err = -ENOMEM;
+	return err;
+}
+
+/* With as many details as fit into so many bytes; without its end. */
+static int put_fitting(FILE *out, const struct html_page *page, size_t max)
+{
+	char *text = NULL;
+	size_t size = 0;
+	int err = 0;
+
+	for (unsigned int less = 0; less < HTML_DETAILS && !err && (!text || size > max); less++) {
+		free(text);
+		text = NULL;
+		err = make_page(&text, &size, page, less);
+	}
+	if (!err)
+		fwrite(text, 1, size, out);
+	free(text);
+	return err;
+}
+
+/* -- a comparison -- */
+
+static int put_diff_place(FILE *out, const struct diff_record *diff, const struct diff_place *place)
+{
+	const struct frame frame = { .kind = FRAME_NATIVE, .fn = place->fn, .file = place->file };
+	char *name = html_frame(&frame);
+
+	fputs("{\"name\":", out);
+	html_put_json(out, name ? name : "");
+	put_text(out, "cause", cause_name(place->cause));
+	put_text(out, "kind", diff_change_name(place->change));
+	fprintf(out, ",\"chance\":%s", place->chance ? "true" : "false");
+	put_count(out, "before_ns_per_hour", diff_hour_ns(&diff->before, place->before.ns));
+	put_count(out, "after_ns_per_hour", diff_hour_ns(&diff->after, place->after.ns));
+	put_count(out, "before_stalls", place->before.stalls);
+	put_count(out, "after_stalls", place->after.stalls);
+	fputc('}', out);
+	free(name);
+	return name ? 0 : -ENOMEM;
+}
+
+static int put_diff(FILE *out, const struct html_comparison *comparison)
+{
+	const struct diff_record *diff = comparison->diff;
+	int err;
+
+	html_put_key(out, "diff");
+	if (!comparison->before) {
+		fputs("null", out);
+		return 0;
+	}
+	fputs("{\"before\":", out);
+	err = put_fitting(out, comparison->before, BYTES_MAX / 2);
+	fputs(",\"diff\":null}", out);
+	err = err ? err : put_name(out, "limits", html_limits(diff));
+	html_put_key(out, "places");
+	fputc('[', out);
+	for (size_t i = 0; i < diff->nr_places && i < HTML_DIFF_PLACES_MAX && !err; i++) {
+		fputs(i ? ",\n" : "", out);
+		err = put_diff_place(out, diff, &diff->places[i]);
+	}
+	fputs("]}", out);
+	return err;
+}
+
+int html_data_write(FILE *out, const struct html_page *page,
+		    const struct html_comparison *comparison)
+{
+	int err = put_fitting(out, page, comparison->before ? BYTES_MAX / 2 : BYTES_MAX);
+
 	if (!err)
 		err = put_diff(out, comparison);
 	fputc('}', out);
-	html_tables_free(rows.tables);
 	return err;
 }

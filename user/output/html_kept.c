@@ -9,7 +9,7 @@
 #include "base/number.h"
 #include "base/strings.h"
 
-#define BYTES_MAX	(48u << 20)
+#define BYTES_MAX	(128u << 20)
 #define STALL_BYTES_MAX (1u << 20) /* of one: the smallest of its places go first */
 
 struct html_kept {

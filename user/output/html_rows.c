@@ -17,38 +17,45 @@
 #include "text/stall_text.h"
 
 /* So many of the whole page, but no fewer and no more of each. */
-#define SLICES_OF_PAGE	  120000
-#define SLICES_LEAST	  8
-#define SLICES_MOST	  64
-#define INTERVALS_OF_PAGE 160000
-#define INTERVALS_LEAST	  8
-#define INTERVALS_MOST	  512
-#define BLOCKED_OF_PAGE	  8000
-#define BLOCKED_LEAST	  2
-#define BLOCKED_MOST	  64
-#define LINES_MAX	  100 /* of a stall's text */
-#define TASKS_MAX	  8
-#define TIME_COLUMNS	  12 /* "14:03:22.118" */
+struct room {
+	size_t all, least, most;
+};
+
+/* Of stalls; each row for a page that the one before made too large. */
+static const struct {
+	struct room slices, intervals;
+	size_t lines; /* of its text */
+} details[HTML_DETAILS] = {
+	{ { 120000, 8, 64 }, { 160000, 8, 512 }, 100 },
+	{ { 40000, 4, 64 }, { 40000, 4, 256 }, 100 },
+	{ { 20000, 2, 16 }, { 10000, 1, 64 }, 4 },
+	{ { 10000, 1, 8 }, { 5000, 1, 16 }, 2 },
+};
+static const struct room blocked_slices = { 8000, 2, 64 };
+
+#define TASKS_MAX    8
+#define TIME_COLUMNS 12 /* "14:03:22.118" */
 
 #define FLAG_ONGOING	   1
 #define FLAG_BEFORE_ATTACH 2
 
-static size_t share(size_t all, size_t nr, size_t least, size_t most)
+static size_t share(const struct room *room, size_t nr)
 {
-	size_t each = nr ? all / nr : most;
+	size_t each = nr ? room->all / nr : room->most;
 
-	return each < least ? least : each > most ? most : each;
+	return each < room->least ? room->least : each > room->most ? room->most : each;
 }
 
-void html_rows_share(struct html_rows *rows, const struct html_page *page)
+void html_rows_share(struct html_rows *rows, const struct html_page *page, unsigned int less)
 {
 	size_t stalls = html_kept_nr(page->kept), blocked = 0;
 
 	for (size_t i = 0; i < html_loops_nr(page->loops); i++)
 		blocked += html_loops_at(page->loops, i)->nr_blocked;
-	rows->slices = share(SLICES_OF_PAGE, stalls, SLICES_LEAST, SLICES_MOST);
-	rows->intervals = share(INTERVALS_OF_PAGE, stalls, INTERVALS_LEAST, INTERVALS_MOST);
-	rows->blocked_slices = share(BLOCKED_OF_PAGE, blocked, BLOCKED_LEAST, BLOCKED_MOST);
+	rows->slices = share(&details[less].slices, stalls);
+	rows->intervals = share(&details[less].intervals, stalls);
+	rows->lines = details[less].lines;
+	rows->blocked_slices = share(&blocked_slices, blocked);
 }
 
 void html_put_ledger(FILE *out, const struct ledger *ledger)
@@ -239,7 +246,7 @@ static int put_lines(FILE *out, const struct stall_record *stall, const struct z
 		return err;
 	rest = text + (size > TIME_COLUMNS ? TIME_COLUMNS : size);
 	fputs(",[", out);
-	while ((line = strsep(&rest, "\n")) && rest && nr < LINES_MAX)
+	while ((line = strsep(&rest, "\n")) && rest && nr < rows->lines)
 		fprintf(out, "%s%" PRIu32, nr++ ? "," : "",
 			html_string(rows->tables, html_cut(strdup(line))));
 	fputc(']', out);
