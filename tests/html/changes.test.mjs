@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { changeRows, sides } from "../../user/output/html/changes.js";
+import { changeRows, countsOf, sides } from "../../user/output/html/changes.js";
 import { searchPattern } from "../../user/output/html/shown.js";
 import { MS, S, samplePage } from "./model.mjs";
 
@@ -11,7 +12,7 @@ const place = (name, kind, beforeNsPerHour, afterNsPerHour) =>
 
 test("what got worse comes before what got better, and the larger change first", () => {
 	const places = [
-		place("same", "same", 5, 5), place("better", "better", 9, 1), place("short", "in both", 9, 1), place("gone", "gone", 3, 0),
+		place("same", "same", 5, 5), place("better", "better", 9, 1), place("short", "too_short", 9, 1), place("gone", "gone", 3, 0),
 		place("worse", "worse", 1, 2), place("much worse", "worse", 1, 20), place("new", "new", 0, 1),
 	];
 
@@ -19,6 +20,17 @@ test("what got worse comes before what got better, and the larger change first",
 		["new", "much worse", "worse", "gone", "better", "same", "short"]);
 	assert.deepEqual(changeRows(places, searchPattern("^worse|gone")).map(({ name }) => name), ["worse", "gone"]);
 	assert.equal(places[0].name, "same");
+	assert.equal(countsOf(places), "1 new, 2 worse, 1 gone, 1 better, 1 as it was, 1 in both");
+	assert.equal(countsOf([]), "");
+});
+
+test("whatever the program calls a change has its words", () => {
+	const source = readFileSync(new URL("../../user/model/diff.c", import.meta.url), "utf8");
+	const known = [...source.matchAll(/\[DIFF_[A-Z_]+\] = "(\w+)"/g)].map((match) => match[1]);
+
+	assert.ok(known.length > 4);
+	for (const kind of known)
+		assert.match(countsOf([place("one", kind, 1, 1)]), /^1 /, kind);
 });
 
 test("recordings of different lengths are compared by the hour of a loop", () => {

@@ -12,6 +12,7 @@ const HOUR_NS = 3600e9;
 /* What a reader has to look at comes first. */
 const KINDS = [
 	["new", "new", "▲"], ["worse", "worse", "▲"], ["gone", "gone", "▼"], ["better", "better", "▼"], ["same", "as it was", "="],
+	["too_short", "in both", "·"], /* and not to be told from chance */
 ];
 
 function rank(kind) {
@@ -27,6 +28,12 @@ export function changeRows(places, search) {
 	return places
 		.filter((place) => !search || matchesText(search, place.name) || matchesText(search, place.cause))
 		.sort((a, b) => rank(a.kind) - rank(b.kind) || change(b) - change(a) || b.afterNsPerHour - a.afterNsPerHour);
+}
+
+/** "4 new, 3 gone" */
+export function countsOf(places) {
+	return KINDS.map(([kind, words]) => [places.filter((place) => place.kind === kind).length, words])
+		.filter(([number]) => number).map(([number, words]) => `${grouped(number)} ${words}`).join(", ");
 }
 
 /** [name, before, after] of the two recordings as wholes. */
@@ -98,8 +105,7 @@ export function makeChanges(element, page, shown) {
 		const rows = changeRows(places, search);
 		const most = Math.max(1, ...rows.map((place) => Math.max(place.beforeNsPerHour, place.afterNsPerHour)));
 
-		clear(found).append(KINDS.map(([kind, words]) => [rows.filter((place) => place.kind === kind).length, words])
-			.filter(([number]) => number).map(([number, words]) => `${grouped(number)} ${words}`).join(", ") ||
+		clear(found).append(countsOf(rows) ||
 			(search ? "No place here matches the search." : "No time was lost in either."));
 		clear(table).append(rows.length ? inTable(
 			[[""], ["Place"], ["Cause"], ["Before, an hour", true], ["After, an hour", true], [""], ["Stalls", true]],
