@@ -216,9 +216,9 @@ html-tests:
 	$(Q)$(NODE) tests/html/run.mjs
 
 # The page in a real Chromium: HTML="tests/html/browser/views.mjs" for some.
-HTML ?= $(wildcard tests/html/browser/*.mjs)
-html-browser:
-	$(Q)$(NODE) tests/html/run.mjs $(filter-out %/chromium.mjs %/pages.mjs,$(HTML))
+HTML ?= $(addprefix tests/html/browser/,views.mjs hostile.mjs reports.mjs)
+html-browser: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) PYTHON=$(PYTHON) $(NODE) tests/html/run.mjs $(HTML)
 
 e2e: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/run.py $(E2E)

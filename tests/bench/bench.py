@@ -619,6 +619,30 @@ def bench_recording(bench):
     bench.row("300 loops, an hour", [(bytes_a_second * 300 + flushes_a_second) * 3600 / 1e6], "%.0f MB")
 
 
+def bench_html(bench):
+    """What a page of 10,000 stalls takes to be there, and to answer, beside one of 100."""
+    sizes, pages = (100, 10_000), {}
+    for stalls in sizes:
+        recording = os.path.join(bench.scratch, "page.jsonl")
+        page = os.path.realpath(os.path.join(bench.scratch, "%d.html" % stalls))
+        write_recording(recording, stalls)
+        subprocess.run([tools.BLOCKPROF, "report", "-q", "-o", page, recording], check=True)
+        pages[page] = stalls
+    argv = [tools.program("node"), os.path.join(BENCH, "html_page.mjs"), "2" if bench.quick else "9", *pages]
+    done = subprocess.run(argv, stdout=subprocess.PIPE, check=True)
+    found = {}
+    for line in done.stdout.splitlines():
+        values = json.loads(line)
+        if "missing" in values:
+            raise Unavailable(values["missing"])
+        stalls = pages[values.pop("file")]
+        for name, ms in values.items():
+            found.setdefault((name, stalls), []).append(ms)
+    title("html page in a browser")
+    for (name, stalls), values in sorted(found.items()):
+        bench.row("%s, %d stalls" % (name, stalls), values, "%.0f ms")
+
+
 BENCHES = {
     "unrelated": bench_unrelated,
     "wait": bench_wait,
@@ -636,6 +660,7 @@ BENCHES = {
     "many": bench_many,
     "recording": bench_recording,
     "report": bench_report,
+    "html": bench_html,
 }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Recordings of any length, made of the stalls of one that was recorded: times, tasks and calls differ."""
+"""Recordings of any length, made of the stalls of one that was recorded: times, tasks and calls differ, or all names mean harm."""
 
 import datetime
 import gzip
@@ -23,6 +23,10 @@ def timed(record, at_ns):
 def recorded():
     with gzip.open(RECORDED, "rt") as file:
         return [json.loads(line) for line in file]
+
+
+def finals():
+    return [record for record in recorded() if record["type"] == "stall" and not record.get("ongoing")]
 
 
 def start_record(**more):
@@ -49,9 +53,9 @@ def varied(stall, ns, numbers):
 def made_stalls(nr, seed=1):
     """So many, one a second, in the order of time."""
     numbers = random.Random(seed)
-    finals = [record for record in recorded() if record["type"] == "stall" and not record.get("ongoing")]
+    known = finals()
     for i in range(nr):
-        stall = finals[numbers.randrange(len(finals))]
+        stall = known[numbers.randrange(len(known))]
         ns = int((100 + 900 * numbers.random() ** 4) * MS) + i
         yield timed({**varied(stall, ns, numbers), "turn": "%d-%d" % (stall["tid"], i)}, i * S + numbers.randrange(S // 4))
 
@@ -71,3 +75,33 @@ def write_recording(path, records):
     with opened(path, "wt") as file:
         for record in records:
             file.write(json.dumps(record) + "\n")
+
+
+MARKUP = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>]]>\"'&lt;\u2028\u202e\u2066\x1b[2J\x9b"
+
+
+def hostile_records():
+    """All strings of a recording mean harm; some are of a megabyte."""
+    large = "<" * 1_000_000
+    names = [large, "javascript:alert(1)", "a;b\nc", "", MARKUP + "\ud83d\ude00"]
+    keep = {"type", "time", "kind", "cause", "change", "turn"}
+    number = 0
+
+    def worsened(value, key=""):
+        nonlocal number
+        if isinstance(value, dict):
+            return {name: worsened(one, name) for name, one in value.items()}
+        if isinstance(value, list):
+            return [worsened(one, key) for one in value]
+        if not isinstance(value, str) or key in keep:
+            return value
+        number += 1
+        return names[number // 100 % len(names)] if number % 100 == 0 else MARKUP
+
+    for record in recorded():
+        yield worsened(record)
+    # a line of a recording has a bound of its own
+    stall = dict(finals()[0], advice=large, comm=MARKUP)
+    task = {"name": large, "coro": MARKUP}
+    stall["slices"] = [{**stall["slices"][0], "task": task, "target": {"kind": "file", "path": large}}]
+    yield timed(stall, 9 * S)

@@ -8,7 +8,7 @@ import tempfile
 
 from harness import MS, WORKLOADS, Blockprof, check, limit, need, need_program, read_file, run_blockprof
 from html_page import check_page, unpacked
-from made_records import S, made_second, made_stalls, recorded, start_record, timed, write_recording
+from made_records import S, hostile_records, made_second, made_stalls, start_record, timed, write_recording
 
 GATHER_SLEEP = os.path.join(WORKLOADS, "gather_sleep.py")
 PAGE_BYTES = 300_000
@@ -131,36 +131,6 @@ def test_comparison():
     status, out, err = run_blockprof("report", "--diff", old, "-F", "json", "-o", os.path.join(directory, "x.html"), new)
     check(status == 0 and '"type":"stall"' not in out, "json beside it", err, out[:500])
     check_page(read_file(os.path.join(directory, "x.html")))
-
-
-MARKUP = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>]]>\"'&lt;\u2028\u202e\u2066\x1b[2J\x9b"
-
-
-def hostile_records():
-    """All strings of a recording mean harm; some are of a megabyte."""
-    large = "<" * 1_000_000
-    names = [large, "javascript:alert(1)", "a;b\nc", "", MARKUP + "\ud83d\ude00"]
-    keep = {"type", "time", "kind", "cause", "change", "turn"}
-    number = 0
-
-    def worsened(value, key=""):
-        nonlocal number
-        if isinstance(value, dict):
-            return {name: worsened(one, name) for name, one in value.items()}
-        if isinstance(value, list):
-            return [worsened(one, key) for one in value]
-        if not isinstance(value, str) or key in keep:
-            return value
-        number += 1
-        return names[number // 100 % len(names)] if number % 100 == 0 else MARKUP
-
-    for record in recorded():
-        yield worsened(record)
-    # a line of a recording has a bound of its own
-    stall = dict(finals_of(recorded())[0], advice=large, comm=MARKUP)
-    task = {"name": large, "coro": MARKUP}
-    stall["slices"] = [{**stall["slices"][0], "task": task, "target": {"kind": "file", "path": large}}]
-    yield timed(stall, 9 * S)
 
 
 @limit(120)

@@ -45,6 +45,17 @@ test("a range is what its seconds say; without, the whole is shown and said to b
 	assert.ok(whole.isWhole && !whole.isAll);
 });
 
+test("stalls are turns, too, where no histogram has them", () => {
+	const page = smallPage({ stalls: [{ ns: 300 * MS }, { atNs: 30 * S, ns: 2 * S }], loops: [{ turns: 5, longestNs: 5 * MS, histogram: [[131072, 5]] }] });
+	const turns = turnsIn(page, 0, page.lengthNs);
+
+	assert.deepEqual(turns.counts.filter((number) => number), [5, 1, 1]);
+	assert.equal(turns.longestNs, 2 * S);
+	assert.equal(turnsIn(page, 0, 10 * S).longestNs, 300 * MS);
+	page.loops[0].histogram.push([2 ** 29, 1]);
+	assert.equal(turnsIn(page, 0, page.lengthNs).counts[12], 1);
+});
+
 test("over a threshold: all of the buckets above, of its own the part above", () => {
 	const counts = new Array(BUCKETS).fill(0);
 

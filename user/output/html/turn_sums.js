@@ -26,7 +26,8 @@ function addHistogram(counts, histogram) {
 
 /**
  * The turns in a range: how many in each bucket, the longest, and whether they are of the whole
- * time all the same, as no second says how long its turns were.
+ * time all the same, as no second says how long its turns were. A recording may have stalls and
+ * no seconds, or not all.
  */
 export function turnsIn(page, fromNs, toNs) {
 	const counts = new Array(BUCKETS).fill(0), all = fromNs <= 0 && toNs >= page.lengthNs;
@@ -45,7 +46,15 @@ export function turnsIn(page, fromNs, toNs) {
 			longestNs = Math.max(longestNs, loop.longestNs);
 		}
 	}
-	return { counts, longestNs, isWhole, isAll: all };
+	const known = new Array(BUCKETS).fill(0);
+
+	for (const stall of page.stalls) {
+		if (stall.atNs >= toNs || stall.atNs + stall.ns <= fromNs)
+			continue;
+		known[bucketOf(stall.ns)]++;
+		longestNs = Math.max(longestNs, stall.ns);
+	}
+	return { counts: counts.map((number, i) => Math.max(number, known[i])), longestNs, isWhole, isAll: all };
 }
 
 /**
