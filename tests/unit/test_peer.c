@@ -232,7 +232,7 @@ static void test_allowance(void **state)
 	assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer, getpid());
 	assert_true(peers_allowance(*state)->spent_ns > 0);
 	for (int i = 0; i < 10; i++)
-		allowance_pay(peers_allowance(*state), clock_now_ns(), NS_PER_SEC);
+		allowance_pay(peers_allowance(*state), getpid(), clock_now_ns(), NS_PER_SEC);
 	assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -EAGAIN);
 	assert_true(peers_refused(*state) == 1);
 	assert_peer(peers_unix(*state, getpid(), inode(fds[0]), &peer), &peer, getpid());
@@ -240,6 +240,27 @@ static void test_allowance(void **state)
 	assert_int_equal(peers_inet(*state, getpid(), &description, &peer), -ENOENT);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* Of a process that always has something to ask a quarter is left for others, then and in the long run. */
+static void test_allowance_is_shared(void **state)
+{
+	enum { NOISY = 1000, HONEST = 1001 };
+	struct allowance allowance = { 0 };
+	uint64_t now_ns = 1000 * NS_PER_SEC, noisy = 0;
+
+	(void)state;
+	for (int second = 0; second < 100; second++, now_ns += NS_PER_SEC) {
+		for (int i = 0; i < 100 && allowance_is_left(&allowance, NOISY, now_ns); i++) {
+			allowance_pay(&allowance, NOISY, now_ns, NS_PER_MS);
+			noisy++;
+		}
+		assert_false(allowance_is_left(&allowance, NOISY, now_ns));
+		assert_true(allowance_is_left(&allowance, HONEST, now_ns));
+		allowance_pay(&allowance, HONEST, now_ns, NS_PER_MS);
+	}
+	/* three quarters of half a percent of the time, and of what there is at the start */
+	assert_in_range(noisy, 100 * 15 / 4, 100 * 15 / 4 + 40);
 }
 
 int main(void)
@@ -255,6 +276,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_not_connected, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_many_questions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_allowance, set_up, tear_down),
+		cmocka_unit_test(test_allowance_is_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

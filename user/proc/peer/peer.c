@@ -287,13 +287,14 @@ static int ask(struct peers *peers, const struct question *question, const struc
 	uint64_t before_ns = clock_spent_ns();
 
 	if (!answer_stands(known, question)) {
-		if (!allowance_is_left(&peers->allowance, clock_now_ns())) {
+		if (!allowance_is_left(&peers->allowance, question->pid, clock_now_ns())) {
 			peers->allowance.refused++;
 			return -EAGAIN;
 		}
 		found = find_answer(peers, question, socket);
 		answer_replace(known, &found);
-		allowance_pay(&peers->allowance, clock_now_ns(), clock_spent_ns() - before_ns);
+		allowance_pay(&peers->allowance, question->pid, clock_now_ns(),
+			      clock_spent_ns() - before_ns);
 	}
 	return give(known, out);
 }
@@ -384,7 +385,7 @@ int peers_bus(struct peers *peers, pid_t pid, const char *path, const char *name
 	uint64_t before_ns = clock_now_ns();
 
 	if (!answer_stands(known, &question)) {
-		if (!allowance_is_left(&peers->allowance, before_ns)) {
+		if (!allowance_is_left(&peers->allowance, pid, before_ns)) {
 			peers->allowance.refused++;
 			return -EAGAIN;
 		}
@@ -394,7 +395,7 @@ int peers_bus(struct peers *peers, pid_t pid, const char *path, const char *name
 		if (bus_owner(pid, path, name, &found.holder.pid))
 			found.holder.pid = 0;
 		answer_replace(known, &found);
-		allowance_pay(&peers->allowance, clock_now_ns(), clock_now_ns() - before_ns);
+		allowance_pay(&peers->allowance, pid, clock_now_ns(), clock_now_ns() - before_ns);
 	}
 	return give(known, out);
 }

@@ -28,9 +28,9 @@ static int compare(const void *left, const void *right)
 static void find(struct engine *engine, const struct loop *loop, const struct bp_client *from,
 		 struct impact_client *client)
 {
-	const struct observe_bill bill = observe_begin(engine);
+	const struct observe_bill bill = observe_begin(engine, loop->id.pid);
 
-	if (!observe_is_ample(engine))
+	if (!observe_is_ample(engine, loop->id.pid))
 		return;
 	client_find(&engine->classify, loop->id.pid, from, client);
 	observe_pay(engine, &bill);

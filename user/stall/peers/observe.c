@@ -130,19 +130,19 @@ static void refuse(struct engine *engine, struct loop *loop, const struct bp_slo
 }
 
 /* Hundreds of loops may wait for the same server at a time. */
-bool observe_is_affordable(const struct engine *engine)
+static bool is_affordable(const struct engine *engine, pid_t pid)
 {
-	return allowance_is_left(peers_allowance(engine->classify.peers), clock_now_ns());
+	return allowance_is_left(peers_allowance(engine->classify.peers), pid, clock_now_ns());
 }
 
-bool observe_is_ample(const struct engine *engine)
+bool observe_is_ample(const struct engine *engine, pid_t pid)
 {
-	return allowance_is_ample(peers_allowance(engine->classify.peers), clock_now_ns());
+	return allowance_is_ample(peers_allowance(engine->classify.peers), pid, clock_now_ns());
 }
 
-struct observe_bill observe_begin(const struct engine *engine)
+struct observe_bill observe_begin(const struct engine *engine, pid_t pid)
 {
-	return (struct observe_bill){ clock_spent_ns(),
+	return (struct observe_bill){ pid, clock_spent_ns(),
 				      peers_allowance(engine->classify.peers)->spent_ns };
 }
 
@@ -154,7 +154,7 @@ void observe_pay(struct engine *engine, const struct observe_bill *bill)
 	uint64_t paid_ns = allowance->spent_ns - bill->paid_ns;
 
 	spent_ns = spent_ns > paid_ns ? spent_ns - paid_ns : 0;
-	allowance_pay(allowance, clock_now_ns(), spent_ns);
+	allowance_pay(allowance, bill->pid, clock_now_ns(), spent_ns);
 }
 
 /* Locks change hands. */
@@ -170,7 +170,7 @@ static void find_owner_now(struct engine *engine, const struct loop *loop,
 
 static void see(struct engine *engine, struct loop *loop, struct observation *observation)
 {
-	const struct observe_bill bill = observe_begin(engine);
+	const struct observe_bill bill = observe_begin(engine, loop->id.pid);
 	uint64_t began_ns = probe_now_ns();
 
 	/* those that are added are seen in the same go */
@@ -224,7 +224,7 @@ static void find_whoms(struct engine *engine, struct loop *loop, const struct bp
 	*cause = blocked.slice->cause;
 	whoms_find(engine, &blocked, out);
 	/* all threads of the process are looked at for that */
-	if (!out->nr && *cause == CAUSE_LOCK && observe_is_ample(engine))
+	if (!out->nr && *cause == CAUSE_LOCK && observe_is_ample(engine, loop->id.pid))
 		whoms_add_waker(&blocked, out);
 }
 
@@ -276,7 +276,7 @@ static struct observation *observation_of(struct engine *engine, struct loop *lo
 					  uint64_t since_ns)
 {
 	struct observation *observation = loop->observation;
-	const struct observe_bill bill = observe_begin(engine);
+	const struct observe_bill bill = observe_begin(engine, loop->id.pid);
 	struct bp_capture *capture;
 
 	if (observation && observation->block_ns == since_ns)
@@ -311,7 +311,7 @@ void observe_block(struct engine *engine, struct loop *loop, uint64_t now_ns)
 		return;
 	if (now_ns - since_ns < least_of(engine, loop, slot, now_ns))
 		return;
-	if (!observe_is_affordable(engine)) {
+	if (!is_affordable(engine, loop->id.pid)) {
 		refuse(engine, loop, slot);
 		return;
 	}

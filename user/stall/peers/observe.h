@@ -17,14 +17,14 @@ struct loop;
 
 /* What was spent when looking at other processes began, and what of that on looking for them, which is paid. */
 struct observe_bill {
+	pid_t pid; /* for whose waits */
 	uint64_t spent_ns;
 	uint64_t paid_ns;
 };
 
-/* Looking at other processes is affordable; also for what matters less; it begins; and it has been paid for up to now. */
-bool observe_is_affordable(const struct engine *engine);
-bool observe_is_ample(const struct engine *engine);
-struct observe_bill observe_begin(const struct engine *engine);
+/* Looking at those that process pid waits for is affordable, also for what matters less; it begins; it has been paid for up to now. */
+bool observe_is_ample(const struct engine *engine, pid_t pid);
+struct observe_bill observe_begin(const struct engine *engine, pid_t pid);
 void observe_pay(struct engine *engine, const struct observe_bill *bill);
 
 /* If the loop's block lasts, and it is time to. Each tick. */

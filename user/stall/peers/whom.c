@@ -192,14 +192,14 @@ static void find_mount(struct engine *engine, pid_t pid, uint32_t dev, const cha
 	uint64_t before_ns = clock_spent_ns();
 	struct mount other;
 
-	if (!allowance_is_left(allowance, clock_now_ns()))
+	if (!allowance_is_left(allowance, pid, clock_now_ns()))
 		return;
 	if (dev)
 		mount_find(pid, dev, NULL, mount);
 	if (path && !starts_with(mount->type, "fuse") && !is_remote(mount) &&
 	    !mount_find(pid, 0, path, &other))
 		*mount = other;
-	allowance_pay(allowance, clock_now_ns(), clock_spent_ns() - before_ns);
+	allowance_pay(allowance, pid, clock_now_ns(), clock_spent_ns() - before_ns);
 }
 
 struct syncers {
@@ -295,10 +295,11 @@ static bool find_service(struct engine *engine, const struct blocked *blocked, s
 	struct peer peer;
 	bool found;
 
-	if (!bus_is(&blocked->capture->object) || !allowance_is_left(allowance, clock_now_ns()))
+	if (!bus_is(&blocked->capture->object) ||
+	    !allowance_is_left(allowance, blocked->pid, clock_now_ns()))
 		return false;
 	found = bus_destination(&memory, blocked->capture->block.sp, whom.name, sizeof(whom.name));
-	allowance_pay(allowance, clock_now_ns(), clock_spent_ns() - before_ns);
+	allowance_pay(allowance, blocked->pid, clock_now_ns(), clock_spent_ns() - before_ns);
 	if (found && !find_bus_owner(engine, blocked, whom.name, &peer)) {
 		whom.pid = peer.pid;
 		memcpy(whom.comm, peer.comm, sizeof(whom.comm));
