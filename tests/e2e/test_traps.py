@@ -24,6 +24,7 @@ from harness import (
     need,
     read_file,
     tolerance,
+    until,
     variants,
 )
 from traps import TRAPS, run_trap, folded_of, all_slices, sum_slices, sum_notes, check_no_absurd_time
@@ -154,14 +155,16 @@ def test_full_ring_is_counted():
 
 @limit(90)
 def test_more_loops_than_slots():
-    """Loops that there is no room for are counted."""
+    """Loops that there is no room for are counted, and it is said at once that there are some."""
     with Target("loops-in-threads", "--count=300", "--seconds=6", script=TRAPS) as target:
         target.go()
         target.wait_line("FACT")
         with Blockprof(pids=[target.pid], lost=True) as blockprof:
+            until(lambda: "it has more loops than can be watched" in blockprof.stderr, 20, "it is said")
             time.sleep(2)
         target.kill()
     lost = blockprof.summary["lost"]
+    check(blockprof.summary.get("blind") == {"slots_used_up": 1}, "a blind spot", blockprof.summary)
     reported = len({loop["tid"] for loop in blockprof.loops})
     check(
         reported >= 300 or reported + sum(lost.values()) >= 300, "%d loops of 300, and lost: %s" % (reported, lost), blockprof.stderr

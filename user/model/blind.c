@@ -30,6 +30,9 @@ static const struct {
 	[BLIND_SHARE_USED_UP] = { "share_used_up", "with more loops than their share of slots",
 				  "it has its share of the loops that can be watched at a time; "
 				  "further ones are not; watch it alone with -p" },
+	[BLIND_SLOTS_USED_UP] = { "slots_used_up", "with more loops than there are slots",
+				  "it has more loops than can be watched at a time; further ones "
+				  "are not" },
 	[BLIND_RECORDS_LOST] = { "records_lost", "whose records found no room",
 				 "it blocks, or makes threads, faster than that can be kept: "
 				 "stalls of it are missing, or what is said of them; watch it "

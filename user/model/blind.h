@@ -15,7 +15,8 @@ enum blind {
 	BLIND_MEMORY_REFUSED, /* we may not read it */
 	BLIND_FILES_REFUSED, /* nor files that it has mapped */
 	BLIND_INTERPRETER_UNKNOWN, /* its interpreter is of a kind that cannot be read */
-	BLIND_SHARE_USED_UP, /* some of its loops have no slot */
+	BLIND_SHARE_USED_UP, /* some of its loops have no slot, for others to have one */
+	BLIND_SLOTS_USED_UP, /* some have none, as it has all of them */
 	BLIND_RECORDS_LOST, /* some of its records found no room */
 	BLIND_NR,
 };

@@ -62,15 +62,17 @@ static bool has_share(struct engine *engine, const struct moment *moment)
 {
 	struct watched *watched = watched_find(engine->watched, moment->pid);
 	struct share_taken asked = { 0 };
+	enum blind blind;
+	bool allows;
 
 	if (!watched || loops_find(engine->loops, moment->tid))
 		return true;
 	for (struct binding *binding = engine->bindings; binding; binding = binding->next)
 		share_count(engine, watched, binding->pid, &asked);
-	if (share_allows(engine, watched, asked))
-		return true;
-	blind_note(engine, watched, BLIND_SHARE_USED_UP);
-	return false;
+	allows = share_allows(engine, watched, asked, &blind);
+	if (blind != BLIND_NR)
+		blind_note(engine, watched, blind);
+	return allows;
 }
 
 /* The one that is asked for already, or a new one. NULL: no memory, or its process has its share. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * share.c - what a process leaves of the slots to others: half of those that it found,
- * at least; and what a user, or a cgroup, with all its processes does: a quarter. So who
- * comes later, however many loops were begun before, gets a part.
+ * share.c - what a process leaves of the slots to others, if there may be others: half of those
+ * that it found, at least; and what a user, or a cgroup, with all its processes does: a quarter.
+ * So who comes later, however many loops were begun before, gets a part.
  */
 #include "stall/loops/share.h"
 
@@ -72,14 +72,22 @@ void share_count(struct engine *engine, struct watched *asking, pid_t pid,
 	taken->cgroup += own->cgroup && its->cgroup == own->cgroup;
 }
 
-bool share_allows(struct engine *engine, struct watched *asking, struct share_taken taken)
+bool share_allows(struct engine *engine, struct watched *asking, struct share_taken taken,
+		  enum blind *blind)
 {
 	unsigned int slots = probe_slots(engine->probe);
+	bool allows;
 
-	if (is_alone(engine))
-		return true;
 	for_each_loop (engine->loops, loop)
 		share_count(engine, asking, loop->id.pid, &taken);
-	return taken.all + taken.process < slots && taken.all + taken.user / OWNERS_PART < slots &&
-	       taken.all + taken.cgroup / OWNERS_PART < slots;
+	if (is_alone(engine)) {
+		/* it is asked for all the same: the kernel side counts those that it has none for */
+		*blind = taken.all < slots ? BLIND_NR : BLIND_SLOTS_USED_UP;
+		return true;
+	}
+	allows = taken.all + taken.process < slots &&
+		 taken.all + taken.user / OWNERS_PART < slots &&
+		 taken.all + taken.cgroup / OWNERS_PART < slots;
+	*blind = allows ? BLIND_NR : BLIND_SHARE_USED_UP;
+	return allows;
 }

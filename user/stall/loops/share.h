@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "model/blind.h"
+
 struct bp_bind;
 struct engine;
 struct watched;
@@ -23,7 +25,11 @@ void share_name(struct watched *watched, struct bp_bind *request);
 /* One more is process pid's. */
 void share_count(struct engine *engine, struct watched *asking, pid_t pid,
 		 struct share_taken *taken);
-/* Whether a further loop of the process may have a slot. taken: what is asked for, and not given out yet. */
-bool share_allows(struct engine *engine, struct watched *asking, struct share_taken taken);
+/*
+ * Whether a further loop of the process may have a slot. taken: what is asked for, and not given
+ * out yet. *blind: what is to be noted; BLIND_NR: nothing.
+ */
+bool share_allows(struct engine *engine, struct watched *asking, struct share_taken taken,
+		  enum blind *blind);
 
 #endif
