@@ -67,6 +67,17 @@ test("percentiles move where turns change their bucket, never up", () => {
 	assert.equal(then.p50 <= today.p50, true);
 });
 
+test("of one loop the summary's percentiles are nearer, but of a range", () => {
+	const page = twoStalls();
+
+	Object.assign(page.loops[0], { p50Ns: 78e3, p99Ns: 290 * MS, seconds: [{ atNs: 0, lengthNs: S, longestNs: MS, histogram: [[131072, 9]] }] });
+	const { today, then } = whatIf(page, without(page, "cause:socket", "cause:file", "cause:cpu"));
+
+	assert.deepEqual([today.p50, today.p99, then.p50], [78e3, 290 * MS, 78e3]);
+	assert.ok(then.p99 < today.p99);
+	assert.notEqual(whatIf(page, { ...without(page), toNs: S }).today.p50, 78e3);
+});
+
 test("what the page leaves out stays as it was", () => {
 	const page = twoStalls();
 

@@ -39,13 +39,20 @@ export function whatIf(page, state) {
 	for (const percent of [50, 99]) {
 		const before = percentileNs(turns.counts, turns.longestNs, percent);
 		const after = percentileNs(moved, turns.longestNs, percent);
+		const known = knownPercentile(page, turns, percent) || before;
 
-		today[`p${percent}`] = before;
+		today[`p${percent}`] = known;
 		// within one bucket it cannot be said
-		then[`p${percent}`] = bucketOf(after) < bucketOf(before) ? Math.min(after, then.longestNs)
-			: Math.min(before, then.longestNs || before);
+		then[`p${percent}`] = Math.min(bucketOf(after) < bucketOf(before) ? Math.min(after, known) : known, then.longestNs || known);
 	}
 	return { today, then, turns };
+}
+
+/* Of one loop in the whole time its summary is nearer than buckets are; 0: there is none. */
+function knownPercentile(page, turns, percent) {
+	const loops = page.loops.filter((loop) => loop.turns > 0);
+
+	return turns.isAll && loops.length === 1 ? loops[0][`p${percent}Ns`] : 0;
 }
 
 function addStall(sum, ns) {
