@@ -17,8 +17,7 @@ static const struct {
 } kinds[CULPRIT_KIND_NR] = {
 	[CULPRIT_PEER] = { "peer", "the process of this machine at the other end" },
 	[CULPRIT_OWNER] = { "owner", "who holds the lock: the GIL, one of glibc's, or of a file" },
-	[CULPRIT_WAKER] = { "waker", "who ended the wait for a lock that nobody holds: a "
-				     "condition, a future" },
+	[CULPRIT_WAKER] = { "waker", "who ended the wait for a condition, a future" },
 	[CULPRIT_CHILD] = { "child", "the child process whose end is waited for" },
 	[CULPRIT_SERVER] = { "server",
 			     "who answers for the file: FUSE, a scanner, another machine" },
