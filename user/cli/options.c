@@ -32,7 +32,7 @@ static const char help[] =
 	"  -o, --output FILE     write here; repeatable; format from the suffix; - is\n"
 	"                        stdout\n"
 	"  -F, --format NAME     format of the -o before it, or of stdout:\n"
-	"                        %s\n"
+	"                      %s\n"
 	"      --stalls-only     profiles hold the slices of stalls only\n"
 	"      --width PIXELS    of svg (default 1200)\n"
 	"      --max-size SIZE   stop when the outputs have so much: 100M, 2G\n"
