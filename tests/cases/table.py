@@ -117,7 +117,7 @@ NESTED = [
             modules=("sqlalchemy", "aiosqlite") + args[-1:] * ("uvloop" in args), settle=1.5)
         for args in ((), ("cpu",), ("uvloop",), ("cpu", "uvloop"))
     ),
-    python("greenlet-orm", "greenlet_orm", expect=one("orm", ("cpu", "gc"), slack_ms=25), modules=("sqlalchemy", "aiosqlite"), settle=2.5, most=15),
+    python("greenlet-orm", "greenlet_orm", expect=one("orm", ("cpu", "gc"), slack_ms=25), modules=("sqlalchemy", "aiosqlite"), settle=3.5, most=15),
     python("guest", "guest", modules=("greenlet",), doubt=("guest",)),
     python("greenlet-portal", "greenlet_portal", expect=one("sleep", "sleep", "legacy"), modules=("greenlet",)),
     python("greenlet-portal-uvloop", "greenlet_portal", "uvloop", expect=one("sleep", "sleep", "legacy"), modules=("greenlet", "uvloop")),

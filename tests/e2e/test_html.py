@@ -195,6 +195,8 @@ def test_without_script():
     check(any(line.split() == titles for line in shown.splitlines()), "the table", shown)
     place = rows[0]["place"].split(" (")[0]
     check(place in shown and rows[0]["advice"].split()[0] in shown, "its first row", rows[0], shown)
+    narrow = subprocess.run(["w3m", "-dump", "-cols", "80", page], capture_output=True, text=True, timeout=30).stdout
+    check(rows[0]["time"].replace("\xa0", " ") in narrow, "times stay whole", narrow)
     check("Through which calls" not in shown, "no heading of nothing", shown)
     check("const " not in shown and '"packed"' not in shown, "no script, no data", shown)
 

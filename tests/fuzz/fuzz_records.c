@@ -250,6 +250,12 @@ bool probe_read(struct probe *p, probe_record_fn *fn, void *context)
 	return true;
 }
 
+bool probe_unread(const struct probe *p, pid_t pid)
+{
+	(void)pid;
+	return p->record != NULL;
+}
+
 struct bp_cell *probe_cell(struct probe *p, unsigned int number)
 {
 	return number >= 1 && number <= SLOTS ? &p->cell[number] : NULL;

@@ -217,10 +217,15 @@ static void put_cell(FILE *out, const char *text)
 	fputs("</td>", out);
 }
 
+/* On one line, in a text browser, too. */
 static void put_figure(FILE *out, uint64_t ns)
 {
+	char text[DURATION_BYTES];
+
+	words_duration(ns, text);
 	fputs("<td class=\"number\">", out);
-	put_duration(out, ns);
+	for (const char *at = text; *at; at++)
+		fputs(*at == ' ' ? "&#160;" : (char[]){ *at, '\0' }, out);
 	fputs("</td>", out);
 }
 
