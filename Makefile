@@ -62,7 +62,7 @@ all: $(PROGRAM)
 # --- What is needed ---------------------------------------------------------------------------
 
 PACKAGES := libbpf libelf libdw liblzma jansson libseccomp zlib libcap ncursesw libsystemd libpcre2-8 \
-	libprotobuf-c
+	libprotobuf-c libevent
 NO_BUILD := clean uninstall format format-check layers man
 ifneq ($(filter-out $(NO_BUILD),$(or $(MAKECMDGOALS),all)),)
 

@@ -24,8 +24,8 @@ _blockprof() {
 			--quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != serve ] ||
 		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --ignore
-			--ignore-file --advice --no-advice --on-stall --state-dir --keep
-			--defaults -q --quiet -v --verbose -V --version -h --help'
+			--ignore-file --advice --no-advice --on-stall --listen --allow-host
+			--state-dir --keep --defaults -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != dump ] ||
 		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -V --version -h --help'
 	COMPREPLY=()
@@ -62,7 +62,8 @@ _blockprof() {
 	--defaults | --ignore-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	--keep) mapfile -t COMPREPLY < <(compgen -W '100M 256M 1G' -- "$word") ;;
 	--since | --until) mapfile -t COMPREPLY < <(compgen -W '-15m -1h' -- "$word") ;;
-	-c | --comm | --loop | --loops | --without | --match | --ignore) ;;
+	--listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1:10435 unix:/run/blockprof/http' -- "$word") ;;
+	-c | --comm | --allow-host | --loop | --loops | --without | --match | --ignore) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -9,7 +9,7 @@ import time
 
 from harness import ROOT, Blockprof, Process, check, exclusive, limit, until
 from native import build, run_tool
-from test_service import COMM, Service, sleeper
+from service import COMM, Service, sleeper
 
 WORKLOADS = os.path.join(ROOT, "tests", "workloads")
 MEMORY_MAX = 240 << 20  # of all of `serve`; scripts/blockprof.service has its limits above it

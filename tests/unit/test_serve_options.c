@@ -146,7 +146,7 @@ static void wrong_use_is_reported(void **state)
 
 	assert_int_equal(parse(&options, "-p", "1", NULL), -EINVAL);
 	serve_options_free(&options);
-	assert_int_equal(parse(&options, "--listen", "127.0.0.1:1", NULL), -EINVAL);
+	assert_int_equal(parse(&options, "--listen-on", "127.0.0.1:1", NULL), -EINVAL);
 	serve_options_free(&options);
 	assert_int_equal(parse(&options, "x", NULL), -EINVAL);
 	assert_non_null(strstr(said, "cannot use 'x': serve takes options only"));
@@ -167,10 +167,34 @@ static void wrong_use_is_reported(void **state)
 	serve_options_free(&options);
 }
 
+static void where_http_is_answered(void **state)
+{
+	struct serve_options options;
+
+	(void)state;
+	assert_int_equal(parse(&options, NULL), 0);
+	assert_null(options.listen);
+	assert_int_equal(options.nr_hosts, 0);
+	serve_options_free(&options);
+	assert_int_equal(parse(&options, "--listen", "[::1]:80", "--allow-host", "a.example",
+			       "--allow-host", "b.example", NULL),
+			 0);
+	assert_string_equal(options.listen, "[::1]:80");
+	assert_int_equal(options.nr_hosts, 2);
+	assert_string_equal(options.hosts[1], "b.example");
+	serve_options_free(&options);
+	assert_int_equal(parse(&options, "--listen", "80", NULL), -EINVAL);
+	assert_non_null(strstr(said, "ADDR:PORT"));
+	serve_options_free(&options);
+	assert_int_equal(parse(&options, "--allow-host", "a.example:80", NULL), -EINVAL);
+	serve_options_free(&options);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_holds_without_options),
+		cmocka_unit_test(where_http_is_answered),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test_setup_teardown(
 			the_file_comes_first_and_the_command_line_has_the_last_word, temp_setup,

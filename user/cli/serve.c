@@ -17,6 +17,7 @@
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
+#include "cli/serve_web.h"
 #include "cli/stall_command.h"
 #include "cli/why.h"
 #include "probe/probe.h"
@@ -45,6 +46,7 @@ struct serve {
 	struct zygote *zygote;
 	struct term *term;
 	struct recorder *recorder;
+	struct serve_web web;
 	struct news *news;
 	bool in_journal;
 	struct stall_command command;
@@ -368,6 +370,7 @@ static int reload(struct serve *serve)
 	}
 	wanted = recorder_options_of(&term->options);
 	recorder_set(serve->recorder, &wanted);
+	serve_web_set(&serve->web, &term->options);
 	message_set_level(term->options.usage.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
@@ -426,7 +429,11 @@ static int serve_until_end(struct serve *serve)
 	int err = 0;
 
 	while (!err && !(signals & SESSION_STOP)) {
-		signals = session_step(&serve->term->session, NULL, 0, TICK_NS / NS_PER_MS);
+		struct pollfd asked;
+		size_t nr = serve_web_fds(&serve->web, &asked);
+
+		signals = session_step(&serve->term->session, &asked, nr, TICK_NS / NS_PER_MS);
+		serve_web_run(&serve->web);
 		tick(serve);
 		message_try();
 		if (signals & SESSION_SIGNAL(SIGHUP) && !(signals & SESSION_STOP))
@@ -447,6 +454,8 @@ static int run(struct serve *serve, struct term *term)
 		err = stall_command_start(&serve->command, term->options.on_stall);
 	if (!err)
 		err = open_recorder(&term->options, &serve->recorder);
+	if (!err)
+		err = serve_web_open(&serve->web, &term->options, serve->zygote);
 	if (!err)
 		err = term_open(serve, term);
 	if (err) {
@@ -491,6 +500,7 @@ int cmd_serve(int argc, char **argv)
 	err = run(&serve, term);
 	/* its outputs ask --match up to their end */
 	recorder_close(serve.recorder);
+	serve_web_close(&serve.web);
 	term_free(serve.term);
 	zygote_free(serve.zygote);
 	stall_command_close(&serve.command);

@@ -11,6 +11,8 @@
 #include "cli/message.h"
 #include "cli/stall_command.h"
 #include "serve/recorder.h"
+#include "web/listen.h"
+#include "web/wire/wire.h"
 
 #define STATE_DIR      "/var/lib/blockprof"
 #define KEEP_BYTES     (256ull << 20)
@@ -29,6 +31,9 @@ static const char help[] =
 	"      --all-threads     blocked time of every thread, loop or not\n"
 	"      --stalls-only     profiles hold the slices of stalls only\n" CHOICE_HELP
 	"      --on-stall CMD    run CMD by the shell for each stall, its JSON on stdin\n"
+	"      --listen WHERE    answer HTTP there: ADDR:PORT or unix:PATH (default\n"
+	"                        127.0.0.1:10435); a socket that systemd passes goes first\n"
+	"      --allow-host NAME a further name by which it may be asked; repeatable\n"
 	"      --state-dir DIR   where recordings go (default /var/lib/blockprof)\n"
 	"      --keep SIZE       all recordings together: 500M, 2G; a bare number is\n"
 	"                        megabytes; the oldest are deleted (default 256M)\n"
@@ -46,6 +51,8 @@ enum {
 	OPTION_STATE_DIR,
 	OPTION_KEEP,
 	OPTION_DEFAULTS,
+	OPTION_LISTEN,
+	OPTION_ALLOW_HOST,
 };
 
 static const struct option long_options[] = {
@@ -56,6 +63,8 @@ static const struct option long_options[] = {
 	{ "state-dir", required_argument, NULL, OPTION_STATE_DIR },
 	{ "keep", required_argument, NULL, OPTION_KEEP },
 	{ "defaults", required_argument, NULL, OPTION_DEFAULTS },
+	{ "listen", required_argument, NULL, OPTION_LISTEN },
+	{ "allow-host", required_argument, NULL, OPTION_ALLOW_HOST },
 	USAGE_LONG_OPTIONS,
 };
 
@@ -69,6 +78,32 @@ static int take_size(const char *text, uint64_t *bytes)
 		message_error("cannot use '%s' as a size to keep; give 1M or more, like 500M or 2G",
 			      text);
 	return err ? -EINVAL : 0;
+}
+
+static int take_listen(struct serve_options *options, const char *value)
+{
+	if (listen_check(value)) {
+		message_error("cannot use '%s' as an address to listen on; give ADDR:PORT, "
+			      "[ADDR]:PORT or unix:PATH",
+			      value);
+		return -EINVAL;
+	}
+	options->listen = value;
+	return 0;
+}
+
+static int take_host(struct serve_options *options, const char *value)
+{
+	if (!*value || strlen(value) >= WEB_HOST_BYTES || strpbrk(value, ":/ ")) {
+		message_error("cannot use '%s' as the name of a host; give it without port", value);
+		return -EINVAL;
+	}
+	if (options->nr_hosts == SERVE_HOSTS_MAX) {
+		message_error("cannot use --allow-host more than %d times", SERVE_HOSTS_MAX);
+		return -EINVAL;
+	}
+	options->hosts[options->nr_hosts++] = value;
+	return 0;
 }
 
 static int take_option(void *context, int option, const char *value)
@@ -90,6 +125,10 @@ static int take_option(void *context, int option, const char *value)
 	case OPTION_DEFAULTS:
 		options->defaults_path = value;
 		return 0;
+	case OPTION_LISTEN:
+		return take_listen(options, value);
+	case OPTION_ALLOW_HOST:
+		return take_host(options, value);
 	default:
 		err = choice_take(&options->choice, option, value);
 		return err == USAGE_OTHER ? scope_take(&options->scope, option, value) : err;
@@ -119,6 +158,8 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 	options->state_dir = default_state_dir();
 	options->on_stall = NULL;
 	options->keep_bytes = KEEP_BYTES;
+	options->listen = NULL;
+	options->nr_hosts = 0;
 	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;

@@ -10,12 +10,18 @@
 #include "cli/scope_options.h"
 #include "serve/defaults.h"
 
+#define SERVE_LISTEN	"127.0.0.1:10435"
+#define SERVE_HOSTS_MAX 16
+
 struct serve_options {
 	struct scope scope;
 	const char *state_dir;
 	uint64_t keep_bytes;
 	bool stalls_only;
 	struct choice choice;
+	const char *listen; /* where HTTP is answered; NULL: SERVE_LISTEN, if it can be had */
+	const char *hosts[SERVE_HOSTS_MAX]; /* further names that it may be asked by */
+	uint32_t nr_hosts;
 	const char *on_stall; /* a shell command; NULL: none */
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* some strings of the options are in here */

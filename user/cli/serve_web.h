@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* serve_web.h - what of the service is answered over HTTP. */
+#ifndef BLOCKPROF_CLI_SERVE_WEB_H
+#define BLOCKPROF_CLI_SERVE_WEB_H
+
+#include <poll.h>
+
+#include "cli/serve_options.h"
+#include "model/model.h"
+#include "web/web.h"
+
+/* Starts as { 0 }. */
+struct serve_web {
+	struct listeners listeners;
+	struct web *web; /* NULL: nobody is answered */
+	uint64_t told_restarts;
+};
+
+/* Nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
+int serve_web_open(struct serve_web *web, const struct serve_options *options,
+		   struct zygote *zygote);
+void serve_web_close(struct serve_web *web);
+/* Other options; where it listens stays. */
+void serve_web_set(struct serve_web *web, const struct serve_options *options);
+/* Returns how many there are to be polled, at most 1. */
+size_t serve_web_fds(const struct serve_web *web, struct pollfd *fds);
+/* Answers what was asked. */
+void serve_web_run(struct serve_web *web);
+
+#endif

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* child.c - the sandbox in which evhttp can still work, and how an answer goes out. */
+#include "web/child/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/pass.h"
+#include "base/sandbox.h"
+#include "web/child/connections.h"
+#include "web/child/request.h"
+
+/* As that of symbolizer.c. */
+#define WEB_UID 65527
+/* A parent that is busy for longer than that is not well. */
+#define PARENT_NS (10 * NS_PER_SEC)
+
+/* What libevent's epoll and evhttp need. */
+static const struct sandbox_call calls[] = {
+	{ .number = SCMP_SYS(epoll_create1) },
+	{ .number = SCMP_SYS(epoll_ctl) },
+	{ .number = SCMP_SYS(epoll_wait) },
+	{ .number = SCMP_SYS(epoll_pwait) }, /* epoll_wait() of arm64 */
+	{ .number = SCMP_SYS(pipe2) },
+	{ .number = SCMP_SYS(accept4) },
+	{ .number = SCMP_SYS(recvmsg) },
+	{ .number = SCMP_SYS(sendmsg) },
+	{ .number = SCMP_SYS(recvfrom) },
+	{ .number = SCMP_SYS(readv) },
+	{ .number = SCMP_SYS(writev) },
+	{ .number = SCMP_SYS(pread64) },
+	{ .number = SCMP_SYS(shutdown) },
+	{ .number = SCMP_SYS(ioctl), .argument = 1, .mask = UINT32_MAX, .value = FIONREAD },
+	{ .number = SCMP_SYS(getsockopt) },
+	{ .number = SCMP_SYS(fcntl), .argument = 1, .mask = UINT32_MAX, .value = F_GETFD },
+	{ .number = SCMP_SYS(fcntl), .argument = 1, .mask = UINT32_MAX, .value = F_SETFD },
+	{ .number = SCMP_SYS(fcntl), .argument = 1, .mask = UINT32_MAX, .value = F_GETFL },
+	{ .number = SCMP_SYS(fcntl), .argument = 1, .mask = UINT32_MAX, .value = F_SETFL },
+	/* libevent asks whether its environment is to be trusted. */
+	{ .number = SCMP_SYS(getuid) },
+	{ .number = SCMP_SYS(geteuid) },
+	{ .number = SCMP_SYS(getgid) },
+	{ .number = SCMP_SYS(getegid) },
+	/* libc would like to name the interface of a client with a link-local address. */
+	{ .number = SCMP_SYS(socket), .error = EACCES },
+	{ .number = SCMP_SYS(openat), .error = EACCES },
+	{ .number = SCMP_SYS(open), .error = EACCES },
+};
+
+static const struct sandbox sandbox = {
+	.name = "blockprof-web",
+	.uid = WEB_UID,
+	.memory_bytes = 128ull << 20,
+	.mapped_bytes = 2ull << 30, /* with the files of answers */
+	.files = 64,
+	.cpu_seconds = UINT64_MAX,
+	.calls = calls,
+	.nr_calls = sizeof(calls) / sizeof(calls[0]),
+};
+
+struct child {
+	struct event_base *base;
+	struct connections *connections;
+	struct web_settings settings;
+	uint32_t last_id;
+};
+
+/* -- answers -- */
+
+static void add_header(struct evhttp_request *request, const char *name, const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
+}
+
+/* Takes body's contents. */
+static void reply(struct connection *connection, struct evhttp_request *request, int status,
+		  const char *type, struct evbuffer *body)
+{
+	char bytes[24];
+
+	snprintf(bytes, sizeof(bytes), "%zu", evbuffer_get_length(body));
+	add_header(request, "Content-Type", type);
+	add_header(request, "Content-Length", bytes);
+	add_header(request, "Connection", "close");
+	add_header(request, "Cache-Control", "no-store");
+	add_header(request, "X-Content-Type-Options", "nosniff");
+	add_header(request, "Referrer-Policy", "no-referrer");
+	add_header(
+		request, "Content-Security-Policy",
+		"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+	if (status == 405)
+		add_header(request, "Allow", "GET, HEAD");
+	if (status == 503)
+		add_header(request, "Retry-After", "5");
+	if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD)
+		evbuffer_drain(body, evbuffer_get_length(body));
+	connections_answered(connection);
+	/* which evhttp has no words for */
+	evhttp_send_reply(request, status, status == 431 ? "Request Header Fields Too Large" : NULL,
+			  body);
+}
+
+static void reply_text(struct connection *connection, struct evhttp_request *request, int status,
+		       const char *type, const char *text)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	if (!body)
+		_exit(1);
+	evbuffer_add_printf(body, "%s", text);
+	reply(connection, request, status, type, body);
+	evbuffer_free(body);
+}
+
+static void refuse(struct connection *connection, struct evhttp_request *request, int status)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%d: %s\n", status, request_words(status));
+	reply_text(connection, request, status, "text/plain; charset=utf-8", text);
+}
+
+/* Takes the file. */
+static void reply_file(struct child *child, const struct web_message *message, int file)
+{
+	struct connection *connection = connections_find(child->connections, message->id);
+	struct evbuffer *body = evbuffer_new();
+	const struct route *route;
+	struct evhttp_request *request;
+
+	if (!body)
+		_exit(1);
+	if (!connection || !message->bytes || message->bytes > INT64_MAX) {
+		close(file);
+		if (connection)
+			refuse(connection, connection->request, (int)message->status);
+	} else if (evbuffer_add_file(body, file, 0, (ev_off_t)message->bytes)) {
+		close(file);
+		refuse(connection, connection->request, 503);
+	} else {
+		route = connection->route;
+		request = connection->request;
+		reply(connection, request, (int)message->status, route->type, body);
+	}
+	evbuffer_free(body);
+}
+
+/* -- the parent -- */
+
+static void take_settings(struct child *child, int file)
+{
+	struct web_settings settings;
+
+	if (pread(file, &settings, sizeof(settings), 0) == sizeof(settings))
+		child->settings = settings;
+	close(file);
+}
+
+static void hear(evutil_socket_t socket, short what, void *context)
+{
+	struct child *child = context;
+	struct web_message message;
+	int fd, err;
+
+	(void)what;
+	while (!(err = pass_receive(socket, false, &message, sizeof(message), &fd, 1))) {
+		if (message.say == WEB_SETTINGS)
+			take_settings(child, fd);
+		else if (message.say == WEB_ANSWER)
+			reply_file(child, &message, fd);
+		else if (connections_listen(child->connections, fd, message.is_unix))
+			_exit(1);
+	}
+	if (err != -EAGAIN)
+		_exit(0);
+}
+
+/* -- requests -- */
+
+static struct request_head head_of(struct evhttp_request *request, bool is_unix)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+	const char *length = evhttp_find_header(headers, "Content-Length");
+	enum evhttp_cmd_type command = evhttp_request_get_command(request);
+	struct request_head head = {
+		.target = evhttp_request_get_uri(request),
+		.host = evhttp_find_header(headers, "Host"),
+		.reads = command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD,
+		.has_body = (length && strcmp(length, "0") != 0) ||
+			    evhttp_find_header(headers, "Transfer-Encoding"),
+		.trusted = is_unix,
+	};
+	struct evkeyval *header;
+
+	head.bytes = strlen(head.target);
+	TAILQ_FOREACH(header, headers, next)
+	head.bytes += strlen(header->key) + strlen(header->value) + 4;
+	return head;
+}
+
+static void ask(struct child *child, struct connection *connection, struct evhttp_request *http,
+		const struct request *request)
+{
+	struct web_question question = request->question;
+
+	question.id = ++child->last_id;
+	connection->route = request->route;
+	if (pass_send(SANDBOX_FIRST, &question, sizeof(question), NULL, 0))
+		refuse(connection, http, 503);
+	else
+		connections_wait(connection, http, question.id, PARENT_NS);
+}
+
+static void on_request(void *context, struct connection *connection, struct evhttp_request *http,
+		       bool is_unix)
+{
+	struct child *child = context;
+	const struct request_head head = head_of(http, is_unix);
+	struct request request;
+	int status = request_judge(&head, &child->settings, &request);
+
+	if (status != 200)
+		refuse(connection, http, status);
+	else if (request.route->page)
+		reply_text(connection, http, 200, request.route->type, request.route->page);
+	else
+		ask(child, connection, http, &request);
+}
+
+static void on_late(void *context, struct connection *connection)
+{
+	(void)context;
+	refuse(connection, connection->request, 503);
+}
+
+void web_child_main(const int *fds, size_t nr, pid_t parent)
+{
+	struct child child = { 0 };
+	struct event *heard;
+
+	/* reads a file, which the date of an answer would want later */
+	tzset();
+	if (sandbox_enter(&sandbox, fds, nr > 1 ? 1 : nr, parent))
+		_exit(1);
+	child.base = event_base_new();
+	if (!child.base || connections_new(&child.connections, child.base, on_late, &child))
+		_exit(1);
+	connections_on_request(child.connections, on_request, &child);
+	heard = event_new(child.base, SANDBOX_FIRST, EV_READ | EV_PERSIST, hear, &child);
+	if (!heard || event_add(heard, NULL))
+		_exit(1);
+	event_base_dispatch(child.base);
+	_exit(1);
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* request.c - the table of paths, and in which order a request is refused. */
+#include "web/child/request.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+static const char page[] =
+	"<!DOCTYPE html>\n"
+	"<html lang=\"en\"><meta charset=\"utf-8\"><title>blockprof</title>\n"
+	"<p>blockprof watches the event loops of this machine; blockprof(8), SERVICE, says what it "
+	"answers.</p>\n"
+	"</html>\n";
+
+static const struct route routes[] = {
+	{ "/", "text/html; charset=utf-8", .page = page },
+	{ "/healthz", TEXT_TYPE, .kind = WEB_HEALTH },
+};
+
+static const struct route *find_route(const char *path, size_t bytes)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strlen(routes[i].path) == bytes && !memcmp(routes[i].path, path, bytes))
+			return &routes[i];
+	return NULL;
+}
+
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits <= 5 && !text[digits];
+}
+
+/* Without port and brackets; false: it has another form. */
+static bool split_host(const char *host, char name[WEB_HOST_BYTES])
+{
+	bool bracketed = *host == '[';
+	const char *start = host + bracketed, *end = strchr(start, bracketed ? ']' : ':');
+	size_t bytes = end ? (size_t)(end - start) : strlen(start);
+
+	if ((bracketed && !end) || !bytes || bytes >= WEB_HOST_BYTES)
+		return false;
+	memcpy(name, start, bytes);
+	name[bytes] = '\0';
+	end = end ? end + bracketed : "";
+	return !*end || (*end == ':' && is_port(end + 1));
+}
+
+/*
+ * A page of another site can have its name lead to our address and then read us as its own
+ * (DNS rebinding): a name that is not known to be ours is refused.
+ */
+static bool is_our_name(const char *host, const struct web_settings *settings)
+{
+	char name[WEB_HOST_BYTES];
+	struct in6_addr address;
+
+	if (!split_host(host, name))
+		return false;
+	if (*host == '[')
+		return inet_pton(AF_INET6, name, &address) == 1;
+	if (inet_pton(AF_INET, name, &address) == 1)
+		return true;
+	if (!strcasecmp(name, "localhost"))
+		return true;
+	for (uint32_t i = 0; i < settings->nr_hosts && i < WEB_HOSTS_MAX; i++)
+		if (!strcasecmp(name, settings->hosts[i]))
+			return true;
+	return false;
+}
+
+int request_judge(const struct request_head *head, const struct web_settings *settings,
+		  struct request *out)
+{
+	size_t path_bytes = strcspn(head->target, "?");
+
+	*out = (struct request){ 0 };
+	if (head->bytes > REQUEST_BYTES_MAX)
+		return 431;
+	if (!head->reads)
+		return 405;
+	if (head->has_body)
+		return 413;
+	if (!head->trusted && !head->host)
+		return 400;
+	if (!head->trusted && !is_our_name(head->host, settings))
+		return 403;
+	out->route = find_route(head->target, path_bytes);
+	if (!out->route)
+		return 404;
+	out->question.kind = out->route->kind;
+	return 200;
+}
+
+const char *request_words(int status)
+{
+	switch (status) {
+	case 400:
+		return "a parameter or the Host header cannot be used";
+	case 403:
+		return "not by this name: see --allow-host";
+	case 404:
+		return "no such page";
+	case 405:
+		return "GET and HEAD only";
+	case 413:
+		return "no request here has a body";
+	case 431:
+		return "the request is too long";
+	default:
+		return "not now";
+	}
+}

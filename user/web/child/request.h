@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* request.h - what a request asks for, and whether it may: strings of strangers in, decisions out. */
+#ifndef BLOCKPROF_WEB_CHILD_REQUEST_H
+#define BLOCKPROF_WEB_CHILD_REQUEST_H
+
+#include <stdbool.h>
+
+#include "web/wire/wire.h"
+
+/* A row of request.c. */
+struct route {
+	const char *path;
+	const char *type; /* of the content */
+	const char *page; /* what it shows; NULL: the parent is asked */
+	enum web_kind kind;
+};
+
+struct request {
+	const struct route *route;
+	struct web_question question;
+};
+
+/* What of the request line and the headers matters. NULL: not there. */
+struct request_head {
+	const char *target; /* path and query */
+	const char *host;
+	bool reads; /* GET or HEAD */
+	bool has_body;
+	bool trusted; /* by a unix socket */
+	unsigned long bytes; /* of request line and headers */
+};
+
+#define REQUEST_BYTES_MAX 8192
+
+/* The status that it gets at once, or 200: it is to be answered. */
+int request_judge(const struct request_head *head, const struct web_settings *settings,
+		  struct request *out);
+/* Why, for the answer's text. */
+const char *request_words(int status);
+
+#endif

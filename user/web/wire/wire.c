@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* wire.c - which questions there are. */
+#include "web/wire/wire.h"
+
+#include <errno.h>
+
+static const struct {
+	bool open;
+} kinds[WEB_KIND_NR] = {
+	[WEB_HEALTH] = { .open = true },
+};
+
+int web_question_check(const struct web_question *question)
+{
+	return question->kind < WEB_KIND_NR ? 0 : -EINVAL;
+}
+
+bool web_kind_is_open(enum web_kind kind)
+{
+	return kinds[kind].open;
+}
