@@ -2,14 +2,16 @@
 """HTTP of blockprof serve, by clients as they are: statuses, limits, and that the watch goes on whatever they do."""
 
 import http.client
+import json
 import os
 import signal
 import socket
 import struct
+import subprocess
 import time
 
-from harness import check, exclusive, run_blockprof, until
-from service import Service
+from harness import check, exclusive, need, need_program, run_blockprof, until
+from service import COMM, Service, sleeper
 
 OFF = ["-t", "1h"]
 
@@ -244,3 +246,97 @@ def test_web_activated():
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             connection.request("GET", "/healthz")
             check(connection.getresponse().status == 200, "no answer after a reload")
+
+
+PARSER = """
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
+out = []
+for family in parse(sys.stdin.read()):
+    for sample in family.samples:
+        exemplar = sample.exemplar and [sample.exemplar.labels, sample.exemplar.value]
+        out.append([family.type, sample.name, sample.labels, sample.value, exemplar])
+json.dump(out, sys.stdout)
+"""
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.2"
+
+
+def openmetrics(service):
+    """Its samples, by the strictest parser there is: [type, name, labels, value, exemplar]."""
+    need(
+        os.path.exists("/usr/lib/python3/dist-packages/prometheus_client/__init__.py"),
+        "no python3-prometheus-client",
+    )
+    status, headers, body = service.get("/metrics", headers={"Accept": OPENMETRICS})
+    check(status == 200, "status %d" % status, body)
+    wanted = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    check(headers["Content-Type"] == wanted, "type", headers["Content-Type"])
+    parser = subprocess.run(["/usr/bin/python3", "-c", PARSER], input=body, capture_output=True, timeout=60)
+    check(parser.returncode == 0, "it is no OpenMetrics", parser.stderr.decode()[-2000:], body.decode())
+    return json.loads(parser.stdout)
+
+
+def value_of(samples, name, **labels):
+    return sum(
+        value
+        for _, sample, own, value, _ in samples
+        if sample == name and all(own.get(key) == wanted for key, wanted in labels.items())
+    )
+
+
+@exclusive
+def test_metrics():
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        until(lambda: value_of(openmetrics(service), "blockprof_loops", comm=COMM) == 1, 10, "a loop")
+        before = openmetrics(service)
+        check(value_of(before, "blockprof_stalls_total") == 0, "a stall before any", *before)
+        target.run()
+        until(lambda: value_of(openmetrics(service), "blockprof_stalls_total") == 1, 10, "the stall")
+        until(lambda: value_of(openmetrics(service), "blockprof_blocked_seconds_total", cause="sleep") > 0.35, 10, "its time")
+        samples = openmetrics(service)
+        of_it = {"comm": COMM, "runtime": "asyncio"}
+        check(value_of(samples, "blockprof_stalls_total", cause="sleep", **of_it) == 1, "by its cause", *samples)
+        lasted = value_of(samples, "blockprof_stall_seconds_total", cause="sleep", **of_it)
+        check(abs(lasted - 0.4) < 0.15, "%f s of stalls" % lasted)
+        name = "blockprof_turn_duration_seconds"
+        count = value_of(samples, name + "_count", **of_it)
+        check(value_of(samples, name + "_bucket", le="+Inf", **of_it) == count > 0, "count", *samples)
+        longer = count - value_of(samples, name + "_bucket", le="0.25", **of_it)
+        check(longer == 1, "%d turns over 250 ms" % longer)
+        exemplars = [(sample, *exemplar) for _, sample, _, _, exemplar in samples if exemplar]
+        turns = {labels["turn"] for _, labels, _ in exemplars}
+        check({sample for sample, _, _ in exemplars} == {name + "_bucket", "blockprof_stalls_total"}, "exemplars", *exemplars)
+        check(len(turns) == 1 and turns.pop().startswith("%d-" % target.pid), "whose exemplars", *exemplars)
+        for place in ("stacks_cut", "turns_ring_full", "label_sets_full"):
+            check(any(own.get("place") == place for _, _, own, _, _ in samples), "no place=" + place)
+        names = {sample for _, sample, _, _, _ in samples}
+        check({"blockprof_build_info", "process_cpu_seconds_total", "process_open_fds"} <= names, "names", *names)
+        check(all("pid" not in own and "task" not in own and "turn" not in own for _, _, own, _, _ in samples), "labels")
+        # counters go on over the end of the loop and a reload
+        target.kill()
+        until(lambda: value_of(openmetrics(service), "blockprof_loops", comm=COMM) == 0, 10, "no loop any more")
+        service.popen.send_signal(signal.SIGHUP)
+        service.wait_watching(2)
+        after = openmetrics(service)
+        for kind, sample, own, value, _ in samples:
+            if kind in ("counter", "histogram"):
+                now = value_of(after, sample, **own)
+                check(now >= value, "%s%s fell from %f to %f" % (sample, own, value, now))
+        # the older format
+        status, headers, body = service.get("/metrics")
+        check(status == 200 and headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", "type", dict(headers))
+        check(b"# EOF" not in body and b" # {" not in body, "what that format has not", body.decode())
+
+
+@exclusive
+def test_metrics_lint():
+    need_program("promtool")
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        target.run()
+        until(lambda: b'cause="sleep"} 1' in service.get("/metrics")[2], 10, "the stall")
+        _, _, body = service.get("/metrics")
+        lint = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60)
+        check(lint.returncode == 0 and not lint.stderr, "promtool", lint.stdout.decode(), lint.stderr.decode())

@@ -32,7 +32,7 @@ static struct web *start(void)
 	static const struct web_settings settings = { .nr_hosts = 1, .hosts = { "mon.example" } };
 	const struct web_options options = { .listeners = &listeners, .answer = answer_few };
 	char where[64];
-	struct web *web;
+	struct web *web = NULL;
 
 	snprintf(where, sizeof(where), "unix:/tmp/fuzz-web-%d", getpid());
 	fuzz_check(!listen_on(&listeners, where) && !web_new(&web, &options, &settings));

@@ -17,6 +17,7 @@
 #include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/serve_options.h"
+#include "cli/serve_recorder.h"
 #include "cli/serve_web.h"
 #include "cli/stall_command.h"
 #include "cli/why.h"
@@ -31,7 +32,6 @@
 #include "text/words.h"
 
 #define TICK_NS	     NS_PER_SEC
-#define ROTATE_NS    (3600 * NS_PER_SEC)
 #define STATUS_BYTES 256
 
 /* A watch with one set of options: a reload begins another. */
@@ -66,6 +66,7 @@ static void on_loop(void *context, const struct loop_record *record)
 	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
 		       record->id.tid, record->id.runtime);
 	recorder_loop(serve->recorder, record);
+	metrics_loop(serve->web.metrics, record);
 }
 
 static void on_stall(void *context, const struct stall_record *record)
@@ -86,6 +87,7 @@ static void on_stall(void *context, const struct stall_record *record)
 		return;
 	}
 	serve->stalls += !record->ongoing && !record->doubt;
+	metrics_stall(serve->web.metrics, &timed);
 	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
@@ -119,6 +121,24 @@ static void on_second(void *context, const struct second_record *record)
 	struct serve *serve = context;
 
 	recorder_second(serve->recorder, record);
+	metrics_second(serve->web.metrics, record);
+}
+
+static void on_discarded(void *context, const struct thread_id *id, enum discard reason,
+			 uint64_t ns)
+{
+	struct serve *serve = context;
+
+	why_discarded(context, id, reason, ns);
+	metrics_discarded(serve->web.metrics, reason);
+}
+
+static void on_blind(void *context, const struct thread_id *id, enum blind blind)
+{
+	struct serve *serve = context;
+
+	why_blind(context, id, blind);
+	metrics_blind(serve->web.metrics, blind);
 }
 
 static void on_note(void *context, const struct note_record *record)
@@ -145,49 +165,6 @@ static void on_exit_record(void *context, const struct exit_record *record, bool
 }
 
 /* -- recordings -- */
-
-static struct recorder_options recorder_options_of(const struct serve_options *options)
-{
-	return (struct recorder_options){
-		.directory = options->state_dir,
-		.keep_bytes = options->keep_bytes,
-		.rotate_ns = ROTATE_NS,
-		.stalls_only = options->stalls_only,
-		.all_threads = options->scope.all_threads,
-		.match = options->choice.match,
-		.ignore = options->choice.ignore,
-	};
-}
-
-static void report_no_recorder(const char *directory, int err)
-{
-	if (err == -EBUSY)
-		message_error("cannot record in %s: another blockprof does; stop it, or give "
-			      "another --state-dir",
-			      directory);
-	else if (err == -ENOTDIR || err == -ELOOP)
-		message_error("cannot record in %s: it is no directory (links are not followed); "
-			      "give another --state-dir",
-			      directory);
-	else
-		message_error("cannot record in %s: %s; give a --state-dir that can be written",
-			      directory, strerror(-err));
-}
-
-static int open_recorder(const struct serve_options *options, struct recorder **out)
-{
-	const struct recorder_options wanted = recorder_options_of(options);
-	int err = recorder_open(out, &wanted);
-
-	if (err)
-		report_no_recorder(options->state_dir, err);
-	return err;
-}
-
-static bool is_full(int err)
-{
-	return err == -ENOSPC || err == -EDQUOT;
-}
 
 /* Once when recording stops, and once when it goes on. */
 static void report_recording(struct serve *serve)
@@ -266,8 +243,8 @@ static int term_open(struct serve *serve, struct term *term)
 		.stall = on_stall,
 		.withdrawn = on_withdrawn,
 		.thread = why_thread,
-		.discarded = why_discarded,
-		.blind = why_blind,
+		.discarded = on_discarded,
+		.blind = on_blind,
 		.blocked = on_blocked,
 		.second = on_second,
 		.exit = on_exit_record,
@@ -291,16 +268,18 @@ static int term_open(struct serve *serve, struct term *term)
 /* From here on this watch is the one that counts. */
 static int term_begin(struct serve *serve, struct term *term)
 {
-	int err = session_begin(&term->session, 0);
+	int err;
 
+	metrics_new_watch(serve->web.metrics);
+	err = session_begin(&term->session, 0);
 	serve->term = term;
 	if (err) {
 		scope_report_failure(&term->session);
 		return err;
 	}
 	err = begin_recording(serve, engine_started_ns(term->session.engine));
-	if (err && !is_full(err)) {
-		report_no_recorder(term->options.state_dir, err);
+	if (err && !serve_recorder_is_full(err)) {
+		serve_recorder_refused(term->options.state_dir, err);
 		return err;
 	}
 	report_recording(serve);
@@ -332,7 +311,7 @@ static int prepare_reload(struct serve *serve, struct term *term, struct recorde
 
 	*recorder = NULL;
 	if (!err && strcmp(options->state_dir, serve->term->options.state_dir) != 0)
-		err = open_recorder(options, recorder);
+		err = serve_recorder_open(options, recorder);
 	if (!err)
 		err = term_open(serve, term);
 	if (err) {
@@ -368,7 +347,7 @@ static int reload(struct serve *serve)
 		recorder_close(serve->recorder);
 		serve->recorder = recorder;
 	}
-	wanted = recorder_options_of(&term->options);
+	wanted = serve_recorder_options(&term->options);
 	recorder_set(serve->recorder, &wanted);
 	serve_web_set(&serve->web, &term->options);
 	message_set_level(term->options.usage.verbosity);
@@ -416,6 +395,7 @@ static void tick(struct serve *serve)
 		next_recording(serve);
 	report_recording(serve);
 	stall_command_poll(&serve->command);
+	serve_web_tick(&serve->web, serve->term->session.engine);
 	left_out = news_left_out(serve->news, now_ns);
 	if (left_out)
 		message_warn("%s; all are in the recordings", left_out);
@@ -453,7 +433,7 @@ static int run(struct serve *serve, struct term *term)
 	if (!err)
 		err = stall_command_start(&serve->command, term->options.on_stall);
 	if (!err)
-		err = open_recorder(&term->options, &serve->recorder);
+		err = serve_recorder_open(&term->options, &serve->recorder);
 	if (!err)
 		err = serve_web_open(&serve->web, &term->options, serve->zygote);
 	if (!err)

@@ -16,14 +16,32 @@ static int write_text(int fd, const char *text)
 	return write(fd, text, (size_t)bytes) == bytes ? 200 : 503;
 }
 
+static int write_metrics(const struct serve_web *web, int fd, bool openmetrics)
+{
+	int own = dup(fd), err = -EIO;
+	FILE *out = own < 0 ? NULL : fdopen(own, "w");
+
+	if (out)
+		err = metrics_write(web->metrics, out, openmetrics);
+	else if (own >= 0)
+		close(own);
+	if (out && fclose(out))
+		err = -EIO;
+	return err ? 503 : 200;
+}
+
 /* web_answer_fn */
 static int answer(void *context, const struct web_question *question, int fd)
 {
-	(void)context;
+	struct serve_web *web = context;
+
 	switch ((enum web_kind)question->kind) {
 	case WEB_HEALTH:
 		/* whoever answers has the probes in place and reads their records */
 		return write_text(fd, "ok\n");
+	case WEB_METRICS:
+	case WEB_OPENMETRICS:
+		return write_metrics(web, fd, question->kind == WEB_OPENMETRICS);
 	default:
 		return 503;
 	}
@@ -71,7 +89,10 @@ int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		.answer = answer,
 		.context = web,
 	};
-	int err = open_listeners(web, options);
+	int err = metrics_new(&web->metrics);
+
+	if (!err)
+		err = open_listeners(web, options);
 
 	if (err || !web->listeners.nr)
 		return err;
@@ -85,6 +106,7 @@ void serve_web_close(struct serve_web *web)
 {
 	web_free(web->web);
 	listen_close(&web->listeners);
+	metrics_free(web->metrics);
 }
 
 void serve_web_set(struct serve_web *web, const struct serve_options *options)
@@ -114,4 +136,15 @@ void serve_web_run(struct serve_web *web)
 	if (restarts != web->told_restarts)
 		message_warn("the process that speaks HTTP ended, and was started again");
 	web->told_restarts = restarts;
+}
+
+static void count_loop(void *context, const struct engine_loop *loop)
+{
+	metrics_live_loop(context, loop->id);
+}
+
+void serve_web_tick(struct serve_web *web, struct engine *engine)
+{
+	metrics_begin_loops(web->metrics);
+	engine_each_loop(engine, count_loop, web->metrics);
 }

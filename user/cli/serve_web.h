@@ -7,6 +7,8 @@
 
 #include "cli/serve_options.h"
 #include "model/model.h"
+#include "stall/engine.h"
+#include "web/metrics.h"
 #include "web/web.h"
 
 /* Starts as { 0 }. */
@@ -14,6 +16,7 @@ struct serve_web {
 	struct listeners listeners;
 	struct web *web; /* NULL: nobody is answered */
 	uint64_t told_restarts;
+	struct metrics *metrics;
 };
 
 /* Nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
@@ -24,6 +27,8 @@ void serve_web_close(struct serve_web *web);
 void serve_web_set(struct serve_web *web, const struct serve_options *options);
 /* Returns how many there are to be polled, at most 1. */
 size_t serve_web_fds(const struct serve_web *web, struct pollfd *fds);
+/* Counts the loops that are there. Each second. */
+void serve_web_tick(struct serve_web *web, struct engine *engine);
 /* Answers what was asked. */
 void serve_web_run(struct serve_web *web);
 

@@ -23,6 +23,7 @@
 #include "model/doubt.h"
 #include "model/impact.h"
 #include "model/interval.h"
+#include "model/length.h"
 #include "model/loss.h"
 #include "model/second.h"
 
@@ -402,6 +403,7 @@ struct second_record {
 	struct ledger ledger;
 	uint64_t by_cause_ns[CAUSE_NR]; /* all of the ledger's time */
 	uint64_t buckets[SECOND_BUCKETS]; /* of these turns */
+	uint64_t lengths[LENGTH_BUCKETS]; /* of them, too; in no recording */
 	uint64_t delayed_events; /* by stalls among them */
 	struct name_count *lost; /* since the record before, of whatever loop */
 	size_t nr_lost;

@@ -134,6 +134,7 @@ static struct second_record record_of(const struct engine_loop *from, struct eng
 		record.turns += hist[i];
 	}
 	second_add(record.buckets, hist);
+	length_add(record.lengths, hist);
 	set_causes(&record, from, to, collecting_ns);
 	return record;
 }

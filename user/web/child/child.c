@@ -201,6 +201,7 @@ static struct request_head head_of(struct evhttp_request *request, bool is_unix)
 	struct request_head head = {
 		.target = evhttp_request_get_uri(request),
 		.host = evhttp_find_header(headers, "Host"),
+		.accept = evhttp_find_header(headers, "Accept"),
 		.reads = command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD,
 		.has_body = (length && strcmp(length, "0") != 0) ||
 			    evhttp_find_header(headers, "Transfer-Encoding"),

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "web/child/accept.h"
+
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
 static const char page[] =
@@ -19,6 +21,14 @@ static const char page[] =
 static const struct route routes[] = {
 	{ "/", "text/html; charset=utf-8", .page = page },
 	{ "/healthz", TEXT_TYPE, .kind = WEB_HEALTH },
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", .kind = WEB_METRICS },
+};
+
+/* The same path, for who accepts it. */
+static const struct route openmetrics = {
+	"/metrics",
+	"application/openmetrics-text; version=1.0.0; charset=utf-8",
+	.kind = WEB_OPENMETRICS,
 };
 
 static const struct route *find_route(const char *path, size_t bytes)
@@ -93,6 +103,8 @@ int request_judge(const struct request_head *head, const struct web_settings *se
 	out->route = find_route(head->target, path_bytes);
 	if (!out->route)
 		return 404;
+	if (out->route->kind == WEB_METRICS && accept_openmetrics(head->accept))
+		out->route = &openmetrics;
 	out->question.kind = out->route->kind;
 	return 200;
 }

@@ -24,6 +24,7 @@ struct request {
 struct request_head {
 	const char *target; /* path and query */
 	const char *host;
+	const char *accept;
 	bool reads; /* GET or HEAD */
 	bool has_body;
 	bool trusted; /* by a unix socket */

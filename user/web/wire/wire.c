@@ -8,6 +8,8 @@ static const struct {
 	bool open;
 } kinds[WEB_KIND_NR] = {
 	[WEB_HEALTH] = { .open = true },
+	[WEB_METRICS] = { .open = true },
+	[WEB_OPENMETRICS] = { .open = true },
 };
 
 int web_question_check(const struct web_question *question)

@@ -12,6 +12,8 @@
 /* A new kind takes a row in wire.c. */
 enum web_kind {
 	WEB_HEALTH,
+	WEB_METRICS, /* in Prometheus' text format 0.0.4 */
+	WEB_OPENMETRICS,
 	WEB_KIND_NR,
 };
 
