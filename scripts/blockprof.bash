@@ -25,7 +25,7 @@ _blockprof() {
 	[ "${COMP_WORDS[1]}" != serve ] ||
 		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --ignore
 			--ignore-file --advice --no-advice --on-stall --listen --allow-host
-			--state-dir --keep --defaults -q --quiet -v --verbose -V --version -h --help'
+			--token-file --read-only-metrics --state-dir --keep --defaults -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != dump ] ||
 		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -V --version -h --help'
 	COMPREPLY=()
@@ -59,7 +59,7 @@ _blockprof() {
 		cut -d' ' -f1)" -- "$word") ;;
 	--on-stall) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
 	--state-dir) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-	--defaults | --ignore-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	--defaults | --ignore-file | --token-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	--keep) mapfile -t COMPREPLY < <(compgen -W '100M 256M 1G' -- "$word") ;;
 	--since | --until) mapfile -t COMPREPLY < <(compgen -W '-15m -1h' -- "$word") ;;
 	--listen) mapfile -t COMPREPLY < <(compgen -W '127.0.0.1:10435 unix:/run/blockprof/http' -- "$word") ;;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """HTTP of blockprof serve, by clients as they are: statuses, limits, and that the watch goes on whatever they do."""
 
+import base64
 import http.client
 import json
 import os
@@ -8,10 +9,12 @@ import signal
 import socket
 import struct
 import subprocess
+import tempfile
 import time
+import urllib.parse
 
-from harness import check, exclusive, need, need_program, run_blockprof, until
-from service import COMM, Service, sleeper
+from harness import MS, check, exclusive, need, need_program, parse_jsonl, parse_records, run_blockprof, until
+from service import COMM, Service, sleeper, write
 
 OFF = ["-t", "1h"]
 
@@ -340,3 +343,113 @@ def test_metrics_lint():
         _, _, body = service.get("/metrics")
         lint = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60)
         check(lint.returncode == 0 and not lint.stderr, "promtool", lint.stdout.decode(), lint.stderr.decode())
+
+
+def token_of(service):
+    with open(os.path.join(service.state, "token")) as file:
+        return file.read().strip()
+
+
+def bearer(token):
+    return {"Authorization": "Bearer " + token}
+
+
+def lines_of(answer):
+    """The records of an answer that has some."""
+    check_status(answer, 200, "lines")
+    check(answer[1]["Content-Type"] == "application/x-ndjson", "type", dict(answer[1]))
+    return parse_records(answer[2].decode())
+
+
+@exclusive
+def test_web_token():
+    with WebService(*OFF) as service:
+        service.wait_watching()
+        token = token_of(service)
+        check(os.stat(os.path.join(service.state, "token")).st_mode & 0o777 == 0o640, "others can read the token")
+        basic = base64.b64encode(b"anybody:" + token.encode()).decode()
+        for path in ("/stalls", "/loops"):
+            status, headers, body = service.get(path)
+            check(status == 401 and token.encode() not in body, "%s without a token: %d" % (path, status))
+            schemes = {value.split()[0] for value in headers.get_all("WWW-Authenticate")}
+            check(schemes == {"Bearer", "Basic"}, "what is asked for", *schemes)
+            for wrong in (token[:-1], token + "0", token[::-1], ""):
+                check_status(service.get(path, headers=bearer(wrong)), 401, "a wrong token")
+            check_status(service.get(path, headers={"Authorization": "Basic " + basic[::-1]}), 401, "a wrong password")
+            check_status(service.get(path, headers=bearer(token)), 200, path)
+            check_status(service.get(path, headers={"Authorization": "Basic " + basic}), 200, path + " by password")
+        for path in ("/metrics", "/healthz", "/"):
+            check_status(service.get(path), 200, path + " without a token")
+        check_status(service.get("/stalls?limit=0", headers=bearer(token)), 400, "limit=0")
+        check_status(service.get("/stalls?limit=0"), 401, "limit=0 without a token")
+    with WebService(*OFF, state=service.state) as again:
+        again.wait_watching()
+        check(token_of(again) == token, "another token after a restart")
+        check_status(again.get("/loops", headers=bearer(token)), 200, "the same token")
+
+
+@exclusive
+def test_web_token_file():
+    directory = tempfile.mkdtemp()
+    file = os.path.join(directory, "token")
+    write(file, "first-token-of-mine\n")
+    with WebService(*OFF, "--token-file", file) as service:
+        service.wait_watching()
+        check(not os.path.exists(os.path.join(service.state, "token")), "another one is made")
+        check_status(service.get("/loops", headers=bearer("first-token-of-mine")), 200, "the first")
+        write(file, "short\n")
+        service.popen.send_signal(signal.SIGHUP)
+        service.wait_said("cannot use %s as a token" % file)
+        service.wait_watching(2)
+        check_status(service.get("/loops", headers=bearer("first-token-of-mine")), 200, "it is no more")
+        write(file, "second-token-of-mine\n")
+        service.popen.send_signal(signal.SIGHUP)
+        service.wait_watching(3)
+        until(lambda: service.get("/loops", headers=bearer("second-token-of-mine"))[0] == 200, 5, "the second")
+        check_status(service.get("/loops", headers=bearer("first-token-of-mine")), 401, "the first is still one")
+    write(file, "")
+    port = free_port()
+    status, _, err = run_blockprof(
+        "serve", *OFF, "--token-file", file, "--listen", "127.0.0.1:%d" % port, "--state-dir", directory + "/state"
+    )
+    check(status == 1 and file in err and len(err.splitlines()) == 1, "exit status %d" % status, err)
+
+
+@exclusive
+def test_web_metrics_only():
+    with WebService(*OFF, "--read-only-metrics") as service:
+        service.wait_watching()
+        check(not os.path.exists(os.path.join(service.state, "token")), "a token that opens nothing")
+        for path in ("/metrics", "/healthz"):
+            check_status(service.get(path), 200, path)
+        for path in ("/", "/stalls", "/loops"):
+            check_status(service.get(path), 403, path)
+        check_status(service.get("/nope"), 404, "/nope")
+
+
+@exclusive
+def test_web_stalls_and_loops():
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        token = bearer(token_of(service))
+        target.run()
+        until(lambda: lines_of(service.get("/stalls", headers=token)), 10, "a stall")
+        (stall,) = lines_of(service.get("/stalls", headers=token))
+        check(stall["pid"] == target.pid and stall["cause"] == "sleep" and not stall["ongoing"], "which stall", stall)
+        # the exemplar leads to it
+        turns = {exemplar[0]["turn"] for *_, exemplar in openmetrics(service) if exemplar}
+        check(turns == {stall["turn"]}, "exemplars", *turns)
+        time_of = urllib.parse.quote(stall["time"])
+        check(len(lines_of(service.get("/stalls?since=" + time_of, headers=token))) == 1, "since its begin")
+        nothing = service.get("/stalls?since=%d" % (time.time() + 10), headers=token)
+        check(nothing[0] == 200 and not nothing[2], "since a time to come", *nothing)
+        (loops,) = lines_of(service.get("/loops", headers=token))
+        check(loops["type"] == "summary", "loops", loops)
+        (loop,) = [loop for loop in loops["loops"] if loop["pid"] == target.pid]
+        check(loop["stalls"] == 1 and loop["runtime"] == "asyncio" and loop["longest_ns"] > 350 * MS, "its loop", loop)
+        status = service.stop()
+        check(status == 0, "exit status %d" % status, service.stderr)
+        # asking took nothing from the recording
+        (recording,) = service.files("Z.jsonl.gz")
+        (loop,) = [loop for loop in parse_jsonl(recording)[-1]["loops"] if loop["pid"] == target.pid]
+        check(loop["stalls"] == 1, "the recording's summary", loop)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "web/child/authorization.h"
 #include "web/child/request.h"
 #include "web/listen.h"
 
@@ -19,7 +20,13 @@ static const struct request_head sound = {
 	.bytes = 100,
 };
 
-static const struct web_settings settings = { .nr_hosts = 1, .hosts = { "mon.example" } };
+#define TOKEN "0123456789abcdef"
+
+static const struct web_settings settings = {
+	.token = TOKEN,
+	.nr_hosts = 1,
+	.hosts = { "mon.example" },
+};
 
 static int status_of(struct request_head head)
 {
@@ -124,7 +131,7 @@ static void what_is_refused_before(void **state)
 
 static void each_refusal_has_its_words(void **state)
 {
-	static const int statuses[] = { 400, 403, 404, 405, 413, 431, 503 };
+	static const int statuses[] = { 400, 401, 403, 404, 405, 413, 431, 503 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
@@ -146,6 +153,121 @@ static void questions_that_nobody_asks(void **state)
 	assert_int_equal(web_question_check(&question), -EINVAL);
 	question.kind = UINT32_MAX;
 	assert_int_equal(web_question_check(&question), -EINVAL);
+	question = (struct web_question){ .kind = WEB_STALLS, .limit = WEB_STALLS_MAX + 1 };
+	assert_int_equal(web_question_check(&question), -EINVAL);
+}
+
+static void who_has_the_token(void **state)
+{
+	static const char *const have[] = {
+		"Bearer " TOKEN, "bearer " TOKEN, "Basic OjAxMjM0NTY3ODlhYmNkZWY=", /* :TOKEN */
+		"basic YW55Ym9keTowMTIzNDU2Nzg5YWJjZGVm", /* anybody:TOKEN */
+	};
+	static const char *const have_not[] = {
+		"",
+		TOKEN,
+		"Bearer",
+		"Bearer ",
+		"Bearer " TOKEN "0",
+		"Bearer 0123456789abcde",
+		"Bearer 0123456789abcdeg",
+		"Bearer  " TOKEN,
+		"Basic " TOKEN,
+		"Basic MDEyMzQ1Njc4OWFiY2RlZg==", /* without a user */
+		"Basic MDEyMzQ1Njc4OWFiY2RlZjo=", /* TOKEN: */
+		"Basic OjAxMjM0NTY3ODlhYmNkZQ==", /* cut */
+		"Digest " TOKEN,
+	};
+	static const char none[WEB_TOKEN_BYTES], token[WEB_TOKEN_BYTES] = TOKEN;
+	char longest[1000] = "Bearer ", longest_token[WEB_TOKEN_BYTES] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(have) / sizeof(have[0]); i++)
+		if (!authorization_has(have[i], token))
+			fail_msg("%s has it not", have[i]);
+	for (size_t i = 0; i < sizeof(have_not) / sizeof(have_not[0]); i++)
+		if (authorization_has(have_not[i], token))
+			fail_msg("%s has it", have_not[i]);
+	assert_false(authorization_has(NULL, token));
+	/* where there is none nobody has it */
+	assert_false(authorization_has(NULL, none));
+	assert_false(authorization_has("Bearer ", none));
+	assert_false(authorization_has("Basic Og==", none));
+	memset(longest + strlen(longest), 'a', sizeof(longest) - strlen(longest) - 1);
+	memset(longest_token, 'a', sizeof(longest_token) - 1);
+	assert_false(authorization_has(longest, longest_token));
+	longest[strlen("Bearer ") + WEB_TOKEN_BYTES - 1] = '\0';
+	assert_true(authorization_has(longest, longest_token));
+}
+
+static void what_wants_the_token(void **state)
+{
+	struct web_settings only = settings;
+	struct request_head head = sound;
+	struct request request;
+
+	(void)state;
+	assert_int_equal(with_target("/metrics"), 200);
+	assert_int_equal(with_target("/stalls"), 401);
+	assert_int_equal(with_target("/loops"), 401);
+	head.authorization = "Bearer " TOKEN;
+	head.target = "/stalls";
+	assert_int_equal(status_of(head), 200);
+	head.authorization = NULL;
+	head.trusted = true;
+	assert_int_equal(status_of(head), 200);
+	only.metrics_only = true;
+	assert_int_equal(request_judge(&head, &only, &request), 403);
+	head.target = "/";
+	assert_int_equal(request_judge(&head, &only, &request), 403);
+	head.target = "/metrics";
+	assert_int_equal(request_judge(&head, &only, &request), 200);
+}
+
+static struct web_question question_of(const char *target)
+{
+	struct request_head head = sound;
+	struct request request;
+
+	head.target = target;
+	head.trusted = true;
+	assert_int_equal(request_judge(&head, &settings, &request), 200);
+	assert_int_equal(web_question_check(&request.question), 0);
+	return request.question;
+}
+
+static void parameters(void **state)
+{
+	static const char *const wrong[] = { "/stalls?limit=0",
+					     "/stalls?limit=1001",
+					     "/stalls?limit=-1",
+					     "/stalls?limit=",
+					     "/stalls?limit=1%30x",
+					     "/stalls?limit=%",
+					     "/stalls?limit=%0",
+					     "/stalls?limit=%00",
+					     "/stalls?since=now",
+					     "/stalls?since=-1",
+					     "/stalls?since=99999999999999999999" };
+	char longest[200] = "/stalls?since=";
+
+	(void)state;
+	assert_int_equal(question_of("/stalls").limit, 100);
+	assert_int_equal(question_of("/stalls?limit=1000").limit, 1000);
+	assert_int_equal(question_of("/stalls?x=y&limit=%31%32&limit=3").limit, 12);
+	assert_int_equal(question_of("/stalls?nolimit=3").limit, 100);
+	assert_int_equal(question_of("/stalls?since=2").since_ns, 2000000000);
+	assert_int_equal(question_of("/stalls?since=1970-01-01T00%3A00:03Z").since_ns, 3000000000);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct request_head head = sound;
+
+		head.target = wrong[i];
+		head.trusted = true;
+		if (status_of(head) != 400)
+			fail_msg("%s is answered", wrong[i]);
+	}
+	memset(longest + strlen(longest), '1', sizeof(longest) - strlen(longest) - 1);
+	assert_int_equal(with_target(longest), 401);
 }
 
 static void addresses_to_listen_on(void **state)
@@ -180,6 +302,9 @@ int main(void)
 		cmocka_unit_test(what_is_refused_before),
 		cmocka_unit_test(each_refusal_has_its_words),
 		cmocka_unit_test(questions_that_nobody_asks),
+		cmocka_unit_test(who_has_the_token),
+		cmocka_unit_test(what_wants_the_token),
+		cmocka_unit_test(parameters),
 		cmocka_unit_test(addresses_to_listen_on),
 	};
 

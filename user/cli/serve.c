@@ -87,7 +87,7 @@ static void on_stall(void *context, const struct stall_record *record)
 		return;
 	}
 	serve->stalls += !record->ongoing && !record->doubt;
-	metrics_stall(serve->web.metrics, &timed);
+	serve_web_stall(&serve->web, &timed);
 	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
@@ -270,7 +270,7 @@ static int term_begin(struct serve *serve, struct term *term)
 {
 	int err;
 
-	metrics_new_watch(serve->web.metrics);
+	serve_web_begin(&serve->web, term->session.engine);
 	err = session_begin(&term->session, 0);
 	serve->term = term;
 	if (err) {
@@ -395,7 +395,7 @@ static void tick(struct serve *serve)
 		next_recording(serve);
 	report_recording(serve);
 	stall_command_poll(&serve->command);
-	serve_web_tick(&serve->web, serve->term->session.engine);
+	serve_web_tick(&serve->web);
 	left_out = news_left_out(serve->news, now_ns);
 	if (left_out)
 		message_warn("%s; all are in the recordings", left_out);

@@ -34,6 +34,10 @@ static const char help[] =
 	"      --listen WHERE    answer HTTP there: ADDR:PORT or unix:PATH (default\n"
 	"                        127.0.0.1:10435); a socket that systemd passes goes first\n"
 	"      --allow-host NAME a further name by which it may be asked; repeatable\n"
+	"      --token-file FILE who has what is in it may read all (default: token in\n"
+	"                        the state directory, made at the first start)\n"
+	"      --read-only-metrics\n"
+	"                        answer no more than /metrics and /healthz\n"
 	"      --state-dir DIR   where recordings go (default /var/lib/blockprof)\n"
 	"      --keep SIZE       all recordings together: 500M, 2G; a bare number is\n"
 	"                        megabytes; the oldest are deleted (default 256M)\n"
@@ -53,6 +57,8 @@ enum {
 	OPTION_DEFAULTS,
 	OPTION_LISTEN,
 	OPTION_ALLOW_HOST,
+	OPTION_TOKEN_FILE,
+	OPTION_METRICS_ONLY,
 };
 
 static const struct option long_options[] = {
@@ -65,6 +71,8 @@ static const struct option long_options[] = {
 	{ "defaults", required_argument, NULL, OPTION_DEFAULTS },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
 	{ "allow-host", required_argument, NULL, OPTION_ALLOW_HOST },
+	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
+	{ "read-only-metrics", no_argument, NULL, OPTION_METRICS_ONLY },
 	USAGE_LONG_OPTIONS,
 };
 
@@ -129,6 +137,12 @@ static int take_option(void *context, int option, const char *value)
 		return take_listen(options, value);
 	case OPTION_ALLOW_HOST:
 		return take_host(options, value);
+	case OPTION_TOKEN_FILE:
+		options->token_file = value;
+		return 0;
+	case OPTION_METRICS_ONLY:
+		options->metrics_only = true;
+		return 0;
 	default:
 		err = choice_take(&options->choice, option, value);
 		return err == USAGE_OTHER ? scope_take(&options->scope, option, value) : err;
@@ -160,6 +174,8 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 	options->keep_bytes = KEEP_BYTES;
 	options->listen = NULL;
 	options->nr_hosts = 0;
+	options->token_file = NULL;
+	options->metrics_only = false;
 	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;

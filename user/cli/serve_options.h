@@ -22,6 +22,8 @@ struct serve_options {
 	const char *listen; /* where HTTP is answered; NULL: SERVE_LISTEN, if it can be had */
 	const char *hosts[SERVE_HOSTS_MAX]; /* further names that it may be asked by */
 	uint32_t nr_hosts;
+	const char *token_file; /* NULL: in state_dir */
+	bool metrics_only;
 	const char *on_stall; /* a shell command; NULL: none */
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* some strings of the options are in here */

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/timestamp.h"
 #include "cli/message.h"
+#include "recording/encode.h"
+#include "web/token.h"
 
 static int write_text(int fd, const char *text)
 {
@@ -16,13 +19,17 @@ static int write_text(int fd, const char *text)
 	return write(fd, text, (size_t)bytes) == bytes ? 200 : 503;
 }
 
-static int write_metrics(const struct serve_web *web, int fd, bool openmetrics)
+/* Has text written to a copy of fd. The status of HTTP. */
+typedef int write_fn(const struct serve_web *web, const struct web_question *question, FILE *out);
+
+static int write_by(write_fn *fn, const struct serve_web *web, const struct web_question *question,
+		    int fd)
 {
 	int own = dup(fd), err = -EIO;
 	FILE *out = own < 0 ? NULL : fdopen(own, "w");
 
 	if (out)
-		err = metrics_write(web->metrics, out, openmetrics);
+		err = fn(web, question, out);
 	else if (own >= 0)
 		close(own);
 	if (out && fclose(out))
@@ -30,30 +37,83 @@ static int write_metrics(const struct serve_web *web, int fd, bool openmetrics)
 	return err ? 503 : 200;
 }
 
+static int write_metrics(const struct serve_web *web, const struct web_question *question,
+			 FILE *out)
+{
+	return metrics_write(web->metrics, out, question->kind == WEB_OPENMETRICS);
+}
+
+static int write_stalls(const struct serve_web *web, const struct web_question *question, FILE *out)
+{
+	return recent_write(web->recent, out, question->limit, question->since_ns);
+}
+
+static int write_line(void *out, const char *line, size_t bytes)
+{
+	return fwrite(line, 1, bytes, out) == bytes ? 0 : -EIO;
+}
+
+static int write_loops(const struct serve_web *web, const struct web_question *question, FILE *out)
+{
+	const struct line_writer to = { .write = write_line, .context = out };
+	int64_t offset_ns = 0;
+	struct summary_record record;
+	int err = web->engine ? engine_live_summary(web->engine, &record) : -EIO;
+
+	(void)question;
+	if (err)
+		return err;
+	record.time_ns = timestamp_of(&offset_ns, record.mono_ns);
+	err = encode_summary(&to, &record);
+	summary_free(&record);
+	return err;
+}
+
 /* web_answer_fn */
 static int answer(void *context, const struct web_question *question, int fd)
 {
+	static write_fn *const writers[WEB_KIND_NR] = {
+		[WEB_METRICS] = write_metrics,
+		[WEB_OPENMETRICS] = write_metrics,
+		[WEB_STALLS] = write_stalls,
+		[WEB_LOOPS] = write_loops,
+	};
 	struct serve_web *web = context;
 
-	switch ((enum web_kind)question->kind) {
-	case WEB_HEALTH:
-		/* whoever answers has the probes in place and reads their records */
+	/* whoever answers has the probes in place and reads their records */
+	if (question->kind == WEB_HEALTH)
 		return write_text(fd, "ok\n");
-	case WEB_METRICS:
-	case WEB_OPENMETRICS:
-		return write_metrics(web, fd, question->kind == WEB_OPENMETRICS);
-	default:
-		return 503;
-	}
+	return write_by(writers[question->kind], web, question, fd);
 }
 
-static struct web_settings settings_of(const struct serve_options *options)
+/* Without one nobody may read more than the metrics. 0; -errno, with a message, for a file that was given. */
+static int read_token(const struct serve_options *options, char token[WEB_TOKEN_BYTES])
 {
-	struct web_settings settings = { .nr_hosts = options->nr_hosts };
+	const char *given = options->token_file;
+	int err = given ? token_read(given, token) : token_of(options->state_dir, token);
+	const char *reason =
+		err == -EINVAL ? "it has no 16 to 127 visible characters" : strerror(-err);
+
+	if (err && given)
+		message_error("cannot use %s as a token: %s; correct it", given, reason);
+	else if (err)
+		message_warn("nobody may read more than metrics: token in %s: %s; give a "
+			     "--token-file",
+			     options->state_dir, reason);
+	return given ? err : 0;
+}
+
+/* 0 or -errno, with a message. */
+static int settings_of(const struct serve_options *options, struct web_settings *settings)
+{
+	*settings = (struct web_settings){
+		.nr_hosts = options->nr_hosts,
+		.metrics_only = options->metrics_only,
+	};
 
 	for (uint32_t i = 0; i < options->nr_hosts; i++)
-		snprintf(settings.hosts[i], sizeof(settings.hosts[i]), "%s", options->hosts[i]);
-	return settings;
+		snprintf(settings->hosts[i], sizeof(settings->hosts[i]), "%s", options->hosts[i]);
+	return options->metrics_only ? 0 : read_token(options, settings->token);
 }
 
 /* Its own address is taken where it can be had: another service may run already. */
@@ -82,7 +142,7 @@ static int open_listeners(struct serve_web *web, const struct serve_options *opt
 int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		   struct zygote *zygote)
 {
-	const struct web_settings settings = settings_of(options);
+	struct web_settings settings;
 	const struct web_options wanted = {
 		.listeners = &web->listeners,
 		.zygote = zygote,
@@ -92,9 +152,14 @@ int serve_web_open(struct serve_web *web, const struct serve_options *options,
 	int err = metrics_new(&web->metrics);
 
 	if (!err)
+		err = recent_new(&web->recent);
+	if (!err)
 		err = open_listeners(web, options);
 
 	if (err || !web->listeners.nr)
+		return err;
+	err = settings_of(options, &settings);
+	if (err)
 		return err;
 	err = web_new(&web->web, &wanted, &settings);
 	if (err)
@@ -107,13 +172,14 @@ void serve_web_close(struct serve_web *web)
 	web_free(web->web);
 	listen_close(&web->listeners);
 	metrics_free(web->metrics);
+	recent_free(web->recent);
 }
 
 void serve_web_set(struct serve_web *web, const struct serve_options *options)
 {
-	const struct web_settings settings = settings_of(options);
+	struct web_settings settings;
 
-	if (web->web)
+	if (web->web && !settings_of(options, &settings))
 		web_set(web->web, &settings);
 }
 
@@ -143,8 +209,21 @@ static void count_loop(void *context, const struct engine_loop *loop)
 	metrics_live_loop(context, loop->id);
 }
 
-void serve_web_tick(struct serve_web *web, struct engine *engine)
+void serve_web_begin(struct serve_web *web, struct engine *engine)
+{
+	web->engine = engine;
+	metrics_new_watch(web->metrics);
+}
+
+void serve_web_stall(struct serve_web *web, const struct stall_record *stall)
+{
+	metrics_stall(web->metrics, stall);
+	if (web->web)
+		recent_stall(web->recent, stall);
+}
+
+void serve_web_tick(struct serve_web *web)
 {
 	metrics_begin_loops(web->metrics);
-	engine_each_loop(engine, count_loop, web->metrics);
+	engine_each_loop(web->engine, count_loop, web->metrics);
 }

@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "stall/engine.h"
 #include "web/metrics.h"
+#include "web/recent.h"
 #include "web/web.h"
 
 /* Starts as { 0 }. */
@@ -17,6 +18,8 @@ struct serve_web {
 	struct web *web; /* NULL: nobody is answered */
 	uint64_t told_restarts;
 	struct metrics *metrics;
+	struct recent *recent;
+	struct engine *engine; /* of the watch that counts now; NULL: there is none yet */
 };
 
 /* Nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
@@ -27,8 +30,12 @@ void serve_web_close(struct serve_web *web);
 void serve_web_set(struct serve_web *web, const struct serve_options *options);
 /* Returns how many there are to be polled, at most 1. */
 size_t serve_web_fds(const struct serve_web *web, struct pollfd *fds);
+/* From here on this watch is the one that counts. */
+void serve_web_begin(struct serve_web *web, struct engine *engine);
+/* One that --match and --ignore let through, its time set. */
+void serve_web_stall(struct serve_web *web, const struct stall_record *stall);
 /* Counts the loops that are there. Each second. */
-void serve_web_tick(struct serve_web *web, struct engine *engine);
+void serve_web_tick(struct serve_web *web);
 /* Answers what was asked. */
 void serve_web_run(struct serve_web *web);
 

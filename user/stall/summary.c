@@ -220,6 +220,32 @@ void summary_start(struct engine *engine, uint64_t now_ns)
 	engine->period.since_ns = now_ns;
 }
 
+static void add_live(struct engine *engine, struct summary_record *record)
+{
+	for_each_loop (engine->loops, loop)
+		if (loop->runtime &&
+		    !summary_of_loop(loop, probe_slot(engine->probe, loop->slot), record->mono_ns,
+				     &record->loops[record->nr_loops]))
+			record->nr_loops++;
+}
+
+int engine_live_summary(struct engine *engine, struct summary_record *record)
+{
+	size_t nr = 0;
+
+	memset(record, 0, sizeof(*record));
+	record->mono_ns = probe_now_ns();
+	record->duration_ns = record->mono_ns - engine->period.since_ns;
+	record->command_status = -1;
+	for_each_loop (engine->loops, loop)
+		nr += loop->runtime != NULL;
+	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
+	if (!record->loops)
+		return -ENOMEM;
+	add_live(engine, record);
+	return 0;
+}
+
 int engine_summary(struct engine *engine, struct summary_record *record)
 {
 	uint64_t now_ns = probe_now_ns();
@@ -241,10 +267,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 		       engine->period.nr_ended * sizeof(*record->loops));
 	record->nr_loops = engine->period.nr_ended;
 	engine->period.nr_ended = 0; /* what they own is the record's now */
-	for_each_loop (engine->loops, loop)
-		if (loop->runtime && !summary_of_loop(loop, probe_slot(engine->probe, loop->slot),
-						      now_ns, &record->loops[record->nr_loops]))
-			record->nr_loops++;
+	add_live(engine, record);
 	summary_losses(engine, record);
 	record->nr_lost = losses_since(record->lost, record->nr_lost, engine->period.losses,
 				       engine->period.nr_losses);

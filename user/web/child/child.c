@@ -104,6 +104,10 @@ static void reply(struct connection *connection, struct evhttp_request *request,
 	add_header(
 		request, "Content-Security-Policy",
 		"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
+	if (status == 401) {
+		add_header(request, "WWW-Authenticate", "Bearer realm=\"blockprof\"");
+		add_header(request, "WWW-Authenticate", "Basic realm=\"blockprof\"");
+	}
 	if (status == 405)
 		add_header(request, "Allow", "GET, HEAD");
 	if (status == 503)
@@ -136,27 +140,33 @@ static void refuse(struct connection *connection, struct evhttp_request *request
 	reply_text(connection, request, status, "text/plain; charset=utf-8", text);
 }
 
+/* Takes the file, on success. */
+static int fill(struct evbuffer *body, int file, uint64_t bytes)
+{
+	if (bytes > INT64_MAX)
+		return -EINVAL;
+	if (bytes)
+		return evbuffer_add_file(body, file, 0, (ev_off_t)bytes) ? -ENOMEM : 0;
+	close(file);
+	return 0;
+}
+
 /* Takes the file. */
 static void reply_file(struct child *child, const struct web_message *message, int file)
 {
 	struct connection *connection = connections_find(child->connections, message->id);
 	struct evbuffer *body = evbuffer_new();
 	const struct route *route;
-	struct evhttp_request *request;
 
 	if (!body)
 		_exit(1);
-	if (!connection || !message->bytes || message->bytes > INT64_MAX) {
+	if (!connection || message->status != 200 || fill(body, file, message->bytes)) {
 		close(file);
 		if (connection)
-			refuse(connection, connection->request, (int)message->status);
-	} else if (evbuffer_add_file(body, file, 0, (ev_off_t)message->bytes)) {
-		close(file);
-		refuse(connection, connection->request, 503);
+			refuse(connection, connection->request, 503);
 	} else {
 		route = connection->route;
-		request = connection->request;
-		reply(connection, request, (int)message->status, route->type, body);
+		reply(connection, connection->request, 200, route->type, body);
 	}
 	evbuffer_free(body);
 }
@@ -202,6 +212,7 @@ static struct request_head head_of(struct evhttp_request *request, bool is_unix)
 		.target = evhttp_request_get_uri(request),
 		.host = evhttp_find_header(headers, "Host"),
 		.accept = evhttp_find_header(headers, "Accept"),
+		.authorization = evhttp_find_header(headers, "Authorization"),
 		.reads = command == EVHTTP_REQ_GET || command == EVHTTP_REQ_HEAD,
 		.has_body = (length && strcmp(length, "0") != 0) ||
 			    evhttp_find_header(headers, "Transfer-Encoding"),

@@ -8,8 +8,12 @@
 #include <strings.h>
 
 #include "web/child/accept.h"
+#include "web/child/authorization.h"
+#include "web/child/query.h"
 
-#define TEXT_TYPE "text/plain; charset=utf-8"
+#define TEXT_TYPE      "text/plain; charset=utf-8"
+#define LINES_TYPE     "application/x-ndjson"
+#define STALLS_DEFAULT 100
 
 static const char page[] =
 	"<!DOCTYPE html>\n"
@@ -21,6 +25,8 @@ static const char page[] =
 static const struct route routes[] = {
 	{ "/", "text/html; charset=utf-8", .page = page },
 	{ "/healthz", TEXT_TYPE, .kind = WEB_HEALTH },
+	{ "/stalls", LINES_TYPE, .kind = WEB_STALLS },
+	{ "/loops", LINES_TYPE, .kind = WEB_LOOPS },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", .kind = WEB_METRICS },
 };
 
@@ -84,10 +90,38 @@ static bool is_our_name(const char *host, const struct web_settings *settings)
 	return false;
 }
 
+/* What a question has besides its kind. 200 or 400. */
+static int take_parameters(const char *target, struct web_question *question)
+{
+	const char *mark = strchr(target, '?'), *query = mark ? mark + 1 : NULL;
+
+	if (question->kind != WEB_STALLS)
+		return 200;
+	question->limit = STALLS_DEFAULT;
+	if (query_number(query, "limit", WEB_STALLS_MAX, &question->limit) ||
+	    query_time(query, "since", &question->since_ns))
+		return 400;
+	return 200;
+}
+
+/* 200, 401 or 403. */
+static int judge_reader(const struct request_head *head, const struct web_settings *settings,
+			const struct route *route)
+{
+	bool is_open = route->page || web_kind_is_open(route->kind);
+
+	if (settings->metrics_only && (route->page || !is_open))
+		return 403;
+	if (is_open || head->trusted || authorization_has(head->authorization, settings->token))
+		return 200;
+	return 401;
+}
+
 int request_judge(const struct request_head *head, const struct web_settings *settings,
 		  struct request *out)
 {
 	size_t path_bytes = strcspn(head->target, "?");
+	int status;
 
 	*out = (struct request){ 0 };
 	if (head->bytes > REQUEST_BYTES_MAX)
@@ -105,8 +139,11 @@ int request_judge(const struct request_head *head, const struct web_settings *se
 		return 404;
 	if (out->route->kind == WEB_METRICS && accept_openmetrics(head->accept))
 		out->route = &openmetrics;
+	status = judge_reader(head, settings, out->route);
+	if (status != 200)
+		return status;
 	out->question.kind = out->route->kind;
-	return 200;
+	return take_parameters(head->target, &out->question);
 }
 
 const char *request_words(int status)
@@ -114,8 +151,10 @@ const char *request_words(int status)
 	switch (status) {
 	case 400:
 		return "a parameter or the Host header cannot be used";
+	case 401:
+		return "this wants the token: see --token-file";
 	case 403:
-		return "not by this name: see --allow-host";
+		return "not by this name (--allow-host), or not here (--read-only-metrics)";
 	case 404:
 		return "no such page";
 	case 405:

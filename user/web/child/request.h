@@ -25,6 +25,7 @@ struct request_head {
 	const char *target; /* path and query */
 	const char *host;
 	const char *accept;
+	const char *authorization;
 	bool reads; /* GET or HEAD */
 	bool has_body;
 	bool trusted; /* by a unix socket */

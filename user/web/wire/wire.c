@@ -7,6 +7,7 @@
 static const struct {
 	bool open;
 } kinds[WEB_KIND_NR] = {
+	/* those that are not name files, peers and tasks */
 	[WEB_HEALTH] = { .open = true },
 	[WEB_METRICS] = { .open = true },
 	[WEB_OPENMETRICS] = { .open = true },
@@ -14,7 +15,9 @@ static const struct {
 
 int web_question_check(const struct web_question *question)
 {
-	return question->kind < WEB_KIND_NR ? 0 : -EINVAL;
+	if (question->kind >= WEB_KIND_NR || question->limit > WEB_STALLS_MAX)
+		return -EINVAL;
+	return 0;
 }
 
 bool web_kind_is_open(enum web_kind kind)

@@ -14,12 +14,18 @@ enum web_kind {
 	WEB_HEALTH,
 	WEB_METRICS, /* in Prometheus' text format 0.0.4 */
 	WEB_OPENMETRICS,
+	WEB_STALLS, /* the last: limit, since_ns */
+	WEB_LOOPS,
 	WEB_KIND_NR,
 };
+
+#define WEB_STALLS_MAX 1000
 
 struct web_question {
 	uint32_t id; /* comes back with the answer */
 	uint32_t kind; /* enum web_kind */
+	uint64_t limit;
+	uint64_t since_ns; /* CLOCK_REALTIME */
 };
 
 /* 0; -EINVAL: nobody asks so. */
@@ -45,7 +51,12 @@ struct web_message {
 #define WEB_HOSTS_MAX  16
 #define WEB_HOST_BYTES 256
 
+#define WEB_TOKEN_BYTES 128
+
 struct web_settings {
+	uint32_t metrics_only; /* and /healthz */
+	char token
+		[WEB_TOKEN_BYTES]; /* zeroes behind it; "": there is none, and nobody may read more */
 	uint32_t nr_hosts; /* names that the Host header may have */
 	char hosts[WEB_HOSTS_MAX][WEB_HOST_BYTES];
 };
