@@ -10,10 +10,11 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
-from harness import MS, check, exclusive, need, need_program, parse_jsonl, parse_records, run_blockprof, until
+from harness import MS, check, exclusive, limit, need, need_program, parse_folded, parse_jsonl, parse_records, run_blockprof, until
 from service import COMM, Service, sleeper, write
 
 OFF = ["-t", "1h"]
@@ -368,7 +369,7 @@ def test_web_token():
         token = token_of(service)
         check(os.stat(os.path.join(service.state, "token")).st_mode & 0o777 == 0o640, "others can read the token")
         basic = base64.b64encode(b"anybody:" + token.encode()).decode()
-        for path in ("/stalls", "/loops"):
+        for path in ("/stalls", "/loops", "/debug/pprof/block", "/folded"):
             status, headers, body = service.get(path)
             check(status == 401 and token.encode() not in body, "%s without a token: %d" % (path, status))
             schemes = {value.split()[0] for value in headers.get_all("WWW-Authenticate")}
@@ -422,7 +423,7 @@ def test_web_metrics_only():
         check(not os.path.exists(os.path.join(service.state, "token")), "a token that opens nothing")
         for path in ("/metrics", "/healthz"):
             check_status(service.get(path), 200, path)
-        for path in ("/", "/stalls", "/loops"):
+        for path in ("/", "/stalls", "/loops", "/debug/pprof/block", "/folded"):
             check_status(service.get(path), 403, path)
         check_status(service.get("/nope"), 404, "/nope")
 
@@ -453,3 +454,108 @@ def test_web_stalls_and_loops():
         (recording,) = service.files("Z.jsonl.gz")
         (loop,) = [loop for loop in parse_jsonl(recording)[-1]["loops"] if loop["pid"] == target.pid]
         check(loop["stalls"] == 1, "the recording's summary", loop)
+
+
+def folded_of(answer):
+    check_status(answer, 200, "/folded")
+    return parse_folded(answer[2].decode())
+
+
+def slept_us(folded):
+    return sum(weight for frames, weight in folded if frames[-1] == "[sleep]" and any("block_sleep" in f for f in frames))
+
+
+@exclusive
+def test_web_profiles():
+    with sleeper(0.4) as first, sleeper(0.4) as then, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        token = bearer(token_of(service))
+        first.run()
+        until(lambda: slept_us(folded_of(service.get("/folded", headers=token))), 10, "the first sleep")
+        before = slept_us(folded_of(service.get("/folded", headers=token)))
+        check(abs(before - 400_000) < 100_000, "%d us" % before)
+        # what comes in the next seconds, asked for by two at a time
+        answers = {}
+
+        def ask(path):
+            answers[path] = service.get(path, headers=token)
+
+        paths = ("/folded?seconds=4", "/debug/pprof/block?seconds=4")
+        threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
+        for thread in threads:
+            thread.start()
+        # it has begun for both before the second sleep
+        time.sleep(1)
+        then.run()
+        for thread in threads:
+            thread.join(20)
+        second = slept_us(folded_of(answers[paths[0]]))
+        check(abs(second - 400_000) < 100_000, "%d us in a window with one of two" % second)
+        whole = slept_us(folded_of(service.get("/folded", headers=token)))
+        check(whole == before + second, "%d us in all, of %d and %d" % (whole, before, second))
+        status, headers, body = answers[paths[1]]
+        check(status == 200 and headers["Content-Type"] == "application/octet-stream", "the window", status, dict(headers))
+        check(headers["Content-Disposition"] == 'attachment; filename="block"', "its name", dict(headers))
+        check(body[:2] == b"\x1f\x8b", "no gzip")
+        for path, wanted in (("/debug/pprof/block?seconds=0", 400), ("/debug/pprof/block?seconds=301", 400), ("/folded?seconds=x", 400)):
+            check_status(service.get(path, headers=token), wanted, path)
+
+
+@exclusive
+@limit(400)
+def test_web_profile_for_go():
+    need_program("go")
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        target.run()
+        token = token_of(service)
+        until(lambda: slept_us(folded_of(service.get("/folded", headers=bearer(token)))), 10, "the sleep")
+        directory = tempfile.mkdtemp()
+
+        def raw(query):
+            url = "http://x:%s@127.0.0.1:%d/debug/pprof/block%s" % (token, service.port, query)
+            done = subprocess.run(
+                ["go", "tool", "pprof", "-raw", url],
+                capture_output=True,
+                timeout=300,
+                env=dict(os.environ, PPROF_TMPDIR=directory),
+            )
+            check(done.returncode == 0, "pprof failed", done.stderr.decode())
+            return done.stdout.decode()
+
+        text = raw("")
+        check("contentions/count delay/nanoseconds" in text and "block_sleep" in text, "the profile", text)
+        check("Duration" not in text, "the cumulative one has a duration", text)
+        check("cause:[sleep]" in text and "runtime:[asyncio]" in text, "labels", text)
+        check("task:[" not in text and "thread:[" not in text, "labels that nobody asked for", text)
+        check("task:[" in raw("?labels=all"), "not all labels", text)
+
+
+@exclusive
+def test_web_four_waits():
+    """No more than four wait at a time; one that hangs up makes room, and so does a child that dies."""
+    with WebService(*OFF) as service:
+        service.wait_watching()
+        token = token_of(service)
+
+        def ask(seconds):
+            connection = service.connect()
+            connection.sendall(
+                b"GET /folded?seconds=%d HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n"
+                % (seconds, token.encode())
+            )
+            return connection
+
+        waiting = [ask(200) for _ in range(4)]
+        fifth = read_all(ask(1))
+        check(fifth.startswith(b"HTTP/1.1 503 ") and b"Retry-After" in fifth, "a fifth", fifth)
+        check_status(service.get("/folded", headers=bearer(token)), 200, "one that does not wait")
+        waiting.pop().close()
+        until(lambda: read_all(ask(1)).startswith(b"HTTP/1.1 200 "), 10, "the place of who hung up")
+        os.kill(service.child()[0], signal.SIGKILL)
+        service.wait_said("was started again")
+        for connection in waiting:
+            check(not read_all(connection), "an answer from the dead")
+        again = [ask(1) for _ in range(4)]
+        for connection in again:
+            check(read_all(connection).startswith(b"HTTP/1.1 200 "), "who asked the next one")

@@ -146,12 +146,18 @@ static void questions_that_nobody_asks(void **state)
 
 	(void)state;
 	for (uint32_t kind = 0; kind < WEB_KIND_NR; kind++) {
-		question.kind = kind;
+		question = (struct web_question){ .kind = kind, .window = 1 };
 		assert_int_equal(web_question_check(&question), 0);
 	}
 	question.kind = WEB_KIND_NR;
 	assert_int_equal(web_question_check(&question), -EINVAL);
 	question.kind = UINT32_MAX;
+	assert_int_equal(web_question_check(&question), -EINVAL);
+	question = (struct web_question){ .kind = WEB_FOLDED, .window = WEB_WINDOWS + 1 };
+	assert_int_equal(web_question_check(&question), -EINVAL);
+	question = (struct web_question){ .kind = WEB_WINDOW_BEGIN };
+	assert_int_equal(web_question_check(&question), -EINVAL);
+	question = (struct web_question){ .kind = WEB_WINDOW_END };
 	assert_int_equal(web_question_check(&question), -EINVAL);
 	question = (struct web_question){ .kind = WEB_STALLS, .limit = WEB_STALLS_MAX + 1 };
 	assert_int_equal(web_question_check(&question), -EINVAL);
@@ -224,7 +230,7 @@ static void what_wants_the_token(void **state)
 	assert_int_equal(request_judge(&head, &only, &request), 200);
 }
 
-static struct web_question question_of(const char *target)
+static struct request request_of(const char *target)
 {
 	struct request_head head = sound;
 	struct request request;
@@ -233,12 +239,27 @@ static struct web_question question_of(const char *target)
 	head.trusted = true;
 	assert_int_equal(request_judge(&head, &settings, &request), 200);
 	assert_int_equal(web_question_check(&request.question), 0);
-	return request.question;
+	return request;
+}
+
+static struct web_question question_of(const char *target)
+{
+	return request_of(target).question;
+}
+
+static uint64_t seconds_of(const char *target)
+{
+	return request_of(target).seconds;
 }
 
 static void parameters(void **state)
 {
-	static const char *const wrong[] = { "/stalls?limit=0",
+	static const char *const wrong[] = { "/debug/pprof/block?seconds=0",
+					     "/debug/pprof/block?seconds=301",
+					     "/debug/pprof/block?seconds=1.5",
+					     "/debug/pprof/block?labels=some",
+					     "/folded?seconds=x",
+					     "/stalls?limit=0",
 					     "/stalls?limit=1001",
 					     "/stalls?limit=-1",
 					     "/stalls?limit=",
@@ -252,6 +273,11 @@ static void parameters(void **state)
 	char longest[200] = "/stalls?since=";
 
 	(void)state;
+	assert_int_equal(question_of("/debug/pprof/block").kind, WEB_BLOCK);
+	assert_int_equal(question_of("/debug/pprof/block?labels=all").kind, WEB_BLOCK_ALL);
+	assert_int_equal(question_of("/folded?seconds=3&labels=all").kind, WEB_FOLDED);
+	assert_int_equal(seconds_of("/folded"), 0);
+	assert_int_equal(seconds_of("/debug/pprof/block?seconds=300"), 300);
 	assert_int_equal(question_of("/stalls").limit, 100);
 	assert_int_equal(question_of("/stalls?limit=1000").limit, 1000);
 	assert_int_equal(question_of("/stalls?x=y&limit=%31%32&limit=3").limit, 12);

@@ -66,7 +66,7 @@ static void on_loop(void *context, const struct loop_record *record)
 	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
 		       record->id.tid, record->id.runtime);
 	recorder_loop(serve->recorder, record);
-	metrics_loop(serve->web.metrics, record);
+	serve_web_loop(&serve->web, record);
 }
 
 static void on_stall(void *context, const struct stall_record *record)
@@ -83,6 +83,7 @@ static void on_stall(void *context, const struct stall_record *record)
 		struct withdrawn_record withdrawn = stall_withdrawn(&timed, DISCARD_IGNORED);
 
 		stall_command_withdrawn(&serve->command, &withdrawn);
+		serve_web_withdrawn(&serve->web, &withdrawn);
 		news_withdraw(serve->news, &withdrawn);
 		return;
 	}
@@ -103,6 +104,7 @@ static void on_withdrawn(void *context, const struct withdrawn_record *record)
 	struct serve *serve = context;
 
 	recorder_withdrawn(serve->recorder, record);
+	serve_web_withdrawn(&serve->web, record);
 	stall_command_withdrawn(&serve->command, record);
 	if (news_withdraw(serve->news, record))
 		message_note("what lasted in %s[%d] thread %d was no stall: %s", record->id.comm,
@@ -114,6 +116,7 @@ static void on_blocked(void *context, const struct blocked_record *record)
 	struct serve *serve = context;
 
 	recorder_blocked(serve->recorder, record);
+	serve_web_blocked(&serve->web, record);
 }
 
 static void on_second(void *context, const struct second_record *record)
@@ -270,7 +273,7 @@ static int term_begin(struct serve *serve, struct term *term)
 {
 	int err;
 
-	serve_web_begin(&serve->web, term->session.engine);
+	serve_web_begin(&serve->web, &term->options, term->session.engine);
 	err = session_begin(&term->session, 0);
 	serve->term = term;
 	if (err) {

@@ -80,6 +80,16 @@ static int answer(void *context, const struct web_question *question, int fd)
 	};
 	struct serve_web *web = context;
 
+	switch ((enum web_kind)question->kind) {
+	case WEB_BLOCK:
+	case WEB_BLOCK_ALL:
+	case WEB_FOLDED:
+	case WEB_WINDOW_BEGIN:
+	case WEB_WINDOW_END:
+		return profiles_answer(web->profiles, question, fd);
+	default:
+		break;
+	}
 	/* whoever answers has the probes in place and reads their records */
 	if (question->kind == WEB_HEALTH)
 		return write_text(fd, "ok\n");
@@ -139,9 +149,18 @@ static int open_listeners(struct serve_web *web, const struct serve_options *opt
 	return 0;
 }
 
+static struct output_options shown_of(const struct serve_options *options)
+{
+	return (struct output_options){
+		.stalls_only = options->stalls_only,
+		.match = options->choice.match,
+	};
+}
+
 int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		   struct zygote *zygote)
 {
+	const struct output_options shown = shown_of(options);
 	struct web_settings settings;
 	const struct web_options wanted = {
 		.listeners = &web->listeners,
@@ -151,6 +170,8 @@ int serve_web_open(struct serve_web *web, const struct serve_options *options,
 	};
 	int err = metrics_new(&web->metrics);
 
+	if (!err)
+		err = profiles_new(&web->profiles, &shown);
 	if (!err)
 		err = recent_new(&web->recent);
 	if (!err)
@@ -173,6 +194,7 @@ void serve_web_close(struct serve_web *web)
 	listen_close(&web->listeners);
 	metrics_free(web->metrics);
 	recent_free(web->recent);
+	profiles_free(web->profiles);
 }
 
 void serve_web_set(struct serve_web *web, const struct serve_options *options)
@@ -199,8 +221,10 @@ void serve_web_run(struct serve_web *web)
 		return;
 	web_run(web->web);
 	restarts = web_restarts(web->web);
-	if (restarts != web->told_restarts)
+	if (restarts != web->told_restarts) {
+		profiles_end_windows(web->profiles);
 		message_warn("the process that speaks HTTP ended, and was started again");
+	}
 	web->told_restarts = restarts;
 }
 
@@ -209,8 +233,12 @@ static void count_loop(void *context, const struct engine_loop *loop)
 	metrics_live_loop(context, loop->id);
 }
 
-void serve_web_begin(struct serve_web *web, struct engine *engine)
+void serve_web_begin(struct serve_web *web, const struct serve_options *options,
+		     struct engine *engine)
 {
+	const struct output_options shown = shown_of(options);
+
+	profiles_new_watch(web->profiles, &shown);
 	web->engine = engine;
 	metrics_new_watch(web->metrics);
 }
@@ -218,12 +246,32 @@ void serve_web_begin(struct serve_web *web, struct engine *engine)
 void serve_web_stall(struct serve_web *web, const struct stall_record *stall)
 {
 	metrics_stall(web->metrics, stall);
-	if (web->web)
-		recent_stall(web->recent, stall);
+	if (!web->web)
+		return;
+	profiles_stall(web->profiles, stall);
+	recent_stall(web->recent, stall);
 }
 
 void serve_web_tick(struct serve_web *web)
 {
 	metrics_begin_loops(web->metrics);
 	engine_each_loop(web->engine, count_loop, web->metrics);
+}
+
+void serve_web_loop(struct serve_web *web, const struct loop_record *loop)
+{
+	metrics_loop(web->metrics, loop);
+	profiles_loop(web->profiles, loop);
+}
+
+void serve_web_withdrawn(struct serve_web *web, const struct withdrawn_record *withdrawn)
+{
+	if (web->web)
+		profiles_withdrawn(web->profiles, withdrawn);
+}
+
+void serve_web_blocked(struct serve_web *web, const struct blocked_record *blocked)
+{
+	if (web->web)
+		profiles_blocked(web->profiles, blocked);
 }

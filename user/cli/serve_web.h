@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "stall/engine.h"
 #include "web/metrics.h"
+#include "web/profiles.h"
 #include "web/recent.h"
 #include "web/web.h"
 
@@ -19,6 +20,7 @@ struct serve_web {
 	uint64_t told_restarts;
 	struct metrics *metrics;
 	struct recent *recent;
+	struct profiles *profiles;
 	struct engine *engine; /* of the watch that counts now; NULL: there is none yet */
 };
 
@@ -31,7 +33,11 @@ void serve_web_set(struct serve_web *web, const struct serve_options *options);
 /* Returns how many there are to be polled, at most 1. */
 size_t serve_web_fds(const struct serve_web *web, struct pollfd *fds);
 /* From here on this watch is the one that counts. */
-void serve_web_begin(struct serve_web *web, struct engine *engine);
+void serve_web_begin(struct serve_web *web, const struct serve_options *options,
+		     struct engine *engine);
+void serve_web_loop(struct serve_web *web, const struct loop_record *loop);
+void serve_web_withdrawn(struct serve_web *web, const struct withdrawn_record *withdrawn);
+void serve_web_blocked(struct serve_web *web, const struct blocked_record *blocked);
 /* One that --match and --ignore let through, its time set. */
 void serve_web_stall(struct serve_web *web, const struct stall_record *stall);
 /* Counts the loops that are there. Each second. */

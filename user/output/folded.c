@@ -39,7 +39,7 @@ static void write_line(struct sink *sink, const struct stack_line *line)
 		(size_t)snprintf(weight, sizeof(weight), " %" PRIu64 "\n", microseconds(line->ns)));
 }
 
-static int write_folded(struct profile *profile, struct sink *sink)
+int folded_write(struct profile *profile, struct sink *sink)
 {
 	struct stack_lines *lines;
 	int err = stack_lines_new(&lines, profile);
@@ -72,7 +72,7 @@ static int folded_diff(void *state, const struct diff_record *diff)
 
 static int folded_close(void *state)
 {
-	return profile_close(state, write_folded);
+	return profile_close(state, folded_write);
 }
 
 static const char *const suffixes[] = { ".folded", ".folded.gz", NULL };

@@ -6,7 +6,7 @@
 #ifndef BLOCKPROF_OUTPUT_FORMATS_H
 #define BLOCKPROF_OUTPUT_FORMATS_H
 
-#include "output/output.h"
+#include "output/profile.h"
 
 extern const struct output_format output_text;
 extern const struct output_format output_json;
@@ -16,6 +16,10 @@ extern const struct output_format output_svg;
 extern const struct output_format output_pprof;
 extern const struct output_format output_perfetto;
 extern const struct output_format output_speedscope;
+
+/* profile_write */
+int folded_write(struct profile *profile, struct sink *sink);
+int pprof_write(struct profile *profile, struct sink *sink);
 
 /* One after the other; NULL behind the last. */
 const struct output_format *output_format_at(size_t i);

@@ -132,7 +132,7 @@ static int add_labels(struct pprof *pprof, struct sample *sample, const struct p
 	err = err ? err
 		  : add_label(pprof, sample, "container", profile_string(profile, from->container));
 	err = err ? err : add_number(pprof, sample, "pid", from->pid);
-	return err ? err : add_number(pprof, sample, "tid", from->tid);
+	return err || !from->tid ? err : add_number(pprof, sample, "tid", from->tid);
 }
 
 static int add_own(struct pprof *pprof, struct sample *sample, const char *name)
@@ -243,7 +243,7 @@ static int write_samples(struct pprof *pprof)
 	return err;
 }
 
-static int write_pprof(struct profile *profile, struct sink *sink)
+int pprof_write(struct profile *profile, struct sink *sink)
 {
 	struct pprof pprof = {
 		.profile = profile,
@@ -262,7 +262,7 @@ static int write_pprof(struct profile *profile, struct sink *sink)
 
 static int pprof_close(void *state)
 {
-	return profile_close(state, write_pprof);
+	return profile_close(state, pprof_write);
 }
 
 static const char *const suffixes[] = { ".pb.gz", ".pprof", NULL };

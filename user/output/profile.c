@@ -9,98 +9,33 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "base/strings.h"
-#include "model/finals.h"
 #include "model/frame_owner.h"
-#include "output/keys.h"
 #include "output/match.h"
-#include "output/names.h"
+#include "output/profile_private.h"
 #include "output/sink.h"
 
-#define MAX_SAMPLES 100000
-/* Of these with a task of its own: a name for each request must not take the room of places. */
-#define MAX_TASKED    (MAX_SAMPLES / 4 * 3)
 #define OTHER_TASK    "[other]"
-#define MAX_BYTES     (64u * 1024 * 1024)
-#define MAX_STRINGS   1000000
-#define MAX_FRAMES    4000000
-#define MAX_PROCESSES 65536
 #define PICTURE_WIDTH 1200
 #define MAX_HOSTS     1024
 
-/* The key of a frame: its strings are numbers. */
-struct frame_key {
-	uint64_t offset;
-	uint32_t build_id;
-	uint32_t kind;
-	uint32_t fn;
-	uint32_t file;
-	uint32_t module;
-	uint32_t line;
-	uint32_t inlined;
-	uint32_t unused; /* 0: a key is compared as bytes */
-};
-
-/* Where a process belongs to, by its number in struct profile's processes. */
-struct home {
-	uint32_t unit;
-	uint32_t container;
-};
-
-/* A machine; processes of two of them may have one number. */
-struct host {
-	char *name; /* NULL: not known */
-	struct names *names;
-};
-
-/* The key of a process. */
-struct process_key {
-	uint32_t host;
-	int32_t pid;
-};
-
-struct profile {
-	struct sink *sink;
-	bool stalls_only;
-	bool addresses;
-	const struct match *match;
-	unsigned int picture_width;
-	struct finals *finals;
-	struct host *hosts; /* one at least */
-	uint32_t nr_hosts;
-	uint32_t host; /* that the recording is of which is read now */
-	size_t room; /* of strings, frames and processes: what is left */
-	struct keys *strings; /* with their ends; number 0 is the empty one */
-	struct keys *frames; /* struct frame_key */
-	struct keys *processes; /* struct process_key */
-	struct home *homes;
-	struct tally *samples;
-	char *exe;
-	struct profile_lost lost[CAUSE_NR];
-	uint64_t time_ns;
-	uint64_t
-		started_ns; /* CLOCK_REALTIME of the recording in progress; 0: its start was not seen */
-	uint64_t latest_ns; /* of its records */
-	uint64_t duration_ns; /* of the recordings that have a summary */
-};
-
-static int add_string(struct profile *profile, const char *string, uint32_t *number)
+int profile_add_string(struct profile *profile, const char *string, uint32_t *number)
 {
 	string = string ? string : "";
 	return keys_add(profile->strings, string, strlen(string) + 1, number);
 }
 
-static int add_frame(struct profile *profile, const struct frame *frame, uint32_t *number)
+int profile_add_frame(struct profile *profile, const struct frame *frame, uint32_t *number)
 {
 	struct frame_key key = { .kind = frame->kind,
 				 .line = frame->line,
 				 .inlined = frame->inlined };
-	int err = add_string(profile, frame->fn, &key.fn);
+	int err = profile_add_string(profile, frame->fn, &key.fn);
 
-	err = err ? err : add_string(profile, frame->file, &key.file);
-	err = err ? err : add_string(profile, frame->module, &key.module);
+	err = err ? err : profile_add_string(profile, frame->file, &key.file);
+	err = err ? err : profile_add_string(profile, frame->module, &key.module);
 	if (!err && profile->addresses) {
 		key.offset = frame->offset;
-		err = add_string(profile, frame->build_id, &key.build_id);
+		err = profile_add_string(profile, frame->build_id, &key.build_id);
 	}
 	return err ? err : keys_add(profile->frames, &key, sizeof(key), number);
 }
@@ -113,7 +48,7 @@ static int add_stack(struct profile *profile, struct profile_sample *sample,
 	for (unsigned int i = 0; i < stack->nr && !err; i++) {
 		if (stack->has_python && frame_is_plumbing(&stack->frames[i]))
 			continue;
-		err = add_frame(profile, &stack->frames[i], &sample->frames[sample->nr]);
+		err = profile_add_frame(profile, &stack->frames[i], &sample->frames[sample->nr]);
 		sample->nr += !err;
 	}
 	sample->cut = stack->cut;
@@ -156,9 +91,9 @@ static int add_labels(struct profile *profile, struct profile_sample *sample,
 		sample->unit = profile->homes[number].unit;
 		sample->container = profile->homes[number].container;
 	}
-	err = err ? err : add_string(profile, id->comm, &sample->comm);
-	err = err ? err : add_string(profile, id->runtime, &sample->runtime);
-	return err ? err : add_string(profile, task_of(profile, slice), &sample->task);
+	err = err ? err : profile_add_string(profile, id->comm, &sample->comm);
+	err = err ? err : profile_add_string(profile, id->runtime, &sample->runtime);
+	return err ? err : profile_add_string(profile, task_of(profile, slice), &sample->task);
 }
 
 static int add_sample(struct profile *profile, const struct thread_id *id,
@@ -206,19 +141,29 @@ static int add_stall(void *context, const struct stall_record *stall)
 	return err;
 }
 
-static void profile_free(struct profile *profile)
+void profile_free_tables(struct profile *profile)
 {
+	keys_free(profile->strings);
+	keys_free(profile->frames);
+	keys_free(profile->processes);
+	tally_free(profile->samples);
+	free(profile->homes);
+	free(profile->room);
+}
+
+void profile_free(struct profile *profile)
+{
+	if (!profile)
+		return;
 	finals_free(profile->finals);
 	for (uint32_t i = 0; i < profile->nr_hosts; i++) {
 		free(profile->hosts[i].name);
 		names_free(profile->hosts[i].names);
 	}
 	free(profile->hosts);
-	keys_free(profile->strings);
-	keys_free(profile->frames);
-	keys_free(profile->processes);
-	tally_free(profile->samples);
-	free(profile->homes);
+	profile_free_tables(profile);
+	for (unsigned int i = 0; i < PROFILE_MARKS; i++)
+		tally_free(profile->marks[i].samples);
 	free(profile->exe);
 	free(profile);
 }
@@ -249,11 +194,28 @@ static int set_host(struct profile *profile, const char *name)
 	return 0;
 }
 
+int profile_new_tables(struct profile *profile)
+{
+	uint32_t empty;
+
+	profile->room = malloc(sizeof(*profile->room));
+	if (!profile->room)
+		return -ENOMEM;
+	*profile->room = profile->bytes / 2;
+	profile->homes = calloc(MAX_PROCESSES, sizeof(profile->homes[0]));
+	if (!profile->homes || keys_new(&profile->strings, MAX_STRINGS, profile->room) ||
+	    keys_new(&profile->frames, MAX_FRAMES, profile->room) ||
+	    keys_new(&profile->processes, MAX_PROCESSES, profile->room) ||
+	    tally_new(&profile->samples, MAX_SAMPLES, profile->bytes / 2) ||
+	    profile_add_string(profile, NULL, &empty))
+		return -ENOMEM;
+	return 0;
+}
+
 int profile_open(void **state, struct sink *sink, const struct output_options *options)
 {
 	size_t bytes = options->stack_bytes ? options->stack_bytes : MAX_BYTES;
 	struct profile *profile = calloc(1, sizeof(*profile));
-	uint32_t empty;
 
 	if (!profile)
 		return -ENOMEM;
@@ -261,14 +223,9 @@ int profile_open(void **state, struct sink *sink, const struct output_options *o
 	profile->stalls_only = options->stalls_only;
 	profile->match = options->match;
 	profile->picture_width = options->picture_width ? options->picture_width : PICTURE_WIDTH;
-	profile->room = bytes / 2;
-	profile->homes = calloc(MAX_PROCESSES, sizeof(profile->homes[0]));
-	if (!profile->homes || finals_new(&profile->finals, add_stall, profile) ||
-	    set_host(profile, NULL) || keys_new(&profile->strings, MAX_STRINGS, &profile->room) ||
-	    keys_new(&profile->frames, MAX_FRAMES, &profile->room) ||
-	    keys_new(&profile->processes, MAX_PROCESSES, &profile->room) ||
-	    tally_new(&profile->samples, MAX_SAMPLES, bytes / 2) ||
-	    add_string(profile, NULL, &empty)) {
+	profile->bytes = bytes;
+	if (finals_new(&profile->finals, add_stall, profile) || set_host(profile, NULL) ||
+	    profile_new_tables(profile)) {
 		profile_free(profile);
 		return -ENOMEM;
 	}
@@ -334,8 +291,8 @@ int profile_loop(void *state, const struct loop_record *loop)
 		if (!profile->exe)
 			return -ENOMEM;
 	}
-	err = add_string(profile, loop->unit, &home.unit);
-	err = err ? err : add_string(profile, loop->container, &home.container);
+	err = profile_add_string(profile, loop->unit, &home.unit);
+	err = err ? err : profile_add_string(profile, loop->container, &home.container);
 	err = err ? err : add_process(profile, loop->id.pid, &number);
 	if (!err)
 		profile->homes[number] = home;

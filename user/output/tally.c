@@ -81,6 +81,13 @@ int tally_add_bytes(struct tally *tally, const void *key, size_t size, uint64_t 
 	return 0;
 }
 
+const struct tally_entry *tally_find(struct tally *tally, const void *key, size_t size)
+{
+	uint32_t number;
+
+	return keys_find(tally->keys, key, size, &number) ? NULL : &tally->entries[number];
+}
+
 int tally_add(struct tally *tally, const char *key, uint64_t ns, uint64_t count)
 {
 	return tally_add_bytes(tally, key, strlen(key) + 1, ns, count);

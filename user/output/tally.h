@@ -26,6 +26,8 @@ void tally_free(struct tally *tally);
 int tally_add(struct tally *tally, const char *key, uint64_t ns, uint64_t count);
 /* Of any bytes. */
 int tally_add_bytes(struct tally *tally, const void *key, size_t size, uint64_t ns, uint64_t count);
+/* NULL: there is none such. */
+const struct tally_entry *tally_find(struct tally *tally, const void *key, size_t size);
 size_t tally_size(const struct tally *tally);
 size_t tally_bytes(const struct tally *tally); /* of its keys */
 /*

@@ -172,7 +172,8 @@ uint64_t web_restarts(const struct web *web)
 
 static bool same_question(const struct web_question *a, const struct web_question *b)
 {
-	return a->kind == b->kind && a->limit == b->limit && a->since_ns == b->since_ns;
+	return a->kind == b->kind && a->limit == b->limit && a->since_ns == b->since_ns &&
+	       a->window == b->window;
 }
 
 /* 0 or -errno. */

@@ -79,6 +79,12 @@ struct child {
 	struct connections *connections;
 	struct web_settings settings;
 	uint32_t last_id;
+	struct window {
+		struct child *child;
+		struct event *end;
+		struct connection *connection; /* NULL: it is free */
+		struct web_question question; /* at its end */
+	} windows[WEB_WINDOWS];
 };
 
 /* -- answers -- */
@@ -86,6 +92,14 @@ struct child {
 static void add_header(struct evhttp_request *request, const char *name, const char *value)
 {
 	evhttp_add_header(evhttp_request_get_output_headers(request), name, value);
+}
+
+static void add_file_name(struct evhttp_request *request, const char *name)
+{
+	char value[64];
+
+	snprintf(value, sizeof(value), "attachment; filename=\"%s\"", name);
+	add_header(request, "Content-Disposition", value);
 }
 
 /* Takes body's contents. */
@@ -166,6 +180,8 @@ static void reply_file(struct child *child, const struct web_message *message, i
 			refuse(connection, connection->request, 503);
 	} else {
 		route = connection->route;
+		if (route->file)
+			add_file_name(connection->request, route->file);
 		reply(connection, connection->request, 200, route->type, body);
 	}
 	evbuffer_free(body);
@@ -226,17 +242,66 @@ static struct request_head head_of(struct evhttp_request *request, bool is_unix)
 	return head;
 }
 
-static void ask(struct child *child, struct connection *connection, struct evhttp_request *http,
-		const struct request *request)
+/* 0 or -errno. It gets a number. */
+static int send_question(struct child *child, struct web_question *question)
 {
-	struct web_question question = request->question;
+	question->id = ++child->last_id;
+	return pass_send(SANDBOX_FIRST, question, sizeof(*question), NULL, 0);
+}
 
-	question.id = ++child->last_id;
-	connection->route = request->route;
-	if (pass_send(SANDBOX_FIRST, &question, sizeof(question), NULL, 0))
+static void ask(struct child *child, struct connection *connection, struct evhttp_request *http,
+		struct web_question question)
+{
+	if (send_question(child, &question))
 		refuse(connection, http, 503);
 	else
 		connections_wait(connection, http, question.id, PARENT_NS);
+}
+
+static void end_window(evutil_socket_t fd, short what, void *context)
+{
+	struct window *window = context;
+	struct connection *connection = window->connection;
+
+	(void)fd;
+	(void)what;
+	connection->window = 0;
+	window->connection = NULL;
+	ask(window->child, connection, connection->request, window->question);
+}
+
+/* Its client has gone. */
+static void give_up_window(struct child *child, struct connection *connection)
+{
+	struct window *window = &child->windows[connection->window - 1];
+	struct web_question question = { .kind = WEB_WINDOW_END, .window = connection->window };
+
+	evtimer_del(window->end);
+	window->connection = NULL;
+	connection->window = 0;
+	send_question(child, &question);
+}
+
+static void wait_window(struct child *child, struct connection *connection,
+			struct evhttp_request *http, const struct request *request)
+{
+	const struct timeval length = { .tv_sec = (time_t)request->seconds };
+	struct web_question question = { .kind = WEB_WINDOW_BEGIN };
+	struct window *window = child->windows;
+
+	while (window < child->windows + WEB_WINDOWS && window->connection)
+		window++;
+	question.window = (uint64_t)(window - child->windows) + 1;
+	if (question.window > WEB_WINDOWS || send_question(child, &question)) {
+		refuse(connection, http, 503);
+		return;
+	}
+	window->connection = connection;
+	window->question = request->question;
+	window->question.window = question.window;
+	connection->window = (unsigned int)question.window;
+	connections_wait(connection, http, 0, request->seconds * NS_PER_SEC + PARENT_NS);
+	evtimer_add(window->end, &length);
 }
 
 static void on_request(void *context, struct connection *connection, struct evhttp_request *http,
@@ -247,17 +312,21 @@ static void on_request(void *context, struct connection *connection, struct evht
 	struct request request;
 	int status = request_judge(&head, &child->settings, &request);
 
+	connection->route = request.route;
 	if (status != 200)
 		refuse(connection, http, status);
 	else if (request.route->page)
 		reply_text(connection, http, 200, request.route->type, request.route->page);
+	else if (request.seconds)
+		wait_window(child, connection, http, &request);
 	else
-		ask(child, connection, http, &request);
+		ask(child, connection, http, request.question);
 }
 
 static void on_late(void *context, struct connection *connection)
 {
-	(void)context;
+	if (connection->window)
+		give_up_window(context, connection);
 	refuse(connection, connection->request, 503);
 }
 
@@ -273,6 +342,12 @@ void web_child_main(const int *fds, size_t nr, pid_t parent)
 	child.base = event_base_new();
 	if (!child.base || connections_new(&child.connections, child.base, on_late, &child))
 		_exit(1);
+	for (size_t i = 0; i < WEB_WINDOWS; i++) {
+		child.windows[i].child = &child;
+		child.windows[i].end = evtimer_new(child.base, end_window, &child.windows[i]);
+		if (!child.windows[i].end)
+			_exit(1);
+	}
 	connections_on_request(child.connections, on_request, &child);
 	heard = event_new(child.base, SANDBOX_FIRST, EV_READ | EV_PERSIST, hear, &child);
 	if (!heard || event_add(heard, NULL))

@@ -3,6 +3,7 @@
 #include "web/child/request.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -25,6 +26,8 @@ static const char page[] =
 static const struct route routes[] = {
 	{ "/", "text/html; charset=utf-8", .page = page },
 	{ "/healthz", TEXT_TYPE, .kind = WEB_HEALTH },
+	{ "/debug/pprof/block", "application/octet-stream", .file = "block", .kind = WEB_BLOCK },
+	{ "/folded", TEXT_TYPE, .kind = WEB_FOLDED },
 	{ "/stalls", LINES_TYPE, .kind = WEB_STALLS },
 	{ "/loops", LINES_TYPE, .kind = WEB_LOOPS },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", .kind = WEB_METRICS },
@@ -90,11 +93,31 @@ static bool is_our_name(const char *host, const struct web_settings *settings)
 	return false;
 }
 
-/* What a question has besides its kind. 200 or 400. */
-static int take_parameters(const char *target, struct web_question *question)
+/* 200 or 400. */
+static int take_profile(const char *query, struct request *request)
 {
+	char labels[QUERY_VALUE_BYTES] = "";
+	int err = query_text(query, "labels", labels);
+
+	if (query_number(query, "seconds", WEB_SECONDS_MAX, &request->seconds))
+		return 400;
+	if (err == -ENOENT)
+		return 200;
+	if (err || strcmp(labels, "all") != 0)
+		return 400;
+	if (request->question.kind == WEB_BLOCK)
+		request->question.kind = WEB_BLOCK_ALL;
+	return 200;
+}
+
+/* What a question has besides its kind. 200 or 400. */
+static int take_parameters(const char *target, struct request *request)
+{
+	struct web_question *question = &request->question;
 	const char *mark = strchr(target, '?'), *query = mark ? mark + 1 : NULL;
 
+	if (question->kind == WEB_BLOCK || question->kind == WEB_FOLDED)
+		return take_profile(query, request);
 	if (question->kind != WEB_STALLS)
 		return 200;
 	question->limit = STALLS_DEFAULT;
@@ -143,7 +166,7 @@ int request_judge(const struct request_head *head, const struct web_settings *se
 	if (status != 200)
 		return status;
 	out->question.kind = out->route->kind;
-	return take_parameters(head->target, &out->question);
+	return take_parameters(head->target, out);
 }
 
 const char *request_words(int status)

@@ -11,6 +11,7 @@
 struct route {
 	const char *path;
 	const char *type; /* of the content */
+	const char *file; /* as which it is to be saved; NULL: it is not */
 	const char *page; /* what it shows; NULL: the parent is asked */
 	enum web_kind kind;
 };
@@ -18,6 +19,7 @@ struct route {
 struct request {
 	const struct route *route;
 	struct web_question question;
+	uint64_t seconds; /* that it waits before it asks; 0: not at all */
 };
 
 /* What of the request line and the headers matters. NULL: not there. */

@@ -15,7 +15,12 @@ static const struct {
 
 int web_question_check(const struct web_question *question)
 {
-	if (question->kind >= WEB_KIND_NR || question->limit > WEB_STALLS_MAX)
+	if (question->kind >= WEB_KIND_NR || question->limit > WEB_STALLS_MAX ||
+	    question->window > WEB_WINDOWS)
+		return -EINVAL;
+	/* there is nothing that begins otherwise */
+	if ((question->kind == WEB_WINDOW_BEGIN || question->kind == WEB_WINDOW_END) &&
+	    !question->window)
 		return -EINVAL;
 	return 0;
 }

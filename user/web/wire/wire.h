@@ -16,16 +16,24 @@ enum web_kind {
 	WEB_OPENMETRICS,
 	WEB_STALLS, /* the last: limit, since_ns */
 	WEB_LOOPS,
+	WEB_BLOCK, /* the profile: window */
+	WEB_BLOCK_ALL, /* with all labels */
+	WEB_FOLDED,
+	WEB_WINDOW_BEGIN, /* from here on; nobody is answered */
+	WEB_WINDOW_END,
 	WEB_KIND_NR,
 };
 
-#define WEB_STALLS_MAX 1000
+#define WEB_STALLS_MAX	1000
+#define WEB_WINDOWS	4 /* at a time, from 1 on */
+#define WEB_SECONDS_MAX 300 /* of a window */
 
 struct web_question {
 	uint32_t id; /* comes back with the answer */
 	uint32_t kind; /* enum web_kind */
 	uint64_t limit;
 	uint64_t since_ns; /* CLOCK_REALTIME */
+	uint64_t window; /* what came since it began; 0: all */
 };
 
 /* 0; -EINVAL: nobody asks so. */
