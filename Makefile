@@ -299,11 +299,12 @@ MAN5 := $(DESTDIR)$(PREFIX)/share/man/man5
 MAN8 := $(DESTDIR)$(PREFIX)/share/man/man8
 COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
+SYSUSERS := $(DESTDIR)$(PREFIX)/lib/sysusers.d
 DEFAULTS := $(DESTDIR)/etc/default
 
 # What the administrator wrote into the file of options stays.
 install: $(PROGRAM)
-	$(Q)install -d $(BIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(DEFAULTS)
+	$(Q)install -d $(BIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(SYSUSERS) $(DEFAULTS)
 	$(Q)install -m 755 $(PROGRAM) $(BIN)/blockprof
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/blockprof # of before, which PATH has first
 	$(Q)install -m 644 scripts/blockprof-json.5 $(MAN5)/blockprof-json.5
@@ -311,10 +312,13 @@ install: $(PROGRAM)
 	$(Q)install -m 644 scripts/blockprof.bash $(COMPLETIONS)/blockprof
 	$(Q)sed 's,^ExecStart=/usr/local/,ExecStart=$(PREFIX)/,' scripts/blockprof.service >$(UNITS)/blockprof.service
 	$(Q)chmod 644 $(UNITS)/blockprof.service
+	$(Q)install -m 644 scripts/blockprof.socket $(UNITS)/blockprof.socket
+	$(Q)install -m 644 scripts/blockprof.sysusers $(SYSUSERS)/blockprof.conf
 	$(Q)[ -e $(DEFAULTS)/blockprof ] || install -m 644 scripts/blockprof.default $(DEFAULTS)/blockprof
 
 uninstall:
-	$(Q)rm -f $(BIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service
+	$(Q)rm -f $(BIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service \
+		$(UNITS)/blockprof.socket $(SYSUSERS)/blockprof.conf
 	$(Q)! cmp -s scripts/blockprof.default $(DEFAULTS)/blockprof || rm $(DEFAULTS)/blockprof
 
 clean:

@@ -25,7 +25,7 @@ _blockprof() {
 	[ "${COMP_WORDS[1]}" != serve ] ||
 		options='-t --threshold -c --comm -u --unit --cgroup --all-threads --stalls-only --match --ignore
 			--ignore-file --advice --no-advice --on-stall --listen --allow-host
-			--token-file --read-only-metrics --state-dir --keep --defaults -q --quiet -v --verbose -V --version -h --help'
+			--token-file --read-only-metrics --state-dir --keep --defaults --check -q --quiet -v --verbose -V --version -h --help'
 	[ "${COMP_WORDS[1]}" != dump ] ||
 		options='-p --pid --every -d --duration -o --output -F --format -q --quiet -v --verbose -V --version -h --help'
 	COMPREPLY=()

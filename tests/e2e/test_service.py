@@ -397,6 +397,8 @@ def test_install():
             "etc/default/blockprof",
             "opt/x/bin/blockprof",
             "opt/x/lib/systemd/system/blockprof.service",
+            "opt/x/lib/systemd/system/blockprof.socket",
+            "opt/x/lib/sysusers.d/blockprof.conf",
             "opt/x/share/bash-completion/completions/blockprof",
             "opt/x/share/man/man5/blockprof-json.5",
             "opt/x/share/man/man8/blockprof.8",
@@ -418,3 +420,20 @@ def test_install():
     make("install")
     make("uninstall")
     check(not files(), "what stays", *files())
+
+
+def test_check():
+    """--check says what is wrong with the options, and watches nothing."""
+    directory = tempfile.mkdtemp()
+    file, token = os.path.join(directory, "defaults"), os.path.join(directory, "token")
+    write(file, "BLOCKPROF_OPTIONS='-t 50ms --listen 0.0.0.0:1'\n")
+    status, out, err = run_blockprof("serve", "--defaults", file, "--check")
+    check(status == 0 and not out and not err, "exit status %d" % status, out, err)
+    for wrong in ("'-t x'", "--listen=here", "--nothing", "'--match ['", "'-t 1"):
+        write(file, "BLOCKPROF_OPTIONS=%s\n" % wrong)
+        status, out, err = run_blockprof("serve", "--defaults", file, "--check")
+        check(status == 2 and not out and file in err, "%s: exit status %d" % (wrong, status), err)
+    write(token, "short\n")
+    status, _, err = run_blockprof("serve", "--token-file", token, "--check")
+    check(status == 1 and token in err and len(err.splitlines()) == 1, "exit status %d" % status, err)
+    check(sorted(os.listdir(directory)) == ["defaults", "token"], "it made files", os.listdir(directory))

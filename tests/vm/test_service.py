@@ -43,8 +43,26 @@ stall() { systemctl kill -s USR1 victim; sleep 3; }
 stalls() { journalctl -u victim -o json --no-pager BLOCKPROF_ONGOING=0 BLOCKPROF_CAUSE=sleep | grep -c MESSAGE_ID; }
 defaults() { echo "BLOCKPROF_OPTIONS=\"$1\"" >/etc/default/blockprof; }
 files() { ls /var/lib/blockprof; }
+child() { # the children of the service that are called so
+	for pid in $(cat /proc/$(systemctl show blockprof -p MainPID --value)/task/*/children); do
+		! grep -q "$1" /proc/$pid/comm || echo $pid
+	done
+}
+# get PORT|SOCKET PATH: the status line
+get() { @PYTHON@ -IS -c '
+import socket, sys
+where, path = sys.argv[1:]
+if where.startswith("/"):
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(where)
+else:
+    client = socket.create_connection(("127.0.0.1", int(where)))
+client.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path).encode())
+print("GET", where, path, client.makefile("rb").read().split(b"\r\n")[0].decode())
+' "$1" "$2"; }
 
 cp -a @STAGE@/. /
+grep -q ^blockprof: /etc/group || echo blockprof:x:977: >>/etc/group
 mkdir -p /etc/systemd/system/blockprof.service.d
 # Loading the probes takes an emulated machine 10 s of its CPU.
 printf '[Service]\nCPUQuota=\nRestartSec=1s\n' >/etc/systemd/system/blockprof.service.d/slow.conf
@@ -67,6 +85,17 @@ for pid in $(cat /proc/$(systemctl show blockprof -p MainPID --value)/task/*/chi
 	cat /proc/$pid/status
 	ls /proc/$pid/root/etc 2>&1 || echo "no /etc"
 done
+
+part http
+get 10435 /healthz
+get 10435 /metrics
+get 10435 /loops
+get /run/blockprof/http /loops
+ls -l /run/blockprof/http /var/lib/blockprof/token
+cat /proc/$(child blockprof-web)/status
+kill -9 $(child blockprof-web)
+wait_for 10 '[ "$(said "speaks HTTP ended, and was started again")" -ge 1 ]'
+get 10435 /healthz
 
 part stall
 stall
@@ -91,6 +120,7 @@ stall
 status
 stalls
 files
+get 10435 /healthz
 
 part crash
 kill -9 $(systemctl show blockprof -p MainPID --value)
@@ -98,6 +128,7 @@ wait_for 60 '[ "$(said "watching the whole system")" -ge 3 ]'
 wait_for 10 ready
 status
 files
+get 10435 /healthz
 
 part stop
 defaults "-t 100ms"
@@ -212,6 +243,25 @@ def test_symbolizer_has_nothing(guest):
     for line in ("Uid:\t65529", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
         check(line in part, "no %s in: %s" % (line, part))
     check("no /etc" in part, "its root is the machine's: " + part)
+
+
+def test_http(guest):
+    part = guest.parts["http"]
+    for line in (
+        "GET 10435 /metrics HTTP/1.1 200 OK",
+        "GET 10435 /loops HTTP/1.1 401 Unauthorized",
+        "GET /run/blockprof/http /loops HTTP/1.1 200 OK",
+    ):
+        check(line in part, "no %s in: %s" % (line, part))
+    check(part.count("GET 10435 /healthz HTTP/1.1 200 OK") == 2 and "not in time" not in part, part)
+    # busybox's ls cuts names
+    check(re.search(r"^srw-rw---- +\d+ +root +blockpro.*/run/blockprof/http$", part, re.MULTILINE), part)
+    check(re.search(r"^-rw-r----- +\d+ +root +blockpro.*/token$", part, re.MULTILINE), part)
+    for line in ("Uid:\t65527", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        check(line in part, "no %s in: %s" % (line, part))
+    # the sockets are systemd's
+    for name in ("reload", "crash"):
+        check("GET 10435 /healthz HTTP/1.1 200 OK" in guest.parts[name], "%s: %s" % (name, guest.parts[name]))
 
 
 def test_stall_in_the_journal(guest):

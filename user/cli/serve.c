@@ -477,6 +477,11 @@ int cmd_serve(int argc, char **argv)
 		term_free(term);
 		return exit_status_of_options(err);
 	}
+	if (term->options.check) {
+		err = serve_web_check(&term->options);
+		term_free(term);
+		return err ? EXIT_COULD_NOT : EXIT_OK;
+	}
 	message_set_level(term->options.usage.verbosity);
 	message_set_queued();
 	signal(SIGPIPE, SIG_IGN);

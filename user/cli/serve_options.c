@@ -43,6 +43,7 @@ static const char help[] =
 	"                        megabytes; the oldest are deleted (default 256M)\n"
 	"      --defaults FILE   more options, in BLOCKPROF_OPTIONS=\"...\"; SIGHUP has it\n"
 	"                        read again\n"
+	"      --check           say what is wrong with the options, and end\n"
 	"  -q, --quiet           fewer notes\n"
 	"  -v, --verbose         more notes; -vv: why threads are loops or\n"
 	"                        not, and turns no stalls; -vvv: libbpf's log\n"
@@ -59,6 +60,7 @@ enum {
 	OPTION_ALLOW_HOST,
 	OPTION_TOKEN_FILE,
 	OPTION_METRICS_ONLY,
+	OPTION_CHECK,
 };
 
 static const struct option long_options[] = {
@@ -73,6 +75,7 @@ static const struct option long_options[] = {
 	{ "allow-host", required_argument, NULL, OPTION_ALLOW_HOST },
 	{ "token-file", required_argument, NULL, OPTION_TOKEN_FILE },
 	{ "read-only-metrics", no_argument, NULL, OPTION_METRICS_ONLY },
+	{ "check", no_argument, NULL, OPTION_CHECK },
 	USAGE_LONG_OPTIONS,
 };
 
@@ -143,6 +146,9 @@ static int take_option(void *context, int option, const char *value)
 	case OPTION_METRICS_ONLY:
 		options->metrics_only = true;
 		return 0;
+	case OPTION_CHECK:
+		options->check = true;
+		return 0;
 	default:
 		err = choice_take(&options->choice, option, value);
 		return err == USAGE_OTHER ? scope_take(&options->scope, option, value) : err;
@@ -176,6 +182,7 @@ static int parse_words(struct serve_options *options, int argc, char **argv)
 	options->nr_hosts = 0;
 	options->token_file = NULL;
 	options->metrics_only = false;
+	options->check = false;
 	err = usage_parse(&options->usage, &command, argc, argv);
 	if (err || usage_is_asked(&options->usage))
 		return err;

@@ -24,6 +24,7 @@ struct serve_options {
 	uint32_t nr_hosts;
 	const char *token_file; /* NULL: in state_dir */
 	bool metrics_only;
+	bool check; /* only that */
 	const char *on_stall; /* a shell command; NULL: none */
 	const char *defaults_path; /* NULL: none */
 	struct defaults defaults; /* some strings of the options are in here */

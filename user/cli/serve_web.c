@@ -157,6 +157,13 @@ static struct output_options shown_of(const struct serve_options *options)
 	};
 }
 
+int serve_web_check(const struct serve_options *options)
+{
+	char token[WEB_TOKEN_BYTES];
+
+	return options->token_file ? read_token(options, token) : 0;
+}
+
 int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		   struct zygote *zygote)
 {

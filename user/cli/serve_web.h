@@ -24,6 +24,8 @@ struct serve_web {
 	struct engine *engine; /* of the watch that counts now; NULL: there is none yet */
 };
 
+/* What of the options can be seen to be wrong without that. 0 or -errno, with a message. */
+int serve_web_check(const struct serve_options *options);
 /* Nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
 int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		   struct zygote *zygote);
