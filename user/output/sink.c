@@ -262,6 +262,12 @@ int sink_open_fd(struct sink **out, int fd, bool gzip)
 	return 0;
 }
 
+void sink_compress_fast(struct sink *sink)
+{
+	if (sink->gzip && !sink->error)
+		deflateParams(&sink->stream, Z_BEST_SPEED, Z_DEFAULT_STRATEGY);
+}
+
 int sink_write(struct sink *sink, const void *data, size_t size)
 {
 	const unsigned char *rest = data;

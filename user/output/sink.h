@@ -26,6 +26,8 @@ int sink_open_fd(struct sink **out, int fd, bool gzip);
 bool sink_is_terminal(const struct sink *sink);
 /* Through gzip, whatever it is called; before anything is written. 0 or -ENOMEM. */
 int sink_gzip(struct sink *sink);
+/* With gzip: soon rather than small; before anything is written. */
+void sink_compress_fast(struct sink *sink);
 int sink_write(struct sink *sink, const void *data, size_t size);
 /*
  * From now on a reader of a pipe, socket or terminal that takes nothing holds up nobody:

@@ -94,6 +94,7 @@ static int write_view(struct profiles *profiles, const struct web_question *ques
 	err = sink_open_fd(&sink, own, !folded);
 	if (err)
 		return err;
+	sink_compress_fast(sink);
 	if (view.mark) {
 		view.duration_ns = clock_now_ns() - profiles->began_ns[mark];
 		view.time_ns -= view.duration_ns;
