@@ -438,7 +438,7 @@ static int run(struct serve *serve, struct term *term)
 	if (!err)
 		err = serve_recorder_open(&term->options, &serve->recorder);
 	if (!err)
-		err = serve_web_open(&serve->web, &term->options, serve->zygote);
+		err = serve_web_open(&serve->web, &term->options);
 	if (!err)
 		err = term_open(serve, term);
 	if (err) {
@@ -446,6 +446,8 @@ static int run(struct serve *serve, struct term *term)
 		return err;
 	}
 	err = term_begin(serve, term);
+	if (!err)
+		err = serve_web_start(&serve->web, &term->options, serve->zygote);
 	if (err)
 		return err;
 	announce(serve);

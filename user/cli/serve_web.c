@@ -164,10 +164,21 @@ int serve_web_check(const struct serve_options *options)
 	return options->token_file ? read_token(options, token) : 0;
 }
 
-int serve_web_open(struct serve_web *web, const struct serve_options *options,
-		   struct zygote *zygote)
+int serve_web_open(struct serve_web *web, const struct serve_options *options)
 {
 	const struct output_options shown = shown_of(options);
+	int err = metrics_new(&web->metrics);
+
+	if (!err)
+		err = profiles_new(&web->profiles, &shown);
+	if (!err)
+		err = recent_new(&web->recent);
+	return err ? err : open_listeners(web, options);
+}
+
+int serve_web_start(struct serve_web *web, const struct serve_options *options,
+		    struct zygote *zygote)
+{
 	struct web_settings settings;
 	const struct web_options wanted = {
 		.listeners = &web->listeners,
@@ -175,17 +186,10 @@ int serve_web_open(struct serve_web *web, const struct serve_options *options,
 		.answer = answer,
 		.context = web,
 	};
-	int err = metrics_new(&web->metrics);
+	int err;
 
-	if (!err)
-		err = profiles_new(&web->profiles, &shown);
-	if (!err)
-		err = recent_new(&web->recent);
-	if (!err)
-		err = open_listeners(web, options);
-
-	if (err || !web->listeners.nr)
-		return err;
+	if (!web->listeners.nr)
+		return 0;
 	err = settings_of(options, &settings);
 	if (err)
 		return err;

@@ -26,9 +26,11 @@ struct serve_web {
 
 /* What of the options can be seen to be wrong without that. 0 or -errno, with a message. */
 int serve_web_check(const struct serve_options *options);
-/* Nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
-int serve_web_open(struct serve_web *web, const struct serve_options *options,
-		   struct zygote *zygote);
+/* It listens, where it can: nobody is answered where that is not asked for and cannot be had. 0 or -errno, with a message. */
+int serve_web_open(struct serve_web *web, const struct serve_options *options);
+/* Who connects is answered from now on: the directory of the recordings, which the token is in, can be used. Likewise. */
+int serve_web_start(struct serve_web *web, const struct serve_options *options,
+		    struct zygote *zygote);
 void serve_web_close(struct serve_web *web);
 /* Other options; where it listens stays. */
 void serve_web_set(struct serve_web *web, const struct serve_options *options);
