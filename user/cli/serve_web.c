@@ -138,15 +138,11 @@ static int open_listeners(struct serve_web *web, const struct serve_options *opt
 	err = listen_on(&web->listeners, where);
 	if (!err)
 		return 0;
-	if (options->listen) {
-		message_error("cannot listen on %s: %s; give another --listen", where,
-			      strerror(-err));
-		return err;
-	}
-	message_warn("nobody is answered over HTTP: %s on %s; give another --listen, or enable "
-		     "blockprof.socket",
-		     strerror(-err), where);
-	return 0;
+	web->refused = err;
+	if (!options->listen)
+		return 0;
+	message_error("cannot listen on %s: %s; give another --listen", where, strerror(-err));
+	return err;
 }
 
 static struct output_options shown_of(const struct serve_options *options)
@@ -188,8 +184,12 @@ int serve_web_start(struct serve_web *web, const struct serve_options *options,
 	};
 	int err;
 
-	if (!web->listeners.nr)
+	if (!web->listeners.nr) {
+		message_warn("nobody is answered over HTTP: %s on %s; give another --listen, or "
+			     "enable blockprof.socket",
+			     strerror(-web->refused), SERVE_LISTEN);
 		return 0;
+	}
 	err = settings_of(options, &settings);
 	if (err)
 		return err;

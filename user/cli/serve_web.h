@@ -16,6 +16,7 @@
 /* Starts as { 0 }. */
 struct serve_web {
 	struct listeners listeners;
+	int refused; /* -errno: its own address could not be had */
 	struct web *web; /* NULL: nobody is answered */
 	uint64_t told_restarts;
 	struct metrics *metrics;
