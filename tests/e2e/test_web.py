@@ -295,6 +295,23 @@ def turns_over_250_ms(samples, labels):
 
 
 @exclusive
+def test_web_address_taken():
+    """Where nobody gave an address and its own is another's, it watches all the same, and says so."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(("127.0.0.1", 10435))
+            other.listen()
+        except OSError:
+            pass  # it is taken as it is
+        with Service() as service:
+            service.wait_watching()
+            lines = service.stderr.splitlines()
+            told = "blockprof: nobody is answered over HTTP: Address already in use on 127.0.0.1:10435; give another --listen"
+            check(len(lines) == 2 and lines[0].startswith(told), "what it says", *lines)
+
+
+@exclusive
 def test_metrics():
     with sleeper(0.4) as target, WebService("-t", "150ms") as service:
         service.wait_watching()
