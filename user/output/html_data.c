@@ -122,17 +122,17 @@ static void put_histogram(FILE *out, const struct html_loop *loop)
 	fputc(']', out);
 }
 
-/* The number of a bucket, and how many turns it has. */
-static void put_buckets(FILE *out, const struct html_second *second)
+/* Those that are not 0, each behind its place. */
+static void put_places(FILE *out, const uint64_t *numbers, int nr)
 {
 	bool first = true;
 
 	fputs(",[", out);
-	for (int i = 0; i < SECOND_BUCKETS; i++) {
-		if (!second->buckets[i])
+	for (int i = 0; i < nr; i++) {
+		if (!numbers[i])
 			continue;
 		fprintf(out, "%s%d,", first ? "" : ",", i);
-		html_put_number(out, second->buckets[i]);
+		html_put_number(out, numbers[i]);
 		first = false;
 	}
 	fputc(']', out);
@@ -141,8 +141,6 @@ static void put_buckets(FILE *out, const struct html_second *second)
 /* Where it begins is given from the end of the one before. */
 static void put_second(FILE *out, const struct html_second *second, int64_t gap_ns)
 {
-	bool first = true;
-
 	fprintf(out, "[%" PRId64 ",", gap_ns);
 	html_put_number(out, second->end_ns - second->time_ns);
 	fputc(',', out);
@@ -151,17 +149,10 @@ static void put_second(FILE *out, const struct html_second *second, int64_t gap_
 	html_put_number(out, second->longest_ns);
 	fputc(',', out);
 	html_put_number(out, second->idle_ns);
-	fputs(",[", out);
-	for (int cause = 0; cause < CAUSE_NR; cause++) {
-		if (!second->by_cause_ns[cause])
-			continue;
-		fprintf(out, "%s%d,", first ? "" : ",", cause);
-		html_put_number(out, second->by_cause_ns[cause]);
-		first = false;
-	}
-	fputs("],", out);
+	put_places(out, second->by_cause_ns, CAUSE_NR);
+	fputc(',', out);
 	html_put_number(out, second->lost);
-	put_buckets(out, second);
+	put_places(out, second->buckets, SECOND_BUCKETS);
 	fputc(']', out);
 }
 

@@ -220,6 +220,19 @@ void summary_start(struct engine *engine, uint64_t now_ns)
 	engine->period.since_ns = now_ns;
 }
 
+/* For the loops that are there, and nr_ended others; nothing else is in it. */
+static int make_room(const struct engine *engine, struct summary_record *record, size_t nr_ended)
+{
+	size_t nr = nr_ended;
+
+	memset(record, 0, sizeof(*record));
+	record->command_status = -1;
+	for_each_loop (engine->loops, loop)
+		nr += loop->runtime != NULL;
+	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
+	return record->loops ? 0 : -ENOMEM;
+}
+
 static void add_live(struct engine *engine, struct summary_record *record)
 {
 	for_each_loop (engine->loops, loop)
@@ -231,17 +244,12 @@ static void add_live(struct engine *engine, struct summary_record *record)
 
 int engine_live_summary(struct engine *engine, struct summary_record *record)
 {
-	size_t nr = 0;
+	int err = make_room(engine, record, 0);
 
-	memset(record, 0, sizeof(*record));
+	if (err)
+		return err;
 	record->mono_ns = probe_now_ns();
 	record->duration_ns = record->mono_ns - engine->period.since_ns;
-	record->command_status = -1;
-	for_each_loop (engine->loops, loop)
-		nr += loop->runtime != NULL;
-	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
-	if (!record->loops)
-		return -ENOMEM;
 	add_live(engine, record);
 	return 0;
 }
@@ -249,19 +257,14 @@ int engine_live_summary(struct engine *engine, struct summary_record *record)
 int engine_summary(struct engine *engine, struct summary_record *record)
 {
 	uint64_t now_ns = probe_now_ns();
-	size_t nr = engine->period.nr_ended;
+	int err = make_room(engine, record, engine->period.nr_ended);
 
-	memset(record, 0, sizeof(*record));
+	if (err)
+		return err;
 	record->mono_ns = now_ns;
 	/* what came in then still had to be read and named */
 	record->duration_ns = (engine->period.finished_ns ? engine->period.finished_ns : now_ns) -
 			      engine->period.since_ns;
-	record->command_status = -1;
-	for_each_loop (engine->loops, loop)
-		nr += loop->runtime != NULL;
-	record->loops = calloc(nr ? nr : 1, sizeof(*record->loops));
-	if (!record->loops)
-		return -ENOMEM;
 	if (engine->period.nr_ended)
 		memcpy(record->loops, engine->period.ended,
 		       engine->period.nr_ended * sizeof(*record->loops));

@@ -34,10 +34,12 @@ struct address {
 
 static int parse_unix(const char *path, struct address *out)
 {
-	if (*path != '/' || strlen(path) >= sizeof(out->v.local.sun_path))
+	size_t bytes = strlen(path) + 1;
+
+	if (*path != '/' || bytes > sizeof(out->v.local.sun_path))
 		return -EINVAL;
 	out->v.local.sun_family = AF_UNIX;
-	strcpy(out->v.local.sun_path, path);
+	memcpy(out->v.local.sun_path, path, bytes);
 	out->bytes = sizeof(out->v.local);
 	return 0;
 }
@@ -129,7 +131,7 @@ static int bind_unix(struct listeners *listeners, int fd, const struct address *
 	umask(mask);
 	if (err)
 		return err;
-	strcpy(listeners->path, path);
+	memcpy(listeners->path, path, sizeof(listeners->path));
 	/* where that is not allowed it stays this process's group's */
 	if (group)
 		(void)!lchown(path, (uid_t)-1, group->gr_gid);
