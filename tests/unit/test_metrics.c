@@ -165,6 +165,34 @@ static void what_does_not_count(void **state)
 	metrics_free(metrics);
 }
 
+static void notes_count_with_a_loop_of_the_process(void **state)
+{
+	struct metrics *metrics = new_metrics();
+	struct loop_record first = loop_of(1, "web", NULL), second = loop_of(2, "job", NULL);
+	struct note_record note = { .kind = NOTE_POOL_BUSY, .pid = 8 };
+
+	(void)state;
+	first.id.pid = 7;
+	second.id.pid = 8;
+	metrics_loop(metrics, &first);
+	metrics_loop(metrics, &second);
+	metrics_note(metrics, &note);
+	metrics_note(metrics, &note);
+	note.kind = NOTE_TASKS_GROW;
+	metrics_note(metrics, &note);
+	/* one without a loop */
+	note.pid = 9;
+	metrics_note(metrics, &note);
+#define JOB "blockprof_notes_total{comm=\"job\",runtime=\"asyncio\",note="
+	assert_true(has(metrics, false, JOB "\"pool_busy\"} 2\n"));
+	assert_true(has(metrics, false, JOB "\"tasks_grow\"} 1\n"));
+	assert_true(has(metrics, false, JOB "\"threads_grow\"} 0\n"));
+	assert_false(has(metrics, false, "comm=\"web\""));
+	assert_true(has(metrics, false,
+			"blockprof_notes_total{comm=\"[other]\",note=\"tasks_grow\"} 1\n"));
+	metrics_free(metrics);
+}
+
 static void hostile_names(void **state)
 {
 	struct metrics *metrics = new_metrics();
@@ -312,6 +340,7 @@ int main(void)
 		cmocka_unit_test(a_second_and_a_stall),
 		cmocka_unit_test(the_two_formats),
 		cmocka_unit_test(what_does_not_count),
+		cmocka_unit_test(notes_count_with_a_loop_of_the_process),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(more_names_than_sets),
 		cmocka_unit_test(a_new_watch_has_other_loops),

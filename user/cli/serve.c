@@ -150,6 +150,7 @@ static void on_note(void *context, const struct note_record *record)
 	__freeing char *text = NULL;
 
 	recorder_note(serve->recorder, record);
+	metrics_note(serve->web.metrics, record);
 	if (!news_is_note(serve->news, record, probe_now_ns()))
 		return;
 	if (serve->in_journal && !journal_note(record))

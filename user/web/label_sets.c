@@ -12,6 +12,7 @@
 
 struct seat {
 	uint64_t loop; /* 0: it is free */
+	pid_t pid;
 	uint32_t set;
 	uint32_t missed; /* how often it was not there */
 };
@@ -70,6 +71,8 @@ static void add_counters(struct counters *to, const struct counters *from)
 		to->stall_ns[i] += from->stall_ns[i];
 		to->blocked_ns[i] += from->blocked_ns[i];
 	}
+	for (unsigned int i = 0; i < NOTE_KIND_NR; i++)
+		to->notes[i] += from->notes[i];
 	to->busy_ns += from->busy_ns;
 	to->delayed_events += from->delayed_events;
 }
@@ -151,16 +154,32 @@ void label_sets_put(struct label_sets *sets, const struct loop_record *loop)
 		return;
 	}
 	sets->taken += !seat->loop;
-	*seat = (struct seat){ .loop = loop->id.loop, .set = (uint32_t)set_of(sets, loop) };
+	*seat = (struct seat){
+		.loop = loop->id.loop,
+		.pid = loop->id.pid,
+		.set = (uint32_t)set_of(sets, loop),
+	};
+}
+
+static struct label_set *use(struct label_sets *sets, size_t i)
+{
+	sets->v[i].used = ++sets->clock;
+	return &sets->v[i];
 }
 
 struct label_set *label_sets_of(struct label_sets *sets, const struct thread_id *id)
 {
 	const struct seat *seat = id->loop ? seat_of(sets, id->loop) : NULL;
-	struct label_set *set = &sets->v[seat && seat->loop ? seat->set : 0];
 
-	set->used = ++sets->clock;
-	return set;
+	return use(sets, seat && seat->loop ? seat->set : 0);
+}
+
+struct label_set *label_sets_of_process(struct label_sets *sets, pid_t pid)
+{
+	for (size_t i = 0; i < SEATS; i++)
+		if (sets->seats[i].loop && sets->seats[i].pid == pid)
+			return use(sets, sets->seats[i].set);
+	return use(sets, 0);
 }
 
 void label_sets_begin(struct label_sets *sets)

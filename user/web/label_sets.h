@@ -25,6 +25,7 @@ struct counters {
 	uint64_t stall_ns[CAUSE_NR];
 	uint64_t blocked_ns[CAUSE_NR];
 	uint64_t delayed_events;
+	uint64_t notes[NOTE_KIND_NR]; /* of processes with such a loop */
 	uint64_t loops; /* that are there now */
 };
 
@@ -47,6 +48,8 @@ void label_sets_free(struct label_sets *sets);
 void label_sets_put(struct label_sets *sets, const struct loop_record *loop);
 /* Where a loop counts. */
 struct label_set *label_sets_of(struct label_sets *sets, const struct thread_id *id);
+/* Where what is said of a whole process counts: with one of its loops. */
+struct label_set *label_sets_of_process(struct label_sets *sets, pid_t pid);
 /* Those that are there now: begin, then each. Loops that were not there twice in a row are forgotten. */
 void label_sets_begin(struct label_sets *sets);
 void label_sets_live(struct label_sets *sets, const struct thread_id *id);

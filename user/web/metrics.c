@@ -90,6 +90,11 @@ void metrics_stall(struct metrics *metrics, const struct stall_record *stall)
 	set->of_turns[length_bucket_of(stall->duration_ns)] = exemplar_of(stall);
 }
 
+void metrics_note(struct metrics *metrics, const struct note_record *note)
+{
+	label_sets_of_process(metrics->sets, note->pid)->counters.notes[note->kind]++;
+}
+
 void metrics_discarded(struct metrics *metrics, enum discard reason)
 {
 	metrics->discarded[reason]++;
@@ -224,6 +229,20 @@ static void write_delayed_events(const struct exposition *to, const struct row *
 	expose_end(to, NULL);
 }
 
+static const struct metric notes = { METRIC_COUNTER, "blockprof_notes", NULL,
+				     "What processes run out of, or make more and more of; a pool "
+				     "that stays busy counts once a minute." };
+
+static void write_notes(const struct exposition *to, const struct row *row)
+{
+	for (int kind = 0; kind < NOTE_KIND_NR; kind++) {
+		expose_name(to, &notes, "", row->labels, "note",
+			    note_kind_name((enum note_kind)kind));
+		expose_number(to, row->set->counters.notes[kind]);
+		expose_end(to, NULL);
+	}
+}
+
 static const struct metric loops = { METRIC_GAUGE, "blockprof_loops", NULL,
 				     "Loops that are watched now." };
 
@@ -238,9 +257,13 @@ static const struct {
 	const struct metric *metric;
 	void (*write)(const struct exposition *to, const struct row *row);
 } of_sets[] = {
-	{ &turn_duration, write_durations },	   { &stalls, write_stalls },
-	{ &stall_seconds, write_stall_seconds },   { &blocked_seconds, write_blocked_seconds },
-	{ &delayed_events, write_delayed_events }, { &loops, write_loops },
+	{ &turn_duration, write_durations },
+	{ &stalls, write_stalls },
+	{ &stall_seconds, write_stall_seconds },
+	{ &blocked_seconds, write_blocked_seconds },
+	{ &delayed_events, write_delayed_events },
+	{ &notes, write_notes },
+	{ &loops, write_loops },
 };
 
 static void write_one(const struct exposition *to, const struct metric *metric, const char *label,

@@ -16,6 +16,8 @@ void metrics_loop(struct metrics *metrics, const struct loop_record *loop);
 void metrics_second(struct metrics *metrics, const struct second_record *second);
 /* One that has ended, or whatever: those that are doubtful, or last, do not count. */
 void metrics_stall(struct metrics *metrics, const struct stall_record *stall);
+/* Counts where a loop of that process does. */
+void metrics_note(struct metrics *metrics, const struct note_record *note);
 void metrics_discarded(struct metrics *metrics, enum discard reason);
 void metrics_blind(struct metrics *metrics, enum blind blind);
 /* Another watch begins, whose loops have numbers of their own. */
