@@ -105,9 +105,9 @@ class Prometheus(Process):
         except urllib.error.HTTPError as error:
             check(False, "%s: status %d" % (query or path, error.code), error.read().decode())
 
-    def answers(self):
+    def is_ready(self):
         try:
-            return bool(self.ask("status/buildinfo"))
+            return urllib.request.urlopen("http://127.0.0.1:%d/-/ready" % self.port, timeout=20).status == 200
         except OSError:
             check(self.popen.poll() is None, "prometheus ended", self.stderr[-3000:])
             return False
@@ -179,7 +179,7 @@ def test_prometheus():
         with WebService("-t", "150ms") as service:
             service.wait_watching()
             with Prometheus(service) as prometheus:
-                until(prometheus.answers, 30, "prometheus answers")
+                until(prometheus.is_ready, 60, "prometheus answers")
                 target.go()
                 fired = set()
 
