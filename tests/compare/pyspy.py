@@ -3,40 +3,18 @@
 comes with CPython 3.15.
 """
 
-import fcntl
 import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 import stacks
-from machine import ROOT
-from verdict import Failed, Skip
-
-VENV = os.path.join(ROOT, ".output", "py-spy")
+from machine import python_with
+from verdict import Failed
 
 
 def program():
-    """py-spy, installed by pip into the directory of what is built, where it is not there."""
-    found = shutil.which("py-spy")
-    if found:
-        return found
-    path = os.path.join(VENV, "bin", "py-spy")
-    os.makedirs(VENV, exist_ok=True)
-    with open(os.path.join(VENV, "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(path):
-            return path
-        for argv in (
-            [sys.executable, "-m", "venv", VENV],
-            [os.path.join(VENV, "bin", "python3"), "-m", "pip", "-q", "install", "py-spy"],
-        ):
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            if done.returncode:
-                raise Skip("no py-spy: %s" % " ".join(done.stdout.decode("utf-8", "replace").split())[-200:])
-    return path
+    return shutil.which("py-spy") or os.path.join(os.path.dirname(python_with("py-spy")), "py-spy")
 
 
 def command(pid):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What this machine offers to a test: privileges, programs, interpreters, disks, cgroups."""
 
+import fcntl
 import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 
 from verdict import Skip, need
@@ -20,6 +22,24 @@ def need_program(name):
 
 def need_root():
     need(os.geteuid() == 0, "needs root")
+
+
+def python_with(package):
+    """A Python that has a package of Python's index, installed by pip among what is built, where it is not there."""
+    venv = os.path.join(ROOT, ".output", package)
+    python = os.path.join(venv, "bin", "python3")
+    done = os.path.join(venv, "done")
+    os.makedirs(venv, exist_ok=True)
+    with open(os.path.join(venv, "lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(done):
+            return python
+        for argv in ([sys.executable, "-m", "venv", venv], [python, "-m", "pip", "-q", "install", package]):
+            ran = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            need(not ran.returncode, "no %s: %s" % (package, " ".join(ran.stdout.decode("utf-8", "replace").split())[-200:]))
+        with open(done, "w"):
+            pass
+    return python
 
 
 def disk_directory():

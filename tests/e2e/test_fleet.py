@@ -12,7 +12,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from harness import ROOT, Process, Target, check, exclusive, limit, need_program, read_file, until
+from fleet_queries import Recordings, check_answers, statements
+from harness import ROOT, Process, Target, check, exclusive, limit, need_program, need_root, read_file, until
+from machine import python_with
 from service import COMM
 from test_web import WebService, bearer, free_port, lines_of, token_of, write
 
@@ -206,3 +208,34 @@ def test_prometheus():
                 check_exemplars(prometheus, service, bad)
                 target.kill()
                 until(lambda: not [one for one in prometheus.firing() if one.get("comm") == bad], 60, "it ends")
+
+
+DUCKDB = """
+import json, sys, duckdb
+connection = duckdb.connect()
+connection.execute("SET VARIABLE recordings = '%s'" % sys.argv[1])
+answers = {}
+for name, statement in json.load(sys.stdin):
+    result = connection.execute(statement)
+    if name:
+        columns = [column[0] for column in result.description]
+        answers[name] = [dict(zip(columns, row)) for row in result.fetchall()]
+json.dump(answers, sys.stdout, default=str)
+"""
+
+
+@limit(300)
+def test_duckdb():
+    """Its answers about recordings of two hosts are what blockprof report says of them."""
+    need_root()
+    python = python_with("duckdb")
+    recordings = Recordings(tempfile.mkdtemp())
+    done = subprocess.run(
+        [python, "-c", DUCKDB, recordings.glob],
+        input=json.dumps(statements("duckdb.sql")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    check(done.returncode == 0, "duckdb", done.stderr[-3000:])
+    check_answers(recordings, json.loads(done.stdout))
