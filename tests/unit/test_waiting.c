@@ -42,7 +42,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const struct record_owner nobody;
+static const struct record_owner nobody = RECORD_OWNER_UNKNOWN;
 
 /* number: in time_ns, so that it is known again. */
 static void add_of(struct test *test, pid_t pid, struct record_owner owner, uint64_t number)
@@ -133,7 +133,8 @@ static void a_process_s_stay_in_order(void **state)
 		pid_t of = rand_r(&seed) % 16, pid = 5 + of * 4096;
 
 		if (rand_r(&seed) % 2 && added[of] - taken[of] < 50) {
-			const struct record_owner owner = { (uint32_t)rand_r(&seed) % 3, 0 };
+			const uint32_t users[] = { UINT32_MAX, 0, 1 };
+			const struct record_owner owner = { users[rand_r(&seed) % 3], 0 };
 
 			add_of(test, pid, owner, added[of]++);
 			assert_true(waiting_has(test->waiting, pid));
@@ -164,6 +165,40 @@ static void users_and_cgroups_have_lines(void **state)
 		take_until(test, HONEST, 2 * MS);
 		assert_true(test->spent_ns - before_ns <= 4 * MS);
 	}
+}
+
+/* Of what it sent first that was not known, as of all those that have no loop. */
+static void whose_it_is_shows_later(void **state)
+{
+	static const struct record_owner mine = { 1001, 5 };
+	struct test *test = *state;
+	struct record_owner owner;
+	const struct bp_header *first;
+	uint64_t before_ns;
+	size_t bytes;
+
+	for (pid_t pid = 100; pid < 600; pid++)
+		add(test, pid, 0);
+	add(test, HONEST, 1);
+	add_of(test, HONEST, mine, 2);
+	before_ns = test->spent_ns;
+	take_until(test, HONEST, 2 * MS);
+	assert_true(test->spent_ns - before_ns <= 4 * MS);
+	assert_int_equal(take(test, 2 * MS).tgid, 101);
+	assert_int_equal(take(test, 2 * MS).time_ns, 2);
+	assert_false(waiting_has(test->waiting, HONEST));
+	/* also while its first is dealt with */
+	add(test, HONEST, 3);
+	do {
+		first = waiting_first(test->waiting, &bytes, &owner);
+		if (first->tgid != HONEST)
+			take(test, 2 * MS);
+	} while (first->tgid != HONEST);
+	add_of(test, HONEST, mine, 4);
+	assert_int_equal(first->time_ns, 3);
+	waiting_drop(test->waiting, MS);
+	take_until(test, HONEST, MS);
+	assert_null(waiting_first(test->waiting, &bytes, &owner));
 }
 
 static void whose_it_is_comes_back(void **state)
@@ -209,6 +244,7 @@ int main(void)
 		TEST(few_do_not_wait_for_many),	 TEST(time_counts_and_not_number),
 		TEST(a_process_s_stay_in_order), TEST(users_and_cgroups_have_lines),
 		TEST(whose_it_is_comes_back),	 TEST(what_comes_meanwhile_waits),
+		TEST(whose_it_is_shows_later),
 	};
 
 	return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);

@@ -56,7 +56,11 @@ static struct room *room_of(struct record_shares *shares, const struct bp_header
 static size_t *own_of(struct record_shares *shares, const struct bp_header *record,
 		      struct record_owner owner, enum owner_kind kind)
 {
-	const uint32_t numbers[OWNER_KINDS] = { record->tgid, owner.user, owner.cgroup };
+	const uint32_t numbers[OWNER_KINDS] = {
+		record->tgid,
+		record_owner_is_known(owner) ? owner.user : 0,
+		owner.cgroup,
+	};
 	uint64_t hash = siphash(&shares->key, &numbers[kind], sizeof(numbers[kind]));
 
 	return numbers[kind] ? &room_of(shares, record)->own[kind][hash & (COUNTERS - 1)] : NULL;

@@ -15,11 +15,18 @@ struct record_shares;
 int record_shares_new(struct record_shares **out, size_t capacity);
 void record_shares_free(struct record_shares *shares);
 
-/* With whom its process shares: as in struct bp_bind. */
+/* With whom its process shares: as in struct bp_bind. Of a thread without a slot that is not known. */
 struct record_owner {
 	uint32_t user;
 	uint32_t cgroup;
 };
+
+#define RECORD_OWNER_UNKNOWN ((struct record_owner){ UINT32_MAX, 0 }) /* no user has this number */
+
+static inline bool record_owner_is_known(struct record_owner owner)
+{
+	return owner.user != UINT32_MAX;
+}
 
 /*
  * A record has come: whether it may wait. What says that a turn, or a process, has ended

@@ -69,13 +69,12 @@ static void leave_out(struct records *records, const struct bp_header *header)
 	bpf_map_update_elem(records->kernel.losers_fd, &header->tgid, &lost, BPF_ANY);
 }
 
-/* Of a thread that has no slot it is not known. */
 static struct record_owner owner_of(const struct records *records, const struct bp_header *header)
 {
 	const struct bp_slot *slot;
 
 	if (header->slot == BP_NO_SLOT || header->slot > records->kernel.nr_slots)
-		return (struct record_owner){ 0, 0 };
+		return RECORD_OWNER_UNKNOWN;
 	slot = &records->kernel.slots[header->slot];
 	return (struct record_owner){ slot->user, slot->cgroup };
 }

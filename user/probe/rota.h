@@ -45,15 +45,20 @@ static inline struct turn *rota_first(struct rota *rota)
 	return rota->last->next;
 }
 
-/* The one whose turn it is waits for nothing more: what it took too long is forgotten. */
-static inline void rota_leave(struct rota *rota)
+/* It waits for nothing more; what it took too long is forgotten. Of the one whose turn it is that is soon done. */
+static inline void rota_leave(struct rota *rota, const struct turn *leaves)
 {
-	struct turn *first = rota->last->next;
+	struct turn *before = rota->last;
 
-	if (first == rota->last)
+	while (before->next != leaves)
+		before = before->next;
+	if (before == leaves) {
 		rota->last = NULL;
-	else
-		rota->last->next = first->next;
+		return;
+	}
+	before->next = leaves->next;
+	if (rota->last == leaves)
+		rota->last = before;
 }
 
 #endif

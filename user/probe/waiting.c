@@ -24,6 +24,7 @@ struct node {
 struct line {
 	struct node node; /* of the process */
 	struct line *next; /* in the same place of the table */
+	bool known; /* it is with its user's and cgroup's */
 	struct backlog_queue records;
 };
 
@@ -66,16 +67,27 @@ static void join(struct node *parent, struct node *node, uint32_t number)
 	rota_join(&parent->children, &node->turn);
 }
 
-static struct line *new_line(struct waiting *waiting, uint32_t tgid, struct record_owner owner)
+/* From its place, with those above it that nothing else waits for. */
+static void take_out(struct node *node)
+{
+	struct node *parent = node->parent;
+
+	rota_leave(&parent->children, &node->turn);
+	if (!parent->parent || parent->children.last)
+		return;
+	take_out(parent);
+	free(parent);
+}
+
+/* NULL: there is no memory for one. */
+static struct node *cgroup_of(struct waiting *waiting, struct record_owner owner)
 {
 	struct node *user = find_child(&waiting->all, owner.user);
 	struct node *cgroup = user ? find_child(user, owner.cgroup) : NULL;
 	struct node *new_user = user ? NULL : calloc(1, sizeof(*user));
 	struct node *new_cgroup = cgroup ? NULL : calloc(1, sizeof(*cgroup));
-	struct line *line = calloc(1, sizeof(*line));
 
-	if (!line || (!user && !new_user) || (!cgroup && !new_cgroup)) {
-		free(line);
+	if ((!user && !new_user) || (!cgroup && !new_cgroup)) {
 		free(new_user);
 		free(new_cgroup);
 		return NULL;
@@ -84,20 +96,33 @@ static struct line *new_line(struct waiting *waiting, uint32_t tgid, struct reco
 		join(&waiting->all, user = new_user, owner.user);
 	if (new_cgroup)
 		join(user, cgroup = new_cgroup, owner.cgroup);
+	return cgroup;
+}
+
+static struct line *new_line(struct waiting *waiting, uint32_t tgid, struct record_owner owner)
+{
+	struct line *line = calloc(1, sizeof(*line));
+	struct node *cgroup = line ? cgroup_of(waiting, owner) : NULL;
+
+	if (!cgroup) {
+		free(line);
+		return NULL;
+	}
+	line->known = record_owner_is_known(owner);
 	join(cgroup, &line->node, tgid);
 	return line;
 }
 
-/* Of those that nothing waits for any more, upwards from the one whose turn it is. */
-static void leave(struct node *node)
+/* Whose it is was not known of the first that waits, as it is not of anybody's like that. */
+static void move(struct waiting *waiting, struct line *line, struct record_owner owner)
 {
-	struct node *parent;
+	struct node *cgroup = cgroup_of(waiting, owner);
 
-	for (; node->parent && !node->children.last; node = parent) {
-		parent = node->parent;
-		rota_leave(&parent->children);
-		free(node);
-	}
+	if (!cgroup)
+		return;
+	take_out(&line->node);
+	join(cgroup, &line->node, line->node.number);
+	line->known = true;
 }
 
 size_t waiting_room(size_t bytes)
@@ -119,6 +144,8 @@ int waiting_add(struct waiting *waiting, const struct bp_header *record, size_t 
 		*place = new_line(waiting, record->tgid, owner);
 	if (!*place)
 		return -ENOMEM;
+	if (!(*place)->known && record_owner_is_known(owner))
+		move(waiting, *place, owner);
 	backlog_add(waiting->backlog, &(*place)->records, record, bytes,
 		    (uint64_t)owner.user << 32 | owner.cgroup);
 	return 0;
@@ -156,7 +183,8 @@ void waiting_drop(struct waiting *waiting, uint64_t spent_ns)
 	if (line->records.first)
 		return;
 	*place_of(waiting, line->node.number) = line->next;
-	leave(&line->node);
+	take_out(&line->node);
+	free(line);
 }
 
 int waiting_new(struct waiting **out, size_t capacity_bytes, size_t record_bytes_max)
