@@ -34,7 +34,7 @@ struct fixture {
 	struct readers *readers;
 	struct memory_source source;
 	char *page; /* of a child that hangs(), and of none else: nobody will ever fill it */
-	pid_t targets[8];
+	pid_t targets[16];
 	size_t nr;
 };
 
@@ -74,8 +74,8 @@ static bool make_missing(char *page)
 	return fd >= 0 && !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range);
 }
 
-/* A process like this one, whose page hangs who reads it if asked for. */
-static pid_t start_target(struct fixture *fixture, bool hangs)
+/* A process like this one, of a user, whose page hangs who reads it if asked for. */
+static pid_t start_target_of(struct fixture *fixture, uid_t user, bool hangs)
 {
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t parent = getpid(), pid;
@@ -87,7 +87,9 @@ static pid_t start_target(struct fixture *fixture, bool hangs)
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		done = !hangs || make_missing(page);
+		done = (!hangs || make_missing(page)) && (user == getuid() || !setuid(user));
+		/* a change of users ends with the parent's signal forgotten */
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		if (getppid() == parent && write(ready[1], &done, 1) == 1)
 			pause();
 		_exit(0);
@@ -98,8 +100,13 @@ static pid_t start_target(struct fixture *fixture, bool hangs)
 	close(ready[0]);
 	close(ready[1]);
 	if (!done)
-		skip(); /* no userfaultfd here */
+		skip(); /* no userfaultfd here, or no other user */
 	return pid;
+}
+
+static pid_t start_target(struct fixture *fixture, bool hangs)
+{
+	return start_target_of(fixture, getuid(), hangs);
 }
 
 static const char text[] = "something to be read";
@@ -185,19 +192,48 @@ static void one_that_hangs_is_left_alone(void **state)
 	assert_int_equal(readers_next_hung(fixture->readers, &in_files), 0);
 }
 
-/* No more than four readers hang: then nobody is read, and nobody waits. */
+static void hang(struct fixture *fixture, uid_t user, int times)
+{
+	while (times--)
+		assert_int_equal(read_page(fixture, start_target_of(fixture, user, true)),
+				 -ETIMEDOUT);
+}
+
+/* Half of them are not enough to hide those of others. */
+static void one_user_hangs_half_of_the_readers(void **state)
+{
+	struct fixture *fixture = *state;
+	pid_t other = start_target(fixture, false), own = start_target_of(fixture, 64011, false);
+
+	hang(fixture, 64011, 3);
+	assert_int_equal(read_text(fixture, own), 0);
+	hang(fixture, 64011, 3);
+	assert_int_equal(readers_given_up(fixture->readers), 4);
+	assert_int_equal(read_text(fixture, own), -ETIMEDOUT);
+	assert_int_equal(read_text(fixture, other), 0);
+	/* one comes back when what it hung in has ended */
+	kill(fixture->targets[2], SIGKILL);
+	for (int i = 0; i < 1000 && read_text(fixture, own); i++)
+		usleep(10 * 1000);
+	assert_int_equal(read_text(fixture, own), 0);
+}
+
+/* When all hang nobody is read, and nobody waits. */
 static void hanging_readers_are_few(void **state)
 {
 	struct fixture *fixture = *state;
 	pid_t other = start_target(fixture, false);
 
-	for (int i = 0; i < 4; i++)
-		assert_int_equal(read_page(fixture, start_target(fixture, true)), -ETIMEDOUT);
+	hang(fixture, 64011, 4);
+	/* of 65536 numbers that a user may be, also by /etc/subuid, each is that one */
+	hang(fixture, 100000, 1);
+	hang(fixture, 100001, 2);
+	assert_int_equal(readers_given_up(fixture->readers), 6);
+	hang(fixture, 64012, 1);
 	assert_int_equal(read_text(fixture, other), 0);
-	assert_int_equal(read_page(fixture, start_target(fixture, true)), -ETIMEDOUT);
+	hang(fixture, 64013, 1);
+	assert_int_equal(readers_given_up(fixture->readers), 8);
 	assert_int_equal(read_text(fixture, other), -ETIMEDOUT);
-	assert_int_equal(readers_given_up(fixture->readers), 5);
-	/* one comes back when what it hung in has ended */
 	kill(fixture->targets[1], SIGKILL);
 	for (int i = 0; i < 1000 && read_text(fixture, other); i++)
 		usleep(10 * 1000);
@@ -370,10 +406,15 @@ static void killed_reader_is_started_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pieces_are_read_each_for_itself), TEST(who_has_ended_is_said),
-		TEST(one_that_hangs_is_left_alone),    TEST(hanging_readers_are_few),
-		TEST(killed_reader_is_started_again),  TEST(lock_that_is_kept_holds_up_nobody),
-		TEST(files_of_proc_are_read),	       TEST(opened_file_arrives),
+		TEST(pieces_are_read_each_for_itself),
+		TEST(who_has_ended_is_said),
+		TEST(one_that_hangs_is_left_alone),
+		TEST(hanging_readers_are_few),
+		TEST(one_user_hangs_half_of_the_readers),
+		TEST(killed_reader_is_started_again),
+		TEST(lock_that_is_kept_holds_up_nobody),
+		TEST(files_of_proc_are_read),
+		TEST(opened_file_arrives),
 		TEST(nobody_takes_what_was_opened),
 	};
 

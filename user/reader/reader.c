@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -21,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/read.h"
 #include "base/restarts.h"
 #include "base/zygote.h"
 #include "reader/board.h"
@@ -28,7 +30,7 @@
 #include "reader/private.h"
 
 /* One that is asked, and as many as may hang: those are never started anew. */
-#define READERS 5
+#define READERS 8
 /* So long one process may hold up the watch of the others. */
 #define DEADLINE_NS (100 * NS_PER_MS)
 #define SPIN_NS	    30000
@@ -47,6 +49,7 @@ struct reader {
 	int board_fd;
 	pid_t pid; /* 0: there is none */
 	pid_t in; /* in whom it has been late; 0: it is free */
+	uint64_t user; /* whose that is */
 	uint64_t since_ns;
 };
 
@@ -58,8 +61,18 @@ struct hung {
 	bool told;
 };
 
+#define USER_UNKNOWN UINT64_MAX
+
+/* Asked about the same process they mostly are, many times. */
+struct known_user {
+	pid_t pid; /* 0: none */
+	uint64_t user;
+	uint64_t at_ns;
+};
+
 struct readers {
 	struct reader v[READERS];
+	struct known_user known;
 	struct hung hung[HUNG_MAX];
 	size_t nr_hung;
 	uint64_t given_up;
@@ -248,6 +261,55 @@ static struct reader *take_reader(struct readers *readers)
 	return NULL;
 }
 
+/* The users that one may be, by way of /etc/subuid, are one. */
+#define SUBORDINATE_BITS 16
+#define USER_KEPT_NS	 (1 * NS_PER_SEC)
+
+/* Whose it is who started it, and not who owns its files in /proc: that is root, if it likes. */
+static uint64_t read_user(pid_t pid)
+{
+	char path[32], text[1024] = "", *line;
+	int file __closing = -1;
+	uint64_t user;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0 || read_up_to(file, 0, text, sizeof(text) - 1) <= 0)
+		return USER_UNKNOWN;
+	line = strstr(text, "\nUid:\t");
+	if (!line || sscanf(line, "\nUid: %" SCNu64, &user) != 1)
+		return USER_UNKNOWN;
+	return user >> SUBORDINATE_BITS ? user >> SUBORDINATE_BITS << 32 : user;
+}
+
+static uint64_t user_of(struct readers *readers, pid_t pid)
+{
+	uint64_t now_ns = clock_coarse_ns();
+
+	if (readers->known.pid != pid || now_ns - readers->known.at_ns >= USER_KEPT_NS) {
+		readers->known.user = read_user(pid);
+		readers->known.pid = pid;
+		readers->known.at_ns = now_ns;
+	}
+	return readers->known.user;
+}
+
+/* No user holds up readers that others need: each leaves one free for so many as hang in its processes. */
+static bool has_share(struct readers *readers, pid_t pid)
+{
+	size_t hang = 0, its = 0;
+	uint64_t user;
+
+	for (size_t i = 0; i < READERS; i++)
+		hang += readers->v[i].in != 0;
+	if (!hang)
+		return true;
+	user = user_of(readers, pid);
+	for (size_t i = 0; i < READERS; i++)
+		its += readers->v[i].in && readers->v[i].user == user;
+	return READERS - hang > its;
+}
+
 /* Is it ready to run, but not let? */
 static bool is_runnable(const struct reader *reader)
 {
@@ -345,6 +407,7 @@ int readers_ask(struct readers *readers, pid_t pid, struct board *board)
 		err = ask_once(reader, pid, nr);
 	if (err == -ETIMEDOUT) {
 		reader->in = pid;
+		reader->user = user_of(readers, pid);
 		reader->since_ns = clock_coarse_ns() - DEADLINE_NS;
 		readers->given_up++;
 		leave_alone(readers, pid, board->question != BOARD_MEMORY);
@@ -368,7 +431,7 @@ uint64_t readers_next_ticket(struct readers *readers)
 struct board *readers_board(struct readers *readers, pid_t pid, bool of_files)
 {
 	readers->taken = take_reader(readers);
-	if (!readers->taken || hung_of(readers, pid, true) ||
+	if (!readers->taken || !has_share(readers, pid) || hung_of(readers, pid, true) ||
 	    (!of_files && hung_of(readers, pid, false)))
 		return NULL;
 	return readers->taken->board;

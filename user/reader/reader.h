@@ -29,7 +29,7 @@ void readers_free(struct readers *readers);
 
 /*
  * Where they read: -ETIMEDOUT from a process in which a reader hangs, or has hung for long,
- * and from each while all hang. The readers outlive it.
+ * from others of its user while more hang there than are left, and from each while all hang. The readers outlive it.
  */
 struct memory_source readers_source(struct readers *readers);
 
