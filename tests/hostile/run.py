@@ -22,7 +22,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,6 +32,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 from attacks import ATTACKS, TIME, Running
 from harness import need_root
 from honest import NEW_NS, SERVERS, Server, Verdict, false_of, finals_of
+from metronome import Metronome
 from page import Row, counted_of, table
 from records import check_records
 from run import end_descendants
@@ -42,6 +42,7 @@ from watchers import END_S, Meter, Service, Top, Watch
 SECONDS = 110
 LONG = 600  # from so many on the machine is taken to be quiet, and how late the watch is, is judged, too
 PR_SET_CHILD_SUBREAPER = 36
+FIRST = 1  # sched(7): who judges has to get on, whatever the neighbours do
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MEMORY_MOST_MIB = 240  # of the service with its children, below its unit's MemoryHigh
 BACK = 1.2  # memory after, of what it was before
@@ -69,29 +70,6 @@ class Checks:
         if len(lines) > 12:
             print("    | ... and %d more" % (len(lines) - 12))
         sys.stdout.flush()
-
-
-class Metronome:
-    """How late this machine lets a thread run that wants to each few milliseconds."""
-
-    PERIOD_S = 0.005
-
-    def __init__(self):
-        self._late = []  # (when it ran, by how many ns it was late)
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            before = time.monotonic_ns()
-            time.sleep(self.PERIOD_S)
-            now = time.monotonic_ns()
-            late = now - before - int(self.PERIOD_S * SECOND)
-            if late > MS:
-                self._late.append((now, late))
-
-    def late_ns(self, begin_ns, end_ns):
-        """All that it was late in a span."""
-        return sum(late for at, late in self._late if begin_ns <= at <= end_ns + SECOND // 20)
 
 
 class Phase:
@@ -250,6 +228,7 @@ class Neighbourhood:
             self.checks.check("%s: others are watched in time" % row.name, wrong)
 
     def kill(self):
+        self.metronome.end()
         for watcher in self.all:
             watcher.kill()
 
@@ -326,6 +305,7 @@ def main():
     signal.signal(signal.SIGTERM, terminated)
     try:
         need_root()
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(FIRST))
         checks = try_all(attacks, options, "AGAIN" if options.again else "FAIL")
         if checks.failed and options.again:
             print("again:")

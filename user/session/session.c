@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/give_back.h"
+#include "base/precedence.h"
 #include "probe/features.h"
 #include "probe/probe.h"
 #include "proc/process.h"
@@ -108,6 +109,8 @@ int session_open(struct session *session, const struct session_options *options,
 	if (session->signals < 0)
 		return fail(session, session->signals, "no signals: %s",
 			    strerror(-session->signals));
+	/* where it is not allowed, a busy machine is watched as well as it lets us */
+	precedence_new(&session->precedence);
 	err = readers_new(&session->readers, options->zygote);
 	if (err == -EMFILE || err == -ENFILE)
 		return fail(session, err, "%s", features_refusal(err));
@@ -117,6 +120,7 @@ int session_open(struct session *session, const struct session_options *options,
 	err = symbols_new(&session->symbols, symbolizer_main, &session->memory);
 	if (err)
 		return fail(session, err, "no symbolizer: %s", strerror(-err));
+	symbols_precedence(session->symbols, session->precedence);
 	err = open_probe(session, options, sink);
 	if (!err)
 		symbols_meanwhile(session->symbols, collect, session->probe);
@@ -133,6 +137,7 @@ void session_close(struct session *session)
 	probe_close(session->probe);
 	symbols_free(session->symbols);
 	readers_free(session->readers);
+	precedence_free(session->precedence);
 	if (session->signals > 0)
 		close(session->signals);
 }

@@ -16,6 +16,7 @@
 #include "session/scope.h"
 #include "stall/engine.h"
 
+struct precedence;
 struct probe;
 struct readers;
 struct symbols;
@@ -34,6 +35,7 @@ struct session_options {
 /* Starts as { 0 }. */
 struct session {
 	const struct scope *scope;
+	struct precedence *precedence; /* NULL: none */
 	struct readers *readers;
 	struct memory_source memory; /* theirs */
 	struct symbols *symbols;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/precedence.h"
 #include "base/restarts.h"
 #include "proc/process.h"
 
@@ -65,6 +66,7 @@ struct client {
 	int socket; /* -1: no child */
 	int pidfd;
 	pid_t pid;
+	struct precedence *precedence; /* NULL: none */
 	client_meanwhile_fn *meanwhile; /* NULL: none */
 	void *meanwhile_context;
 	bool may_get_stuck;
@@ -105,6 +107,7 @@ static bool readable(const struct client *client, int fd, uint64_t until_ns)
 static int stop(struct client *client, bool kill)
 {
 	siginfo_t info = { 0 };
+	bool ended;
 
 	if (client->socket < 0)
 		return 0;
@@ -115,7 +118,9 @@ static int stop(struct client *client, bool kill)
 	if (kill || !readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
 		pidfd_send_signal(client->pidfd, SIGKILL, NULL, 0);
 	/* Stuck in the kernel (a dead file server), it is left behind. */
-	if (readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
+	ended = readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS);
+	precedence_child(client->precedence, 0);
+	if (ended)
 		waitid(P_PIDFD, (id_t)client->pidfd, &info, WEXITED);
 	close(client->pidfd);
 	client->pidfd = -1;
@@ -167,6 +172,7 @@ static int start(struct client *client)
 		}
 		return -ENOTCONN;
 	}
+	precedence_child(client->precedence, pid);
 	if (!well_formed(&ready, receive(client, &ready, clock_coarse_ns() + PATIENCE_MAX_NS),
 			 READY, 0)) {
 		stop(client, true);
@@ -457,6 +463,13 @@ void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *cont
 {
 	client->meanwhile = fn;
 	client->meanwhile_context = context;
+}
+
+void client_precedence(struct client *client, struct precedence *precedence)
+{
+	client->precedence = precedence;
+	if (client->socket >= 0)
+		precedence_child(precedence, client->pid);
 }
 
 int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory)

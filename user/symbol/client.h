@@ -17,6 +17,7 @@
 struct client;
 struct file_opened;
 struct memory_source;
+struct precedence;
 
 /*
  * 0 or -ENOMEM. The child is started at once: it lives as long as the thread
@@ -31,6 +32,8 @@ void client_free(struct client *client); /* ends the child */
  */
 typedef void client_meanwhile_fn(void *context);
 void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context);
+/* Whose the child shares; it outlives the client. */
+void client_precedence(struct client *client, struct precedence *precedence);
 
 /*
  * A file is on its way to the child whose file system need not answer: from now on it may

@@ -214,6 +214,11 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 	return path[0] == '/' ? path : NULL;
 }
 
+void symbols_precedence(struct symbols *symbols, struct precedence *precedence)
+{
+	client_precedence(symbols->client, precedence);
+}
+
 void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context)
 {
 	client_meanwhile(symbols->client, fn, context);

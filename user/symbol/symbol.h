@@ -18,6 +18,7 @@
 #include "symbol/wire/native_frame.h"
 
 struct memory_source;
+struct precedence;
 struct symbols;
 
 /*
@@ -38,6 +39,9 @@ void symbols_free(struct symbols *symbols);
  */
 typedef void symbols_meanwhile_fn(void *context);
 void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context);
+
+/* Whose the child shares, as it is waited for; it outlives symbols. */
+void symbols_precedence(struct symbols *symbols, struct precedence *precedence);
 
 /* A function and the place in it. */
 struct symbol_line {
