@@ -40,6 +40,7 @@ from verdict import MS, SECOND, Failed, Skip
 from watchers import END_S, Meter, Service, Top, Watch
 
 SECONDS = 110
+TOGETHER = "all at once"
 LONG = 600  # from so many on the machine is taken to be quiet, and how late the watch is, is judged, too
 PR_SET_CHILD_SUBREAPER = 36
 FIRST = 1  # sched(7): who judges has to get on, whatever the neighbours do
@@ -237,20 +238,23 @@ def play(checks, attacks, options, directory):
     """All of it; the rows of the last page."""
     seconds = options.seconds
     rest_s = 60 if seconds >= LONG else 10
-    each_s = max(4.0, (seconds - rest_s) * 0.8 / (len(attacks) + 1))
+    alone = [] if options.together else attacks
+    each_s = max(4.0, (seconds - rest_s) * 0.8 / (len(alone) + 1))
     together_s = max(8.0, (seconds - rest_s) * 0.2)
+    if options.together:
+        each_s, together_s = together_s, each_s
     neighbourhood = Neighbourhood(checks, directory, ["--cgroup", options.cgroup] if options.cgroup else [])
     neighbourhood.long = seconds >= LONG
     try:
         time.sleep(NEW_NS / SECOND)
         neighbourhood.play("nobody", (), each_s)
         neighbourhood.descriptors = [watcher.descriptors() for watcher in neighbourhood.all]
-        for attack in attacks:
+        for attack in alone:
             print("%s: %s" % (attack.name, attack.what), flush=True)
             neighbourhood.play(attack.name, (attack,), each_s)
         if len(attacks) > 1 and options.later:
-            print("all at once", flush=True)
-            neighbourhood.play("all at once", attacks, together_s)
+            print(TOGETHER, flush=True)
+            neighbourhood.play(TOGETHER, attacks, together_s)
         neighbourhood.rest(rest_s)
         neighbourhood.close()
     finally:
@@ -284,13 +288,14 @@ def terminated(*_):
 def main():
     parser = argparse.ArgumentParser(description="a neighbourhood that means harm")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="about so long in all (%(default)s)")
-    parser.add_argument("-k", action="append", help="only attacks whose name has this word in it")
+    parser.add_argument("-k", action="append", help="only attacks whose name has this word in it; '%s': that alone" % TOGETHER)
     parser.add_argument("--cgroup", help="watch this group only, of which this is, where others are at work on the machine")
     parser.add_argument("--later", action="store_true", help="also what needs something to be built before it is withstood")
     parser.add_argument("--again", action="store_true", help="if something fails, all is played once more; both are shown, and that counts")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     options = parser.parse_args()
-    attacks = [one for one in ATTACKS if not options.k or any(word in one.name for word in options.k)]
+    options.together = bool(options.k) and TOGETHER in options.k
+    attacks = [one for one in ATTACKS if not options.k or options.together or any(word in one.name for word in options.k)]
     if options.list:
         print("\n".join("%s: %s" % (attack.name, attack.what) for attack in attacks))
         return 0
@@ -299,7 +304,7 @@ def main():
         for attack in attacks:
             if attack.needs:
                 print("later (%s): %s" % (attack.needs, attack.name))
-        print("later (%s): all at once" % TIME)
+        print("later (%s): %s" % (TIME, TOGETHER))
         attacks = [attack for attack in attacks if not attack.needs]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, terminated)
