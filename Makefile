@@ -301,10 +301,12 @@ COMPLETIONS := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 UNITS := $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS := $(DESTDIR)$(PREFIX)/lib/sysusers.d
 DEFAULTS := $(DESTDIR)/etc/default
+SHARE := $(DESTDIR)$(PREFIX)/share/blockprof
+FLEET_FILES := $(sort $(wildcard scripts/fleet/*))
 
 # What the administrator wrote into the file of options stays.
 install: $(PROGRAM)
-	$(Q)install -d $(BIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(SYSUSERS) $(DEFAULTS)
+	$(Q)install -d $(BIN) $(MAN5) $(MAN8) $(COMPLETIONS) $(UNITS) $(SYSUSERS) $(DEFAULTS) $(SHARE)/fleet
 	$(Q)install -m 755 $(PROGRAM) $(BIN)/blockprof
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/blockprof # of before, which PATH has first
 	$(Q)install -m 644 scripts/blockprof-json.5 $(MAN5)/blockprof-json.5
@@ -314,11 +316,13 @@ install: $(PROGRAM)
 	$(Q)chmod 644 $(UNITS)/blockprof.service
 	$(Q)install -m 644 scripts/blockprof.socket $(UNITS)/blockprof.socket
 	$(Q)install -m 644 scripts/blockprof.sysusers $(SYSUSERS)/blockprof.conf
+	$(Q)install -m 644 $(FLEET_FILES) $(SHARE)/fleet
 	$(Q)[ -e $(DEFAULTS)/blockprof ] || install -m 644 scripts/blockprof.default $(DEFAULTS)/blockprof
 
 uninstall:
 	$(Q)rm -f $(BIN)/blockprof $(MAN5)/blockprof-json.5 $(MAN8)/blockprof.8 $(COMPLETIONS)/blockprof $(UNITS)/blockprof.service \
-		$(UNITS)/blockprof.socket $(SYSUSERS)/blockprof.conf
+		$(UNITS)/blockprof.socket $(SYSUSERS)/blockprof.conf $(FLEET_FILES:scripts/fleet/%=$(SHARE)/fleet/%)
+	$(Q)rmdir --ignore-fail-on-non-empty $(wildcard $(SHARE)/fleet $(SHARE)) 2>/dev/null || true
 	$(Q)! cmp -s scripts/blockprof.default $(DEFAULTS)/blockprof || rm $(DEFAULTS)/blockprof
 
 clean:

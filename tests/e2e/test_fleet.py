@@ -12,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from fleet_keys import ALLOY, COLLECTOR, PARCA, check_alloy, check_keys, read_alloy, read_yaml, references
 from fleet_queries import Recordings, check_answers, statements
 from harness import ROOT, Process, Target, check, exclusive, limit, need_program, need_root, read_file, until
 from machine import python_with
@@ -239,3 +240,52 @@ def test_duckdb():
     )
     check(done.returncode == 0, "duckdb", done.stderr[-3000:])
     check_answers(recordings, json.loads(done.stdout))
+
+
+def test_parca():
+    """Keys that it knows, and the profile that it has names for."""
+    config = read_yaml(os.path.join(FLEET, "parca.yaml"))
+    check_keys(config, PARCA)
+    (job,) = config["scrape_configs"]
+    check(int(job["scrape_timeout"][:-1]) > int(job["scrape_interval"][:-1]), "a timeout shorter than the interval", job)
+    profiles = job["profiling_config"]["pprof_config"]
+    check({name for name, one in profiles.items() if one["enabled"]} == {"block"}, "what it asks for", profiles)
+    check(set(profiles) == set(PARCA["scrape_configs"][0]["profiling_config"]["pprof_config"]), "not told of all", profiles)
+
+
+def message_id():
+    (found,) = re.findall(r"MESSAGE_ID=([0-9a-f]{32})", read_file(os.path.join(ROOT, "scripts", "blockprof.8")))
+    return found
+
+
+def test_alloy():
+    """Keys that its components have, and no component that is named and is not there."""
+    components = read_alloy(os.path.join(FLEET, "alloy.river"))
+    for name, label, body in components:
+        check(name in ALLOY, "no component " + name)
+        check_alloy(body, ALLOY[name], name)
+    there = {"%s.%s" % (name, label) for name, label, _ in components}
+    named = set().union(*(references(body) for _, _, body in components))
+    check(named <= there and len(there) == len(components), "components", named, there)
+    (scrape,) = [body for name, _, body in components if name == "pyroscope.scrape"]
+    (profiles,) = [value for name, _, value in scrape if name == "profiling_config"]
+    enabled = {name for name, _, body in profiles if ("enabled", None, True) in body}
+    check(enabled == {"profile.block"}, "what it asks for", *profiles)
+    (block,) = [body for name, _, body in profiles if name == "profile.block"]
+    check(("delta", None, False) in block, "it would make the difference twice", block)
+    (journal,) = [body for name, _, body in components if name == "loki.source.journal"]
+    check(("matches", None, "MESSAGE_ID=" + message_id()) in journal, "which entries", journal)
+
+
+def test_collector():
+    """Keys that its components have; each pipeline's are there, and it asks for as long a profile as it waits between two."""
+    config = read_yaml(os.path.join(FLEET, "otel-collector.yaml"))
+    check_keys(config, COLLECTOR)
+    for pipeline in config["service"]["pipelines"].values():
+        for kind, names in pipeline.items():
+            check(set(names) <= set(config[kind]), "no such " + kind, *names)
+    check(set(config["service"]["extensions"]) == set(config["extensions"]), "extensions", config["service"])
+    remote = config["receivers"]["pprof"]["remote"]
+    check(remote["endpoint"].endswith("/debug/pprof/block?seconds=" + remote["collection_interval"][:-1]), "for how long", remote)
+    check(int(remote["timeout"][:-1]) > int(remote["collection_interval"][:-1]), "it gives up before", remote)
+    check(config["receivers"]["journald"]["matches"] == [{"MESSAGE_ID": message_id()}], "which entries")

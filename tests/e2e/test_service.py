@@ -371,7 +371,7 @@ def test_on_stall():
 
 
 def test_install():
-    """Unit, file of options, man pages and completion by PREFIX and DESTDIR; the administrator's file stays."""
+    """Unit, file of options, man pages, completion and files for a fleet by PREFIX and DESTDIR; the administrator's file stays."""
     need_program("make")
     directory = tempfile.mkdtemp()
 
@@ -400,6 +400,7 @@ def test_install():
             "opt/x/lib/systemd/system/blockprof.socket",
             "opt/x/lib/sysusers.d/blockprof.conf",
             "opt/x/share/bash-completion/completions/blockprof",
+            *("opt/x/share/blockprof/fleet/" + name for name in sorted(os.listdir(os.path.join(ROOT, "scripts", "fleet")))),
             "opt/x/share/man/man5/blockprof-json.5",
             "opt/x/share/man/man8/blockprof.8",
         ],
@@ -420,6 +421,7 @@ def test_install():
     make("install")
     make("uninstall")
     check(not files(), "what stays", *files())
+    check(not os.path.exists(os.path.join(directory, "opt/x/share/blockprof")), "a directory stays")
 
 
 def test_check():
