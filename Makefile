@@ -2,7 +2,7 @@
 #
 # make [all]         ./blockprof
 # make test          unit and e2e (needs root), all of it: scripts/test
-# make unit e2e cases hostile faults matrix fuzz compare soak vm service bench format format-check layers bpf-arm64 clean
+# make unit e2e cases hostile faults matrix fuzz compare soak fleet vm service bench format format-check layers bpf-arm64 clean
 # make man           scripts/blockprof-json.5 of scripts/blockprof.schema.json
 # make install uninstall   PREFIX=/usr/local DESTDIR=
 #
@@ -53,7 +53,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all test unit unit-programs html-tests html-browser e2e cases hostile faults matrix fuzz fuzz-programs soak vm service bench format format-check layers \
+.PHONY: all test unit unit-programs html-tests html-browser e2e cases hostile faults matrix fuzz fuzz-programs soak fleet vm service bench format format-check layers \
 	bpf-arm64 man install \
 	uninstall clean FORCE
 
@@ -258,6 +258,10 @@ fuzz-programs: $(FUZZ_PROGRAMS)
 
 soak: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/e2e/soak.py $(SOAK)
+
+# Servers that are not in Debian, with the files of scripts/fleet; fetched, which takes minutes: FLEET="-k clickhouse".
+fleet: $(PROGRAM)
+	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/fleet/run.py $(FLEET)
 
 vm: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) $(PYTHON) tests/vm/test_kernels.py $(VM)

@@ -64,7 +64,7 @@ COLLECTOR = {
         "prometheus": {"config": {"scrape_configs": [SCRAPE]}},
         "pprof": {"remote": {**CONTROLLER, **CLIENT}},
         "journald": {"matches": [{TEXT: TEXT}], "start_at": TEXT, "directory": TEXT, "operators": [OPERATOR]},
-        "filelog": {
+        "file_log": {
             "include": [TEXT],
             "compression": TEXT,
             "start_at": TEXT,
@@ -73,7 +73,7 @@ COLLECTOR = {
         },
     },
     "processors": {"memory_limiter": {"check_interval": DURATION, "limit_mib": NUMBER}},
-    "exporters": {"otlphttp": CLIENT},
+    "exporters": {"otlp_http": CLIENT},
     "service": {
         "extensions": [TEXT],
         "pipelines": {

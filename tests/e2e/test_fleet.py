@@ -284,6 +284,12 @@ def test_collector():
     for pipeline in config["service"]["pipelines"].values():
         for kind, names in pipeline.items():
             check(set(names) <= set(config[kind]), "no such " + kind, *names)
+    # what `make fleet` builds has them all
+    built = read_yaml(os.path.join(ROOT, "tests", "fleet", "collector.yaml"))
+    for kind in ("extensions", "receivers", "processors", "exporters"):
+        modules = {one["gomod"].split()[0].rpartition("/")[2] for one in built[kind]}
+        wanted = {name.partition("/")[0].replace("_", "") + kind[:-1] for name in config[kind]}
+        check(modules == wanted, kind, *modules ^ wanted)
     check(set(config["service"]["extensions"]) == set(config["extensions"]), "extensions", config["service"])
     remote = config["receivers"]["pprof"]["remote"]
     check(remote["endpoint"].endswith("/debug/pprof/block?seconds=" + remote["collection_interval"][:-1]), "for how long", remote)
