@@ -275,7 +275,7 @@ def odd(name, of, ways, party=None, party_text=None, **more):
     expect = {}
     for item in ways.split():
         way, _, causes = item.partition("=")
-        fn = way + "|now" * (way == "stopped")
+        fn = way + "|now" * (way in ("stopped", "traced"))
         expect[way] = Stall(tuple(causes.split("|")), fn, party=party, party_text=party_text)
     return native("odd-" + name, "odd_%s.c" % of, *expect, expect=expect, flags=("-lrt",), **more)
 
@@ -284,6 +284,7 @@ ODD = [
     odd("sleeps", "waits", "signal_timed=sleep|other condition_timed=lock futex_timed=lock naps=sleep"),
     odd("threads", "waits", "condition_signalled=lock join_thread=lock semaphore_wait=lock rwlock_write=lock event_read=lock|other"),
     odd("children", "processes", "waitid_pidfd=child stopped=stopped"),
+    odd("traced", "processes", "traced=stopped", party=r"tracer odd.*\(sleep\)", party_text=r"traced by odd[^,]*, which slept"),
     odd("sockets", "processes", "poll_socket=socket epoll_private=socket|poll accepts=socket"),
     odd("locks", "files", "flock_held=file posix_lock=file ofd_lock=file", party=r"owner odd.*\(sleep\)",
         party_text=r"held by odd[^,]*, which slept"),

@@ -18,6 +18,7 @@ static const struct {
 	[CULPRIT_PEER] = { "peer", "the process of this machine at the other end" },
 	[CULPRIT_OWNER] = { "owner", "who holds the lock: the GIL, one of glibc's, or of a file" },
 	[CULPRIT_WAKER] = { "waker", "who ended the wait for a condition, a future" },
+	[CULPRIT_TRACER] = { "tracer", "who traces the thread that was stopped: a debugger" },
 	[CULPRIT_CHILD] = { "child", "the child process whose end is waited for" },
 	[CULPRIT_SERVER] = { "server",
 			     "who answers for the file: FUSE, a scanner, another machine" },

@@ -147,6 +147,7 @@ enum culprit_kind {
 	CULPRIT_PEER, /* it has the other end of the socket or pipe */
 	CULPRIT_OWNER, /* it holds the lock, or the GIL */
 	CULPRIT_WAKER, /* it ended the wait for a lock that has no owner: a condition, a future */
+	CULPRIT_TRACER, /* it traces the thread, and stopped it */
 	CULPRIT_CHILD, /* its end is waited for */
 	CULPRIT_SERVER, /* it answers for the file */
 	CULPRIT_SYNCER, /* it writes out the same file system */

@@ -401,6 +401,18 @@ pid_t process_own_number(pid_t pid)
 	return nr ? numbers[nr - 1] : 0;
 }
 
+pid_t process_tracer(pid_t pid, pid_t tid)
+{
+	char name[48], text[1024];
+	const char *line;
+
+	snprintf(name, sizeof(name), "task/%d/status", tid);
+	if (procfs_read(pid, name, text, sizeof(text)) < 0)
+		return 0;
+	line = strstr(text, "\nTracerPid:\t");
+	return line ? (pid_t)strtol(line + strlen("\nTracerPid:\t"), NULL, 10) : 0;
+}
+
 int process_user(pid_t pid, uid_t *user)
 {
 	char text[1024];

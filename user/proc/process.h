@@ -33,6 +33,8 @@ int process_comm(pid_t pid, char comm[16]);
 int process_thread_comm(pid_t pid, pid_t tid, char comm[16]);
 /* Link of /proc/PID/exe, without " (deleted)". Returned string is the caller's; NULL: not known. */
 char *process_exe(pid_t pid);
+/* The process that traces the thread. 0: none, or not known. */
+pid_t process_tracer(pid_t pid, pid_t tid);
 /* cgroup path (v2, or the systemd or cpu hierarchy of v1), systemd unit and container id; each may be NULL. */
 struct process_cgroup {
 	char *path;

@@ -18,6 +18,7 @@ static const struct {
 	[CULPRIT_PEER] = { " for", ", for", ", perhaps for" },
 	[CULPRIT_OWNER] = { ", held by", ", held by", ", perhaps held by" },
 	[CULPRIT_WAKER] = { ", woken by", ", woken by", ", perhaps woken by" },
+	[CULPRIT_TRACER] = { ", traced by", ", traced by", ", perhaps traced by" },
 	[CULPRIT_CHILD] = { " for child", ", for child", ", perhaps for child" },
 	[CULPRIT_SERVER] = { ", answered by", ", answered by", ", answered perhaps by" },
 	[CULPRIT_SYNCER] = { ", while", ", while", ", perhaps held up by" },

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/ipc.h>
+#include <sys/ptrace.h>
 #include <sys/sem.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -188,6 +189,26 @@ way stopped(void)
 	waitpid(pid, NULL, 0);
 }
 
+static void traces_us(void)
+{
+	nap(20);
+	if (ptrace(PTRACE_SEIZE, self, NULL, NULL) || ptrace(PTRACE_INTERRUPT, self, NULL, NULL))
+		perror("odd: ptrace");
+	nap(LONG);
+	ptrace(PTRACE_DETACH, self, NULL, NULL);
+}
+
+way traced(void)
+{
+	pid_t pid;
+
+	self = getpid();
+	pid = start_child(traces_us);
+	for (long long end = now() + 30 * MS; now() < end;)
+		;
+	waitpid(pid, NULL, 0);
+}
+
 /* Sockets */
 
 SLEEPS(answers, got(write(pair[1], "x", 1)); nap(20))
@@ -283,10 +304,11 @@ way sysv_semaphore(void)
 }
 
 static const struct odd_way ways[] = {
-	WAY(waitid_pidfd),   WAY(poll_pidfd),	 WAY(vforks),	     WAY(stopped),
-	WAY(poll_socket),    WAY(epoll_private), WAY(accepts),	     WAY(mq_timed),
-	WAY(sysv_semaphore), WAY(child_output),	 WAY(child_polled),  WAY(child_reaped),
-	WAY(answer_read),    WAY(splice_empty),	 WAY(sendfile_full), { NULL, NULL },
+	WAY(waitid_pidfd), WAY(poll_pidfd),	WAY(vforks),	    WAY(stopped),
+	WAY(traced),	   WAY(poll_socket),	WAY(epoll_private), WAY(accepts),
+	WAY(mq_timed),	   WAY(sysv_semaphore), WAY(child_output),  WAY(child_polled),
+	WAY(child_reaped), WAY(answer_read),	WAY(splice_empty),  WAY(sendfile_full),
+	{ NULL, NULL },
 };
 
 int main(int argc, char **argv)

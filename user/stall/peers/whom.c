@@ -264,6 +264,16 @@ static void find_server(struct engine *engine, const struct blocked *blocked, st
 
 /* -- all ways to block -- */
 
+/* Not of a thread that a signal stopped: any process may have sent that. */
+static void find_tracer(const struct blocked *blocked, struct whoms *out)
+{
+	struct whom whom = { .kind = CULPRIT_TRACER, .fd = -1 };
+
+	whom.pid = process_tracer(blocked->pid, blocked->tid);
+	if (whom.pid)
+		add(out, &whom);
+}
+
 static void find_child(const struct blocked *blocked, struct whoms *out)
 {
 	const struct target *target = &blocked->slice->target;
@@ -325,6 +335,9 @@ void whoms_find(struct engine *engine, const struct blocked *blocked, struct who
 	case CAUSE_GIL:
 		find_owner(engine, blocked, out);
 		break;
+	case CAUSE_STOPPED:
+		find_tracer(blocked, out);
+		return;
 	case CAUSE_CHILD:
 		find_child(blocked, out);
 		break;
