@@ -149,13 +149,21 @@ $(VERSIONED): $(OUTPUT)/version
 # The page of the format html, made of its parts without any tool of JavaScript.
 HTML_SOURCES := $(sort $(wildcard user/output/html/*.html user/output/html/*.css user/output/html/*.js))
 HTML_PARTS := $(OUTPUT)/html/html_parts.h
+# That of the service, of the same modules and some of its own.
+SERVICE_SOURCES := $(sort $(wildcard user/web/page/*.html user/web/page/*.css user/web/page/*.js))
+SERVICE_PAGE := $(OUTPUT)/html/service_page.h
 
 $(HTML_PARTS): scripts/html-page $(HTML_SOURCES) $(OUTPUT)/sources
 	$(say) HTML $@
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/html-page --header >$@
 
-$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS) $(PROTO_C) $(HTML_PARTS)
+$(SERVICE_PAGE): scripts/html-page $(HTML_SOURCES) $(SERVICE_SOURCES) $(OUTPUT)/sources
+	$(say) HTML $@
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/html-page --service >$@
+
+$(OBJECTS) $(UNIT_OBJECTS) $(FUZZ_OBJECTS): $(OUTPUT)/%.o: %.c $(OUTPUT)/config | $(SKELETONS) $(PROTO_C) $(HTML_PARTS) $(SERVICE_PAGE)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(C_FLAGS) $(LIB_CFLAGS) $(CFLAGS) $(VERSION_FLAG) -MMD -MP -c $< -o $@
@@ -192,7 +200,7 @@ $(FUZZ_PROGRAMS): %: %.o $(LIBRARY)
 # Rewritten only when the content differs: how to compile, what to link, and the version. Two makes
 # may run at a time.
 $(OUTPUT)/config: CONTENT = $(CC) $(CLANG) $(CPPFLAGS) $(C_FLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS) $(BPF_CFLAGS)
-$(OUTPUT)/sources: CONTENT = $(SOURCES) $(PROTO_SOURCES) $(BPF_SOURCES) $(HTML_SOURCES)
+$(OUTPUT)/sources: CONTENT = $(SOURCES) $(PROTO_SOURCES) $(BPF_SOURCES) $(HTML_SOURCES) $(SERVICE_SOURCES)
 $(OUTPUT)/version: CONTENT = $(VERSION)
 $(OUTPUT)/config $(OUTPUT)/sources $(OUTPUT)/version: FORCE
 	@mkdir -p $(@D)
@@ -216,7 +224,7 @@ html-tests:
 	$(Q)$(NODE) tests/html/run.mjs
 
 # The page in a real Chromium: HTML="tests/html/browser/views.mjs" for some.
-HTML ?= $(addprefix tests/html/browser/,views.mjs hostile.mjs reports.mjs)
+HTML ?= $(addprefix tests/html/browser/,views.mjs hostile.mjs reports.mjs service.mjs)
 html-browser: $(PROGRAM)
 	$(Q)BLOCKPROF=$(abspath $(PROGRAM)) PYTHON=$(PYTHON) $(NODE) tests/html/run.mjs $(HTML)
 

@@ -392,13 +392,17 @@ def test_web_token():
         token = token_of(service)
         check(os.stat(os.path.join(service.state, "token")).st_mode & 0o777 == 0o640, "others can read the token")
         basic = base64.b64encode(b"anybody:" + token.encode()).decode()
-        for path in ("/stalls", "/loops", "/debug/pprof/block", "/folded"):
+        for path in ("/stalls", "/loops", "/last", "/debug/pprof/block", "/folded"):
             status, headers, body = service.get(path)
             check(status == 401 and token.encode() not in body, "%s without a token: %d" % (path, status))
             schemes = {value.split()[0] for value in headers.get_all("WWW-Authenticate")}
             check(schemes == {"Bearer", "Basic"}, "what is asked for", *schemes)
             for wrong in (token[:-1], token + "0", token[::-1], ""):
-                check_status(service.get(path, headers=bearer(wrong)), 401, "a wrong token")
+                answer = service.get(path, headers=bearer(wrong))
+                check_status(answer, 401, "a wrong token")
+                # else the browser of whoever uses the page would ask for a password
+                schemes = {value.split()[0] for value in answer[1].get_all("WWW-Authenticate")}
+                check(schemes == {"Bearer"}, "what is asked for of a wrong token", *schemes)
             check_status(service.get(path, headers={"Authorization": "Basic " + basic[::-1]}), 401, "a wrong password")
             check_status(service.get(path, headers=bearer(token)), 200, path)
             check_status(service.get(path, headers={"Authorization": "Basic " + basic}), 200, path + " by password")
@@ -446,7 +450,7 @@ def test_web_metrics_only():
         check(not os.path.exists(os.path.join(service.state, "token")), "a token that opens nothing")
         for path in ("/metrics", "/healthz"):
             check_status(service.get(path), 200, path)
-        for path in ("/", "/stalls", "/loops", "/debug/pprof/block", "/folded"):
+        for path in ("/", "/stalls", "/loops", "/last", "/debug/pprof/block", "/folded"):
             check_status(service.get(path), 403, path)
         check_status(service.get("/nope"), 404, "/nope")
 
@@ -477,6 +481,69 @@ def test_web_stalls_and_loops():
         (recording,) = service.files("Z.jsonl.gz")
         (loop,) = [loop for loop in parse_jsonl(recording)[-1]["loops"] if loop["pid"] == target.pid]
         check(loop["stalls"] == 1, "the recording's summary", loop)
+
+
+def last_of(answer):
+    check_status(answer, 200, "/last")
+    check(answer[1]["Content-Type"] == "application/json", "type", dict(answer[1]))
+    return json.loads(answer[2])
+
+
+@exclusive
+def test_web_page_data():
+    """The hour as the page has it: the loop, its steps, a stall while it lasts and when it has ended."""
+    with sleeper(3) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        token = bearer(token_of(service))
+
+        def last(query=""):
+            return last_of(service.get("/last" + query, headers=token))["page"]
+
+        def stalls(query=""):
+            """(duration, flags) of each."""
+            return [(row[3], row[9]) for row in last(query)["stalls"]]
+
+        threads = [threading.Thread(target=target.run)]
+        threads[0].start()
+        until(lambda: [flags for _, flags in stalls("?seconds=10") if flags & 1], 10, "it lasts")
+        threads[0].join(20)
+        until(lambda: stalls() and not stalls()[0][1] & 1, 10, "its end")
+        ((duration, _),) = stalls()
+        check(abs(duration - 3000 * MS) < 200 * MS, "%d ns" % duration)
+        until(lambda: sum(second[3] > 2900 * MS for loop in last()["loops"] for second in loop["seconds"]), 10, "its step")
+        page = last()
+        (loop,) = [loop for loop in page["loops"] if loop["pid"] == target.pid]
+        check(loop["stalls"] == 1 and loop["runtime"] == "asyncio" and loop["longest_ns"] > 2900 * MS, "its loop", loop)
+        check(any("block_sleep" in text for text in page["strings"]), "its stack", page["strings"])
+        (recording,) = page["recordings"]
+        check(recording["threshold_ns"] == 150 * MS and recording["host"], "the recording", recording)
+        for wrong in ("0", "3601", "x"):
+            check_status(service.get("/last?seconds=" + wrong, headers=token), 400, "seconds=" + wrong)
+        check(service.child()[0] and "started again" not in service.stderr, "the child", service.stderr)
+
+
+@exclusive
+def test_web_page_in_vain():
+    """Whoever asks for the hour again and again holds up nobody: not the watch, and not the others for long."""
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        token = bearer(token_of(service))
+        ended = threading.Event()
+
+        def ask():
+            while not ended.is_set():
+                service.get("/last", headers=token)
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        target.run()
+        until(lambda: lines_of(service.get("/stalls", headers=token)), 10, "a stall")
+        check_status(service.get("/metrics"), 200, "/metrics")
+        ended.set()
+        for thread in threads:
+            thread.join(20)
+        check("started again" not in service.stderr, "the child", service.stderr)
 
 
 def folded_of(answer):

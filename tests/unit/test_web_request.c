@@ -112,6 +112,32 @@ static void paths_are_exact(void **state)
 			fail_msg("%s is answered", none[i]);
 }
 
+static void how_much_the_page_shows(void **state)
+{
+	static const char *const wrong[] = { "/last?seconds=0", "/last?seconds=3601",
+					     "/last?seconds=x", "/last?seconds=-1" };
+	struct request_head head = sound;
+	struct request request;
+
+	(void)state;
+	assert_int_equal(with_target("/last"), 401);
+	head.trusted = true;
+	head.target = "/last";
+	assert_int_equal(request_judge(&head, &settings, &request), 200);
+	assert_int_equal(request.last, 3600);
+	assert_int_equal(request.seconds, 0);
+	head.target = "/last?seconds=10";
+	assert_int_equal(request_judge(&head, &settings, &request), 200);
+	assert_int_equal(request.last, 10);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		head.target = wrong[i];
+		assert_int_equal(request_judge(&head, &settings, &request), 400);
+	}
+	head.target = "/loops?seconds=10";
+	assert_int_equal(request_judge(&head, &settings, &request), 200);
+	assert_int_equal(request.last, 0);
+}
+
 static void what_is_refused_before(void **state)
 {
 	struct request_head head = sound;
@@ -325,6 +351,7 @@ int main(void)
 		cmocka_unit_test(names_that_are_ours),
 		cmocka_unit_test(who_comes_by_a_unix_socket_is_known),
 		cmocka_unit_test(paths_are_exact),
+		cmocka_unit_test(how_much_the_page_shows),
 		cmocka_unit_test(what_is_refused_before),
 		cmocka_unit_test(each_refusal_has_its_words),
 		cmocka_unit_test(questions_that_nobody_asks),

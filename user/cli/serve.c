@@ -124,7 +124,7 @@ static void on_second(void *context, const struct second_record *record)
 	struct serve *serve = context;
 
 	recorder_second(serve->recorder, record);
-	metrics_second(serve->web.metrics, record);
+	serve_web_second(&serve->web, record);
 }
 
 static void on_discarded(void *context, const struct thread_id *id, enum discard reason,
@@ -274,7 +274,7 @@ static int term_begin(struct serve *serve, struct term *term)
 {
 	int err;
 
-	serve_web_begin(&serve->web, &term->options, term->session.engine);
+	serve_web_begin(&serve->web, &term->options, &term->session);
 	err = session_begin(&term->session, 0);
 	serve->term = term;
 	if (err) {
@@ -399,7 +399,7 @@ static void tick(struct serve *serve)
 		next_recording(serve);
 	report_recording(serve);
 	stall_command_poll(&serve->command);
-	serve_web_tick(&serve->web);
+	serve_web_tick(&serve->web, now_ns);
 	left_out = news_left_out(serve->news, now_ns);
 	if (left_out)
 		message_warn("%s; all are in the recordings", left_out);

@@ -58,7 +58,7 @@ static int write_loops(const struct serve_web *web, const struct web_question *q
 	const struct line_writer to = { .write = write_line, .context = out };
 	int64_t offset_ns = 0;
 	struct summary_record record;
-	int err = web->engine ? engine_live_summary(web->engine, &record) : -EIO;
+	int err = web->session ? engine_live_summary(web->session->engine, &record) : -EIO;
 
 	(void)question;
 	if (err)
@@ -69,14 +69,27 @@ static int write_loops(const struct serve_web *web, const struct web_question *q
 	return err;
 }
 
+static int write_last(const struct serve_web *web, const struct web_question *question, FILE *out)
+{
+	struct start_record start;
+	struct utsname name;
+	const struct hour_with with = { &start, web->recent };
+	int64_t offset_ns = 0;
+
+	if (!web->session)
+		return -EIO;
+	session_start_record(web->session, &name, &start);
+	start.time_ns = timestamp_of(&offset_ns, start.mono_ns);
+	return hour_write(web->hour, out, question, &with);
+}
+
 /* web_answer_fn */
 static int answer(void *context, const struct web_question *question, int fd)
 {
 	static write_fn *const writers[WEB_KIND_NR] = {
-		[WEB_METRICS] = write_metrics,
-		[WEB_OPENMETRICS] = write_metrics,
-		[WEB_STALLS] = write_stalls,
-		[WEB_LOOPS] = write_loops,
+		[WEB_METRICS] = write_metrics, [WEB_OPENMETRICS] = write_metrics,
+		[WEB_STALLS] = write_stalls,   [WEB_LOOPS] = write_loops,
+		[WEB_LAST] = write_last,
 	};
 	struct serve_web *web = context;
 
@@ -169,6 +182,8 @@ int serve_web_open(struct serve_web *web, const struct serve_options *options)
 		err = profiles_new(&web->profiles, &shown);
 	if (!err)
 		err = recent_new(&web->recent);
+	if (!err)
+		err = hour_new(&web->hour);
 	return err ? err : open_listeners(web, options);
 }
 
@@ -205,6 +220,7 @@ void serve_web_close(struct serve_web *web)
 	listen_close(&web->listeners);
 	metrics_free(web->metrics);
 	recent_free(web->recent);
+	hour_free(web->hour);
 	profiles_free(web->profiles);
 }
 
@@ -245,13 +261,14 @@ static void count_loop(void *context, const struct engine_loop *loop)
 }
 
 void serve_web_begin(struct serve_web *web, const struct serve_options *options,
-		     struct engine *engine)
+		     const struct session *session)
 {
 	const struct output_options shown = shown_of(options);
 
 	profiles_new_watch(web->profiles, &shown);
-	web->engine = engine;
+	web->session = session;
 	metrics_new_watch(web->metrics);
+	hour_new_watch(web->hour, options->choice.match);
 }
 
 void serve_web_stall(struct serve_web *web, const struct stall_record *stall)
@@ -263,26 +280,40 @@ void serve_web_stall(struct serve_web *web, const struct stall_record *stall)
 	recent_stall(web->recent, stall);
 }
 
-void serve_web_tick(struct serve_web *web)
+void serve_web_tick(struct serve_web *web, uint64_t now_ns)
 {
 	metrics_begin_loops(web->metrics);
-	engine_each_loop(web->engine, count_loop, web->metrics);
+	engine_each_loop(web->session->engine, count_loop, web->metrics);
+	if (web->web)
+		hour_tick(web->hour, now_ns);
+}
+
+void serve_web_second(struct serve_web *web, const struct second_record *second)
+{
+	metrics_second(web->metrics, second);
+	if (web->web)
+		hour_second(web->hour, second);
 }
 
 void serve_web_loop(struct serve_web *web, const struct loop_record *loop)
 {
 	metrics_loop(web->metrics, loop);
 	profiles_loop(web->profiles, loop);
+	hour_loop(web->hour, loop);
 }
 
 void serve_web_withdrawn(struct serve_web *web, const struct withdrawn_record *withdrawn)
 {
-	if (web->web)
-		profiles_withdrawn(web->profiles, withdrawn);
+	if (!web->web)
+		return;
+	profiles_withdrawn(web->profiles, withdrawn);
+	recent_withdrawn(web->recent, withdrawn);
 }
 
 void serve_web_blocked(struct serve_web *web, const struct blocked_record *blocked)
 {
-	if (web->web)
-		profiles_blocked(web->profiles, blocked);
+	if (!web->web)
+		return;
+	profiles_blocked(web->profiles, blocked);
+	hour_blocked(web->hour, blocked);
 }

@@ -7,7 +7,8 @@
 
 #include "cli/serve_options.h"
 #include "model/model.h"
-#include "stall/engine.h"
+#include "session/session.h"
+#include "web/hour.h"
 #include "web/metrics.h"
 #include "web/profiles.h"
 #include "web/recent.h"
@@ -22,7 +23,8 @@ struct serve_web {
 	struct metrics *metrics;
 	struct recent *recent;
 	struct profiles *profiles;
-	struct engine *engine; /* of the watch that counts now; NULL: there is none yet */
+	struct hour *hour;
+	const struct session *session; /* of the watch that counts now; NULL: there is none yet */
 };
 
 /* What of the options can be seen to be wrong without that. 0 or -errno, with a message. */
@@ -39,14 +41,15 @@ void serve_web_set(struct serve_web *web, const struct serve_options *options);
 size_t serve_web_fds(const struct serve_web *web, struct pollfd *fds);
 /* From here on this watch is the one that counts. */
 void serve_web_begin(struct serve_web *web, const struct serve_options *options,
-		     struct engine *engine);
+		     const struct session *session);
 void serve_web_loop(struct serve_web *web, const struct loop_record *loop);
+void serve_web_second(struct serve_web *web, const struct second_record *second);
 void serve_web_withdrawn(struct serve_web *web, const struct withdrawn_record *withdrawn);
 void serve_web_blocked(struct serve_web *web, const struct blocked_record *blocked);
 /* One that --match and --ignore let through, its time set. */
 void serve_web_stall(struct serve_web *web, const struct stall_record *stall);
-/* Counts the loops that are there. Each second. */
-void serve_web_tick(struct serve_web *web);
+/* Counts the loops that are there. Each second; now_ns: CLOCK_MONOTONIC. */
+void serve_web_tick(struct serve_web *web, uint64_t now_ns);
 /* Answers what was asked. */
 void serve_web_run(struct serve_web *web);
 

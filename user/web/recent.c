@@ -6,78 +6,126 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "recording/encode.h"
+#include "web/kept_lines.h"
 
-struct line {
-	char *text;
+struct lasting {
+	char turn[sizeof(((struct stall_record *)NULL)->turn)];
+	char *text; /* of its last report; NULL: it is free */
 	size_t bytes;
-	uint64_t time_ns;
 };
 
 struct recent {
-	struct line v[WEB_STALLS_MAX]; /* a ring */
-	size_t nr;
-	size_t next;
-	size_t bytes;
+	struct kept_lines *ended;
+	struct lasting lasting[LASTING_MAX];
+	size_t lasting_bytes;
 };
 
 int recent_new(struct recent **out)
 {
 	*out = calloc(1, sizeof(**out));
-	return *out ? 0 : -ENOMEM;
+	return *out ? kept_lines_new(&(*out)->ended, WEB_STALLS_MAX, RECENT_BYTES) : -ENOMEM;
 }
 
-static struct line *nth_newest(const struct recent *recent, size_t n)
+static void forget(struct recent *recent, struct lasting *lasting)
 {
-	return (struct line *)&recent->v[(recent->next + WEB_STALLS_MAX - 1 - n) % WEB_STALLS_MAX];
-}
-
-static void drop_oldest(struct recent *recent)
-{
-	struct line *line = nth_newest(recent, recent->nr - 1);
-
-	recent->bytes -= line->bytes;
-	free(line->text);
-	*line = (struct line){ 0 };
-	recent->nr--;
+	recent->lasting_bytes -= lasting->bytes;
+	free(lasting->text);
+	*lasting = (struct lasting){ 0 };
 }
 
 void recent_free(struct recent *recent)
 {
-	while (recent && recent->nr)
-		drop_oldest(recent);
+	if (!recent)
+		return;
+	for (size_t i = 0; i < LASTING_MAX; i++)
+		forget(recent, &recent->lasting[i]);
+	kept_lines_free(recent->ended);
 	free(recent);
+}
+
+/* "": one that is free. NULL: there is none. */
+static struct lasting *find(struct recent *recent, const char *turn)
+{
+	for (size_t i = 0; i < LASTING_MAX; i++)
+		if (!strcmp(recent->lasting[i].turn, turn))
+			return &recent->lasting[i];
+	return NULL;
+}
+
+static void forget_turn(struct recent *recent, const char *turn)
+{
+	struct lasting *lasting = *turn ? find(recent, turn) : NULL;
+
+	if (lasting)
+		forget(recent, lasting);
+}
+
+static void keep_lasting(struct recent *recent, const struct stall_record *stall)
+{
+	struct lasting *lasting, kept = { 0 };
+
+	forget_turn(recent, stall->turn);
+	lasting = find(recent, "");
+	if (!lasting || !*stall->turn)
+		return;
+	kept.text = encode_stall_line(stall);
+	kept.bytes = kept.text ? strlen(kept.text) : 0;
+	if (!kept.text || recent->lasting_bytes + kept.bytes > LASTING_BYTES) {
+		free(kept.text);
+		return;
+	}
+	memcpy(kept.turn, stall->turn, sizeof(kept.turn));
+	*lasting = kept;
+	recent->lasting_bytes += kept.bytes;
 }
 
 void recent_stall(struct recent *recent, const struct stall_record *stall)
 {
-	struct line line = { .time_ns = stall->time_ns };
+	struct line line = {
+		.begin_ns = stall->time_ns,
+		.end_ns = add_saturated(stall->time_ns, stall->duration_ns),
+	};
 
-	if (stall->ongoing)
+	if (stall->ongoing) {
+		keep_lasting(recent, stall);
 		return;
+	}
+	forget_turn(recent, stall->turn);
 	line.text = encode_stall_line(stall);
-	if (!line.text)
-		return;
-	line.bytes = strlen(line.text);
-	while (recent->nr &&
-	       (recent->nr == WEB_STALLS_MAX || recent->bytes + line.bytes > RECENT_BYTES))
-		drop_oldest(recent);
-	recent->v[recent->next] = line;
-	recent->next = (recent->next + 1) % WEB_STALLS_MAX;
-	recent->nr++;
-	recent->bytes += line.bytes;
+	line.bytes = line.text ? strlen(line.text) : 0;
+	kept_lines_add(recent->ended, &line);
+}
+
+void recent_withdrawn(struct recent *recent, const struct withdrawn_record *withdrawn)
+{
+	forget_turn(recent, withdrawn->turn);
 }
 
 int recent_write(const struct recent *recent, FILE *out, uint64_t limit, uint64_t since_ns)
 {
-	for (size_t i = 0; i < recent->nr && limit; i++) {
-		const struct line *line = nth_newest(recent, i);
+	for (size_t i = 0; i < kept_lines_nr(recent->ended) && limit; i++) {
+		const struct line *line = kept_lines_at(recent->ended, i);
 
 		/* they are in the order of their ends */
-		if (line->time_ns < since_ns)
+		if (line->begin_ns < since_ns)
 			continue;
 		fwrite(line->text, 1, line->bytes, out);
 		limit--;
 	}
 	return ferror(out) ? -EIO : 0;
+}
+
+void recent_write_all(const struct recent *recent, FILE *out, uint64_t since_ns)
+{
+	kept_lines_write(recent->ended, out, since_ns);
+	for (size_t i = 0; i < LASTING_MAX; i++)
+		if (recent->lasting[i].text)
+			fwrite(recent->lasting[i].text, 1, recent->lasting[i].bytes, out);
+}
+
+uint64_t recent_missing_ns(const struct recent *recent)
+{
+	return kept_lines_missing_ns(recent->ended);
 }

@@ -46,21 +46,31 @@ export async function launch() {
 	return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }
 
-/** Opens a file; what the page says of errors, asks of a network or may not do is in page.wrong. */
-export async function open(browser, file, { width = 1280, height = 900, scheme = "light", fragment = "", script = true } = {}) {
+/**
+ * Opens a file, or an address: then it may ask for what is below that. What the page says of
+ * errors (but those that are expected), asks of a network or may not do is in page.wrong.
+ */
+export async function open(browser, what, { width = 1280, height = 900, scheme = "light", fragment = "", script = true, expected = null } = {}) {
+	const isFile = what.startsWith("/"), address = isFile ? `file://${what}` : what;
 	const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: "reduce", javaScriptEnabled: script });
 	const page = await context.newPage();
 
 	page.setDefaultTimeout(30000);
 	page.wrong = [];
-	page.on("console", (message) => ["error", "warning"].includes(message.type()) && page.wrong.push(message.text()));
+	page.on("console", (message) => ["error", "warning"].includes(message.type()) && !(expected && expected.test(message.text())) &&
+		page.wrong.push(message.text()));
 	page.on("pageerror", (error) => page.wrong.push(String(error)));
 	page.on("dialog", (dialog) => {
 		page.wrong.push(`a dialog: ${dialog.message()}`);
 		dialog.dismiss();
 	});
-	page.on("request", (request) => request.url().split("#")[0] === `file://${file}` || page.wrong.push(`asks for ${request.url().slice(0, 200)}`));
-	await page.goto(`file://${file}${fragment}`);
+	page.on("request", (request) => {
+		const asked = request.url().split("#")[0];
+
+		if (isFile ? asked !== address : asked !== address && !asked.startsWith(address.endsWith("/") ? address : `${address}/`))
+			page.wrong.push(`asks for ${asked.slice(0, 200)}`);
+	});
+	await page.goto(`${address}${fragment}`);
 	return page;
 }
 

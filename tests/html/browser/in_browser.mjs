@@ -8,7 +8,7 @@ import { launch, open } from "./chromium.mjs";
 let launched = null;
 
 /*
- * A test in a page of its own. Whatever it does, the page may say no error, ask for nothing
+ * A test in a page of its own, of what file() gives: a path, or an address. Whatever it does, the page may say no error, ask for nothing
  * and break no policy. Skipped where there is no browser.
  */
 export function inBrowser(name, file, options, does) {
@@ -24,7 +24,7 @@ export function inBrowser(name, file, options, does) {
 			t.skip(error.message);
 			return;
 		}
-		const page = await open(browser, file(), options);
+		const page = await open(browser, await file(), options);
 
 		try {
 			await does(page);

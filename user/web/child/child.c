@@ -18,12 +18,15 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <jansson.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/pass.h"
 #include "base/sandbox.h"
+#include "service_page.h"
 #include "web/child/connections.h"
+#include "web/child/last.h"
 #include "web/child/request.h"
 
 /* As that of symbolizer.c. */
@@ -79,6 +82,7 @@ struct child {
 	struct connections *connections;
 	struct web_settings settings;
 	uint32_t last_id;
+	struct last last;
 	struct window {
 		struct child *child;
 		struct event *end;
@@ -102,10 +106,27 @@ static void add_file_name(struct evhttp_request *request, const char *name)
 	add_header(request, "Content-Disposition", value);
 }
 
+/* A browser asks for a password by itself where Basic is offered: our page has its own form, and comes as Bearer. */
+static void add_challenges(struct evhttp_request *request)
+{
+	const char *given =
+		evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
+
+	add_header(request, "WWW-Authenticate", "Bearer realm=\"blockprof\"");
+	if (!given || strncasecmp(given, "Bearer", strlen("Bearer")) != 0)
+		add_header(request, "WWW-Authenticate", "Basic realm=\"blockprof\"");
+}
+
+/* An answer may do nothing in a browser, our page what scripts/html-page lets it. */
+#define POLICY_NOTHING \
+	"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
 /* Takes body's contents. */
 static void reply(struct connection *connection, struct evhttp_request *request, int status,
 		  const char *type, struct evbuffer *body)
 {
+	const struct route *route = connection->route;
+	bool is_page = status == 200 && route->is_page;
 	char bytes[24];
 
 	snprintf(bytes, sizeof(bytes), "%zu", evbuffer_get_length(body));
@@ -115,13 +136,9 @@ static void reply(struct connection *connection, struct evhttp_request *request,
 	add_header(request, "Cache-Control", "no-store");
 	add_header(request, "X-Content-Type-Options", "nosniff");
 	add_header(request, "Referrer-Policy", "no-referrer");
-	add_header(
-		request, "Content-Security-Policy",
-		"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
-	if (status == 401) {
-		add_header(request, "WWW-Authenticate", "Bearer realm=\"blockprof\"");
-		add_header(request, "WWW-Authenticate", "Basic realm=\"blockprof\"");
-	}
+	add_header(request, "Content-Security-Policy", is_page ? page_policy : POLICY_NOTHING);
+	if (status == 401)
+		add_challenges(request);
 	if (status == 405)
 		add_header(request, "Allow", "GET, HEAD");
 	if (status == 503)
@@ -135,15 +152,22 @@ static void reply(struct connection *connection, struct evhttp_request *request,
 }
 
 static void reply_text(struct connection *connection, struct evhttp_request *request, int status,
-		       const char *type, const char *text)
+		       const char *type, const char *text, size_t bytes)
 {
 	struct evbuffer *body = evbuffer_new();
 
-	if (!body)
+	if (!body || evbuffer_add(body, text, bytes))
 		_exit(1);
-	evbuffer_add_printf(body, "%s", text);
 	reply(connection, request, status, type, body);
 	evbuffer_free(body);
+}
+
+static void reply_last(struct connection *connection, struct evhttp_request *request,
+		       const struct last_made *made)
+{
+	const struct route *route = connection->route;
+
+	reply_text(connection, request, 200, route->type, made->text, made->bytes);
 }
 
 static void refuse(struct connection *connection, struct evhttp_request *request, int status)
@@ -151,7 +175,7 @@ static void refuse(struct connection *connection, struct evhttp_request *request
 	char text[128];
 
 	snprintf(text, sizeof(text), "%d: %s\n", status, request_words(status));
-	reply_text(connection, request, status, "text/plain; charset=utf-8", text);
+	reply_text(connection, request, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
 /* Takes the file, on success. */
@@ -165,13 +189,33 @@ static int fill(struct evbuffer *body, int file, uint64_t bytes)
 	return 0;
 }
 
+/* The file has what the page's data is made of; another one may have asked for the same. */
+static void reply_made(struct child *child, const struct web_message *message, int file,
+		       struct connection *connection)
+{
+	const struct last_made *made = last_find(&child->last, connection->last);
+
+	if (!made && message->status == 200)
+		made = last_make(&child->last, connection->last, file, message->bytes);
+	close(file);
+	if (made)
+		reply_last(connection, connection->request, made);
+	else
+		refuse(connection, connection->request, 503);
+}
+
 /* Takes the file. */
 static void reply_file(struct child *child, const struct web_message *message, int file)
 {
 	struct connection *connection = connections_find(child->connections, message->id);
-	struct evbuffer *body = evbuffer_new();
+	struct evbuffer *body;
 	const struct route *route;
 
+	if (connection && connection->last) {
+		reply_made(child, message, file, connection);
+		return;
+	}
+	body = evbuffer_new();
 	if (!body)
 		_exit(1);
 	if (!connection || message->status != 200 || fill(body, file, message->bytes)) {
@@ -304,6 +348,20 @@ static void wait_window(struct child *child, struct connection *connection,
 	evtimer_add(window->end, &length);
 }
 
+static void ask_last(struct child *child, struct connection *connection,
+		     struct evhttp_request *http, const struct request *request)
+{
+	const struct last_made *made = last_find(&child->last, request->last);
+	struct web_question question = request->question;
+
+	connection->last = request->last;
+	question.since_ns = clock_read_ns(CLOCK_REALTIME) - request->last * NS_PER_SEC;
+	if (made)
+		reply_last(connection, http, made);
+	else
+		ask(child, connection, http, question);
+}
+
 static void on_request(void *context, struct connection *connection, struct evhttp_request *http,
 		       bool is_unix)
 {
@@ -315,8 +373,11 @@ static void on_request(void *context, struct connection *connection, struct evht
 	connection->route = request.route;
 	if (status != 200)
 		refuse(connection, http, status);
-	else if (request.route->page)
-		reply_text(connection, http, 200, request.route->type, request.route->page);
+	else if (request.route->is_page)
+		reply_text(connection, http, 200, request.route->type, page_text,
+			   sizeof(page_text) - 1);
+	else if (request.last)
+		ask_last(child, connection, http, &request);
 	else if (request.seconds)
 		wait_window(child, connection, http, &request);
 	else
@@ -335,8 +396,9 @@ void web_child_main(const int *fds, size_t nr, pid_t parent)
 	struct child child = { 0 };
 	struct event *heard;
 
-	/* reads a file, which the date of an answer would want later */
+	/* these read files, which the date of an answer and the first JSON would want later */
 	tzset();
+	json_object_seed(0);
 	if (sandbox_enter(&sandbox, fds, nr > 1 ? 1 : nr, parent))
 		_exit(1);
 	child.base = event_base_new();

@@ -23,6 +23,7 @@ struct connection {
 	struct evhttp_request *request; /* that waits for its answer; NULL: none does */
 	uint32_t id; /* of its question */
 	const void *route; /* of its request */
+	uint64_t last; /* of its request, likewise */
 	unsigned int window; /* that it waits for the end of; 0: for none */
 };
 

@@ -16,20 +16,14 @@
 #define LINES_TYPE     "application/x-ndjson"
 #define STALLS_DEFAULT 100
 
-static const char page[] =
-	"<!DOCTYPE html>\n"
-	"<html lang=\"en\"><meta charset=\"utf-8\"><title>blockprof</title>\n"
-	"<p>blockprof watches the event loops of this machine; blockprof(8), SERVICE, says what it "
-	"answers.</p>\n"
-	"</html>\n";
-
 static const struct route routes[] = {
-	{ "/", "text/html; charset=utf-8", .page = page },
+	{ "/", "text/html; charset=utf-8", .is_page = true },
 	{ "/healthz", TEXT_TYPE, .kind = WEB_HEALTH },
 	{ "/debug/pprof/block", "application/octet-stream", .file = "block", .kind = WEB_BLOCK },
 	{ "/folded", TEXT_TYPE, .kind = WEB_FOLDED },
 	{ "/stalls", LINES_TYPE, .kind = WEB_STALLS },
 	{ "/loops", LINES_TYPE, .kind = WEB_LOOPS },
+	{ "/last", "application/json", .kind = WEB_LAST },
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", .kind = WEB_METRICS },
 };
 
@@ -118,6 +112,10 @@ static int take_parameters(const char *target, struct request *request)
 
 	if (question->kind == WEB_BLOCK || question->kind == WEB_FOLDED)
 		return take_profile(query, request);
+	if (question->kind == WEB_LAST) {
+		request->last = WEB_LAST_MAX;
+		return query_number(query, "seconds", WEB_LAST_MAX, &request->last) ? 400 : 200;
+	}
 	if (question->kind != WEB_STALLS)
 		return 200;
 	question->limit = STALLS_DEFAULT;
@@ -131,9 +129,9 @@ static int take_parameters(const char *target, struct request *request)
 static int judge_reader(const struct request_head *head, const struct web_settings *settings,
 			const struct route *route)
 {
-	bool is_open = route->page || web_kind_is_open(route->kind);
+	bool is_open = route->is_page || web_kind_is_open(route->kind);
 
-	if (settings->metrics_only && (route->page || !is_open))
+	if (settings->metrics_only && (route->is_page || !is_open))
 		return 403;
 	if (is_open || head->trusted || authorization_has(head->authorization, settings->token))
 		return 200;

@@ -12,7 +12,7 @@ struct route {
 	const char *path;
 	const char *type; /* of the content */
 	const char *file; /* as which it is to be saved; NULL: it is not */
-	const char *page; /* what it shows; NULL: the parent is asked */
+	bool is_page; /* the same for everyone: the parent is not asked */
 	enum web_kind kind;
 };
 
@@ -20,6 +20,7 @@ struct request {
 	const struct route *route;
 	struct web_question question;
 	uint64_t seconds; /* that it waits before it asks; 0: not at all */
+	uint64_t last; /* seconds that the page is to show; 0: it is not asked for */
 };
 
 /* What of the request line and the headers matters. NULL: not there. */

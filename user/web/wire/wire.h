@@ -16,6 +16,7 @@ enum web_kind {
 	WEB_OPENMETRICS,
 	WEB_STALLS, /* the last: limit, since_ns */
 	WEB_LOOPS,
+	WEB_LAST, /* what the page shows: since_ns. A recording, which the child makes the page's data of */
 	WEB_BLOCK, /* the profile: window */
 	WEB_BLOCK_ALL, /* with all labels */
 	WEB_FOLDED,
@@ -27,6 +28,7 @@ enum web_kind {
 #define WEB_STALLS_MAX	1000
 #define WEB_WINDOWS	4 /* at a time, from 1 on */
 #define WEB_SECONDS_MAX 300 /* of a window */
+#define WEB_LAST_MAX	3600ull /* seconds */
 
 struct web_question {
 	uint32_t id; /* comes back with the answer */
