@@ -121,6 +121,7 @@ def test_one_process_leaves_slots_to_others():
             wait_stall(blockprof, target.pid)
         check(blockprof.records[-1].get("blind") == {"share_used_up": 1}, "counted", blockprof.records[-1])
         check("it has its share of the loops" in blockprof.stderr, "said", blockprof.stderr)
+        check("watch it alone: one -p, without -f" in blockprof.stderr, "and what helps where -p was given", blockprof.stderr)
 
 
 CAPABILITIES = "-all,+bpf,+perfmon,+sys_ptrace"

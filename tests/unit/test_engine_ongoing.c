@@ -143,7 +143,8 @@ static void test_peer_that_cannot_be_afforded(void **state)
 	pid = fork_holder(pipes);
 	assert_int_equal(engine_look(test->engine), 0);
 	become_loop(test);
-	allowance->paid_until_ns = UINT64_MAX;
+	while (allowance_is_left(allowance, getpid(), clock_now_ns() + 60 * S))
+		allowance_pay(allowance, getpid(), clock_now_ns() + 60 * S, NS_PER_MS);
 	now_ns += 500 * MS;
 	set_blocked(test, 7, now_ns, now_ns);
 	test->probe.slice[SLOT].capture.since_ns = now_ns;

@@ -96,7 +96,7 @@ static void other_records_have_their_keys(void **state)
 	text = read_text(path);
 	assert_string_equal(
 		text, "{\"type\":\"start\",\"time\":\"2024-05-01T12:00:00.000000000Z\","
-		      "\"mono_ns\":1000000000000,\"schema\":7,\"scope\":{\"system\":true,"
+		      "\"mono_ns\":1000000000000,\"schema\":8,\"scope\":{\"system\":true,"
 		      "\"comm\":[\"^a\",\"c\"],\"cgroup\":[\"/b\"]},"
 		      "\"threshold_ns\":100000000}\n"
 		      "{\"type\":\"loop\",\"time\":\"2024-05-01T12:00:00.000000000Z\","

@@ -75,7 +75,15 @@ static void test_what_was_seen_holds(void **state)
 	assert_true(look_others_wait(test->engine, loop, now_ns - 100 * MS));
 	/* the next one is looked at, unless the share is used up */
 	watched_of(test)->looks.paid_until_ns = UINT64_MAX;
+	test->probe.slot[SLOT].turn_seq = 7;
+	assert_int_equal(test->engine->lost[LOSS_LOOKS_REFUSED], 0);
 	assert_true(look_others_wait(test->engine, loop, now_ns + MS));
+	/* which is counted, once for a turn */
+	assert_true(look_others_wait(test->engine, loop, now_ns + MS));
+	assert_int_equal(test->engine->lost[LOSS_LOOKS_REFUSED], 1);
+	test->probe.slot[SLOT].turn_seq = 8;
+	assert_true(look_others_wait(test->engine, loop, now_ns + MS));
+	assert_int_equal(test->engine->lost[LOSS_LOOKS_REFUSED], 2);
 	watched_of(test)->looks.paid_until_ns = 0;
 	now_ns += MS;
 	assert_false(look_others_wait(test->engine, loop, now_ns));

@@ -242,25 +242,64 @@ static void test_allowance(void **state)
 	close(fds[1]);
 }
 
-/* Of a process that always has something to ask a quarter is left for others, then and in the long run. */
+/* Processes from 1000 on of one user, those from 2000 on of several. */
+static struct allowance_owner own_user(void *context, pid_t pid)
+{
+	(void)context;
+	return (struct allowance_owner){ .user = pid < 2000 ? 7 : (uint32_t)pid };
+}
+
+static unsigned int spend(struct allowance *allowance, pid_t pid, uint64_t now_ns)
+{
+	unsigned int spent = 0;
+
+	for (; spent < 100 && allowance_is_left(allowance, pid, now_ns); spent++)
+		allowance_pay(allowance, pid, now_ns, NS_PER_MS);
+	return spent;
+}
+
+/* As many noisy ones always have something to ask: is some left for one that asks now and then? */
+static void share_among(pid_t first, unsigned int nr, unsigned int most)
+{
+	enum { HONEST = 9001, SECONDS = 100 };
+	struct allowance allowance = { .owner_of = own_user };
+	uint64_t now_ns = 1000 * NS_PER_SEC;
+	unsigned int noisy = 0;
+
+	for (int second = 0; second < SECONDS; second++, now_ns += NS_PER_SEC) {
+		for (unsigned int i = 0; i < nr; i++)
+			noisy += spend(&allowance, first + (pid_t)i, now_ns);
+		assert_false(allowance_is_left(&allowance, first, now_ns));
+		assert_true(allowance_is_left(&allowance, HONEST, now_ns));
+		if (second % 10 == 0)
+			allowance_pay(&allowance, HONEST, now_ns, NS_PER_MS);
+	}
+	assert_in_range(noisy, most / 2, most);
+}
+
 static void test_allowance_is_shared(void **state)
 {
-	enum { NOISY = 1000, HONEST = 1001 };
+	(void)state;
+	/* in ms: half a percent of the time, and what there is at the start */
+	share_among(2000, 1, 100 * 5 + 40);
+	share_among(2000, 2, 100 * 5 + 40);
+	/* nor do many help who are one user's */
+	share_among(1000, 50, 100 * 5 + 40);
+}
+
+/* What was spent is forgotten. */
+static void test_allowance_comes_back(void **state)
+{
+	enum { ASKS = 2000 };
 	struct allowance allowance = { 0 };
-	uint64_t now_ns = 1000 * NS_PER_SEC, noisy = 0;
+	uint64_t now_ns = 1000 * NS_PER_SEC;
 
 	(void)state;
-	for (int second = 0; second < 100; second++, now_ns += NS_PER_SEC) {
-		for (int i = 0; i < 100 && allowance_is_left(&allowance, NOISY, now_ns); i++) {
-			allowance_pay(&allowance, NOISY, now_ns, NS_PER_MS);
-			noisy++;
-		}
-		assert_false(allowance_is_left(&allowance, NOISY, now_ns));
-		assert_true(allowance_is_left(&allowance, HONEST, now_ns));
-		allowance_pay(&allowance, HONEST, now_ns, NS_PER_MS);
-	}
-	/* three quarters of half a percent of the time, and of what there is at the start */
-	assert_in_range(noisy, 100 * 15 / 4, 100 * 15 / 4 + 40);
+	assert_in_range(spend(&allowance, ASKS, now_ns), 30, 31);
+	assert_false(allowance_is_ample(&allowance, ASKS, now_ns));
+	now_ns += 100 * NS_PER_SEC;
+	assert_true(allowance_is_ample(&allowance, ASKS, now_ns));
+	assert_in_range(spend(&allowance, ASKS, now_ns), 30, 31);
 }
 
 int main(void)
@@ -277,6 +316,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many_questions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_allowance, set_up, tear_down),
 		cmocka_unit_test(test_allowance_is_shared),
+		cmocka_unit_test(test_allowance_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

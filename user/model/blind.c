@@ -29,7 +29,7 @@ static const struct {
 					"its interpreter cannot be read; native frames only" },
 	[BLIND_SHARE_USED_UP] = { "share_used_up", "with more loops than their share of slots",
 				  "it has its share of the loops that can be watched at a time; "
-				  "further ones are not; watch it alone with -p" },
+				  "further ones are not; watch it alone: one -p, without -f" },
 	[BLIND_SLOTS_USED_UP] = { "slots_used_up", "with more loops than there are slots",
 				  "it has more loops than can be watched at a time; further ones "
 				  "are not" },

@@ -47,6 +47,9 @@ static const struct {
 	[LOSS_LEDGERS_CUT] = { "ledgers_cut", "ledgers (did not add up)" },
 	[LOSS_SOURCES_UNSHARED] = { "sources_unshared",
 				    "loops whose threads are judged one by one (too many such)" },
+	[LOSS_LOOKS_REFUSED] = { "looks_refused",
+				 "looks at a process's own threads and descriptors (would have "
+				 "cost too much)" },
 	[LOSS_PEERS_NOT_LOOKED_FOR] = { "peers_not_looked_for",
 					"questions who is at the other end (looking would have "
 					"cost too much)" },

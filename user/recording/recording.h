@@ -14,7 +14,7 @@
  * types. As keys are only ever added, whoever reads one schema can read all
  * later ones, but for what is new in them.
  */
-#define RECORDING_SCHEMA 7
+#define RECORDING_SCHEMA 8
 
 struct recording_reader {
 	void *context;

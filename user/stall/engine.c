@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* engine.c - the order in which things are done: what is read, looked at and reported in a tick. */
+#include "stall/loops/share.h"
 #include "stall/engine.h"
 
 #include <errno.h>
@@ -44,6 +45,18 @@
 #define LAST_READ_NS	  (400 * NS_PER_MS)
 #define LAST_READ_MOST_NS (2 * NS_PER_SEC) /* where nobody waits for the end */
 
+/* For whom is looking at others paid? */
+static struct allowance_owner owner_of(void *context, pid_t pid)
+{
+	const struct engine *engine = context;
+	struct watched *watched = watched_find(engine->watched, pid);
+	struct bp_bind shares = { 0 };
+
+	if (watched)
+		share_name(watched, &shares);
+	return (struct allowance_owner){ shares.user, shares.cgroup };
+}
+
 int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
 	       struct symbols *symbols, const struct engine_sink *sink)
 {
@@ -61,8 +74,11 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	err = loops_new(&engine->loops, probe_slots(probe));
 	if (!err)
 		err = peers_new(&engine->classify.peers);
-	if (!err)
+	if (!err) {
+		peers_allowance(engine->classify.peers)->owner_of = owner_of;
+		peers_allowance(engine->classify.peers)->context = engine;
 		err = namer_new(&engine->namer, symbols, options->memory);
+	}
 	if (!err)
 		err = watched_table_new(&engine->watched);
 	if (!err)

@@ -47,8 +47,7 @@ static bool is_closed(pid_t pid, uint64_t fd)
 	return cwd && !epoll_is(pid, (int)fd);
 }
 
-bool is_handed_over(const struct engine *engine, const struct loop *loop, uint64_t since_ns,
-		    bool lasts)
+bool is_handed_over(struct engine *engine, struct loop *loop, uint64_t since_ns, bool lasts)
 {
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 

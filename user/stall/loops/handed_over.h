@@ -10,8 +10,7 @@ struct engine;
 struct loop;
 
 /* Of the loop whose turn began at since_ns. lasts: it is not over. */
-bool is_handed_over(const struct engine *engine, const struct loop *loop, uint64_t since_ns,
-		    bool lasts);
+bool is_handed_over(struct engine *engine, struct loop *loop, uint64_t since_ns, bool lasts);
 #define SPAN_LASTS UINT64_MAX
 
 /* A turn, and the source that its loop had in it. */

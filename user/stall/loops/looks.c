@@ -23,6 +23,19 @@ bool look_is_left(const struct watched *watched, uint64_t now_ns)
 	return watched->looks.paid_until_ns <= now_ns + CREDIT_NS;
 }
 
+/* Once for a turn: it is asked for in each tick. */
+bool look_is_granted(struct engine *engine, struct loop *loop, const struct watched *watched,
+		     uint64_t now_ns)
+{
+	uint64_t seq = probe_slot(engine->probe, loop->slot)->turn_seq;
+
+	if (look_is_left(watched, now_ns))
+		return true;
+	engine->lost[LOSS_LOOKS_REFUSED] += loop->refused_seq != seq;
+	loop->refused_seq = seq;
+	return false;
+}
+
 void look_pay(struct watched *watched, uint64_t now_ns, uint64_t began_ns)
 {
 	struct watched_looks *looks = &watched->looks;
@@ -44,7 +57,7 @@ static void see_waiters(const struct memory *memory, struct watched *watched, ui
 	look_pay(watched, now_ns, began_ns);
 }
 
-bool look_others_wait(const struct engine *engine, const struct loop *loop, uint64_t since_ns)
+bool look_others_wait(struct engine *engine, struct loop *loop, uint64_t since_ns)
 {
 	const int fd = (int)probe_slot(engine->probe, loop->slot)->wait_id;
 	const struct memory memory = state_memory(engine, loop->id.pid);
@@ -54,7 +67,7 @@ bool look_others_wait(const struct engine *engine, const struct loop *loop, uint
 	if (!watched)
 		return epoll_others_wait(&memory, loop->id.tid, fd);
 	if ((watched->looks.seen_ns < since_ns || now_ns - watched->looks.seen_ns > FRESH_NS) &&
-	    look_is_left(watched, now_ns))
+	    look_is_granted(engine, loop, watched, now_ns))
 		see_waiters(&memory, watched, now_ns);
 	for (size_t i = 0; i < watched->looks.nr_waiters; i++) {
 		const struct epoll_waiter *waiter = &watched->looks.waiters[i];

@@ -16,6 +16,9 @@ struct watched;
 
 /* Whether its share of the watch's time allows it now. */
 bool look_is_left(const struct watched *watched, uint64_t now_ns);
+/* The same for one of its loops, for which it is wanted now: where it does not, that is counted. */
+bool look_is_granted(struct engine *engine, struct loop *loop, const struct watched *watched,
+		     uint64_t now_ns);
 /* It took from began_ns on, by clock_now_ns(). */
 void look_pay(struct watched *watched, uint64_t now_ns, uint64_t began_ns);
 
@@ -23,6 +26,6 @@ void look_pay(struct watched *watched, uint64_t now_ns, uint64_t began_ns);
  * Does another thread of its process wait on the loop's epoll instance, or did when all
  * were looked at last, in the turn that began at since_ns?
  */
-bool look_others_wait(const struct engine *engine, const struct loop *loop, uint64_t since_ns);
+bool look_others_wait(struct engine *engine, struct loop *loop, uint64_t since_ns);
 
 #endif

@@ -93,7 +93,7 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 
 	if (loop->worker.known || loop->worker.keeps || !loop->runtime ||
 	    !loop->runtime->by_habit || !watched || loop->worker.asked_seq == slot->turn_seq ||
-	    !look_is_left(watched, now_ns))
+	    !look_is_granted(engine, loop, watched, now_ns))
 		return loop->worker.known;
 	loop->worker.asked_seq = slot->turn_seq;
 	loop->worker.asked++;
@@ -129,7 +129,7 @@ void request_worker_weigh(struct engine *engine, struct loop *loop, uint64_t now
 
 	if (!loop->runtime || !loop->runtime->by_habit || loop->worker.sure || !watched ||
 	    slot->wait_class != BP_WAIT_EPOLL || now_ns < loop->worker.next_ns ||
-	    !look_is_left(watched, now_ns))
+	    !look_is_granted(engine, loop, watched, now_ns))
 		return;
 	loop->worker.next_ns = now_ns + LOOK_EVERY_NS;
 	accepted = look(&wait);

@@ -203,6 +203,8 @@ struct loop {
 		observation; /* peers/observe.c: of the block that it is in, or was in last; NULL: none */
 	uint64_t
 		unobserved_seq; /* likewise: the last turn of which none could be afforded; 0: none */
+	uint64_t
+		refused_seq; /* loops/looks.c: the last turn for which a look was refused; 0: none */
 };
 
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const struct runtime *runtime);
