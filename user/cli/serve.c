@@ -345,7 +345,7 @@ static int reload(struct serve *serve)
 		notify_ready();
 		return 0;
 	}
-	engine_finish(old->session.engine, true);
+	session_finish(&old->session, true);
 	end_recording(serve);
 	if (recorder) {
 		recorder_close(serve->recorder);
@@ -457,7 +457,7 @@ static int run(struct serve *serve, struct term *term)
 	if (err)
 		return err;
 	notify_stopping();
-	engine_finish(serve->term->session.engine, true);
+	session_finish(&serve->term->session, true);
 	end_recording(serve);
 	report_recording(serve);
 	stall_command_finish(&serve->command);
