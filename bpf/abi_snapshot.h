@@ -63,6 +63,15 @@ struct bp_server_snapshot {
 	unsigned int references; /* to its open file: descriptors, calls under way; 0: not known */
 };
 
+#define BP_HOST_NAME_LEN 65 /* include/uapi/linux/utsname.h: __NEW_UTS_LEN + 1 */
+
+/* Of a thread of a process whose host name is asked for. */
+struct bp_host_name_snapshot {
+	unsigned int tid;
+	unsigned int tgid;
+	char name[BP_HOST_NAME_LEN + 3]; /* it ends with a NUL; "": not known */
+};
+
 /* Of a thread that writes out a file, or file systems. */
 struct bp_sync_snapshot {
 	unsigned int tid;

@@ -341,6 +341,18 @@ struct unix_sock {
 	struct sock *peer;
 };
 
+struct new_utsname {
+	char nodename[65];
+};
+
+struct uts_namespace {
+	struct new_utsname name;
+};
+
+struct nsproxy {
+	struct uts_namespace *uts_ns;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -359,6 +371,7 @@ struct task_struct {
 	u64 start_time; /* by CLOCK_MONOTONIC */
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct io_uring_task *io_uring;
 	struct signal_struct *signal;
 	struct task_struct *group_leader;

@@ -20,7 +20,7 @@ class Blockprof:
 
     pids: what to watch (-p); command: what to start; args: further options,
     put before those. cwd=True: it runs in self.directory. wait=False: do not wait for the line that says it watches.
-    lost: names of losses that are no failure here, or True for any.
+    prefix: a program that becomes it. lost: names of losses that are no failure here, or True for any.
     judge=False: check nothing at the end but each record by itself.
     """
 
@@ -37,12 +37,13 @@ class Blockprof:
         stdout=None,
         cwd=False,
         preexec=None,
+        prefix=(),
     ):
         need_root()
         check(os.access(BLOCKPROF, os.X_OK), "%s is not there: run make" % BLOCKPROF)
         self.directory = tempfile.mkdtemp(prefix="blockprof-e2e-")
         self.recording = os.path.join(self.directory, "recording.jsonl") if record else None
-        argv = [BLOCKPROF] + [str(arg) for arg in args]
+        argv = list(prefix) + [BLOCKPROF] + [str(arg) for arg in args]
         if self.recording:
             argv += ["-o", self.recording]
         if stdout is None and record:

@@ -13,12 +13,12 @@ from harness import BLOCKPROF, Target, check, need_root, until
 COMM = "svc-%d" % os.getpid()
 
 
-def sleeper(seconds):
+def sleeper(seconds, prefix=()):
     """A target with one stall."""
     python = os.path.join(tempfile.gettempdir(), COMM)
     if not os.path.lexists(python):
         os.symlink(sys.executable, python)
-    return Target("sleep", "--count=1", "--seconds=%s" % seconds, python=python)
+    return Target("sleep", "--count=1", "--seconds=%s" % seconds, python=python, prefix=prefix)
 
 
 class Service:

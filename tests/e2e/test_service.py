@@ -31,6 +31,7 @@ from harness import (
     run_blockprof,
     until,
 )
+from journal import Listener, fields_of
 from service import Service, sleeper, write
 
 THRESHOLD = ["-t", "150ms"]
@@ -230,34 +231,6 @@ def test_one_state_directory_one_service():
 
 
 # --- systemd's side ---------------------------------------------------------------------------------
-
-
-class Listener:
-    """A datagram socket, and what has come there."""
-
-    def __init__(self, path):
-        self.messages = []
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(path)
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        while True:
-            self.messages.append(self._socket.recv(1 << 20))
-
-
-def fields_of(entry):
-    """Native journal protocol: NAME=value, or NAME, eight bytes of length, value, for values of several lines."""
-    fields = {}
-    while entry:
-        line, _, rest = entry.partition(b"\n")
-        name, is_text, value = line.partition(b"=")
-        if not is_text:
-            (length,) = struct.unpack("<Q", rest[:8])
-            value, rest = rest[8 : 8 + length], rest[9 + length :]
-        fields[name.decode()] = value.decode()
-        entry = rest
-    return fields
 
 
 @exclusive

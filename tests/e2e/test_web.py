@@ -15,66 +15,10 @@ import time
 import urllib.parse
 
 from harness import MS, check, exclusive, limit, need, need_program, parse_folded, parse_jsonl, parse_records, run_blockprof, until
-from service import COMM, Service, sleeper, write
+from service import COMM, sleeper, write
+from web import WebService, bearer, free_port, read_all, token_of
 
 OFF = ["-t", "1h"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class WebService(Service):
-    """One that answers on a port of its own."""
-
-    def __init__(self, *args, **kwargs):
-        self.port = free_port()
-        super().__init__("--listen", "127.0.0.1:%d" % self.port, *args, **kwargs)
-
-    def get(self, target, method="GET", headers=None, body=None, seconds=20):
-        """(status, headers, body)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        try:
-            connection.request(method, target, body=body, headers=headers or {})
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read()
-        finally:
-            connection.close()
-
-    def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
-
-    def raw(self, request):
-        """All that comes back."""
-        with self.connect() as connection:
-            connection.sendall(request)
-            return read_all(connection)
-
-    def child(self):
-        """The process that speaks HTTP."""
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open("/proc/%s/status" % pid) as file:
-                    fields = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
-            except OSError:
-                continue
-            if fields["Name"] == "blockprof-web" and int(fields["PPid"]) == self.popen.pid:
-                return int(pid), fields
-        return None, None
-
-
-def read_all(connection):
-    answer = b""
-    while True:
-        try:
-            part = connection.recv(65536)
-        except ConnectionResetError:
-            return answer
-        if not part:
-            return answer
-        answer += part
 
 
 def check_status(got, wanted, what):
@@ -367,15 +311,6 @@ def test_metrics_lint():
         _, _, body = service.get("/metrics")
         lint = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60)
         check(lint.returncode == 0 and not lint.stderr, "promtool", lint.stdout.decode(), lint.stderr.decode())
-
-
-def token_of(service):
-    with open(os.path.join(service.state, "token")) as file:
-        return file.read().strip()
-
-
-def bearer(token):
-    return {"Authorization": "Bearer " + token}
 
 
 def lines_of(answer):

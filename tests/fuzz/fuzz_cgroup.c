@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		process_cgroup_free(&cgroup);
 	free(cgroup_unit(text));
 	free(cgroup_container(text));
+	free(cgroup_pod_uid(text));
 	cgroup_in_unit(text, "nginx.service");
 	cgroup_is_below(text, "/system.slice");
 	free(text);

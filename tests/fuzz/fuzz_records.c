@@ -148,6 +148,13 @@ int probe_syncers(struct probe *p, uint32_t dev, probe_syncer_fn *fn, void *cont
 	return 0;
 }
 
+int probe_host_name(struct probe *p, pid_t pid, char name[BP_HOST_NAME_LEN])
+{
+	(void)p;
+	snprintf(name, BP_HOST_NAME_LEN, "host-%d", pid);
+	return 0;
+}
+
 int probe_servers(struct probe *p, const struct bp_slot *slot, probe_server_fn *fn, void *context)
 {
 	(void)p;

@@ -66,6 +66,7 @@ struct probe {
 	/* Who else waits for a loop's source: that process, or why that is not seen. */
 	pid_t server;
 	int servers_error;
+	char host_name[BP_HOST_NAME_LEN]; /* of every process */
 	unsigned int server_looks;
 	bool no_slots; /* whoever is to be bound gets none */
 	uint64_t closed; /* source that was closed */
@@ -192,6 +193,13 @@ struct bp_cell *probe_cell(struct probe *probe, unsigned int number)
 void probe_source(struct probe *probe, uint64_t source, bool known)
 {
 	probe->source = known ? source : 0;
+}
+
+int probe_host_name(struct probe *probe, pid_t pid, char name[BP_HOST_NAME_LEN])
+{
+	(void)pid;
+	snprintf(name, BP_HOST_NAME_LEN, "%s", probe->host_name);
+	return probe->host_name[0] ? 0 : -ESRCH;
 }
 
 int probe_servers(struct probe *probe, const struct bp_slot *slot, probe_server_fn *fn,

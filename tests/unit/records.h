@@ -401,6 +401,9 @@ static inline void feed_loop(struct output *output)
 		.cgroup = "/user.slice",
 		.unit = "web.service",
 		.container = HOSTILE,
+		.container_name = HOSTILE,
+		.pod = HOSTILE,
+		.namespace = HOSTILE,
 	};
 
 	output_loop(output, &loop);

@@ -122,6 +122,69 @@ static void test_paths(void **state)
 	}
 }
 
+#define UID "0a1b2c3d-1111-2222-3333-444455556666"
+
+static const struct pod_case {
+	const char *path;
+	const char *uid; /* NULL: none */
+} pod_cases[] = {
+	{ "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-" POD ".slice/crio-" ID
+	  ".scope",
+	  UID },
+	{ "/kubepods.slice/kubepods-" POD ".slice", UID },
+	{ "/kubepods/burstable/pod" UID "/" ID, UID },
+	{ "/kubepods/pod" UID, UID },
+	{ "/kubepods-besteffort-" POD ".slice:cri-containerd:" ID, UID },
+	{ "/system.slice/containerd.service/kubepods-burstable-" POD ".slice:cri-containerd:" ID,
+	  UID },
+	{ "/docker/" ID2 "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-" POD
+	  ".slice/cri-containerd-" ID ".scope",
+	  UID },
+	{ "/docker/" ID2 "/kubelet/kubepods/besteffort/pod" UID "/" ID, UID },
+	/* a static pod's: a hash */
+	{ "/kubepods/burstable/pod0123456789abcdef0123456789abcdef/" ID,
+	  "0123456789abcdef0123456789abcdef" },
+	{ "/kubepods.slice/kubepods-burstable.slice", NULL },
+	{ "/kubepods/burstable/podcast/" ID, NULL },
+	{ "/kubepods/pod0a1b2c3d-1111-2222-3333-44445555666x/" ID, NULL },
+	{ "/kubepods/pod" UID "0/" ID, NULL },
+	{ "/other/pod" UID "/" ID, NULL },
+	{ "/machine.slice/machine-libpod_pod_" ID ".slice/libpod-" ID2 ".scope", NULL },
+	{ "/system.slice/kubepods-pod.slice", NULL },
+	{ "/", NULL },
+};
+
+static void test_pods(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pod_cases) / sizeof(pod_cases[0]); i++) {
+		const struct pod_case *c = &pod_cases[i];
+		char *uid = cgroup_pod_uid(c->path);
+
+		if (!same(uid, c->uid))
+			fail_msg("%s: pod %s", c->path, uid ? uid : "(none)");
+		free(uid);
+	}
+}
+
+/* In whatever hierarchy; and whether the name is one that a user could give. */
+static void test_pod_of_a_process(void **state)
+{
+	struct process_cgroup cgroup;
+
+	(void)state;
+	assert_int_equal(cgroup_parse("4:cpu:/kubepods/pod" UID "/" ID "\n0::/\n", &cgroup), 0);
+	assert_string_equal(cgroup.pod_uid, UID);
+	assert_false(cgroup.of_user);
+	process_cgroup_free(&cgroup);
+	assert_int_equal(cgroup_parse("0::/user.slice/user-7.slice/user@7.service/kubepods/pod" UID
+				      "/" ID "\n",
+				      &cgroup),
+			 0);
+	assert_true(cgroup.of_user);
+	process_cgroup_free(&cgroup);
+}
+
 static const struct file_case {
 	const char *text;
 	const char *path; /* NULL: -ENOENT */
@@ -198,6 +261,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_pods),
+		cmocka_unit_test(test_pod_of_a_process),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_own),
 	};

@@ -26,22 +26,39 @@ static const char *field(const struct entry *entry, const char *name)
 		assert_string_equal(field(entry, name), value); \
 	} while (0)
 
-static void entry_of(struct entry *entry, struct stall_record stall, struct process_cgroup cgroup)
+static void entry_of(struct entry *entry, struct stall_record stall, struct home home)
 {
-	assert_int_equal(entry_of_stall(entry, &stall, &cgroup), 0);
+	assert_int_equal(entry_of_stall(entry, &stall, &home), 0);
 	slices_free(&stall.slices);
 }
 
 static void a_stall_has_its_fields(void **state)
 {
 	struct stall_record stall = socket_stall();
+	struct culprit server = {
+		.kind = CULPRIT_PEER,
+		.pid = 812,
+		.tid = 812,
+		.comm = "postgres",
+		.seen = true,
+		.cause = CAUSE_FILE,
+		.syscall = strdup("fsync"),
+		.target = { .kind = TARGET_FILE, .path = strdup("/db/a\nb") },
+		.ns = 340 * MS,
+	};
 	struct entry entry;
 
 	(void)state;
+	assert_int_equal(culprits_add(&stall.slices.v[0].culprits, &server), 0);
+	stall.id.loop = 9;
+	stall.doubt = DOUBT_SHARED;
 	stall.advice = "asyncpg,\nor a thread";
 	entry_of(&entry, stall,
-		 (struct process_cgroup){ .unit = (char *)"web.service",
-					  .container = (char *)"abc" });
+		 (struct home){ .unit = "web.service",
+				.container = "abc",
+				.container_name = "app",
+				.pod = "web-7d9",
+				.namespace = "shop" });
 	assert_field(&entry, "MESSAGE",
 		     "python3[4242] asyncio, task rates-3: 352 ms socket, recvfrom "
 		     "127.0.0.1:5432 (postgres[812]), in execute (app/db.py:41)");
@@ -64,6 +81,13 @@ static void a_stall_has_its_fields(void **state)
 		     "delayed 12 events of 9 clients by up to 340 ms; 3 timers");
 	assert_field(&entry, "BLOCKPROF_UNIT", "web.service");
 	assert_field(&entry, "BLOCKPROF_CONTAINER", "abc");
+	assert_field(&entry, "BLOCKPROF_CONTAINER_NAME", "app");
+	assert_field(&entry, "BLOCKPROF_POD", "web-7d9");
+	assert_field(&entry, "BLOCKPROF_NAMESPACE", "shop");
+	assert_field(&entry, "BLOCKPROF_LOOP", "9");
+	assert_field(&entry, "BLOCKPROF_DOUBT", "shared");
+	assert_field(&entry, "BLOCKPROF_CHAIN",
+		     "for postgres[812], which sat in fsync of /db/a\\x0ab");
 	assert_field(&entry, "BLOCKPROF_DELAYED_EVENTS", "12");
 	assert_field(&entry, "CODE_FUNC", "execute");
 	assert_field(&entry, "CODE_FILE", "/srv/app/db.py");
@@ -89,11 +113,17 @@ static void what_is_not_known_is_left_out(void **state)
 	struct entry entry;
 
 	(void)state;
-	entry_of(&entry, bare, (struct process_cgroup){ 0 });
+	entry_of(&entry, bare, (struct home){ 0 });
 	assert_field(&entry, "MESSAGE", "x[7/8]: 1.5 s and still running, cpu");
 	assert_field(&entry, "BLOCKPROF_ONGOING", "1");
 	assert_null(field(&entry, "BLOCKPROF_RUNTIME"));
 	assert_null(field(&entry, "BLOCKPROF_UNIT"));
+	assert_null(field(&entry, "BLOCKPROF_CONTAINER_NAME"));
+	assert_null(field(&entry, "BLOCKPROF_POD"));
+	assert_null(field(&entry, "BLOCKPROF_NAMESPACE"));
+	assert_null(field(&entry, "BLOCKPROF_LOOP"));
+	assert_null(field(&entry, "BLOCKPROF_DOUBT"));
+	assert_null(field(&entry, "BLOCKPROF_CHAIN"));
 	assert_null(field(&entry, "BLOCKPROF_STACK"));
 	assert_null(field(&entry, "BLOCKPROF_DELAYED_EVENTS"));
 	assert_null(field(&entry, "CODE_FUNC"));
@@ -102,7 +132,7 @@ static void what_is_not_known_is_left_out(void **state)
 
 static void a_note_has_its_fields(void **state)
 {
-	const struct process_cgroup cgroup = { .unit = (char *)"web.service" };
+	const struct home home = { .unit = "web.service", .pod = "web-7d9" };
 	const struct note_record note = {
 		.pid = 42,
 		.comm = "web\033",
@@ -114,11 +144,12 @@ static void a_note_has_its_fields(void **state)
 	struct entry entry;
 
 	(void)state;
-	assert_int_equal(entry_of_note(&entry, &note, &cgroup), 0);
+	assert_int_equal(entry_of_note(&entry, &note, &home), 0);
 	assert_field(&entry, "BLOCKPROF_NOTE", note_kind_name(NOTE_TASKS_GROW));
 	assert_field(&entry, "OBJECT_PID", "42");
 	assert_field(&entry, "BLOCKPROF_COMM", "web\\x1b");
 	assert_field(&entry, "BLOCKPROF_UNIT", "web.service");
+	assert_field(&entry, "BLOCKPROF_POD", "web-7d9");
 	assert_non_null(strstr(field(&entry, "MESSAGE"), "1000"));
 	assert_null(strchr(field(&entry, "MESSAGE"), '\033'));
 	entry_free(&entry);
@@ -129,7 +160,12 @@ static void foreign_bytes_do_no_harm(void **state)
 	struct entry entry;
 
 	(void)state;
-	entry_of(&entry, hostile_stall(), (struct process_cgroup){ .unit = (char *)HOSTILE });
+	entry_of(&entry, hostile_stall(),
+		 (struct home){ .unit = HOSTILE,
+				.container = HOSTILE,
+				.container_name = HOSTILE,
+				.pod = HOSTILE,
+				.namespace = HOSTILE });
 	assert_true(entry.nr > 15);
 	for (int i = 0; i < entry.nr; i++) {
 		const char *text = entry.fields[i].iov_base;

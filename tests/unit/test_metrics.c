@@ -112,6 +112,42 @@ static void a_second_and_a_stall(void **state)
 	metrics_free(metrics);
 }
 
+/* Two of one pod are told apart by their names, and without a name by what begins the identifier. */
+static void containers_and_pods(void **state)
+{
+	static const char id[] = "3f4b2a9c0d1e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8";
+	struct metrics *metrics = new_metrics();
+	struct loop_record loop = loop_of(1, "web", NULL);
+
+	(void)state;
+	loop.container = id;
+	loop.pod = "web-7d9";
+	loop.namespace = "shop";
+	metrics_loop(metrics, &loop);
+	loop.id.loop = 2;
+	loop.container_name = "app";
+	metrics_loop(metrics, &loop);
+	loop.id.loop = 3;
+	loop.namespace = "test";
+	metrics_loop(metrics, &loop);
+	metrics_begin_loops(metrics);
+	for (uint64_t number = 1; number <= 3; number++) {
+		loop.id.loop = number;
+		metrics_live_loop(metrics, &loop.id);
+	}
+	assert_true(
+		has(metrics, true,
+		    "blockprof_loops{comm=\"web\",runtime=\"asyncio\",container=\"3f4b2a9c0d1e\","
+		    "pod=\"web-7d9\",namespace=\"shop\"} 1\n"));
+	assert_true(has(metrics, true,
+			"blockprof_loops{comm=\"web\",runtime=\"asyncio\",container=\"app\","
+			"pod=\"web-7d9\",namespace=\"shop\"} 1\n"));
+	assert_true(has(metrics, true,
+			"blockprof_loops{comm=\"web\",runtime=\"asyncio\",container=\"app\","
+			"pod=\"web-7d9\",namespace=\"test\"} 1\n"));
+	metrics_free(metrics);
+}
+
 static void the_two_formats(void **state)
 {
 	struct metrics *metrics = new_metrics();
@@ -338,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_second_and_a_stall),
+		cmocka_unit_test(containers_and_pods),
 		cmocka_unit_test(the_two_formats),
 		cmocka_unit_test(what_does_not_count),
 		cmocka_unit_test(notes_count_with_a_loop_of_the_process),

@@ -106,6 +106,7 @@ static void sample_has_values_stack_and_labels(void **state)
 	assert_string_equal(label_of(profile, sample, "task"), "rates-3");
 	assert_string_equal(label_of(profile, sample, "unit"), "web.service");
 	assert_non_null(label_of(profile, sample, "container"));
+	assert_non_null(label_of(profile, sample, "pod"));
 	assert_int_equal(number_of(profile, sample, "pid"), 4242);
 	assert_int_equal(number_of(profile, sample, "tid"), 4242);
 	assert_int_equal(profile->time_nanos, TEST_TIME_NS);

@@ -2,6 +2,7 @@
 /* Memory by way of readers: what they read, and that one which hangs holds up nobody for long. */
 #include "reader/reader.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -18,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -406,6 +408,66 @@ static void opened_file_arrives(void **state)
 	assert_int_equal(pass_receive(socket, false, &arrival, sizeof(arrival), &fd, 1), -EAGAIN);
 }
 
+/* How many entries of a directory there are, asked for in pieces of so many bytes. */
+static size_t count_entries(struct memory_source *source, const char *path, size_t bytes)
+{
+	const struct file_wanted wanted = { .pid = getpid(), .path = path, .directory = true };
+	char buf[1024];
+	uint64_t after = 0;
+	size_t entries = 0;
+	ssize_t got;
+
+	while ((got = files_content(source, &wanted, after, buf, bytes)) > 0) {
+		for (ssize_t at = 0; at < got; entries++) {
+			const struct dirent64 *entry = (const void *)(buf + at);
+
+			after = (uint64_t)entry->d_off;
+			at += entry->d_reclen;
+		}
+	}
+	assert_int_equal(got, 0);
+	return entries;
+}
+
+/* Content of files, and entries of directories: whole, in parts, and not of what can hold a reader up. */
+static void content_of_files(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file_wanted wanted = { .pid = getpid(), .path = "/tmp/x" };
+	char dir[] = "/tmp/blockprof-content-XXXXXX", path[64], buf[16] = "";
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	for (int i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), "%s/file-%d", dir, i);
+		fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+		assert_int_equal(write(fd, "content", 7), 7);
+		close(fd);
+	}
+	wanted.path = path;
+	assert_int_equal(files_content(&fixture->source, &wanted, 0, buf, sizeof(buf)), 7);
+	assert_string_equal(buf, "content");
+	assert_int_equal(files_content(&fixture->source, &wanted, 3, buf, 2), 2);
+	assert_memory_equal(buf, "te", 2);
+	assert_int_equal(count_entries(&fixture->source, dir, 1024), 52);
+	assert_int_equal(count_entries(&fixture->source, dir, 100), 52);
+	wanted.directory = true;
+	assert_int_equal(files_content(&fixture->source, &wanted, 0, buf, 1), -EINVAL);
+	for (int i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), "%s/file-%d", dir, i);
+		unlink(path);
+	}
+	wanted.directory = false;
+	assert_int_equal(files_content(&fixture->source, &wanted, 0, buf, 1), -ENOENT);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(files_content(&fixture->source, &wanted, 0, buf, 1), -EINVAL);
+	unlink(path);
+	wanted.path = dir;
+	assert_int_equal(files_content(&fixture->source, &wanted, 0, buf, 1), -EINVAL);
+	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(readers_given_up(fixture->readers), 0);
+}
+
 /* As long as nobody takes them, there is no room for more: that is no reason to wait. */
 static void nobody_takes_what_was_opened(void **state)
 {
@@ -466,11 +528,17 @@ static void killed_reader_is_started_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(pieces_are_read_each_for_itself), TEST(who_has_ended_is_said),
-		TEST(one_that_hangs_is_left_alone),    TEST(one_that_is_slow_is_asked_again),
-		TEST(hanging_readers_are_few),	       TEST(one_user_hangs_half_of_the_readers),
-		TEST(killed_reader_is_started_again),  TEST(lock_that_is_kept_holds_up_nobody),
-		TEST(files_of_proc_are_read),	       TEST(opened_file_arrives),
+		TEST(pieces_are_read_each_for_itself),
+		TEST(who_has_ended_is_said),
+		TEST(one_that_hangs_is_left_alone),
+		TEST(one_that_is_slow_is_asked_again),
+		TEST(hanging_readers_are_few),
+		TEST(one_user_hangs_half_of_the_readers),
+		TEST(killed_reader_is_started_again),
+		TEST(lock_that_is_kept_holds_up_nobody),
+		TEST(files_of_proc_are_read),
+		TEST(opened_file_arrives),
+		TEST(content_of_files),
 		TEST(nobody_takes_what_was_opened),
 	};
 

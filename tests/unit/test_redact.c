@@ -130,6 +130,9 @@ static void feed_secrets(struct output *output)
 		.cgroup = "/billing.slice",
 		.unit = "billing.service",
 		.container = "9f3c",
+		.container_name = "till",
+		.pod = "billing-7d9",
+		.namespace = "payments",
 	};
 	struct stall_record stall = socket_stall();
 	struct slice file = {

@@ -48,6 +48,14 @@ int files_open(struct memory_source *source, const struct file_wanted *wanted,
 	return 0;
 }
 
+ssize_t files_content(struct memory_source *source, const struct file_wanted *wanted,
+		      uint64_t offset, void *buf, size_t size)
+{
+	if (!source->files)
+		return file_content_directly(wanted, offset, buf, size);
+	return source->files->content(source->files->context, wanted, offset, buf, size);
+}
+
 int files_compare(const struct memory *target, int fd, pid_t other_pid, int other_fd)
 {
 	struct memory_source *source = target->source;

@@ -18,12 +18,13 @@
 
 #include "base/memory.h"
 
-/* A regular file that a process has or names. */
+/* A regular file that a process has or names, or a directory, of which only the entries are to be had. */
 struct file_wanted {
 	pid_t pid;
 	const char *path; /* absolute, as the process sees it */
 	bool from_our_root; /* as we see it; the process is only why it is wanted */
 	bool no_links; /* no component of the path may be a symbolic link */
+	bool directory;
 	/* The file of its mapping at these addresses, wherever its path leads now. 0: by path alone. */
 	uint64_t start, end;
 	uint64_t ino; /* so found by path it must have these; 0: whichever it is */
@@ -52,6 +53,8 @@ struct file_calls {
 	ssize_t (*read)(void *context, pid_t pid, const char *name, uint64_t offset, void *buf,
 			size_t size);
 	int (*open)(void *context, const struct file_wanted *wanted, struct file_opened *opened);
+	ssize_t (*content)(void *context, const struct file_wanted *wanted, uint64_t offset,
+			   void *buf, size_t size);
 	int (*compare)(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd);
 	bool (*is_late)(void *context, pid_t pid);
 	uint64_t (*restarts)(void *context);
@@ -72,6 +75,13 @@ ssize_t files_read_text(const struct memory *target, const char *name, char *buf
  */
 int files_open(struct memory_source *source, const struct file_wanted *wanted,
 	       struct file_opened *opened);
+/*
+ * Up to size bytes of a file that is wanted, from an offset on. Of a directory: entries as
+ * getdents64() gives them, those behind the one with that d_off (0: from the first on).
+ * How many bytes, or -errno as files_open().
+ */
+ssize_t files_content(struct memory_source *source, const struct file_wanted *wanted,
+		      uint64_t offset, void *buf, size_t size);
 /* Do these stand for the same open file? 1, 0, or -errno. */
 int files_compare(const struct memory *target, int fd, pid_t other_pid, int other_fd);
 /*
@@ -94,6 +104,8 @@ struct file_arrival {
 ssize_t file_read_directly(pid_t pid, const char *name, uint64_t offset, void *buf, size_t size);
 /* A descriptor or -errno. */
 int file_open_directly(const struct file_wanted *wanted, struct stat *status);
+ssize_t file_content_directly(const struct file_wanted *wanted, uint64_t offset, void *buf,
+			      size_t size);
 /* As in struct file_opened. May hang itself. */
 bool file_may_hang(int fd, const struct stat *status);
 int file_compare_directly(pid_t pid, int fd, pid_t other_pid, int other_fd);

@@ -95,13 +95,35 @@ int file_open_directly(const struct file_wanted *wanted, struct stat *status)
 	/* Looked at before it is opened: opening a device can do something, a FIFO can wait. */
 	if (fstat(place, status))
 		return -errno;
-	if (!S_ISREG(status->st_mode))
+	if (wanted->directory ? !S_ISDIR(status->st_mode) : !S_ISREG(status->st_mode))
 		return -EINVAL;
 	if (mapped < 0 && !is_it(place, wanted, status))
 		return -ESTALE;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
 	fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
+}
+
+static ssize_t read_entries(int fd, uint64_t after, void *buf, size_t size)
+{
+	long got;
+
+	if (lseek(fd, (off_t)after, SEEK_SET) < 0)
+		return -errno;
+	got = syscall(SYS_getdents64, fd, buf, size);
+	return got < 0 ? -errno : got;
+}
+
+ssize_t file_content_directly(const struct file_wanted *wanted, uint64_t offset, void *buf,
+			      size_t size)
+{
+	struct stat status;
+	int fd __closing = file_open_directly(wanted, &status);
+
+	if (fd < 0)
+		return fd;
+	return wanted->directory ? read_entries(fd, offset, buf, size)
+				 : read_up_to(fd, offset, buf, size);
 }
 
 bool file_may_hang(int fd, const struct stat *status)

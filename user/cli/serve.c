@@ -21,6 +21,7 @@
 #include "cli/serve_web.h"
 #include "cli/stall_command.h"
 #include "cli/why.h"
+#include "output/where.h"
 #include "probe/probe.h"
 #include "serve/entry.h"
 #include "serve/journal.h"
@@ -48,6 +49,7 @@ struct serve {
 	struct recorder *recorder;
 	struct serve_web web;
 	struct news *news;
+	struct where *where; /* those belong whose stalls go to the journal */
 	bool in_journal;
 	struct stall_command command;
 	int64_t realtime_offset_ns; /* timestamp_of() */
@@ -66,6 +68,8 @@ static void on_loop(void *context, const struct loop_record *record)
 	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
 		       record->id.tid, record->id.runtime);
 	recorder_loop(serve->recorder, record);
+	/* without memory an entry has the names of its cgroup only */
+	where_learn(serve->where, record);
 	serve_web_loop(&serve->web, record);
 }
 
@@ -92,6 +96,7 @@ static void on_stall(void *context, const struct stall_record *record)
 	stall_command_run(&serve->command, &timed);
 	if (!news_is(serve->news, record, probe_now_ns()))
 		return;
+	timed.home = where_of(serve->where, record->id.pid);
 	if (serve->in_journal && !journal_stall(&timed))
 		return;
 	message = entry_message(record);
@@ -153,7 +158,7 @@ static void on_note(void *context, const struct note_record *record)
 	metrics_note(serve->web.metrics, record);
 	if (!news_is_note(serve->news, record, probe_now_ns()))
 		return;
-	if (serve->in_journal && !journal_note(record))
+	if (serve->in_journal && !journal_note(record, where_of(serve->where, record->pid)))
 		return;
 	text = note_words(record);
 	if (text)
@@ -430,6 +435,8 @@ static int run(struct serve *serve, struct term *term)
 {
 	int err = news_new(&serve->news, journal_unit);
 
+	if (!err)
+		err = where_new(&serve->where);
 	serve->zygote = zygote_new();
 	if (!err)
 		err = stall_command_open(&serve->command, NULL);
@@ -496,5 +503,6 @@ int cmd_serve(int argc, char **argv)
 	zygote_free(serve.zygote);
 	stall_command_close(&serve.command);
 	news_free(serve.news);
+	where_free(serve.where);
 	return err ? EXIT_COULD_NOT : EXIT_OK;
 }

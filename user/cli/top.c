@@ -109,7 +109,10 @@ static int parse(struct top *top, int argc, char **argv)
 
 static void on_loop(void *context, const struct loop_record *record)
 {
-	(void)context;
+	struct top *top = context;
+
+	/* without memory it is not shown where it belongs */
+	board_belongs(top->board, record);
 	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
 		       record->id.tid, record->id.runtime);
 }

@@ -314,6 +314,8 @@ struct start_record {
 	size_t nr_features;
 };
 
+struct home; /* model/home.h */
+
 /* What a loop's events come from. */
 struct source {
 	const char *kind; /* "epoll", "uring" or "poll"; NULL: not known yet */
@@ -333,6 +335,9 @@ struct loop_record {
 	const char *cgroup;
 	const char *unit;
 	const char *container;
+	const char *container_name;
+	const char *pod;
+	const char *namespace; /* of that pod */
 };
 
 struct stall_record {
@@ -343,6 +348,7 @@ struct stall_record {
 	bool at_end; /* it went on when the watch ended: its last report, up to then */
 	enum doubt doubt;
 	struct thread_id id;
+	const struct home *home; /* NULL: not known to who has the record */
 	uint64_t duration_ns;
 	bool before_attach;
 	uint64_t

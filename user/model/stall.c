@@ -16,6 +16,7 @@ int stall_copy(struct stall_record *to, const struct stall_record *from)
 	int err;
 
 	*to = *from;
+	to->home = NULL; /* whoever has that has it for a moment */
 	err = copy_string(&to->id.runtime, from->id.runtime);
 	err |= copy_string(&advice, from->advice);
 	err |= slices_copy(&to->slices, &from->slices);

@@ -34,7 +34,7 @@ struct html_loop {
 	struct thread_id id;
 	char *process; /* "python3[4242]"; these are harmless to print */
 	char *unit;
-	char *container;
+	char *container; /* "container web", "pod shop/web-7d9 (app)" */
 	/* By its summary, or else by its seconds. */
 	bool has_summary;
 	uint64_t turns, wall_ns, idle_ns;

@@ -10,8 +10,10 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "model/finals.h"
+#include "model/home.h"
 #include "output/html_words.h"
 #include "output/names.h"
+#include "text/home_words.h"
 #include "text/note_words.h"
 #include "text/words.h"
 
@@ -186,18 +188,20 @@ static int replace(char **to, const char *text)
 
 int html_page_loop(struct html_page *page, const struct loop_record *record)
 {
+	const struct home home = loop_home(record);
+	__freeing char *container = home_words(&home);
 	struct html_loop *loop;
 	uint32_t number;
 	int err = find_loop(page, &record->id, record->time_ns, &number);
 
-	if (err)
-		return err;
+	if (err || !container)
+		return err ? err : -ENOMEM;
 	loop = html_loops_at(page->loops, number);
 	err = name_process(page, loop, &record->id, record->exe);
 	if (!err && record->unit)
 		err = replace(&loop->unit, record->unit);
-	if (!err && record->container)
-		err = replace(&loop->container, record->container);
+	if (!err && *container)
+		err = replace(&loop->container, container);
 	return err;
 }
 

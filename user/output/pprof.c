@@ -16,7 +16,7 @@
 #include "output/pprof_tables.h"
 #include "output/sink.h"
 
-#define LABELS_MAX    10
+#define LABELS_MAX    11
 #define LOCATIONS_MAX 1000 /* of a sample: Pyroscope cuts there, and at the inner end */
 
 struct pprof {
@@ -131,6 +131,7 @@ static int add_labels(struct pprof *pprof, struct sample *sample, const struct p
 	err = err ? err : add_label(pprof, sample, "unit", profile_string(profile, from->unit));
 	err = err ? err
 		  : add_label(pprof, sample, "container", profile_string(profile, from->container));
+	err = err ? err : add_label(pprof, sample, "pod", profile_string(profile, from->pod));
 	err = err ? err : add_number(pprof, sample, "pid", from->pid);
 	return err || !from->tid ? err : add_number(pprof, sample, "tid", from->tid);
 }

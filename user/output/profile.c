@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/strings.h"
 #include "model/frame_owner.h"
+#include "model/home.h"
 #include "output/match.h"
 #include "output/profile_private.h"
 #include "output/sink.h"
@@ -90,6 +91,7 @@ static int add_labels(struct profile *profile, struct profile_sample *sample,
 	if (!err && number < MAX_PROCESSES) {
 		sample->unit = profile->homes[number].unit;
 		sample->container = profile->homes[number].container;
+		sample->pod = profile->homes[number].pod;
 	}
 	err = err ? err : profile_add_string(profile, id->comm, &sample->comm);
 	err = err ? err : profile_add_string(profile, id->runtime, &sample->runtime);
@@ -281,7 +283,9 @@ int profile_start(void *state, const struct start_record *start)
 int profile_loop(void *state, const struct loop_record *loop)
 {
 	struct profile *profile = state;
-	struct home home = { 0 };
+	const struct home whole = loop_home(loop);
+	struct profile_home home = { 0 };
+	char room[HOME_SHORT_BYTES];
 	uint32_t number;
 	int err;
 
@@ -292,7 +296,9 @@ int profile_loop(void *state, const struct loop_record *loop)
 			return -ENOMEM;
 	}
 	err = profile_add_string(profile, loop->unit, &home.unit);
-	err = err ? err : profile_add_string(profile, loop->container, &home.container);
+	err = err ? err
+		  : profile_add_string(profile, home_container(&whole, room), &home.container);
+	err = err ? err : profile_add_string(profile, loop->pod, &home.pod);
 	err = err ? err : add_process(profile, loop->id.pid, &number);
 	if (!err)
 		profile->homes[number] = home;

@@ -20,7 +20,8 @@ struct profile_sample {
 	uint32_t runtime;
 	uint32_t task;
 	uint32_t unit;
-	uint32_t container;
+	uint32_t container; /* home_container() */
+	uint32_t pod;
 	uint16_t cause;
 	uint16_t cut; /* outer frames are missing */
 	uint32_t nr;

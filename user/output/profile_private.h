@@ -31,9 +31,10 @@ struct frame_key {
 };
 
 /* Where a process belongs to, by its number in struct profile's processes. */
-struct home {
+struct profile_home {
 	uint32_t unit;
 	uint32_t container;
+	uint32_t pod;
 };
 
 /* A machine; processes of two of them may have one number. */
@@ -62,7 +63,7 @@ struct profile {
 	struct keys *strings; /* with their ends; number 0 is the empty one */
 	struct keys *frames; /* struct frame_key */
 	struct keys *processes; /* struct process_key */
-	struct home *homes;
+	struct profile_home *homes;
 	struct tally *samples;
 	size_t bytes; /* that all of it may take */
 	char *exe;

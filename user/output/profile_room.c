@@ -15,8 +15,8 @@
 /* Its sample's key with the numbers of another profile's tables. */
 static int translate(const struct profile *from, struct profile *to, struct profile_sample *sample)
 {
-	uint32_t *const strings[] = { &sample->comm, &sample->runtime, &sample->task, &sample->unit,
-				      &sample->container };
+	uint32_t *const strings[] = { &sample->comm, &sample->runtime,	 &sample->task,
+				      &sample->unit, &sample->container, &sample->pod };
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]) && !err; i++)
@@ -93,13 +93,16 @@ static int move_homes(const struct profile *from, struct profile *to)
 
 	for (uint32_t i = 0; i < keys_size(from->processes) && !err; i++) {
 		const struct process_key *key = keys_at(from->processes, i, NULL);
-		struct home home;
+		struct profile_home home;
 		uint32_t number;
 
 		err = profile_add_string(to, profile_string(from, from->homes[i].unit), &home.unit);
 		err = err ? err
 			  : profile_add_string(to, profile_string(from, from->homes[i].container),
 					       &home.container);
+		err = err ? err
+			  : profile_add_string(to, profile_string(from, from->homes[i].pod),
+					       &home.pod);
 		err = err ? err : keys_add(to->processes, key, sizeof(*key), &number);
 		if (!err)
 			to->homes[number] = home;

@@ -21,6 +21,7 @@
 #include "output/shown.h"
 #include "output/sink.h"
 #include "output/totals.h"
+#include "output/where.h"
 #include "text/diff_text.h"
 #include "text/dump_text.h"
 #include "text/fold.h"
@@ -44,6 +45,7 @@ struct text {
 	struct shown *shown;
 	struct ongoing *ongoing;
 	struct names *names; /* of the processes of host */
+	struct where *where; /* likewise */
 	char *host; /* that the last recording is of; NULL: not known */
 	struct totals *totals;
 };
@@ -115,10 +117,12 @@ static int print_stall(struct text *text, const struct stall_record *stall)
 static int take_final(void *context, const struct stall_record *stall)
 {
 	struct text *text = context;
+	struct stall_record at_home = *stall;
 	int err;
 
+	at_home.home = where_of(text->where, stall->id.pid);
 	ongoing_end(text->ongoing, &stall->id);
-	err = print_stall(text, stall);
+	err = print_stall(text, &at_home);
 	return err ? err : totals_stall(text->totals, stall);
 }
 
@@ -128,6 +132,7 @@ static void free_text(struct text *text)
 	shown_free(text->shown);
 	ongoing_free(text->ongoing);
 	names_free(text->names);
+	where_free(text->where);
 	free(text->host);
 	totals_free(text->totals);
 	free(text);
@@ -150,7 +155,7 @@ static int text_open(void **state, struct sink *sink, const struct output_option
 	text->terminal_rows = ROWS;
 	if (shown_new(&text->shown) || ongoing_new(&text->ongoing) ||
 	    finals_new(&text->finals, take_final, text) || names_new(&text->names) ||
-	    totals_new(&text->totals)) {
+	    where_new(&text->where) || totals_new(&text->totals)) {
 		free_text(text);
 		return -ENOMEM;
 	}
@@ -186,13 +191,15 @@ static int tell_ongoing(struct text *text, const struct stall_record *stall)
 static int text_stall(void *state, const struct stall_record *stall)
 {
 	struct text *text = state;
+	struct stall_record at_home = *stall;
 	int err = names_learn(text->names, &stall->id, NULL);
 
+	at_home.home = where_of(text->where, stall->id.pid);
 	text->unsummed = true;
 	if (!err)
 		err = finals_stall(text->finals, stall);
 	if (!err && stall->ongoing)
-		err = tell_ongoing(text, stall);
+		err = tell_ongoing(text, &at_home);
 	return err;
 }
 
@@ -228,6 +235,8 @@ static int text_loop(void *state, const struct loop_record *loop)
 	struct text *text = state;
 
 	totals_loop(text->totals, &loop->id);
+	if (where_learn(text->where, loop))
+		return -ENOMEM;
 	return names_learn(text->names, &loop->id, loop->exe);
 }
 
@@ -330,6 +339,7 @@ static int change_host(struct text *text, const char *host)
 	if (copy_string(&text->host, host) || names_new(&names))
 		return -ENOMEM;
 	names_free(text->names);
+	where_forget(text->where);
 	text->names = names;
 	return 0;
 }

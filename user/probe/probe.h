@@ -103,6 +103,11 @@ typedef void probe_server_fn(void *context, pid_t pid, pid_t tid);
 int probe_servers(struct probe *probe, const struct bp_slot *slot, probe_server_fn *fn,
 		  void *context);
 
+/* -- the host name that a process sees, watched or not: host_name.c -- */
+
+/* That of its UTS namespace. 0, or -errno: -ESRCH: there is no such process. */
+int probe_host_name(struct probe *probe, pid_t pid, char name[BP_HOST_NAME_LEN]);
+
 /* -- slots: slots.c -- */
 
 unsigned int probe_slots(const struct probe *probe); /* valid numbers: 1 to this */

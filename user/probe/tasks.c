@@ -49,6 +49,8 @@ struct snapshot_head {
 HAS_HEAD(struct bp_watched_snapshot);
 HAS_HEAD(struct bp_observed_snapshot);
 HAS_HEAD(struct bp_server_snapshot);
+HAS_HEAD(struct bp_sync_snapshot);
+HAS_HEAD(struct bp_host_name_snapshot);
 
 static bool is_wanted(const struct tasks_query *query, const void *snapshot)
 {

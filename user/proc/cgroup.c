@@ -177,6 +177,77 @@ char *cgroup_container(const char *path)
 	return id.len ? unescape(&id) : NULL;
 }
 
+/*
+ * What the kubelet calls a pod's cgroup (pkg/kubelet/cm/helpers_linux.go): podUID below
+ * kubepods, or with systemd kubepods-burstable-podUID.slice, where '-' of the uid is '_';
+ * before kubepods stands what --cgroup-root says. A static pod's uid is a hash without '-'.
+ */
+#define POD_UID_MIN 32
+#define POD_UID_MAX 36
+
+static bool is_pod_uid(const struct part *uid)
+{
+	if (uid->len < POD_UID_MIN || uid->len > POD_UID_MAX)
+		return false;
+	for (size_t i = 0; i < uid->len; i++)
+		if (!isxdigit((unsigned char)uid->text[i]) && uid->text[i] != '-' &&
+		    uid->text[i] != '_')
+			return false;
+	return true;
+}
+
+static bool part_has(const struct part *part, const char *text)
+{
+	return memmem(part->text, part->len, text, strlen(text)) != NULL;
+}
+
+/* below: a part before it was kubepods. */
+static bool pod_part(struct part part, bool below, struct part *uid)
+{
+	static const char mark[] = "-pod", slice[] = ".slice";
+	const char *at = part.text, *end, *next;
+
+	*uid = part;
+	if (below && part_cut_prefix(uid, "pod") && is_pod_uid(uid))
+		return true;
+	/* containerd with cgroupfs where the kubelet has systemd: SLICE:cri-containerd:ID */
+	end = memmem(part.text, part.len, slice, strlen(slice));
+	if (!end || !part_has(&part, "kubepods"))
+		return false;
+	while ((next = memmem(at, (size_t)(end - at), mark, strlen(mark))))
+		at = next + strlen(mark);
+	*uid = (struct part){ at, (size_t)(end - at) };
+	return is_pod_uid(uid);
+}
+
+char *cgroup_pod_uid(const char *path)
+{
+	struct part part, found, uid = { 0 };
+	bool below = false;
+	char *text;
+
+	while (next_part(&path, &part)) {
+		if (pod_part(part, below, &found))
+			uid = found;
+		below |= part_has(&part, "kubepods");
+	}
+	text = uid.len ? strndup(uid.text, uid.len) : NULL;
+	for (char *c = text; c && *c; c++)
+		if (*c == '_')
+			*c = '-';
+	return text;
+}
+
+static bool is_of_user(const char *path)
+{
+	struct part part;
+
+	while (next_part(&path, &part))
+		if (is_user_manager(part))
+			return true;
+	return false;
+}
+
 /* Best first. */
 enum hierarchy {
 	HIERARCHY_UNIFIED,
@@ -323,6 +394,9 @@ int cgroup_parse(const char *text, struct process_cgroup *out)
 			out->unit = cgroup_unit(paths[i]);
 		if (!out->container)
 			out->container = cgroup_container(paths[i]);
+		if (!out->pod_uid)
+			out->pod_uid = cgroup_pod_uid(paths[i]);
+		out->of_user |= is_of_user(paths[i]);
 	}
 	if (best)
 		out->path = strdup(best);
@@ -358,5 +432,6 @@ void process_cgroup_free(struct process_cgroup *cgroup)
 	free(cgroup->path);
 	free(cgroup->unit);
 	free(cgroup->container);
+	free(cgroup->pod_uid);
 	memset(cgroup, 0, sizeof(*cgroup));
 }

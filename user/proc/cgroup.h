@@ -17,10 +17,12 @@ int cgroup_parse(const char *text, struct process_cgroup *out);
 /*
  * The innermost systemd unit of a path: a user's own unit rather than
  * user@UID.service. The id of the innermost container, or the name of a
- * systemd-nspawn or LXC one. Both: caller frees; NULL: there is none.
+ * systemd-nspawn or LXC one. The uid of the innermost pod. Caller frees; NULL:
+ * there is none.
  */
 char *cgroup_unit(const char *path);
 char *cgroup_container(const char *path);
+char *cgroup_pod_uid(const char *path);
 
 /* The text of /proc/PID/cgroup; caller frees; NULL: not known. */
 char *process_cgroup_text(pid_t pid);

@@ -35,11 +35,16 @@ int process_thread_comm(pid_t pid, pid_t tid, char comm[16]);
 char *process_exe(pid_t pid);
 /* The process that traces the thread. 0: none, or not known. */
 pid_t process_tracer(pid_t pid, pid_t tid);
-/* cgroup path (v2, or the systemd or cpu hierarchy of v1), systemd unit and container id; each may be NULL. */
+/*
+ * cgroup path (v2, or the systemd or cpu hierarchy of v1), systemd unit, container id and the
+ * uid of its pod, as the kubelet has it in its API ("-", no "_"); each may be NULL.
+ */
 struct process_cgroup {
 	char *path;
 	char *unit;
 	char *container;
+	char *pod_uid;
+	bool of_user; /* it is below a user's own manager: whatever name it has, that user gave it */
 };
 int process_cgroup(pid_t pid, struct process_cgroup *out);
 void process_cgroup_free(struct process_cgroup *cgroup);

@@ -34,6 +34,7 @@ enum board_question {
 	BOARD_MEMORY, /* pieces of its memory */
 	BOARD_READ, /* from a file of its directory in /proc */
 	BOARD_OPEN, /* a file, which goes to whoever wants it */
+	BOARD_CONTENT, /* of a file, or entries of a directory */
 	BOARD_COMPARE, /* two descriptors */
 	BOARD_END, /* none: the reader is to end */
 };
@@ -42,7 +43,7 @@ enum board_question {
 struct board_file {
 	uint64_t ticket; /* it goes by this */
 	uint64_t start, end, ino, dev;
-	uint32_t from_our_root, no_links;
+	uint32_t from_our_root, no_links, directory;
 	char path[PATH_MAX];
 	uint32_t may_hang; /* the answer, as status */
 	struct stat status;
@@ -55,10 +56,10 @@ struct board {
 	int32_t pid;
 	uint32_t nr; /* of pieces; of bytes to be read, and the answer to that */
 	int32_t error; /* the answer, of all pieces: 0 or -errno; COMPARE: 1, they are the same */
-	uint64_t offset; /* READ */
+	uint64_t offset; /* READ, CONTENT */
 	char name[BOARD_NAME_BYTES];
 	int32_t fd, other_pid, other_fd; /* COMPARE */
-	struct board_file file; /* OPEN */
+	struct board_file file; /* OPEN, CONTENT */
 	struct board_piece pieces[BOARD_PIECES_MAX];
 	char data[BOARD_DATA_BYTES]; /* the answer */
 };

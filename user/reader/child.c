@@ -38,6 +38,8 @@ static const struct sandbox_call calls[] = {
 	{ .number = SCMP_SYS(newfstatat) },
 	{ .number = SCMP_SYS(fstatfs) },
 	{ .number = SCMP_SYS(pread64) },
+	{ .number = SCMP_SYS(getdents64) },
+	{ .number = SCMP_SYS(lseek) },
 	{ .number = SCMP_SYS(sendmsg) },
 };
 
@@ -124,19 +126,27 @@ static int answer_read(struct board *board, struct reading *reading)
 	return got < 0 ? (int)got : 0;
 }
 
-static int answer_open(struct board *board)
+static struct file_wanted wanted_file(const struct board *board)
 {
-	struct board_file *file = &board->file;
-	const struct file_wanted wanted = {
+	const struct board_file *file = &board->file;
+
+	return (struct file_wanted){
 		.pid = board->pid,
 		.path = file->path,
 		.from_our_root = file->from_our_root,
 		.no_links = file->no_links,
+		.directory = file->directory,
 		.start = file->start,
 		.end = file->end,
 		.ino = file->ino,
 		.dev = file->dev,
 	};
+}
+
+static int answer_open(struct board *board)
+{
+	struct board_file *file = &board->file;
+	const struct file_wanted wanted = wanted_file(board);
 	const struct file_arrival arrival = { file->ticket };
 	int fd __closing = file_open_directly(&wanted, &file->status);
 
@@ -145,6 +155,16 @@ static int answer_open(struct board *board)
 	file->may_hang = file_may_hang(fd, &file->status);
 	/* whoever wants it has not taken those before yet */
 	return pass_send(FILES_FD, &arrival, sizeof(arrival), &fd, 1) ? -ENOBUFS : 0;
+}
+
+static int answer_content(struct board *board)
+{
+	const struct file_wanted wanted = wanted_file(board);
+	size_t bytes = board->nr < BOARD_DATA_BYTES ? board->nr : BOARD_DATA_BYTES;
+	ssize_t got = file_content_directly(&wanted, board->offset, board->data, bytes);
+
+	board->nr = got > 0 ? (uint32_t)got : 0;
+	return got < 0 ? (int)got : 0;
 }
 
 static int answer_memory(struct board *board)
@@ -176,6 +196,8 @@ static int answer(struct board *board, struct reading *reading)
 		return answer_read(board, reading);
 	case BOARD_OPEN:
 		return answer_open(board);
+	case BOARD_CONTENT:
+		return answer_content(board);
 	default:
 		return file_compare_directly(board->pid, board->fd, board->other_pid,
 					     board->other_fd);

@@ -47,30 +47,40 @@ static ssize_t read_file(void *context, pid_t pid, const char *name, uint64_t of
 	return (ssize_t)done;
 }
 
+/* false: its path is too long. */
+static bool put_file(struct board_file *file, const struct file_wanted *wanted)
+{
+	size_t bytes = string_bytes(wanted->path);
+
+	if (bytes > sizeof(file->path))
+		return false;
+	file->start = wanted->start;
+	file->end = wanted->end;
+	file->ino = wanted->ino;
+	file->dev = wanted->dev;
+	file->from_our_root = wanted->from_our_root;
+	file->no_links = wanted->no_links;
+	file->directory = wanted->directory;
+	memcpy(file->path, wanted->path, bytes);
+	memset(&file->status, 0, sizeof(file->status));
+	return true;
+}
+
 static int open_file(void *context, const struct file_wanted *wanted, struct file_opened *opened)
 {
-	static const size_t path_bytes = sizeof(((struct board_file *)0)->path);
 	struct readers *readers = context;
 	struct board *board;
 	uint64_t ticket;
 	int err;
 
-	if (string_bytes(wanted->path) > path_bytes)
-		return -ENAMETOOLONG;
 	board = readers_board(readers, wanted->pid, true);
 	if (!board)
 		return -ETIMEDOUT;
+	if (!put_file(&board->file, wanted))
+		return -ENAMETOOLONG;
 	board->question = BOARD_OPEN;
 	ticket = readers_next_ticket(readers);
 	board->file.ticket = ticket;
-	board->file.start = wanted->start;
-	board->file.end = wanted->end;
-	board->file.ino = wanted->ino;
-	board->file.dev = wanted->dev;
-	board->file.from_our_root = wanted->from_our_root;
-	board->file.no_links = wanted->no_links;
-	memcpy(board->file.path, wanted->path, string_bytes(wanted->path));
-	memset(&board->file.status, 0, sizeof(board->file.status));
 	err = readers_ask(readers, wanted->pid, board);
 	if (err)
 		return err;
@@ -81,6 +91,35 @@ static int open_file(void *context, const struct file_wanted *wanted, struct fil
 		return err < 0 ? err : -EIO;
 	opened->ticket = ticket;
 	return 0;
+}
+
+/* In one go: nothing that is read so is larger than the board has room for. */
+static ssize_t read_content(void *context, const struct file_wanted *wanted, uint64_t offset,
+			    void *buf, size_t size)
+{
+	struct readers *readers = context;
+	struct board *board = readers_board(readers, wanted->pid, true);
+	uint32_t most = size < BOARD_DATA_BYTES ? (uint32_t)size : BOARD_DATA_BYTES, got;
+	int err;
+
+	if (!board)
+		return -ETIMEDOUT;
+	if (!put_file(&board->file, wanted))
+		return -ENAMETOOLONG;
+	board->question = BOARD_CONTENT;
+	board->offset = offset;
+	board->nr = most;
+	err = readers_ask(readers, wanted->pid, board);
+	if (!err)
+		err = board->error;
+	if (err)
+		return err < 0 ? err : -EIO;
+	/* once: what stands there is the reader's */
+	got = __atomic_load_n(&board->nr, __ATOMIC_RELAXED);
+	if (got > most)
+		return -EIO;
+	memcpy(buf, board->data, got);
+	return got;
 }
 
 static int compare(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd)
@@ -115,6 +154,7 @@ void readers_file_calls(struct file_calls *calls, struct readers *readers, int r
 		.context = readers,
 		.read = read_file,
 		.open = open_file,
+		.content = read_content,
 		.compare = compare,
 		.is_late = is_late,
 		.restarts = restarts,

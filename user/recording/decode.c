@@ -164,6 +164,9 @@ static int decode_loop(json_t *line, const struct recording_reader *reader)
 		.cgroup = decode_string_of(&decoder, line, "cgroup", OPTIONAL),
 		.unit = decode_string_of(&decoder, line, "unit", OPTIONAL),
 		.container = decode_string_of(&decoder, line, "container", OPTIONAL),
+		.container_name = decode_string_of(&decoder, line, "container_name", OPTIONAL),
+		.pod = decode_string_of(&decoder, line, "pod", OPTIONAL),
+		.namespace = decode_string_of(&decoder, line, "namespace", OPTIONAL),
 	};
 
 	if (wait) {

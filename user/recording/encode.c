@@ -98,6 +98,9 @@ int encode_loop(const struct line_writer *to, const struct loop_record *loop)
 	put_string(&record, "cgroup", loop->cgroup);
 	put_string(&record, "unit", loop->unit);
 	put_string(&record, "container", loop->container);
+	put_string(&record, "container_name", loop->container_name);
+	put_string(&record, "pod", loop->pod);
+	put_string(&record, "namespace", loop->namespace);
 	return write_line(to, &record);
 }
 

@@ -212,7 +212,9 @@ static void take_loop(void *context, const struct loop_record *loop)
 	struct chosen *chosen = chosen_of(part, &loop->id);
 	bool fits = !part->patterns || is_like_thread(part, &loop->id) ||
 		    is_like(part, loop->exe) || is_like(part, loop->unit) ||
-		    is_like(part, loop->cgroup) || is_like(part, loop->container);
+		    is_like(part, loop->cgroup) || is_like(part, loop->container) ||
+		    is_like(part, loop->container_name) || is_like(part, loop->pod) ||
+		    is_like(part, loop->namespace);
 
 	struct loop_record own = *loop;
 

@@ -11,7 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "model/doubt.h"
 #include "model/place.h"
+#include "text/culprit_text.h"
 #include "text/fold.h"
 #include "text/impact_text.h"
 #include "text/note_words.h"
@@ -108,6 +110,23 @@ static int add_place(struct entry *entry, const struct frame *frame)
 	return err;
 }
 
+/* "for postgres[812], which sat in fsync of pg_wal/0001", as the report goes on with it. */
+static int add_chain(struct entry *entry, const struct culprits *culprits)
+{
+	__freeing char *words = NULL;
+	size_t size = 0, comma;
+	FILE *out = open_memstream(&words, &size);
+	int err = out ? culprits_words(out, culprits) : -ENOMEM;
+
+	if (out && fclose(out))
+		err = -ENOMEM;
+	if (err)
+		return err;
+	comma = strspn(words, ", ");
+	/* escaped already */
+	return words[comma] ? add(entry, "BLOCKPROF_CHAIN=%s", words + comma) : 0;
+}
+
 static int add_slice(struct entry *entry, const struct slice *slice)
 {
 	__freeing char *target = NULL;
@@ -132,6 +151,8 @@ static int add_slice(struct entry *entry, const struct slice *slice)
 	if (!err)
 		err = add_name(entry, "BLOCKPROF_TASK",
 			       slice->task_name ? slice->task_name : slice->task_coro);
+	if (!err)
+		err = add_chain(entry, &slice->culprits);
 	if (!err)
 		err = add_place(entry, place_of(slice->stack));
 	return err ? err : add_stack(entry, slice->stack);
@@ -174,8 +195,7 @@ char *entry_message(const struct stall_record *stall)
 }
 
 /* What each entry has. */
-static int add_process(struct entry *entry, pid_t pid, const char *comm,
-		       const struct process_cgroup *cgroup)
+static int add_process(struct entry *entry, pid_t pid, const char *comm, const struct home *home)
 {
 	int err = add(entry, "PRIORITY=" WARNING);
 
@@ -186,12 +206,17 @@ static int add_process(struct entry *entry, pid_t pid, const char *comm,
 	if (!err)
 		err = add_name(entry, "BLOCKPROF_COMM", comm);
 	if (!err)
-		err = add_name(entry, "BLOCKPROF_UNIT", cgroup->unit);
-	return err ? err : add_name(entry, "BLOCKPROF_CONTAINER", cgroup->container);
+		err = add_name(entry, "BLOCKPROF_UNIT", home->unit);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_CONTAINER", home->container);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_CONTAINER_NAME", home->container_name);
+	if (!err)
+		err = add_name(entry, "BLOCKPROF_POD", home->pod);
+	return err ? err : add_name(entry, "BLOCKPROF_NAMESPACE", home->namespace);
 }
 
-static int fill(struct entry *entry, const struct stall_record *stall,
-		const struct process_cgroup *cgroup)
+static int fill(struct entry *entry, const struct stall_record *stall, const struct home *home)
 {
 	__freeing char *message = entry_message(stall);
 	char impact[IMPACT_BYTES];
@@ -200,7 +225,7 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 	if (!err)
 		err = add(entry, "MESSAGE_ID=" ENTRY_MESSAGE_ID);
 	if (!err)
-		err = add_process(entry, stall->id.pid, stall->id.comm, cgroup);
+		err = add_process(entry, stall->id.pid, stall->id.comm, home);
 	if (!err)
 		err = add(entry, "BLOCKPROF_TURN=%s", stall->turn);
 	if (!err)
@@ -211,6 +236,10 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 		err = add_number(entry, "BLOCKPROF_DURATION_NS", stall->duration_ns);
 	if (!err)
 		err = add(entry, "BLOCKPROF_TID=%d", stall->id.tid);
+	if (!err && stall->id.loop)
+		err = add_number(entry, "BLOCKPROF_LOOP", stall->id.loop);
+	if (!err && stall->doubt)
+		err = add(entry, "BLOCKPROF_DOUBT=%s", doubt_name(stall->doubt));
 	if (!err)
 		err = add_name(entry, "BLOCKPROF_RUNTIME", stall->id.runtime);
 	if (!err)
@@ -223,20 +252,18 @@ static int fill(struct entry *entry, const struct stall_record *stall,
 	return err ? err : add_slice(entry, stall_verdict(stall));
 }
 
-int entry_of_stall(struct entry *entry, const struct stall_record *stall,
-		   const struct process_cgroup *cgroup)
+int entry_of_stall(struct entry *entry, const struct stall_record *stall, const struct home *home)
 {
 	int err;
 
 	entry->nr = 0;
-	err = fill(entry, stall, cgroup);
+	err = fill(entry, stall, home);
 	if (err)
 		entry_free(entry);
 	return err;
 }
 
-int entry_of_note(struct entry *entry, const struct note_record *note,
-		  const struct process_cgroup *cgroup)
+int entry_of_note(struct entry *entry, const struct note_record *note, const struct home *home)
 {
 	__freeing char *message = note_words(note);
 	int err = message ? 0 : -ENOMEM;
@@ -247,7 +274,7 @@ int entry_of_note(struct entry *entry, const struct note_record *note,
 	if (!err)
 		err = add(entry, "BLOCKPROF_NOTE=%s", note_kind_name(note->kind));
 	if (!err)
-		err = add_process(entry, note->pid, note->comm, cgroup);
+		err = add_process(entry, note->pid, note->comm, home);
 	if (err)
 		entry_free(entry);
 	return err;

@@ -11,6 +11,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "proc/process.h"
 #include "serve/entry.h"
 
 bool journal_has_stderr(void)
@@ -40,6 +41,13 @@ void journal_unit(pid_t pid, char unit[MINUTE_UNIT_BYTES])
 	process_cgroup_free(&cgroup);
 }
 
+/* known: from the loops that it has; NULL: it has none. */
+static struct home home_of(const struct home *known, const struct process_cgroup *cgroup)
+{
+	return known ? *known
+		     : (struct home){ .unit = cgroup->unit, .container = cgroup->container };
+}
+
 /* Sends the entry, unless making it failed (err). Frees what entry and cgroup own. */
 static int send(struct entry *entry, struct process_cgroup *cgroup, int err)
 {
@@ -54,17 +62,19 @@ static int send(struct entry *entry, struct process_cgroup *cgroup, int err)
 int journal_stall(const struct stall_record *stall)
 {
 	struct process_cgroup cgroup = cgroup_of(stall->id.pid);
+	const struct home home = home_of(stall->home, &cgroup);
 	struct entry entry;
-	int err = entry_of_stall(&entry, stall, &cgroup);
+	int err = entry_of_stall(&entry, stall, &home);
 
 	return send(&entry, &cgroup, err);
 }
 
-int journal_note(const struct note_record *note)
+int journal_note(const struct note_record *note, const struct home *known)
 {
 	struct process_cgroup cgroup = cgroup_of(note->pid);
+	const struct home home = home_of(known, &cgroup);
 	struct entry entry;
-	int err = entry_of_note(&entry, note, &cgroup);
+	int err = entry_of_note(&entry, note, &home);
 
 	return send(&entry, &cgroup, err);
 }

@@ -13,6 +13,7 @@
 #include "proc/peer/peer.h"
 #include "stall/decide.h"
 #include "stall/loops/again.h"
+#include "stall/loops/belongs.h"
 #include "stall/loops/binding.h"
 #include "stall/loops/busy.h"
 #include "stall/loops/discover.h"
@@ -85,6 +86,8 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 		err = foreign_new(&engine->foreign);
 	if (!err)
 		err = stack_copies_new(&engine->stack_copies);
+	if (!err)
+		err = belongs_new(engine);
 	if (err) {
 		engine_free(engine);
 		return err;
@@ -117,6 +120,7 @@ void engine_free(struct engine *engine)
 	watched_table_free(engine->watched);
 	foreign_free(engine->foreign);
 	stack_copies_free(engine->stack_copies);
+	belongs_free(engine);
 	peers_free(engine->classify.peers);
 	namer_free(engine->namer);
 	free(engine);
@@ -222,6 +226,7 @@ void engine_run(struct engine *engine)
 	seconds_run(engine, tick.now_ns);
 	lost_look(engine, tick.now_ns);
 	binding_read_files(engine);
+	belongs_again(engine);
 	notes_take(engine, tick.now_ns);
 }
 

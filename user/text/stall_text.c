@@ -15,6 +15,7 @@
 #include "model/place.h"
 #include "text/culprit_text.h"
 #include "text/groups.h"
+#include "text/home_words.h"
 #include "text/impact_text.h"
 #include "text/ledger_text.h"
 #include "text/reason.h"
@@ -111,6 +112,14 @@ static char *thread_words(const struct thread_id *id)
 	return join("%s%s%s", thread, *runtime ? " " : "", runtime);
 }
 
+/* "python3[4242] asyncio, pod shop/web-7d9 (app)" */
+static char *subject_words(const struct stall_record *stall)
+{
+	__freeing char *thread = thread_words(&stall->id), *home = home_words(stall->home);
+
+	return thread && home ? join("%s%s%s", thread, *home ? ", " : "", home) : NULL;
+}
+
 /* Of the slices that the stall is named after. */
 static char *task_words(const struct groups *groups)
 {
@@ -123,17 +132,17 @@ static char *verdict_reason(const struct groups *groups)
 			       : strdup("");
 }
 
-/* "python3[4242] asyncio, task rates-3; delayed 12 events of 9 clients by up to 340 ms" */
+/* "python3[4242] asyncio, pod shop/web-7d9 (app), task rates-3; delayed 12 events of 9 clients by up to 340 ms" */
 static int print_subject(FILE *out, const struct groups *groups, const struct look *look)
 {
-	__freeing char *thread = thread_words(&groups->stall->id), *tasks = task_words(groups);
+	__freeing char *subject = subject_words(groups->stall), *tasks = task_words(groups);
 	__freeing char *line = NULL;
 	char impact[IMPACT_BYTES];
 
-	if (!thread || !tasks)
+	if (!subject || !tasks)
 		return -ENOMEM;
 	impact_words(groups->stall, impact);
-	line = join("%s%s%s%s%s", thread, *tasks ? ", " : "", tasks, *impact ? "; " : "", impact);
+	line = join("%s%s%s%s%s", subject, *tasks ? ", " : "", tasks, *impact ? "; " : "", impact);
 	return print_below(out, line, look);
 }
 
@@ -307,7 +316,7 @@ int stall_print_ongoing(FILE *out, const struct stall_record *stall, const struc
 	int err = groups_make(&groups, stall, false);
 	__freeing char *reason = err ? NULL : verdict_reason(&groups);
 	__freeing char *tasks = err ? NULL : task_words(&groups);
-	__freeing char *thread = thread_words(&stall->id), *more = NULL;
+	__freeing char *thread = subject_words(stall), *more = NULL;
 
 	if (reason && tasks && thread)
 		more = join("%s%s%s%s%s", reason, *reason ? "  " : "", thread, *tasks ? ", " : "",
@@ -331,7 +340,7 @@ static char *repetition(const struct groups *groups, const struct repeated *repe
 {
 	const struct stall_record *stall = groups->stall;
 	__freeing char *nth = ordinal(repeated->nth), *tasks = task_words(groups);
-	__freeing char *thread = repeated->told ? strdup("") : thread_words(&stall->id);
+	__freeing char *thread = repeated->told ? strdup("") : subject_words(stall);
 	const char *remarks[4], *const *remark = remarks_of(stall, remarks);
 
 	if (!nth || !tasks || !thread)

@@ -22,7 +22,7 @@ int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns)
 		return -ENOMEM;
 	(*out)->threshold_ns = threshold_ns;
 	(*out)->start_ns = (*out)->now_ns = now_ns;
-	return 0;
+	return where_new(&(*out)->where);
 }
 
 static void uncount(struct board *board, const struct entry *entry)
@@ -53,7 +53,13 @@ void board_free(struct board *board)
 		free_entry(board, board->entries[i]);
 	free(board->entries);
 	free(board->rows);
+	where_free(board->where);
 	free(board);
+}
+
+int board_belongs(struct board *board, const struct loop_record *loop)
+{
+	return where_learn(board->where, loop);
 }
 
 /* Loops come in the same order each time: mostly it is the one after the last. */

@@ -57,6 +57,7 @@ struct board_row {
 	uint64_t delayed_events;
 	int64_t tasks; /* of the process; -1: not known */
 	int64_t threads;
+	const struct home *home; /* of one row only; NULL: in no container, or not known */
 	bool tasks_grow; /* they leak: leak.h */
 	bool threads_grow;
 };
@@ -70,6 +71,8 @@ size_t board_causes(const struct board_row *row, enum cause causes[CAUSE_NR]);
 int board_new(struct board **out, uint64_t threshold_ns, uint64_t now_ns);
 void board_free(struct board *board);
 
+/* Where a loop's process belongs, before or after the loop is on the board. 0 or -ENOMEM. */
+int board_belongs(struct board *board, const struct loop_record *loop);
 /* Its time_ns has to be set, as it may be printed. */
 void board_stall(struct board *board, const struct stall_record *stall);
 /* One that was reported as ongoing was none. */

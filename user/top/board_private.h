@@ -5,6 +5,7 @@
 
 #include "model/hist.h"
 #include "model/leak.h"
+#include "output/where.h"
 #include "top/board.h"
 
 /* The state of a loop at a moment: totals since its thread came under watch. */
@@ -78,6 +79,7 @@ struct board {
 	uint64_t left_out;
 	struct board_row *rows;
 	size_t rows_room;
+	struct where *where;
 };
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "text/home_words.h"
 #include "text/stall_text.h"
 #include "text/words.h"
 
@@ -135,14 +136,15 @@ static int add_head(struct lines *lines, const struct board_row *row)
 {
 	__freeing char *thread = words_thread(row->id.comm, row->id.pid, row->id.tid);
 	__freeing char *runtime = escape_text(row->id.runtime ? row->id.runtime : "");
+	__freeing char *home = home_words(row->home);
 	char tasks[CELL_BYTES], threads[CELL_BYTES];
 
-	if (!thread || !runtime)
+	if (!thread || !runtime || !home)
 		return -ENOMEM;
 	count_words(row->tasks, row->tasks_grow, "task", tasks);
 	count_words(row->threads, row->threads_grow, "thread", threads);
-	return lines_addf(lines, LINE_HEAD, "%s %s%s%s%s", thread, runtime,
-			  row->ended ? ", ended" : "", tasks, threads);
+	return lines_addf(lines, LINE_HEAD, "%s %s%s%s%s%s%s", thread, runtime, *home ? ", " : "",
+			  home, row->ended ? ", ended" : "", tasks, threads);
 }
 
 /* Its first line is the verdict. */

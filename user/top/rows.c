@@ -167,6 +167,7 @@ bool board_row(const struct board *board, uint64_t number, enum board_window win
 	for (size_t i = 0; i < board->nr; i++)
 		if (board->entries[i]->number == number) {
 			fill(row, board->entries[i], window);
+			row->home = where_of(board->where, row->id.pid);
 			return true;
 		}
 	return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "model/home.h"
 
 #define SEATS 8192 /* more than there can be loops at a time */
 
@@ -32,6 +33,8 @@ static void clear(struct label_set *set)
 	free(set->runtime);
 	free(set->unit);
 	free(set->container);
+	free(set->pod);
+	free(set->namespace);
 	*set = (struct label_set){ 0 };
 }
 
@@ -116,14 +119,20 @@ static size_t make_room(struct label_sets *sets)
 
 static bool is_of(const struct label_set *set, const struct loop_record *loop)
 {
+	const struct home home = loop_home(loop);
+	char room[HOME_SHORT_BYTES];
+
 	return same_string(set->comm, loop->id.comm) &&
 	       same_string(set->runtime, loop->id.runtime) && same_string(set->unit, loop->unit) &&
-	       same_string(set->container, loop->container);
+	       same_string(set->container, home_container(&home, room)) &&
+	       same_string(set->pod, loop->pod) && same_string(set->namespace, loop->namespace);
 }
 
 /* Its number; 0: that of the rest. */
 static size_t set_of(struct label_sets *sets, const struct loop_record *loop)
 {
+	const struct home home = loop_home(loop);
+	char room[HOME_SHORT_BYTES];
 	struct label_set *set;
 	size_t i;
 
@@ -134,7 +143,8 @@ static size_t set_of(struct label_sets *sets, const struct loop_record *loop)
 	set = &sets->v[i];
 	if (!i || copy_string(&set->comm, loop->id.comm) ||
 	    copy_string(&set->runtime, loop->id.runtime) || copy_string(&set->unit, loop->unit) ||
-	    copy_string(&set->container, loop->container)) {
+	    copy_string(&set->container, home_container(&home, room)) ||
+	    copy_string(&set->pod, loop->pod) || copy_string(&set->namespace, loop->namespace)) {
 		sets->without++;
 		return 0;
 	}

@@ -33,7 +33,9 @@ struct label_set {
 	char *comm;
 	char *runtime;
 	char *unit; /* NULL: none */
-	char *container;
+	char *container; /* home_container() */
+	char *pod;
+	char *namespace;
 	uint64_t used; /* when it last counted something: larger is later */
 	struct counters counters;
 	struct exemplar of_turns[LENGTH_BUCKETS];

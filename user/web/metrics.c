@@ -146,6 +146,8 @@ static char *labels_of(const struct label_set *set)
 	err |= expose_label(labels, "runtime", set->runtime);
 	err |= expose_label(labels, "unit", set->unit);
 	err |= expose_label(labels, "container", set->container);
+	err |= expose_label(labels, "pod", set->pod);
+	err |= expose_label(labels, "namespace", set->namespace);
 	if (fclose(labels) || err) {
 		free(text);
 		return NULL;

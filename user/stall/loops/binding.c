@@ -17,6 +17,7 @@
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
 #include "stall/loops/share.h"
+#include "stall/loops/belongs.h"
 #include "stall/loops/sources.h"
 #include "stall/state/blind.h"
 #include "stall/state/loop.h"
@@ -275,7 +276,7 @@ static struct source source_of(const struct bp_slot *slot, int *fd)
 	return source;
 }
 
-void binding_report_again(struct engine *engine, const struct loop *loop)
+void binding_report_again(struct engine *engine, struct loop *loop)
 {
 	const struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
@@ -296,6 +297,7 @@ void binding_report_again(struct engine *engine, const struct loop *loop)
 		record.cgroup = watched->cgroup.path;
 		record.unit = watched->cgroup.unit;
 		record.container = watched->cgroup.container;
+		belongs_put(engine, loop, watched, &record);
 	}
 	engine->sink.loop(engine->sink.context, &record);
 }

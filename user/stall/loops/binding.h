@@ -31,6 +31,6 @@ struct loop *binding_slot(struct engine *engine, unsigned int slot, pid_t pid, p
  */
 void binding_read_files(struct engine *engine);
 /* Its loop record once more. */
-void binding_report_again(struct engine *engine, const struct loop *loop);
+void binding_report_again(struct engine *engine, struct loop *loop);
 
 #endif

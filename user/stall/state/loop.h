@@ -128,6 +128,12 @@ struct loop_shared {
 	uint64_t next_ns; /* when to look again */
 };
 
+/* loops/belongs.c: where its process belongs. */
+struct loop_home {
+	uint64_t next_ns; /* when there may be more to be known; 0: never */
+	unsigned int known; /* names that were reported */
+};
+
 /* loops/request_worker.c */
 struct loop_worker {
 	bool known; /* it serves one connection to its end */
@@ -193,6 +199,7 @@ struct loop {
 	struct loop_source source;
 	struct loop_unseen unseen;
 	struct loop_shared shared;
+	struct loop_home home;
 	struct loop_worker worker;
 	struct loop_again again;
 	struct loop_second second;

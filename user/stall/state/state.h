@@ -20,6 +20,7 @@
 struct binding;
 struct stack_copies;
 struct foreign;
+struct homes;
 struct loops;
 struct namer;
 struct probe;
@@ -114,6 +115,7 @@ struct engine {
 	struct stack_copies *stack_copies;
 	struct watched_table *watched;
 	struct loops *loops;
+	struct homes *homes; /* loops/belongs.c */
 	struct foreign *foreign;
 	struct binding *bindings; /* loops/binding.c: threads that are to get slots */
 	uint64_t started_ns;
