@@ -401,9 +401,9 @@ static inline void feed_loop(struct output *output)
 		.cgroup = "/user.slice",
 		.unit = "web.service",
 		.container = HOSTILE,
-		.container_name = HOSTILE,
-		.pod = HOSTILE,
-		.namespace = HOSTILE,
+		.container_name = "app",
+		.pod = "web-7d9",
+		.namespace = "shop",
 	};
 
 	output_loop(output, &loop);

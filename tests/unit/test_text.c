@@ -38,8 +38,8 @@ static void report_reads_well(void **state)
 		text,
 		"12:00:01.000  352 ms in execute (app/db.py:41): socket\n"
 		"    recvfrom 127.0.0.1:5432 (postgres[812])\n"
-		"    python3[4242] asyncio, task rates-3; delayed 12 events of 9 clients by up to\n"
-		"      340 ms; 3 timers\n"
+		"    python3[4242] asyncio, pod shop/web-7d9 (app), task rates-3; delayed 12\n"
+		"      events of 9 clients by up to 340 ms; 3 timers\n"
 		"      fetch_rates  app/rates.py:88\n"
 		"        execute    app/db.py:41  (+2 library frames)\n"
 		"          recvfrom\n"
@@ -176,7 +176,7 @@ static void odd_widths_do_no_harm(void **state)
 	check_width(text, 20);
 	free(text);
 	text = render(*state, &none, feed_all);
-	assert_non_null(strstr(text, "clock_nanosleep  python3[4242] asyncio, task Task-7\n"));
+	assert_non_null(strstr(text, "clock_nanosleep  python3[4242] asyncio, pod shop/web-7d9 (app), task Task-7\n"));
 	free(text);
 }
 
