@@ -16,14 +16,42 @@
 #include "output/pprof_tables.h"
 #include "output/sink.h"
 
-#define LABELS_MAX    11
 #define LOCATIONS_MAX 1000 /* of a sample: Pyroscope cuts there, and at the inner end */
+
+enum label_key {
+	LABEL_CAUSE,
+	LABEL_COMM,
+	LABEL_HOST,
+	LABEL_THREAD,
+	LABEL_RUNTIME,
+	LABEL_TASK,
+	LABEL_UNIT,
+	LABEL_CONTAINER,
+	LABEL_POD,
+	LABEL_PID,
+	LABEL_TID,
+	LABEL_NR
+};
+
+static const char *const label_keys[LABEL_NR] = {
+	[LABEL_CAUSE] = "cause",     [LABEL_COMM] = "comm",
+	[LABEL_HOST] = "host",	     [LABEL_THREAD] = "thread",
+	[LABEL_RUNTIME] = "runtime", [LABEL_TASK] = "task",
+	[LABEL_UNIT] = "unit",	     [LABEL_CONTAINER] = "container",
+	[LABEL_POD] = "pod",	     [LABEL_PID] = "pid",
+	[LABEL_TID] = "tid",
+};
 
 struct pprof {
 	struct profile *profile;
 	struct pprof_tables *tables;
-	ProtobufCBuffer buffer;
+	/* Numbers of our own words; 0: not asked for yet. */
+	int64_t keys[LABEL_NR];
+	int64_t causes[CAUSE_NR];
 	struct sink *sink;
+	uint8_t *packed; /* the part that is written */
+	size_t packed_bytes; /* that it has room for */
+	int error;
 };
 
 /* A message in the making; all its pointers are into it. */
@@ -31,22 +59,36 @@ struct sample {
 	Pprof__Sample message;
 	uint64_t locations[LOCATIONS_MAX];
 	int64_t values[2];
-	Pprof__Label labels[LABELS_MAX];
-	Pprof__Label *pointers[LABELS_MAX];
+	Pprof__Label labels[LABEL_NR];
+	Pprof__Label *pointers[LABEL_NR];
 };
 
-static void append(ProtobufCBuffer *buffer, size_t size, const uint8_t *data)
+/* Room for so many bytes. */
+static uint8_t *room_for(struct pprof *pprof, size_t bytes)
 {
-	sink_write(((struct pprof *)((char *)buffer - offsetof(struct pprof, buffer)))->sink, data,
-		   size);
+	uint8_t *grown;
+
+	if (bytes <= pprof->packed_bytes)
+		return pprof->packed;
+	grown = realloc(pprof->packed, 2 * bytes);
+	if (!grown) {
+		pprof->error = -ENOMEM;
+		return NULL;
+	}
+	pprof->packed = grown;
+	pprof->packed_bytes = 2 * bytes;
+	return grown;
 }
 
 /* Parts one behind the other are one profile. */
 static void write_part(void *context, const Pprof__Profile *part)
 {
 	struct pprof *pprof = context;
+	/* by the other of its functions protobuf-c writes each number with a call */
+	uint8_t *packed = room_for(pprof, pprof__profile__get_packed_size(part));
 
-	pprof__profile__pack_to_buffer(part, &pprof->buffer);
+	if (packed)
+		sink_write(pprof->sink, packed, pprof__profile__pack(part, packed));
 }
 
 /* -- what there is only one of -- */
@@ -85,55 +127,85 @@ static int write_header(struct pprof *pprof)
 
 /* -- samples -- */
 
-static Pprof__Label *next_label(struct sample *sample)
+/* One of our own words, whose number is kept. */
+static int own_word(struct pprof *pprof, const char *word, int64_t *number)
+{
+	return *number ? 0 : pprof_string(pprof->tables, word, number);
+}
+
+static Pprof__Label *next_label(struct pprof *pprof, struct sample *sample, enum label_key key,
+				int *err)
 {
 	Pprof__Label *label = &sample->labels[sample->message.n_label];
 
+	*err = own_word(pprof, label_keys[key], &pprof->keys[key]);
 	*label = (Pprof__Label)PPROF__LABEL__INIT;
+	label->key = pprof->keys[key];
 	sample->pointers[sample->message.n_label++] = label;
 	return label;
 }
 
-static int add_label(struct pprof *pprof, struct sample *sample, const char *key, const char *value)
+static int add_label(struct pprof *pprof, struct sample *sample, enum label_key key,
+		     const char *value)
 {
 	Pprof__Label *label;
 	int err;
 
 	if (!value || !*value)
 		return 0;
-	label = next_label(sample);
-	err = pprof_string(pprof->tables, key, &label->key);
+	label = next_label(pprof, sample, key, &err);
 	return err ? err : pprof_string(pprof->tables, value, &label->str);
 }
 
-/* A number without a unit would be lost where it is 0. */
-static int add_number(struct pprof *pprof, struct sample *sample, const char *key, int64_t value)
+/* One of the profile's. 0: none. */
+static int add_string(struct pprof *pprof, struct sample *sample, enum label_key key,
+		      uint32_t string)
 {
-	Pprof__Label *label = next_label(sample);
-	int err = pprof_string(pprof->tables, key, &label->key);
+	Pprof__Label *label;
+	int err;
+
+	if (!string)
+		return 0;
+	label = next_label(pprof, sample, key, &err);
+	return err ? err : pprof_profile_string(pprof->tables, string, &label->str);
+}
+
+/* A number without a unit would be lost where it is 0. */
+static int add_number(struct pprof *pprof, struct sample *sample, enum label_key key, int64_t value)
+{
+	int err;
+	Pprof__Label *label = next_label(pprof, sample, key, &err);
 
 	label->num = value;
 	label->num_unit = label->key;
 	return err;
 }
 
+static int add_cause(struct pprof *pprof, struct sample *sample, enum cause cause)
+{
+	int err;
+	Pprof__Label *label = next_label(pprof, sample, LABEL_CAUSE, &err);
+
+	err = err ? err : own_word(pprof, cause_name(cause), &pprof->causes[cause]);
+	label->str = pprof->causes[cause];
+	return err;
+}
+
 static int add_labels(struct pprof *pprof, struct sample *sample, const struct profile_sample *from)
 {
 	const struct profile *profile = pprof->profile;
-	int err = add_label(pprof, sample, "cause", cause_name((enum cause)from->cause));
+	int err = add_cause(pprof, sample, (enum cause)from->cause);
 
-	err = err ? err : add_label(pprof, sample, "comm", profile_process(profile, from));
-	err = err ? err : add_label(pprof, sample, "host", profile_host(profile, from));
-	err = err ? err : add_label(pprof, sample, "thread", profile_string(profile, from->comm));
-	err = err ? err
-		  : add_label(pprof, sample, "runtime", profile_string(profile, from->runtime));
-	err = err ? err : add_label(pprof, sample, "task", profile_string(profile, from->task));
-	err = err ? err : add_label(pprof, sample, "unit", profile_string(profile, from->unit));
-	err = err ? err
-		  : add_label(pprof, sample, "container", profile_string(profile, from->container));
-	err = err ? err : add_label(pprof, sample, "pod", profile_string(profile, from->pod));
-	err = err ? err : add_number(pprof, sample, "pid", from->pid);
-	return err || !from->tid ? err : add_number(pprof, sample, "tid", from->tid);
+	err = err ? err : add_label(pprof, sample, LABEL_COMM, profile_process(profile, from));
+	err = err ? err : add_label(pprof, sample, LABEL_HOST, profile_host(profile, from));
+	err = err ? err : add_string(pprof, sample, LABEL_THREAD, from->comm);
+	err = err ? err : add_string(pprof, sample, LABEL_RUNTIME, from->runtime);
+	err = err ? err : add_string(pprof, sample, LABEL_TASK, from->task);
+	err = err ? err : add_string(pprof, sample, LABEL_UNIT, from->unit);
+	err = err ? err : add_string(pprof, sample, LABEL_CONTAINER, from->container);
+	err = err ? err : add_string(pprof, sample, LABEL_POD, from->pod);
+	err = err ? err : add_number(pprof, sample, LABEL_PID, from->pid);
+	return err || !from->tid ? err : add_number(pprof, sample, LABEL_TID, from->tid);
 }
 
 static int add_own(struct pprof *pprof, struct sample *sample, const char *name)
@@ -148,7 +220,7 @@ static uint32_t frames_of_location(const struct profile *profile, const uint32_t
 {
 	uint32_t inlined = 0;
 
-	while (inlined + 1 < nr && profile_frame(profile, frames[inlined]).inlined)
+	while (inlined + 1 < nr && profile_frame_is_inlined(profile, frames[inlined]))
 		inlined++;
 	return inlined + 1;
 }
@@ -223,7 +295,7 @@ static int write_lost(struct pprof *pprof, struct sample *sample, enum cause cau
 	if (!lost->ns)
 		return 0;
 	start_sample(sample, lost->ns, lost->count);
-	err = add_label(pprof, sample, "cause", cause_name(cause));
+	err = add_cause(pprof, sample, cause);
 	err = err ? err : add_own(pprof, sample, "[lost]");
 	if (!err)
 		write_sample(pprof, sample);
@@ -246,11 +318,7 @@ static int write_samples(struct pprof *pprof)
 
 int pprof_write(struct profile *profile, struct sink *sink)
 {
-	struct pprof pprof = {
-		.profile = profile,
-		.buffer = { .append = append },
-		.sink = sink,
-	};
+	struct pprof pprof = { .profile = profile, .sink = sink };
 	int err = pprof_tables_new(&pprof.tables, profile);
 
 	err = err ? err : pprof_main_mapping(pprof.tables, profile_exe(profile));
@@ -258,7 +326,8 @@ int pprof_write(struct profile *profile, struct sink *sink)
 	err = err ? err : write_samples(&pprof);
 	err = err ? err : pprof_tables_write(pprof.tables, write_part, &pprof);
 	pprof_tables_free(pprof.tables);
-	return err;
+	free(pprof.packed);
+	return err ? err : pprof.error;
 }
 
 static int pprof_close(void *state)

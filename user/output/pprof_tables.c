@@ -59,6 +59,9 @@ struct pprof_tables {
 	struct location *location_v;
 	size_t nr_mappings;
 	size_t nr_locations;
+	/* Of the profile's strings and frames, by their number, what they are here; 0: not asked for yet. */
+	uint32_t *of_strings;
+	uint32_t *of_frames; /* those that are a location by themselves */
 };
 
 int pprof_tables_new(struct pprof_tables **out, const struct profile *profile)
@@ -71,7 +74,10 @@ int pprof_tables_new(struct pprof_tables **out, const struct profile *profile)
 		return -ENOMEM;
 	tables->profile = profile;
 	tables->room = SIZE_MAX;
-	if (keys_new(&tables->strings, SIZE_MAX, &tables->room) ||
+	tables->of_strings = calloc(profile_nr_strings(profile) + 1, sizeof(uint32_t));
+	tables->of_frames = calloc(profile_nr_frames(profile) + 1, sizeof(uint32_t));
+	if (!tables->of_strings || !tables->of_frames ||
+	    keys_new(&tables->strings, SIZE_MAX, &tables->room) ||
 	    keys_new(&tables->mappings, MAPPING_SLOTS / 2, &tables->room) ||
 	    keys_new(&tables->functions, SIZE_MAX, &tables->room) ||
 	    keys_new(&tables->locations, SIZE_MAX, &tables->room) ||
@@ -95,6 +101,8 @@ void pprof_tables_free(struct pprof_tables *tables)
 	keys_free(tables->addresses);
 	free(tables->mapping_v);
 	free(tables->location_v);
+	free(tables->of_strings);
+	free(tables->of_frames);
 	free(tables);
 }
 
@@ -121,6 +129,19 @@ int pprof_string(struct pprof_tables *tables, const char *text, int64_t *number)
 	cut(escaped);
 	err = keys_add(tables->strings, escaped, strlen(escaped) + 1, &added);
 	*number = added;
+	return err;
+}
+
+int pprof_profile_string(struct pprof_tables *tables, uint32_t string, int64_t *number)
+{
+	uint32_t *known = &tables->of_strings[string];
+	int err = 0;
+
+	if (!*known) {
+		err = pprof_string(tables, profile_string(tables->profile, string), number);
+		*known = err ? 0 : (uint32_t)*number;
+	}
+	*number = *known;
 	return err;
 }
 
@@ -277,7 +298,8 @@ static bool is_nameless(const struct frame *frame)
 	       !frame_has_name(frame);
 }
 
-int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t nr, uint64_t *id)
+static int add_location(struct pprof_tables *tables, const uint32_t *frames, size_t nr,
+			uint64_t *id)
 {
 	struct location location = { 0 };
 	uint64_t hash = HASH_START;
@@ -304,6 +326,20 @@ int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t n
 	tables->mapping_v[location.mapping].nameless |= is_nameless(&frame);
 	err = take_address(tables, &location, frame.offset, hash);
 	return err ? err : append_location(tables, &location);
+}
+
+int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t nr, uint64_t *id)
+{
+	uint32_t *known = nr == 1 ? &tables->of_frames[frames[0]] : NULL;
+	int err = 0;
+
+	if (known && *known)
+		*id = *known;
+	else
+		err = add_location(tables, frames, nr, id);
+	if (known && !err)
+		*known = (uint32_t)*id;
+	return err;
 }
 
 int pprof_own_location(struct pprof_tables *tables, const char *name, uint64_t *id)

@@ -17,6 +17,8 @@ void pprof_tables_free(struct pprof_tables *tables);
 
 /* Foreign bytes or our own words; NULL is the empty one. All give 0 or -errno. */
 int pprof_string(struct pprof_tables *tables, const char *text, int64_t *number);
+/* That of the profile with this number. */
+int pprof_profile_string(struct pprof_tables *tables, uint32_t string, int64_t *number);
 /* Frames of the profile, innermost first: one in the code, and before it what was inlined there. */
 int pprof_location(struct pprof_tables *tables, const uint32_t *frames, size_t nr, uint64_t *id);
 /* A frame of blockprof's own: "[cut]". */

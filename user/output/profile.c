@@ -386,6 +386,11 @@ const char *profile_string(const struct profile *profile, uint32_t number)
 	return number ? keys_at(profile->strings, number, NULL) : NULL;
 }
 
+size_t profile_nr_strings(const struct profile *profile)
+{
+	return keys_size(profile->strings);
+}
+
 size_t profile_nr_frames(const struct profile *profile)
 {
 	return keys_size(profile->frames);
@@ -405,6 +410,13 @@ struct frame profile_frame(const struct profile *profile, uint32_t number)
 		.offset = key->offset,
 		.inlined = key->inlined,
 	};
+}
+
+bool profile_frame_is_inlined(const struct profile *profile, uint32_t number)
+{
+	const struct frame_key *key = keys_at(profile->frames, number, NULL);
+
+	return key->inlined;
 }
 
 const char *profile_host(const struct profile *profile, const struct profile_sample *sample)

@@ -68,8 +68,10 @@ const struct profile_lost *profile_lost(const struct profile *profile, enum caus
 
 /* Foreign bytes, to be escaped; NULL: none. */
 const char *profile_string(const struct profile *profile, uint32_t number);
+size_t profile_nr_strings(const struct profile *profile);
 size_t profile_nr_frames(const struct profile *profile);
 struct frame profile_frame(const struct profile *profile, uint32_t number);
+bool profile_frame_is_inlined(const struct profile *profile, uint32_t number);
 /* The best name of its process that was learnt; "": none. To be escaped. */
 const char *profile_process(const struct profile *profile, const struct profile_sample *sample);
 /* The machine that it is of, "" where that is not known; NULL: there is only one. To be escaped. */

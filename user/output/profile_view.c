@@ -26,12 +26,13 @@ void profile_set_options(struct profile *profile, const struct output_options *o
 
 static int copy_samples(struct tally *to, struct tally *from)
 {
-	const struct tally_entry *const *entries = tally_by_key(from);
 	int err = 0;
 
-	for (size_t i = 0; i < tally_size(from) && !err; i++)
-		err = tally_add_bytes(to, entries[i]->key, entries[i]->size, entries[i]->ns,
-				      entries[i]->count);
+	for (size_t i = 0; i < tally_size(from) && !err; i++) {
+		const struct tally_entry *entry = tally_at(from, i);
+
+		err = tally_add_bytes(to, entry->key, entry->size, entry->ns, entry->count);
+	}
 	return err;
 }
 
@@ -87,11 +88,10 @@ static int add_entry(struct tally *to, const struct tally_entry *entry,
 static int select_samples(struct profile *profile, const struct profile_mark *mark, bool merged,
 			  struct tally *to)
 {
-	const struct tally_entry *const *entries = tally_by_key(profile->samples);
 	int err = 0;
 
 	for (size_t i = 0; i < tally_size(profile->samples) && !err; i++)
-		err = add_entry(to, entries[i], mark, merged);
+		err = add_entry(to, tally_at(profile->samples, i), mark, merged);
 	return err;
 }
 

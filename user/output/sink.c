@@ -22,6 +22,8 @@
 #define GZIP_FLUSH_EVERY_NS (200 * NS_PER_MS)
 #define GZIP_WINDOW_BITS    (15 + 16) /* zlib.h: 16 more than the window is a gzip header */
 #define GZIP_MEMORY_LEVEL   8
+/* Messages come in pieces of a few bytes, for each of which zlib would be called. */
+#define GATHER_BYTES (16 * 1024)
 /* Of a reader that takes nothing. */
 #define LAST_WAIT_NS NS_PER_SEC
 
@@ -39,6 +41,8 @@ struct sink {
 	uint64_t gzip_flushed_ns;
 	size_t used;
 	unsigned char buffer[BUFFER_BYTES];
+	size_t gathered_bytes;
+	unsigned char gathered[GATHER_BYTES]; /* not compressed yet */
 };
 
 /*
@@ -166,6 +170,26 @@ static int compress_bytes(struct sink *sink, const void *data, size_t size, int 
 	return sink->error;
 }
 
+static int compress_gathered(struct sink *sink, int flush)
+{
+	size_t size = sink->gathered_bytes;
+
+	sink->gathered_bytes = 0;
+	return compress_bytes(sink, sink->gathered, size, flush);
+}
+
+static void gather(struct sink *sink, const void *data, size_t size)
+{
+	if (size > GATHER_BYTES - sink->gathered_bytes)
+		compress_gathered(sink, Z_NO_FLUSH);
+	if (size > GATHER_BYTES) {
+		compress_bytes(sink, data, size, Z_NO_FLUSH);
+		return;
+	}
+	memcpy(sink->gathered + sink->gathered_bytes, data, size);
+	sink->gathered_bytes += size;
+}
+
 static int open_file(struct sink *sink, const char *path, const struct file_owner *owner)
 {
 	if (!path || strcmp(path, "-") == 0) {
@@ -275,7 +299,7 @@ int sink_write(struct sink *sink, const void *data, size_t size)
 	while (sink->gzip && size && !sink->error) {
 		size_t part = size < BUFFER_BYTES ? size : BUFFER_BYTES;
 
-		compress_bytes(sink, rest, part, Z_NO_FLUSH);
+		gather(sink, rest, part);
 		rest += part;
 		size -= part;
 	}
@@ -301,7 +325,7 @@ int sink_flush_now(struct sink *sink)
 {
 	if (sink->gzip) {
 		sink->gzip_flushed_ns = clock_now_ns();
-		compress_bytes(sink, "", 0, Z_SYNC_FLUSH);
+		compress_gathered(sink, Z_SYNC_FLUSH);
 	}
 	return drain(sink);
 }
@@ -342,7 +366,7 @@ int sink_close(struct sink *sink)
 	int err;
 
 	if (sink->gzip) {
-		compress_bytes(sink, "", 0, Z_FINISH);
+		compress_gathered(sink, Z_FINISH);
 		deflateEnd(&sink->stream);
 	}
 	err = drain(sink);

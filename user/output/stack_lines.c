@@ -10,12 +10,27 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "output/folded_line.h"
+#include "output/keys.h"
 
 #define CAUSE_BYTES 24
+#define LOST_HEAD   "[lost];"
+
+/* What tells heads apart. */
+struct head_key {
+	uint32_t host;
+	int32_t pid;
+	int32_t tid;
+	uint32_t comm;
+	uint32_t task;
+	uint32_t cut;
+};
 
 struct stack_lines {
 	struct stack_line *v;
 	size_t nr;
+	size_t room; /* of heads: without a bound, the profile has one */
+	struct keys *heads; /* struct head_key */
+	char **head_v; /* the text of each, by its number */
 	char **frames; /* the text of each, by its number, with its ';' */
 	size_t nr_frames;
 	char causes[CAUSE_NR][CAUSE_BYTES]; /* "[sleep]" */
@@ -72,6 +87,22 @@ static int make_frame(char **text, const struct frame *frame)
 	return fclose(out) || err ? -ENOMEM : 0;
 }
 
+/* The same text for all that have it: lines of one head are compared from their frames on. */
+static int add_head(struct stack_lines *lines, const struct profile *profile,
+		    const struct profile_sample *sample, const char **head)
+{
+	const struct head_key key = { sample->host, sample->pid,  sample->tid,
+				      sample->comm, sample->task, sample->cut };
+	size_t had = keys_size(lines->heads);
+	uint32_t number;
+	int err = keys_add(lines->heads, &key, sizeof(key), &number);
+
+	if (!err && number == had)
+		err = make_head(&lines->head_v[number], profile, sample);
+	*head = err ? NULL : lines->head_v[number];
+	return err;
+}
+
 const char *stack_line_part(const struct stack_line *line, uint32_t part)
 {
 	if (!part)
@@ -88,31 +119,50 @@ struct cursor {
 	const char *at;
 };
 
-/* 0 at the end of the line. */
-static unsigned char next_byte(struct cursor *cursor)
+/* To the next byte, in whichever part; false: the line has ended. */
+static bool has_more(struct cursor *cursor)
 {
 	while (!*cursor->at) {
 		if (cursor->part > cursor->line->nr)
-			return 0;
+			return false;
 		cursor->at = stack_line_part(cursor->line, ++cursor->part);
 	}
-	return (unsigned char)*cursor->at++;
+	return true;
+}
+
+/* Most lines have their outer frames in common, which are the same by their numbers already. */
+static void skip_same(struct cursor *a, struct cursor *b)
+{
+	const struct stack_line *line_a = a->line, *line_b = b->line;
+
+	if (*a->at || *b->at)
+		return;
+	while (a->part < line_a->nr && b->part < line_b->nr &&
+	       line_a->frames[line_a->nr - a->part - 1] ==
+		       line_b->frames[line_b->nr - b->part - 1]) {
+		a->part++;
+		b->part++;
+	}
 }
 
 static int compare_lines(const void *left, const void *right)
 {
 	struct cursor a = { .line = left, .at = ((const struct stack_line *)left)->head };
 	struct cursor b = { .line = right, .at = ((const struct stack_line *)right)->head };
-	unsigned char byte_a, byte_b;
 
-	do {
-		/* the same frame: nothing to compare */
-		if (a.at == b.at)
-			a.at = b.at = "";
-		byte_a = next_byte(&a);
-		byte_b = next_byte(&b);
-	} while (byte_a == byte_b && byte_a);
-	return compare_numbers(byte_a, byte_b);
+	for (;;) {
+		bool more_a, more_b;
+
+		for (; *a.at && *a.at == *b.at; a.at++)
+			b.at++;
+		if (*a.at && *b.at)
+			return compare_numbers((unsigned char)*a.at, (unsigned char)*b.at);
+		skip_same(&a, &b);
+		more_a = has_more(&a);
+		more_b = has_more(&b);
+		if (!more_a || !more_b)
+			return compare_numbers(more_a, more_b);
+	}
 }
 
 static int make_lines(struct stack_lines *lines, const struct profile *profile)
@@ -121,9 +171,12 @@ static int make_lines(struct stack_lines *lines, const struct profile *profile)
 	const struct tally_entry *const *entries = tally_by_key(samples);
 	int err = 0;
 
+	lines->room = SIZE_MAX;
 	lines->v = calloc(tally_size(samples) + CAUSE_NR, sizeof(lines->v[0]));
+	lines->head_v = calloc(tally_size(samples) + 1, sizeof(lines->head_v[0]));
 	lines->frames = calloc(profile_nr_frames(profile) + 1, sizeof(lines->frames[0]));
-	if (!lines->v || !lines->frames)
+	if (!lines->v || !lines->head_v || !lines->frames ||
+	    keys_new(&lines->heads, SIZE_MAX, &lines->room))
 		return -ENOMEM;
 	for (int cause = 0; cause < CAUSE_NR; cause++)
 		snprintf(lines->causes[cause], CAUSE_BYTES, "[%s]", cause_name((enum cause)cause));
@@ -138,7 +191,7 @@ static int make_lines(struct stack_lines *lines, const struct profile *profile)
 
 		*line = (struct stack_line){ NULL,	    sample->frames, sample->nr,
 					     sample->cause, lines,	    entries[i]->ns };
-		err = make_head(&line->head, profile, sample);
+		err = add_head(lines, profile, sample, &line->head);
 	}
 	for (uint16_t cause = 0; cause < CAUSE_NR && !err; cause++) {
 		uint64_t ns = profile_lost(profile, (enum cause)cause)->ns;
@@ -147,8 +200,7 @@ static int make_lines(struct stack_lines *lines, const struct profile *profile)
 		if (!ns)
 			continue;
 		lines->nr++;
-		*line = (struct stack_line){ strdup("[lost];"), NULL, 0, cause, lines, ns };
-		err = line->head ? 0 : -ENOMEM;
+		*line = (struct stack_line){ LOST_HEAD, NULL, 0, cause, lines, ns };
 	}
 	return err;
 }
@@ -157,8 +209,10 @@ void stack_lines_free(struct stack_lines *lines)
 {
 	if (!lines)
 		return;
-	for (size_t i = 0; i < lines->nr; i++)
-		free(lines->v[i].head);
+	for (size_t i = 0; lines->heads && i < keys_size(lines->heads); i++)
+		free(lines->head_v[i]);
+	keys_free(lines->heads);
+	free(lines->head_v);
 	for (size_t i = 0; i < lines->nr_frames; i++)
 		free(lines->frames[i]);
 	free(lines->v);
@@ -173,12 +227,10 @@ static void merge_same(struct stack_lines *lines)
 	for (size_t i = 0; i < lines->nr; i++) {
 		struct stack_line *last = kept ? &lines->v[kept - 1] : NULL;
 
-		if (last && !compare_lines(last, &lines->v[i])) {
+		if (last && !compare_lines(last, &lines->v[i]))
 			last->ns = add_saturated(last->ns, lines->v[i].ns);
-			free(lines->v[i].head);
-		} else {
+		else
 			lines->v[kept++] = lines->v[i];
-		}
 	}
 	lines->nr = kept;
 }

@@ -9,7 +9,7 @@ struct stack_lines;
 
 /* One line, in parts: its head, its frames, its cause. They are too many to be kept as text. */
 struct stack_line {
-	char *head; /* "app[7];worker[8];task;[cut];": up to the first frame */
+	const char *head; /* "app[7];worker[8];task;[cut];": up to the first frame */
 	const uint32_t *frames; /* innermost first */
 	uint32_t nr;
 	uint16_t cause;

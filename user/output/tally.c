@@ -103,6 +103,11 @@ size_t tally_bytes(const struct tally *tally)
 	return keys_bytes(tally->keys);
 }
 
+const struct tally_entry *tally_at(const struct tally *tally, size_t i)
+{
+	return &tally->entries[i];
+}
+
 static int compare_keys(const void *left, const void *right)
 {
 	const struct tally_entry *const *a = left, *const *b = right;

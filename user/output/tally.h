@@ -29,6 +29,8 @@ int tally_add_bytes(struct tally *tally, const void *key, size_t size, uint64_t 
 /* NULL: there is none such. */
 const struct tally_entry *tally_find(struct tally *tally, const void *key, size_t size);
 size_t tally_size(const struct tally *tally);
+/* In the order in which they came; valid until the next tally_add(). */
+const struct tally_entry *tally_at(const struct tally *tally, size_t i);
 size_t tally_bytes(const struct tally *tally); /* of its keys */
 /*
  * The entries, in an order that depends on the contents only. The array is the
