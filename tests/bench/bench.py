@@ -29,7 +29,8 @@ sys.path.insert(0, BENCH)
 sys.dont_write_bytecode = True
 
 import tools
-from tools import TOOLS, Child, Unavailable, Watch
+import web
+from tools import TOOLS, Child, Unavailable, Watch, read_loops
 
 STATS = "/proc/sys/kernel/bpf_stats_enabled"
 THRESHOLD_NS = 100_000_000
@@ -56,8 +57,8 @@ class Bench:
 
     # Loads run on the last CPU, what else is watched on the first.
 
-    def many(self, loops, others, iterations):
-        return Child([self.many_path, str(loops), str(others), str(iterations)])
+    def many(self, *numbers):
+        return Child([self.many_path, *map(str, numbers)])
 
     def naps(self, stack_bytes):
         path = os.path.join(self.scratch, "naps")
@@ -82,6 +83,9 @@ class Bench:
     def target(self, name, pinned=True):
         argv = [sys.executable, os.path.join(BENCH, "target.py"), name]
         return Child(argv + [str(self.cpus[0])] if pinned else argv)
+
+    def title(self, text):
+        title(text)
 
     def skip(self, error):
         if str(error) not in self.missing:
@@ -484,16 +488,6 @@ def resident_mb(pid):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def read_loops(load):
-    """[(tid, fd)] of the loops of many.c, which says so first."""
-    ids = []
-    while True:
-        words = load.line(60).split()
-        if words[0] == "READY":
-            return ids
-        ids.append(tuple(words[1:]))
-
-
 def bench_truth(bench):
     """Attributed time against the program's own clocks, with migrations between the CPUs."""
     seconds = 5 if bench.quick else 60
@@ -661,6 +655,7 @@ BENCHES = {
     "recording": bench_recording,
     "report": bench_report,
     "html": bench_html,
+    "web": web.bench_web,
 }
 
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * many.c - a machine full of loops: many LOOPS OTHERS ITERATIONS
+ * many.c - a machine full of loops: many LOOPS OTHERS ITERATIONS [NAP_US]
  *
  * LOOPS threads wait in epoll_wait, each in an instance of its own. Two more
  * threads keep them busy: each has a few turns under way at any time and hands
  * the next one to the loop that has waited longest. A turn reads its eventfd,
- * computes for ITERATIONS, and reports back. OTHERS threads sleep, half of them
+ * computes for ITERATIONS, sleeps for NAP_US, and reports back. OTHERS threads sleep, half of them
  * for good, half of them for a second at a time.
  *
  * Prints "LOOP TID FD" for each loop and "READY", then waits for lines on
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -44,12 +45,14 @@ struct loop {
 	int epoll_fd;
 	int event_fd;
 	pid_t tid;
+	size_t number;
 	struct driver *driver;
 	uint64_t turns;
 	uint64_t slept; /* waits that slept, up to the last turn */
 };
 
 static unsigned long iterations;
+static unsigned long nap_us;
 static atomic_int started;
 static atomic_bool running;
 
@@ -95,14 +98,21 @@ static void *run_loop(void *context)
 	struct loop *loop = context;
 	struct epoll_event event;
 	struct rusage usage;
+	char name[16];
 
+	prctl(PR_SET_TIMERSLACK, 1);
 	loop->tid = syscall(SYS_gettid);
+	/* as many programs would have: metrics tell them apart by it */
+	snprintf(name, sizeof(name), "many-%zu", loop->number);
+	pthread_setname_np(pthread_self(), name);
 	atomic_fetch_add(&started, 1);
 	for (;;) {
 		if (epoll_wait(loop->epoll_fd, &event, 1, -1) != 1)
 			continue;
 		take_fd(loop->event_fd);
 		compute();
+		if (nap_us)
+			usleep(nap_us);
 		loop->turns++;
 		getrusage(RUSAGE_THREAD, &usage);
 		loop->slept = usage.ru_nvcsw;
@@ -176,6 +186,7 @@ static struct loop *start_loops(size_t nr, struct driver *drivers)
 		if (loop->epoll_fd < 0 || loop->event_fd < 0 ||
 		    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->event_fd, &event))
 			fail("epoll");
+		loop->number = i;
 		loop->driver = &drivers[i * DRIVERS / nr];
 		if (!loop->driver->nr++)
 			loop->driver->loops = loop;
@@ -219,11 +230,12 @@ int main(int argc, char **argv)
 	struct loop *loops;
 	char line[64];
 
-	if (argc != 4)
+	if (argc < 4)
 		return 2;
 	nr_loops = strtoul(argv[1], NULL, 10);
 	nr_others = strtoul(argv[2], NULL, 10);
 	iterations = strtoul(argv[3], NULL, 10);
+	nap_us = argc > 4 ? strtoul(argv[4], NULL, 10) : 0;
 	if (nr_loops < DRIVERS)
 		return 2;
 	setlinebuf(stdout);

@@ -205,3 +205,13 @@ def resident_mib(pid):
         except OSError:
             continue
     return kib / 1024
+
+
+def read_loops(load):
+    """[(tid, fd)] of the loops of many.c, which says so first."""
+    ids = []
+    while True:
+        words = load.line(60).split()
+        if words[0] == "READY":
+            return ids
+        ids.append(tuple(words[1:]))

@@ -12,6 +12,8 @@
 #include "recording/encode.h"
 #include "web/token.h"
 
+#define ANSWER_BUFFER_BYTES 65536
+
 static int write_text(int fd, const char *text)
 {
 	ssize_t bytes = (ssize_t)strlen(text);
@@ -28,9 +30,10 @@ static int write_by(write_fn *fn, const struct serve_web *web, const struct web_
 	int own = dup(fd), err = -EIO;
 	FILE *out = own < 0 ? NULL : fdopen(own, "w");
 
-	if (out)
+	if (out) {
+		setvbuf(out, NULL, _IOFBF, ANSWER_BUFFER_BYTES);
 		err = fn(web, question, out);
-	else if (own >= 0)
+	} else if (own >= 0)
 		close(own);
 	if (out && fclose(out))
 		err = -EIO;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* exposition.c - where the two text formats of metrics differ. */
+/* exposition.c - where the two text formats of metrics differ, and samples by the ten thousand. */
 #include "web/exposition.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -42,42 +41,69 @@ void expose_family(const struct exposition *to, const struct metric *metric)
 	fprintf(to->out, "# HELP %s%s %s\n", metric->name, suffix, metric->help);
 }
 
+static void put(const struct exposition *to, const char *text)
+{
+	fputs_unlocked(text, to->out);
+}
+
+/* With as many digits at least. */
+static void put_number(const struct exposition *to, uint64_t number, unsigned int digits)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	while (number || sizeof(text) - at < digits) {
+		text[--at] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	fwrite_unlocked(text + at, 1, sizeof(text) - at, to->out);
+}
+
 void expose_name(const struct exposition *to, const struct metric *metric, const char *suffix,
 		 const char *labels, const char *name, const char *value)
 {
 	bool has_labels = labels && *labels;
 
-	fputs(metric->name, to->out);
-	fputs(own_suffix(metric), to->out);
-	fputs(suffix, to->out);
+	put(to, metric->name);
+	put(to, own_suffix(metric));
+	put(to, suffix);
 	if (has_labels || name)
-		fputc('{', to->out);
+		put(to, "{");
 	if (has_labels)
-		fputs(labels, to->out);
-	if (name)
-		fprintf(to->out, "%s%s=\"%s\"", has_labels ? "," : "", name, value);
-	fputs(has_labels || name ? "} " : " ", to->out);
+		put(to, labels);
+	if (name) {
+		put(to, has_labels ? "," : "");
+		put(to, name);
+		put(to, "=\"");
+		put(to, value);
+		put(to, "\"");
+	}
+	put(to, has_labels || name ? "} " : " ");
 }
 
 void expose_number(const struct exposition *to, uint64_t number)
 {
-	fprintf(to->out, "%" PRIu64, number);
+	put_number(to, number, 1);
 }
 
 void expose_seconds(const struct exposition *to, uint64_t ns)
 {
-	fprintf(to->out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_SEC, ns % NS_PER_SEC);
+	put_number(to, ns / NS_PER_SEC, 1);
+	put(to, ".");
+	put_number(to, ns % NS_PER_SEC, 9);
 }
 
 void expose_end(const struct exposition *to, const struct exemplar *exemplar)
 {
 	if (to->openmetrics && exemplar && exemplar->turn[0]) {
-		fprintf(to->out, " # {turn=\"%s\"} ", exemplar->turn);
+		put(to, " # {turn=\"");
+		put(to, exemplar->turn);
+		put(to, "\"} ");
 		expose_seconds(to, exemplar->ns);
-		fputc(' ', to->out);
+		put(to, " ");
 		expose_seconds(to, exemplar->time_ns);
 	}
-	fputc('\n', to->out);
+	put(to, "\n");
 }
 
 void expose_eof(const struct exposition *to)

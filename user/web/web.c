@@ -21,8 +21,8 @@
 
 #define RESTARTS_MAX	 8
 #define RESTARTS_EACH_NS (10 * NS_PER_SEC)
-/* Records of the watch are read in between. */
-#define ANSWERS_AT_A_TIME 8
+/* Records of the watch are read in between, after the answer that passes this at the latest. */
+#define ANSWERS_NS (10 * NS_PER_MS)
 /* Whoever can connect can ask for these: more often than this they cost nothing. */
 #define KEPT_NS (100 * NS_PER_MS)
 
@@ -217,18 +217,21 @@ static void answer(struct web *web, const struct web_question *question)
 
 void web_run(struct web *web)
 {
+	uint64_t until_ns = clock_now_ns() + ANSWERS_NS;
 	struct web_question question;
 	int err = -ENOTCONN;
 
 	if (web->ended && waitpid(web->ended, NULL, WNOHANG) != 0)
 		web->ended = 0;
-	for (int i = 0; web->socket >= 0 && i < ANSWERS_AT_A_TIME; i++) {
+	while (web->socket >= 0) {
 		err = pass_receive(web->socket, false, &question, sizeof(question), NULL, 0);
 		if (!err)
 			err = web_question_check(&question);
 		if (err)
 			break;
 		answer(web, &question);
+		if (clock_now_ns() > until_ns)
+			break;
 	}
 	if (!err || err == -EAGAIN)
 		return;
