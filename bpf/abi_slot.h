@@ -16,6 +16,7 @@
 /* A histogram of turn lengths: 8 steps an octave, so a percentile is within 6.3%. */
 #define BP_HIST_STEPS	8
 #define BP_HIST_BUCKETS (48 * BP_HIST_STEPS)
+#define BP_HIST_BOUNDS	12 /* lengths of which it is known exactly how many turns were longer */
 
 /* Where a thread is now; bpf/README.md shows how one leads to another. */
 enum bp_state {
@@ -172,6 +173,8 @@ struct bp_slot {
 	unsigned long long runners_ns; /* up to when */
 	struct bp_runner runners[BP_RUNNERS];
 	unsigned int hist[BP_HIST_BUCKETS];
+	/* Turns longer than a bound, in whose bucket they are and are not counted. */
+	unsigned int hist_over[BP_HIST_BOUNDS];
 	struct bp_discarded unvouched; /* they were in doubt */
 	struct bp_discarded unsent; /* the ring was full */
 	struct bp_discarded provisional; /* before it was bound, as they seemed */

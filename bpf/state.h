@@ -30,6 +30,9 @@ __weak const volatile bool all_threads = false;
 __weak const volatile unsigned int own_tgid = 0; /* blockprof's: never watched */
 __weak const volatile unsigned int own_tid = 0; /* the thread that runs the iterator */
 __weak const volatile unsigned int nr_stack_copies = 0; /* that there are buffers for */
+/* 1 + the number of the bound that is in a bucket, 0: there is none; the bounds. */
+__weak const volatile unsigned char hist_bound[BP_HIST_BUCKETS] = {};
+__weak const volatile unsigned long long hist_bound_ns[BP_HIST_BOUNDS] = {};
 __weak const volatile unsigned short syscall_flags[BP_SYSCALLS] = {};
 
 /* The last child of a watched process that has ended, by the process's number for the kernel. */

@@ -120,6 +120,7 @@ __weak __noinline int turn_send(struct bp_slot *slot, u32 index, u64 end, u64 no
 static __always_inline void turn_count(struct bp_slot *slot, u64 ns)
 {
 	u64 bucket = hist_bucket(ns);
+	u32 bound;
 
 	slot->turns++;
 	slot->wall_ns += ns;
@@ -128,7 +129,13 @@ static __always_inline void turn_count(struct bp_slot *slot, u64 ns)
 	if (ns > slot->longest_ns)
 		slot->longest_ns = ns;
 	barrier_var(bucket); /* or the compiler checks another copy of it than it uses */
-	if (bucket < BP_HIST_BUCKETS)
+	if (bucket >= BP_HIST_BUCKETS)
+		return;
+	bound = hist_bound[bucket] - 1u;
+	barrier_var(bound);
+	if (bound < BP_HIST_BOUNDS && ns > hist_bound_ns[bound])
+		slot->hist_over[bound]++;
+	else
 		slot->hist[bucket]++;
 }
 

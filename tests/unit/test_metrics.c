@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/number.h"
 #include "base/strings.h"
 #include "web/child/accept.h"
 #include "web/label_sets.h"
@@ -297,6 +298,107 @@ static void more_names_than_sets(void **state)
 	metrics_free(metrics);
 }
 
+/* What a scraper keeps: the counters' lines, in order. */
+struct scrape {
+	char *text;
+	char **lines;
+	size_t nr;
+};
+
+static int compare_lines(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static struct scrape scrape_of(const struct metrics *metrics)
+{
+	struct scrape scrape = { .text = text_of(metrics, false) };
+
+	scrape.lines = calloc(strlen(scrape.text), sizeof(scrape.lines[0]));
+	assert_non_null(scrape.lines);
+	for (char *line = strtok(scrape.text, "\n"); line; line = strtok(NULL, "\n"))
+		if (starts_with(line, "blockprof_") && !starts_with(line, "blockprof_loops"))
+			scrape.lines[scrape.nr++] = line;
+	qsort(scrape.lines, scrape.nr, sizeof(scrape.lines[0]), compare_lines);
+	return scrape;
+}
+
+/* Its series, without the value. */
+static int compare_series(const char *a, const char *b)
+{
+	size_t bytes_a = (size_t)(strrchr(a, ' ') - a), bytes_b = (size_t)(strrchr(b, ' ') - b);
+	int order = strncmp(a, b, bytes_a < bytes_b ? bytes_a : bytes_b);
+
+	return order ? order : compare_numbers(bytes_a, bytes_b);
+}
+
+/* How many series go on; none of them has a smaller value than before. */
+static size_t go_on(const struct scrape *before, const struct scrape *after)
+{
+	size_t found = 0, at = 0;
+
+	for (size_t i = 0; i < before->nr; i++) {
+		while (at < after->nr && compare_series(after->lines[at], before->lines[i]) < 0)
+			at++;
+		if (at == after->nr || compare_series(after->lines[at], before->lines[i]))
+			continue;
+		found++;
+		assert_true(strtod(strrchr(after->lines[at], ' '), NULL) >=
+			    strtod(strrchr(before->lines[i], ' '), NULL));
+	}
+	return found;
+}
+
+/* One loop of a program that comes, blocks and goes; some come again. */
+static void live_shortly(struct metrics *metrics, uint64_t number)
+{
+	char comm[16];
+	struct loop_record loop;
+	struct second_record second;
+	struct stall_record stall;
+
+	snprintf(comm, sizeof(comm), "job-%" PRIu64, number * 7 % (3 * LABEL_SETS_MAX));
+	loop = loop_of(number + 1, comm, NULL);
+	second = (struct second_record){
+		.id = loop.id,
+		.lengths = { 1, 2, 3 },
+		.by_cause_ns[CAUSE_FILE] = number * MS,
+		.ledger.blocked_ns = number * MS,
+		.delayed_events = number,
+	};
+	stall = stall_of(&loop, CAUSE_FILE, 300 * MS);
+	metrics_loop(metrics, &loop);
+	metrics_second(metrics, &second);
+	metrics_stall(metrics, &stall);
+}
+
+static void no_counter_falls(void **state)
+{
+	struct metrics *metrics = new_metrics();
+	struct scrape before = scrape_of(metrics), after;
+	size_t ended = 0;
+
+	(void)state;
+	for (uint64_t number = 0; number < 4 * LABEL_SETS_MAX; number++) {
+		live_shortly(metrics, number);
+		if (number % 64)
+			continue;
+		/* loops that are gone, which is asked for now and then, make room */
+		for (int tick = 0; tick < 4; tick++)
+			metrics_begin_loops(metrics);
+		after = scrape_of(metrics);
+		ended += before.nr - go_on(&before, &after);
+		free(before.text);
+		free(before.lines);
+		before = after;
+	}
+	/* series have ended, or this has shown nothing */
+	assert_true(ended > LABEL_SETS_MAX);
+	free(before.text);
+	free(before.lines);
+	metrics_free(metrics);
+}
+
 static void a_new_watch_has_other_loops(void **state)
 {
 	struct metrics *metrics = new_metrics();
@@ -317,7 +419,7 @@ static void a_new_watch_has_other_loops(void **state)
 
 static void lengths(void **state)
 {
-	unsigned int hist[HIST_BUCKETS] = { 0 };
+	unsigned int hist[HIST_BUCKETS] = { 0 }, over[LENGTH_BOUNDS] = { 0 };
 	uint64_t buckets[LENGTH_BUCKETS] = { 0 }, sum = 0;
 
 	(void)state;
@@ -329,10 +431,37 @@ static void lengths(void **state)
 	assert_int_equal(length_bucket_of(UINT64_MAX), 12);
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		hist[i] = 1;
-	length_add(buckets, hist);
+	/* of one turn no more than one is longer */
+	for (unsigned int i = 0; i < LENGTH_BOUNDS; i++)
+		over[i] = i;
+	length_add(buckets, hist, over);
 	for (unsigned int i = 0; i < LENGTH_BUCKETS; i++)
 		sum += buckets[i];
 	assert_int_equal(sum, HIST_BUCKETS);
+}
+
+/* Each turn counts on its side of a bound, however near to that it is. */
+static void bounds_are_exact(void **state)
+{
+	static const int64_t near_ns[] = { -50 * MS, -MS, -1, 0, 1, MS / 100, MS, 50 * MS };
+
+	(void)state;
+	for (unsigned int bound = 0; bound < LENGTH_BOUNDS; bound++) {
+		for (size_t i = 0; i < sizeof(near_ns) / sizeof(near_ns[0]); i++) {
+			unsigned int hist[HIST_BUCKETS] = { 0 }, over[LENGTH_BOUNDS] = { 0 }, under;
+			uint64_t buckets[LENGTH_BUCKETS] = { 0 };
+			int64_t ns = (int64_t)length_upper_ns(bound) + near_ns[i];
+
+			if (ns < 0)
+				continue;
+			hist[hist_bucket((uint64_t)ns)]++;
+			under = length_bound_under((uint64_t)ns);
+			if (under < LENGTH_BOUNDS)
+				over[under]++;
+			length_add(buckets, hist, over);
+			assert_int_equal(buckets[length_bucket_of((uint64_t)ns)], 1);
+		}
+	}
 }
 
 static void who_accepts_openmetrics(void **state)
@@ -380,8 +509,10 @@ int main(void)
 		cmocka_unit_test(notes_count_with_a_loop_of_the_process),
 		cmocka_unit_test(hostile_names),
 		cmocka_unit_test(more_names_than_sets),
+		cmocka_unit_test(no_counter_falls),
 		cmocka_unit_test(a_new_watch_has_other_loops),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(bounds_are_exact),
 		cmocka_unit_test(who_accepts_openmetrics),
 	};
 

@@ -42,9 +42,30 @@ unsigned int length_bucket_of(uint64_t ns)
 	return bucket;
 }
 
-void length_add(uint64_t buckets[LENGTH_BUCKETS], const unsigned int hist[HIST_BUCKETS])
+unsigned int length_bound_under(uint64_t ns)
 {
-	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
-		if (hist[i])
-			buckets[length_bucket_of(hist_bucket_ns(i))] += hist[i];
+	unsigned int bound = length_bucket_of(ns) - 1;
+
+	return bound < LENGTH_BOUNDS && hist_bucket(length_upper_ns(bound)) == hist_bucket(ns)
+		       ? bound
+		       : LENGTH_BOUNDS;
+}
+
+void length_add(uint64_t buckets[LENGTH_BUCKETS], const unsigned int hist[HIST_BUCKETS],
+		const unsigned int over[LENGTH_BOUNDS])
+{
+	unsigned int bound = 0;
+
+	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
+		while (bound < LENGTH_BOUNDS && hist_bucket(length_upper_ns(bound)) < i)
+			bound++;
+		buckets[bound] += hist[i];
+	}
+	for (bound = 0; bound < LENGTH_BOUNDS; bound++) {
+		unsigned int most = hist[hist_bucket(length_upper_ns(bound))];
+		unsigned int longer = over[bound] < most ? over[bound] : most;
+
+		buckets[bound] -= longer;
+		buckets[bound + 1] += longer;
+	}
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/siphash.h"
+#include "model/length.h"
 #include "model/threshold.h"
 #include "probe/probe_private.h"
 #include "probe/records.h"
@@ -70,6 +71,19 @@ void probe_libbpf_log(bool shown)
 	libbpf_set_print(shown ? libbpf_shown : libbpf_silent);
 }
 
+static void set_bounds(struct blockprof_bpf *skel)
+{
+	unsigned char bounds[BP_HIST_BUCKETS] = { 0 };
+	unsigned long long bounds_ns[BP_HIST_BOUNDS];
+
+	for (unsigned int i = 0; i < BP_HIST_BOUNDS; i++) {
+		bounds_ns[i] = length_upper_ns(i);
+		bounds[hist_bucket(bounds_ns[i])] = (unsigned char)(i + 1);
+	}
+	memcpy((void *)skel->rodata->hist_bound, bounds, sizeof(bounds));
+	memcpy((void *)skel->rodata->hist_bound_ns, bounds_ns, sizeof(bounds_ns));
+}
+
 static void set_options(struct blockprof_bpf *skel, const struct probe_options *options)
 {
 	unsigned short flags[BP_SYSCALLS];
@@ -89,6 +103,7 @@ static void set_options(struct blockprof_bpf *skel, const struct probe_options *
 		skel->rodata->share_key = (unsigned int)key.v[0] | 1;
 	syscall_fill_flags(flags);
 	memcpy((void *)skel->rodata->syscall_flags, flags, sizeof(flags));
+	set_bounds(skel);
 	bpf_map__set_max_entries(skel->maps.ring,
 				 options->whole_system ? RING_SYSTEM_BYTES : RING_BYTES);
 	skel->rodata->nr_stack_copies = options->whole_system ? STACK_COPIES_SYSTEM : STACK_COPIES;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/hist.h"
+#include "model/length.h"
 #include "model/model.h"
 #include "stall/state/options.h"
 
@@ -70,6 +71,7 @@ struct engine_loop {
 	uint64_t blocked_ns[CAUSE_NR];
 	uint64_t longest_ns; /* of finished turns */
 	unsigned int hist[HIST_BUCKETS]; /* of their lengths: hist.h */
+	unsigned int over[LENGTH_BOUNDS]; /* likewise: length.h */
 	uint64_t turn_seq; /* the turn that it is in, as in stall_record.turn; 0: none */
 	struct ledger turn; /* of that turn so far */
 };

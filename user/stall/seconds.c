@@ -127,14 +127,16 @@ static struct second_record record_of(const struct engine_loop *from, struct eng
 			.unknown_ns = subtract_saturated(to->ledger.unknown_ns, from->ledger.unknown_ns),
 		},
 	};
-	unsigned int hist[HIST_BUCKETS];
+	unsigned int hist[HIST_BUCKETS], over[LENGTH_BOUNDS];
 
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++) {
 		hist[i] = to->hist[i] > from->hist[i] ? to->hist[i] - from->hist[i] : 0;
 		record.turns += hist[i];
 	}
+	for (unsigned int i = 0; i < LENGTH_BOUNDS; i++)
+		over[i] = to->over[i] > from->over[i] ? to->over[i] - from->over[i] : 0;
 	second_add(record.buckets, hist);
-	length_add(record.lengths, hist);
+	length_add(record.lengths, hist, over);
 	set_causes(&record, from, to, collecting_ns);
 	return record;
 }
@@ -163,6 +165,9 @@ static void mark(struct engine_loop *told, const struct engine_loop *now)
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		if (now->hist[i] > told->hist[i])
 			told->hist[i] = now->hist[i];
+	for (unsigned int i = 0; i < LENGTH_BOUNDS; i++)
+		if (now->over[i] > told->over[i])
+			told->over[i] = now->over[i];
 }
 
 /* The longest turn since the last time, of all. */

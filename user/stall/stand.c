@@ -48,13 +48,20 @@ void stand_totals(const struct loop *loop, const struct bp_slot *slot, uint64_t 
 
 /* Longer turns are counted as they are reported. */
 uint64_t stand_hist(const struct loop *loop, const struct bp_slot *slot,
-		    unsigned int hist[HIST_BUCKETS])
+		    unsigned int hist[HIST_BUCKETS], unsigned int over[LENGTH_BOUNDS])
 {
 	const struct loop_reports *reports = &loop->reports;
 	uint64_t longest_ns = slot->longest_ns;
 
 	for (unsigned int i = 0; i < HIST_BUCKETS; i++)
 		hist[i] = slot->hist[i] + reports->hist[i];
+	/* the kernel side counts these there only */
+	for (unsigned int i = 0; i < LENGTH_BOUNDS; i++) {
+		unsigned int longer = slot->hist_over[i];
+
+		hist[hist_bucket(length_upper_ns(i))] += longer;
+		over[i] = longer + reports->over[i];
+	}
 	if (loop->second.longest_ns > longest_ns)
 		longest_ns = loop->second.longest_ns;
 	return reports->longest_ns > longest_ns ? reports->longest_ns : longest_ns;
@@ -85,7 +92,7 @@ void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	stand_totals(loop, slot, now_ns, &turn, &out->ledger, &out->idle_ns);
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
 	memcpy(out->blocked_ns, loop->collected.by_cause_ns, sizeof(out->blocked_ns));
-	out->longest_ns = stand_hist(loop, slot, out->hist);
+	out->longest_ns = stand_hist(loop, slot, out->hist, out->over);
 	if (!in_turn)
 		return;
 	out->turn_seq = slot->turn_seq;

@@ -7,6 +7,7 @@
 
 #include "bpf/abi.h"
 #include "model/hist.h"
+#include "model/length.h"
 #include "model/model.h"
 
 struct engine_loop;
@@ -17,7 +18,7 @@ void stand_totals(const struct loop *loop, const struct bp_slot *slot, uint64_t 
 		  struct bp_ledger *turn, struct ledger *ledger, uint64_t *idle_ns);
 /* How long its finished turns were: those over the threshold, as they were reported. Returns the longest. */
 uint64_t stand_hist(const struct loop *loop, const struct bp_slot *slot,
-		    unsigned int hist[HIST_BUCKETS]);
+		    unsigned int hist[HIST_BUCKETS], unsigned int over[LENGTH_BOUNDS]);
 
 /* How it stands at now_ns. */
 void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,

@@ -24,7 +24,8 @@
 #include "stall/turn/pace.h"
 #include "symbol/symbol.h"
 
-_Static_assert(HIST_BUCKETS == BP_HIST_BUCKETS && HIST_STEPS == BP_HIST_STEPS,
+_Static_assert(HIST_BUCKETS == BP_HIST_BUCKETS && HIST_STEPS == BP_HIST_STEPS &&
+		       LENGTH_BOUNDS == BP_HIST_BOUNDS,
 	       "both sides count turns in the same buckets");
 
 #define ENDED_MAX 10000 /* ended loops kept for the summary */
@@ -100,17 +101,18 @@ static uint64_t percentile(const unsigned int turns[HIST_BUCKETS], uint64_t long
 	return ns < longest_ns ? ns : longest_ns;
 }
 
-/* What slot's thread has done since it was bound. */
-static void count(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
-		  struct loop_counts *out)
+/* What slot's thread has done since it was bound; its longest turn, of this period. */
+static uint64_t count(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
+		      struct loop_counts *out)
 {
+	unsigned int unused[LENGTH_BOUNDS];
 	struct bp_ledger now;
 
 	out->turns = slot->turns;
 	out->stalls = loop->reports.stalls;
 	out->doubtful = loop->reports.doubtful;
 	stand_totals(loop, slot, now_ns, &now, &out->ledger, &out->idle_ns);
-	stand_hist(loop, slot, out->hist);
+	return stand_hist(loop, slot, out->hist, unused);
 }
 
 static void take_counts(struct loop_counts *from, const struct loop_counts *before)
@@ -131,7 +133,6 @@ static void take_counts(struct loop_counts *from, const struct loop_counts *befo
 int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t now_ns,
 		    struct loop_summary *out)
 {
-	unsigned int unused[HIST_BUCKETS];
 	struct loop_counts counts;
 
 	memset(out, 0, sizeof(*out));
@@ -139,7 +140,7 @@ int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_
 	out->id.runtime = loop->id.runtime ? strdup(loop->id.runtime) : NULL;
 	if (loop->id.runtime && !out->id.runtime)
 		return -ENOMEM;
-	count(loop, slot, now_ns, &counts);
+	out->longest_ns = count(loop, slot, now_ns, &counts);
 	if (loop->before)
 		take_counts(&counts, loop->before);
 	out->turns = counts.turns;
@@ -148,7 +149,6 @@ int summary_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_
 	out->idle_ns = counts.idle_ns;
 	out->ledger = counts.ledger;
 	out->wall_ns = out->idle_ns + ledger_sum(&out->ledger);
-	out->longest_ns = stand_hist(loop, slot, unused);
 	out->p50_ns = percentile(counts.hist, out->longest_ns, 50);
 	out->p99_ns = percentile(counts.hist, out->longest_ns, 99);
 	return 0;

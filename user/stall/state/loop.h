@@ -13,6 +13,7 @@
 #include "bpf/abi.h"
 #include "capture/stack_copies.h"
 #include "model/hist.h"
+#include "model/length.h"
 #include "model/model.h"
 
 struct observation;
@@ -79,6 +80,7 @@ struct loop_reports {
 	enum discard kernel_reason; /* turn/discard.c: why nothing may come of it */
 	uint64_t next_ns; /* when to report that one again */
 	unsigned int hist[HIST_BUCKETS]; /* lengths of those that have ended */
+	unsigned int over[LENGTH_BOUNDS]; /* as in struct engine_loop */
 };
 
 /* turn/discard.c: the turn that was discarded last. */

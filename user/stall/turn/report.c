@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "capture/cpu_parties.h"
 #include "model/hist.h"
+#include "model/length.h"
 #include "probe/probe.h"
 #include "runtime/advice.h"
 #include "stall/state/live.h"
@@ -33,12 +34,15 @@ static void turn_name(const struct loop *loop, uint64_t seq, char name[TURN_BYTE
 static void count_final(struct loop *loop, uint64_t seq, const struct stall_record *record)
 {
 	struct loop_reports *reports = &loop->reports;
+	unsigned int bound = length_bound_under(record->duration_ns);
 
 	if (record->doubt)
 		reports->doubtful++;
 	else
 		reports->stalls++;
 	reports->hist[hist_bucket(record->duration_ns)]++;
+	if (bound < LENGTH_BOUNDS)
+		reports->over[bound]++;
 	if (record->duration_ns > reports->longest_ns)
 		reports->longest_ns = record->duration_ns;
 	if (record->duration_ns > loop->second.stalled_ns)
