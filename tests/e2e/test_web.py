@@ -302,6 +302,28 @@ def test_metrics():
 
 
 @exclusive
+def test_metrics_begin_anew():
+    """Counters go on over a reload, and begin with the process: its start says so."""
+    start = "process_start_time_seconds"
+    with sleeper(0.4) as target, WebService("-t", "150ms") as service:
+        service.wait_watching()
+        target.run()
+        until(lambda: value_of(openmetrics(service), "blockprof_stalls_total") == 1, 10, "the stall")
+        began = value_of(openmetrics(service), start)
+        check(abs(began - time.time()) < 60, "it began at %f" % began)
+        service.popen.send_signal(signal.SIGHUP)
+        service.wait_watching(2)
+        reloaded = openmetrics(service)
+        check(value_of(reloaded, "blockprof_stalls_total") == 1, "a reload took the stall", *reloaded)
+        check(value_of(reloaded, start) == began, "a reload is a new beginning")
+    with WebService("-t", "150ms", state=service.state) as again:
+        again.wait_watching()
+        samples = openmetrics(again)
+        check(value_of(samples, "blockprof_stalls_total") == 0, "a stall of the one before", *samples)
+        check(value_of(samples, start) > began, "counters begin anew, and it does not")
+
+
+@exclusive
 def test_metrics_lint():
     need_program("promtool")
     with sleeper(0.4) as target, WebService("-t", "150ms") as service:
@@ -349,6 +371,76 @@ def test_web_token():
         again.wait_watching()
         check(token_of(again) == token, "another token after a restart")
         check_status(again.get("/loops", headers=bearer(token)), 200, "the same token")
+
+
+class Windows:
+    """Asks for what comes in the next seconds: a block begins once they have, and answers are there behind it."""
+
+    def __init__(self, service, token, *paths):
+        self.service, self.answers = service, {}
+        self.request = "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: " + token["Authorization"] + "\r\n\r\n"
+        self.waiting = {path: service.connect() for path in paths}
+
+    def __enter__(self):
+        for path, connection in self.waiting.items():
+            connection.sendall((self.request % path).encode())
+        # whoever asks first is answered, or begun with, first
+        check_status(self.service.get("/healthz"), 200, "/healthz")
+        return self.answers
+
+    def __exit__(self, *_):
+        for path, connection in self.waiting.items():
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            self.answers[path] = answer.status, answer.headers, answer.read()
+            connection.close()
+
+
+def curl(*args):
+    """(status, the lines of its head, body) by curl as people call it."""
+    need_program("curl")
+    done = subprocess.run(["curl", "-sS", "-i", "--max-time", "20", *args], capture_output=True, timeout=60)
+    check(done.returncode == 0, "curl failed", done.stderr.decode())
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    return int(lines[0].split()[1]), lines, body
+
+
+@exclusive
+def test_web_curl():
+    with WebService(*OFF) as service:
+        service.wait_watching()
+        token = token_of(service)
+        url = "http://127.0.0.1:%d" % service.port
+        given = ["-H", "Authorization: Bearer " + token]
+        for wanted, *args in (
+            (200, url + "/healthz"),
+            (200, url + "/stalls", *given),
+            (200, "-u", "anybody:" + token, url + "/loops"),
+            (200, "--compressed", url + "/debug/pprof/block?labels=all", *given),
+            (200, "--http1.0", url + "/metrics"),
+            (400, url + "/stalls?limit=all", *given),
+            (400, url + "/folded?seconds=0", *given),
+            (400, "-H", "Host:", "--http1.0", url + "/healthz"),
+            (401, url + "/stalls"),
+            (401, "-u", "anybody:" + token[1:], url + "/loops"),
+            (403, "-H", "Host: evil.example", url + "/healthz"),
+            (404, url + "/nope"),
+            (405, "-d", "x=1", url + "/stalls", *given),
+            (413, "-X", "GET", "-d", "x=1", url + "/healthz"),
+            (431, "-H", "X: " + "x" * 9000, url + "/healthz"),
+            (431, url + "/healthz?" + "x" * 9000),
+        ):
+            status, head, _ = curl(*args)
+            check(status == wanted, "%d instead of %d: curl %s" % (status, wanted, args), *head)
+            check((status == 405) == ("Allow: GET, HEAD" in head), "Allow", *head)
+            check((status == 401) == ('WWW-Authenticate: Basic realm="blockprof"' in head), "what is asked for", *head)
+        status, head, body = curl("-I", url + "/healthz")
+        check(status == 200 and not body and "Content-Length: 3" in head, "HEAD", *head)
+        with Windows(service, bearer(token), *("/folded?seconds=4&n=%d" % i for i in range(4))) as answers:
+            status, head, _ = curl(url + "/folded?seconds=1", *given)
+            check(status == 503 and "Retry-After: 5" in head, "a fifth that waits", *head)
+        check([status for status, _, _ in answers.values()] == [200] * 4, "those before it", *answers.items())
 
 
 @exclusive
@@ -500,20 +592,9 @@ def test_web_profiles():
         before = slept_us(folded_of(service.get("/folded", headers=token)))
         check(abs(before - 400_000) < 100_000, "%d us" % before)
         # what comes in the next seconds, asked for by two at a time
-        answers = {}
-
-        def ask(path):
-            answers[path] = service.get(path, headers=token)
-
-        paths = ("/folded?seconds=4", "/debug/pprof/block?seconds=4")
-        threads = [threading.Thread(target=ask, args=(path,)) for path in paths]
-        for thread in threads:
-            thread.start()
-        # it has begun for both before the second sleep
-        time.sleep(1)
-        then.run()
-        for thread in threads:
-            thread.join(20)
+        paths = ("/folded?seconds=6", "/debug/pprof/block?seconds=6")
+        with Windows(service, token, *paths) as answers:
+            then.run()
         second = slept_us(folded_of(answers[paths[0]]))
         check(abs(second - 400_000) < 100_000, "%d us in a window with one of two" % second)
         whole = slept_us(folded_of(service.get("/folded", headers=token)))
@@ -524,6 +605,48 @@ def test_web_profiles():
         check(body[:2] == b"\x1f\x8b", "no gzip")
         for path, wanted in (("/debug/pprof/block?seconds=0", 400), ("/debug/pprof/block?seconds=301", 400), ("/folded?seconds=x", 400)):
             check_status(service.get(path, headers=token), wanted, path)
+
+
+@exclusive
+def test_web_window_of_blocked():
+    """Blocks that are no stalls are in the window in which they were, though they are reported each 10 s."""
+    with sleeper(0.4) as first, sleeper(0.4) as then, sleeper(0.4) as last, WebService("-t", "2s") as service:
+        service.wait_watching()
+        token = bearer(token_of(service))
+        until(lambda: value_of(openmetrics(service), "blockprof_loops", comm=COMM) == 3, 10, "three loops")
+        first.run()
+        with Windows(service, token, "/folded?seconds=5") as answers:
+            then.run()
+        last.run()
+        slept = {pid: 0 for pid in (first.pid, then.pid, last.pid)}
+        for frames, weight in folded_of(answers["/folded?seconds=5"]):
+            if frames[-1] == "[sleep]" and any("block_sleep" in frame for frame in frames):
+                slept[int(frames[0].split("[")[1][:-1])] += weight
+        check(abs(slept[then.pid] - 400_000) < 100_000, "%d us in its window" % slept[then.pid])
+        check(slept[first.pid] == slept[last.pid] == 0, "what was before, or after", slept)
+
+
+@exclusive
+def test_metrics_bounds():
+    """A turn counts on its side of a bound, also where both sides are one of the buckets that percentiles have."""
+    with sleeper(2.43) as shorter, sleeper(2.53) as longer, WebService(*OFF) as service:
+        service.wait_watching()
+        until(lambda: value_of(openmetrics(service), "blockprof_loops", comm=COMM) == 2, 10, "two loops")
+        lengths = []
+        for target in (shorter, longer):
+            target.run()
+            (turn,) = target.turns
+            lengths.append(turn["end_ns"] - turn["start_ns"])
+        name = "blockprof_turn_duration_seconds"
+
+        def over(bound):
+            samples = openmetrics(service)
+            return value_of(samples, name + "_count") - value_of(samples, name + "_bucket", le=bound)
+
+        until(lambda: over("1.0") == 2, 10, "both turns")
+        # a turn ends a little after what it did
+        need(lengths[0] < 2480 * MS, "this machine is busy: %d ms" % (lengths[0] / MS))
+        check(over("2.5") == 1, "of turns of %s ms %d are over 2.5 s" % ([ns // MS for ns in lengths], over("2.5")))
 
 
 @exclusive

@@ -257,6 +257,11 @@ bool probe_read(struct probe *p, probe_record_fn *fn, void *context)
 	return true;
 }
 
+void probe_collect(struct probe *p)
+{
+	(void)p;
+}
+
 bool probe_unread(const struct probe *p, pid_t pid)
 {
 	(void)pid;

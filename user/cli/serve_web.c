@@ -96,6 +96,9 @@ static int answer(void *context, const struct web_question *question, int fd)
 	};
 	struct serve_web *web = context;
 
+	/* a window has what was blocked in it, neither more nor less */
+	if (question->window && web->session)
+		engine_report_blocked(web->session->engine);
 	switch ((enum web_kind)question->kind) {
 	case WEB_BLOCK:
 	case WEB_BLOCK_ALL:

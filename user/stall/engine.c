@@ -178,6 +178,18 @@ struct tick {
 	bool blocked_is_due;
 };
 
+static void report_blocked_of(struct engine *engine, struct loop *loop)
+{
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	bool over = !slot->in_turn || !collected_is(loop, slot->turn_seq);
+
+	/* if it was a stall that is in a record by now */
+	probe_collect(engine->probe);
+	if (over && !probe_unread(engine->probe, loop->id.pid))
+		collect_turn(loop, 0);
+	report_blocked(engine, loop);
+}
+
 static void look_at_loop(struct engine *engine, struct loop *loop, const struct tick *tick)
 {
 	uint64_t now_ns = tick->now_ns;
@@ -203,12 +215,8 @@ static void look_at_loop(struct engine *engine, struct loop *loop, const struct 
 		report_if_lasting(engine, loop, now_ns, false);
 		discard_check(engine, loop, false);
 	}
-	if (!tick->blocked_is_due)
-		return;
-	/* its slices' turn is over, and was no stall, if another one runs */
-	if (all_read && !collected_is(loop, probe_slot(engine->probe, loop->slot)->turn_seq))
-		collect_turn(loop, 0);
-	report_blocked(engine, loop);
+	if (tick->blocked_is_due)
+		report_blocked_of(engine, loop);
 }
 
 void engine_run(struct engine *engine)
@@ -228,6 +236,12 @@ void engine_run(struct engine *engine)
 	binding_read_files(engine);
 	belongs_again(engine);
 	notes_take(engine, tick.now_ns);
+}
+
+void engine_report_blocked(struct engine *engine)
+{
+	for_each_loop (engine->loops, loop)
+		report_blocked_of(engine, loop);
 }
 
 int engine_tick_ms(const struct engine *engine)

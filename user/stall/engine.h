@@ -33,6 +33,8 @@ int engine_look(struct engine *engine);
 
 /* Reads the records that have come, finds what is overdue. Call when the probe is readable, and each tick. */
 void engine_run(struct engine *engine);
+/* What turns that were no stalls were blocked in is reported now, too, and not only each 10 s. After engine_run(). */
+void engine_report_blocked(struct engine *engine);
 /* Something of that process cannot be seen, if it is watched. */
 void engine_blind(struct engine *engine, pid_t pid, enum blind blind);
 /* How long to wait at the most before the next engine_run(), in milliseconds. */
