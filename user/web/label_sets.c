@@ -80,22 +80,18 @@ static void add_counters(struct counters *to, const struct counters *from)
 	to->delayed_events += from->delayed_events;
 }
 
-static bool has_seat(const struct label_sets *sets, size_t set)
-{
-	for (size_t i = 0; i < SEATS; i++)
-		if (sets->seats[i].loop && sets->seats[i].set == set)
-			return true;
-	return false;
-}
-
 /* The one of whose loops none is left, that has counted nothing for longest. 0: there is none. */
 static size_t find_unused(const struct label_sets *sets)
 {
+	bool has_seat[LABEL_SETS_MAX] = { false };
 	size_t found = 0;
 
+	for (size_t i = 0; i < SEATS; i++)
+		if (sets->seats[i].loop)
+			has_seat[sets->seats[i].set] = true;
 	for (size_t i = 1; i < sets->nr; i++)
-		if (!sets->v[i].counters.loops &&
-		    (!found || sets->v[i].used < sets->v[found].used) && !has_seat(sets, i))
+		if (!sets->v[i].counters.loops && !has_seat[i] &&
+		    (!found || sets->v[i].used < sets->v[found].used))
 			found = i;
 	return found;
 }
