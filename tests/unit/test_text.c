@@ -176,7 +176,9 @@ static void odd_widths_do_no_harm(void **state)
 	check_width(text, 20);
 	free(text);
 	text = render(*state, &none, feed_all);
-	assert_non_null(strstr(text, "clock_nanosleep  python3[4242] asyncio, pod shop/web-7d9 (app), task Task-7\n"));
+	assert_non_null(strstr(
+		text,
+		"clock_nanosleep  python3[4242] asyncio, pod shop/web-7d9 (app), task Task-7\n"));
 	free(text);
 }
 
