@@ -61,7 +61,7 @@ static void ask(const struct process_cgroup *cgroup)
 	if (homes_new(&homes, &sources))
 		return;
 	home = homes_find(homes, getpid(), cgroup, 1, &next_ns);
-	fuzz_check(home);
+	fuzz_check(home != NULL);
 	is_harmless(home->container_name, sizeof(home->container_name));
 	is_harmless(home->pod, sizeof(home->pod));
 	is_harmless(home->namespace, sizeof(home->namespace));
