@@ -65,7 +65,8 @@ static bool is_library_function(const char *fn)
 		"std::",	"boost::",	   "asio::",	     "__gnu_cxx::", "__cxxabiv1::",
 		"operator new", "operator delete", "core::",	     "alloc::",	    "tokio::",
 		"mio::",	"futures::",	   "futures_util::", "__rust_",	    "runtime.",
-		"syscall.",	"internal/",	   "time.Sleep",
+		"syscall.",	"internal/",	   "time.Sleep",     "caml_",	    "camlStdlib_",
+		"camlUnix_",	"camlLwt_",
 	};
 
 	/* "<tokio::task::Core<T> as core::ops::Drop>::drop" */
@@ -80,9 +81,14 @@ static bool is_library_source(const char *file)
 		"/usr/include/",    "/usr/local/include/", "/include/c++/",
 		"/include/boost/",  "/include/asio/",	   "/rustc/",
 		"/rustlib/src/",    "/.cargo/registry/",   "/.cargo/git/",
-		"/go/src/runtime/", "/go/pkg/mod/",
+		"/go/src/runtime/", "/go/pkg/mod/",	   "/.opam/",
+		"/.nimble/pkgs",
 	};
+	/* what languages bring along as sources; nobody's own are there */
+	static const char *const installed[] = { "/usr/lib/", "/usr/share/" };
 
+	if (STARTS_WITH_ONE(file, installed))
+		return true;
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (strstr(file, places[i]))
 			return true;
