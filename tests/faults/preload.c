@@ -440,6 +440,21 @@ EXPORT int socket(int domain, int type, int protocol)
 	return fails("socket", "", EMFILE) ? -1 : REAL(socket)(domain, type, protocol);
 }
 
+EXPORT int bind(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+	return fails("bind", "", EADDRINUSE) ? -1 : REAL(bind)(fd, address, bytes);
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+	return fails("listen", "", EADDRINUSE) ? -1 : REAL(listen)(fd, backlog);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *bytes, int flags)
+{
+	return fails("accept4", "", EMFILE) ? -1 : REAL(accept4)(fd, address, bytes, flags);
+}
+
 EXPORT int socketpair(int domain, int type, int protocol, int fds[2])
 {
 	return fails("socketpair", "", EMFILE) ? -1 : REAL(socketpair)(domain, type, protocol, fds);
