@@ -147,6 +147,7 @@ struct bp_candidate {
 	unsigned long long sp; /* user */
 	unsigned long long source; /* as in struct bp_block */
 	int syscall;
+	unsigned int user; /* as in struct bp_process */
 	char comm[BP_COMM_LEN];
 	/* POLL: its descriptors; SELECT: a bit each, of all three sets, in words. */
 	unsigned int nr_fds; /* as the program gives it */
@@ -165,7 +166,7 @@ struct bp_process {
 	unsigned int parent_tgid;
 	unsigned int status; /* EXIT */
 	unsigned int last; /* EXIT: the last thread of the process */
-	unsigned int pad;
+	unsigned int user; /* effective; there may be no slot that says it */
 	char comm[BP_COMM_LEN];
 };
 

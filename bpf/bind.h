@@ -138,7 +138,9 @@ static __noinline int thread_bind(struct thread *thread, struct task_struct *tas
 		return 0;
 	}
 	if (bpf_map_pop_elem(&free_slots, &index)) {
-		lose(BP_LOSS_SLOTS);
+		if (!thread->slotless)
+			lose(BP_LOSS_SLOTS);
+		thread->slotless = 1;
 		return 0;
 	}
 	slot = bpf_map_lookup_elem(&slots, &index);

@@ -252,6 +252,7 @@ static __always_inline int candidate_send(void *ctx, struct thread *thread,
 	record->syscall = thread->block.syscall;
 	record->sp = thread->block.sp;
 	record->source = thread->block.source;
+	record->user = task_user(task);
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	descriptors_read(record, &thread->block);
 	if (ctx)

@@ -59,4 +59,10 @@ static __always_inline u32 task_tgid(struct task_struct *task)
 	return pid_nested ? pid_number(BPF_CORE_READ(task, group_leader, thread_pid)) : task->tgid;
 }
 
+/* Its effective user, as /proc/PID/status shows it to root. */
+static __always_inline u32 task_user(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, real_cred, euid.val);
+}
+
 #endif

@@ -27,6 +27,7 @@ static __always_inline void process_send(const struct process_event *event,
 	record->parent_tgid = event->parent;
 	record->status = event->status;
 	record->last = event->last;
+	record->user = task_user(task);
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	/*
 	 * The reader is woken at once for a new program, which may end soon, and

@@ -76,6 +76,7 @@ struct thread {
 	u32 before; /* has not moved since it came under watch */
 	u32 parks; /* one of a process whose workers park */
 	u32 slot; /* BP_NO_SLOT: not bound */
+	u32 slotless; /* there was none for it, which has been counted */
 	u32 state; /* enum bp_state */
 	u64 since_ns;
 	u64 tstate; /* its Python thread state, as found last */

@@ -353,6 +353,14 @@ struct nsproxy {
 	struct uts_namespace *uts_ns;
 };
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct cred {
+	kuid_t euid;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
@@ -377,6 +385,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
+	const struct cred *real_cred;
 	struct bpf_local_storage *bpf_storage;
 	struct thread_struct thread;
 };

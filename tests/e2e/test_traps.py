@@ -166,8 +166,9 @@ def test_more_loops_than_slots():
     lost = blockprof.summary["lost"]
     check(blockprof.summary.get("blind") == {"slots_used_up": 1}, "a blind spot", blockprof.summary)
     reported = len({loop["tid"] for loop in blockprof.loops})
+    # each once, however often a slot was asked for; the main thread may have one, too
     check(
-        reported >= 300 or reported + sum(lost.values()) >= 300, "%d loops of 300, and lost: %s" % (reported, lost), blockprof.stderr
+        300 <= reported + lost.get("loops_without_slot", 0) <= 301, "%d loops of 300, and lost: %s" % (reported, lost), blockprof.stderr
     )
 
 

@@ -118,6 +118,44 @@ static void users_and_cgroups_leave_room_to_others(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* By its slot, or, before there is one, by its user: a storm of forks is not everybody's. */
+static void whose_a_record_is(void **state)
+{
+	static const enum bp_record_type without_slot[] = { BP_RECORD_FORK, BP_RECORD_EXEC,
+							    BP_RECORD_EXIT };
+	const struct bp_slot slots[] = { [1] = { .user = 5, .cgroup = 6 } };
+	struct bp_candidate candidate = {
+		.header = { .type = BP_RECORD_CANDIDATE, .slot = BP_NO_SLOT },
+		.user = 7,
+	};
+	struct record_owner owner;
+
+	(void)state;
+	owner = record_owner_of(&candidate.header, sizeof(candidate), slots, 1);
+	assert_int_equal(owner.user, 7);
+	assert_int_equal(owner.cgroup, RECORD_OWNER_UNKNOWN);
+	owner = record_owner_of(&candidate.header, sizeof(candidate.header), slots, 1);
+	assert_int_equal(owner.user, RECORD_OWNER_UNKNOWN);
+	candidate.header.slot = 1;
+	owner = record_owner_of(&candidate.header, sizeof(candidate), slots, 1);
+	assert_int_equal(owner.user, 5);
+	assert_int_equal(owner.cgroup, 6);
+	candidate.header.slot = 2;
+	owner = record_owner_of(&candidate.header, sizeof(candidate), slots, 1);
+	assert_int_equal(owner.user, 7);
+	for (size_t i = 0; i < sizeof(without_slot) / sizeof(without_slot[0]); i++) {
+		struct bp_process process = {
+			.header = { .type = without_slot[i], .slot = BP_NO_SLOT },
+			.user = 8,
+		};
+
+		owner = record_owner_of(&process.header, sizeof(process), slots, 1);
+		assert_int_equal(owner.user, 8);
+		owner = record_owner_of(&process.header, sizeof(process) - 1, slots, 1);
+		assert_int_equal(owner.user, RECORD_OWNER_UNKNOWN);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +165,7 @@ int main(void)
 		TEST(copies_of_stacks_have_room),
 		TEST(what_was_dealt_with_is_free_again),
 		TEST(users_and_cgroups_leave_room_to_others),
+		TEST(whose_a_record_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static const struct record_owner nobody = RECORD_OWNER_UNKNOWN;
+static const struct record_owner nobody = { RECORD_OWNER_UNKNOWN, RECORD_OWNER_UNKNOWN };
 
 /* number: in time_ns, so that it is known again. */
 static void add_of(struct test *test, pid_t pid, struct record_owner owner, uint64_t number)
@@ -201,6 +201,23 @@ static void whose_it_is_shows_later(void **state)
 	assert_null(waiting_first(test->waiting, &bytes, &owner));
 }
 
+/* A process of a user with many that have no slot is with its own cgroup once it has one. */
+static void cgroup_shows_later(void **state)
+{
+	static const struct record_owner of_user = { 1001, RECORD_OWNER_UNKNOWN };
+	static const struct record_owner mine = { 1001, 5 };
+	struct test *test = *state;
+	uint64_t before_ns;
+
+	for (pid_t pid = 100; pid < 600; pid++)
+		add_of(test, pid, of_user, 0);
+	add_of(test, HONEST, of_user, 1);
+	add_of(test, HONEST, mine, 2);
+	before_ns = test->spent_ns;
+	take_until(test, HONEST, 2 * MS);
+	assert_true(test->spent_ns - before_ns <= 4 * MS);
+}
+
 static void whose_it_is_comes_back(void **state)
 {
 	static const struct record_owner mine = { 0xfffffff0, 0xfffffff1 };
@@ -241,10 +258,10 @@ static void what_comes_meanwhile_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(few_do_not_wait_for_many),	 TEST(time_counts_and_not_number),
-		TEST(a_process_s_stay_in_order), TEST(users_and_cgroups_have_lines),
-		TEST(whose_it_is_comes_back),	 TEST(what_comes_meanwhile_waits),
-		TEST(whose_it_is_shows_later),
+		TEST(few_do_not_wait_for_many),	  TEST(time_counts_and_not_number),
+		TEST(a_process_s_stay_in_order),  TEST(users_and_cgroups_have_lines),
+		TEST(cgroup_shows_later),	  TEST(whose_it_is_comes_back),
+		TEST(what_comes_meanwhile_waits), TEST(whose_it_is_shows_later),
 	};
 
 	return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);

@@ -47,6 +47,32 @@ void record_shares_free(struct record_shares *shares)
 	free(shares);
 }
 
+struct record_owner record_owner_of(const struct bp_header *record, size_t bytes,
+				    const struct bp_slot *slots, unsigned int nr_slots)
+{
+	const struct bp_candidate *candidate = (const struct bp_candidate *)record;
+	const struct bp_process *process = (const struct bp_process *)record;
+	const struct bp_slot *slot;
+
+	if (record->slot != BP_NO_SLOT && record->slot <= nr_slots) {
+		slot = &slots[record->slot];
+		return (struct record_owner){ slot->user, slot->cgroup };
+	}
+	switch (record->type) {
+	case BP_RECORD_CANDIDATE:
+		if (bytes >= offsetof(struct bp_candidate, comm))
+			return (struct record_owner){ candidate->user, RECORD_OWNER_UNKNOWN };
+		break;
+	case BP_RECORD_FORK:
+	case BP_RECORD_EXEC:
+	case BP_RECORD_EXIT:
+		if (bytes >= sizeof(*process))
+			return (struct record_owner){ process->user, RECORD_OWNER_UNKNOWN };
+		break;
+	}
+	return (struct record_owner){ RECORD_OWNER_UNKNOWN, RECORD_OWNER_UNKNOWN };
+}
+
 static struct room *room_of(struct record_shares *shares, const struct bp_header *record)
 {
 	return record->type == BP_RECORD_STACK_COPY ? &shares->copies : &shares->others;
@@ -58,12 +84,14 @@ static size_t *own_of(struct record_shares *shares, const struct bp_header *reco
 {
 	const uint32_t numbers[OWNER_KINDS] = {
 		record->tgid,
-		record_owner_is_known(owner) ? owner.user : 0,
+		owner.user,
 		owner.cgroup,
 	};
 	uint64_t hash = siphash(&shares->key, &numbers[kind], sizeof(numbers[kind]));
 
-	return numbers[kind] ? &room_of(shares, record)->own[kind][hash & (COUNTERS - 1)] : NULL;
+	if (!numbers[kind] || (kind != OWNER_PROCESS && numbers[kind] == RECORD_OWNER_UNKNOWN))
+		return NULL;
+	return &room_of(shares, record)->own[kind][hash & (COUNTERS - 1)];
 }
 
 static size_t most_of(struct record_shares *shares, const struct bp_header *record,

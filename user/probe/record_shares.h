@@ -21,12 +21,18 @@ struct record_owner {
 	uint32_t cgroup;
 };
 
-#define RECORD_OWNER_UNKNOWN ((struct record_owner){ UINT32_MAX, 0 }) /* no user has this number */
+/* What is not known of it: no user, and no cgroup, has this number. */
+#define RECORD_OWNER_UNKNOWN UINT32_MAX
 
-static inline bool record_owner_is_known(struct record_owner owner)
+/* How much of whom a record is, is known: 2 all, 1 the user, 0 nothing. */
+static inline unsigned int record_owner_known(struct record_owner owner)
 {
-	return owner.user != UINT32_MAX;
+	return (owner.user != RECORD_OWNER_UNKNOWN) + (owner.cgroup != RECORD_OWNER_UNKNOWN);
 }
+
+/* Slots from 0 on. What a record of a thread that has none says of it is its user, if that. */
+struct record_owner record_owner_of(const struct bp_header *record, size_t bytes,
+				    const struct bp_slot *slots, unsigned int nr_slots);
 
 /*
  * A record has come: whether it may wait. What says that a turn, or a process, has ended

@@ -69,16 +69,6 @@ static void leave_out(struct records *records, const struct bp_header *header)
 	bpf_map_update_elem(records->kernel.losers_fd, &header->tgid, &lost, BPF_ANY);
 }
 
-static struct record_owner owner_of(const struct records *records, const struct bp_header *header)
-{
-	const struct bp_slot *slot;
-
-	if (header->slot == BP_NO_SLOT || header->slot > records->kernel.nr_slots)
-		return RECORD_OWNER_UNKNOWN;
-	slot = &records->kernel.slots[header->slot];
-	return (struct record_owner){ slot->user, slot->cgroup };
-}
-
 static int ring_record(void *context, void *data, size_t bytes)
 {
 	struct records *records = context;
@@ -86,7 +76,8 @@ static int ring_record(void *context, void *data, size_t bytes)
 	struct record_owner owner;
 
 	if (bytes >= sizeof(*header) && bytes <= RECORD_BYTES_MAX) {
-		owner = owner_of(records, header);
+		owner = record_owner_of(header, bytes, records->kernel.slots,
+					records->kernel.nr_slots);
 		if (!record_shares_take(records->shares, header, owner, waiting_room(bytes))) {
 			leave_out(records, header);
 		} else if (waiting_add(records->waiting, header, bytes, owner)) {

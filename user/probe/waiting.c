@@ -24,7 +24,7 @@ struct node {
 struct line {
 	struct node node; /* of the process */
 	struct line *next; /* in the same place of the table */
-	bool known; /* it is with its user's and cgroup's */
+	unsigned int known; /* of whose it is, when it was put with theirs: record_owner_known() */
 	struct backlog_queue records;
 };
 
@@ -108,12 +108,12 @@ static struct line *new_line(struct waiting *waiting, uint32_t tgid, struct reco
 		free(line);
 		return NULL;
 	}
-	line->known = record_owner_is_known(owner);
+	line->known = record_owner_known(owner);
 	join(cgroup, &line->node, tgid);
 	return line;
 }
 
-/* Whose it is was not known of the first that waits, as it is not of anybody's like that. */
+/* Less was known of whose the first that waits is. */
 static void move(struct waiting *waiting, struct line *line, struct record_owner owner)
 {
 	struct node *cgroup = cgroup_of(waiting, owner);
@@ -122,7 +122,7 @@ static void move(struct waiting *waiting, struct line *line, struct record_owner
 		return;
 	take_out(&line->node);
 	join(cgroup, &line->node, line->node.number);
-	line->known = true;
+	line->known = record_owner_known(owner);
 }
 
 size_t waiting_room(size_t bytes)
@@ -144,7 +144,7 @@ int waiting_add(struct waiting *waiting, const struct bp_header *record, size_t 
 		*place = new_line(waiting, record->tgid, owner);
 	if (!*place)
 		return -ENOMEM;
-	if (!(*place)->known && record_owner_is_known(owner))
+	if ((*place)->known < record_owner_known(owner))
 		move(waiting, *place, owner);
 	backlog_add(waiting->backlog, &(*place)->records, record, bytes,
 		    (uint64_t)owner.user << 32 | owner.cgroup);
