@@ -45,7 +45,7 @@ SUMMARY.update({"stalls": 1, "longest_ns": 10, "p50_ns": 1, "p99_ns": 9})
 GOOD = {
     "start": {
         **NOW,
-        "schema": 7,
+        "schema": 8,
         "version": "1.0",
         "host": "here",
         "kernel": "6.1",

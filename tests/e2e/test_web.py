@@ -15,7 +15,7 @@ import time
 import urllib.parse
 
 from harness import MS, check, exclusive, limit, need, need_program, parse_folded, parse_jsonl, parse_records, run_blockprof, until
-from service import COMM, sleeper, write
+from service import COMM, Service, sleeper, write
 from web import WebService, bearer, free_port, read_all, token_of
 
 OFF = ["-t", "1h"]
