@@ -172,11 +172,17 @@ def check_works(guest):
     stalls = [record for record in records if record["type"] == "stall" and not record["ongoing"]]
     naps = [stall for stall in stalls if stall["cause"] == "sleep"]
     check(len(naps) >= 2, "%d naps reported, of about 20" % len(naps))
+    # on an emulated CPU a block that had begun when its thread was found may end before it is looked at, which is counted
+    early = records[-1]["lost"].get("stacks_too_early", 0)
+    check(early <= 1, "%d blocks ended before they were looked at" % early)
     for nap in naps:
         if nap["before_attach"] or nap.get("at_end"):
             continue
         check(nap["duration_ns"] >= SLEEP_NS, "a nap of %d ns only" % nap["duration_ns"])
         check(sum(nap["ledger"].values()) == nap["duration_ns"], "the ledger does not add up: %s" % nap["ledger"])
+        if "stack" not in nap["slices"][0] and early:
+            early -= 1
+            continue
         frames = [frame for frame in nap["slices"][0]["stack"] if frame["kind"] == "python"]
         check(frames, "no Python frame")
         where = frames[0]["fn"], os.path.basename(frames[0].get("file", "")), frames[0].get("line")
@@ -187,7 +193,7 @@ def check_works(guest):
     check(naps, "not reported what the other process did: %s" % waits[:1])
     check("nap" in [frame["fn"] for frame in naps[0]["stack"]], "its stack is %s" % naps[0]["stack"])
     # looking at peers has a share of the CPU: on an emulated one that is soon used up, and said so
-    allowed = {"peers_not_looked_for"}
+    allowed = {"peers_not_looked_for", "stacks_too_early"}
     lost = {name: count for name, count in records[-1]["lost"].items() if count and name not in allowed}
     check(not lost, "lost: %s" % lost)
 
