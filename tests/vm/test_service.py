@@ -235,7 +235,7 @@ def test_start(guest):
     state = fields(part)
     check("status 0" in part and state["ActiveState"] == "active" and state["SubState"] == "running", part)
     (effective,) = re.findall(r"CapEff:\s*([0-9a-f]+)", part)
-    check(bin(int(effective, 16)).count("1") == 11, "capabilities %s" % effective)
+    check(bin(int(effective, 16)).count("1") == 12, "capabilities %s" % effective)
 
 
 def test_symbolizer_has_nothing(guest):
