@@ -63,8 +63,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A page whose faults go to a descriptor that nobody reads: that, or -1. */
-static int make_missing(char *page)
+/* A page whose faults go to a descriptor that nobody reads. */
+static bool make_missing(char *page)
 {
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {
@@ -73,19 +73,7 @@ static int make_missing(char *page)
 	};
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
-		return -1;
-	return fd;
-}
-
-/* It comes when SIGUSR1 does. */
-static void fill(int fd, char *page, const sigset_t *wanted)
-{
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, PAGE } };
-	int got;
-
-	if (!sigwait(wanted, &got))
-		ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	return fd >= 0 && !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range);
 }
 
 /* A process like this one, of a user, whose page hangs who reads it if asked for. */
@@ -93,8 +81,7 @@ static pid_t start_target_of(struct fixture *fixture, uid_t user, bool hangs)
 {
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pid_t parent = getpid(), pid;
-	sigset_t wanted;
-	int ready[2], fd;
+	int ready[2];
 	char done = 0;
 
 	assert_int_not_equal(pipe(ready), -1);
@@ -102,18 +89,11 @@ static pid_t start_target_of(struct fixture *fixture, uid_t user, bool hangs)
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		sigemptyset(&wanted);
-		sigaddset(&wanted, SIGUSR1);
-		sigprocmask(SIG_BLOCK, &wanted, NULL);
-		fd = hangs ? make_missing(page) : 0;
-		done = fd >= 0 && (user == getuid() || !setuid(user));
+		done = (!hangs || make_missing(page)) && (user == getuid() || !setuid(user));
 		/* a change of users ends with the parent's signal forgotten */
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		if (getppid() != parent || write(ready[1], &done, 1) != 1)
-			_exit(0);
-		if (hangs)
-			fill(fd, page, &wanted);
-		pause();
+		if (getppid() == parent && write(ready[1], &done, 1) == 1)
+			pause();
 		_exit(0);
 	}
 	fixture->targets[fixture->nr++] = pid;
@@ -150,19 +130,6 @@ static int read_page(struct fixture *fixture, pid_t pid)
 	uint64_t got;
 
 	return memory_read_ptr(&memory, (uintptr_t)fixture->page, &got);
-}
-
-/* That is told after a while. */
-static pid_t next_hung(struct fixture *fixture, bool *in_files)
-{
-	pid_t pid = 0;
-
-	for (int i = 0; i < 1000 && !pid; i++) {
-		pid = readers_next_hung(fixture->readers, false, in_files);
-		if (!pid)
-			usleep(10 * 1000);
-	}
-	return pid;
 }
 
 static void pieces_are_read_each_for_itself(void **state)
@@ -222,35 +189,9 @@ static void one_that_hangs_is_left_alone(void **state)
 	/* its mappings are no pages of it: its names are there */
 	assert_true(files_read_text(&memory, "maps", text, sizeof(text)) > 0);
 	assert_int_equal(read_text(fixture, other), 0);
-	assert_int_equal(next_hung(fixture, &in_files), hung);
+	assert_int_equal(readers_next_hung(fixture->readers, &in_files), hung);
 	assert_false(in_files);
-	assert_int_equal(readers_next_hung(fixture->readers, true, &in_files), 0);
-}
-
-/* A page that comes late, but soon after, was a slow disk's: it is read then, and not a word is lost. */
-static void one_that_is_slow_is_asked_again(void **state)
-{
-	enum { SOON_NS = 200 * 1000000, TRIES = 20 };
-	struct fixture *fixture = *state;
-	bool in_files, soon = false;
-
-	for (int i = 0; i < TRIES && !soon; i++) {
-		pid_t slow = start_target(fixture, true);
-		uint64_t began_ns = clock_now_ns();
-
-		assert_int_equal(read_page(fixture, slow), -ETIMEDOUT);
-		kill(slow, SIGUSR1);
-		while (read_page(fixture, slow) && clock_now_ns() - began_ns < NS_PER_SEC)
-			usleep(1000);
-		/* on a machine that does not let it run it may be late in earnest */
-		soon = clock_now_ns() - began_ns < SOON_NS;
-		if (soon)
-			assert_int_equal(readers_next_hung(fixture->readers, true, &in_files), 0);
-		kill(slow, SIGKILL);
-		waitpid(slow, NULL, 0);
-		fixture->nr--;
-	}
-	assert_true(soon);
+	assert_int_equal(readers_next_hung(fixture->readers, &in_files), 0);
 }
 
 static void hang(struct fixture *fixture, uid_t user, int times)
@@ -317,7 +258,7 @@ static pid_t start_lock_holder(struct fixture *fixture, int *epoll_fd)
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		done = make_missing(page) >= 0;
+		done = make_missing(page);
 		if (getppid() == parent && write(ready[1], &done, 1) == 1 && done)
 			epoll_wait(*epoll_fd, (struct epoll_event *)page, 1, -1);
 		_exit(0);
@@ -347,8 +288,7 @@ static void lock_that_is_kept_holds_up_nobody(void **state)
 	assert_int_equal(files_read_text(&hung, name, text, sizeof(text)), -ETIMEDOUT);
 	assert_int_equal(files_read_text(&hung, "maps", text, sizeof(text)), -ETIMEDOUT);
 	assert_int_equal(readers_given_up(fixture->readers), 1);
-	/* also if the watch ends before that is worth a word */
-	assert_int_equal(readers_next_hung(fixture->readers, true, &in_files), hung.pid);
+	assert_int_equal(readers_next_hung(fixture->readers, &in_files), hung.pid);
 	assert_true(in_files);
 	assert_int_equal(read_text(fixture, other), 0);
 	close(epoll_fd);
@@ -531,7 +471,6 @@ int main(void)
 		TEST(pieces_are_read_each_for_itself),
 		TEST(who_has_ended_is_said),
 		TEST(one_that_hangs_is_left_alone),
-		TEST(one_that_is_slow_is_asked_again),
 		TEST(hanging_readers_are_few),
 		TEST(one_user_hangs_half_of_the_readers),
 		TEST(killed_reader_is_started_again),

@@ -350,7 +350,7 @@ static int reload(struct serve *serve)
 		notify_ready();
 		return 0;
 	}
-	session_finish(&old->session, true);
+	engine_finish(old->session.engine, true);
 	end_recording(serve);
 	if (recorder) {
 		recorder_close(serve->recorder);
@@ -464,7 +464,7 @@ static int run(struct serve *serve, struct term *term)
 	if (err)
 		return err;
 	notify_stopping();
-	session_finish(&serve->term->session, true);
+	engine_finish(serve->term->session.engine, true);
 	end_recording(serve);
 	report_recording(serve);
 	stall_command_finish(&serve->command);

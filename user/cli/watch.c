@@ -345,7 +345,7 @@ static void finish(struct watch *watch)
 	struct summary_record record;
 	int err;
 
-	session_finish(&watch->session, watch->hurried);
+	engine_finish(watch->session.engine, watch->hurried);
 	end_command(watch);
 	if (!watch->gate.seen_loop && watch->launched && !watch->options.scope.all_threads &&
 	    !watch->options.fail)

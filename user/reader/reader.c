@@ -27,21 +27,17 @@
 #include "base/zygote.h"
 #include "reader/board.h"
 #include "reader/child.h"
-#include "reader/patience.h"
 #include "reader/private.h"
 
 /* One that is asked, and as many as may hang: those are never started anew. */
 #define READERS 8
-#define SPIN_NS 30000
-/* Then it mostly comes before it would be worth while to ask how the reader spends its time. */
-#define SOON_NS (2 * NS_PER_MS)
+/* So long one process may hold up the watch of the others. */
+#define DEADLINE_NS (100 * NS_PER_MS)
+#define SPIN_NS	    30000
 /* A child that has not been let run is waited for longer: that is the machine's doing. */
-#define AWAKE_MAX_NS  (2 * NS_PER_SEC)
-#define AWAKE_STEP_NS (10 * NS_PER_MS)
+#define RUNNABLE_MAX_NS (2 * NS_PER_SEC)
 /* A page that came later than this is no slow disk's: its process is not asked again. */
 #define GIVE_UP_NS (1 * NS_PER_SEC)
-/* One that comes after some moments was a slow disk's, and is not worth a word. */
-#define TOLD_NS	   (300 * NS_PER_MS)
 #define HUNG_MAX   64
 #define END_MAX_MS 100
 /* Children that died are started again, so many in a row, then one in such a time. */
@@ -63,7 +59,6 @@ struct hung {
 	int pidfd; /* readable when it has ended, and its number may be another's */
 	bool in_files; /* and not in its memory */
 	bool told;
-	uint64_t since_ns;
 };
 
 #define USER_UNKNOWN UINT64_MAX
@@ -83,7 +78,6 @@ struct readers {
 	uint64_t given_up;
 	struct zygote *zygote; /* NULL: there is none */
 	struct restarts restarts;
-	struct patience patience;
 	uint64_t tickets;
 	struct reader *taken; /* to be asked next */
 	int files[2]; /* where readers send what they have opened, and where it arrives */
@@ -219,7 +213,6 @@ static void leave_alone(struct readers *readers, pid_t pid, bool in_files)
 		.pid = pid,
 		.pidfd = pidfd_open(pid, 0),
 		.in_files = in_files,
-		.since_ns = clock_coarse_ns(),
 	};
 }
 
@@ -317,62 +310,47 @@ static bool has_share(struct readers *readers, pid_t pid)
 	return READERS - hang > its;
 }
 
-static void wait_for_ns(const struct reader *reader, uint64_t ns)
+/* Is it ready to run, but not let? */
+static bool is_runnable(const struct reader *reader)
 {
-	const struct timespec most = { .tv_nsec = (long)ns };
-	uint32_t answered = __atomic_load_n(&reader->board->answered, __ATOMIC_RELAXED);
+	char path[32], line[256] = "", *state;
+	int file __closing = -1;
 
-	if (answered != reader->board->asked)
-		board_wait(&reader->board->answered, answered, &most);
-}
-
-/* It is asleep, or was, for so long since from_ns. awake_ns: as it was then. */
-static uint64_t slept_ns(const struct reader *reader, uint64_t from_ns, uint64_t awake_ns)
-{
-	uint64_t took_ns = clock_now_ns() - from_ns;
-	uint64_t awake_now_ns = patience_awake_ns(reader->pid);
-
-	awake_ns = awake_now_ns > awake_ns ? awake_now_ns - awake_ns : 0;
-	return took_ns > awake_ns ? took_ns - awake_ns : 0;
+	snprintf(path, sizeof(path), "/proc/%d/stat", reader->pid);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
+		return false;
+	state = strrchr(line, ')');
+	return state && state[1] == ' ' && state[2] == 'R';
 }
 
 /* 0; -ETIMEDOUT: not in time; -ESRCH: the child has ended. */
-static int wait_slow_answer(struct readers *readers, const struct reader *reader)
+static int wait_answer(const struct reader *reader)
 {
-	uint64_t from_ns = clock_now_ns(), awake_ns = patience_awake_ns(reader->pid);
-	uint64_t most_ns = patience_left(&readers->patience, from_ns), slept = 0;
-	int err = 0;
-
-	while (!err && !has_answered(reader)) {
-		uint64_t took_ns = clock_now_ns() - from_ns;
-
-		if (has_ended(reader))
-			return -ESRCH;
-		slept = slept_ns(reader, from_ns, awake_ns);
-		if (took_ns < AWAKE_MAX_NS && slept < most_ns)
-			wait_for_ns(reader, most_ns - slept);
-		else if (took_ns < AWAKE_MAX_NS && patience_is_awake(reader->pid))
-			wait_for_ns(reader, AWAKE_STEP_NS);
-		else if (!has_answered(reader))
-			err = -ETIMEDOUT;
-	}
-	if (!err)
-		slept = slept_ns(reader, from_ns, awake_ns);
-	patience_spend(&readers->patience, clock_now_ns(), slept);
-	return err;
-}
-
-/* As wait_slow_answer(). */
-static int wait_answer(struct readers *readers, const struct reader *reader)
-{
-	uint64_t from_ns = clock_now_ns();
+	uint64_t from_ns = clock_now_ns(), spent_ns = 0;
 
 	/* it mostly comes sooner than we would be on a CPU again */
 	while (!has_answered(reader) && clock_now_ns() - from_ns < SPIN_NS)
 		continue;
-	if (!has_answered(reader))
-		wait_for_ns(reader, SOON_NS);
-	return has_answered(reader) ? 0 : wait_slow_answer(readers, reader);
+
+	while (!has_answered(reader)) {
+		struct timespec most = { .tv_nsec = (long)DEADLINE_NS };
+		uint32_t answered = __atomic_load_n(&reader->board->answered, __ATOMIC_RELAXED);
+
+		if (answered != reader->board->asked && spent_ns < DEADLINE_NS) {
+			most.tv_nsec -= (long)spent_ns;
+			board_wait(&reader->board->answered, answered, &most);
+		} else if (has_ended(reader)) {
+			return -ESRCH;
+		} else if (spent_ns < RUNNABLE_MAX_NS && is_runnable(reader)) {
+			most.tv_nsec /= 10;
+			board_wait(&reader->board->answered, answered, &most);
+		} else if (!has_answered(reader)) {
+			return -ETIMEDOUT;
+		}
+		spent_ns = clock_now_ns() - from_ns;
+	}
+	return 0;
 }
 
 /* As many of the first pieces as the board has room for. */
@@ -407,7 +385,7 @@ static void take_answer(const struct board *board, struct memory_piece *pieces, 
 }
 
 /* 0, or as wait_answer(). */
-static int ask_once(struct readers *readers, const struct reader *reader, pid_t pid, uint32_t nr)
+static int ask_once(const struct reader *reader, pid_t pid, uint32_t nr)
 {
 	struct board *board = reader->board;
 
@@ -415,22 +393,22 @@ static int ask_once(struct readers *readers, const struct reader *reader, pid_t 
 	board->nr = nr;
 	__atomic_store_n(&board->asked, board->asked + 1, __ATOMIC_RELEASE);
 	board_wake(&board->asked);
-	return wait_answer(readers, reader);
+	return wait_answer(reader);
 }
 
 int readers_ask(struct readers *readers, pid_t pid, struct board *board)
 {
 	struct reader *reader = readers->taken;
 	uint32_t nr = board->nr;
-	int err = ask_once(readers, reader, pid, nr);
+	int err = ask_once(reader, pid, nr);
 
 	/* one that is gone says nothing of the process */
 	if (err == -ESRCH && start_again(readers, reader))
-		err = ask_once(readers, reader, pid, nr);
+		err = ask_once(reader, pid, nr);
 	if (err == -ETIMEDOUT) {
 		reader->in = pid;
 		reader->user = user_of(readers, pid);
-		reader->since_ns = clock_coarse_ns();
+		reader->since_ns = clock_coarse_ns() - DEADLINE_NS;
 		readers->given_up++;
 		leave_alone(readers, pid, board->question != BOARD_MEMORY);
 	}
@@ -492,15 +470,10 @@ struct memory_source readers_source(struct readers *readers)
 				       .zygote = readers->zygote };
 }
 
-pid_t readers_next_hung(struct readers *readers, bool ends, bool *in_files)
+pid_t readers_next_hung(struct readers *readers, bool *in_files)
 {
-	uint64_t now_ns = clock_coarse_ns();
-
-	/* those that have come back are left out */
-	take_reader(readers);
 	for (size_t i = 0; i < readers->nr_hung; i++) {
-		if (readers->hung[i].told ||
-		    (!ends && now_ns - readers->hung[i].since_ns < TOLD_NS))
+		if (readers->hung[i].told)
 			continue;
 		readers->hung[i].told = true;
 		*in_files = readers->hung[i].in_files;

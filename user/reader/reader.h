@@ -34,10 +34,10 @@ void readers_free(struct readers *readers);
 struct memory_source readers_source(struct readers *readers);
 
 /*
- * The next process in whose memory, or files, a reader has hung for a while (ends: for however
- * short a time, as the watch ends), and of which this did not say so before; 0: none.
+ * The next process in whose memory, or files, a reader has hung and of which this did not
+ * say so before; 0: none.
  */
-pid_t readers_next_hung(struct readers *readers, bool ends, bool *in_files);
+pid_t readers_next_hung(struct readers *readers, bool *in_files);
 
 /* How many processes have been given up so far. */
 uint64_t readers_given_up(const struct readers *readers);

@@ -181,7 +181,7 @@ static int check_still_there(struct session *session)
 }
 
 /* What only those know that were asked. */
-static void say_blind(struct session *session, bool ends)
+static void say_blind(struct session *session)
 {
 	bool in_files;
 	pid_t pid;
@@ -192,7 +192,7 @@ static void say_blind(struct session *session, bool ends)
 	while ((pid = symbols_next_late(session->symbols)))
 		engine_blind(session->engine, pid, BLIND_FILES_LATE);
 
-	while ((pid = readers_next_hung(session->readers, ends, &in_files)))
+	while ((pid = readers_next_hung(session->readers, &in_files)))
 		engine_blind(session->engine, pid, in_files ? BLIND_FILES_LATE : BLIND_MEMORY_LATE);
 }
 
@@ -205,7 +205,7 @@ int session_look(struct session *session)
 		return fail(session, err, "its threads could not be gone through: %s",
 			    strerror(-err));
 	engine_run(session->engine);
-	say_blind(session, false);
+	say_blind(session);
 	err = check_still_there(session);
 	/* the first question has the kernel's symbols read, which takes a while: now, not in a stall */
 	if (!err)
@@ -279,15 +279,9 @@ uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds
 		for (size_t i = 0; i < nr_fds; i++)
 			fds[i].revents = all[2 + i].revents;
 	engine_run(session->engine);
-	say_blind(session, false);
+	say_blind(session);
 	give_back(&session->freed, probe_now_ns());
 	return take_signals(session);
-}
-
-void session_finish(struct session *session, bool hurried)
-{
-	engine_finish(session->engine, hurried);
-	say_blind(session, true);
 }
 
 bool session_is_over(const struct session *session)

@@ -79,8 +79,6 @@ uint64_t session_step(struct session *session, struct pollfd *fds, size_t nr_fds
 void session_let_interrupt(void);
 /* Whether nothing is left to watch, or the scope's duration is over. */
 bool session_is_over(const struct session *session);
-/* It ends: what has not been reported yet is, of stalls and of what could not be seen. hurried: as engine_finish(). */
-void session_finish(struct session *session, bool hurried);
 
 /* The start record of this watch. name is filled and outlives it. */
 void session_start_record(const struct session *session, struct utsname *name,
