@@ -51,14 +51,9 @@ static int write_stalls(const struct serve_web *web, const struct web_question *
 	return recent_write(web->recent, out, question->limit, question->since_ns);
 }
 
-static int write_line(void *out, const char *line, size_t bytes)
-{
-	return fwrite(line, 1, bytes, out) == bytes ? 0 : -EIO;
-}
-
 static int write_loops(const struct serve_web *web, const struct web_question *question, FILE *out)
 {
-	const struct line_writer to = { .write = write_line, .context = out };
+	const struct line_writer to = line_writer_of(out);
 	int64_t offset_ns = 0;
 	struct summary_record record;
 	int err = web->session ? engine_live_summary(web->session->engine, &record) : -EIO;

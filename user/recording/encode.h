@@ -3,6 +3,8 @@
 #ifndef BLOCKPROF_RECORDING_ENCODE_H
 #define BLOCKPROF_RECORDING_ENCODE_H
 
+#include <stdio.h>
+
 #include "base/siphash.h"
 #include "model/diff.h"
 #include "model/dump.h"
@@ -15,6 +17,9 @@ struct line_writer {
 	const struct siphash_key
 		*redact; /* what of a line is not to be shown is hashed; NULL: nothing */
 };
+
+/* To a file as it stands. */
+struct line_writer line_writer_of(FILE *out);
 
 /* A record's time_ns has to be set. 0, -ENOMEM, or the -errno of the writer. */
 int encode_start(const struct line_writer *to, const struct start_record *start);

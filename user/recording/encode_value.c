@@ -149,6 +149,16 @@ char *line_of(struct object *record)
 	return line;
 }
 
+static int write_to_file(void *out, const char *line, size_t bytes)
+{
+	return fwrite(line, 1, bytes, out) == bytes ? 0 : -EIO;
+}
+
+struct line_writer line_writer_of(FILE *out)
+{
+	return (struct line_writer){ .write = write_to_file, .context = out };
+}
+
 int write_line(const struct line_writer *to, struct object *record)
 {
 	__freeing char *line = NULL;

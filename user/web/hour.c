@@ -28,7 +28,7 @@
 /* Loops are reported again with each recording, which is an hour long. */
 #define LOOPS_NS (HOUR_NS + 5 * 60 * NS_PER_SEC)
 /* The last moments, step by step, are kept while somebody looks at them. */
-#define MOMENTS_NS    (60 * NS_PER_SEC)
+#define MOMENTS_NS    (WEB_MOMENTS_MAX * NS_PER_SEC)
 #define LIVE_STEP_NS  (2 * NS_PER_SEC)
 #define LIVE_BYTES    (2u << 20)
 #define LIVE_MAX      6000
@@ -96,11 +96,6 @@ static int copy_line(void *context, const char *text, size_t bytes)
 	memcpy(line->text, text, bytes);
 	line->bytes = bytes;
 	return 0;
-}
-
-static int write_out(void *out, const char *text, size_t bytes)
-{
-	return fwrite(text, 1, bytes, out) == bytes ? 0 : -EIO;
 }
 
 static uint64_t time_of(struct hour *hour, uint64_t mono_ns, uint64_t time_ns)
@@ -270,7 +265,7 @@ static const struct steps *steps_of(struct hour *hour, uint64_t since_ns, uint64
 int hour_write(struct hour *hour, FILE *out, const struct web_question *question,
 	       const struct hour_with *with)
 {
-	const struct line_writer to = { .write = write_out, .context = out };
+	const struct line_writer to = line_writer_of(out);
 	uint64_t since_ns = question->since_ns, now_ns = clock_read_ns(CLOCK_REALTIME);
 	bool moments = subtract_saturated(now_ns, since_ns) <= MOMENTS_NS;
 	const struct start_record begins = begin_of(with->start, since_ns);

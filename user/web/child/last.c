@@ -9,14 +9,14 @@
 
 #include "base/clock.h"
 #include "web/child/pack.h"
+#include "web/wire/wire.h"
 
-#define MOMENTS_SECONDS 60
 /* So many times as long as it took: whoever asks again and again has no more than a twentieth of a CPU. */
 #define FRESH_TIMES 20
 
 static size_t place_of(uint64_t seconds)
 {
-	return seconds <= MOMENTS_SECONDS ? 1 : 0;
+	return seconds <= WEB_MOMENTS_MAX ? 1 : 0;
 }
 
 const struct last_made *last_find(const struct last *last, uint64_t seconds)

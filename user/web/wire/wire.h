@@ -29,6 +29,7 @@ enum web_kind {
 #define WEB_WINDOWS	4 /* at a time, from 1 on */
 #define WEB_SECONDS_MAX 300 /* of a window */
 #define WEB_LAST_MAX	3600ull /* seconds */
+#define WEB_MOMENTS_MAX 60ull /* of what is asked for again and again while it is looked at */
 
 struct web_question {
 	uint32_t id; /* comes back with the answer */
