@@ -404,13 +404,11 @@ pid_t process_own_number(pid_t pid)
 pid_t process_tracer(pid_t pid, pid_t tid)
 {
 	char name[48], text[1024];
-	const char *line;
 
 	snprintf(name, sizeof(name), "task/%d/status", tid);
 	if (procfs_read(pid, name, text, sizeof(text)) < 0)
 		return 0;
-	line = strstr(text, "\nTracerPid:\t");
-	return line ? (pid_t)strtol(line + strlen("\nTracerPid:\t"), NULL, 10) : 0;
+	return (pid_t)procfs_number(text, "\nTracerPid:");
 }
 
 int process_user(pid_t pid, uid_t *user)

@@ -12,14 +12,6 @@
 
 #define STATUS_BYTES 4096
 
-/* The line of /proc/PID/task/TID/status; 0 where there is none. */
-static uint64_t number_of(const char *status, const char *key)
-{
-	const char *line = strstr(status, key);
-
-	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
-}
-
 static int has_moved(pid_t pid, pid_t tid, uint64_t switches)
 {
 	char name[48], status[STATUS_BYTES];
@@ -29,8 +21,8 @@ static int has_moved(pid_t pid, pid_t tid, uint64_t switches)
 	got = procfs_read(pid, name, status, sizeof(status));
 	if (got < 0)
 		return -ENOENT;
-	return number_of(status, "\nvoluntary_ctxt_switches:") +
-				       number_of(status, "\nnonvoluntary_ctxt_switches:") !=
+	return procfs_number(status, "\nvoluntary_ctxt_switches:") +
+				       procfs_number(status, "\nnonvoluntary_ctxt_switches:") !=
 			       switches
 		       ? -EAGAIN
 		       : 0;
