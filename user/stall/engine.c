@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* engine.c - the order in which things are done: what is read, looked at and reported in a tick. */
-#include "stall/loops/share.h"
 #include "stall/engine.h"
 
 #include <errno.h>
@@ -21,6 +20,7 @@
 #include "stall/loops/recognise.h"
 #include "stall/loops/request_worker.h"
 #include "stall/loops/scan.h"
+#include "stall/loops/share.h"
 #include "stall/loops/sources.h"
 #include "stall/lost.h"
 #include "stall/notes/notes.h"
@@ -58,6 +58,18 @@ static struct allowance_owner owner_of(void *context, pid_t pid)
 	return (struct allowance_owner){ shares.user, shares.cgroup };
 }
 
+static int new_peers(struct engine *engine)
+{
+	int err = peers_new(&engine->classify.peers);
+	struct allowance *allowance = err ? NULL : peers_allowance(engine->classify.peers);
+
+	if (err)
+		return err;
+	allowance->owner_of = owner_of;
+	allowance->context = engine;
+	return 0;
+}
+
 int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
 	       struct symbols *symbols, const struct engine_sink *sink)
 {
@@ -74,12 +86,9 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 	engine->old_ns = threshold_part_ns(options->threshold_ns, THRESHOLD_OLD);
 	err = loops_new(&engine->loops, probe_slots(probe));
 	if (!err)
-		err = peers_new(&engine->classify.peers);
-	if (!err) {
-		peers_allowance(engine->classify.peers)->owner_of = owner_of;
-		peers_allowance(engine->classify.peers)->context = engine;
+		err = new_peers(engine);
+	if (!err)
 		err = namer_new(&engine->namer, symbols, options->memory);
-	}
 	if (!err)
 		err = watched_table_new(&engine->watched);
 	if (!err)
