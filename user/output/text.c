@@ -114,13 +114,20 @@ static int print_stall(struct text *text, const struct stall_record *stall)
 }
 
 /* Every stall comes here once: the last that is known of it. */
+static struct stall_record with_home(struct text *text, const struct stall_record *stall)
+{
+	struct stall_record at_home = *stall;
+
+	at_home.home = where_of(text->where, stall->id.pid);
+	return at_home;
+}
+
 static int take_final(void *context, const struct stall_record *stall)
 {
 	struct text *text = context;
-	struct stall_record at_home = *stall;
+	const struct stall_record at_home = with_home(text, stall);
 	int err;
 
-	at_home.home = where_of(text->where, stall->id.pid);
 	ongoing_end(text->ongoing, &stall->id);
 	err = print_stall(text, &at_home);
 	return err ? err : totals_stall(text->totals, stall);
@@ -191,15 +198,16 @@ static int tell_ongoing(struct text *text, const struct stall_record *stall)
 static int text_stall(void *state, const struct stall_record *stall)
 {
 	struct text *text = state;
-	struct stall_record at_home = *stall;
 	int err = names_learn(text->names, &stall->id, NULL);
 
-	at_home.home = where_of(text->where, stall->id.pid);
 	text->unsummed = true;
 	if (!err)
 		err = finals_stall(text->finals, stall);
-	if (!err && stall->ongoing)
+	if (!err && stall->ongoing) {
+		const struct stall_record at_home = with_home(text, stall);
+
 		err = tell_ongoing(text, &at_home);
+	}
 	return err;
 }
 
