@@ -170,6 +170,19 @@ way vforks(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* While it runs, by a child that needs some time to begin. */
+#define STOPPED_BY(name, child)                                     \
+	way name(void)                                              \
+	{                                                           \
+		pid_t pid;                                          \
+                                                                    \
+		self = getpid();                                    \
+		pid = start_child(child);                           \
+		for (long long end = now() + 30 * MS; now() < end;) \
+			;                                           \
+		waitpid(pid, NULL, 0);                              \
+	}
+
 static void stops_us(void)
 {
 	nap(20);
@@ -178,16 +191,7 @@ static void stops_us(void)
 	kill(self, SIGCONT);
 }
 
-way stopped(void)
-{
-	pid_t pid;
-
-	self = getpid();
-	pid = start_child(stops_us);
-	for (long long end = now() + 30 * MS; now() < end;)
-		;
-	waitpid(pid, NULL, 0);
-}
+STOPPED_BY(stopped, stops_us)
 
 static void traces_us(void)
 {
@@ -198,16 +202,7 @@ static void traces_us(void)
 	ptrace(PTRACE_DETACH, self, NULL, NULL);
 }
 
-way traced(void)
-{
-	pid_t pid;
-
-	self = getpid();
-	pid = start_child(traces_us);
-	for (long long end = now() + 30 * MS; now() < end;)
-		;
-	waitpid(pid, NULL, 0);
-}
+STOPPED_BY(traced, traces_us)
 
 /* Sockets */
 
