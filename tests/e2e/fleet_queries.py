@@ -7,8 +7,10 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 
 from harness import BLOCKPROF, ROOT, check, parse_jsonl, run_blockprof
+from machine import python_with
 
 QUERIES = os.path.join(ROOT, "scripts", "fleet")
 
@@ -120,6 +122,21 @@ def check_hosts(recordings, answers):
         for kind in ("blind", "lost"):
             told.update({(kind, name): count for name, count in summary.get(kind, {}).items()})
         check(unknown == told, "what is not known on " + host, unknown, told)
+
+
+def check_database(package, program, file, seconds):
+    """What a database, a package of Python's that a program has answer, says of two hosts with a file's statements."""
+    python = python_with(package)
+    recordings = Recordings(tempfile.mkdtemp())
+    done = subprocess.run(
+        [python, "-c", program, recordings.glob],
+        input=json.dumps(statements(file)),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+    )
+    check(done.returncode == 0, package, done.stderr[-3000:])
+    check_answers(recordings, json.loads(done.stdout))
 
 
 def check_answers(recordings, answers):

@@ -13,11 +13,10 @@ import urllib.parse
 import urllib.request
 
 from fleet_keys import ALLOY, COLLECTOR, PARCA, check_alloy, check_keys, read_alloy, read_yaml, references
-from fleet_queries import Recordings, check_answers, statements
+from fleet_queries import check_database
 from harness import ROOT, Process, Target, check, exclusive, limit, need_program, need_root, read_file, until
-from machine import python_with
-from service import COMM
-from test_web import WebService, bearer, free_port, lines_of, token_of, write
+from service import COMM, write
+from web import WebService, bearer, free_port, lines_of, token_of
 
 FLEET = os.path.join(ROOT, "scripts", "fleet")
 
@@ -229,17 +228,7 @@ json.dump(answers, sys.stdout, default=str)
 def test_duckdb():
     """Its answers about recordings of two hosts are what blockprof report says of them."""
     need_root()
-    python = python_with("duckdb")
-    recordings = Recordings(tempfile.mkdtemp())
-    done = subprocess.run(
-        [python, "-c", DUCKDB, recordings.glob],
-        input=json.dumps(statements("duckdb.sql")),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    check(done.returncode == 0, "duckdb", done.stderr[-3000:])
-    check_answers(recordings, json.loads(done.stdout))
+    check_database("duckdb", DUCKDB, "duckdb.sql", 120)
 
 
 def test_parca():

@@ -9,11 +9,8 @@ import json
 import os
 import re
 import signal
-import socket
-import struct
 import subprocess
 import tempfile
-import threading
 
 from harness import (
     MS,

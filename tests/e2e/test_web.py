@@ -14,15 +14,11 @@ import threading
 import time
 import urllib.parse
 
-from harness import MS, check, exclusive, limit, need, need_program, parse_folded, parse_jsonl, parse_records, run_blockprof, until
+from harness import MS, check, exclusive, limit, need, need_program, parse_folded, parse_jsonl, run_blockprof, until
 from service import COMM, Service, sleeper, write
-from web import WebService, bearer, free_port, read_all, token_of
+from web import WebService, bearer, check_status, free_port, lines_of, read_all, token_of
 
 OFF = ["-t", "1h"]
-
-
-def check_status(got, wanted, what):
-    check(got[0] == wanted, "%s: status %d instead of %d" % (what, got[0], wanted), dict(got[1]), got[2])
 
 
 @exclusive
@@ -333,13 +329,6 @@ def test_metrics_lint():
         _, _, body = service.get("/metrics")
         lint = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, timeout=60)
         check(lint.returncode == 0 and not lint.stderr, "promtool", lint.stdout.decode(), lint.stderr.decode())
-
-
-def lines_of(answer):
-    """The records of an answer that has some."""
-    check_status(answer, 200, "lines")
-    check(answer[1]["Content-Type"] == "application/x-ndjson", "type", dict(answer[1]))
-    return parse_records(answer[2].decode())
 
 
 @exclusive

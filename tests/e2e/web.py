@@ -5,6 +5,7 @@ import http.client
 import os
 import socket
 
+from harness import check, parse_records
 from service import Service
 
 
@@ -72,3 +73,14 @@ def token_of(service):
 
 def bearer(token):
     return {"Authorization": "Bearer " + token}
+
+
+def check_status(got, wanted, what):
+    check(got[0] == wanted, "%s: status %d instead of %d" % (what, got[0], wanted), dict(got[1]), got[2])
+
+
+def lines_of(answer):
+    """The records of an answer that has some."""
+    check_status(answer, 200, "lines")
+    check(answer[1]["Content-Type"] == "application/x-ndjson", "type", dict(answer[1]))
+    return parse_records(answer[2].decode())

@@ -24,12 +24,11 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "e2e"))
 
 from fleet_keys import read_yaml  # noqa: E402
-from fleet_queries import Recordings, check_answers, statements  # noqa: E402
+from fleet_queries import check_database  # noqa: E402
 from harness import ROOT, Process, check, until  # noqa: E402
-from machine import python_with  # noqa: E402
 from service import COMM, sleeper  # noqa: E402
-from test_web import WebService, bearer, free_port, lines_of, token_of  # noqa: E402
 from verdict import Failed, Skip  # noqa: E402
+from web import WebService, bearer, lines_of, token_of  # noqa: E402
 
 BUILT = os.path.join(ROOT, ".output", "fleet")
 BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.160.0"
@@ -51,17 +50,7 @@ json.dump(answers, sys.stdout)
 
 def clickhouse():
     """Its answers about recordings of two hosts are what blockprof report says of them."""
-    python = python_with("chdb")
-    recordings = Recordings(tempfile.mkdtemp())
-    done = subprocess.run(
-        [python, "-c", CHDB, recordings.glob],
-        input=json.dumps(statements("clickhouse.sql")),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    check(done.returncode == 0, "clickhouse", done.stderr[-3000:])
-    check_answers(recordings, json.loads(done.stdout))
+    check_database("chdb", CHDB, "clickhouse.sql", 300)
 
 
 def go(*argv, cwd):
