@@ -16,6 +16,7 @@
 #include "base/passing.h"
 #include "base/strings.h"
 #include "proc/procfs.h"
+#include "proc/status.h"
 
 /* include/linux/sched.h of the kernel; the same since Linux 2.6.27. */
 #define PF_FORKNOEXEC 0x00000040
@@ -408,7 +409,7 @@ pid_t process_tracer(pid_t pid, pid_t tid)
 	snprintf(name, sizeof(name), "task/%d/status", tid);
 	if (procfs_read(pid, name, text, sizeof(text)) < 0)
 		return 0;
-	return (pid_t)procfs_number(text, "\nTracerPid:");
+	return (pid_t)status_number(text, "\nTracerPid:");
 }
 
 int process_user(pid_t pid, uid_t *user)

@@ -86,13 +86,6 @@ ssize_t procfs_read(pid_t pid, const char *name, char *buf, size_t size)
 	return (ssize_t)done;
 }
 
-uint64_t procfs_number(const char *text, const char *key)
-{
-	const char *line = strstr(text, key);
-
-	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
-}
-
 char *procfs_link(pid_t pid, const char *name)
 {
 	char path[128], text[PATH_MAX];

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 void procfs_closedir(DIR **dir);
@@ -22,8 +21,6 @@ DIR *procfs_opendir(pid_t pid, const char *name);
 int procfs_next_number(DIR *dir);
 /* Up to size - 1 bytes from the start of the file, ended by a NUL. How many, or -errno. */
 ssize_t procfs_read(pid_t pid, const char *name, char *buf, size_t size);
-/* The number behind "\nKEY:" in the text of a file like status; 0 where there is none. */
-uint64_t procfs_number(const char *text, const char *key);
 /* What a symbolic link says; the caller frees; NULL and errno where it cannot be read. */
 char *procfs_link(pid_t pid, const char *name);
 

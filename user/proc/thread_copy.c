@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "proc/procfs.h"
+#include "proc/status.h"
 
 #define STATUS_BYTES 4096
 
@@ -21,8 +22,8 @@ static int has_moved(pid_t pid, pid_t tid, uint64_t switches)
 	got = procfs_read(pid, name, status, sizeof(status));
 	if (got < 0)
 		return -ENOENT;
-	return procfs_number(status, "\nvoluntary_ctxt_switches:") +
-				       procfs_number(status, "\nnonvoluntary_ctxt_switches:") !=
+	return status_number(status, "\nvoluntary_ctxt_switches:") +
+				       status_number(status, "\nnonvoluntary_ctxt_switches:") !=
 			       switches
 		       ? -EAGAIN
 		       : 0;
