@@ -421,6 +421,25 @@ static void test_pace(void **state)
 	assert_int_equal(engine_tick_ms(test->engine), 12);
 }
 
+/* A child is waited for, for as long as a target holds it up: who gets old meanwhile is not to suffer for that. */
+static void test_pace_while_a_child_is_waited_for(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	test->probe.waits_always = false;
+	now_ns += 500 * MS;
+	set_blocked(test, 7, now_ns - MS, now_ns);
+	engine_run(test->engine);
+	assert_false(test->probe.waits);
+	now_ns += 11 * MS;
+	engine_meanwhile(test->engine); /* not more often than else */
+	assert_false(test->probe.waits);
+	now_ns += 2 * MS;
+	engine_meanwhile(test->engine);
+	assert_true(test->probe.waits && test->probe.samples);
+}
+
 /* The loop runs, and never sleeps in its wait; that shows in its turns while waits are seen. */
 static void run_busy(struct test *test, uint64_t ns)
 {
@@ -527,6 +546,7 @@ int main(void)
 		TEST(test_not_in_a_turn),
 		TEST(test_finish),
 		TEST(test_pace),
+		TEST(test_pace_while_a_child_is_waited_for),
 		TEST(test_busy_loops_rest),
 		TEST(test_busy_targets_do_not_rest),
 		TEST(test_away),

@@ -264,6 +264,7 @@ static pid_t start_lock_holder(struct fixture *fixture, int *epoll_fd)
 		_exit(0);
 	}
 	fixture->targets[fixture->nr++] = pid;
+	fixture->page = page;
 	assert_int_equal(read(ready[0], &done, 1), 1);
 	for (size_t i = 0; i < 2; i++) {
 		close(ends[i]);
@@ -291,6 +292,32 @@ static void lock_that_is_kept_holds_up_nobody(void **state)
 	assert_int_equal(readers_next_hung(fixture->readers, &in_files), hung.pid);
 	assert_true(in_files);
 	assert_int_equal(read_text(fixture, other), 0);
+	close(epoll_fd);
+}
+
+static void count(void *number)
+{
+	++*(unsigned int *)number;
+}
+
+/* Who has kept a reader waiting in its memory does not do so again in its files. */
+static void one_process_holds_up_once(void **state)
+{
+	struct fixture *fixture = *state;
+	int epoll_fd;
+	const struct memory hung = { &fixture->source, start_lock_holder(fixture, &epoll_fd) };
+	unsigned int in_memory = 0, in_files = 0;
+	char name[32], text[4096];
+
+	snprintf(name, sizeof(name), "fdinfo/%d", epoll_fd);
+	readers_meanwhile(fixture->readers, (struct meanwhile){ count, &in_memory });
+	assert_int_equal(read_page(fixture, hung.pid), -ETIMEDOUT);
+	readers_meanwhile(fixture->readers, (struct meanwhile){ count, &in_files });
+	assert_int_equal(files_read_text(&hung, name, text, sizeof(text)), -ETIMEDOUT);
+	assert_int_equal(readers_given_up(fixture->readers), 2);
+	/* what there is to do meanwhile is done every 5 ms, and later where this machine is late */
+	assert_true(in_memory > 0);
+	assert_in_range(in_files, 0, 4);
 	close(epoll_fd);
 }
 
@@ -475,6 +502,7 @@ int main(void)
 		TEST(one_user_hangs_half_of_the_readers),
 		TEST(killed_reader_is_started_again),
 		TEST(lock_that_is_kept_holds_up_nobody),
+		TEST(one_process_holds_up_once),
 		TEST(files_of_proc_are_read),
 		TEST(opened_file_arrives),
 		TEST(content_of_files),

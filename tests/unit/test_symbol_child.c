@@ -124,7 +124,7 @@ static void hanging_child(void **state)
 
 	assert_int_equal(process_children(getpid(), children, 8), 2);
 	stopped = children[0] == pid ? children[1] : children[0];
-	symbols_meanwhile(symbols, count_call, &meanwhile);
+	symbols_meanwhile(symbols, (struct meanwhile){ count_call, &meanwhile });
 	kill(stopped, SIGSTOP);
 	for (unsigned int again = 0; again < 100; again++) {
 		found = lookup(symbols, pid, hidden, 0);
@@ -134,7 +134,7 @@ static void hanging_child(void **state)
 	}
 	/* a second in steps of 5 ms; the rest of the hundred did not wait */
 	assert_in_range(meanwhile, 20, 400);
-	symbols_meanwhile(symbols, NULL, NULL);
+	symbols_meanwhile(symbols, (struct meanwhile){ 0 });
 	sleep(6);
 	lookup(symbols, pid, hidden, 0);
 	assert_int_not_equal(kill(stopped, 0), 0);

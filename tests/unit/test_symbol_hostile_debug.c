@@ -182,9 +182,9 @@ static void next_place(struct target *target)
 	child = children[children[0] == target->pid];
 	target->pc++;
 	kill(child, SIGSTOP);
-	symbols_meanwhile(target->symbols, kill_child, &child);
+	symbols_meanwhile(target->symbols, (struct meanwhile){ kill_child, &child });
 	look(target);
-	symbols_meanwhile(target->symbols, NULL, NULL);
+	symbols_meanwhile(target->symbols, (struct meanwhile){ 0 });
 }
 
 /* Again and again: it goes on without lines, and does not try them again. */

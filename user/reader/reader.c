@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/meanwhile.h"
 #include "base/read.h"
 #include "base/restarts.h"
 #include "base/zygote.h"
@@ -31,9 +32,10 @@
 
 /* One that is asked, and as many as may hang: those are never started anew. */
 #define READERS 8
-/* So long one process may hold up the watch of the others. */
-#define DEADLINE_NS (100 * NS_PER_MS)
-#define SPIN_NS	    30000
+/* Its memory and its files together: a process holds up the watch of the others for less than 100 ms. */
+#define DEADLINE_NS	  (80 * NS_PER_MS)
+#define DEADLINE_AGAIN_NS (10 * NS_PER_MS)
+#define SPIN_NS		  30000
 /* A child that has not been let run is waited for longer: that is the machine's doing. */
 #define RUNNABLE_MAX_NS (2 * NS_PER_SEC)
 /* A page that came later than this is no slow disk's: its process is not asked again. */
@@ -80,6 +82,7 @@ struct readers {
 	struct restarts restarts;
 	uint64_t tickets;
 	struct reader *taken; /* to be asked next */
+	struct meanwhile meanwhile;
 	int files[2]; /* where readers send what they have opened, and where it arrives */
 	struct file_calls calls;
 };
@@ -324,8 +327,25 @@ static bool is_runnable(const struct reader *reader)
 	return state && state[1] == ' ' && state[2] == 'R';
 }
 
+/* Until it has answered, or some of the time has passed. */
+static void wait_a_while(const struct readers *readers, const struct reader *reader,
+			 uint64_t most_ns)
+{
+	uint32_t answered = __atomic_load_n(&reader->board->answered, __ATOMIC_RELAXED);
+	struct timespec most = { 0 };
+
+	if (readers->meanwhile.run && most_ns > MEANWHILE_NS)
+		most_ns = MEANWHILE_NS;
+	most.tv_nsec = (long)most_ns;
+	if (answered != reader->board->asked)
+		board_wait(&reader->board->answered, answered, &most);
+	if (readers->meanwhile.run && !has_answered(reader))
+		readers->meanwhile.run(readers->meanwhile.context);
+}
+
 /* 0; -ETIMEDOUT: not in time; -ESRCH: the child has ended. */
-static int wait_answer(const struct reader *reader)
+static int wait_answer(const struct readers *readers, const struct reader *reader,
+		       uint64_t deadline_ns)
 {
 	uint64_t from_ns = clock_now_ns(), spent_ns = 0;
 
@@ -334,20 +354,14 @@ static int wait_answer(const struct reader *reader)
 		continue;
 
 	while (!has_answered(reader)) {
-		struct timespec most = { .tv_nsec = (long)DEADLINE_NS };
-		uint32_t answered = __atomic_load_n(&reader->board->answered, __ATOMIC_RELAXED);
-
-		if (answered != reader->board->asked && spent_ns < DEADLINE_NS) {
-			most.tv_nsec -= (long)spent_ns;
-			board_wait(&reader->board->answered, answered, &most);
-		} else if (has_ended(reader)) {
+		if (spent_ns < deadline_ns)
+			wait_a_while(readers, reader, deadline_ns - spent_ns);
+		else if (has_ended(reader))
 			return -ESRCH;
-		} else if (spent_ns < RUNNABLE_MAX_NS && is_runnable(reader)) {
-			most.tv_nsec /= 10;
-			board_wait(&reader->board->answered, answered, &most);
-		} else if (!has_answered(reader)) {
+		else if (spent_ns < RUNNABLE_MAX_NS && is_runnable(reader))
+			wait_a_while(readers, reader, DEADLINE_AGAIN_NS);
+		else if (!has_answered(reader))
 			return -ETIMEDOUT;
-		}
 		spent_ns = clock_now_ns() - from_ns;
 	}
 	return 0;
@@ -385,36 +399,43 @@ static void take_answer(const struct board *board, struct memory_piece *pieces, 
 }
 
 /* 0, or as wait_answer(). */
-static int ask_once(const struct reader *reader, pid_t pid, uint32_t nr)
+static int ask_once(const struct readers *readers, pid_t pid, uint32_t nr, uint64_t deadline_ns)
 {
-	struct board *board = reader->board;
+	struct board *board = readers->taken->board;
 
 	board->pid = pid;
 	board->nr = nr;
 	__atomic_store_n(&board->asked, board->asked + 1, __ATOMIC_RELEASE);
 	board_wake(&board->asked);
-	return wait_answer(reader);
+	return wait_answer(readers, readers->taken, deadline_ns);
 }
 
 int readers_ask(struct readers *readers, pid_t pid, struct board *board)
 {
 	struct reader *reader = readers->taken;
+	bool of_files = board->question != BOARD_MEMORY;
+	uint64_t deadline_ns = hung_of(readers, pid, !of_files) ? DEADLINE_AGAIN_NS : DEADLINE_NS;
 	uint32_t nr = board->nr;
-	int err = ask_once(reader, pid, nr);
+	int err = ask_once(readers, pid, nr, deadline_ns);
 
 	/* one that is gone says nothing of the process */
 	if (err == -ESRCH && start_again(readers, reader))
-		err = ask_once(reader, pid, nr);
+		err = ask_once(readers, pid, nr, deadline_ns);
 	if (err == -ETIMEDOUT) {
 		reader->in = pid;
 		reader->user = user_of(readers, pid);
-		reader->since_ns = clock_coarse_ns() - DEADLINE_NS;
+		reader->since_ns = clock_coarse_ns() - deadline_ns;
 		readers->given_up++;
-		leave_alone(readers, pid, board->question != BOARD_MEMORY);
+		leave_alone(readers, pid, of_files);
 	}
 	if (err == -ESRCH)
 		reader->pid = 0;
 	return err ? -ETIMEDOUT : 0;
+}
+
+void readers_meanwhile(struct readers *readers, struct meanwhile meanwhile)
+{
+	readers->meanwhile = meanwhile;
 }
 
 bool readers_hung_in_files(struct readers *readers, pid_t pid)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/meanwhile.h"
 #include "base/memory.h"
 
 struct readers;
@@ -32,6 +33,8 @@ void readers_free(struct readers *readers);
  * from others of its user while more hang there than are left, and from each while all hang. The readers outlive it.
  */
 struct memory_source readers_source(struct readers *readers);
+
+void readers_meanwhile(struct readers *readers, struct meanwhile meanwhile);
 
 /*
  * The next process in whose memory, or files, a reader has hung and of which this did not

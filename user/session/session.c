@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/give_back.h"
+#include "base/meanwhile.h"
 #include "base/precedence.h"
 #include "probe/features.h"
 #include "probe/probe.h"
@@ -93,10 +94,18 @@ static int open_probe(struct session *session, const struct session_options *opt
 	return err ? fail(session, err, "%s", strerror(-err)) : 0;
 }
 
-/* While the symbolizer is waited for, records go on to come. */
-static void collect(void *probe)
+/* While a child is waited for, records go on to come, and loops get old. */
+static void run_meanwhile(void *engine)
 {
-	probe_collect(probe);
+	engine_meanwhile(engine);
+}
+
+static void set_meanwhile(struct session *session, struct meanwhile meanwhile)
+{
+	if (session->symbols)
+		symbols_meanwhile(session->symbols, meanwhile);
+	if (session->readers)
+		readers_meanwhile(session->readers, meanwhile);
 }
 
 int session_open(struct session *session, const struct session_options *options,
@@ -123,7 +132,7 @@ int session_open(struct session *session, const struct session_options *options,
 	symbols_precedence(session->symbols, session->precedence);
 	err = open_probe(session, options, sink);
 	if (!err)
-		symbols_meanwhile(session->symbols, collect, session->probe);
+		set_meanwhile(session, (struct meanwhile){ run_meanwhile, session->engine });
 	/* libbpf has read all of the kernel's types, and needs that memory no more */
 	malloc_trim(0);
 	return err;
@@ -131,9 +140,8 @@ int session_open(struct session *session, const struct session_options *options,
 
 void session_close(struct session *session)
 {
+	set_meanwhile(session, (struct meanwhile){ 0 });
 	engine_free(session->engine);
-	if (session->symbols)
-		symbols_meanwhile(session->symbols, NULL, NULL);
 	probe_close(session->probe);
 	symbols_free(session->symbols);
 	readers_free(session->readers);

@@ -247,6 +247,17 @@ void engine_run(struct engine *engine)
 	notes_take(engine, tick.now_ns);
 }
 
+void engine_meanwhile(struct engine *engine)
+{
+	uint64_t now_ns = probe_now_ns();
+
+	probe_collect(engine->probe);
+	/* a turn that is old when the probes come on may be several: what came before was not seen */
+	if (engine->started_ns && !engine->period.finished_ns &&
+	    now_ns - engine->pace.asked_ns >= engine->old_ns)
+		pace_set(engine, now_ns);
+}
+
 void engine_report_blocked(struct engine *engine)
 {
 	for_each_loop (engine->loops, loop)

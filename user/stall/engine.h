@@ -58,6 +58,9 @@ void summary_free(struct summary_record *record);
  */
 void engine_new_period(struct engine *engine);
 
+/* To be called every few milliseconds while a child is waited for: what does not bear that it waits, too. */
+void engine_meanwhile(struct engine *engine);
+
 size_t engine_processes(const struct engine *engine); /* watched now */
 
 /* A loop as it stands, the turn that it is in included. Totals are since its thread came under watch. */

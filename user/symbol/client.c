@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/meanwhile.h"
 #include "base/memory.h"
 #include "base/precedence.h"
 #include "base/restarts.h"
@@ -28,7 +29,8 @@
  * Once it may have had a file whose file system need not answer, it can get stuck for good at any
  * time, as even closing that asks (FUSE_FLUSH): so long asleep is that.
  */
-#define STUCK_NS (100 * NS_PER_MS)
+#define STUCK_NS      (80 * NS_PER_MS)
+#define STUCK_STEP_NS (20 * NS_PER_MS)
 /* On a machine that hardly lets it run: as long as it gets on, and has not run for this long. */
 #define LATE_BUSY_NS	(LATE_MAX_NS / 2)
 #define LATE_STARVED_NS (60 * NS_PER_SEC)
@@ -40,13 +42,26 @@
 #define PATIENCE_MAX_NS (2 * NS_PER_SEC)
 #define PATIENCE_PART	2
 #define AT_HAND_NS	(5 * NS_PER_MS)
-#define MEANWHILE_NS	(5 * NS_PER_MS)
 #define DEATH_MAX_MS	200
+#define DEATH_STUCK_MS	5 /* it has ended by then, or is in a call that nothing ends */
 /* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
 /* No request's kind: what the child sends first, when it is ready. */
 #define READY 0
+
+/* How a child ends. */
+enum ending {
+	BY_ITSELF,
+	KILLED,
+	STUCK,
+};
+
+/* How far the child had come. */
+struct progress {
+	uint64_t at_ns; /* when that was seen */
+	uint64_t cpu_ns; /* that it had used */
+};
 
 /* A question that the caller no longer waits for, and the child still works on. */
 struct late {
@@ -54,9 +69,8 @@ struct late {
 	uint32_t kind; /* enum request_kind */
 	uint32_t file;
 	uint64_t since_ns; /* when it was given up */
-	uint64_t looked_ns; /* when it was seen last to get on */
-	uint64_t cpu_ns; /* that the child had used when it was given up */
-	uint64_t looked_cpu_ns; /* and at looked_ns */
+	uint64_t cpu_ns; /* that the child had used then */
+	struct progress seen;
 };
 
 struct client {
@@ -67,12 +81,10 @@ struct client {
 	int pidfd;
 	pid_t pid;
 	struct precedence *precedence; /* NULL: none */
-	client_meanwhile_fn *meanwhile; /* NULL: none */
-	void *meanwhile_context;
+	struct meanwhile meanwhile;
 	bool may_get_stuck;
 	unsigned int stuck; /* how often it was */
-	uint64_t
-		asked_cpu_ns; /* that it had used when it was asked or looked at last, if it may get stuck */
+	struct progress seen; /* since it was asked, if it may get stuck */
 	uint64_t patience_ns; /* that is left */
 	uint64_t patience_at_ns; /* when it was last made more */
 	struct late late;
@@ -91,21 +103,22 @@ static bool readable(const struct client *client, int fd, uint64_t until_ns)
 		uint64_t now_ns = clock_coarse_ns();
 		uint64_t left_ns = now_ns < until_ns ? until_ns - now_ns : 0;
 		uint64_t wait_ns =
-			client->meanwhile && left_ns > MEANWHILE_NS ? MEANWHILE_NS : left_ns;
+			client->meanwhile.run && left_ns > MEANWHILE_NS ? MEANWHILE_NS : left_ns;
 		int ready = poll(&poll_fd, 1, (int)((wait_ns + NS_PER_MS - 1) / NS_PER_MS));
 
 		if (ready > 0)
 			return true;
 		if (ready == 0 ? left_ns == 0 : errno != EINTR)
 			return false;
-		if (client->meanwhile)
-			client->meanwhile(client->meanwhile_context);
+		if (client->meanwhile.run)
+			client->meanwhile.run(client->meanwhile.context);
 	}
 }
 
 /* Ends the child if it lives. The signal it died of, 0: none, or not known. */
-static int stop(struct client *client, bool kill)
+static int stop(struct client *client, enum ending ending)
 {
+	uint64_t most_ms = ending == STUCK ? DEATH_STUCK_MS : DEATH_MAX_MS;
 	siginfo_t info = { 0 };
 	bool ended;
 
@@ -115,10 +128,11 @@ static int stop(struct client *client, bool kill)
 	client->socket = -1;
 	client->late.there = false;
 	/* It ends when its socket is closed; if it does not, or must not be waited for: */
-	if (kill || !readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
+	if (ending != BY_ITSELF ||
+	    !readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS))
 		pidfd_send_signal(client->pidfd, SIGKILL, NULL, 0);
 	/* Stuck in the kernel (a dead file server), it is left behind. */
-	ended = readable(client, client->pidfd, clock_coarse_ns() + DEATH_MAX_MS * NS_PER_MS);
+	ended = readable(client, client->pidfd, clock_coarse_ns() + most_ms * NS_PER_MS);
 	precedence_child(client->precedence, 0);
 	if (ended)
 		waitid(P_PIDFD, (id_t)client->pidfd, &info, WEXITED);
@@ -175,7 +189,7 @@ static int start(struct client *client)
 	precedence_child(client->precedence, pid);
 	if (!well_formed(&ready, receive(client, &ready, clock_coarse_ns() + PATIENCE_MAX_NS),
 			 READY, 0)) {
-		stop(client, true);
+		stop(client, KILLED);
 		return -ENOTCONN;
 	}
 	return 0;
@@ -233,7 +247,7 @@ static uint64_t patience_now(struct client *client)
 	uint64_t now_ns = clock_coarse_ns();
 
 	/* nothing else is kept waiting */
-	if (!client->meanwhile)
+	if (!client->meanwhile.run)
 		return PATIENCE_MAX_NS;
 	client->patience_ns += (now_ns - client->patience_at_ns) / PATIENCE_PART;
 	if (client->patience_ns > PATIENCE_MAX_NS)
@@ -244,11 +258,21 @@ static uint64_t patience_now(struct client *client)
 	return client->patience_ns > AT_HAND_NS ? client->patience_ns : AT_HAND_NS;
 }
 
-/* It has not run since, and nothing keeps it from running. */
-static bool is_stuck(struct client *client, uint64_t before_cpu_ns)
+static struct progress progress_of(const struct client *client)
 {
-	return client->may_get_stuck && cpu_ns(client) - before_cpu_ns < LATE_STEP_NS &&
-	       process_sleeps(client->pid);
+	return (struct progress){ clock_coarse_ns(), cpu_ns(client) };
+}
+
+/* It has not run since, and nothing keeps it from running. */
+static bool sleeps_since(const struct client *client, const struct progress *seen)
+{
+	return cpu_ns(client) - seen->cpu_ns < LATE_STEP_NS && process_sleeps(client->pid);
+}
+
+static bool is_stuck(const struct client *client, const struct progress *seen)
+{
+	return client->may_get_stuck && clock_coarse_ns() - seen->at_ns >= STUCK_NS &&
+	       sleeps_since(client, seen);
 }
 
 /* Waits until then, or until the child is stuck. As receive(). */
@@ -258,12 +282,13 @@ static ssize_t receive_unless_stuck(struct client *client, struct answer *answer
 		uint64_t now_ns = clock_coarse_ns(), step_ns = until_ns;
 		ssize_t got;
 
-		if (client->may_get_stuck && now_ns + STUCK_NS < until_ns)
-			step_ns = now_ns + STUCK_NS;
+		if (client->may_get_stuck && now_ns + STUCK_STEP_NS < until_ns)
+			step_ns = now_ns + STUCK_STEP_NS;
 		got = receive(client, answer, step_ns);
-		if (got != -EAGAIN || step_ns == until_ns || is_stuck(client, client->asked_cpu_ns))
+		if (got != -EAGAIN || step_ns == until_ns || is_stuck(client, &client->seen))
 			return got;
-		client->asked_cpu_ns = cpu_ns(client);
+		if (!sleeps_since(client, &client->seen))
+			client->seen = progress_of(client);
 	}
 }
 
@@ -274,8 +299,8 @@ static ssize_t receive_patiently(struct client *client, struct answer *answer)
 	ssize_t got;
 
 	/* who comes next would have to wait for it, and what is asked now is not asked again */
-	if (client->may_get_stuck && most_ns < STUCK_NS)
-		most_ns = STUCK_NS;
+	if (client->may_get_stuck && most_ns < STUCK_NS + STUCK_STEP_NS)
+		most_ns = STUCK_NS + STUCK_STEP_NS;
 	got = receive_unless_stuck(client, answer, from_ns + most_ns);
 	took_ns = clock_coarse_ns() - from_ns;
 	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
@@ -285,7 +310,7 @@ static ssize_t receive_patiently(struct client *client, struct answer *answer)
 /* Why there is no sound answer to a question; the child is no more. */
 static int give_up(struct client *client, ssize_t got)
 {
-	int signal = stop(client, true);
+	int signal = stop(client, KILLED);
 
 	if (got > 0)
 		return -EPROTO;
@@ -298,7 +323,7 @@ static int give_up_late(struct client *client)
 {
 	bool busy = cpu_ns(client) - client->late.cpu_ns >= LATE_BUSY_NS;
 
-	stop(client, true);
+	stop(client, KILLED);
 	return busy ? -ETIMEDOUT : -ECANCELED;
 }
 
@@ -313,28 +338,27 @@ static bool is_note(const struct answer *answer, ssize_t got, uint32_t kind, uin
 static bool gets_on(struct client *client)
 {
 	struct late *late = &client->late;
-	uint64_t now_ns = clock_coarse_ns(), looked_ns = now_ns - late->looked_ns, used_ns;
+	uint64_t now_ns = clock_coarse_ns(), looked_ns = now_ns - late->seen.at_ns, used_ns;
 
 	if (looked_ns < (client->may_get_stuck ? STUCK_NS : LATE_MAX_NS))
 		return true;
 	used_ns = cpu_ns(client);
-	if (is_stuck(client, late->looked_cpu_ns) || used_ns - late->cpu_ns >= LATE_BUSY_NS ||
+	if (is_stuck(client, &late->seen) || used_ns - late->cpu_ns >= LATE_BUSY_NS ||
 	    now_ns - late->since_ns >= LATE_STARVED_NS)
 		return false;
-	if (used_ns - late->looked_cpu_ns < LATE_STEP_NS)
+	if (used_ns - late->seen.cpu_ns < LATE_STEP_NS)
 		return looked_ns < LATE_MAX_NS;
-	late->looked_ns = now_ns;
-	late->looked_cpu_ns = used_ns;
+	late->seen = (struct progress){ now_ns, used_ns };
 	return true;
 }
 
 /* What was asked is not to blame. */
-static bool ends_stuck(struct client *client, uint64_t before_cpu_ns)
+static bool ends_stuck(struct client *client, const struct progress *seen)
 {
-	if (!is_stuck(client, before_cpu_ns))
+	if (!is_stuck(client, seen))
 		return false;
 	client->stuck++;
-	stop(client, true);
+	stop(client, STUCK);
 	/* the next one has everything to read anew: that is waited for as if nothing had been */
 	client->patience_ns = PATIENCE_MAX_NS;
 	return true;
@@ -356,7 +380,7 @@ static int catch_up(struct client *client)
 	late->there = false;
 	if (well_formed(&answer, got, late->kind, client->sequence))
 		return 0;
-	if (got == -EAGAIN && ends_stuck(client, late->looked_cpu_ns))
+	if (got == -EAGAIN && ends_stuck(client, &late->seen))
 		return 0;
 	client->ended = *late;
 	client->ended_how = got < 0 ? give_up_late(client) : give_up(client, got);
@@ -375,9 +399,9 @@ static int begin(struct client *client, struct request *request,
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
 	if (client->may_get_stuck)
-		client->asked_cpu_ns = cpu_ns(client);
+		client->seen = progress_of(client);
 	if (!request_send(client, request, payload, file)) {
-		stop(client, true);
+		stop(client, KILLED);
 		return -ENOTCONN;
 	}
 	return 0;
@@ -388,16 +412,15 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 {
 	if (got != -EAGAIN)
 		return give_up(client, got);
-	if (ends_stuck(client, client->asked_cpu_ns))
+	if (ends_stuck(client, &client->seen))
 		return -ENOTCONN;
 	client->late = (struct late){
 		.there = true,
 		.kind = request->kind,
 		.file = file,
 		.since_ns = clock_coarse_ns(),
-		.looked_ns = clock_coarse_ns(),
 		.cpu_ns = cpu_ns(client),
-		.looked_cpu_ns = cpu_ns(client),
+		.seen = progress_of(client),
 	};
 	return -EAGAIN;
 }
@@ -459,10 +482,9 @@ bool client_ended(struct client *client, uint32_t *kind, uint32_t *file, int *ho
 	return *file != 0;
 }
 
-void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context)
+void client_meanwhile(struct client *client, struct meanwhile meanwhile)
 {
-	client->meanwhile = fn;
-	client->meanwhile_context = context;
+	client->meanwhile = meanwhile;
 }
 
 void client_precedence(struct client *client, struct precedence *precedence)
@@ -496,7 +518,7 @@ void client_free(struct client *client)
 {
 	if (!client)
 		return;
-	stop(client, false);
+	stop(client, BY_ITSELF);
 	free(client);
 }
 

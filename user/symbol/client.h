@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "base/meanwhile.h"
 #include "symbol/symbol.h"
 #include "symbol/wire/protocol.h"
 
@@ -26,12 +27,7 @@ struct precedence;
 int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory);
 void client_free(struct client *client); /* ends the child */
 
-/*
- * What is to be done every few milliseconds while an answer is waited for. It
- * must not ask. NULL: nothing.
- */
-typedef void client_meanwhile_fn(void *context);
-void client_meanwhile(struct client *client, client_meanwhile_fn *fn, void *context);
+void client_meanwhile(struct client *client, struct meanwhile meanwhile);
 /* Whose the child shares; it outlives the client. */
 void client_precedence(struct client *client, struct precedence *precedence);
 

@@ -219,9 +219,9 @@ void symbols_precedence(struct symbols *symbols, struct precedence *precedence)
 	client_precedence(symbols->client, precedence);
 }
 
-void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context)
+void symbols_meanwhile(struct symbols *symbols, struct meanwhile meanwhile)
 {
-	client_meanwhile(symbols->client, fn, context);
+	client_meanwhile(symbols->client, meanwhile);
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/meanwhile.h"
 #include "base/zygote.h"
 #include "symbol/wire/native_frame.h"
 
@@ -35,10 +36,9 @@ void symbols_free(struct symbols *symbols);
 /*
  * What is to be done every few milliseconds while one of the calls below waits
  * for the child, which is then for a second at the most, and half of the time of
- * many calls; else for two seconds. fn calls none of them. NULL: nothing.
+ * many calls; else for two seconds.
  */
-typedef void symbols_meanwhile_fn(void *context);
-void symbols_meanwhile(struct symbols *symbols, symbols_meanwhile_fn *fn, void *context);
+void symbols_meanwhile(struct symbols *symbols, struct meanwhile meanwhile);
 
 /* Whose the child shares, as it is waited for; it outlives symbols. */
 void symbols_precedence(struct symbols *symbols, struct precedence *precedence);
