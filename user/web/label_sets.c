@@ -65,19 +65,27 @@ static struct seat *seat_of(struct label_sets *sets, uint64_t loop)
 	return &sets->seats[i];
 }
 
-static void add_counters(struct counters *to, const struct counters *from)
+static struct label_set *use(struct label_sets *sets, size_t i)
+{
+	sets->v[i].used = ++sets->clock;
+	return &sets->v[i];
+}
+
+/* What was counted since before. */
+static void add_counted(struct counters *to, const struct counters *from,
+			const struct counters *before)
 {
 	for (unsigned int i = 0; i < LENGTH_BUCKETS; i++)
-		to->turns[i] += from->turns[i];
+		to->turns[i] += from->turns[i] - before->turns[i];
 	for (unsigned int i = 0; i < CAUSE_NR; i++) {
-		to->stalls[i] += from->stalls[i];
-		to->stall_ns[i] += from->stall_ns[i];
-		to->blocked_ns[i] += from->blocked_ns[i];
+		to->stalls[i] += from->stalls[i] - before->stalls[i];
+		to->stall_ns[i] += from->stall_ns[i] - before->stall_ns[i];
+		to->blocked_ns[i] += from->blocked_ns[i] - before->blocked_ns[i];
 	}
 	for (unsigned int i = 0; i < NOTE_KIND_NR; i++)
-		to->notes[i] += from->notes[i];
-	to->busy_ns += from->busy_ns;
-	to->delayed_events += from->delayed_events;
+		to->notes[i] += from->notes[i] - before->notes[i];
+	to->busy_ns += from->busy_ns - before->busy_ns;
+	to->delayed_events += from->delayed_events - before->delayed_events;
 }
 
 /* The one of whose loops none is left, that has counted nothing for longest. 0: there is none. */
@@ -96,7 +104,10 @@ static size_t find_unused(const struct label_sets *sets)
 	return found;
 }
 
-/* A place for another one: what the set that had it has counted goes on in that of the rest. 0: none. */
+/*
+ * A place for another one; 0: none. Of the set that had it, the rest gets what no scrape has shown:
+ * whoever adds up the increases of all series has the others already.
+ */
 static size_t make_room(struct label_sets *sets)
 {
 	size_t i = sets->nr;
@@ -107,7 +118,7 @@ static size_t make_room(struct label_sets *sets)
 	}
 	i = find_unused(sets);
 	if (i) {
-		add_counters(&sets->v[0].counters, &sets->v[i].counters);
+		add_counted(&use(sets, 0)->counters, &sets->v[i].counters, &sets->v[i].shown);
 		clear(&sets->v[i]);
 	}
 	return i;
@@ -165,12 +176,6 @@ void label_sets_put(struct label_sets *sets, const struct loop_record *loop)
 		.pid = loop->id.pid,
 		.set = (uint32_t)set_of(sets, loop),
 	};
-}
-
-static struct label_set *use(struct label_sets *sets, size_t i)
-{
-	sets->v[i].used = ++sets->clock;
-	return &sets->v[i];
 }
 
 struct label_set *label_sets_of(struct label_sets *sets, const struct thread_id *id)
@@ -231,6 +236,12 @@ size_t label_sets_nr(const struct label_sets *sets)
 const struct label_set *label_sets_at(const struct label_sets *sets, size_t i)
 {
 	return &sets->v[i];
+}
+
+void label_sets_shown(struct label_sets *sets)
+{
+	for (size_t i = 0; i < sets->nr; i++)
+		sets->v[i].shown = sets->v[i].counters;
 }
 
 uint64_t label_sets_without(const struct label_sets *sets)

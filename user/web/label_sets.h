@@ -38,6 +38,7 @@ struct label_set {
 	char *namespace;
 	uint64_t used; /* when it last counted something: larger is later */
 	struct counters counters;
+	struct counters shown; /* of them in the last scrape */
 	struct exemplar of_turns[LENGTH_BUCKETS];
 	struct exemplar of_stalls[CAUSE_NR];
 };
@@ -60,6 +61,8 @@ void label_sets_forget_loops(struct label_sets *sets);
 
 size_t label_sets_nr(const struct label_sets *sets);
 const struct label_set *label_sets_at(const struct label_sets *sets, size_t i);
+/* Somebody has seen all of them as they are. */
+void label_sets_shown(struct label_sets *sets);
 /* How many loops had no set of their own. */
 uint64_t label_sets_without(const struct label_sets *sets);
 

@@ -311,7 +311,7 @@ static void write_sets(const struct exposition *to, const struct row *rows, size
 	}
 }
 
-int metrics_write(const struct metrics *metrics, FILE *out, bool openmetrics)
+int metrics_write(struct metrics *metrics, FILE *out, bool openmetrics)
 {
 	const struct exposition to = { out, openmetrics };
 	size_t nr_sets = label_sets_nr(metrics->sets), nr = 0;
@@ -333,5 +333,8 @@ int metrics_write(const struct metrics *metrics, FILE *out, bool openmetrics)
 	}
 	while (nr)
 		free(rows[--nr].labels);
-	return err || fflush(out) || ferror(out) ? -EIO : 0;
+	if (err || fflush(out) || ferror(out))
+		return -EIO;
+	label_sets_shown(metrics->sets);
+	return 0;
 }

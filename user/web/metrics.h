@@ -26,7 +26,10 @@ void metrics_new_watch(struct metrics *metrics);
 void metrics_begin_loops(struct metrics *metrics);
 void metrics_live_loop(struct metrics *metrics, const struct thread_id *id);
 
-/* OpenMetrics 1.0, or Prometheus' text format 0.0.4. 0 or -EIO. */
-int metrics_write(const struct metrics *metrics, FILE *out, bool openmetrics);
+/*
+ * OpenMetrics 1.0, or Prometheus' text format 0.0.4. 0 or -EIO. What it has written of a series that
+ * ends is not counted again in another one.
+ */
+int metrics_write(struct metrics *metrics, FILE *out, bool openmetrics);
 
 #endif
