@@ -533,6 +533,8 @@ def test_web_page_data():
         check(any("block_sleep" in text for text in page["strings"]), "its stack", page["strings"])
         (recording,) = page["recordings"]
         check(recording["threshold_ns"] == 150 * MS and recording["host"], "the recording", recording)
+        missing = last_of(service.get("/last", headers=token))["missing"]
+        check(missing["lasting"] == 0 and 0 < time.time() - missing["unseen_ms"] / 1000 < 120, "what is missing", missing)
         for wrong in ("0", "3601", "x"):
             check_status(service.get("/last?seconds=" + wrong, headers=token), 400, "seconds=" + wrong)
         check(service.child()[0] and "started again" not in service.stderr, "the child", service.stderr)

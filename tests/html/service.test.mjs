@@ -6,7 +6,7 @@ import test from "node:test";
 import { Refusal, baseOf, isToken, makeAsk, makeKept, refusalWords } from "../../user/web/page/ask.js";
 import { stallKey, whose } from "../../user/web/page/coming.js";
 import { liveRows } from "../../user/web/page/live_rows.js";
-import { missingWords } from "../../user/web/page/missing.js";
+import { missingWords, unseenWords } from "../../user/web/page/missing.js";
 import { MS, S, slice, stall } from "./model.mjs";
 
 test("what is asked for is below the page, with the slash or without", () => {
@@ -118,4 +118,15 @@ test("what there was no room for is said, if it was within the hour", () => {
   const [words, ...more] = missingWords({ stalls_ms: page.originMs + 65000, blocked_ms: 0, seconds_ms: 0 }, page);
   assert.match(words, /^Stalls: only since 13:01:05/);
   assert.deepEqual(more, []);
+});
+
+test("what was not seen is one line", () => {
+  const page = { originMs: Date.UTC(2026, 0, 1, 12), utcOffsetS: 0, recordings: [{ blind: [], lost: [] }] };
+  const missing = { unseen_ms: page.originMs - 60000 };
+  assert.equal(unseenWords(missing, page), "");
+  page.recordings[0].blind.push(["whose memory came too late; native frames only", 1], ["that may not be read; native frames only", 3]);
+  assert.equal(unseenWords(missing, page), "Not seen since 11:59:00: 1 process whose memory came too late; 3 processes that may not be read");
+  page.recordings[0].lost.push(["slices (ring buffer full)", 7200], ["stacks (too many in too short a time)", 5], ["stacks (blocked before)", 2]);
+  assert.equal(unseenWords(missing, page), "Not seen since 11:59:00: 1 process whose memory came too late; " +
+    "3 processes that may not be read; lost: 7,200 slices, 7 stacks");
 });

@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "model/blind.h"
+#include "model/loss.h"
 #include "output/match.h"
 #include "web/child/last.h"
 #include "web/child/pack.h"
@@ -230,13 +232,48 @@ static void stalls_that_last(void **state)
 	text = all_of(recent, 0);
 	assert_int_equal(count_of(text, "\n"), 1);
 	free(text);
-	/* there are no more than so many */
-	stall.ongoing = true;
-	for (int i = 0; i < 2 * LASTING_MAX; i++) {
-		snprintf(stall.turn, sizeof(stall.turn), "8-%d", i);
-		recent_stall(recent, &stall);
+	recent_free(recent);
+}
+
+static void lasting_turn(struct recent *recent, int number, bool ongoing)
+{
+	struct stall_record stall = { .ongoing = ongoing, .delayed_events = -1 };
+
+	snprintf(stall.turn, sizeof(stall.turn), "8-%d", number);
+	recent_stall(recent, &stall);
+}
+
+/* There are no more than so many, and it is known how many more last. */
+static void more_stalls_that_last_than_fit(void **state)
+{
+	struct withdrawn_record withdrawn = { .turn = "8-66" };
+	struct recent *recent;
+
+	(void)state;
+	assert_int_equal(recent_new(&recent), 0);
+	for (int report = 0; report < 3; report++) {
+		for (int i = 0; i < 2 * LASTING_MAX; i++)
+			lasting_turn(recent, i, true);
+		assert_int_equal(lasting_of(recent), LASTING_MAX);
+		assert_int_equal(recent_more_lasting(recent), LASTING_MAX);
 	}
+	/* those end */
+	lasting_turn(recent, 64, false);
+	lasting_turn(recent, 65, false);
+	recent_withdrawn(recent, &withdrawn);
+	assert_int_equal(recent_more_lasting(recent), LASTING_MAX - 3);
+	/* whose place another one takes */
+	lasting_turn(recent, 0, false);
+	lasting_turn(recent, 2 * LASTING_MAX - 1, true);
 	assert_int_equal(lasting_of(recent), LASTING_MAX);
+	assert_int_equal(recent_more_lasting(recent), LASTING_MAX - 4);
+	for (int i = 0; i < 2 * MORE_LASTING_MAX; i++)
+		lasting_turn(recent, i, true);
+	assert_int_equal(recent_more_lasting(recent), MORE_LASTING_MAX);
+	for (int i = 0; i < 2 * MORE_LASTING_MAX; i++)
+		lasting_turn(recent, i, false);
+	assert_int_equal(lasting_of(recent), 0);
+	assert_int_equal(recent_more_lasting(recent), 0);
 	recent_free(recent);
 }
 
@@ -258,6 +295,7 @@ static void large_stalls_that_last_have_a_bound(void **state)
 		recent_stall(recent, &stall);
 	}
 	assert_in_range(lasting_of(recent), 1, LASTING_BYTES / 100000);
+	assert_int_equal(lasting_of(recent) + (int)recent_more_lasting(recent), LASTING_MAX);
 	recent_free(recent);
 	free(name);
 }
@@ -267,13 +305,18 @@ static void large_stalls_that_last_have_a_bound(void **state)
 struct kept {
 	struct hour *hour;
 	struct recent *recent;
+	struct summary_record unseen; /* since the last recording */
 	uint64_t now_ns; /* CLOCK_MONOTONIC, as the records have it */
 	uint64_t time_ns; /* CLOCK_REALTIME then, however long the test takes */
 };
 
 static struct kept kept_new(void)
 {
-	struct kept kept = { .now_ns = 100000 * S, .time_ns = clock_read_ns(CLOCK_REALTIME) };
+	struct kept kept = {
+		.unseen = { .duration_ns = 60 * S, .command_status = -1 },
+		.now_ns = 100000 * S,
+		.time_ns = clock_read_ns(CLOCK_REALTIME),
+	};
 
 	assert_int_equal(hour_new(&kept.hour), 0);
 	assert_int_equal(recent_new(&kept.recent), 0);
@@ -323,7 +366,7 @@ static char *hour_of(struct kept *kept, unsigned int seconds)
 		.host = "h",
 		.threshold_ns = 100 * MS,
 	};
-	const struct hour_with with = { &start, kept->recent };
+	const struct hour_with with = { &start, kept->recent, &kept->unseen };
 	char *text = NULL;
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
@@ -460,6 +503,66 @@ static void what_has_no_room_is_said(void **state)
 	kept_free(&kept);
 }
 
+static void recorded(struct kept *kept, unsigned int before_s, struct name_count *lost)
+{
+	const struct summary_record summary = {
+		.mono_ns = kept->now_ns - before_s * S,
+		.time_ns = kept->time_ns - before_s * S,
+		.duration_ns = 1800 * S,
+		.lost = lost,
+		.nr_lost = lost ? 1 : 0,
+		.command_status = -1,
+	};
+
+	hour_recorded(kept->hour, &summary);
+}
+
+/* Since when, in seconds before now, it says what was not seen. */
+static unsigned int unseen_since(struct kept *kept, const char *hour)
+{
+	const char *found = strstr(hour, "\"unseen_ms\":");
+
+	assert_non_null(found);
+	return (unsigned int)((kept->time_ns + S / 2 -
+			       strtoull(found + strlen("\"unseen_ms\":"), NULL, 10) * MS) /
+			      S);
+}
+
+/* Of the recordings of the hour, and the one that goes on. */
+static void what_was_not_seen_is_said(void **state)
+{
+	struct name_count old = { loss_name(LOSS_SLICES_RING_FULL), 1000 },
+			  lost = { loss_name(LOSS_SLICES_RING_FULL), 70 },
+			  now = { loss_name(LOSS_SLICES_RING_FULL), 2 },
+			  blind = { blind_name(BLIND_MEMORY_LATE), 3 };
+	struct kept kept = kept_new();
+	char *text, *data;
+	size_t bytes;
+
+	(void)state;
+	text = hour_of(&kept, 3600);
+	assert_in_range(unseen_since(&kept, text), 59, 60);
+	assert_non_null(strstr(text, "\"lost\":{}"));
+	free(text);
+	recorded(&kept, 3605, &old);
+	recorded(&kept, 1860, &lost);
+	recorded(&kept, 60, NULL);
+	kept.unseen.lost = &now;
+	kept.unseen.blind = &blind;
+	kept.unseen.nr_lost = kept.unseen.nr_blind = 1;
+	for (unsigned int seconds = 10; seconds <= 3600; seconds += 3590) {
+		text = hour_of(&kept, seconds);
+		assert_in_range(unseen_since(&kept, text), 1860 + 1800 - 1, 1860 + 1800);
+		assert_int_equal(pack(text, strlen(text), &data, &bytes), 0);
+		assert_non_null(strstr(data, "\"lost\":[[\"slices (ring buffer full)\",72]]"));
+		assert_non_null(strstr(data, "\"blind\":[[\"whose memory came too late; native "
+					     "frames only\",3]]"));
+		free(data);
+		free(text);
+	}
+	kept_free(&kept);
+}
+
 /* -- the page's data of it -- */
 
 static void lines_become_the_data_of_the_page(void **state)
@@ -543,12 +646,14 @@ int main(void)
 		cmocka_unit_test(the_last_stalls),
 		cmocka_unit_test(large_stalls_take_the_room_of_many),
 		cmocka_unit_test(stalls_that_last),
+		cmocka_unit_test(more_stalls_that_last_than_fit),
 		cmocka_unit_test(large_stalls_that_last_have_a_bound),
 		cmocka_unit_test(seconds_become_steps),
 		cmocka_unit_test(an_hour_of_many_loops_has_room),
 		cmocka_unit_test(fine_steps_while_somebody_looks),
 		cmocka_unit_test(blocks_that_match),
 		cmocka_unit_test(what_has_no_room_is_said),
+		cmocka_unit_test(what_was_not_seen_is_said),
 		cmocka_unit_test(lines_become_the_data_of_the_page),
 		cmocka_unit_test(data_is_made_once_for_many),
 	};

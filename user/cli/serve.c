@@ -211,6 +211,7 @@ static void end_recording(struct serve *serve)
 		return;
 	}
 	stall_command_summarise(&serve->command, &record);
+	serve_web_recorded(&serve->web, &record);
 	recorder_end(serve->recorder, &record);
 	summary_free(&record);
 }

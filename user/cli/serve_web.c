@@ -70,15 +70,20 @@ static int write_loops(const struct serve_web *web, const struct web_question *q
 static int write_last(const struct serve_web *web, const struct web_question *question, FILE *out)
 {
 	struct start_record start;
+	struct summary_record unseen;
 	struct utsname name;
-	const struct hour_with with = { &start, web->recent };
+	const struct hour_with with = { &start, web->recent, &unseen };
 	int64_t offset_ns = 0;
+	int err;
 
 	if (!web->session)
 		return -EIO;
 	session_start_record(web->session, &name, &start);
 	start.time_ns = timestamp_of(&offset_ns, start.mono_ns);
-	return hour_write(web->hour, out, question, &with);
+	engine_unseen(web->session->engine, &unseen);
+	err = hour_write(web->hour, out, question, &with);
+	summary_free(&unseen);
+	return err;
 }
 
 /* web_answer_fn */
@@ -279,6 +284,12 @@ void serve_web_stall(struct serve_web *web, const struct stall_record *stall)
 		return;
 	profiles_stall(web->profiles, stall);
 	recent_stall(web->recent, stall);
+}
+
+void serve_web_recorded(struct serve_web *web, const struct summary_record *summary)
+{
+	if (web->web)
+		hour_recorded(web->hour, summary);
 }
 
 void serve_web_tick(struct serve_web *web, uint64_t now_ns)

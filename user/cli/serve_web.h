@@ -46,6 +46,8 @@ void serve_web_loop(struct serve_web *web, const struct loop_record *loop);
 void serve_web_second(struct serve_web *web, const struct second_record *second);
 void serve_web_withdrawn(struct serve_web *web, const struct withdrawn_record *withdrawn);
 void serve_web_blocked(struct serve_web *web, const struct blocked_record *blocked);
+/* A recording has ended; another one begins. */
+void serve_web_recorded(struct serve_web *web, const struct summary_record *summary);
 /* One that --match and --ignore let through, its time set. */
 void serve_web_stall(struct serve_web *web, const struct stall_record *stall);
 /* Counts the loops that are there. Each second; now_ns: CLOCK_MONOTONIC. */

@@ -47,8 +47,10 @@ int engine_tick_ms(const struct engine *engine);
 void engine_finish(struct engine *engine, bool hurried);
 /* Loops and losses for the summary. The arrays are the caller's: summary_free(). */
 int engine_summary(struct engine *engine, struct summary_record *record);
-/* The loops that are there, and nothing else; the period goes on. Likewise. */
+/* As it is now, of the loops that are there; the period goes on. Likewise. */
 int engine_live_summary(struct engine *engine, struct summary_record *record);
+/* Without the loops: what was lost, discarded, or cannot be seen. Likewise. */
+void engine_unseen(struct engine *engine, struct summary_record *record);
 /* Adds a loss that is not the engine's; none if count is 0. */
 void summary_lost(struct summary_record *record, enum loss loss, uint64_t count);
 void summary_free(struct summary_record *record);

@@ -242,6 +242,23 @@ static void add_live(struct engine *engine, struct summary_record *record)
 			record->nr_loops++;
 }
 
+/* Of this period. */
+static void add_unseen(struct engine *engine, struct summary_record *record)
+{
+	summary_losses(engine, record);
+	record->nr_lost = losses_since(record->lost, record->nr_lost, engine->period.losses,
+				       engine->period.nr_losses);
+	discard_sum(engine, record);
+	blind_sum(engine, record);
+}
+
+void engine_unseen(struct engine *engine, struct summary_record *record)
+{
+	*record = (struct summary_record){ .mono_ns = probe_now_ns(), .command_status = -1 };
+	record->duration_ns = record->mono_ns - engine->period.since_ns;
+	add_unseen(engine, record);
+}
+
 int engine_live_summary(struct engine *engine, struct summary_record *record)
 {
 	int err = make_room(engine, record, 0);
@@ -251,6 +268,7 @@ int engine_live_summary(struct engine *engine, struct summary_record *record)
 	record->mono_ns = probe_now_ns();
 	record->duration_ns = record->mono_ns - engine->period.since_ns;
 	add_live(engine, record);
+	add_unseen(engine, record);
 	return 0;
 }
 
@@ -271,11 +289,7 @@ int engine_summary(struct engine *engine, struct summary_record *record)
 	record->nr_loops = engine->period.nr_ended;
 	engine->period.nr_ended = 0; /* what they own is the record's now */
 	add_live(engine, record);
-	summary_losses(engine, record);
-	record->nr_lost = losses_since(record->lost, record->nr_lost, engine->period.losses,
-				       engine->period.nr_losses);
-	discard_sum(engine, record);
-	blind_sum(engine, record);
+	add_unseen(engine, record);
 	record->switches_unseen =
 		probe_switches_unseen(engine->probe) - engine->period.switches_unseen;
 	return 0;

@@ -25,6 +25,8 @@
 #define BLOCKED_BYTES (2u << 20)
 #define LOOPS_MAX     2000
 #define LOOPS_BYTES   (1u << 20)
+#define UNSEEN_MAX    128 /* recordings, each of half a minute at least */
+#define UNSEEN_BYTES  (256u << 10)
 /* Loops are reported again with each recording, which is an hour long. */
 #define LOOPS_NS (HOUR_NS + 5 * 60 * NS_PER_SEC)
 /* The last moments, step by step, are kept while somebody looks at them. */
@@ -46,6 +48,7 @@ struct hour {
 	uint64_t looked_ns; /* CLOCK_MONOTONIC; 0: nobody looks */
 	uint64_t live_since_ns; /* since when somebody does, CLOCK_REALTIME */
 	struct kept_lines *loops, *blocked;
+	struct kept_lines *unseen; /* summaries of recordings, without loops */
 	const struct match *match;
 	int64_t offset_ns; /* timestamp_of() */
 };
@@ -63,6 +66,7 @@ int hour_new(struct hour **out)
 	err = err ? err : kept_lines_new(&hour->all.lines, STEPS_MAX, STEPS_BYTES);
 	err = err ? err : kept_lines_new(&hour->live.lines, LIVE_MAX, LIVE_BYTES);
 	err = err ? err : kept_lines_new(&hour->loops, LOOPS_MAX, LOOPS_BYTES);
+	err = err ? err : kept_lines_new(&hour->unseen, UNSEEN_MAX, UNSEEN_BYTES);
 	return err ? err : kept_lines_new(&hour->blocked, BLOCKED_MAX, BLOCKED_BYTES);
 }
 
@@ -75,6 +79,7 @@ void hour_free(struct hour *hour)
 	kept_lines_free(hour->all.lines);
 	kept_lines_free(hour->live.lines);
 	kept_lines_free(hour->loops);
+	kept_lines_free(hour->unseen);
 	kept_lines_free(hour->blocked);
 	free(hour);
 }
@@ -113,6 +118,31 @@ void hour_loop(struct hour *hour, const struct loop_record *loop)
 	line.begin_ns = line.end_ns = timed.time_ns;
 	encode_loop(&to, &timed);
 	kept_lines_add(hour->loops, &line);
+}
+
+void hour_recorded(struct hour *hour, const struct summary_record *summary)
+{
+	/* processes that are there still are counted in the next one, too */
+	struct summary_record timed = {
+		.mono_ns = summary->mono_ns,
+		.time_ns = time_of(hour, summary->mono_ns, summary->time_ns),
+		.duration_ns = summary->duration_ns,
+		.lost = summary->lost,
+		.nr_lost = summary->nr_lost,
+		.discarded = summary->discarded,
+		.nr_discarded = summary->nr_discarded,
+		.command_status = -1,
+	};
+	struct line line = {
+		.begin_ns = subtract_saturated(timed.time_ns, summary->duration_ns),
+		.end_ns = timed.time_ns,
+	};
+	const struct line_writer to = { .write = copy_line, .context = &line };
+
+	if (!summary->nr_lost && !summary->nr_discarded)
+		return;
+	encode_summary(&to, &timed);
+	kept_lines_add(hour->unseen, &line);
 }
 
 static void add_blocked(struct hour *hour, const struct blocked_record *blocked)
@@ -202,14 +232,32 @@ void hour_tick(struct hour *hour, uint64_t now_ns)
 
 /* -- what was asked for -- */
 
-static void write_missing(const struct hour *hour, FILE *out, const struct recent *stalls)
+/* Where the oldest recording began of which it is known what an hour lacks. */
+static uint64_t unseen_since_ns(const struct hour *hour, const struct summary_record *unseen,
+				uint64_t now_ns)
+{
+	uint64_t since_ns = subtract_saturated(now_ns, unseen->duration_ns);
+
+	for (size_t i = 0; i < kept_lines_nr(hour->unseen); i++) {
+		const struct line *line = kept_lines_at(hour->unseen, i);
+
+		if (line->end_ns >= now_ns - HOUR_NS && line->begin_ns < since_ns)
+			since_ns = line->begin_ns;
+	}
+	return since_ns;
+}
+
+static void write_missing(const struct hour *hour, FILE *out, const struct hour_with *with,
+			  uint64_t now_ns)
 {
 	fprintf(out,
 		"{\"type\":\"missing\",\"stalls_ms\":%" PRIu64 ",\"blocked_ms\":%" PRIu64
-		",\"seconds_ms\":%" PRIu64 "}\n",
-		recent_missing_ns(stalls) / NS_PER_MS,
+		",\"seconds_ms\":%" PRIu64 ",\"lasting\":%zu,\"unseen_ms\":%" PRIu64 "}\n",
+		recent_missing_ns(with->stalls) / NS_PER_MS,
 		kept_lines_missing_ns(hour->blocked) / NS_PER_MS,
-		kept_lines_missing_ns(hour->all.lines) / NS_PER_MS);
+		kept_lines_missing_ns(hour->all.lines) / NS_PER_MS,
+		recent_more_lasting(with->stalls),
+		unseen_since_ns(hour, with->unseen, now_ns) / NS_PER_MS);
 }
 
 /* The step that lasts as well. */
@@ -238,16 +286,14 @@ static struct start_record begin_of(const struct start_record *start, uint64_t s
 
 /* It ends now, whenever the last record came. */
 static int write_end(const struct line_writer *to, const struct start_record *begins,
-		     uint64_t now_ns)
+		     const struct summary_record *unseen, uint64_t now_ns)
 {
 	const uint64_t ns = subtract_saturated(now_ns, begins->time_ns);
-	const struct summary_record ends = {
-		.mono_ns = begins->mono_ns + ns,
-		.time_ns = now_ns,
-		.duration_ns = ns,
-		.command_status = -1,
-	};
+	struct summary_record ends = *unseen;
 
+	ends.mono_ns = begins->mono_ns + ns;
+	ends.time_ns = now_ns;
+	ends.duration_ns = ns;
 	return encode_summary(to, &ends);
 }
 
@@ -272,7 +318,7 @@ int hour_write(struct hour *hour, FILE *out, const struct web_question *question
 	const struct steps *steps = moments ? steps_of(hour, since_ns, now_ns) : &hour->all;
 	int err;
 
-	write_missing(hour, out, with->stalls);
+	write_missing(hour, out, with, now_ns);
 	err = encode_start(&to, &begins);
 	if (!moments)
 		kept_lines_write(hour->loops, out, now_ns - LOOPS_NS);
@@ -280,6 +326,8 @@ int hour_write(struct hour *hour, FILE *out, const struct web_question *question
 	if (!moments)
 		kept_lines_write(hour->blocked, out, since_ns);
 	recent_write_all(with->stalls, out, since_ns);
-	err = err ? err : write_end(&to, &begins, now_ns);
+	err = err ? err : write_end(&to, &begins, with->unseen, now_ns);
+	/* last: how long it was has been said */
+	kept_lines_write(hour->unseen, out, now_ns - HOUR_NS);
 	return err ? err : ferror(out) ? -EIO : 0;
 }

@@ -22,18 +22,22 @@ void hour_new_watch(struct hour *hour, const struct match *match);
 void hour_loop(struct hour *hour, const struct loop_record *loop);
 void hour_second(struct hour *hour, const struct second_record *second);
 void hour_blocked(struct hour *hour, const struct blocked_record *blocked);
+/* A recording has ended: what it lacks is lacking in the hour, too. */
+void hour_recorded(struct hour *hour, const struct summary_record *summary);
 /* Each second. now_ns: CLOCK_MONOTONIC. */
 void hour_tick(struct hour *hour, uint64_t now_ns);
 
-/* What a recording begins with, and the stalls that it has. */
+/* What a recording begins with, the stalls that it has, and what it lacks since the last has ended. */
 struct hour_with {
 	const struct start_record *start; /* its time is set */
 	const struct recent *stalls;
+	const struct summary_record *unseen;
 };
 
 /*
  * The records since question->since_ns, as lines of JSON; before them one with "type":"missing",
- * which says what is not whole: what ended by "stalls_ms", "blocked_ms", "seconds_ms". 0 or -errno.
+ * which says what is not whole: what ended by "stalls_ms", "blocked_ms", "seconds_ms", and how many
+ * stalls besides are "lasting"; and what was not seen since "unseen_ms", the last record says. 0 or -errno.
  */
 int hour_write(struct hour *hour, FILE *out, const struct web_question *question,
 	       const struct hour_with *with);

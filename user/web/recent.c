@@ -20,6 +20,8 @@ struct recent {
 	struct kept_lines *ended;
 	struct lasting lasting[LASTING_MAX];
 	size_t lasting_bytes;
+	uint64_t more[MORE_LASTING_MAX]; /* hashes of their turns' names */
+	size_t nr_more;
 };
 
 int recent_new(struct recent **out)
@@ -57,9 +59,22 @@ static struct lasting *find(struct recent *recent, const char *turn)
 static void forget_turn(struct recent *recent, const char *turn)
 {
 	struct lasting *lasting = *turn ? find(recent, turn) : NULL;
+	uint64_t hash = hash_bytes(HASH_START, turn, strlen(turn));
 
 	if (lasting)
 		forget(recent, lasting);
+	for (size_t i = 0; i < recent->nr_more; i++) {
+		if (recent->more[i] != hash)
+			continue;
+		recent->more[i] = recent->more[--recent->nr_more];
+		break;
+	}
+}
+
+static void count_more(struct recent *recent, const char *turn)
+{
+	if (recent->nr_more < MORE_LASTING_MAX)
+		recent->more[recent->nr_more++] = hash_bytes(HASH_START, turn, strlen(turn));
 }
 
 static void keep_lasting(struct recent *recent, const struct stall_record *stall)
@@ -67,13 +82,14 @@ static void keep_lasting(struct recent *recent, const struct stall_record *stall
 	struct lasting *lasting, kept = { 0 };
 
 	forget_turn(recent, stall->turn);
-	lasting = find(recent, "");
-	if (!lasting || !*stall->turn)
+	if (!*stall->turn)
 		return;
-	kept.text = encode_stall_line(stall);
+	lasting = find(recent, "");
+	kept.text = lasting ? encode_stall_line(stall) : NULL;
 	kept.bytes = kept.text ? strlen(kept.text) : 0;
 	if (!kept.text || recent->lasting_bytes + kept.bytes > LASTING_BYTES) {
 		free(kept.text);
+		count_more(recent, stall->turn);
 		return;
 	}
 	memcpy(kept.turn, stall->turn, sizeof(kept.turn));
@@ -123,6 +139,11 @@ void recent_write_all(const struct recent *recent, FILE *out, uint64_t since_ns)
 	for (size_t i = 0; i < LASTING_MAX; i++)
 		if (recent->lasting[i].text)
 			fwrite(recent->lasting[i].text, 1, recent->lasting[i].bytes, out);
+}
+
+size_t recent_more_lasting(const struct recent *recent)
+{
+	return recent->nr_more;
 }
 
 uint64_t recent_missing_ns(const struct recent *recent)

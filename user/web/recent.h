@@ -8,9 +8,10 @@
 #include "model/model.h"
 #include "web/wire/wire.h"
 
-#define RECENT_BYTES  (4u << 20) /* of all that have ended, which are WEB_STALLS_MAX at the most */
-#define LASTING_MAX   64
-#define LASTING_BYTES (2u << 20) /* of all that last */
+#define RECENT_BYTES	 (4u << 20) /* of all that have ended, which are WEB_STALLS_MAX at the most */
+#define LASTING_MAX	 64
+#define LASTING_BYTES	 (2u << 20) /* of all that last */
+#define MORE_LASTING_MAX 4096 /* further ones, that are only counted */
 
 struct recent;
 
@@ -22,6 +23,8 @@ void recent_withdrawn(struct recent *recent, const struct withdrawn_record *with
 int recent_write(const struct recent *recent, FILE *out, uint64_t limit, uint64_t since_ns);
 /* All that ended since then, the oldest first, and all that last. */
 void recent_write_all(const struct recent *recent, FILE *out, uint64_t since_ns);
+/* How many besides last, for which there is no room. */
+size_t recent_more_lasting(const struct recent *recent);
 /* What ended by then may be missing; 0: nothing is. */
 uint64_t recent_missing_ns(const struct recent *recent);
 

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { sideways } from "./chromium.mjs";
 import { inBrowser } from "./in_browser.mjs";
-import { freePort, makeService, makeTarget, obstacle, proxy, proxyObstacle, service } from "./services.mjs";
+import { freePort, makeService, makeTarget, makeUnreadable, obstacle, proxy, proxyObstacle, service } from "./services.mjs";
 
 /* The browser itself says that it got this status. */
 const UNAUTHORIZED = /^Failed to load resource: the server responded with a status of 401/;
@@ -108,6 +108,32 @@ for (const [width, scheme] of [[1280, "light"], [400, "dark"]])
 			target.end();
 		}
 	});
+
+inService("what could not be seen is said, and how many more stalls last than there is room for", obstacle, tcp, { expected: UNAUTHORIZED }, async (page) => {
+	const target = await makeUnreadable();
+
+	try {
+		await give(page, (await service()).token());
+		await isLive(page);
+		await page.locator("#live .unseen").filter({ hasText: /^Not seen since \d\d:\d\d:\d\d: 1 process whose memory came too late/ }).waitFor({ timeout: 30000 });
+		await page.getByRole("button", { name: "Read the hour again" }).click();
+		await isLive(page);
+		await page.locator("#head .gaps", { hasText: "whose memory came too late" }).waitFor();
+		assert.ok(!await sideways(page), "wider than the window");
+		await page.route(/last/, async (route) => {
+			const response = await route.fetch();
+			const json = await response.json();
+
+			json.missing.lasting = 1036;
+			await route.fulfill({ response, json });
+		});
+		await page.locator("#coming").filter({ hasText: "and 1,036 more that last" }).waitFor();
+		await page.unroute(/last/);
+		await page.locator("#coming").filter({ hasNotText: "more that last" }).waitFor();
+	} finally {
+		target.end();
+	}
+});
 
 inService("a page that nobody sees asks for nothing, and then shows what came meanwhile", obstacle, tcp, { expected: UNAUTHORIZED }, async (page) => {
 	const target = await makeTarget(0.4, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* services.mjs - running services whose page is opened, an asyncio program that they watch, and a reverse proxy. */
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { after } from "node:test";
@@ -75,6 +75,18 @@ export async function makeTarget(seconds, count) {
 		turns: () => child.said.split("TURN").length - 1,
 		end: () => child.kill("SIGKILL"),
 	};
+}
+
+/** One with a loop, whose memory does not come to who reads it: only that can be said of it. */
+export async function makeUnreadable() {
+	const program = `${place}/unreadable/${COMM}`;
+
+	mkdirSync(`${place}/unreadable`, { recursive: true });
+	execFileSync("gcc", ["-g", "-O1", "-o", program, `${root}tests/cases/native/hanging_page.c`, "-lpthread"]);
+	const child = start(program, []);
+
+	await until(() => child.said.includes("T sleep"), () => `the target blocks: ${child.said}`);
+	return { end: () => child.kill("SIGKILL") };
 }
 
 export async function makeService(listen, state) {

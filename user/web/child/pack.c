@@ -76,7 +76,8 @@ static void take_lines(struct packing *packing, const char *lines, size_t bytes)
 
 static void write_missing(FILE *out, json_t *missing)
 {
-	static const char *const kinds[] = { "stalls_ms", "blocked_ms", "seconds_ms" };
+	static const char *const kinds[] = { "stalls_ms", "blocked_ms", "seconds_ms", "lasting",
+					     "unseen_ms" };
 
 	fputs("{\"missing\":{", out);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)

@@ -2,7 +2,7 @@
 /* coming.js - stalls as they come, the latest first: each once, and again while it lasts. */
 import { clear, el } from "../../output/html/dom.js";
 import { causeName } from "../../output/html/swatch.js";
-import { clock, duration } from "../../output/html/words.js";
+import { clock, duration, grouped } from "../../output/html/words.js";
 
 const SHOWN_MAX = 100;
 
@@ -34,15 +34,16 @@ function fill(item, page, stall) {
 		el("details", { open: !!wasOpen }, el("summary", {}, "Stack and ledger"), el("pre", { class: "stall-text", tabindex: "0" }, stall.text)));
 }
 
-/** @returns what adds the stalls of a page, and shows those that last */
+/** @returns what adds the stalls of a page, and shows those that last; so many more last that are not in it */
 export function makeComing(section) {
 	const list = el("ol", { class: "coming", tabindex: "0", "aria-labelledby": "coming-title" });
 	const none = el("p", { class: "muted" });
+	const more = el("p", { class: "muted small" });
 	const items = new Map(); /* key: its element, and whether it lasts */
 
 	section.setAttribute("aria-labelledby", "coming-title");
-	section.append(el("h2", { id: "coming-title" }, "Stalls as they come"), none, list);
-	return (page) => {
+	section.append(el("h2", { id: "coming-title" }, "Stalls as they come"), none, list, more);
+	return (page, moreLast) => {
 		const lasting = new Set();
 
 		for (const stall of page.stalls) {
@@ -69,6 +70,8 @@ export function makeComing(section) {
 			}
 		clear(none).append(items.size ? "" : "None in the last hour.");
 		none.hidden = items.size > 0;
+		clear(more).append(moreLast ? `and ${grouped(moreLast)} more that last` : "");
+		more.hidden = !moreLast;
 		section.hidden = false;
 	};
 }

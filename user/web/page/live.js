@@ -24,26 +24,30 @@ function rowOf(row) {
 		number("stalls", grouped(row.stalls)));
 }
 
-/** @returns {(summary, page) => void} draws what is now */
+/** @returns {(summary, page, unseen) => void} draws what is now; unseen: what was not, in words */
 export function makeLive(section) {
 	const body = el("tbody");
 	const rest = el("p", { class: "muted small" });
+	const missed = el("p", { class: "unseen small" });
 
 	section.setAttribute("aria-labelledby", "live-title");
 	section.append(
 		el("h2", { id: "live-title" }, "Loops now"),
 		el("p", { class: "lead small" }, "The last ten seconds, the worst first; stalls since this recording began."),
+		missed,
 		el("div", { class: "scrolls", tabindex: "0", role: "group", "aria-label": "Loops now" },
 			el("table", { class: "loops" },
 				el("thead", {}, el("tr", {}, TITLES.map((title) =>
 					el("th", { scope: "col", class: title === "Loop" || title === "Time lost to" ? "" : "number" }, title)))), body)),
 		rest);
-	return (summary, page) => {
+	return (summary, page, unseen) => {
 		const rows = liveRows(summary, page);
 
 		clear(body).append(...rows.slice(0, SHOWN_ROWS).map(rowOf));
 		clear(rest).append(!rows.length ? "No event loop is there now."
 			: rows.length > SHOWN_ROWS ? `and ${count(rows.length - SHOWN_ROWS, "quieter loop")}` : "");
+		clear(missed).append(unseen);
+		missed.hidden = !unseen;
 		section.hidden = false;
 	};
 }

@@ -10,7 +10,7 @@ import { clock } from "../../output/html/words.js";
 import { baseOf, makeAsk, makeKept } from "./ask.js";
 import { makeComing } from "./coming.js";
 import { makeLive } from "./live.js";
-import { missingWords } from "./missing.js";
+import { missingWords, unseenWords } from "./missing.js";
 import { makeGate, makeState } from "./state.js";
 
 const LIVE_MS = 2000;
@@ -38,7 +38,7 @@ function start() {
 		const { missing, page } = JSON.parse(await ask(`last?seconds=${HOUR_SECONDS}`));
 		const model = unpack(page);
 
-		coming(model);
+		coming(model, missing.lasting);
 		makePage(model);
 		document.querySelector("#head .view").append(...missingWords(missing, model).map((words) => el("p", { class: "muted" }, words)),
 			el("p", { class: "again" }, el("button", { type: "button", onclick: () => location.reload() }, "Read the hour again")));
@@ -50,12 +50,13 @@ function start() {
 		const missed = seenMs ? Math.ceil((Date.now() - seenMs) / 1000) : 0;
 		const seconds = Math.min(HOUR_SECONDS, Math.max(LIVE_SECONDS, missed + LIVE_SECONDS / 2));
 		const [loops, last] = await Promise.all([ask("loops"), ask(`last?seconds=${seconds}`)]);
-		const page = unpack(JSON.parse(last).page);
+		const { missing, page: packed } = JSON.parse(last);
+		const page = unpack(packed);
 		const summary = JSON.parse(loops);
 
 		seenMs = Date.now();
-		live(summary, page);
-		coming(page);
+		live(summary, page, unseenWords(missing, page));
+		coming(page, missing.lasting);
 		state.live(clock(page, page.lengthNs, 0));
 	}
 
