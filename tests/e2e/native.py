@@ -14,6 +14,8 @@ from machine import ROOT, need_program
 from verdict import Failed, Skip, need
 
 BUILT = os.path.join(ROOT, ".output", "workloads")
+# else it is found by HOME, which a test run may have none of
+GO_CACHE = {"GOCACHE": os.path.join(BUILT, "go-cache")}
 
 
 class NativeTarget(Target):
@@ -108,8 +110,7 @@ def go_program(name, linker_flags=""):
         run_tool(
             ["go", "build", "-ldflags", linker_flags, "-o", os.path.join(directory, name), source],
             "building %s with go" % name,
-            # its cache is found by HOME, which a test run may have none of
-            env={"GO111MODULE": "off", "GOCACHE": os.path.join(BUILT, "go-cache")},
+            env={**GO_CACHE, "GO111MODULE": "off"},
         )
 
     return os.path.join(build(name + linker_flags.replace(" ", ""), make, [source]), name)
