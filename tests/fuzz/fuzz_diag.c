@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(diag);
 	close(other);
 	diag = answering(data, size, &other);
-	diag_unix_peer(diag, 1, &found);
+	diag_unix_peer(diag, 1, UINT64_MAX, &found);
 	close(diag);
 	close(other);
 	return 0;

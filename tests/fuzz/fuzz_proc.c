@@ -115,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct memory target = { &source, 2 };
 	struct epoll list[4];
 	struct quota quota;
-	bool fifo;
+	char *link;
 
 	input = data;
 	input_bytes = size;
@@ -126,9 +126,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	epoll_has(&target, 5, 6);
 	/* uses up its budget of time where numbers lead nowhere */
 	if (size % 16 == 0)
-		holders_find(&holders, &wanted, &holder);
+		holders_find(&holders, &wanted, UINT64_MAX, &holder);
 	holder_check(&holder, &wanted);
-	free(holder_pipe_link(2, 1, &fifo));
+	if (!holder_pipe_link(2, 1, UINT64_MAX, &link))
+		free(link);
 	if (quota_find(2, &quota) == 0)
 		free(quota.path);
 	return 0;

@@ -102,18 +102,60 @@ static void test_resumed_look(void **state)
 	wanted.asker = b.pid;
 	wanted.link = link;
 	holders.resume = a.pid + 1;
-	assert_int_equal(holders_find(&holders, &wanted, &found), 0);
+	assert_int_equal(holders_find(&holders, &wanted, UINT64_MAX, &found), 0);
 	assert_int_equal(found.pid, a.pid);
 	assert_true(holder_check(&found, &wanted));
 	/* Whose it may be is where to begin, no more. */
 	wanted.uid = 12345;
 	holders = (struct holders){ .resume = a.pid + 1 };
-	assert_int_equal(holders_find(&holders, &wanted, &found), 0);
+	assert_int_equal(holders_find(&holders, &wanted, UINT64_MAX, &found), 0);
 	assert_int_equal(found.pid, a.pid);
 	end(&a);
 	assert_false(holder_check(&found, &wanted));
-	assert_int_equal(holders_find(&holders, &wanted, &found), -ENOENT);
+	assert_int_equal(holders_find(&holders, &wanted, UINT64_MAX, &found), -ENOENT);
 	end(&b);
+}
+
+/* Where each look takes long by the clock, however little work it is, one ends in time. */
+static void test_slow_look(void **state)
+{
+	struct holders holders = { 0 };
+	struct holder_wanted wanted = { .end = HOLDER_ANY };
+	struct child child;
+	struct holder found;
+	struct peer peer;
+	char link[48], c;
+	unsigned long long other;
+	int fds[2], err, calls = 0;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	child = start(hold_one, fds);
+	hear(&child, &c, 1);
+	other = inode(fds[1]);
+	close(fds[1]);
+	clock_step_ns = 15 * NS_PER_MS;
+	assert_int_equal(peers_unix(*state, getpid(), inode(fds[0]), &peer), -ENOENT);
+	assert_true(peers_refused(*state) == 1);
+	/* the next one leaves the watch as much time as that took */
+	clock_step_ns = 0;
+	assert_int_equal(peers_pipe(*state, getpid(), 1, 0, &peer), -EAGAIN);
+	assert_true(peers_refused(*state) == 2);
+	clock_stands_ns += NS_PER_SEC;
+	assert_int_equal(peers_pipe(*state, getpid(), 1, 0, &peer), -ENOENT);
+	assert_true(peers_refused(*state) == 2);
+	/* what was not come to is looked at the next time */
+	snprintf(link, sizeof(link), "socket:[%llu]", other);
+	wanted.link = link;
+	wanted.asker = getpid();
+	clock_step_ns = 2 * NS_PER_MS;
+	do {
+		err = holders_find(&holders, &wanted, clock_stands_ns + 40 * NS_PER_MS, &found);
+		assert_true(++calls < 100000);
+	} while (err == -EAGAIN);
+	assert_int_equal(err, 0);
+	assert_int_equal(found.pid, child.pid);
+	end(&child);
+	close(fds[0]);
 }
 
 /* Shares the first of two sockets with a worker, and leaves it the second. */
@@ -286,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shared_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_shared_by_brothers, set_up, tear_down),
 		cmocka_unit_test(test_resumed_look),
+		cmocka_unit_test_setup_teardown(test_slow_look, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leader, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unix_servers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_user, set_up, tear_down),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The process at the other end, in other network namespaces. */
 #include "peer_fixture.h"
+#include "proc/peer/netns.h"
 
 /* --- Another network namespace --- */
 
@@ -205,12 +206,56 @@ static void test_containers_not_accepted(void **state)
 	check_containers(*state, false);
 }
 
+static void live_apart(int to, const void *arg)
+{
+	unsigned int netns;
+
+	(void)arg;
+	MUST(!unshare(CLONE_NEWNET) && !stat_netns(&netns));
+	tell(to, &netns, sizeof(netns));
+}
+
+static bool is_listed(const struct netns_list *list, unsigned int netns)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		if (list->v[i].ino == netns)
+			return true;
+	return false;
+}
+
+/* Where time is over before it has come to all processes, it goes on there. */
+static void test_list_cut_short(void **state)
+{
+	struct netns_list list = { 0 };
+	unsigned int own, apart;
+	struct child child;
+	int err, calls = 0;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(stat_netns(&own), 0);
+	child = start(live_apart, NULL);
+	hear(&child, &apart, sizeof(apart));
+	clock_step_ns = 2 * NS_PER_MS;
+	assert_int_equal(netns_list_update(&list, clock_stands_ns), -EAGAIN);
+	assert_false(is_listed(&list, own) || is_listed(&list, apart));
+	do {
+		err = netns_list_update(&list, clock_stands_ns + 5 * NS_PER_MS);
+		assert_true(++calls < 100000);
+	} while (err == -EAGAIN);
+	assert_int_equal(err, 0);
+	assert_true(is_listed(&list, own) && is_listed(&list, apart));
+	end(&child);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_other_namespace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_containers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_containers_not_accepted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_list_cut_short, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "proc/procfs.h"
 
 #define NEW_SYN_RECV 12 /* TCP_NEW_SYN_RECV of the kernel: a request before its handshake is over */
@@ -314,7 +315,7 @@ static uid_t unix_uid(const struct nlmsghdr *header)
 	return uid && bytes >= sizeof(*uid) ? *uid : 0;
 }
 
-static int find_unix_listener(int diag, uint32_t client, struct diag_socket *out)
+static int find_unix_listener(int diag, uint32_t client, uint64_t until_ns, struct diag_socket *out)
 {
 	struct unix_diag_req question = {
 		.sdiag_family = AF_UNIX,
@@ -331,6 +332,8 @@ static int find_unix_listener(int diag, uint32_t client, struct diag_socket *out
 	if (err)
 		return err;
 	for (int round = 0; round < DUMP_ROUNDS; round++) {
+		if (clock_now_ns() >= until_ns)
+			return -EAGAIN;
 		n = receive(diag, &answer);
 		if (n < 0)
 			return (int)n;
@@ -365,7 +368,7 @@ static int ask_unix(int diag, uint32_t ino, uint32_t show, struct message *answe
 	return ask(diag, &question, sizeof(question), answer, sizeof(struct unix_diag_msg));
 }
 
-int diag_unix_peer(int diag, uint32_t ino, struct diag_socket *out)
+int diag_unix_peer(int diag, uint32_t ino, uint64_t until_ns, struct diag_socket *out)
 {
 	const uint32_t *peer;
 	struct message answer;
@@ -381,7 +384,7 @@ int diag_unix_peer(int diag, uint32_t ino, struct diag_socket *out)
 	if (!peer || bytes < sizeof(*peer))
 		return -ENOENT;
 	if (!*peer) /* connected, but to a socket that no process has accepted */
-		return find_unix_listener(diag, ino, out);
+		return find_unix_listener(diag, ino, until_ns, out);
 	*out = (struct diag_socket){ .ino = *peer };
 	if (!ask_unix(diag, out->ino, UDIAG_SHOW_UID, &answer))
 		out->uid = unix_uid((const struct nlmsghdr *)answer.bytes);

@@ -32,8 +32,8 @@ struct diag_socket {
  * is not accepted yet, the one that listens. 0, -ENOENT, or -errno.
  */
 int diag_inet_peer(int diag, const struct bp_socket *socket, struct diag_socket *out);
-/* The same for a unix socket, by its inode. */
-int diag_unix_peer(int diag, uint32_t ino, struct diag_socket *out);
+/* The same for a unix socket, by its inode. -EAGAIN: not until until_ns (by clock_now_ns()). */
+int diag_unix_peer(int diag, uint32_t ino, uint64_t until_ns, struct diag_socket *out);
 /* Whether the other end may be in another namespace: a TCP connection to an address not plainly its own. */
 bool diag_inet_may_leave(const struct bp_socket *socket);
 

@@ -88,18 +88,19 @@ static void see(struct search *search, const char *text)
 	search->found = true;
 }
 
-int file_lock_holder(const struct file_lock *lock, pid_t *holder)
+int file_lock_holder(const struct file_lock *lock, uint64_t until_ns, pid_t *holder)
 {
 	int fd __closing = open("/proc/locks", O_RDONLY | O_CLOEXEC);
-	uint64_t began_ns = clock_spent_ns();
+	uint64_t most_ns = clock_spent_ns() + BUDGET_NS;
 	struct search search = { .lock = lock };
 	char text[PAGE + PAGE];
 	size_t kept = 0, bytes = 0;
-	ssize_t n = 0;
+	ssize_t n = 1; /* there is more */
 
 	if (fd < 0)
 		return -errno;
-	while (!search.certain && bytes < BYTES_MAX && clock_spent_ns() - began_ns < BUDGET_NS) {
+	while (!search.certain && bytes < BYTES_MAX && clock_spent_ns() < most_ns &&
+	       clock_now_ns() < until_ns) {
 		char *rest = text, *line, *end;
 
 		n = read(fd, text + kept, sizeof(text) - 1 - kept);

@@ -17,8 +17,9 @@ struct file_lock {
 
 /*
  * The process that holds it, or FILE_LOCK_OPEN_FILE. 0; -ENOENT: nobody; -EAGAIN: there
- * are more locks on this machine than are looked at.
+ * are more locks on this machine than are looked at, or could be until until_ns (by
+ * clock_now_ns()).
  */
-int file_lock_holder(const struct file_lock *lock, pid_t *holder);
+int file_lock_holder(const struct file_lock *lock, uint64_t until_ns, pid_t *holder);
 
 #endif

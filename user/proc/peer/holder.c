@@ -25,23 +25,32 @@
 #define PARENTS_MAX	   16
 
 struct budget {
-	uint64_t deadline_ns; /* by clock_spent_ns() */
+	uint64_t spent_ns; /* until then, by clock_spent_ns() */
+	uint64_t until_ns; /* and until then, by clock_now_ns() */
 	unsigned int processes;
 	unsigned int descriptors;
 };
 
-static struct budget budget_share(unsigned int parts)
+static struct budget budget_share(unsigned int parts, uint64_t until_ns)
 {
+	uint64_t now_ns = clock_now_ns();
+
 	return (struct budget){
-		.deadline_ns = clock_spent_ns() + BUDGET_NS / parts,
+		.spent_ns = clock_spent_ns() + BUDGET_NS / parts,
+		.until_ns = until_ns > now_ns ? now_ns + (until_ns - now_ns) / parts : now_ns,
 		.processes = PROCESSES_MAX / parts,
 		.descriptors = DESCRIPTORS_MAX / parts,
 	};
 }
 
+static bool is_over(const struct budget *budget)
+{
+	return clock_now_ns() >= budget->until_ns || clock_spent_ns() >= budget->spent_ns;
+}
+
 static bool spend_process(struct budget *budget)
 {
-	if (!budget->processes || clock_spent_ns() >= budget->deadline_ns)
+	if (!budget->processes || is_over(budget))
 		return false;
 	budget->processes--;
 	return true;
@@ -51,7 +60,7 @@ static bool spend_descriptor(struct budget *budget)
 {
 	bool is_tick = budget->descriptors % DESCRIPTORS_A_TICK == 0;
 
-	if (!budget->descriptors || (is_tick && clock_spent_ns() >= budget->deadline_ns))
+	if (!budget->descriptors || (is_tick && is_over(budget)))
 		return false;
 	budget->descriptors--;
 	return true;
@@ -125,7 +134,8 @@ bool holder_check(const struct holder *holder, const struct holder_wanted *wante
 struct search {
 	const struct holder_wanted *wanted;
 	struct budget budget;
-	pid_t last; /* the process that was searched last */
+	pid_t last; /* the process that it came to last */
+	pid_t begun; /* and the last one that there was time for, all of it or a part */
 	struct holder *out;
 };
 
@@ -137,6 +147,7 @@ static int search_process(struct search *search, pid_t pid)
 
 	if (!spend_process(&search->budget))
 		return -EAGAIN;
+	search->begun = pid;
 
 	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
 
@@ -238,34 +249,36 @@ static int search_all(struct search *search, struct holders *holders)
 	pid_t first = holders->resume;
 	int err;
 
-	search->last = 0;
+	search->last = search->begun = 0;
 	err = search_range(search, first, INT_MAX, 0);
 	if (err == -ENOENT && first)
 		err = search_range(search, 0, first, 0);
 	if (err != -EAGAIN)
 		holders->resume = 0;
-	else if (search->last == first && first < INT_MAX)
+	else if (search->begun == first && first < INT_MAX)
 		holders->resume = first + 1; /* it takes a budget of its own: not once more */
 	else
 		holders->resume = search->last;
 	return err;
 }
 
-int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out)
+int holders_find(struct holders *holders, const struct holder_wanted *wanted, uint64_t until_ns,
+		 struct holder *out)
 {
 	/* Of its own, so that one likely process with very many descriptors hides no other. */
-	struct search search = { .wanted = wanted, .budget = budget_share(4), .out = out };
+	struct search search = { .wanted = wanted, .out = out };
 	int err;
 
+	search.budget = budget_share(4, until_ns);
 	err = search_likely(&search, holders);
 	if (err && wanted->asker_first && !search_process(&search, wanted->asker))
 		return 0;
 	if (err && wanted->uid) {
-		search.budget = budget_share(2);
+		search.budget = budget_share(2, until_ns);
 		err = search_range(&search, 0, INT_MAX, wanted->uid);
 	}
 	if (err) {
-		search.budget = budget_share(1);
+		search.budget = budget_share(1, until_ns);
 		err = search_all(&search, holders);
 	}
 	if (err == -ENOENT)
@@ -292,25 +305,25 @@ static bool is_fifo(pid_t pid, int fd, uint64_t ino, const char *link, int dir)
 	return !statx(dir, name, flags, STATX_TYPE, &status) && S_ISFIFO(status.stx_mode);
 }
 
-char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo)
+int holder_pipe_link(pid_t pid, uint64_t ino, uint64_t until_ns, char **link)
 {
 	DIR *dir __closing_dir = procfs_opendir(pid, "fd");
-	struct budget budget = budget_share(4);
+	struct budget budget = budget_share(4, until_ns);
 	char pipe_link[48];
-	char *link;
 	int fd;
 
 	if (!dir)
-		return NULL;
+		return -ENOENT;
 	snprintf(pipe_link, sizeof(pipe_link), "pipe:[%llu]", (unsigned long long)ino);
-	while ((fd = procfs_next_number(dir)) >= 0 && spend_descriptor(&budget)) {
-		link = process_fd_path(pid, fd);
-		if (!link)
+	while ((fd = procfs_next_number(dir)) >= 0) {
+		if (!spend_descriptor(&budget))
+			return -EAGAIN;
+		*link = process_fd_path(pid, fd);
+		if (!*link)
 			continue;
-		*fifo = is_fifo(pid, fd, ino, link, dirfd(dir));
-		if (*fifo || !strcmp(link, pipe_link))
-			return link;
-		free(link);
+		if (is_fifo(pid, fd, ino, *link, dirfd(dir)) || !strcmp(*link, pipe_link))
+			return 0;
+		free(*link);
 	}
-	return NULL;
+	return -ENOENT;
 }

@@ -3,7 +3,8 @@
  * holder.h - which process has a socket or one end of a pipe open.
  *
  * The kernel has no question for it: /proc/PID/fd of the processes is searched,
- * likely ones first, within a budget of processes, descriptors and CPU time.
+ * likely ones first, within a budget of processes, descriptors, CPU time, and time by the
+ * clock: until_ns, by clock_now_ns(), after which no search goes on.
  */
 #ifndef BLOCKPROF_PROC_PEER_HOLDER_H
 #define BLOCKPROF_PROC_PEER_HOLDER_H
@@ -50,13 +51,14 @@ struct holders {
  * Of several processes that hold it, the parent; among siblings the lowest
  * pid. 0, -ENOENT, or -EAGAIN when the budget ended first.
  */
-int holders_find(struct holders *holders, const struct holder_wanted *wanted, struct holder *out);
+int holders_find(struct holders *holders, const struct holder_wanted *wanted, uint64_t until_ns,
+		 struct holder *out);
 /* Does it still hold it? One readlink. */
 bool holder_check(const struct holder *holder, const struct holder_wanted *wanted);
 /*
- * What the descriptor of process pid for the pipe or FIFO with this inode
- * links to; *fifo: it is a path. Caller frees; NULL: there is none.
+ * What the descriptor of process pid for the pipe or FIFO with this inode links to: of a
+ * FIFO a path. 0 and a link that the caller frees, -ENOENT, or -EAGAIN as above.
  */
-char *holder_pipe_link(pid_t pid, uint64_t ino, bool *fifo);
+int holder_pipe_link(pid_t pid, uint64_t ino, uint64_t until_ns, char **link);
 
 #endif

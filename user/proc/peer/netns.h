@@ -22,12 +22,14 @@ struct netns_list {
 	struct netns v[NETNS_MAX];
 	size_t nr;
 	uint64_t read_ns; /* when; 0: never */
+	pid_t resume; /* where reading goes on that was cut short; 0: it was not */
 };
 
 /*
  * Reads the list anew when it is older than a few seconds, from a bounded number
- * of processes, and keeps NETNS_MAX namespaces.
+ * of processes, and keeps NETNS_MAX namespaces. 0, or -EAGAIN: until until_ns (by
+ * clock_now_ns()) it did not come to all; the next one goes on there.
  */
-void netns_list_update(struct netns_list *list);
+int netns_list_update(struct netns_list *list, uint64_t until_ns);
 
 #endif

@@ -22,6 +22,11 @@
 
 #define ANSWERS 1024 /* a power of two */
 
+/* What one question may take by the clock: the watch of others waits for that. */
+#define ASK_NS (40 * NS_PER_MS)
+/* One that took longer is followed by as much time without any. */
+#define LONG_ASK_NS (10 * NS_PER_MS)
+
 /* "None" may become wrong at any time, and so may a listening socket when another accepts. */
 #define SHORT_NS  NS_PER_SEC
 #define LOCK_NS	  (50 * NS_PER_MS) /* locks change hands */
@@ -68,6 +73,8 @@ struct peers {
 	struct holders holders;
 	struct netns_list namespaces;
 	struct allowance allowance;
+	uint64_t until_ns; /* no look of the question that is asked goes on after that */
+	uint64_t rest_until_ns; /* and none is asked before that */
 	struct answer answers[ANSWERS];
 };
 
@@ -125,15 +132,20 @@ static int seek_inet_elsewhere(struct peers *peers, const struct bp_socket *sock
 	struct netns_list *namespaces = &peers->namespaces;
 	struct question host = { .kind = QUESTION_HOST, .family = socket->family };
 	struct answer no, *known;
-	int err = -ENOENT;
+	int err = -ENOENT, cut;
 
 	memcpy(host.peer, socket->peer, socket->family == AF_INET ? 4 : 16);
 	known = answer_at(peers, &host);
 	if (answer_stands(known, &host))
 		return -ENOENT;
-	netns_list_update(namespaces);
-	for (size_t i = 0; err && i < namespaces->nr; i++)
+	cut = netns_list_update(namespaces, peers->until_ns);
+	for (size_t i = 0; err && i < namespaces->nr; i++) {
+		if (clock_now_ns() >= peers->until_ns)
+			return -EAGAIN;
 		err = seek_inet_in(namespaces->v[i].pid, namespaces->v[i].ino, socket, out);
+	}
+	if (err && cut)
+		return cut;
 	if (err) {
 		no = (struct answer){ .question = host,
 				      .expires_ns = clock_coarse_ns() + SHORT_NS };
@@ -152,7 +164,8 @@ static int seek_inet(struct peers *peers, const struct question *question,
 	return err;
 }
 
-static int seek_unix(const struct question *question, struct diag_socket *out)
+static int seek_unix(const struct peers *peers, const struct question *question,
+		     struct diag_socket *out)
 {
 	int diag __closing = diag_open(question->pid, 0);
 
@@ -160,7 +173,7 @@ static int seek_unix(const struct question *question, struct diag_socket *out)
 		return diag;
 	if (question->ino > UINT32_MAX)
 		return -ENOENT; /* no socket has such a number */
-	return diag_unix_peer(diag, (uint32_t)question->ino, out);
+	return diag_unix_peer(diag, (uint32_t)question->ino, peers->until_ns, out);
 }
 
 /* Sets what has to be held for the answer, from now on owned by it; *listens as in diag_socket. */
@@ -172,7 +185,7 @@ static int want_socket(struct peers *peers, const struct bp_socket *socket, stru
 	int err;
 
 	err = question->kind == QUESTION_INET ? seek_inet(peers, question, socket, &found)
-					      : seek_unix(question, &found);
+					      : seek_unix(peers, question, &found);
 	if (err)
 		return err;
 	answer->link = malloc(LINK_SIZE);
@@ -184,14 +197,17 @@ static int want_socket(struct peers *peers, const struct bp_socket *socket, stru
 	return 0;
 }
 
-static int want_pipe(struct answer *answer)
+static int want_pipe(const struct peers *peers, struct answer *answer)
 {
 	const struct question *question = &answer->question;
+	int err = holder_pipe_link(question->pid, question->ino, peers->until_ns, &answer->link);
 	bool fifo;
 
-	answer->link = holder_pipe_link(question->pid, question->ino, &fifo);
-	if (!answer->link)
-		return -ENOENT;
+	if (err) {
+		answer->link = NULL;
+		return err;
+	}
+	fifo = answer->link[0] == '/';
 	answer->wanted.ino = fifo ? question->ino : 0;
 	answer->wanted.asker_first = !fifo;
 	answer->wanted.end = question->reader ? HOLDER_WRITES : HOLDER_READS;
@@ -206,13 +222,18 @@ static int want_link(struct answer *answer, const char *link, enum proof_kind ki
 	return answer->link ? 0 : -ENOMEM;
 }
 
+static int find_holder(struct peers *peers, struct answer *answer)
+{
+	return holders_find(&peers->holders, &answer->wanted, peers->until_ns, &answer->holder);
+}
+
 /* Of an open file description's lock the kernel knows no process, and of very many locks not all are read. */
 static int find_lock(struct peers *peers, struct answer *answer)
 {
 	const struct question *question = &answer->question;
 	const struct file_lock lock = { question->pid, question->netns, question->ino };
 	pid_t pid = 0;
-	int err = file_lock_holder(&lock, &pid);
+	int err = file_lock_holder(&lock, peers->until_ns, &pid);
 
 	if (!err && pid != FILE_LOCK_OPEN_FILE) {
 		answer->holder = (struct holder){ .pid = pid, .fd = -1, .certain = true };
@@ -225,7 +246,7 @@ static int find_lock(struct peers *peers, struct answer *answer)
 		return -ENOENT;
 	answer->wanted.link = answer->link;
 	answer->wanted.proof = (struct proof){ PROOF_LOCK, lock.dev, lock.ino, lock.asker };
-	return holders_find(&peers->holders, &answer->wanted, &answer->holder);
+	return find_holder(peers, answer);
 }
 
 static int find_process(struct peers *peers, const struct bp_socket *socket, struct answer *answer,
@@ -237,7 +258,7 @@ static int find_process(struct peers *peers, const struct bp_socket *socket, str
 	case QUESTION_LOCK:
 		return find_lock(peers, answer);
 	case QUESTION_PIPE:
-		err = want_pipe(answer);
+		err = want_pipe(peers, answer);
 		break;
 	case QUESTION_FUSE:
 		err = want_link(answer, "/dev/fuse", PROOF_FUSE);
@@ -251,7 +272,7 @@ static int find_process(struct peers *peers, const struct bp_socket *socket, str
 	if (err)
 		return err;
 	answer->wanted.link = answer->link;
-	return holders_find(&peers->holders, &answer->wanted, &answer->holder);
+	return find_holder(peers, answer);
 }
 
 /* socket: of QUESTION_INET. */
@@ -263,6 +284,8 @@ static struct answer find_answer(struct peers *peers, const struct question *que
 	int err;
 
 	err = find_process(peers, socket, &answer, &listens);
+	/* cut short: it may be one that was not come to */
+	peers->allowance.refused += err == -EAGAIN;
 	if (question->kind == QUESTION_LOCK)
 		answer.expires_ns = clock_coarse_ns() + LOCK_NS;
 	else
@@ -280,19 +303,38 @@ static int give(const struct answer *known, struct peer *out)
 	return 0;
 }
 
+/* Where it may not, that is counted. */
+static bool may_look(struct peers *peers, pid_t pid, uint64_t now_ns)
+{
+	if (now_ns >= peers->rest_until_ns && allowance_is_left(&peers->allowance, pid, now_ns))
+		return true;
+	peers->allowance.refused++;
+	return false;
+}
+
+/* Many questions, too, leave half of the time to the watch. */
+static void rest(struct peers *peers, uint64_t began_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (now_ns - began_ns > LONG_ASK_NS)
+		peers->rest_until_ns = now_ns + (now_ns - began_ns);
+}
+
 static int ask(struct peers *peers, const struct question *question, const struct bp_socket *socket,
 	       struct peer *out)
 {
 	struct answer *known = answer_at(peers, question), found;
-	uint64_t before_ns = clock_spent_ns();
+	uint64_t before_ns = clock_spent_ns(), began_ns;
 
 	if (!answer_stands(known, question)) {
-		if (!allowance_is_left(&peers->allowance, question->pid, clock_now_ns())) {
-			peers->allowance.refused++;
+		began_ns = clock_now_ns();
+		if (!may_look(peers, question->pid, began_ns))
 			return -EAGAIN;
-		}
+		peers->until_ns = began_ns + ASK_NS;
 		found = find_answer(peers, question, socket);
 		answer_replace(known, &found);
+		rest(peers, began_ns);
 		allowance_pay(&peers->allowance, question->pid, clock_now_ns(),
 			      clock_spent_ns() - before_ns);
 	}
@@ -385,16 +427,15 @@ int peers_bus(struct peers *peers, pid_t pid, const char *path, const char *name
 	uint64_t before_ns = clock_now_ns();
 
 	if (!answer_stands(known, &question)) {
-		if (!allowance_is_left(&peers->allowance, pid, before_ns)) {
-			peers->allowance.refused++;
+		if (!may_look(peers, pid, before_ns))
 			return -EAGAIN;
-		}
 		found.holder = (struct holder){ .fd = -1, .certain = true };
 		/* a bus that does not answer is not asked again soon */
 		found.expires_ns = clock_coarse_ns() + LONG_NS;
 		if (bus_owner(pid, path, name, &found.holder.pid))
 			found.holder.pid = 0;
 		answer_replace(known, &found);
+		rest(peers, before_ns);
 		allowance_pay(&peers->allowance, pid, clock_now_ns(), clock_now_ns() - before_ns);
 	}
 	return give(known, out);
