@@ -16,6 +16,7 @@
 #define SCAN_EVERY_NS (10 * NS_PER_MS)
 #define LOOK_EVERY_NS (100 * NS_PER_MS) /* of one process, at first */
 #define SCANS_A_TICK  16
+#define SCANS_MOST_NS (20 * NS_PER_MS) /* by the clock: then the rest waits for the next tick */
 #define SCANS_FEW     4 /* processes: these are looked at every LOOK_EVERY_NS for good */
 #define SCANS_OFTEN   4 /* of one process, before the time between them is doubled */
 #define SCANS_OCTAVES 5 /* doublings */
@@ -25,6 +26,7 @@ struct round {
 	uint64_t now_ns;
 	uint64_t next_ns; /* when the first of them is to be looked at again */
 	unsigned int left;
+	uint64_t until_ns;
 };
 
 /* A Python program that has shown no loop is looked at less and less often where there are many. */
@@ -91,7 +93,8 @@ static void scan_if_due(void *context, struct watched *watched)
 
 	if (watched->loops)
 		return;
-	if (watched->due.next_ns <= round->now_ns && round->left)
+	if (watched->due.next_ns <= round->now_ns && round->left &&
+	    probe_now_ns() < round->until_ns)
 		scan_process(round, watched);
 	if (watched->due.next_ns < round->next_ns)
 		round->next_ns = watched->due.next_ns;
@@ -110,6 +113,7 @@ void scan_run(struct engine *engine, uint64_t now_ns)
 		.now_ns = now_ns,
 		.next_ns = UINT64_MAX,
 		.left = SCANS_A_TICK,
+		.until_ns = probe_now_ns() + SCANS_MOST_NS,
 	};
 
 	if (now_ns < engine->scan.next_ns)
