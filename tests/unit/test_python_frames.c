@@ -167,6 +167,35 @@ static void frames_are_cut(void **state)
 	assert_int_equal(python_frames(target->python, fsbase + 16, some, 9), -ESRCH);
 }
 
+static void count_named(void *context, int err, const struct python_name *name)
+{
+	(void)name;
+	*(int *)context += err == 0;
+}
+
+/* The names of a deep stack are there after a few questions, however many of its functions are new. */
+static void new_names_are_read_together(void **state)
+{
+	enum { ASKS = 10000 };
+	static struct bp_python_frame frames[FRAMES_MAX];
+	struct target *target = target_start(*state, "lines.py");
+	struct memory below = { process_memory(), target->pid };
+	struct budget_memory budget;
+	const struct memory memory = memory_in_time(&budget, below, ASKS);
+	int nr, named = 0;
+
+	target_wait_ready(target);
+	assert_int_equal(python_open(&target->python, &memory, target_symbols(target)), 0);
+	nr = python_frames(target->python, target_thread(target, "lines"), frames, FRAMES_MAX);
+	assert_true(nr > 120);
+	budget.left = ASKS;
+	python_frame_names(target->python, frames, (size_t)nr, count_named, &named);
+	assert_int_equal(named, nr);
+	print_message("%d names by %d questions\n", nr, (int)(ASKS - budget.left));
+	/* of two that take the same place of the cache one is read by itself */
+	assert_true(ASKS - budget.left < (uint64_t)nr);
+}
+
 static void no_code_no_name(void **state)
 {
 	struct target *target = target_start(*state, "lines.py");
@@ -259,6 +288,7 @@ int main(void)
 		EACH_PYTHON(lines_are_exact),
 		EACH_PYTHON(layout_is_enough),
 		EACH_PYTHON(frames_are_cut),
+		EACH_PYTHON(new_names_are_read_together),
 		EACH_PYTHON(no_code_no_name),
 		cmocka_unit_test_teardown(executable_is_deleted, stop_and_remove),
 	};

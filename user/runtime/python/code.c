@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/read_ahead.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/lines.h"
 #include "runtime/python/object.h"
@@ -15,6 +17,10 @@
 #define CACHE_BYTES_MAX (16u << 20)
 /* The part of a code object that is read: up to co_linetable. */
 #define CODE_BYTES_MAX 160
+/* What is read ahead of the objects that a new one refers to: most are no longer. */
+#define AHEAD_FN_BYTES	  128
+#define AHEAD_FILE_BYTES  256
+#define AHEAD_LINES_BYTES 1024
 
 #define CODE_UNIT_BYTES 2
 
@@ -174,7 +180,7 @@ static void find_meaning(struct py_code *code)
 	}
 }
 
-static int read_lines(const struct python *python, struct py_code *code)
+static int read_lines(struct python *python, struct py_code *code)
 {
 	size_t size;
 	int err = py_bytes_size(python, code->identity.lines, &size);
@@ -257,6 +263,66 @@ int py_code_at(struct python *python, uint64_t addr, const struct py_code **out)
 	return code_of(python, addr, &identity, err, out);
 }
 
+static bool is_cached(struct python *python, uint64_t addr, const struct py_code_identity *identity)
+{
+	const struct py_code *slot = slot_of(&python->codes, addr);
+
+	return slot->addr == addr && !memcmp(&slot->identity, identity, sizeof(*identity));
+}
+
+/* Is it one of those before it, too? */
+static bool is_repeated(const struct py_codes *codes, size_t nth)
+{
+	for (size_t i = 0; i < nth; i++)
+		if (codes->addrs[i] == codes->addrs[nth])
+			return true;
+	return false;
+}
+
+/*
+ * Those that are not known yet, by one question for all of them: each by itself takes half
+ * a dozen, and a program that is imported brings thousands.
+ */
+static void load_new(struct py_codes *codes)
+{
+	struct python *python = codes->python;
+	const struct memory memory = python->memory;
+	struct read_ahead *ahead __freeing = NULL;
+	bool is_new[PY_CODES_AT_ONCE] = { false };
+	const struct py_code *code;
+	int err;
+
+	for (size_t i = 0; i < codes->nr; i++) {
+		const struct py_code_identity *identity = &codes->identities[i];
+
+		if (codes->errors[i] || is_cached(python, codes->addrs[i], identity) ||
+		    is_repeated(codes, i))
+			continue;
+		if (!ahead)
+			ahead = malloc(sizeof(*ahead));
+		if (!ahead)
+			return;
+		if (python->memory.source == memory.source)
+			python->memory = read_ahead_of(ahead, &memory);
+		is_new[i] = true;
+		read_ahead_add(ahead, identity->name, AHEAD_FN_BYTES);
+		read_ahead_add(ahead, identity->filename, AHEAD_FILE_BYTES);
+		read_ahead_add(ahead, identity->lines, AHEAD_LINES_BYTES);
+	}
+	if (!ahead)
+		return;
+	read_ahead_ask(ahead);
+	for (size_t i = 0; i < codes->nr; i++) {
+		if (!is_new[i])
+			continue;
+		err = code_of(python, codes->addrs[i], &codes->identities[i], 0, &code);
+		/* that is not tried again; of a process that has ended what is known is asked for */
+		if (err && err != -ESRCH)
+			codes->errors[i] = err;
+	}
+	python->memory = memory;
+}
+
 void py_codes_start(struct py_codes *codes, struct python *python, const void *first, size_t stride,
 		    size_t nr)
 {
@@ -280,6 +346,7 @@ int py_codes_next(struct py_codes *codes, const struct py_code **out)
 		}
 		read_identities(codes->python, codes->addrs, codes->nr, codes->identities,
 				codes->errors);
+		load_new(codes);
 		i = 0;
 		codes->next = 1;
 	}

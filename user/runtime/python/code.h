@@ -63,7 +63,7 @@ void py_code_cache_clear(struct py_code_cache *cache);
 int py_code_at(struct python *python, uint64_t addr, const struct py_code **out);
 
 /* The code objects of a stack's frames, which are read several at a time. */
-#define PY_CODES_AT_ONCE 16
+#define PY_CODES_AT_ONCE 32
 struct py_codes {
 	struct python *python;
 	const unsigned char *first; /* address of the next that is to be read */

@@ -24,6 +24,7 @@ struct python {
 
 	/* Types met so far, so that their names need not be read again. */
 	uint64_t str_type;
+	uint64_t bytes_type;
 	uint64_t code_type;
 	uint64_t frame_type;
 

@@ -98,21 +98,27 @@ static bool str_is_ascii(const struct str_header *header)
 	return header->state & (1u << 6);
 }
 
-/* Is this the beginning of a str? */
-static int check_str(struct python *python, const struct str_header *header)
+/* Has the type this flag? *known: the last one that had it. */
+static int check_flag(const struct python *python, uint64_t type, uint64_t flag, uint64_t *known)
 {
 	uint64_t flags;
 	int err;
 
-	if (header->type == python->str_type)
+	if (type == *known)
 		return 0;
-	err = py_type_flags(python, header->type, &flags);
+	err = py_type_flags(python, type, &flags);
 	if (err)
 		return err;
-	if (!(flags & PY_FLAG_STR))
+	if (!(flags & flag))
 		return -EINVAL;
-	python->str_type = header->type;
+	*known = type;
 	return 0;
+}
+
+/* Is this the beginning of a str? */
+static int check_str(struct python *python, const struct str_header *header)
+{
+	return check_flag(python, header->type, PY_FLAG_STR, &python->str_type);
 }
 
 static int str_header(struct python *python, uint64_t object, struct str_header *header)
@@ -264,11 +270,13 @@ int py_str_find(struct python *python, const uint64_t *objects, size_t nr, const
 	return -ENOENT;
 }
 
-int py_bytes_size(const struct python *python, uint64_t object, size_t *size)
+int py_bytes_size(struct python *python, uint64_t object, size_t *size)
 {
-	int err = has_flag(python, object, PY_FLAG_BYTES);
-	uint64_t value;
+	uint64_t type, value;
+	int err = py_type_of(python, object, &type);
 
+	if (!err)
+		err = check_flag(python, type, PY_FLAG_BYTES, &python->bytes_type);
 	if (!err)
 		err = memory_read_ptr(&python->memory, object + PY_VAR_SIZE, &value);
 	if (!err)

@@ -22,7 +22,7 @@ int py_str_find(struct python *python, const uint64_t *objects, size_t nr, const
 		size_t *index);
 /* str, or bytes as they are. */
 int py_str_or_bytes(struct python *python, uint64_t object, char *out, size_t size);
-int py_bytes_size(const struct python *python, uint64_t object, size_t *size);
+int py_bytes_size(struct python *python, uint64_t object, size_t *size);
 /* -ERANGE: negative, or more than 60 bits. */
 int py_long(const struct python *python, uint64_t object, uint64_t *out);
 int py_float(const struct python *python, uint64_t object, double *out);
