@@ -66,7 +66,8 @@ static __always_inline bool slot_block(void *ctx, struct bp_slot *slot, struct t
 	if (slice->capture.block.flags & BP_BLOCK_FAULT)
 		slice->capture.block.fault_addr = slot->fault_addr;
 	slot->fault_addr = 0;
-	if (slot->nap_flags) {
+	/* a poll of descriptors waits for these, whatever was tried before */
+	if (slot->nap_flags && !(slice->capture.block.flags & BP_BLOCK_FDS)) {
 		u32 nr = slice->capture.block.syscall;
 
 		if (nr < BP_SYSCALLS && syscall_flags[nr] & BP_SYSCALL_SLEEP) {
