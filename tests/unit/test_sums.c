@@ -151,7 +151,7 @@ static void calls_for_one_object_are_listed(void **state)
 
 	assert_non_null(strstr(text, "\n    fsync, openat and read /d/a.db, 6 times, 300 ms\n"));
 	/* by the name that the child had for longest, and who woke is not said of what ended */
-	assert_non_null(strstr(text, "\n    vfork and wait4 sh[77], 2 times, 391 ms\n"));
+	assert_non_null(strstr(text, "\n    vfork and wait4 for child sh[77], 2 times, 391 ms\n"));
 	free(text);
 }
 
@@ -176,6 +176,73 @@ static void feed_awaited_child(struct output *output)
 	assert_int_equal(culprits_add(&slice.culprits, &child), 0);
 	add(&stall, slice, &check);
 	feed_stall(output, stall);
+}
+
+static const struct frame sends = PYTHON("sends", "/srv/app/dns.py", 30);
+static const struct frame in_library = { .kind = FRAME_NATIVE,
+					 .fn = "futex_wake",
+					 .file = "futex-internal.h",
+					 .line = 209,
+					 .module = "/usr/lib/x86_64-linux-gnu/libc.so.6" };
+
+static void feed_woken(struct output *output)
+{
+	const struct {
+		enum cause cause;
+		const char *syscall;
+		pid_t waker;
+		const struct frame *frame;
+	} waits[] = {
+		{ CAUSE_IPC, "msgrcv", 80, &sends },
+		{ CAUSE_LOCK, "futex", 81, &in_library },
+		{ CAUSE_FILE, "read", 82, &sends },
+		{ CAUSE_POLL, "io_uring_enter", 83, NULL },
+		{ CAUSE_SOCKET, "recvfrom", 4242, &sends },
+		{ CAUSE_SOCKET, "recvmsg", 84, &sends },
+	};
+
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		struct stall_record stall = turn(waits[i].cause, 400 * MS);
+		struct slice slice = {
+			.cause = waits[i].cause,
+			.syscall = strdup(waits[i].syscall),
+			.ns = 400 * MS,
+			.count = 1,
+			.waker = { .pid = waits[i].waker,
+				   .tid = waits[i].waker + 1,
+				   .comm = "other" },
+		};
+		struct frame at = check;
+
+		at.line = (unsigned int)i + 1;
+		if (waits[i].frame)
+			slice.waker.stack = make_stack(waits[i].frame, 1);
+		if (slice.cause == CAUSE_SOCKET)
+			slice.target = (struct target){ .kind = TARGET_SOCKET,
+							.proto = strdup("unix"),
+							.peer_pid = 4242,
+							.peer_comm = strdup("python3") };
+		add(&stall, slice, &at);
+		feed_stall(output, stall);
+	}
+}
+
+/* Not who an interrupt hit: a thread of the kernel's, or whoever ran as the disk was ready. */
+static void who_ended_the_wait_is_named(void **state)
+{
+	char *text = render(*state, NULL, feed_woken);
+
+	assert_non_null(
+		strstr(text, "\n    msgrcv, woken by other[80/81] in sends (app/dns.py:30)\n"));
+	/* not how its library did that */
+	assert_non_null(strstr(text, "\n    futex, woken by other[81/82]\n"));
+	assert_non_null(strstr(text, "\n    read\n"));
+	assert_non_null(strstr(text, "\n    io_uring_enter\n"));
+	assert_non_null(strstr(text,
+			       "\n    recvfrom unix (python3[4242]), woken by other[4242/4243] "
+			       "in sends (app/dns.py:30)\n"));
+	assert_non_null(strstr(text, "\n    recvmsg unix (python3[4242])\n"));
+	free(text);
 }
 
 static void whoever_has_a_sentence_is_named_there_only(void **state)
@@ -364,6 +431,7 @@ int main(void)
 		TEST(lookups_are_counted_and_named),
 		TEST(few_tasks_have_their_shares),
 		TEST(calls_for_one_object_are_listed),
+		TEST(who_ended_the_wait_is_named),
 		TEST(whoever_has_a_sentence_is_named_there_only),
 		TEST(what_is_imported_is_named),
 		TEST(the_kernel_is_no_place),

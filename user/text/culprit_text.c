@@ -42,6 +42,9 @@ static char *object_of(const struct culprit *culprit)
 	if (culprit->target.kind == TARGET_NONE || culprit->target.kind == TARGET_FUTEX ||
 	    culprit->culprits.nr)
 		return strdup("");
+	/* its deed has the words for that */
+	if (culprit->target.kind == TARGET_CHILD && culprit->target.pid)
+		return words_thread(culprit->target.comm, culprit->target.pid, 0);
 	if (words_detail(&slice, &detail))
 		return NULL;
 	text = detail_text(&detail);

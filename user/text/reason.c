@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/number.h"
 #include "base/strings.h"
+#include "model/frame_owner.h"
 #include "model/place.h"
 #include "text/culprit_text.h"
 #include "text/fold.h"
@@ -314,27 +315,62 @@ static bool is_same_party(const struct party *a, const struct party *b)
 	return a->pid == b->pid && a->tid == b->tid;
 }
 
-/* For other causes than these the waker is just the thread that an interrupt hit. */
+/*
+ * Who ended the wait is who was waited for. Of a descriptor that another has the end of, and
+ * of a device, it may be who just ran then, a thread of the kernel's for one.
+ */
+static bool says_waker(const struct slice *slice)
+{
+	const struct party *waker = &slice->waker;
+
+	/* a child that ended is named as what was waited for */
+	if (!waker->pid || is_same_party(waker, &slice->holder) ||
+	    waker->pid == slice->target.pid || is_culprit(slice, waker))
+		return false;
+	switch (slice->cause) {
+	case CAUSE_GIL:
+	case CAUSE_LOCK:
+	case CAUSE_CHILD:
+		return true;
+	case CAUSE_IPC:
+	case CAUSE_OTHER:
+	case CAUSE_POLL:
+	case CAUSE_TTY:
+		return waker->stack && waker->stack->nr;
+	case CAUSE_PIPE:
+	case CAUSE_SOCKET:
+		/* the other end is this process's own: which of its threads it was */
+		return slice->target.peer_pid == waker->pid && waker->tid != waker->pid &&
+		       waker->stack && waker->stack->nr;
+	default:
+		return false;
+	}
+}
+
+static int print_waker(FILE *out, const struct party *waker)
+{
+	const struct frame *frame = place_of(waker->stack);
+	int err = print_party(out, "woken by", waker);
+
+	/* how a library wakes is no news */
+	if (err || (frame && frame->kind == FRAME_NATIVE && frame_owner(frame) != FRAME_OF_USER))
+		return err;
+	return print_place(out, waker);
+}
+
 static int print_parties(FILE *out, const struct slice *slice)
 {
-	const struct party *holder = &slice->holder, *waker = &slice->waker;
+	const struct party *holder = &slice->holder;
 	enum cause cause = slice->cause;
 	int err = 0;
 
-	if (cause != CAUSE_GIL && cause != CAUSE_LOCK && cause != CAUSE_CHILD)
-		return 0;
 	/* words_detail() has named that of the GIL */
 	if (holder->pid && cause != CAUSE_GIL && !has_owner(slice))
 		err = print_party(out, "held by", holder);
 	if (!err && holder->pid && !has_owner(slice))
 		err = print_place(out, holder);
-	/* a child that ended is named as what was waited for */
-	if (!err && waker->pid && !is_same_party(waker, holder) &&
-	    waker->pid != slice->target.pid && !is_culprit(slice, waker)) {
-		err = print_party(out, "woken by", waker);
-		if (!err)
-			err = print_place(out, waker);
-	}
+	if (!err && says_waker(slice))
+		err = print_waker(out, &slice->waker);
 	return err;
 }
 

@@ -136,6 +136,13 @@ static const char *socket_name(const struct target *target)
 	return target->local ? target->local : target->proto;
 }
 
+static int set_child(char **to, const struct target *target)
+{
+	__freeing char *child = words_thread(target->comm, target->pid, 0);
+
+	return child ? set(to, format("for child %s", child)) : -ENOMEM;
+}
+
 static int set_target(struct detail *out, const struct target *target)
 {
 	switch (target->kind) {
@@ -149,8 +156,7 @@ static int set_target(struct detail *out, const struct target *target)
 	case TARGET_FUTEX:
 		return target->addr ? set(&out->object, format("0x%" PRIx64, target->addr)) : 0;
 	case TARGET_CHILD:
-		return target->pid ? set(&out->object, words_thread(target->comm, target->pid, 0))
-				   : 0;
+		return target->pid ? set_child(&out->object, target) : 0;
 	case TARGET_DNS:
 		return set_escaped(&out->object, target->name) | set_server(&out->after, target);
 	case TARGET_DEVICE:

@@ -122,8 +122,9 @@ static void set_holder(struct engine *engine, pid_t pid, const struct bp_capture
 	slice->holder.pid = pid;
 	slice->holder.tid = tid;
 	slice->holder.collects = capture->other.flags & BP_OTHER_COLLECTS;
-	if (tid)
-		process_thread_comm(pid, tid, slice->holder.comm);
+	/* of one that has ended since, its process's */
+	if (tid && process_thread_comm(pid, tid, slice->holder.comm))
+		process_comm(pid, slice->holder.comm);
 	raw.python = watched->interpreter.python;
 	slice->holder.stack = frames_resolve(engine->namer, &raw, FRAMES_USER, NULL);
 }
