@@ -265,7 +265,8 @@ static __always_inline int candidate_send(void *ctx, struct thread *thread,
 	bytes = __builtin_offsetof(struct bp_candidate, stack) + stack_used_bytes(&record->stack);
 	if (bytes > sizeof(*record))
 		bytes = sizeof(*record);
-	if (!ring_may_send(thread->slot, record->header.tgid, bytes, RING_OF_CANDIDATES) ||
+	if (!ring_may_send(thread->slot, record->header.tgid, record->user, bytes,
+			   RING_OF_CANDIDATES) ||
 	    bpf_ringbuf_output(&ring, record, bytes, 0))
 		lose_of(BP_LOSS_CANDIDATE_RING, record->header.tgid);
 	return 0;

@@ -255,7 +255,7 @@ __weak __noinline int impact_send(struct bp_slot *slot, u32 index, u32 wait_clas
 	/* io_uring_enter() returns something else */
 	if (!slot || (ret <= 0 && wait_class != BP_WAIT_URING))
 		return 0;
-	impact = ring_may_send(index, slot->tgid, sizeof(*impact), RING_OF_SLICES)
+	impact = ring_may_send(index, slot->tgid, slot->user, sizeof(*impact), RING_OF_SLICES)
 			 ? bpf_ringbuf_reserve(&ring, sizeof(*impact), 0)
 			 : NULL;
 	if (!impact) {

@@ -16,18 +16,22 @@ struct process_event {
 static __always_inline void process_send(const struct process_event *event,
 					 struct task_struct *task, u64 now)
 {
-	struct bp_process *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	u32 user = task_user(task), tgid = task_tgid(task);
+	struct bp_process *record = NULL;
 
+	/* processes that come and go in numbers leave room for what is said of others */
+	if (event->slot != BP_NO_SLOT ||
+	    ring_may_send(BP_NO_SLOT, tgid, user, sizeof(*record), RING_OF_SLICES))
+		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
-		lose_of(BP_LOSS_PROCESS_RING, task_tgid(task));
+		lose_of(BP_LOSS_PROCESS_RING, tgid);
 		return;
 	}
-	header_fill(&record->header, event->type, event->slot, task_tid(task), task_tgid(task),
-		    now);
+	header_fill(&record->header, event->type, event->slot, task_tid(task), tgid, now);
 	record->parent_tgid = event->parent;
 	record->status = event->status;
 	record->last = event->last;
-	record->user = task_user(task);
+	record->user = user;
 	BPF_CORE_READ_STR_INTO(&record->comm, task, comm);
 	/*
 	 * The reader is woken at once for a new program, which may end soon, and

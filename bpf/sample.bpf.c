@@ -99,7 +99,7 @@ static __noinline int observed_sample(void *ctx, struct task_struct *task, u64 n
 	request.since_ns = now;
 	request.bytes = stack_copy_bytes;
 	stack_copy_now(&request, now);
-	record = ring_may_send(BP_NO_SLOT, tgid, sizeof(*record), RING_OF_SLICES)
+	record = ring_may_send(BP_NO_SLOT, tgid, task_user(task), sizeof(*record), RING_OF_SLICES)
 			 ? bpf_ringbuf_reserve(&ring, sizeof(*record), 0)
 			 : NULL;
 	if (!record) {
@@ -184,7 +184,7 @@ int on_tick(struct bpf_perf_event_data *ctx)
 	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(&slice->capture);
 	if (bytes > sizeof(*slice))
 		bytes = sizeof(*slice);
-	if (!ring_may_send(thread->slot, slot->tgid, bytes, RING_OF_SLICES) ||
+	if (!ring_may_send(thread->slot, slot->tgid, slot->user, bytes, RING_OF_SLICES) ||
 	    bpf_ringbuf_output(&ring, slice, bytes, 0))
 		lose_of(BP_LOSS_SAMPLE_RING, slot->tgid);
 	return 0;

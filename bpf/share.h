@@ -68,7 +68,7 @@ static __always_inline struct share_owner share_owner_of(const struct bp_slot *s
 
 /*
  * Eighths of the ring that may be full when a record is sent; stack copies, which are
- * large, may fill so many themselves. What says that a turn, or a process, has ended
+ * large, may fill so many themselves. What says that a turn, or a loop's thread, has ended
  * is sent as long as there is room at all: it is small, and stalls hang on it.
  */
 #define RING_OF_COPIES	   4
@@ -99,10 +99,11 @@ static __always_inline void lose_of(enum bp_loss where, u32 tgid)
 		bpf_map_update_elem(&losers, &tgid, &bits, BPF_ANY);
 }
 
-static __always_inline struct share_owner ring_owner(u32 index, u32 tgid)
+/* user: of a thread without a slot, whose cgroup is not known. */
+static __always_inline struct share_owner ring_owner(u32 index, u32 tgid, u32 user)
 {
 	const struct bp_slot *slot = index ? bpf_map_lookup_elem(&slots, &index) : NULL;
-	struct share_owner owner = { { tgid } };
+	struct share_owner owner = { { tgid, user } };
 
 	if (slot) {
 		owner.number[SHARE_USER] = slot->user;
@@ -116,10 +117,10 @@ static __always_inline u64 ring_part(u32 eighths)
 	return bpf_ringbuf_query(&ring, BPF_RB_RING_SIZE) / 8 * eighths;
 }
 
-/* Whether a record of so many bytes may be sent. index: the slot of its thread, or BP_NO_SLOT. */
-__weak __noinline int ring_may_send(u32 index, u32 tgid, u32 bytes, u32 eighths)
+/* Whether a record of so many bytes may be sent. index: the slot of its thread, or BP_NO_SLOT and its user. */
+__weak __noinline int ring_may_send(u32 index, u32 tgid, u32 user, u32 bytes, u32 eighths)
 {
-	const struct share_owner owner = ring_owner(index, tgid);
+	const struct share_owner owner = ring_owner(index, tgid, user);
 	u64 used = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
 	if (used + share_most(others_sent, &owner) / SHARE_PART + bytes > ring_part(eighths))
@@ -131,7 +132,7 @@ __weak __noinline int ring_may_send(u32 index, u32 tgid, u32 bytes, u32 eighths)
 /* Likewise a stack copy. */
 __weak __noinline int ring_may_send_copy(u32 index, u32 tgid, u32 bytes)
 {
-	const struct share_owner owner = ring_owner(index, tgid);
+	const struct share_owner owner = ring_owner(index, tgid, 0);
 	u64 most = share_most(copies_sent, &owner);
 
 	if (all_copies_sent + most / SHARE_PART + bytes > ring_part(RING_OF_COPIES))

@@ -231,7 +231,7 @@ __weak __noinline int slice_send(struct bp_slot *slot, u32 index, struct bp_slic
 	bytes = __builtin_offsetof(struct bp_slice, capture) + capture_used_bytes(capture);
 	if (bytes > sizeof(*slice))
 		bytes = sizeof(*slice);
-	if (!ring_may_send(index, slot->tgid, bytes, RING_OF_SLICES) ||
+	if (!ring_may_send(index, slot->tgid, slot->user, bytes, RING_OF_SLICES) ||
 	    bpf_ringbuf_output(&ring, slice, bytes, 0))
 		lose_of(BP_LOSS_SLICE_RING, slot->tgid);
 	return 0;

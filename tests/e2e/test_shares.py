@@ -4,10 +4,11 @@
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import time
 
-from harness import ROOT, Blockprof, Process, check, exclusive, limit, until
+from harness import ROOT, Blockprof, Process, assert_stall, check, exclusive, limit, until
 from native import build, run_tool
 from service import COMM, Service, sleeper
 
@@ -106,3 +107,20 @@ def test_one_user_leaves_slots_to_others():
             blockprof.wait_records(lambda records: any(r["type"] == "stall" and r["pid"] == target.pid for r in records))
         check("its share of the loops" in blockprof.stderr, "said", blockprof.stderr)
         check(blockprof.records[-1]["blind"]["share_used_up"] >= 20, "counted", blockprof.records[-1])
+
+
+@limit(120)
+def test_processes_in_numbers_leave_room_in_the_ring():
+    """While nobody reads it, a user fills it with processes that come and go; then another's loop stalls."""
+    with Process([noisy(), "storm", "2", "60"], stdin=subprocess.PIPE) as target, sleeper(0.3) as honest:
+        target.wait_line("READY")
+        with Blockprof("-f", pids=[target.pid, honest.pid], judge=False) as blockprof:
+            blockprof.send_signal(signal.SIGSTOP)
+            target.popen.stdin.write(b"\n\n")
+            target.popen.stdin.flush()
+            until(lambda: target.lines.count("DONE") == 2, 90, "as many processes as would fill it twice")
+            honest.run()
+            blockprof.send_signal(signal.SIGCONT)
+            blockprof.wait_records(lambda records: any(r["type"] == "stall" and r["pid"] == honest.pid for r in records))
+        check(blockprof.summary["lost"].get("processes_ring_full", 0) > 0, "it was full", blockprof.summary["lost"])
+        assert_stall(blockprof.stalls, turn=honest.turns[0], cause="sleep", fn="block_sleep", tid=honest.pid)

@@ -7,6 +7,8 @@
  * comes: COUNT processes at a time that come and go, each with a loop and one stall.
  * crowd: COUNT processes of another user, each with 20 loops that only tick. Behind the first line
  *	  on standard input a loop of its own begins, as those of loops.
+ * storm: behind the first line COUNT processes of another user make DEPTH thousand processes each,
+ *	  one after the other, which do nothing; then each says DONE.
  * Says READY. It ends with standard input.
  */
 #define _GNU_SOURCE
@@ -14,6 +16,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,17 +137,46 @@ static void *tick(void *context)
 	return context;
 }
 
-static void crowd(void)
+/* Another process, of another user; in this one: false. */
+static bool fork_other(void)
 {
 	if (fork())
-		return;
+		return false;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (setgid(NOBODY) || setuid(NOBODY))
 		_exit(1);
 	/* a change of user undoes it */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return true;
+}
+
+static void crowd(void)
+{
+	if (!fork_other())
+		return;
 	for (int i = 0; i < CROWD_LOOPS; i++)
 		start(tick);
+	for (;;)
+		pause();
+}
+
+static void storm(void)
+{
+	char word;
+
+	if (!fork_other())
+		return;
+	if (read(0, &word, 1) != 1)
+		_exit(1);
+	for (int i = 0; i < depth * 1000; i++) {
+		pid_t pid = vfork();
+
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	puts("DONE");
+	fflush(stdout);
 	for (;;)
 		pause();
 }
@@ -165,11 +197,15 @@ int main(int argc, char **argv)
 			start(loop);
 		else if (!strcmp(argv[1], "crowd"))
 			crowd();
+		else if (!strcmp(argv[1], "storm"))
+			storm();
 		else if (pthread_create(&thread, NULL, come_and_go, NULL))
 			abort();
 	}
 	puts("READY");
 	fflush(stdout);
+	if (!strcmp(argv[1], "storm"))
+		pause(); /* what is on standard input is for those */
 	while (read(0, &word, 1) > 0)
 		if (word == '\n')
 			start(loop);
