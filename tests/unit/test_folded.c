@@ -209,6 +209,50 @@ static void what_a_line_does_not_tell_apart_is_one(void **state)
 	free(text);
 }
 
+/* Names that begin with others, as a task, as frames and as what looks like a cause, in all ways to be three. */
+static void feed_ordered(struct output *output)
+{
+	static const char *const names[] = { "f", "fo", "f o", "[sleep]", "f (x.py:1)", "g" };
+	const struct thread_id id = { .pid = 7, .tid = 7, .comm = "app" };
+
+	for (size_t i = 0; i < 4 * NR(names) * NR(names) * NR(names); i++) {
+		size_t tasked = i % 4, rest = i / 4;
+		struct frame frames[3];
+		struct slice slice = { .cause = CAUSE_SLEEP, .ns = 1 * MS, .count = 1 };
+		struct slices slices = { 0 };
+		struct blocked_record blocked = { AT(1), .id = id };
+
+		for (int at = 0; at < 3; at++, rest /= NR(names)) {
+			const struct frame native = NATIVE(names[rest % NR(names)], NULL);
+
+			frames[at] = native;
+		}
+		slice.task_name = tasked < 3 ? strdup(names[tasked]) : NULL;
+		slice.stack = make_stack(frames, 1 + (unsigned int)(i % 3));
+		assert_int_equal(slices_add(&slices, &slice), 0);
+		blocked.slices = slices;
+		output_blocked(output, &blocked);
+		slices_free(&slices);
+	}
+}
+
+static void lines_are_in_the_order_of_bytes(void **state)
+{
+	char *text = fold(*state, NULL, feed_ordered), *save = NULL;
+	char previous[200] = "";
+	int nr = 0;
+
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		*strrchr(line, ' ') = '\0';
+		if (strcmp(previous, line) >= 0)
+			fail_msg("%s before %s", previous, line);
+		snprintf(previous, sizeof(previous), "%s", line);
+		nr++;
+	}
+	assert_true(nr > 200);
+	free(text);
+}
+
 static void feed_many(struct output *output)
 {
 	struct thread_id id = { .pid = 7, .tid = 7, .comm = "app" };
@@ -344,6 +388,7 @@ int main(void)
 		TEST(kinds_are_marked),
 		TEST(hostile_names_do_not_break_lines),
 		TEST(what_a_line_does_not_tell_apart_is_one),
+		TEST(lines_are_in_the_order_of_bytes),
 		TEST(what_is_beyond_the_bound_is_counted),
 		TEST(many_tasks_do_not_cost_places),
 		TEST(nothing_gives_an_empty_file),

@@ -64,8 +64,14 @@ static char *escape(const char *s, bool (*harmful)(uint32_t c))
 		return NULL;
 	while (*s) {
 		uint32_t c;
-		size_t bytes = decode(s, &c);
+		size_t bytes;
 
+		/* most are so, and harm nobody */
+		if (*s >= ' ' && *s <= '~') {
+			*end++ = *s++;
+			continue;
+		}
+		bytes = decode(s, &c);
 		if (bytes && !(harmful && harmful(c))) {
 			memcpy(end, s, bytes);
 			end += bytes;

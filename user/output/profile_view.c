@@ -109,19 +109,23 @@ int profile_write_view(struct profile *profile, const struct profile_view *view,
 	const struct profile_mark *mark = view->mark ? &profile->marks[*view->mark] : NULL;
 	/* what a format sees of it meanwhile */
 	struct profile shown = *profile;
-	int err;
+	struct tally *selected = NULL;
+	int err = 0;
 
 	if (mark && !mark->samples)
 		return -ENOENT;
-	err = tally_new(&shown.samples, MAX_SAMPLES, profile->bytes / 2);
-	if (!err)
-		err = select_samples(profile, mark, view->merged, shown.samples);
+	if (mark || view->merged) {
+		err = tally_new(&selected, MAX_SAMPLES, profile->bytes / 2);
+		if (!err)
+			err = select_samples(profile, mark, view->merged, selected);
+		shown.samples = selected;
+	}
 	if (mark)
 		take_off(shown.lost, mark);
 	shown.time_ns = view->time_ns;
 	shown.duration_ns = view->duration_ns;
 	if (!err)
 		err = write(&shown, sink);
-	tally_free(shown.samples);
+	tally_free(selected);
 	return err;
 }

@@ -30,9 +30,9 @@ struct stack_lines {
 	size_t nr;
 	size_t room; /* of heads: without a bound, the profile has one */
 	struct keys *heads; /* struct head_key */
-	char **head_v; /* the text of each, by its number */
-	char **frames; /* the text of each, by its number, with its ';' */
-	size_t nr_frames;
+	char *head_texts; /* one behind the other, by their numbers, each with its end */
+	char *frame_texts;
+	const char **frames; /* where each of them is, with its ';' */
 	char causes[CAUSE_NR][CAUSE_BYTES]; /* "[sleep]" */
 };
 
@@ -62,45 +62,74 @@ static int print_head(FILE *line, const struct profile *profile,
 	return err;
 }
 
-static int make_head(char **text, const struct profile *profile,
-		     const struct profile_sample *sample)
+/* Where each of nr texts begins, of which there is one behind the other. NULL: no memory. */
+static const char **find_texts(const char *texts, size_t nr)
 {
-	size_t size = 0;
-	FILE *out = open_memstream(text, &size);
-	int err;
+	const char **found = calloc(nr + 1, sizeof(found[0]));
+
+	for (size_t i = 0; found && i < nr; i++) {
+		found[i] = texts;
+		texts += strlen(texts) + 1;
+	}
+	return found;
+}
+
+static int make_frames(struct stack_lines *lines, const struct profile *profile)
+{
+	size_t size = 0, nr = profile_nr_frames(profile);
+	FILE *out = open_memstream(&lines->frame_texts, &size);
+	int err = 0;
 
 	if (!out)
 		return -ENOMEM;
-	err = print_head(out, profile, sample);
-	return fclose(out) || err ? -ENOMEM : 0;
-}
+	for (size_t i = 0; i < nr && !err; i++) {
+		const struct frame frame = profile_frame(profile, (uint32_t)i);
 
-static int make_frame(char **text, const struct frame *frame)
-{
-	size_t size = 0;
-	FILE *out = open_memstream(text, &size);
-	int err;
-
-	if (!out)
+		err = folded_frame(out, &frame, true);
+		fputc('\0', out);
+	}
+	if (fclose(out) || err)
 		return -ENOMEM;
-	err = folded_frame(out, frame, true);
-	return fclose(out) || err ? -ENOMEM : 0;
+	lines->frames = find_texts(lines->frame_texts, nr);
+	return lines->frames ? 0 : -ENOMEM;
 }
 
-/* The same text for all that have it: lines of one head are compared from their frames on. */
+/* The number of its text, which is one for all that have it, and is written where it is new. */
 static int add_head(struct stack_lines *lines, const struct profile *profile,
-		    const struct profile_sample *sample, const char **head)
+		    const struct profile_sample *sample, FILE *texts, uint32_t *number)
 {
 	const struct head_key key = { sample->host, sample->pid,  sample->tid,
 				      sample->comm, sample->task, sample->cut };
 	size_t had = keys_size(lines->heads);
-	uint32_t number;
-	int err = keys_add(lines->heads, &key, sizeof(key), &number);
+	int err = keys_add(lines->heads, &key, sizeof(key), number);
 
-	if (!err && number == had)
-		err = make_head(&lines->head_v[number], profile, sample);
-	*head = err ? NULL : lines->head_v[number];
+	if (!err && *number == had) {
+		err = print_head(texts, profile, sample);
+		fputc('\0', texts);
+	}
 	return err;
+}
+
+static int add_heads(struct stack_lines *lines, const struct profile *profile)
+{
+	const struct tally *samples = profile_samples(profile);
+	size_t size = 0, nr = tally_size(samples);
+	__freeing uint32_t *numbers = calloc(nr + 1, sizeof(numbers[0]));
+	FILE *texts = numbers ? open_memstream(&lines->head_texts, &size) : NULL;
+	__freeing const char **heads = NULL;
+	int err = 0;
+
+	if (!texts)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr && !err; i++)
+		err = add_head(lines, profile, profile_sample_of(tally_at(samples, i)), texts,
+			       &numbers[i]);
+	if (fclose(texts) || err)
+		return -ENOMEM;
+	heads = find_texts(lines->head_texts, keys_size(lines->heads));
+	for (size_t i = 0; i < nr && heads; i++)
+		lines->v[i].head = heads[numbers[i]];
+	return heads ? 0 : -ENOMEM;
 }
 
 const char *stack_line_part(const struct stack_line *line, uint32_t part)
@@ -130,69 +159,68 @@ static bool has_more(struct cursor *cursor)
 	return true;
 }
 
-/* Most lines have their outer frames in common, which are the same by their numbers already. */
-static void skip_same(struct cursor *a, struct cursor *b)
+/* Where one head is what another begins with, a frame stands beside what is a task there. */
+static int compare_texts(const struct stack_line *left, const struct stack_line *right)
 {
-	const struct stack_line *line_a = a->line, *line_b = b->line;
+	struct cursor a = { .line = left, .at = left->head };
+	struct cursor b = { .line = right, .at = right->head };
 
-	if (*a->at || *b->at)
-		return;
-	while (a->part < line_a->nr && b->part < line_b->nr &&
-	       line_a->frames[line_a->nr - a->part - 1] ==
-		       line_b->frames[line_b->nr - b->part - 1]) {
-		a->part++;
-		b->part++;
+	for (;;) {
+		bool more_a = has_more(&a), more_b = has_more(&b);
+
+		if (!more_a || !more_b)
+			return compare_numbers(more_a, more_b);
+		if (*a.at != *b.at)
+			return compare_numbers((unsigned char)*a.at, (unsigned char)*b.at);
+		a.at++;
+		b.at++;
 	}
+}
+
+/* No frame begins with all of another, which ends in the only ';' that it has: they are compared one by one. */
+static int compare_frames(const struct stack_line *a, const struct stack_line *b)
+{
+	uint32_t least = a->nr < b->nr ? a->nr : b->nr, part = 0;
+	int order = 0;
+
+	while (part < least && !order) {
+		part++;
+		/* most have their outer ones in common */
+		if (a->frames[a->nr - part] != b->frames[b->nr - part])
+			order = strcmp(stack_line_part(a, part), stack_line_part(b, part));
+	}
+	return order ? order : strcmp(stack_line_part(a, part + 1), stack_line_part(b, part + 1));
 }
 
 static int compare_lines(const void *left, const void *right)
 {
-	struct cursor a = { .line = left, .at = ((const struct stack_line *)left)->head };
-	struct cursor b = { .line = right, .at = ((const struct stack_line *)right)->head };
+	const struct stack_line *a = left, *b = right;
 
-	for (;;) {
-		bool more_a, more_b;
-
-		for (; *a.at && *a.at == *b.at; a.at++)
-			b.at++;
-		if (*a.at && *b.at)
-			return compare_numbers((unsigned char)*a.at, (unsigned char)*b.at);
-		skip_same(&a, &b);
-		more_a = has_more(&a);
-		more_b = has_more(&b);
-		if (!more_a || !more_b)
-			return compare_numbers(more_a, more_b);
-	}
+	return a->head == b->head ? compare_frames(a, b) : compare_texts(a, b);
 }
 
 static int make_lines(struct stack_lines *lines, const struct profile *profile)
 {
-	struct tally *samples = profile_samples(profile);
-	const struct tally_entry *const *entries = tally_by_key(samples);
-	int err = 0;
+	const struct tally *samples = profile_samples(profile);
+	int err;
 
 	lines->room = SIZE_MAX;
 	lines->v = calloc(tally_size(samples) + CAUSE_NR, sizeof(lines->v[0]));
-	lines->head_v = calloc(tally_size(samples) + 1, sizeof(lines->head_v[0]));
-	lines->frames = calloc(profile_nr_frames(profile) + 1, sizeof(lines->frames[0]));
-	if (!lines->v || !lines->head_v || !lines->frames ||
-	    keys_new(&lines->heads, SIZE_MAX, &lines->room))
+	if (!lines->v || keys_new(&lines->heads, SIZE_MAX, &lines->room))
 		return -ENOMEM;
 	for (int cause = 0; cause < CAUSE_NR; cause++)
 		snprintf(lines->causes[cause], CAUSE_BYTES, "[%s]", cause_name((enum cause)cause));
-	for (; lines->nr_frames < profile_nr_frames(profile) && !err; lines->nr_frames++) {
-		struct frame frame = profile_frame(profile, (uint32_t)lines->nr_frames);
+	for (size_t i = 0; i < tally_size(samples); i++) {
+		const struct tally_entry *entry = tally_at(samples, i);
+		const struct profile_sample *sample = profile_sample_of(entry);
 
-		err = make_frame(&lines->frames[lines->nr_frames], &frame);
+		lines->v[lines->nr++] = (struct stack_line){
+			NULL, sample->frames, sample->nr, sample->cause, lines, entry->ns,
+		};
 	}
-	for (size_t i = 0; i < tally_size(samples) && !err; i++) {
-		const struct profile_sample *sample = profile_sample_of(entries[i]);
-		struct stack_line *line = &lines->v[lines->nr++];
-
-		*line = (struct stack_line){ NULL,	    sample->frames, sample->nr,
-					     sample->cause, lines,	    entries[i]->ns };
-		err = add_head(lines, profile, sample, &line->head);
-	}
+	err = make_frames(lines, profile);
+	if (!err)
+		err = add_heads(lines, profile);
 	for (uint16_t cause = 0; cause < CAUSE_NR && !err; cause++) {
 		uint64_t ns = profile_lost(profile, (enum cause)cause)->ns;
 		struct stack_line *line = &lines->v[lines->nr];
@@ -209,12 +237,9 @@ void stack_lines_free(struct stack_lines *lines)
 {
 	if (!lines)
 		return;
-	for (size_t i = 0; lines->heads && i < keys_size(lines->heads); i++)
-		free(lines->head_v[i]);
 	keys_free(lines->heads);
-	free(lines->head_v);
-	for (size_t i = 0; i < lines->nr_frames; i++)
-		free(lines->frames[i]);
+	free(lines->head_texts);
+	free(lines->frame_texts);
 	free(lines->v);
 	free(lines->frames);
 	free(lines);
