@@ -145,6 +145,38 @@ static void feed_files(struct output *output)
 	feed_stall(output, stall);
 }
 
+static void feed_children(struct output *output)
+{
+	for (int nr = 2; nr <= 4; nr += 2) {
+		struct stall_record stall = turn(CAUSE_CHILD, 400 * MS);
+		struct frame at = check;
+
+		at.line = (unsigned int)nr;
+		for (int i = 0; i < nr; i++) {
+			struct slice slice = { .cause = CAUSE_CHILD,
+					       .syscall = strdup("vfork"),
+					       .ns = 100 * MS,
+					       .count = 1,
+					       .target = { .kind = TARGET_CHILD,
+							   .pid = 77 + i,
+							   .comm = strdup("sh") } };
+
+			add(&stall, slice, &at);
+		}
+		feed_stall(output, stall);
+	}
+}
+
+static void children_are_named_or_counted(void **state)
+{
+	char *text = render(*state, NULL, feed_children);
+
+	assert_non_null(
+		strstr(text, "\n    vfork for children sh[77] and sh[78], 2 times, 200 ms\n"));
+	assert_non_null(strstr(text, "\n    vfork for 4 children, 4 times, 400 ms\n"));
+	free(text);
+}
+
 static void calls_for_one_object_are_listed(void **state)
 {
 	char *text = render(*state, NULL, feed_files);
@@ -431,6 +463,7 @@ int main(void)
 		TEST(lookups_are_counted_and_named),
 		TEST(few_tasks_have_their_shares),
 		TEST(calls_for_one_object_are_listed),
+		TEST(children_are_named_or_counted),
 		TEST(who_ended_the_wait_is_named),
 		TEST(whoever_has_a_sentence_is_named_there_only),
 		TEST(what_is_imported_is_named),

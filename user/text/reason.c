@@ -20,8 +20,9 @@
 #include "text/listing.h"
 #include "text/words.h"
 
-#define SHARES_SHOWN  5 /* of tasks; the names of more are given without */
-#define WHOLE_PERCENT 90 /* of the turn: how long it was is said already */
+#define SHARES_SHOWN   5 /* of tasks; the names of more are given without */
+#define WHOLE_PERCENT  90 /* of the turn: how long it was is said already */
+#define CHILDREN_SHOWN 3
 
 /* -- names that differ -- */
 
@@ -146,6 +147,9 @@ static char *object_of(const struct group *group, const struct slice *slice)
 		return strdup("");
 	if (slice->target.kind == TARGET_DNS)
 		return escape_text(slice->target.name ? slice->target.name : "");
+	if (slice->target.kind == TARGET_CHILD)
+		return copy.target.pid ? words_thread(copy.target.comm, copy.target.pid, 0)
+				       : strdup("");
 	if (words_detail(&copy, &detail))
 		return NULL;
 	text = detail_text(&detail);
@@ -204,6 +208,15 @@ static int print_single(FILE *out, const struct group *group)
 	return 0;
 }
 
+/* " for child a[1]", " for children a[1] and b[2]", " for 11 children" */
+static void print_children(FILE *out, size_t nr, const char *listed)
+{
+	if (nr > CHILDREN_SHOWN)
+		fprintf(out, " for %zu children", nr);
+	else
+		fprintf(out, " for %s %s", nr > 1 ? "children" : "child", listed);
+}
+
 /* "8 lookups, h0 to h7.blk.test", "openat and read, /a and /b, 12 times" */
 static int print_several(FILE *out, const struct group *group, const struct names *calls,
 			 const struct names *objects)
@@ -219,7 +232,9 @@ static int print_several(FILE *out, const struct group *group, const struct name
 		fprintf(out, "%zu lookups", objects->nr);
 	else
 		fputs(called, out);
-	if (*listed)
+	if (target->kind == TARGET_CHILD && *listed)
+		print_children(out, objects->nr, listed);
+	else if (*listed)
 		fprintf(out, "%s%s",
 			objects->nr > 1 && (lookups || *called) ? ", "
 			: *called				? " "
