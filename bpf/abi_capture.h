@@ -40,6 +40,8 @@ enum bp_other_flags {
 	BP_OTHER_REAPS =
 		1
 		<< 3, /* WAKER: it came onto its CPU just after a child had ended, its process's and the blocked one's */
+	BP_OTHER_IN_TURN =
+		1 << 4, /* WAKER: it was in a turn of its own loop for most of the block */
 };
 
 /* A process that has ended. */

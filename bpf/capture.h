@@ -196,6 +196,16 @@ static __always_inline u32 waker_reaps(struct bp_ended *out, struct task_struct 
 	return BP_OTHER_REAPS;
 }
 
+static __always_inline u32 waker_turn(struct task_struct *waker, u64 since_ns, u64 now)
+{
+	const struct thread *thread = thread_of(waker);
+	const struct bp_slot *slot = thread ? slot_of(thread) : NULL;
+
+	return slot && slot->in_turn && slot->turn_start_ns < since_ns + (now - since_ns) / 2
+		       ? BP_OTHER_IN_TURN
+		       : 0;
+}
+
 /*
  * current ends a long block of the slot's thread, or an interrupt does that hit
  * current: user space sees that by the kernel's frames, as not every kernel lets
@@ -215,7 +225,8 @@ static __noinline int capture_waker(void *ctx, struct bp_capture *capture, u32 s
 	capture->other.kind = BP_OTHER_WAKER;
 	capture->other.tid = tid;
 	capture->other.tgid = task_tgid(current);
-	capture->other.flags = waker_flags(current, woken->tgid);
+	capture->other.flags =
+		waker_flags(current, woken->tgid) | waker_turn(current, capture->since_ns, now);
 	if (current->tgid == woken->tgid)
 		capture->other.flags |= waker_reaps(&capture->other.child, current, woken->tgid,
 						    capture->since_ns, now);

@@ -227,6 +227,7 @@ SHARED = [
     native("passed-child", "passed.c", "child", how="follow", expect=sleeps("work", doubt=("shared",))),
     native("passed-both", "passed.c", "both", how="follow"),
     native("proxy", "proxy.c", expect=sleeps("work")),
+    native("asks-loop", "asks_loop.c", expect=one("ask", "lock", "ask", party="waker asks_loop", party_text="woken by asks_loop")),
     *(
         Case("java-selector-" + kind, "other/SharedSelector.java", (kind,),
             one("sleep", "sleep") if kind == "held" else {}, tools=("java",), settle=1.2)

@@ -140,6 +140,7 @@ struct party {
 	pid_t tid;
 	char comm[16];
 	bool collects; /* HOLDER: it collected garbage meanwhile */
+	bool in_turn; /* WAKER: it was in a turn of its own loop for most of that */
 	struct stack *stack; /* a reference, or NULL */
 };
 

@@ -161,8 +161,9 @@ static uint64_t end_of_loop_ns(const struct loop *loop, const struct bp_turn *re
 }
 
 /*
- * For most of it the thread waited for another loop's thread of the same process, which
- * then ended that: the helper of a loop that is embedded. The stall is that loop's.
+ * For most of it the thread waited for another loop's thread of the same process, which was
+ * in a turn meanwhile and then ended that: the helper of a loop that is embedded. The stall
+ * is that loop's. Of a loop that was idle until then it is no stall.
  */
 static bool is_proxy(struct engine *engine, const struct loop *loop, const struct bp_turn *record)
 {
@@ -172,7 +173,7 @@ static bool is_proxy(struct engine *engine, const struct loop *loop, const struc
 	    collected_main_waker(loop, record->turn_seq, (record->end_ns - record->start_ns) / 2,
 				 &waker))
 		return false;
-	if (waker.pid != loop->id.pid || waker.tid == loop->id.tid)
+	if (waker.pid != loop->id.pid || waker.tid == loop->id.tid || !waker.in_turn)
 		return false;
 	return loops_find(engine->loops, waker.tid) != NULL;
 }
