@@ -3,13 +3,17 @@
 #include "output/queue.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "output/sink.h"
 
 static void what_is_added_is_taken_in_order(void **state)
 {
@@ -65,11 +69,30 @@ static void what_is_kept_is_bounded(void **state)
 	assert_null(queue.bytes);
 }
 
+/* A pipe has room for the longest line of a recording, and nothing of it waits for its reader. */
+static void a_line_fits_into_a_pipe(void **state)
+{
+	static unsigned char line[1000 * 1000];
+	struct sink *sink;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(sink_open_fd(&sink, fds[1], false), 0);
+	sink_queue(sink);
+	assert_int_equal(sink_write(sink, line, sizeof(line)), 0);
+	assert_int_equal(sink_flush(sink), 0);
+	assert_false(sink_try(sink));
+	close(fds[0]);
+	assert_int_equal(sink_close(sink), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_added_is_taken_in_order),
 		cmocka_unit_test(what_is_kept_is_bounded),
+		cmocka_unit_test(a_line_fits_into_a_pipe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

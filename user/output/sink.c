@@ -3,6 +3,7 @@
 #include "output/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,6 +25,11 @@
 #define GZIP_MEMORY_LEVEL   8
 /* Messages come in pieces of a few bytes, for each of which zlib would be called. */
 #define GATHER_BYTES (16 * 1024)
+/*
+ * The longest line of a recording, which its reader is to have at once, and not part by part
+ * as it takes those. Anyone may have so much (fs.pipe-max-size).
+ */
+#define PIPE_BYTES (1 << 20)
 /* Of a reader that takes nothing. */
 #define LAST_WAIT_NS NS_PER_SEC
 
@@ -333,6 +339,9 @@ int sink_flush_now(struct sink *sink)
 void sink_queue(struct sink *sink)
 {
 	sink->at_once = queue_at_once(sink->fd);
+	/* what is no pipe has no size, and more than anyone may have is fine */
+	if (sink->at_once && fcntl(sink->fd, F_GETPIPE_SZ) < PIPE_BYTES)
+		fcntl(sink->fd, F_SETPIPE_SZ, PIPE_BYTES);
 }
 
 /* Nobody reads any more, which a format that writes only at its end would find out then. */
