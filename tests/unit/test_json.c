@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "recording/encode_value.h"
 
 static void stall_has_its_keys(void **state)
 {
@@ -196,6 +197,39 @@ static json_t *line_of_deep_slices(const char *path, size_t nr, size_t frames)
 	assert_in_range(strlen(text), 256 * 1024, 1 << 20);
 	free(text);
 	return only_line(path);
+}
+
+/* What a part of a line takes is known without writing it. */
+static void bytes_are_those_of_the_line(void **state)
+{
+	struct object object = object_new();
+	char all[256];
+	char *line;
+	size_t bytes;
+
+	(void)state;
+	for (int c = 1; c < 256; c++)
+		all[c - 1] = (char)c;
+	all[255] = '\0';
+	put_string(&object, "all", all);
+	put_string(&object, "two", "\u00e9\u07ff");
+	put_string(&object, "three", "\u0800\uffff");
+	put_string(&object, "four", "\U00010000\U0010ffff");
+	put_string(&object, "invalid", "\xff\xc3(\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80");
+	put_number(&object, "zero", 0);
+	put_number(&object, "ten", 10);
+	put_number(&object, "most", UINT64_MAX);
+	object_put(&object, "negative", json_integer(-100));
+	object_put(&object, "real", json_real(0.1));
+	object_put(&object, "nothing", json_null());
+	put_bool(&object, "yes", true);
+	put_bool(&object, "no", false);
+	object_put(&object, "list", json_pack("[i,[],{},{s:i,s:i}]", 1, "a", 2, "b", 3));
+	bytes = object_bytes(&object);
+	line = line_of(&object);
+	assert_non_null(line);
+	assert_int_equal(bytes, strlen(line) - strlen("\n"));
+	free(line);
 }
 
 static void small_slices_are_cut_off_a_long_line(void **state)
@@ -461,6 +495,7 @@ int main(void)
 		TEST(stall_has_its_keys),
 		TEST(other_records_have_their_keys),
 		TEST(hostile_names_are_valid_json),
+		cmocka_unit_test(bytes_are_those_of_the_line),
 		TEST(small_slices_are_cut_off_a_long_line),
 		TEST(a_slice_that_is_too_long_keeps_the_inner_end_of_its_stack),
 		TEST(numbers_stay_in_range),

@@ -61,12 +61,13 @@ void object_append_pair(struct object *object, json_t *array, uint64_t first, ui
 	object_append(object, array, json_pack("[I,I]", limited(first), limited(second)));
 }
 
-/* NULL: no memory. */
+/* Nearly all names are UTF-8, and a line has ten thousand. NULL: no memory. */
 json_t *json_text(const char *value)
 {
-	__freeing char *escaped = escape_invalid(value);
+	json_t *text = json_string(value);
+	char *escaped __freeing = text ? NULL : escape_invalid(value);
 
-	return escaped ? json_string(escaped) : NULL;
+	return escaped ? json_string(escaped) : text;
 }
 
 /* NULL and "": not known, left out. */
@@ -124,9 +125,61 @@ void put_thread(struct object *object, const struct thread_id *id)
 
 #define LINE_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII)
 
+/* A character beyond ASCII is one escape, or two. */
+static size_t character_bytes(unsigned char c)
+{
+	if (c >= 0x80)
+		return c >= 0xf0 ? 12 : c >= 0xc0 ? 6 : 0;
+	if (c == '"' || c == '\\' || (c >= '\b' && c <= '\r' && c != '\v'))
+		return 2;
+	return c < ' ' ? 6 : 1;
+}
+
+static size_t string_bytes(const char *string)
+{
+	size_t bytes = strlen("\"\"");
+
+	for (; *string; string++)
+		bytes += character_bytes((unsigned char)*string);
+	return bytes;
+}
+
+static size_t integer_bytes(json_int_t value)
+{
+	size_t bytes = 1 + (value < 0);
+
+	while (value /= 10)
+		bytes++;
+	return bytes;
+}
+
+static size_t value_bytes(json_t *value)
+{
+	size_t bytes = strlen("{}"), i = 0;
+	const char *key;
+	json_t *child;
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		json_object_foreach (value, key, child)
+			bytes += (i++ > 0) + string_bytes(key) + 1 + value_bytes(child);
+		return bytes;
+	case JSON_ARRAY:
+		json_array_foreach (value, i, child)
+			bytes += (i > 0) + value_bytes(child);
+		return bytes;
+	case JSON_STRING:
+		return string_bytes(json_string_value(value));
+	case JSON_INTEGER:
+		return integer_bytes(json_integer_value(value));
+	default:
+		return json_dumpb(value, NULL, 0, LINE_FLAGS | JSON_ENCODE_ANY);
+	}
+}
+
 size_t object_bytes(const struct object *object)
 {
-	return json_dumpb(object->json, NULL, 0, LINE_FLAGS);
+	return object->json ? value_bytes(object->json) : 0;
 }
 
 char *line_of(struct object *record)
