@@ -147,6 +147,49 @@ def test_web_child_dies():
         check("ended" not in service.stderr[len(before) :], "it was given up", service.stderr)
 
 
+FILES = 64  # of the web child: user/web/child/child.c
+
+
+def cpu_s(pid):
+    with open("/proc/%d/stat" % pid) as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def limit_files(pid, user, most):
+    """As its own user, which everywhere may do so; back to where it was at the most."""
+    argv = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups", "prlimit", "--pid", str(pid), "--nofile=%d:" % most]
+    done = subprocess.run(argv, stderr=subprocess.PIPE, text=True)
+    check(done.returncode == 0, "a limit of descriptors", done.stderr)
+
+
+@exclusive
+def test_web_no_descriptor_left():
+    """While nobody can be let in, it waits, without trying all the time; then who waited is answered, by the same child."""
+    with WebService(*OFF) as service:
+        service.wait_watching()
+        check_status(service.get("/healthz"), 200, "/healthz")
+        pid, fields = service.child()
+        user = fields["Uid"].split()[0]
+        used = {int(fd) for fd in os.listdir("/proc/%d/fd" % pid)}
+        limit_files(pid, user, min(set(range(FILES)) - used))
+        with service.connect() as waiting:
+            waiting.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            before = cpu_s(pid)
+            waiting.settimeout(1)
+            try:
+                check(False, "an answer", waiting.recv(100))
+            except socket.timeout:
+                pass
+            check(service.child()[0] == pid, "it is gone", service.stderr)
+            check(cpu_s(pid) - before < 0.2, "it tries all the time: %.2f s" % (cpu_s(pid) - before))
+            limit_files(pid, user, FILES)
+            waiting.settimeout(20)
+            answer = read_all(waiting)
+            check(answer.startswith(b"HTTP/1.1 200"), "answered then", answer)
+        check(service.child()[0] == pid, "it was started again", service.stderr)
+
+
 @exclusive
 def test_web_unix_socket():
     with Service(*OFF) as plain:

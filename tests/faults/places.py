@@ -7,7 +7,7 @@ import os
 import struct
 import subprocess
 
-HEADER = struct.Struct("=QIIIIII")
+HEADER = struct.Struct("=QIIIII4x")
 PLACE = struct.Struct("=QII24s32s12Q")
 PLACES = 8192
 
@@ -29,7 +29,7 @@ class Table:
         self.path = path
         place, nth = armed or (None, 0)
         with open(path, "wb") as file:
-            file.write(HEADER.pack(place.key if place else 0, nth, 0, 0, 0, 0, with_memory))
+            file.write(HEADER.pack(place.key if place else 0, nth, 0, 0, 0, with_memory))
             file.truncate(HEADER.size + PLACES * PLACE.size)
         with open(path, "rb") as file:
             self.memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
@@ -40,11 +40,11 @@ class Table:
 
     @property
     def descriptors(self):
-        return HEADER.unpack_from(self.memory)[4]
+        return HEADER.unpack_from(self.memory)[3]
 
     @property
     def left_out(self):
-        return HEADER.unpack_from(self.memory)[5]
+        return HEADER.unpack_from(self.memory)[4]
 
     def places(self):
         for at in range(HEADER.size, HEADER.size + PLACES * PLACE.size, PLACE.size):

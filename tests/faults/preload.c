@@ -128,7 +128,6 @@ static bool fails(const char *call, const char *detail, int error)
 	    place->key != table->armed)
 		return false;
 	table->failed++;
-	table->failed_pid = (uint32_t)syscall(SYS_getpid);
 	errno = error;
 	return true;
 }

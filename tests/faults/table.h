@@ -24,7 +24,6 @@ struct table {
 	uint64_t armed; /* key of the place that is to fail; 0: none */
 	uint32_t armed_nth; /* when it is reached for the so manieth time */
 	uint32_t failed; /* so often it did */
-	uint32_t failed_pid;
 	uint32_t descriptors; /* open at the end of the main process */
 	uint32_t left_out; /* calls whose place found no room */
 	uint32_t with_memory; /* allocations are places, too */

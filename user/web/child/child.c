@@ -42,12 +42,15 @@ static const struct sandbox_call calls[] = {
 	{ .number = SCMP_SYS(epoll_pwait) }, /* epoll_wait() of arm64 */
 	{ .number = SCMP_SYS(pipe2) },
 	{ .number = SCMP_SYS(accept4) },
+	/* which libevent tries where accept4 cannot be had, or has EINVAL */
+	{ .number = SCMP_SYS(accept), .error = EINVAL },
 	{ .number = SCMP_SYS(recvmsg) },
 	{ .number = SCMP_SYS(sendmsg) },
 	{ .number = SCMP_SYS(recvfrom) },
 	{ .number = SCMP_SYS(readv) },
 	{ .number = SCMP_SYS(writev) },
 	{ .number = SCMP_SYS(pread64) },
+	{ .number = SCMP_SYS(lseek) }, /* where a file cannot be mapped */
 	{ .number = SCMP_SYS(shutdown) },
 	{ .number = SCMP_SYS(ioctl), .argument = 1, .mask = UINT32_MAX, .value = FIONREAD },
 	{ .number = SCMP_SYS(getsockopt) },

@@ -60,6 +60,27 @@ static void let_in(struct connections *connections, bool in)
 	}
 }
 
+static void sweep_later(struct connections *connections)
+{
+	const struct timeval later = {
+		.tv_usec = (connections->full ? FULL_MS : SWEEP_MS) * 1000,
+	};
+
+	evtimer_add(connections->sweep, &later);
+}
+
+/* libevent does not say of a listener whose it is. */
+static struct connections *only;
+
+/* There is no descriptor, or no memory, and whoever waits goes on to: without a pause it would be tried all the time. */
+static void cannot_accept(struct evconnlistener *listener, void *context)
+{
+	(void)listener;
+	(void)context;
+	let_in(only, false);
+	sweep_later(only);
+}
+
 /* evhttp takes its callbacks off what it lets go of. */
 static bool is_over(const struct connection *connection)
 {
@@ -103,15 +124,6 @@ static void look_at(struct connections *connections, struct connection *connecti
 	}
 	/* evhttp finds that it has ended */
 	shutdown(bufferevent_getfd(connection->buffer), SHUT_RDWR);
-}
-
-static void sweep_later(struct connections *connections)
-{
-	const struct timeval later = {
-		.tv_usec = (connections->full ? FULL_MS : SWEEP_MS) * 1000,
-	};
-
-	evtimer_add(connections->sweep, &later);
 }
 
 static void sweep(evutil_socket_t fd, short what, void *context)
@@ -180,6 +192,7 @@ int connections_new(struct connections **out, struct event_base *base, connectio
 	connections->base = base;
 	connections->late = late;
 	connections->late_context = context;
+	only = connections;
 	connections->sweep = evtimer_new(base, sweep, connections);
 	return connections->sweep ? 0 : -ENOMEM;
 }
@@ -215,6 +228,7 @@ int connections_listen(struct connections *connections, int fd, bool is_unix)
 		return -ENOMEM;
 	}
 	socket->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(socket->listener, cannot_accept);
 	connections->nr_sockets++;
 	return 0;
 }
