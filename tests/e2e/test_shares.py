@@ -76,7 +76,6 @@ def test_memory_is_bounded_and_given_back():
             )
 
 
-@exclusive
 @limit(150)
 def test_noisy_programs_leave_lines_of_the_journal_to_others():
     program = noisy()
