@@ -32,7 +32,7 @@ enum bp_wait_class {
 	BP_WAIT_SELECT, /* wait_id: as for poll */
 	BP_WAIT_URING, /* wait_id: the ring's fd, or BP_RING_REGISTERED + its index */
 	BP_WAIT_AIO, /* io_getevents, io_pgetevents; wait_id: the context, an address of the program's */
-	BP_WAIT_FUTEX, /* without a timeout: a pool's worker parks. wait_id: BP_PARK_ID() */
+	BP_WAIT_FUTEX, /* as enum bp_parks says; wait_id: BP_PARK_ID() or BP_CONDITION_ID() */
 };
 
 static inline int bp_is_poll(unsigned int wait_class)
@@ -53,6 +53,15 @@ static inline int bp_is_poll(unsigned int wait_class)
  * a thread ever waits for (parking_lot). Never 0 in practice: a futex has an address.
  */
 #define BP_PARK_ID(sp, word) ((sp) + (word)*0x9e3779b97f4a7c15ull)
+/* glibc's condition variable: its waiters sleep on one of two words beside each other in turn. */
+#define BP_CONDITION_ID(word) ((word) & ~7ull)
+
+/* Which futexes of a process may be waits of its loops. */
+enum bp_parks {
+	BP_PARKS_NONE,
+	BP_PARKS_WORKERS, /* without a timeout: a pool's worker parks */
+	BP_PARKS_CONDITIONS, /* conditions of the C library: a loop that another thread polls for */
+};
 
 enum bp_block_flags {
 	BP_BLOCK_FAULT = 1 << 0, /* page fault; fault_addr is set */

@@ -84,7 +84,7 @@ struct bp_bind {
 struct bp_process_config {
 	unsigned int watched;
 	unsigned int follow; /* its children too */
-	unsigned int parks; /* it has workers that park: their futexes may be own waits */
+	unsigned int parks; /* enum bp_parks */
 	unsigned int pad;
 	struct bp_python python;
 };

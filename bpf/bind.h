@@ -72,6 +72,7 @@ static __always_inline void slot_use(struct bp_slot *slot, struct task_struct *t
 	    wait_is_known(slot, block->wait_class, block->wait_id)) {
 		slot->state = BP_WAITING;
 		slot->wait_slept = 1;
+		slot->left_ns = 0;
 		stack_copy_end(slot, false);
 	} else if (bind->turn_start_ns && (!bind->sleeps || bind->sleeps == task->nvcsw)) {
 		/* it has not been to sleep since that was asked for: it is in that turn still */
@@ -113,7 +114,7 @@ static __always_inline void slot_fill(struct bp_slot *slot, struct bp_slice *sli
 	}
 	slot->left_ns = thread->left_ns;
 	slot_use(slot, task, &thread->block, bind);
-	if (slot->in_turn || slot->state == BP_WAITING)
+	if (slot->in_turn)
 		slot->left_ns = 0;
 	capture->turn_seq = slot->turn_seq;
 }

@@ -74,7 +74,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	thread->state = BP_RUNNABLE;
 	thread->before = 0;
 	forker = thread_of(parent);
-	thread->parks = forker && forker->parks;
+	thread->parks = forker ? forker->parks : BP_PARKS_NONE;
 	return 0;
 }
 
@@ -97,10 +97,12 @@ int BPF_PROG(on_exec, struct task_struct *task)
 		return 0;
 	now = bpf_ktime_get_ns();
 	config = bpf_map_lookup_elem(&processes, &tgid);
-	if (config)
-		config->python.version = config->parks = 0;
+	if (config) {
+		config->python.version = 0;
+		config->parks = BP_PARKS_NONE;
+	}
 	thread->tstate = 0;
-	thread->parks = 0;
+	thread->parks = BP_PARKS_NONE;
 	thread->candidates = 0;
 	thread->waits[0].wait_class = BP_WAIT_NONE;
 	thread->left_ns = now;

@@ -27,7 +27,7 @@ static __always_inline bool slot_block(void *ctx, struct bp_slot *slot, struct t
 	struct bp_slice *slice;
 	const struct pt_regs *regs = task_regs(task);
 	u64 wait_id = 0;
-	u32 wait_class = wait_class_of(regs_syscall(regs), regs, &wait_id);
+	u32 wait_class = wait_class_of(regs_syscall(regs), regs, thread->parks, &wait_id);
 	bool stopped = state & (TASK_STOPPED | TASK_TRACED | TASK_FROZEN);
 
 	if (!stopped && wait_is_own(slot, wait_class, wait_id)) {

@@ -37,7 +37,7 @@ static __always_inline bool waits_for(struct task_struct *task, u64 source)
 
 	if (task_is_compat(task))
 		return false;
-	wait_class = wait_class_of(regs_syscall(regs), regs, &wait_id);
+	wait_class = wait_class_of(regs_syscall(regs), regs, BP_PARKS_NONE, &wait_id);
 	return source_of(task, wait_class, wait_id) == source;
 }
 

@@ -74,7 +74,7 @@ struct thread {
 	u32 known; /* its state, at first sight or since */
 	u32 own; /* blockprof's own: only for the clocks */
 	u32 before; /* has not moved since it came under watch */
-	u32 parks; /* one of a process whose workers park */
+	u32 parks; /* enum bp_parks, as of its process */
 	u32 slot; /* BP_NO_SLOT: not bound */
 	u32 slotless; /* there was none for it, which has been counted */
 	u32 state; /* enum bp_state */

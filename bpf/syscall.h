@@ -10,9 +10,11 @@
 #define IORING_ENTER_REGISTERED_RING 16
 
 /* include/uapi/linux/futex.h */
-#define FUTEX_WAIT	  0
-#define FUTEX_WAIT_BITSET 9
-#define FUTEX_CMD_MASK	  ~(128 | 256)
+#define FUTEX_WAIT	     0
+#define FUTEX_WAIT_BITSET    9
+#define FUTEX_PRIVATE_FLAG   128
+#define FUTEX_CLOCK_REALTIME 256
+#define FUTEX_CMD_MASK	     ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
 
 /* kernel/sched: include/linux/sched.h; TASK_FROZEN is of 6.1 (f5d39b020809) */
 #define TASK_UNINTERRUPTIBLE 0x0002
@@ -20,14 +22,24 @@
 #define TASK_TRACED	     0x0008
 #define TASK_FROZEN	     0x8000
 
-static __always_inline u32 park_of(const struct pt_regs *regs, u64 *wait_id)
+static __always_inline u32 park_of(const struct pt_regs *regs, u32 parks, u64 *wait_id)
 {
-	u32 op = regs_arg(regs, 1) & FUTEX_CMD_MASK;
+	u32 op = regs_arg(regs, 1), command = op & FUTEX_CMD_MASK;
 
-	if ((op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET) || regs_arg(regs, 3))
-		return BP_WAIT_NONE;
-	*wait_id = BP_PARK_ID(regs_sp(regs), regs_arg(regs, 0));
-	return BP_WAIT_FUTEX;
+	switch (parks) {
+	case BP_PARKS_WORKERS:
+		if ((command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET) || regs_arg(regs, 3))
+			return BP_WAIT_NONE;
+		*wait_id = BP_PARK_ID(regs_sp(regs), regs_arg(regs, 0));
+		return BP_WAIT_FUTEX;
+	case BP_PARKS_CONDITIONS:
+		/* with a timeout or without; not CPython's asking for the GIL, which is by the other clock */
+		if (command != FUTEX_WAIT_BITSET || !(op & FUTEX_CLOCK_REALTIME))
+			return BP_WAIT_NONE;
+		*wait_id = BP_CONDITION_ID(regs_arg(regs, 0));
+		return BP_WAIT_FUTEX;
+	}
+	return BP_WAIT_NONE;
 }
 
 static __always_inline u32 task_state(struct task_struct *task)
@@ -37,8 +49,12 @@ static __always_inline u32 task_state(struct task_struct *task)
 	return BPF_CORE_READ((struct task_struct___old *)task, state);
 }
 
-/* The class of a call that a loop may wait in, and what names the wait; 0: it is no such call. */
-static __always_inline u32 wait_class_of(int nr, const struct pt_regs *regs, u64 *wait_id)
+/*
+ * The class of a call that a loop may wait in, and what names the wait; 0: it is no such
+ * call. parks: enum bp_parks.
+ */
+static __always_inline u32 wait_class_of(int nr, const struct pt_regs *regs, u32 parks,
+					 u64 *wait_id)
 {
 	switch (nr) {
 	case NR_epoll_wait:
@@ -64,17 +80,14 @@ static __always_inline u32 wait_class_of(int nr, const struct pt_regs *regs, u64
 		*wait_id = regs_arg(regs, 0);
 		return regs_arg(regs, 1) ? BP_WAIT_AIO : BP_WAIT_NONE;
 	case NR_futex:
-		return park_of(regs, wait_id);
+		return park_of(regs, parks, wait_id);
 	}
 	return BP_WAIT_NONE;
 }
 
-/*
- * What task blocks in, or is about to. state: its scheduler state. parks: its futexes
- * may be waits of a loop.
- */
+/* What task blocks in, or is about to. state: its scheduler state; parks: enum bp_parks. */
 static __always_inline void block_read(struct bp_block *block, struct task_struct *task, u32 state,
-				       bool parks)
+				       u32 parks)
 {
 	const struct pt_regs *regs = task_regs(task);
 	int nr = regs_syscall(regs);
@@ -105,11 +118,9 @@ static __always_inline void block_read(struct bp_block *block, struct task_struc
 		block->flags |= BP_BLOCK_FAULT;
 	/* A loop that is stopped inside its wait is not idle: its clients wait. */
 	if (!(block->flags & BP_BLOCK_STOPPED))
-		block->wait_class = wait_class_of(nr, regs, &block->wait_id);
+		block->wait_class = wait_class_of(nr, regs, parks, &block->wait_id);
 	if (bp_is_poll(block->wait_class))
 		block->flags |= BP_BLOCK_FDS;
-	if (block->wait_class == BP_WAIT_FUTEX && !parks)
-		block->wait_class = BP_WAIT_NONE;
 	block->source = source_of(task, block->wait_class, block->wait_id);
 }
 

@@ -53,7 +53,7 @@ static __always_inline int wait_returned(struct thread *thread, struct task_stru
 {
 	u64 now;
 
-	if (thread->own || !wait_class || wait_class == BP_WAIT_FUTEX)
+	if (thread->own || !wait_class)
 		return 0;
 	now = bpf_ktime_get_ns();
 	/* one that slept was noted as it went to sleep */
@@ -99,7 +99,7 @@ static __always_inline int call_returned(int nr, const struct pt_regs *regs, lon
 	slot = slot_of(thread);
 	if (task_is_compat(task))
 		return 0;
-	wait_class = wait_class_of(nr, regs, &wait_id);
+	wait_class = wait_class_of(nr, regs, BP_PARKS_NONE, &wait_id);
 	if (!slot)
 		return wait_returned(thread, task, wait_class);
 	if (!slot->wait_class)

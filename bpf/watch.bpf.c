@@ -45,9 +45,9 @@ int watch_task(struct bpf_iter__task *ctx)
 		return 0;
 	config = bpf_map_lookup_elem(&processes, &tgid);
 	if (config && config->parks && !thread->parks) {
-		thread->parks = 1;
+		thread->parks = config->parks;
 		if (thread->state == BP_BLOCKED)
-			block_read(&thread->block, task, task_state(task), true);
+			block_read(&thread->block, task, task_state(task), thread->parks);
 	}
 	bind = bpf_map_lookup_elem(&binds, &tid);
 	if (bind) {

@@ -267,6 +267,11 @@ OTHERS = [
     Case("tmux", "other/tmux.sh", how="follow", tools=("tmux",)),
     Case("redis", "other/redis.sh", how="follow", tools=("redis-server", "redis-cli"), settle=1.0),
     Case("nginx", "other/nginx.sh", how="follow", tools=("nginx",), settle=1.0),
+    Case("tcl-after", "other/tcl_loop.tcl", ("after",), one("after", "sleep", advice=r"after\(\)")),
+    Case("tcl-exec", "other/tcl_loop.tcl", ("exec",), one("exec", CHILD, advice="fileevent")),
+    Case("tcl-born", "other/tcl_loop.tcl", ("after",), one("after", "sleep"), how="system", comm="^tclsh", attach="first", grace=1.5, watch=4.0),
+    python("tkinter", "tkinter_loop", expect=one("sleep", "sleep", "save", advice=r"after\(\)"), modules=("tkinter",)),
+    python("tkinter-innocent", "tkinter_loop", "innocent", modules=("tkinter",)),
     Case("perl-poll", "other/poll_server.pl", ("poll",), one("sleep", "sleep"), grace=0.6),
     Case("perl-select", "other/poll_server.pl", ("select",), one("sleep", "sleep"), grace=0.6),
 ]

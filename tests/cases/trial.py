@@ -156,6 +156,8 @@ def command_of(case):
         argv = ["/bin/sh", source]
     elif ending == ".pl":
         argv = [need_program("perl"), source]
+    elif ending == ".tcl":
+        argv = [need_program("tclsh"), source]
     else:
         raise Failed("nothing is known of how to start %s" % case.program)
     return [*case.prefix, *argv, *case.args]

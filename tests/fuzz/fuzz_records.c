@@ -68,9 +68,9 @@ int probe_python(struct probe *p, pid_t pid, const struct bp_python *python)
 	return 0;
 }
 
-int probe_parks(struct probe *p, pid_t pid)
+int probe_parks(struct probe *p, pid_t pid, enum bp_parks parks)
 {
-	(void)p, (void)pid;
+	(void)p, (void)pid, (void)parks;
 	return 0;
 }
 

@@ -565,6 +565,11 @@ CASE(asyncio, SOCKET, NULL,
 	CASE(libev, CHILD, NULL, "ev_child_start() instead of waiting for the child"),
 	CASE(libev, SOCKET, NULL, "an ev_io watcher of a socket that does not block"),
 	CASE(libev, FILE, NULL, "a thread (libeio), and ev_async_send() when it is done"),
+	/* tcl */
+	CASE(tcl, SLEEP, NULL, "after() with a script or callback instead of a sleep"),
+	CASE(tcl, CHILD, NULL,
+	     "a pipe to the child (open |...) with fileevent, or a thread that waits for it"),
+	CASE(tcl, CPU, NULL, "a thread, whose result a callback of after() looks for"),
 	/* asio */
 	CASE(asio, SLEEP, NULL, "asio::steady_timer and async_wait() instead of a sleep"),
 	CASE(asio, DNS, NULL, "resolver.async_resolve()"),

@@ -104,8 +104,9 @@ int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
 	return 0;
 }
 
-int probe_parks(struct probe *probe, pid_t pid)
+int probe_parks(struct probe *probe, pid_t pid, enum bp_parks parks)
 {
+	(void)parks;
 	probe->parks = pid;
 	return 0;
 }

@@ -151,12 +151,48 @@ static void test_asio(void **state)
 	assert_string_equal(name(ask_waiting(&asio, BP_WAIT_EPOLL, 1, NULL)), "asio");
 }
 
+/* A thread waits on a condition variable, and the notifier's polls for it. */
+static void test_tcl(void **state)
+{
+	struct program tcl = { .exe = "tclsh8.6",
+			       .libraries = { "libtcl8.6.so" },
+			       .caller = "libtcl8.6.so",
+			       .stack = { "Tcl_WaitForEvent", "Tcl_DoOneEvent" } };
+	struct recognised found = ask_waiting(&tcl, BP_WAIT_FUTEX, 1, NULL);
+
+	(void)state;
+	assert_string_equal(name(found), "tcl");
+	assert_int_equal(found.wait_class, BP_WAIT_FUTEX);
+	assert_int_equal(found.park_id, found.wait_id);
+	/* as long as its futexes are not shown */
+	assert_string_equal(name(ask_blocked(&tcl, SYS_futex)), "none");
+	/* from 9.0 on */
+	found = ask_waiting(&tcl, BP_WAIT_EPOLL, 1, NULL);
+	assert_string_equal(name(found), "tcl");
+	assert_int_equal(found.park_id, 0);
+	/* in a callback */
+	tcl.stack[0] = "Tcl_ServiceEvent";
+	assert_string_equal(name(ask_waiting(&tcl, BP_WAIT_FUTEX, 100, NULL)), "none");
+	found = ask_blocked(&tcl, SYS_nanosleep);
+	assert_string_equal(name(found), "tcl");
+	assert_true(found.in_turn);
+	assert_int_equal(found.wait_class, BP_WAIT_NONE);
+	/* the notifier */
+	tcl.stack[0] = NULL;
+	found = ask_waiting(&tcl, BP_WAIT_SELECT, 100, NULL);
+	assert_string_equal(name(found), "none");
+	assert_non_null(found.against);
+	/* another's condition */
+	assert_string_equal(name(ask_waiting(&tcl, BP_WAIT_FUTEX, 100, NULL)), "none");
+	assert_string_equal(name(ask_blocked(&tcl, SYS_nanosleep)), "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hangs),  TEST(test_hangs_linked), TEST(test_hangs_in_a_poll),
 		TEST(test_forked), TEST(test_first_wait),   TEST(test_qt),
-		TEST(test_asio),
+		TEST(test_asio),   TEST(test_tcl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

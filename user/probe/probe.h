@@ -50,8 +50,8 @@ int probe_watch(struct probe *probe, pid_t pid, bool follow);
 void probe_unwatch(struct probe *probe, pid_t pid);
 /* How to read the process's interpreter; NULL: it has none. 0 or -errno. */
 int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python);
-/* The process has workers that park: its futexes are in snapshots from the next probe_iterate() on. */
-int probe_parks(struct probe *probe, pid_t pid);
+/* Futexes of the process may be own waits: they are in snapshots from the next probe_iterate() on. */
+int probe_parks(struct probe *probe, pid_t pid, enum bp_parks parks);
 /* Binds the thread to a slot, with the next probe_iterate(). 0 or -errno. */
 int probe_bind(struct probe *probe, pid_t tid, const struct bp_bind *bind);
 /* Takes that back: the thread was not there. */

@@ -43,7 +43,7 @@ int probe_python(struct probe *probe, pid_t pid, const struct bp_python *python)
 	return bpf_map_update_elem(map, &key, &config, BPF_ANY) ? -errno : 0;
 }
 
-int probe_parks(struct probe *probe, pid_t pid)
+int probe_parks(struct probe *probe, pid_t pid, enum bp_parks parks)
 {
 	int map = bpf_map__fd(probe->skel->maps.processes);
 	struct bp_process_config config = {};
@@ -51,7 +51,7 @@ int probe_parks(struct probe *probe, pid_t pid)
 
 	/* as above: it may have no entry */
 	bpf_map_lookup_elem(map, &key, &config);
-	config.parks = 1;
+	config.parks = parks;
 	return bpf_map_update_elem(map, &key, &config, BPF_ANY) ? -errno : 0;
 }
 

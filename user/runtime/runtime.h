@@ -40,7 +40,7 @@ struct symbols;
 struct pool {
 	bool tokio;
 	bool nameless; /* known by its threads' names only: no function of it has one */
-	bool parks; /* the kernel side is to show its futexes */
+	enum bp_parks parks; /* which of its futexes the kernel side is to show */
 	bool shown; /* it does */
 	unsigned int drivers; /* epoll instances that such workers wait at */
 	uint64_t driver_fd; /* the latest of them */

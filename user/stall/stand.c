@@ -161,7 +161,8 @@ const char *engine_unread(struct engine *engine, pid_t pid)
 	const struct runtime *runtime = watched ? runtime_unread(watched->program.program) : NULL;
 
 	for_each_loop (engine->loops, loop)
-		if (!runtime && loop->id.pid == pid && loop->runtime && loop->runtime->unread)
+		if (!runtime && loop->id.pid == pid && loop->runtime && loop->runtime->unread &&
+		    !watched_python(watched))
 			runtime = loop->runtime;
 	if (!runtime || (runtime->runs_javascript && namer_v8(engine->namer, pid, NULL)))
 		return NULL;

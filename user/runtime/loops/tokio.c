@@ -72,7 +72,7 @@ static bool is_driver(const struct moment *moment, const struct wait *wait)
 	pool->nameless = scheduler < 0;
 	if (scheduler == CURRENT_THREAD)
 		return true;
-	pool->parks = true;
+	pool->parks = BP_PARKS_WORKERS;
 	pool->drivers++;
 	pool->driver_fd = wait->id;
 	return true;
