@@ -79,6 +79,8 @@ static void test_kernel_locks(void **state)
 						  KERNEL("down_read"), KERNEL("walk_component") };
 	static const struct frame held_back[] = { KERNEL("schedule_timeout_killable"),
 						  KERNEL("__mem_cgroup_handle_over_high") };
+	static const struct frame lingers[] = { KERNEL("sk_stream_wait_close"), KERNEL("tcp_close"),
+						KERNEL("__sock_release"), KERNEL("sock_close") };
 	struct bp_capture *capture = of_call(BP_NO_SYSCALL);
 	struct slice slice = with_frames(state, of_call(SYS_mmap), maps, NR(maps));
 
@@ -88,6 +90,10 @@ static void test_kernel_locks(void **state)
 	slice_clear(&slice);
 	expect_with(state, of_kind(SYS_openat, BP_OBJECT_USER_PATH), directory, NR(directory),
 		    CAUSE_FILE);
+	slice = with_frames(state, of_call(SYS_close), lingers, NR(lingers));
+	assert_int_equal(slice.cause, CAUSE_SOCKET);
+	assert_int_equal(slice.target.kind, TARGET_NONE);
+	slice_clear(&slice);
 	/* also where it was on its way back from a page fault */
 	capture->block.flags = BP_BLOCK_FAULT;
 	expect_with(state, capture, held_back, NR(held_back), CAUSE_THROTTLED);

@@ -72,6 +72,8 @@ static enum cause cause_of(const struct bp_capture *capture, const struct stack 
 		return CAUSE_LOCK;
 	case KERNEL_WAIT_MEMORY_HIGH:
 		return CAUSE_THROTTLED;
+	case KERNEL_WAIT_SOCKET:
+		return CAUSE_SOCKET;
 	default:
 		break;
 	}

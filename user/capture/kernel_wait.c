@@ -87,6 +87,9 @@ enum kernel_wait kernel_wait_of(const struct stack *stack)
 			break;
 		if (strstr(frame->fn, "mem_cgroup_handle_over_high"))
 			return KERNEL_WAIT_MEMORY_HIGH;
+		/* net/socket.c: with SO_LINGER until all is sent */
+		if (!strcmp(frame->fn, "sock_close") || !strcmp(frame->fn, "__sock_release"))
+			return KERNEL_WAIT_SOCKET;
 		if (is_semaphore(frame->fn))
 			waits = true;
 		else if (waits)

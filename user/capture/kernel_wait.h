@@ -9,6 +9,7 @@ enum kernel_wait {
 	KERNEL_WAIT_OTHER, /* what the call says */
 	KERNEL_WAIT_MMAP_LOCK, /* of the address space: another thread maps, unmaps, forks, ... */
 	KERNEL_WAIT_MEMORY_HIGH, /* its cgroup has more memory than memory.high: it is slowed down */
+	KERNEL_WAIT_SOCKET, /* it closes one, of which the descriptor shows nothing any more */
 };
 
 /* stack: may be NULL. */

@@ -299,7 +299,9 @@ void target_fill(const struct classify *with, pid_t pid, const struct bp_capture
 		target_of_file(pid, object, &slice->target);
 		break;
 	case CAUSE_SOCKET:
-		target_socket(with, pid, object, &slice->waker, &slice->target);
+		/* of one that is being closed nothing is known */
+		if (object->kind == BP_OBJECT_SOCKET)
+			target_socket(with, pid, object, &slice->waker, &slice->target);
 		break;
 	case CAUSE_DNS:
 		target_dns(capture, object, &slice->target);
