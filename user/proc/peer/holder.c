@@ -19,14 +19,12 @@
 
 #define PROCESSES_MAX	   4096
 #define DESCRIPTORS_MAX	   65536
-#define BUDGET_NS	   (30 * NS_PER_MS)
 #define DESCRIPTORS_A_TICK 32 /* between two readings of the clock */
 #define CHILDREN_MAX	   64
 #define PARENTS_MAX	   16
 
 struct budget {
-	uint64_t spent_ns; /* until then, by clock_spent_ns() */
-	uint64_t until_ns; /* and until then, by clock_now_ns() */
+	uint64_t until_ns; /* by clock_now_ns() */
 	unsigned int processes;
 	unsigned int descriptors;
 };
@@ -36,7 +34,6 @@ static struct budget budget_share(unsigned int parts, uint64_t until_ns)
 	uint64_t now_ns = clock_now_ns();
 
 	return (struct budget){
-		.spent_ns = clock_spent_ns() + BUDGET_NS / parts,
 		.until_ns = until_ns > now_ns ? now_ns + (until_ns - now_ns) / parts : now_ns,
 		.processes = PROCESSES_MAX / parts,
 		.descriptors = DESCRIPTORS_MAX / parts,
@@ -45,7 +42,7 @@ static struct budget budget_share(unsigned int parts, uint64_t until_ns)
 
 static bool is_over(const struct budget *budget)
 {
-	return clock_now_ns() >= budget->until_ns || clock_spent_ns() >= budget->spent_ns;
+	return clock_now_ns() >= budget->until_ns;
 }
 
 static bool spend_process(struct budget *budget)

@@ -3,8 +3,8 @@
  * holder.h - which process has a socket or one end of a pipe open.
  *
  * The kernel has no question for it: /proc/PID/fd of the processes is searched,
- * likely ones first, within a budget of processes, descriptors, CPU time, and time by the
- * clock: until_ns, by clock_now_ns(), after which no search goes on.
+ * likely ones first, within a budget of processes, descriptors, and time by the clock:
+ * until_ns, by clock_now_ns(), after which no search goes on.
  */
 #ifndef BLOCKPROF_PROC_PEER_HOLDER_H
 #define BLOCKPROF_PROC_PEER_HOLDER_H

@@ -12,7 +12,6 @@
 #include "proc/procfs.h"
 
 #define MAX_AGE_NS    (5 * NS_PER_SEC)
-#define BUDGET_NS     (20 * NS_PER_MS)
 #define PROCESSES_MAX 16384
 
 static bool has(const struct netns_list *list, unsigned int ino)
@@ -52,8 +51,6 @@ int netns_list_update(struct netns_list *list, uint64_t until_ns)
 		list->read_ns = now_ns;
 		list->nr = 0;
 	}
-	if (until_ns > now_ns + BUDGET_NS)
-		until_ns = now_ns + BUDGET_NS;
 	for (int i = 0; processes && i < PROCESSES_MAX && list->nr < NETNS_MAX; i++) {
 		pid = procfs_next_number(processes);
 		if (pid < 0)

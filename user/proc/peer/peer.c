@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/precedence.h"
 #include "proc/peer/bus.h"
 #include "proc/peer/diag.h"
 #include "proc/peer/holder.h"
@@ -22,13 +23,17 @@
 
 #define ANSWERS 1024 /* a power of two */
 
-/* What one question may take by the clock: the watch of others waits for that. */
-#define ASK_NS (40 * NS_PER_MS)
+/*
+ * What one question may take by the clock: the watch of others waits for that. On a busy
+ * machine it comes before others for no longer (base/precedence.h).
+ */
+#define ASK_NS PRECEDENCE_BURST_NS
 /* One that took longer is followed by as much time without any. */
 #define LONG_ASK_NS (10 * NS_PER_MS)
 
 /* "None" may become wrong at any time, and so may a listening socket when another accepts. */
 #define SHORT_NS  NS_PER_SEC
+#define CUT_NS	  (100 * NS_PER_MS) /* it was not come to */
 #define LOCK_NS	  (50 * NS_PER_MS) /* locks change hands */
 #define LONG_NS	  (10 * NS_PER_SEC)
 #define LINK_SIZE 32 /* "socket:[4294967295]" */
@@ -288,6 +293,8 @@ static struct answer find_answer(struct peers *peers, const struct question *que
 	peers->allowance.refused += err == -EAGAIN;
 	if (question->kind == QUESTION_LOCK)
 		answer.expires_ns = clock_coarse_ns() + LOCK_NS;
+	else if (err == -EAGAIN)
+		answer.expires_ns = clock_coarse_ns() + CUT_NS;
 	else
 		answer.expires_ns = clock_coarse_ns() + (err || listens ? SHORT_NS : LONG_NS);
 	return answer;
