@@ -70,6 +70,27 @@ static void test_hangs_in_a_poll(void **state)
 	assert_int_equal(found.wait_class, BP_WAIT_NONE);
 }
 
+/* The C library polls for an answer, so far in that it is not known for whom. */
+static void test_hangs_in_a_lookup(void **state)
+{
+	struct program program = { .exe = "server",
+				   .libraries = { "libev.so.4.0.0" },
+				   .stack = { "ev_run" } };
+	const struct bp_block block = { .wait_class = BP_WAIT_POLL, .wait_id = SP, .sp = SP };
+	struct recognised found;
+
+	(void)state;
+	/* it may be libev's own backend */
+	found = ask(&program, (struct moment){ .block = &block });
+	assert_string_equal(name(found), "libev");
+	assert_int_equal(found.wait_class, BP_WAIT_POLL);
+	nr_epolls = 1;
+	found = ask(&program, (struct moment){ .block = &block });
+	assert_string_equal(name(found), "libev");
+	assert_true(found.in_turn);
+	assert_int_equal(found.wait_class, BP_WAIT_EPOLL);
+}
+
 /* The stack is the parent's. */
 static void test_forked(void **state)
 {
@@ -190,9 +211,15 @@ static void test_tcl(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_hangs),  TEST(test_hangs_linked), TEST(test_hangs_in_a_poll),
-		TEST(test_forked), TEST(test_first_wait),   TEST(test_qt),
-		TEST(test_asio),   TEST(test_tcl),
+		TEST(test_hangs),
+		TEST(test_hangs_linked),
+		TEST(test_hangs_in_a_poll),
+		TEST(test_hangs_in_a_lookup),
+		TEST(test_forked),
+		TEST(test_first_wait),
+		TEST(test_qt),
+		TEST(test_asio),
+		TEST(test_tcl),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <search.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -176,6 +177,41 @@ static void test_caller(void **state)
 #endif
 }
 
+static uint64_t in_libc;
+
+static int compare(const void *left, const void *right)
+{
+	(void)left, (void)right;
+	in_libc = (uint64_t)(uintptr_t)__builtin_return_address(0);
+	return 0;
+}
+
+static __attribute__((noinline)) uint64_t called_here(void)
+{
+	return (uint64_t)(uintptr_t)__builtin_return_address(0);
+}
+
+/* getaddrinfo() has kilobytes on the stack between its poll() and its caller. */
+static void test_deep_caller(void **state)
+{
+	const struct memory own = { process_memory(), getpid() };
+	uint64_t stack[1024] = { 0 };
+	struct program *program;
+	const char *caller;
+	size_t nr = 1;
+	int word = 0;
+
+	assert_non_null(lfind(&word, &word, &nr, sizeof(word), compare));
+	assert_int_equal(program_new(&program, &own, *state, &functions), 0);
+	stack[500] = called_here();
+	assert_null(program_caller(program, (uint64_t)(uintptr_t)stack));
+	stack[2] = in_libc;
+	caller = program_caller(program, (uint64_t)(uintptr_t)stack);
+	assert_non_null(caller);
+	assert_string_equal(caller, "");
+	program_free(program);
+}
+
 /* What a runtime may be known by; it does not return, and calls itself as a nested loop would. */
 void runs_to_stay(struct sleeper *sleeper, int nested);
 __attribute__((noinline)) void runs_to_stay(struct sleeper *sleeper, int nested)
@@ -313,8 +349,8 @@ static void test_epoll(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_what_it_is), TEST(test_nothing_known), TEST(test_caller),
-		TEST(test_calls),      TEST(test_epoll),
+		TEST(test_what_it_is),	TEST(test_nothing_known), TEST(test_caller),
+		TEST(test_deep_caller), TEST(test_calls),	  TEST(test_epoll),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,13 @@ static bool recognise_candidate(const struct runtime *runtime, const struct mome
 			      recognised);
 }
 
+/* Where it has an instance to wait for, a poll is for something else, in a turn. */
+static bool polls_in_turn(const struct runtime *runtime, const struct moment *moment)
+{
+	return runtime->waits_by_epoll && bp_is_poll(moment->block->wait_class) &&
+	       only_epoll(moment) >= 0;
+}
+
 bool native_recognise(const struct runtime *runtime, const struct moment *moment,
 		      struct recognised *recognised)
 {
@@ -192,7 +199,7 @@ bool native_recognise(const struct runtime *runtime, const struct moment *moment
 		return recognise_candidate(runtime, moment, recognised);
 	/* idle for longer than anyone has looked: a wait of this runtime's own code */
 	if (block && block->wait_class && block->wait_class != BP_WAIT_FUTEX &&
-	    is_caller(runtime, moment, block->sp)) {
+	    is_caller(runtime, moment, block->sp) && !polls_in_turn(runtime, moment)) {
 		recognise_wait(runtime, moment, block->wait_class, block->wait_id, WAY_STACK,
 			       recognised);
 		/* or a call's, in a turn */

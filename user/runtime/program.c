@@ -18,8 +18,11 @@
 
 #define LIBRARIES_MAX 512
 #define PATH_BYTES    512
-/* The C library's functions for waits have small frames. */
-#define STACK_WORDS 64
+/* The C library's functions for waits have small frames; */
+#define STACK_BYTES 512
+/* others that end in one have larger ones. */
+#define DEEP_BYTES (16u << 10)
+#define DEEP_TIMES (DEEP_BYTES / STACK_BYTES)
 /* A deep stack of a program with a user interface. */
 #define CALLS_BYTES (64u << 10)
 #define CALLS_ASKED 256 /* words of one stack that are asked about */
@@ -181,25 +184,44 @@ const char *program_library(const struct program *program, const char *prefix)
 	return NULL;
 }
 
-/* NULL, "" for the program itself, or program->caller. */
-static const char *find_caller(struct program *program, uint64_t sp)
+/* NULL, "" for the program itself, or program->caller. between: whether the C library is on that part of the stack. */
+static const char *find_in(struct program *program, const uint64_t *words, size_t nr, bool *between)
 {
-	uint64_t words[STACK_WORDS];
-	ssize_t got = memory_read_most(&program->memory, sp, words, sizeof(words));
-
-	for (ssize_t i = 0; i < got / (ssize_t)sizeof(*words); i++) {
+	for (size_t i = 0; i < nr; i++) {
 		struct symbol symbol;
 
 		if (words[i] < ADDR_MIN || words[i] >= ADDR_MAX ||
 		    symbols_place(program->symbols, program->memory.pid, words[i], 1, &symbol) ||
-		    !symbol.in_text || !symbol.after_call || is_go_between(symbol.module))
+		    !symbol.in_text || !symbol.after_call)
 			continue;
+		if (is_go_between(symbol.module)) {
+			*between = true;
+			continue;
+		}
 		if (!strcmp(base_name(symbol.module), base_name(program->exe)))
 			return "";
 		snprintf(program->caller, sizeof(program->caller), "%s", symbol.module);
 		return program->caller;
 	}
 	return NULL;
+}
+
+/* Some calls of the C library are deep: getaddrinfo() has buffers for the answers on its stack. */
+static const char *find_caller(struct program *program, uint64_t sp)
+{
+	uint64_t *words __freeing = malloc(DEEP_BYTES);
+	const char *caller = NULL;
+	bool between = false;
+	ssize_t got;
+
+	for (size_t bytes = STACK_BYTES; words && bytes <= DEEP_BYTES; bytes *= DEEP_TIMES) {
+		got = memory_read_most(&program->memory, sp, words, bytes);
+		if (got > 0)
+			caller = find_in(program, words, (size_t)got / sizeof(*words), &between);
+		if (caller || !between)
+			break;
+	}
+	return caller;
 }
 
 const char *program_caller(struct program *program, uint64_t sp)
