@@ -41,6 +41,8 @@ ASYNCIO = [
     python("gil-convoy", "convoy", expect=one("gil", "gil", "push", party=r"(owner|holder) python3", party_text="held by python3")),
     python("imports", "imports", expect=one("import", ("cpu", "file", "gil"), "load", advice="import it when the program starts"), modules=("sqlalchemy",), settle=1.2),
     python("own-future", "own_future", expect=one("lock", ("lock", "sleep"), "ask", advice="wrap_future", party=r"peer python3 \(cycle\)", party_text="waits for itself")),
+    python("asks-itself", "asks_itself", expect=one("ask", "socket", "ask", party=r"peer python3 \(cycle\)", party_text="waits for itself")),
+    python("asks-itself-apart", "asks_itself", "apart", expect=one("ask", "socket", "ask", party="")),
     python("hashes", "hashes", expect=one("cpu", "cpu", "login", advice="to_thread")),
     python("many-callbacks", "many", expect=one("cpu", "cpu", "step|spin")),
     python("lookups", "lookups", expect=one("dns", "dns", "check", advice="loop.getaddrinfo"), prefix=("unshare", "-m"), tools=("unshare",)),

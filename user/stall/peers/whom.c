@@ -14,11 +14,14 @@
 #include "capture/owner.h"
 #include "capture/target.h"
 #include "probe/probe.h"
+#include "proc/epoll.h"
 #include "proc/mount.h"
 #include "proc/peer/peer.h"
 #include "proc/process.h"
 #include "runtime/python/python.h"
 #include "stall/peers/foreign.h"
+#include "stall/state/loop.h"
+#include "stall/state/loops.h"
 #include "stall/state/state.h"
 #include "stall/state/threads.h"
 #include "stall/state/watched.h"
@@ -319,12 +322,35 @@ static bool find_service(struct engine *engine, const struct blocked *blocked, s
 	return found;
 }
 
+/* The other end is waited for by the loop that is blocked, or its listener is: none but it would answer. */
+static bool is_served_by_itself(struct engine *engine, const struct blocked *blocked,
+				const struct peer *peer)
+{
+	const struct loop *loop = loops_find(engine->loops, blocked->tid);
+	const struct bp_slot *slot = loop ? probe_slot(engine->probe, loop->slot) : NULL;
+	const struct memory memory = state_memory(engine, blocked->pid);
+
+	/* where several threads serve one source, another may */
+	if (!slot || slot->cell || peer->pid != blocked->pid || peer->fd < 0 || !peer->certain)
+		return false;
+	if (slot->wait_class == BP_WAIT_EPOLL)
+		return epoll_has(&memory, (int)slot->wait_id, peer->fd);
+	for (unsigned int i = 0; bp_is_poll(slot->wait_class) && i < slot->core_nr && i < BP_CORE;
+	     i++)
+		if (slot->core[i] == peer->fd)
+			return true;
+	return false;
+}
+
 static void find_peer(struct engine *engine, const struct blocked *blocked, struct whoms *out)
 {
 	struct peer peer;
 
-	if (!target_peer(&engine->classify, blocked->pid, blocked->capture, &peer))
-		add_peer(out, CULPRIT_PEER, &peer);
+	if (target_peer(&engine->classify, blocked->pid, blocked->capture, &peer))
+		return;
+	add_peer(out, CULPRIT_PEER, &peer);
+	if (is_served_by_itself(engine, blocked, &peer))
+		out->v[out->nr - 1].tid = blocked->tid;
 }
 
 void whoms_find(struct engine *engine, const struct blocked *blocked, struct whoms *out)
