@@ -204,6 +204,10 @@ class Neighbourhood:
         """Ends those that watched all the time, and judges what they recorded."""
         phase = self.phases[-1]
         self.meter.stop()
+        reader = self.service.reader
+        reader.end()
+        print("the page: %d answers, %.1f s and %.0f kB at the most" % (reader.given, reader.most_s, reader.most_bytes / 1000))
+        self.checks.check("the page is answered", reader.wrong)
         for watcher in self.all:
             self.end(phase, watcher)
         phase.end_ns = self.watch.end_ns - SECOND // 20

@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 
 from blockprof import BLOCKPROF
+from reader import Reader
 from records import parse_jsonl
 from tools import cpu_seconds, processes, resident_mib
 from verdict import SECOND, Failed
@@ -150,10 +151,18 @@ class Watch(Watcher):
 
 
 class Service(Watcher):
+    """Whose page somebody has open."""
+
     name = "serve"
 
     def __init__(self, scope):
-        super().__init__(["serve", *scope, "-t", THRESHOLD, "--state-dir", "%/state"], stdout=subprocess.DEVNULL)
+        argv = ["serve", *scope, "-t", THRESHOLD, "--state-dir", "%/state", "--listen", "unix:%/http"]
+        super().__init__(argv, stdout=subprocess.DEVNULL)
+        self.reader = Reader(os.path.join(self.directory, "http"))
+
+    def wait_watching(self, seconds=60):
+        super().wait_watching(seconds)
+        self.reader.start()
 
     def recordings(self):
         return [parse_jsonl(path) for path in sorted(glob.glob(os.path.join(self.directory, "state", "*.jsonl.gz")))]
