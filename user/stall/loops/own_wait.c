@@ -3,6 +3,7 @@
 #include "stall/loops/own_wait.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/strings.h"
@@ -43,6 +44,18 @@ static int64_t further_out(const struct bp_slot *slot, const struct bp_block *bl
 	return slot->wait_sp ? (int64_t)(block->sp - slot->wait_sp) : INT64_MIN;
 }
 
+/* As a client does that waits for an answer: where the compiler has put a callback into the loop, it is no further in. */
+static bool polls_one_connection(const struct bp_capture *capture)
+{
+	const struct bp_object *object = &capture->object;
+
+	if (!bp_is_poll(capture->block.wait_class) || object->nr_fds != 1)
+		return false;
+	return object->kind == BP_OBJECT_PIPE ||
+	       (object->kind == BP_OBJECT_SOCKET &&
+		(object->socket.family == AF_UNIX || object->socket.peer_port));
+}
+
 /*
  * A loop may wait at two sources in turn. Only such calls count that are made no
  * further in than its own: what a callback waits for is a block.
@@ -54,7 +67,8 @@ static bool is_also(struct loop *loop, struct bp_slot *slot, const struct bp_cap
 	uint64_t id = block->source ? block->source : block->wait_id;
 
 	if (block->wait_class == BP_WAIT_FUTEX || slot->also_class ||
-	    further_out(slot, block) < -BP_SITE_BYTES || capture->since_ns == further->last_ns)
+	    further_out(slot, block) < -BP_SITE_BYTES || capture->since_ns == further->last_ns ||
+	    polls_one_connection(capture))
 		return false;
 	if (further->wait_class != block->wait_class || further->id != id)
 		further->times = 0;
