@@ -171,7 +171,7 @@ OWN_LOOPS = [
         native("own-%s-listens" % kind, "own_loop.c", kind, "800", "700", "20", "listen", expect=sleeps("do_work"))
         for kind in ("poll", "ppoll", "select", "pselect")
     ),
-    native("inlined", "inlined.c", expect={"ask": Stall(("socket",), "main|ask", times=5)}),
+    *(native("inlined-" + kind, "inlined.c", kind, expect={"ask": Stall(("socket",), "main|ask|selects", times=5)}) for kind in ("poll", "select")),
     native("own-eager", "eager.c", expect=sleeps("answer", doubt=HABIT)),
     *(
         native("reactor-" + kind, "reactor.c", kind,

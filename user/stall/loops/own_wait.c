@@ -49,8 +49,13 @@ static bool polls_one_connection(const struct bp_capture *capture)
 {
 	const struct bp_object *object = &capture->object;
 
-	if (!bp_is_poll(capture->block.wait_class) || object->nr_fds != 1)
+	if (capture->block.wait_class == BP_WAIT_SELECT) {
+		/* the first one is the last */
+		if (object->fd < 0 || (unsigned int)object->fd + 1 != object->nr_fds)
+			return false;
+	} else if (capture->block.wait_class != BP_WAIT_POLL || object->nr_fds != 1) {
 		return false;
+	}
 	return object->kind == BP_OBJECT_PIPE ||
 	       (object->kind == BP_OBJECT_SOCKET &&
 		(object->socket.family == AF_UNIX || object->socket.peer_port));
