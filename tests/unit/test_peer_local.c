@@ -143,6 +143,13 @@ static void test_slow_look(void **state)
 	clock_stands_ns += NS_PER_SEC;
 	assert_int_equal(peers_pipe(*state, getpid(), 1, 0, &peer), -ENOENT);
 	assert_true(peers_refused(*state) == 2);
+	/* but where nothing is watched */
+	peers_take_time(*state);
+	clock_step_ns = 61 * NS_PER_MS;
+	assert_int_equal(peers_pipe(*state, getpid(), 2, 0, &peer), -ENOENT);
+	clock_step_ns = 0;
+	assert_int_equal(peers_pipe(*state, getpid(), 3, 0, &peer), -ENOENT);
+	assert_true(peers_refused(*state) == 3);
 	/* what was not come to is looked at the next time */
 	snprintf(link, sizeof(link), "socket:[%llu]", other);
 	wanted.link = link;

@@ -39,6 +39,7 @@ int dump_new(struct dump **out, struct observer *observer, struct symbols *symbo
 		dump_close(dump);
 		return err;
 	}
+	peers_take_time(dump->classify.peers);
 	*out = dump;
 	return 0;
 }

@@ -27,7 +27,8 @@
  * What one question may take by the clock: the watch of others waits for that. On a busy
  * machine it comes before others for no longer (base/precedence.h).
  */
-#define ASK_NS PRECEDENCE_BURST_NS
+#define ASK_NS	     PRECEDENCE_BURST_NS
+#define ASK_ALONE_NS (60 * NS_PER_MS) /* where nothing is watched */
 /* One that took longer is followed by as much time without any. */
 #define LONG_ASK_NS (10 * NS_PER_MS)
 
@@ -78,6 +79,7 @@ struct peers {
 	struct holders holders;
 	struct netns_list namespaces;
 	struct allowance allowance;
+	bool alone;
 	uint64_t until_ns; /* no look of the question that is asked goes on after that */
 	uint64_t rest_until_ns; /* and none is asked before that */
 	struct answer answers[ANSWERS];
@@ -87,6 +89,11 @@ int peers_new(struct peers **out)
 {
 	*out = calloc(1, sizeof(**out));
 	return *out ? 0 : -ENOMEM;
+}
+
+void peers_take_time(struct peers *peers)
+{
+	peers->alone = true;
 }
 
 void peers_free(struct peers *peers)
@@ -324,7 +331,7 @@ static void rest(struct peers *peers, uint64_t began_ns)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	if (now_ns - began_ns > LONG_ASK_NS)
+	if (!peers->alone && now_ns - began_ns > LONG_ASK_NS)
 		peers->rest_until_ns = now_ns + (now_ns - began_ns);
 }
 
@@ -338,7 +345,7 @@ static int ask(struct peers *peers, const struct question *question, const struc
 		began_ns = clock_now_ns();
 		if (!may_look(peers, question->pid, began_ns))
 			return -EAGAIN;
-		peers->until_ns = began_ns + ASK_NS;
+		peers->until_ns = began_ns + (peers->alone ? ASK_ALONE_NS : ASK_NS);
 		found = find_answer(peers, question, socket);
 		answer_replace(known, &found);
 		rest(peers, began_ns);

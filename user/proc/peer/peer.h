@@ -20,6 +20,8 @@ struct peers;
 
 int peers_new(struct peers **out);
 void peers_free(struct peers *peers);
+/* Nothing else waits for the answers: a search takes longer, and the next one comes at once. */
+void peers_take_time(struct peers *peers);
 
 struct peer {
 	pid_t pid;
