@@ -29,7 +29,8 @@
  * The longest line of a recording, which its reader is to have at once, and not part by part
  * as it takes those. Anyone may have so much (fs.pipe-max-size).
  */
-#define PIPE_BYTES (1 << 20)
+#define PIPE_BYTES	 (1 << 20)
+#define PIPE_USUAL_BYTES (64 << 10) /* as the kernel makes them: pipe(7) */
 /* Of a reader that takes nothing. */
 #define LAST_WAIT_NS NS_PER_SEC
 
@@ -339,8 +340,8 @@ int sink_flush_now(struct sink *sink)
 void sink_queue(struct sink *sink)
 {
 	sink->at_once = queue_at_once(sink->fd);
-	/* what is no pipe has no size, and more than anyone may have is fine */
-	if (sink->at_once && fcntl(sink->fd, F_GETPIPE_SZ) < PIPE_BYTES)
+	/* one whose size somebody chose stays as it is */
+	if (sink->at_once && fcntl(sink->fd, F_GETPIPE_SZ) == PIPE_USUAL_BYTES)
 		fcntl(sink->fd, F_SETPIPE_SZ, PIPE_BYTES);
 }
 
