@@ -321,6 +321,9 @@ static void code_made_at_run_time(void **state)
 	assert_int_equal(found.after_call, 1);
 	assert_int_equal(lookup(symbols, getpid(), ADDR(code) + 0x400, 1).after_call, 0);
 	assert_int_equal(lookup(symbols, getpid(), ADDR(code), 0).after_call, 0);
+	/* nobody asks for what is known */
+	assert_int_equal(lookup(symbols, getpid(), ADDR(code) + 0x400, SYMBOL_UNWOUND).after_call,
+			 1);
 	munmap(code, 4096);
 }
 

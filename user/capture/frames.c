@@ -247,7 +247,10 @@ static bool add_native_stack(struct builder *builder, struct namer *namer,
 		int nr;
 
 		symbols_user(namer_symbols(namer), raw->pid, native->addr,
-			     !(native->flags & NATIVE_EXACT), &symbol);
+			     native->flags & NATIVE_EXACT ? 0
+			     : native_stack->walked	  ? 1
+							  : SYMBOL_UNWOUND,
+			     &symbol);
 		/* without frame pointers the walk goes astray: what no call left behind is no frame */
 		if (native_stack->walked && (!symbol.in_text || (i > 0 && !symbol.after_call)))
 			break;

@@ -106,8 +106,8 @@ int javascript_frames(struct javascript *javascript, struct namer *namer,
 	if (nr > 0 || (v8 && builtin))
 		return nr > 0 ? nr : 0;
 	/* asking about V8 may have taken the place of the name */
-	symbols_user(namer_symbols(namer), raw->pid, native->addr, !(native->flags & NATIVE_EXACT),
-		     symbol);
+	symbols_user(namer_symbols(namer), raw->pid, native->addr,
+		     native->flags & NATIVE_EXACT ? 0 : SYMBOL_UNWOUND, symbol);
 	return -ENOENT;
 }
 

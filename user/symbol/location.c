@@ -132,16 +132,32 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 	return location->file;
 }
 
+void location_after_calls(const struct symbols *symbols, pid_t pid, struct after_call *v, size_t nr)
+{
+	struct memory memory = { symbols->memory, pid };
+	struct memory_piece pieces[AFTER_CALLS_MAX];
+	uint8_t code[AFTER_CALLS_MAX][CALL_BYTES];
+
+	if (nr > AFTER_CALLS_MAX)
+		nr = AFTER_CALLS_MAX;
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t bytes = v[i].addr - v[i].mapping->start;
+
+		if (bytes > CALL_BYTES)
+			bytes = CALL_BYTES;
+		pieces[i] = (struct memory_piece){ v[i].addr - bytes, code[i], bytes, 0 };
+	}
+	memory_read_pieces(&memory, pieces, nr);
+	for (size_t i = 0; i < nr; i++)
+		v[i].is = pieces[i].error ||
+			  call_precedes(code[i], pieces[i].bytes, call_own_machine());
+}
+
 bool location_after_call(const struct symbols *symbols, const struct location *location,
 			 uint64_t addr)
 {
-	struct memory memory = { symbols->memory, location->pid };
-	uint64_t nr = addr - location->mapping->start;
-	uint8_t code[CALL_BYTES];
+	struct after_call asked = { .mapping = location->mapping, .addr = addr };
 
-	if (nr > CALL_BYTES)
-		nr = CALL_BYTES;
-	if (memory_read(&memory, addr - nr, code, nr))
-		return true;
-	return call_precedes(code, nr, call_own_machine());
+	location_after_calls(symbols, location->pid, &asked, 1);
+	return asked.is;
 }

@@ -91,6 +91,15 @@ int location_open(struct symbols *symbols, struct location *location);
 struct file *location_find_file(struct symbols *symbols, struct location *location);
 int location_error(const struct location *location);
 /* Is there a call before addr? By the target's memory: code made at run time is nowhere else. */
+struct after_call {
+	const struct mapping *mapping;
+	uint64_t addr;
+	bool is; /* also where that cannot be read */
+};
+#define AFTER_CALLS_MAX UNWIND_FRAMES_MAX
+/* At most so many, in one question. */
+void location_after_calls(const struct symbols *symbols, pid_t pid, struct after_call *v,
+			  size_t nr);
 bool location_after_call(const struct symbols *symbols, const struct location *location,
 			 uint64_t addr);
 

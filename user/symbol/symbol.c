@@ -104,8 +104,8 @@ static int name_user(struct symbols *symbols, pid_t pid, uint64_t addr, int is_r
 		return 0;
 	}
 	out->fn = made_up_name(symbols, out->module, location_offset(&location));
-	out->after_call = out->in_text &&
-			  (location.mapping->ino || location_after_call(symbols, &location, addr));
+	out->after_call = out->in_text && (location.mapping->ino || is_return == SYMBOL_UNWOUND ||
+					   location_after_call(symbols, &location, addr));
 	return 0;
 }
 

@@ -67,6 +67,9 @@ struct symbol {
 	uint64_t file_offset;
 };
 
+/* is_return, too: where calls lead to it, as unwinding has shown. Whether a call is before it is not looked at. */
+#define SYMBOL_UNWOUND 2
+
 /*
  * A user address of process pid. Maps are cached by (pid, start time) and read
  * again when an address is in none of them; symbols_forget() on exec and exit.

@@ -237,15 +237,25 @@ static bool leads_to_file(const struct unwound *unwound, const struct answer_unw
  */
 static void check_generated(const struct unwound *unwound, struct answer_unwind *answer)
 {
+	struct after_call asked[UNWIND_FRAMES_MAX];
+	uint32_t frames[UNWIND_FRAMES_MAX];
+	size_t nr = 0;
+
 	for (uint32_t i = 0; i < answer->nr; i++) {
 		const struct native_frame *frame = &answer->frames[i];
 		struct mapping *mapping = maps_find(unwound->maps, frame->addr - 1);
 
 		if (!(frame->flags & NATIVE_BY_FRAME_POINTER) || !mapping || mapping->ino)
 			continue;
-		if (after_call(unwound, mapping, frame->addr) || leads_to_file(unwound, answer, i))
+		asked[nr] = (struct after_call){ .mapping = mapping, .addr = frame->addr };
+		frames[nr++] = i;
+	}
+	if (nr)
+		location_after_calls(unwound->symbols, unwound->pid, asked, nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (asked[i].is || leads_to_file(unwound, answer, frames[i]))
 			continue;
-		answer->nr = i;
+		answer->nr = frames[i];
 		answer->flags = UNWIND_LOST;
 		return;
 	}
