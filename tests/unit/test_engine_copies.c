@@ -185,8 +185,12 @@ static void test_copy_is_made_longer(void **state)
 	send_copy(test, &slice, BP_STACK_COPY_CUT, 100, 0x99);
 	send_used(test, &slice);
 	engine_run(test->engine);
-	assert_int_equal(test->symbols.unwinds, unwinds + 1);
-	assert_true(test->symbols.unwind_bytes >= sizeof(memory));
+	send_turn(test, 7, 200 * MS, (struct bp_ledger){ .blocked_ns = 150 * MS });
+	engine_run(test->engine);
+	assert_int_equal(find(&test->stalls[test->nr_stalls - 1].slices, CAUSE_SLEEP)->stack->nr,
+			 2);
+	/* it need not be unwound again */
+	assert_int_equal(test->symbols.unwinds, unwinds);
 	free(copy);
 }
 

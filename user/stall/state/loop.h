@@ -51,6 +51,7 @@ struct loop_pace {
 /* turn/current.c: the block whose names were looked up while it lasted. */
 struct loop_current {
 	uint64_t since_ns; /* 0: none */
+	bool copied; /* its stack was unwound from a copy */
 	struct slice slice;
 };
 

@@ -89,12 +89,43 @@ const struct slice *current_slice(struct engine *engine, struct loop *loop, uint
 	slice_clear(&current->slice);
 	current->slice.cause = CAUSE_OTHER;
 	current->since_ns = since_ns;
+	current->copied =
+		stack_copies_find(engine->stack_copies, loop->slot, loop->id.tid, since_ns) != NULL;
 	if (slices.nr) {
 		current->slice = slices.v[0];
 		slices.v[0] = (struct slice){ 0 };
 	}
 	slices_free(&slices);
 	return &current->slice;
+}
+
+/* Nothing of it was not to be had when it was looked up, and may be by now. */
+static bool is_whole(const struct stack *stack)
+{
+	if (!stack || stack->cut)
+		return false;
+	for (unsigned int i = 0; i < stack->nr; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		if (!strcmp(frame->fn, "[unknown]") ||
+		    (frame->kind == FRAME_NATIVE && !frame->build_id && strstr(frame->fn, "+0x")))
+			return false;
+	}
+	return true;
+}
+
+/* It has stood still since: what was found then need not be looked up again. */
+bool current_fill(const struct loop *loop, const struct evidence *evidence, struct slice *slice)
+{
+	const struct slice *known = &loop->current.slice;
+
+	if (loop->current.since_ns != evidence->capture->since_ns || !is_whole(known->stack) ||
+	    (evidence->own && !loop->current.copied))
+		return false;
+	slice->stack = stack_get(known->stack);
+	slice->task_name = known->task_name ? strdup(known->task_name) : NULL;
+	slice->task_coro = known->task_coro ? strdup(known->task_coro) : NULL;
+	return true;
 }
 
 void current_look_up(struct engine *engine, struct loop *loop, uint64_t now_ns)

@@ -22,6 +22,7 @@
 #include "stall/state/state.h"
 #include "stall/state/threads.h"
 #include "stall/state/watched.h"
+#include "stall/turn/current.h"
 #include "stall/turn/earlier.h"
 #include "stall/turn/joined.h"
 
@@ -164,7 +165,8 @@ void slice_of_block(struct engine *engine, struct loop *loop, const struct evide
 
 	set_waker(engine, evidence, slice);
 	set_holder(engine, pid, capture, slice);
-	if (!earlier || !earlier_fill(loop, capture->since_ns, slice))
+	if ((!earlier || !earlier_fill(loop, capture->since_ns, slice)) &&
+	    !current_fill(loop, evidence, slice))
 		set_stack(engine, loop, evidence, false, slice);
 	if (earlier && evidence->ended && !slice->stack)
 		engine->lost[LOSS_STACKS_TOO_EARLY]++;
