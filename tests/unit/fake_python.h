@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/python/look.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/python.h"
 #include "runtime/python/queues.h"
@@ -56,6 +57,16 @@ int python_open(struct python **out, const struct memory *memory, struct symbols
 	(void)symbols;
 	*out = fake_python;
 	return fake_python && !fake_python_err ? 0 : fake_python_err;
+}
+
+struct python_look python_look_begin(struct python *python)
+{
+	return (struct python_look){ .python = python };
+}
+
+void python_look_end(struct python_look *look)
+{
+	look->python = NULL;
 }
 
 void python_close(struct python *python)

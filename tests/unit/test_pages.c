@@ -50,7 +50,7 @@ struct fixture {
 	struct memory memory;
 };
 
-static void start(struct fixture *fixture, unsigned int block_pages, size_t blocks_max)
+static void start(struct fixture *fixture, size_t block_bytes, size_t blocks_max)
 {
 	struct memory below = { .source = &fixture->source, .pid = 1 };
 
@@ -59,7 +59,7 @@ static void start(struct fixture *fixture, unsigned int block_pages, size_t bloc
 		fixture->target.bytes[i] = (unsigned char)(i / 7);
 	fixture->source =
 		(struct memory_source){ .read = read_target, .context = &fixture->target };
-	fixture->pages = pages_new(&below, block_pages, blocks_max);
+	fixture->pages = pages_new(&below, block_bytes, blocks_max);
 	assert_non_null(fixture->pages);
 	fixture->memory = pages_memory(fixture->pages);
 }
@@ -80,7 +80,7 @@ static void test_a_page_is_asked_for_once(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	start(&fixture, 1, 4);
+	start(&fixture, PAGE, 4);
 	assert_reads(&fixture, BASE + 8, 8, 1);
 	assert_reads(&fixture, BASE + 800, 80, 0);
 	/* the next one as well */
@@ -95,7 +95,7 @@ static void test_what_is_forgotten_is_read_anew(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	start(&fixture, 1, 4);
+	start(&fixture, PAGE, 4);
 	assert_reads(&fixture, BASE, 8, 1);
 	fixture.target.bytes[0] ^= 0xff;
 	pages_forget(fixture.pages);
@@ -114,7 +114,7 @@ static void test_a_hole(void **state)
 	unsigned char byte;
 
 	(void)state;
-	start(&fixture, PAGES, 4);
+	start(&fixture, PAGES * PAGE, 4);
 	/* the block, then its pages */
 	assert_reads(&fixture, BASE, 1, 2);
 	assert_reads(&fixture, BASE + (PAGES - 1) * PAGE, 1, 0);
@@ -125,12 +125,65 @@ static void test_a_hole(void **state)
 	pages_free(fixture.pages);
 }
 
+/* Pieces that are read in one go lie where they like: what is missing of that is one question. */
+static void test_pieces_of_several_pages(void **state)
+{
+	static const unsigned int pages[] = { 0, 2, 2, 3, PAGES - 2, PAGES - 1 };
+	enum { NR = sizeof(pages) / sizeof(pages[0]) };
+	struct memory_piece pieces[NR];
+	uint64_t words[NR], last;
+	struct fixture fixture;
+
+	(void)state;
+	start(&fixture, PAGE, 8);
+	assert_reads(&fixture, BASE, 8, 1);
+	for (size_t i = 0; i < NR; i++)
+		pieces[i] = (struct memory_piece){ BASE + pages[i] * PAGE + 8 * i, &words[i],
+						   sizeof(words[i]), 0 };
+	fixture.target.questions = 0;
+	assert_int_equal(memory_read_pieces(&fixture.memory, pieces, NR), 0);
+	assert_int_equal(fixture.target.questions, 1);
+	for (size_t i = 0; i < NR; i++) {
+		assert_int_equal(pieces[i].error, pages[i] == PAGES - 2 ? -EFAULT : 0);
+		if (!pieces[i].error)
+			assert_memory_equal(&words[i],
+					    fixture.target.bytes + (pieces[i].addr - BASE), 8);
+	}
+	/* a page that is not there is not asked for again */
+	assert_int_equal(memory_read_ptr(&fixture.memory, pieces[4].addr, &last), -EFAULT);
+	assert_int_equal(fixture.target.questions, 1);
+	pages_free(fixture.pages);
+}
+
+/* More than are kept, and one that is too large: each has what is there. */
+static void test_pieces_without_room(void **state)
+{
+	static unsigned char large[2 * PAGE];
+	struct memory_piece pieces[PAGES - 2];
+	struct fixture fixture;
+	uint64_t words[PAGES];
+
+	(void)state;
+	start(&fixture, PAGE, 2);
+	for (size_t i = 0; i < PAGES - 2; i++)
+		pieces[i] = (struct memory_piece){ BASE + i * PAGE + 8, &words[i], sizeof(words[i]),
+						   0 };
+	pieces[1] = (struct memory_piece){ BASE + PAGE, large, sizeof(large), 0 };
+	assert_int_equal(memory_read_all(&fixture.memory, pieces, PAGES - 2), 0);
+	for (size_t i = 0; i < PAGES - 2; i++)
+		assert_memory_equal(pieces[i].buf, fixture.target.bytes + (pieces[i].addr - BASE),
+				    pieces[i].bytes);
+	pages_free(fixture.pages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_page_is_asked_for_once),
 		cmocka_unit_test(test_what_is_forgotten_is_read_anew),
 		cmocka_unit_test(test_a_hole),
+		cmocka_unit_test(test_pieces_of_several_pages),
+		cmocka_unit_test(test_pieces_without_room),
 	};
 
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);

@@ -98,6 +98,29 @@ static void frames_of_a_task(void **state)
 	assert_true(python_task_frames(target->python, task + 16, frames, BP_PYTHON_FRAMES) < 0);
 }
 
+/* Where a thread's loop is takes a word or two of each of many objects, most of which lie side by side. */
+static void a_look_asks_little(void **state)
+{
+	enum { ASKS = 10000 };
+	struct target *target = target_start(*state, "loops.py");
+	struct memory below = { process_memory(), target->pid };
+	struct budget_memory budget;
+	const struct memory memory = memory_in_time(&budget, below, ASKS);
+	struct python_loop loop;
+	uint64_t fsbase;
+
+	target_wait_ready(target);
+	assert_int_equal(python_open(&target->python, &memory, target_symbols(target)), 0);
+	fsbase = target_thread(target, "chain");
+	/* types and functions are known then */
+	assert_int_equal(python_thread_loop(target->python, fsbase, &loop), 0);
+	budget.left = ASKS;
+	assert_int_equal(python_thread_loop(target->python, fsbase, &loop), 0);
+	print_message("by %d questions\n", (int)(ASKS - budget.left));
+	assert_int_equal(loop.task, target_number(target, "task", "chain", 2));
+	assert_true(ASKS - budget.left < 80);
+}
+
 static void copy_snippet(struct target *target, struct bp_snippet *snippet, uint64_t addr)
 {
 	struct iovec local = { snippet->bytes, sizeof(snippet->bytes) };
@@ -335,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH_PYTHON(tasks_are_known),
+		EACH_PYTHON(a_look_asks_little),
 		EACH_PYTHON(frames_of_a_task),
 		EACH_PYTHON(tasks_are_known_later),
 		EACH_PYTHON(names_are_cut_between_characters),

@@ -181,16 +181,13 @@ static void endless_memory(void **state)
 	(void)state;
 	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
 		for (seed = 1; seed <= 20; seed++) {
-			struct python *python = calloc(1, sizeof(*python));
+			struct python *python = py_new(&memory);
 			struct py_place place = { .runtime = 0x400000 + seed * 8,
 						  .major = 3,
 						  .minor = (int)minor };
 			struct python *opened;
 
 			assert_non_null(python);
-			python->threads = py_threads_new();
-			assert_non_null(python->threads);
-			python->memory = memory;
 			python->runtime = place.runtime;
 			python->layout = *py_layout_of(minor);
 			python->asyncio = (struct py_asyncio_debug){ 152, 10880, 872, 864, 880 };

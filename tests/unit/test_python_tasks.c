@@ -288,15 +288,13 @@ static void endless_memory(void **state)
 	(void)state;
 	for (unsigned int minor = PY_MINOR_MIN; minor <= PY_MINOR_MAX; minor++) {
 		for (seed = 1; seed <= 3; seed++) {
-			struct python *python = calloc(1, sizeof(*python));
-			struct python_tasks_counts counts;
 			struct made_memory made;
+			struct memory memory = memory_made(&made, endless_read, &seed);
+			struct python *python = py_new(&memory);
+			struct python_tasks_counts counts;
 			size_t length = 0;
 
 			assert_non_null(python);
-			python->threads = py_threads_new();
-			assert_non_null(python->threads);
-			python->memory = memory_made(&made, endless_read, &seed);
 			python->runtime = 0x400000 + seed * 8;
 			python->layout = *py_layout_of(minor);
 			python_tasks(python, threads, 2, ignore, &length, &counts);

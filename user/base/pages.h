@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pages.h - memory read in blocks of pages and kept for a while, where a great
+ * pages.h - memory read in blocks, of pages or of a part of one, and kept for a while, where a great
  * many small objects that lie close together are read: each read of its own
  * would be a question to another process (reader/).
  */
@@ -11,13 +11,13 @@
 
 struct pages;
 
-#define PAGES_BLOCK_MAX 16 /* pages of one block */
+#define PAGES_BLOCK_MAX 65536u
 
 /*
- * below is copied; its source outlives them. Read in blocks of block_pages (at
- * most PAGES_BLOCK_MAX), of which at most blocks_max are kept. NULL: no memory.
+ * below is copied; its source outlives them. Read in blocks of block_bytes (a power of
+ * two, at most PAGES_BLOCK_MAX), of which at most blocks_max are kept. NULL: no memory.
  */
-struct pages *pages_new(const struct memory *below, unsigned int block_pages, size_t blocks_max);
+struct pages *pages_new(const struct memory *below, size_t block_bytes, size_t blocks_max);
 void pages_free(struct pages *pages);
 
 /* Reads through it; valid as long as pages are. */

@@ -5,6 +5,7 @@
 #include "proc/epoll.h"
 #include "proc/process.h"
 #include "runtime/native.h"
+#include "runtime/python/look.h"
 
 #define UNSEEN_TIMES 64 /* returns to one wait, after which the frames of now have to do */
 
@@ -196,6 +197,7 @@ static bool runs_unseen(const struct moment *moment, const struct python_loop *s
 
 bool interpreted_left_unseen(const struct moment *moment)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(moment->python);
 	const struct bp_stack *stack = moment->stack;
 	struct python_loop seen = { .epoll_fd = -1 }, now = { .epoll_fd = -1 };
 
@@ -213,6 +215,7 @@ bool interpreted_left_unseen(const struct moment *moment)
 
 enum other_wait interpreted_other_wait(const struct moment *moment)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(moment->python);
 	const struct bp_stack *stack = moment->stack;
 	struct python_loop seen = { .epoll_fd = -1 };
 
@@ -237,6 +240,7 @@ enum other_wait interpreted_other_wait(const struct moment *moment)
 
 enum other_wait interpreted_hub_wait(const struct moment *moment, enum python_hub hub)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(moment->python);
 	const struct bp_stack *stack = moment->stack;
 	bool in_wait;
 

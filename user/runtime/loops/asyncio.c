@@ -11,8 +11,9 @@
 #include "runtime/interpreted.h"
 #include "runtime/loops/loops.h"
 #include "runtime/native.h"
-#include "runtime/python/queues.h"
+#include "runtime/python/look.h"
 #include "runtime/python/python.h"
+#include "runtime/python/queues.h"
 
 /* What the thread sleeps in, now or since it was caught. class BP_WAIT_NONE: in nothing that may be a wait. */
 struct sleeps {
@@ -133,6 +134,7 @@ static uint64_t noted_start_ns(const struct moment *moment)
 
 static int backlog(const struct moment *moment, uint64_t loop, struct loop_backlog *backlog)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(moment->python);
 	int nr;
 
 	if (!moment->python || !loop || python_loop_ready(moment->python, loop, &backlog->ready))

@@ -11,6 +11,7 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 
 /* Objects that have cr_qualname, or the same field as gi_qualname, where the layout says. */
@@ -78,6 +79,7 @@ int py_task_coro(struct python *python, uint64_t task, uint64_t *coro)
 int python_task(struct python *python, uint64_t task_addr, char *name, size_t name_size, char *coro,
 		size_t coro_size)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	uint64_t coro_object = 0, name_object = 0;
 	int err;
 
@@ -130,6 +132,7 @@ static int read_overlay(void *context, pid_t pid, struct memory_piece *pieces, s
 int python_task_copied(struct python *python, const struct bp_task *copied, char *name,
 		       size_t name_size, char *coro, size_t coro_size)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct overlay overlay = {
 		.below = python->memory,
 		.source = { .read = read_overlay,
@@ -190,6 +193,7 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 
 int python_getaddrinfo_host(struct python *python, uint64_t fsbase, char *host, size_t size)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
 	struct py_codes codes;
 	uint64_t object;

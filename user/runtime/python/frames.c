@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/threads.h"
 
 /* What is read of a frame at once. */
@@ -173,6 +174,7 @@ int py_frame_local(struct python *python, const struct py_frame *frame, const ch
 int python_frames(struct python *python, uint64_t fsbase, struct bp_python_frame *frames,
 		  size_t max)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame *own __freeing = NULL;
 	int nr;
 

@@ -14,6 +14,7 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/epoll.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 #include "runtime/python/threads.h"
 
@@ -135,6 +136,7 @@ static enum python_hub hub_in(struct python *python, uint64_t local, int *epoll_
 
 enum python_hub python_thread_hub(struct python *python, uint64_t fsbase, int *epoll_fd)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	enum python_hub hub = PYTHON_HUB_NONE;
 	uint64_t tstate, frame, dict = 0;
 	struct py_dict locals PY_DICT_FREEING = { 0 };

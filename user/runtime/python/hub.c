@@ -8,6 +8,7 @@
 #include "runtime/python/epoll.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 
 #define NAMES_MAX 3
 
@@ -81,6 +82,7 @@ static size_t nr_names(const char *const names[NAMES_MAX])
 
 int python_hub_epoll(struct python *python, uint64_t fsbase)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame *frames __freeing = calloc(PY_FRAMES_MAX, sizeof(*frames));
 	const struct py_code *code;
 	struct py_codes codes;

@@ -10,7 +10,9 @@
 #include "runtime/python/layout.h"
 #include "runtime/python/python.h"
 
+struct pages;
 struct py_threads;
+struct py_types;
 struct symbols;
 
 struct python {
@@ -34,8 +36,14 @@ struct python {
 	struct py_asyncio_debug asyncio; /* 3.14 on */
 	uint64_t asyncio_entries; /* as modules_entries, for it */
 	struct py_threads *threads; /* known ones */
+	struct py_types *types; /* likewise */
 	struct py_code_cache codes;
+	struct pages *pages; /* what a look has read (look.h) */
+	bool looks; /* one has begun */
 };
+
+/* Of which nothing is known yet; NULL: no memory. python_close() frees it. */
+struct python *py_new(const struct memory *memory);
 
 /* python_open() for an interpreter whose place is known: same results. */
 int py_open_place(struct python **out, const struct memory *memory, const struct py_place *place);

@@ -107,6 +107,7 @@ struct py_layout {
 #define PY_FLAG_INLINE_VALUES (1ul << 2) /* 3.13 */
 #define PY_FLAG_MANAGED_DICT  (1ul << 4) /* 3.11 on */
 #define PY_FLAG_HEAP_TYPE     (1ul << 9)
+#define PY_FLAG_READY	      (1ul << 12)
 #define PY_FLAG_LONG	      (1ul << 24)
 #define PY_FLAG_TUPLE	      (1ul << 26)
 #define PY_FLAG_BYTES	      (1ul << 27)

@@ -16,6 +16,7 @@
 #include "runtime/python/epoll.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 #include "runtime/python/running_loop.h"
 #include "runtime/python/threads.h"
@@ -264,6 +265,7 @@ static uint64_t turn_start_of_task(struct python *python, uint64_t task, uint64_
 
 int python_thread_loop(struct python *python, uint64_t fsbase, struct python_loop *out)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct walk walk = { .python = python };
 	uint64_t tstate, frame;
 	int err = py_threads_find(python, fsbase, &tstate, &frame);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* object.c - how str, bytes, int, float and tuple are laid out, and types are named. */
+/* object.c - how str, bytes, int, float and tuple are laid out. */
 #include "runtime/python/object.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 
 #include "runtime/python/interpreter.h"
 
-#define BASES_MAX	16
 #define TUPLE_MAX	1024
 #define TYPE_NAME_BYTES 128
 #define STRS_AT_ONCE	32
@@ -15,26 +14,6 @@
 
 /* One digit of an int holds 30 bits (PyLong_SHIFT on 64-bit builds). */
 #define LONG_SHIFT 30
-
-int py_type_of(const struct python *python, uint64_t object, uint64_t *type)
-{
-	if (object % sizeof(uint64_t))
-		return -EINVAL;
-	return memory_read_ptr(&python->memory, object + PY_OBJECT_TYPE, type);
-}
-
-int py_type_name(const struct python *python, uint64_t type, char *name, size_t size)
-{
-	uint64_t addr;
-	int err = memory_read_ptr(&python->memory, type + PY_TYPE_NAME, &addr);
-
-	return err ? err : memory_read_cstring(&python->memory, addr, name, size);
-}
-
-int py_type_flags(const struct python *python, uint64_t type, uint64_t *flags)
-{
-	return memory_read_ptr(&python->memory, type + PY_TYPE_FLAGS, flags);
-}
 
 static int has_flag(const struct python *python, uint64_t object, uint64_t flag)
 {
@@ -46,30 +25,6 @@ static int has_flag(const struct python *python, uint64_t object, uint64_t flag)
 	if (err)
 		return err;
 	return flags & flag ? 0 : -EINVAL;
-}
-
-bool py_is_instance(const struct python *python, uint64_t object, const char *type_name)
-{
-	char name[TYPE_NAME_BYTES];
-	uint64_t type;
-
-	if (py_type_of(python, object, &type))
-		return false;
-	for (int i = 0; i < BASES_MAX && type; i++) {
-		uint64_t name_addr, base;
-		struct memory_piece pieces[] = {
-			{ type + PY_TYPE_NAME, &name_addr, sizeof(name_addr), 0 },
-			{ type + PY_TYPE_BASE, &base, sizeof(base), 0 },
-		};
-
-		memory_read_pieces(&python->memory, pieces, 2);
-		if (!pieces[0].error &&
-		    !memory_read_cstring(&python->memory, name_addr, name, sizeof(name)) &&
-		    !strcmp(name, type_name))
-			return true;
-		type = pieces[1].error ? 0 : base;
-	}
-	return false;
 }
 
 /* PyASCIIObject, as far as all versions have it. */

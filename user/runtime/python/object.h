@@ -7,13 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct python;
+#include "runtime/python/type.h"
 
-int py_type_of(const struct python *python, uint64_t object, uint64_t *type);
-int py_type_name(const struct python *python, uint64_t type, char *name, size_t size);
-int py_type_flags(const struct python *python, uint64_t type, uint64_t *flags);
-/* Whether the object's type, or a base of it, has this name. */
-bool py_is_instance(const struct python *python, uint64_t object, const char *type_name);
+struct python;
 
 /* As UTF-8, cut to what fits. */
 int py_str(struct python *python, uint64_t object, char *out, size_t size);

@@ -10,6 +10,7 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 
 #define FRAMES	       16 /* innermost ones: result(), and what it waits in */
@@ -113,6 +114,7 @@ static bool is_ready(struct python *python, uint64_t future, uint64_t loop)
 
 bool python_waits_for_own_loop(struct python *python, uint64_t fsbase)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame frames[FRAMES];
 	int nr = py_frames(python, fsbase, frames, FRAMES);
 	struct python_loop loop;

@@ -10,6 +10,7 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
@@ -61,6 +62,7 @@ static bool is_worker(struct python *python, uint64_t pthread, struct py_frame *
 
 int python_workers(struct python *python, struct python_worker *workers, size_t max)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame *frames __freeing = calloc(WORKER_FRAMES, sizeof(*frames));
 	uint64_t *pthreads __freeing = calloc(THREADS_MAX, sizeof(*pthreads));
 	size_t nr = 0;
@@ -132,6 +134,7 @@ static int ring_queue(struct python *python, uint64_t queue, uint64_t *items, si
 int python_pool_queue(struct python *python, uint64_t pool, uint64_t *items, size_t max,
 		      uint64_t *nr)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	int stored;
 
 	*nr = 0;
@@ -166,6 +169,7 @@ static int members(struct python *python, uint64_t object, uint64_t *nr)
 /* Lib/asyncio/tasks.py; which of them there are depends on the version. */
 static int find_task_sets(struct python *python)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	static const char *const names[] = { "_all_tasks", "_scheduled_tasks", "_eager_tasks" };
 	uint64_t interp, modules, module, dict;
 	int err = py_main_interpreter(python, &interp);
@@ -194,6 +198,7 @@ static int find_task_sets(struct python *python)
 /* Tasks that have ended leave their set when they are freed. */
 static int count_tasks(struct python *python, uint64_t *nr)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	size_t max = sizeof(python->task_sets) / sizeof(python->task_sets[0]);
 	int err = -ENOENT;
 

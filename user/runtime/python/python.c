@@ -7,17 +7,22 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pages.h"
 #include "base/passing.h"
 #include "proc/procfs.h"
 #include "runtime/python/asyncio.h"
 #include "runtime/python/asyncio_debug.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 #include "runtime/python/threads.h"
+#include "runtime/python/type.h"
 
 /* sys.setswitchinterval() takes more, but no one means it. */
 #define GIL_INTERVAL_MAX_US (1ull << 40)
+#define LOOK_BLOCK_BYTES    512
+#define LOOK_BLOCKS_MAX	    512
 
 /* PY_VERSION_HEX (Include/patchlevel.h): major, minor, micro, release level and serial. */
 static unsigned int hex_major(uint32_t hex)
@@ -180,24 +185,33 @@ static int find_layout(struct python *python, const struct py_place *place, uint
 	return best;
 }
 
-int py_open_place(struct python **out, const struct memory *memory, const struct py_place *place)
+struct python *py_new(const struct memory *memory)
 {
 	struct python *python = calloc(1, sizeof(*python));
+
+	if (!python)
+		return NULL;
+	python->memory = *memory;
+	python->threads = py_threads_new();
+	python->types = py_types_new();
+	python->pages = pages_new(memory, LOOK_BLOCK_BYTES, LOOK_BLOCKS_MAX);
+	if (!python->threads || !python->types || !python->pages) {
+		python_close(python);
+		return NULL;
+	}
+	return python;
+}
+
+int py_open_place(struct python **out, const struct memory *memory, const struct py_place *place)
+{
+	struct python *python = py_new(memory);
 	bool free_threaded = place->free_threaded;
 	uint32_t hex = 0;
 	int err = 0;
 
 	*out = NULL;
-	if (python)
-		python->threads = py_threads_new();
-	if (python && !python->threads) {
-		py_threads_free(python->threads);
-		free(python);
-		return -ENOMEM;
-	}
 	if (!python)
 		return -ENOMEM;
-	python->memory = *memory;
 	python->runtime = place->runtime;
 	if (place->runtime)
 		err = unreadable(read_version(python, place, &hex, &free_threaded));
@@ -269,6 +283,8 @@ void python_close(struct python *python)
 		return;
 	py_code_cache_clear(&python->codes);
 	py_threads_free(python->threads);
+	py_types_free(python->types);
+	pages_free(python->pages);
 	free(python);
 }
 
@@ -326,6 +342,7 @@ static uint64_t find_collecting(struct python *python, uint64_t interp)
 
 int python_layout(struct python *python, struct bp_python *out)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	uint64_t interp, tasks;
 	int err = py_main_interpreter(python, &interp);
 
@@ -349,6 +366,7 @@ int python_layout(struct python *python, struct bp_python *out)
 
 uint64_t python_gil_holder(struct python *python)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	const struct bp_python *layout = &python->layout.kernel;
 	uint64_t interp, gil, tstate, pthread;
 	uint32_t locked;
@@ -367,6 +385,7 @@ uint64_t python_gil_holder(struct python *python)
 
 bool python_collecting(struct python *python)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	uint64_t interp, addr;
 	uint32_t value;
 

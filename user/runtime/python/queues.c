@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 
 #define TIMERS_MAX 64
@@ -28,6 +29,7 @@
 
 int python_loop_ready(struct python *python, uint64_t loop, int64_t *nr)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	uint64_t deque, size;
 	int err = py_attribute(python, loop, "_ready", &deque);
 
@@ -145,6 +147,7 @@ static uint64_t due_of(struct timers *timers, size_t i)
 
 int python_loop_timers(struct python *python, uint64_t loop, uint64_t *due_ns, size_t max)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct timers *timers __freeing = NULL;
 	uint64_t list, items, size;
 	size_t nr = 0;

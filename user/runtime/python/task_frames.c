@@ -12,6 +12,7 @@
 #include "runtime/python/coroutine.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 
 #define DEPTH_MAX 64 /* coroutines that await each other */
 #define STACK_MAX \
@@ -152,6 +153,7 @@ static int innermost_frame(struct python *python, uint64_t task, uint64_t *frame
 int python_task_frames(struct python *python, uint64_t task, struct bp_python_frame *frames,
 		       size_t max)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	struct py_frame *own __freeing = NULL;
 	uint64_t frame;
 	int nr = innermost_frame(python, task, &frame);

@@ -5,6 +5,7 @@
 
 #include "runtime/python/dict.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 
 #define TYPE_DICT     264 /* of a type: tp_dict */
@@ -25,6 +26,7 @@ static int module_get(struct python *python, uint64_t modules, const char *modul
 
 int python_tornado(struct python *python, char *name, size_t size)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	uint64_t interp, modules, type, dict, loops, nr = 0, object;
 	char version[VERSION_BYTES] = "";
 	int err = py_main_interpreter(python, &interp);

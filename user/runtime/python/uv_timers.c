@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "runtime/python/epoll.h"
+#include "runtime/python/look.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/queues.h"
 
@@ -42,6 +43,7 @@ static int read_node(const struct memory *memory, uint64_t addr, uint64_t uv, st
 /* Level by level: none is due before the one that it hangs on. */
 int python_uvloop_timers(struct python *python, uint64_t loop, uint64_t *due_ns, size_t max)
 {
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	const struct memory *memory = &python->memory;
 	uint64_t nodes[NODES_MAX], uv;
 	size_t nr = 0, seen = 0;

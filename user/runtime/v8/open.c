@@ -15,7 +15,8 @@
 #include "runtime/v8/private.h"
 
 #define NUMBERS_MAX 64
-#define PAGES_MAX   256 /* of the heap, for one stack */
+#define BLOCK_BYTES 4096
+#define BLOCKS_MAX  256 /* of the heap, for one stack */
 
 static int read_numbers(const struct v8_source *source, pid_t pid, uint64_t addr,
 			struct v8_layout *layout)
@@ -86,7 +87,7 @@ int v8_open(struct v8 **out, const struct memory *memory, const struct v8_source
 		return err;
 	(*out)->source = *source;
 	(*out)->text = text;
-	(*out)->pages = pages_new(memory, 1, PAGES_MAX);
+	(*out)->pages = pages_new(memory, BLOCK_BYTES, BLOCKS_MAX);
 	if ((*out)->pages)
 		(*out)->heap.memory = pages_memory((*out)->pages);
 	return 0;

@@ -14,6 +14,7 @@
 #include "probe/probe.h"
 #include "proc/process.h"
 #include "runtime/program.h"
+#include "runtime/python/look.h"
 #include "runtime/python/python.h"
 #include "runtime/runtime.h"
 #include "stall/state/copy_size.h"
@@ -56,6 +57,7 @@ static void set_stack(struct engine *engine, struct loop *loop, const struct evi
 		      bool computes, struct slice *slice)
 {
 	struct python *python = interpreter_of(engine, loop->id.pid);
+	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	const struct bp_capture *capture = evidence->capture;
 	struct bp_stack *joined __freeing = joined_stack(engine, loop, python, capture, computes);
 	unsigned int parts = FRAMES_KERNEL | FRAMES_USER;
