@@ -231,6 +231,7 @@ static void feed_woken(struct output *output)
 		{ CAUSE_POLL, "io_uring_enter", 83, NULL },
 		{ CAUSE_SOCKET, "recvfrom", 4242, &sends },
 		{ CAUSE_SOCKET, "recvmsg", 84, &sends },
+		{ CAUSE_PIPE, "readv", 85, &sends },
 	};
 
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
@@ -274,6 +275,9 @@ static void who_ended_the_wait_is_named(void **state)
 			       "\n    recvfrom unix (python3[4242]), woken by other[4242/4243] "
 			       "in sends (app/dns.py:30)\n"));
 	assert_non_null(strstr(text, "\n    recvmsg unix (python3[4242])\n"));
+	/* whose the other end is, is not known */
+	assert_non_null(
+		strstr(text, "\n    readv, woken by other[85/86] in sends (app/dns.py:30)\n"));
 	free(text);
 }
 

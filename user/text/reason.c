@@ -330,6 +330,11 @@ static bool is_same_party(const struct party *a, const struct party *b)
 	return a->pid == b->pid && a->tid == b->tid;
 }
 
+static bool is_unix(const struct target *target)
+{
+	return target->proto && !strcmp(target->proto, "unix");
+}
+
 /*
  * Who ended the wait is who was waited for. Of a descriptor that another has the end of, and
  * of a device, it may be who just ran then, a thread of the kernel's for one.
@@ -354,9 +359,12 @@ static bool says_waker(const struct slice *slice)
 		return waker->stack && waker->stack->nr;
 	case CAUSE_PIPE:
 	case CAUSE_SOCKET:
+		if (!waker->stack || !waker->stack->nr)
+			return false;
 		/* the other end is this process's own: which of its threads it was */
-		return slice->target.peer_pid == waker->pid && waker->tid != waker->pid &&
-		       waker->stack && waker->stack->nr;
+		if (slice->target.peer_pid)
+			return slice->target.peer_pid == waker->pid && waker->tid != waker->pid;
+		return slice->cause == CAUSE_PIPE || is_unix(&slice->target);
 	default:
 		return false;
 	}
