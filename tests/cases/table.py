@@ -295,7 +295,7 @@ ODD = [
     odd("threads", "waits", "condition_signalled=lock join_thread=lock semaphore_wait=lock rwlock_write=lock event_read=lock|other"),
     odd("children", "processes", "waitid_pidfd=child stopped=stopped"),
     odd("traced", "processes", "traced=stopped", party=r"tracer odd.*\(sleep\)", party_text=r"traced by odd[^,]*, which slept"),
-    odd("sockets", "processes", "poll_socket=socket epoll_private=socket|poll accepts=socket lingers=socket"),
+    odd("sockets", "processes", "poll_socket=socket epoll_private=socket|poll accepts=socket"),
     odd("locks", "files", "flock_held=file posix_lock=file ofd_lock=file", party=r"owner odd.*\(sleep\)",
         party_text=r"held by odd[^,]*, which slept"),
     odd("messages", "processes", "sysv_semaphore=ipc mq_timed=ipc"),

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <poll.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/ipc.h>
@@ -242,37 +241,6 @@ way epoll_private(void)
 	waitpid(pid, NULL, 0);
 }
 
-/* The kernel's buffers are full, and close() waits until they are sent. */
-way lingers(void)
-{
-	const struct linger linger = { 1, 5 };
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
-	socklen_t bytes = sizeof(address);
-	char data[65536] = { 0 };
-	pid_t pid;
-
-	got(bind(listener, (void *)&address, bytes));
-	got(listen(listener, 1));
-	got(getsockname(listener, (void *)&address, &bytes));
-	got(connect(fd, (void *)&address, bytes));
-	pair[1] = accept(listener, NULL, NULL);
-	close(listener);
-	pid = fork();
-	if (!pid) {
-		close(fd);
-		reads_all();
-		_exit(0);
-	}
-	close(pair[1]);
-	while (send(fd, data, sizeof(data), MSG_DONTWAIT) > 0)
-		;
-	got(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
-	close(fd);
-	waitpid(pid, NULL, 0);
-}
-
 way accepts(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "odd.sock" };
@@ -331,11 +299,11 @@ way sysv_semaphore(void)
 }
 
 static const struct odd_way ways[] = {
-	WAY(waitid_pidfd),  WAY(poll_pidfd),   WAY(vforks),	    WAY(stopped),
-	WAY(traced),	    WAY(poll_socket),  WAY(epoll_private),  WAY(accepts),
-	WAY(lingers),	    WAY(mq_timed),     WAY(sysv_semaphore), WAY(child_output),
-	WAY(child_polled),  WAY(child_reaped), WAY(answer_read),    WAY(splice_empty),
-	WAY(sendfile_full), { NULL, NULL },
+	WAY(waitid_pidfd), WAY(poll_pidfd),	WAY(vforks),	    WAY(stopped),
+	WAY(traced),	   WAY(poll_socket),	WAY(epoll_private), WAY(accepts),
+	WAY(mq_timed),	   WAY(sysv_semaphore), WAY(child_output),  WAY(child_polled),
+	WAY(child_reaped), WAY(answer_read),	WAY(splice_empty),  WAY(sendfile_full),
+	{ NULL, NULL },
 };
 
 int main(int argc, char **argv)
