@@ -70,7 +70,8 @@ void recognise_thread(struct engine *engine, struct watched *watched, struct mom
 		interpreter_find(engine, watched);
 	if (watched->pool.parks && !watched->pool.shown) {
 		watched->pool.shown = true;
-		engine->recognise.again = !probe_parks(engine->probe, watched->pid, watched->pool.parks);
+		engine->recognise.again =
+			!probe_parks(engine->probe, watched->pid, watched->pool.parks);
 	}
 	if (is_overridden(engine, moment->tid, recognised) && moment->python)
 		recognised->turn_start_ns = 0;
