@@ -43,7 +43,8 @@
 #define PATIENCE_PART	2
 #define AT_HAND_NS	(5 * NS_PER_MS)
 #define DEATH_MAX_MS	200
-#define DEATH_STUCK_MS	5 /* it has ended by then, or is in a call that nothing ends */
+#define DEATH_STUCK_MS	5 /* it mostly has ended by then, or is in a call that nothing ends */
+#define LEFT_MAX	8 /* children that had not ended when they were given up */
 /* Restarts in a row, and how long until one more is granted. */
 #define STARTS_MAX    8
 #define START_EACH_NS (10 * NS_PER_SEC)
@@ -84,6 +85,7 @@ struct client {
 	struct meanwhile meanwhile;
 	bool may_get_stuck;
 	unsigned int stuck; /* how often it was */
+	pid_t left[LEFT_MAX]; /* 0: none */
 	struct progress seen; /* since it was asked, if it may get stuck */
 	uint64_t patience_ns; /* that is left */
 	uint64_t patience_at_ns; /* when it was last made more */
@@ -115,6 +117,25 @@ static bool readable(const struct client *client, int fd, uint64_t until_ns)
 	}
 }
 
+/* Those that have ended since are nobody's any more. */
+static void reap_left(struct client *client)
+{
+	for (size_t i = 0; i < LEFT_MAX; i++)
+		if (client->left[i] && waitpid(client->left[i], NULL, WNOHANG))
+			client->left[i] = 0;
+}
+
+static void leave(struct client *client, pid_t pid)
+{
+	reap_left(client);
+	for (size_t i = 0; i < LEFT_MAX; i++) {
+		if (client->left[i])
+			continue;
+		client->left[i] = pid;
+		return;
+	}
+}
+
 /* Ends the child if it lives. The signal it died of, 0: none, or not known. */
 static int stop(struct client *client, enum ending ending)
 {
@@ -136,6 +157,8 @@ static int stop(struct client *client, enum ending ending)
 	precedence_child(client->precedence, 0);
 	if (ended)
 		waitid(P_PIDFD, (id_t)client->pidfd, &info, WEXITED);
+	else
+		leave(client, client->pid);
 	close(client->pidfd);
 	client->pidfd = -1;
 	return info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ? info.si_status : 0;
@@ -395,6 +418,7 @@ static int begin(struct client *client, struct request *request,
 
 	if (err)
 		return err;
+	reap_left(client);
 	if (client->socket < 0 && start_again(client))
 		return -ENOTCONN;
 	request->sequence = ++client->sequence;
