@@ -124,7 +124,7 @@ ATTACKS = (
     Attack("pages", "memory that never comes: userfaultfd", pages, hangs=True, said="does not come in time"),
     Attack("fuse-pages", "memory that never comes: FUSE", fuse_pages, hangs=True, said="does not come in time"),
     Attack("fuse-programs", "programs on a FUSE that stops to answer", fuse_programs, hangs=True),
-    Attack("flood", "600 stalls a second, no two alike", lambda directory: by(program("flood"), "5", "20")),
+    Attack("flood", "300 stalls a second, no two alike", lambda directory: by(program("flood"), "5", "10")),
     Attack("peers", "3,000 sockets, another waited for each time", lambda directory: by(program("peers"), "3000")),
 )
 
