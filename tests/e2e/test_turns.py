@@ -39,10 +39,17 @@ from patterns import run_pattern, run_scenario
 STOPPED = 0.6  # seconds: more than what the target computes
 
 
+def hold(let_go):
+    """For how long, in ns."""
+    began = time.monotonic_ns()
+    time.sleep(STOPPED)
+    let_go()
+    return time.monotonic_ns() - began
+
+
 def by_signal(pid):
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(STOPPED)
-    os.kill(pid, signal.SIGCONT)
+    return hold(lambda: os.kill(pid, signal.SIGCONT))
 
 
 def by_tracer(pid):
@@ -51,16 +58,14 @@ def by_tracer(pid):
     need(libc.ptrace(seize, pid, None, None) == 0, "ptrace is not allowed")
     libc.ptrace(interrupt, pid, None, None)
     os.waitpid(pid, 0)
-    time.sleep(STOPPED)
-    libc.ptrace(detach, pid, None, None)
+    return hold(lambda: libc.ptrace(detach, pid, None, None))
 
 
 def by_freezer(pid):
     with Cgroup("freezer") as cgroup:
         cgroup.add(pid)
         cgroup.freeze(True)
-        time.sleep(STOPPED)
-        cgroup.freeze(False)
+        return hold(lambda: cgroup.freeze(False))
 
 
 @busy
@@ -72,20 +77,20 @@ def test_stopped_while_busy(stop):
             target.go()
             target.wait_line("BEGIN")
             time.sleep(0.1)
-            stop(target.pid)
+            held = stop(target.pid)
             target.wait_done()
             time.sleep(0.2)
     stall, slice_ = assert_stall(blockprof.stalls, cause="stopped", turn=target.turns[0])
-    check(abs(slice_["ns"] - STOPPED * SECOND) <= 50 * MS, "stopped for %.1f s" % STOPPED, stall)
+    check(abs(slice_["ns"] - held) <= 50 * MS, "stopped for %.1f ms" % (held / MS), stall)
 
 
 def test_stopped_while_idle():
     with Target("idle") as target:
         with Blockprof(pids=[target.pid]) as blockprof:
-            by_signal(target.pid)
+            held = by_signal(target.pid)
             time.sleep(0.2)
     stall, _ = assert_stall(blockprof.stalls, cause="stopped", tid=target.pid)
-    check(abs(stall["duration_ns"] - STOPPED * SECOND) <= 50 * MS, "stopped for %.1f s" % STOPPED, stall)
+    check(abs(stall["duration_ns"] - held) <= 50 * MS, "stopped for %.1f ms" % (held / MS), stall)
 
 
 # --- Many small things in one turn ---------------------------------------------------------------------------

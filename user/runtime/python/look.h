@@ -19,7 +19,8 @@ struct python_look {
 };
 
 /* struct python_look look PYTHON_LOOKING = python_look_begin(python): until the block's end. python may be NULL. */
-#define PYTHON_LOOKING __attribute__((cleanup(python_look_end)))
+#define PYTHON_LOOKING \
+	__attribute__((cleanup(python_look_end), unused)) /* nobody asks it anything */
 struct python_look python_look_begin(struct python *python);
 void python_look_end(struct python_look *look);
 
