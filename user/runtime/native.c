@@ -46,7 +46,7 @@ bool native_is_executable(const struct runtime *runtime, struct program *program
 	       (runtime->or_function && program_defines(program, runtime->or_function));
 }
 
-static bool is_mapped(const struct runtime *runtime, struct program *program)
+bool native_is_mapped(const struct runtime *runtime, struct program *program)
 {
 	for (const char *const *prefix = runtime->libraries; prefix && *prefix; prefix++)
 		if (program_library(program, *prefix))
@@ -65,7 +65,7 @@ static bool is_caller(const struct runtime *runtime, const struct moment *moment
 	if (!runtime->libraries || (caller && !*caller))
 		return native_is_executable(runtime, moment->program);
 	return native_is_executable(runtime, moment->program) ||
-	       is_mapped(runtime, moment->program);
+	       native_is_mapped(runtime, moment->program);
 }
 
 size_t native_runs(const struct runtime *runtime, const struct moment *moment, uint64_t sp)
@@ -79,7 +79,7 @@ size_t native_runs(const struct runtime *runtime, const struct moment *moment, u
 	if (!runtime->runs_in)
 		return 0;
 	in.executable = native_is_executable(runtime, moment->program);
-	if (!in.executable && !is_mapped(runtime, moment->program))
+	if (!in.executable && !native_is_mapped(runtime, moment->program))
 		return 0;
 	return program_calls(moment->program, sp, &in, calls, NESTED_MAX);
 }
@@ -211,7 +211,7 @@ bool native_recognise(const struct runtime *runtime, const struct moment *moment
 		own = runtime->own_epoll(moment);
 		/* most programs have no such instance: their symbols need not be read */
 		if (own >= 0 && (native_is_executable(runtime, moment->program) ||
-				 is_mapped(runtime, moment->program)))
+				 native_is_mapped(runtime, moment->program)))
 			return fill_turn(runtime, moment, own, recognised);
 	}
 	/* its other threads are none of its loops: what else such a file has need not be read */

@@ -15,6 +15,8 @@ bool native_recognise(const struct runtime *runtime, const struct moment *moment
 
 /* The runtime's code is in the executable, by its descriptor's fields. */
 bool native_is_executable(const struct runtime *runtime, struct program *program);
+/* Is one of its libraries in the process? */
+bool native_is_mapped(const struct runtime *runtime, struct program *program);
 
 /* How many runs of this loop, one inside the other, are on the stack from sp outwards; 2: or more. */
 size_t native_runs(const struct runtime *runtime, const struct moment *moment, uint64_t sp);

@@ -15,14 +15,6 @@ static const char *const programs[] = { "tclsh", "wish", NULL };
 static const char *const libraries[] = { "libtcl8", "libtcl9", NULL };
 static const char *const runs_in[] = { "Tcl_DoOneEvent", NULL };
 
-static bool has_tcl(struct program *program)
-{
-	for (size_t i = 0; libraries[i]; i++)
-		if (program_library(program, libraries[i]))
-			return true;
-	return false;
-}
-
 static bool is_caller(struct program *program, uint64_t sp)
 {
 	const char *caller = program_caller(program, sp);
@@ -47,7 +39,7 @@ static bool recognise(const struct runtime *runtime, const struct moment *moment
 	unsigned int class = candidate ? candidate->wait_class : block ? block->wait_class : 0;
 	uint64_t sp = candidate ? candidate->sp : block ? block->sp : 0;
 
-	if (!has_tcl(moment->program))
+	if (!native_is_mapped(runtime, moment->program))
 		return false;
 	if (!moment->pool->parks)
 		moment->pool->parks = BP_PARKS_CONDITIONS;

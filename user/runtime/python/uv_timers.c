@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "runtime/python/epoll.h"
-#include "runtime/python/look.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/look.h"
 #include "runtime/python/queues.h"
 
 #define UV_TIMER_HEAP 520 /* uv_loop_t: the first node, and how many there are */
