@@ -81,11 +81,65 @@ static void hostile_names(void **state)
 	}
 }
 
+/* A number in base 36 or 62, as names refer to what came before: what there is no number for is first. */
+static void add_number(char *name, unsigned int number, const char *digits, unsigned int base)
+{
+	size_t used = strlen(name);
+
+	if (number-- == 0)
+		return;
+	if (number >= base)
+		name[used++] = digits[number / base];
+	name[used++] = digits[number % base];
+	name[used] = '\0';
+}
+
+/* Some hundred bytes that stand for 2^60: each part has the one before in it twice. */
+static void doubled_names(void **state)
+{
+	static const char cxx[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char rust[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char name[2048] = "_Z1fI1AIiiE", out[32];
+	size_t last, here;
+
+	(void)state;
+	for (unsigned int part = 2; part < 62; part++) {
+		strcat(name, "S0_I");
+		for (int twice = 0; twice < 2; twice++) {
+			strcat(name, "S");
+			add_number(name, part, cxx, 36);
+			strcat(name, "_");
+		}
+		strcat(name, "E");
+	}
+	strcat(name, "EvT_");
+	display_name(name, out, sizeof(out));
+	assert_string_equal(out, "f<A<int, int>, A<A<int, int>...");
+
+	strcpy(name, "_RIC1aTuuE");
+	last = strlen("IC1a");
+	for (unsigned int part = 0; part < 60; part++) {
+		here = strlen(name) - strlen("_R");
+		strcat(name, "T");
+		for (int twice = 0; twice < 2; twice++) {
+			strcat(name, "B");
+			add_number(name, (unsigned int)last, rust, 62);
+			strcat(name, "_");
+		}
+		strcat(name, "E");
+		last = here;
+	}
+	strcat(name, "E");
+	display_name(name, out, sizeof(out));
+	assert_string_equal(out, "a::<((), ()), (((), ()), (()...");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
 		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(doubled_names),
 	};
 
 	return cmocka_run_group_tests_name("symbol_name", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* The name demangled (C++, Rust, D, Ada) into out, or as it is; cut to fit, always terminated. */
+/* The name demangled (C++, Rust) into out, or as it is; cut to fit, always terminated. */
 void display_name(const char *name, char *out, size_t size);
 
 #endif
