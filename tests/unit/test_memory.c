@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "base/read_ahead.h"
 #include "tests/unit/memory_sources.h"
 
 #define PAGES 4
@@ -275,45 +274,6 @@ static void not_in_time(void **state)
 	assert_int_equal(budget.pieces, 2);
 }
 
-/* What was read ahead is not asked for again; the rest is, as if nothing had been. */
-static void read_ahead(void **state)
-{
-	static struct read_ahead ahead;
-	size_t page = page_bytes();
-	uint64_t pages = at(*state);
-	struct budget_memory budget;
-	struct memory below = memory_in_time(&budget, own_memory(), 2);
-	struct memory memory = read_ahead_of(&ahead, &below);
-	char buf[32];
-	struct memory_piece pieces[] = {
-		{ pages + page, buf, 4, 0 },
-		{ pages + 2 * page, buf + 4, 4, 0 },
-		{ pages + 10, buf + 8, 4, 0 },
-	};
-
-	read_ahead_add(&ahead, pages, 64);
-	read_ahead_add(&ahead, pages + 2 * page - 16, 64); /* what is behind is missing */
-	read_ahead_add(&ahead, pages + 2 * page, 64);
-	read_ahead_ask(&ahead);
-	assert_true(budget.left == 1);
-	for (size_t i = 0; i + 4 <= 64; i++) {
-		assert_int_equal(memory_read(&memory, pages + i, buf, 4), 0);
-		assert_memory_equal(buf, "0000", 4);
-	}
-	assert_int_equal(memory_read(&memory, pages + 2 * page - 16, buf, 16), 0);
-	assert_memory_equal(buf, "1111111111111111", 16);
-	assert_true(budget.left == 1);
-	/* one answer of three is known, and one of the others is missing */
-	assert_int_equal(memory_read_pieces(&memory, pieces, 3), 0);
-	assert_true(budget.left == 0 && !pieces[0].error && !pieces[2].error);
-	assert_int_equal(pieces[1].error, -EFAULT);
-	assert_memory_equal(buf, "1111", 4);
-	assert_memory_equal(buf + 8, "0000", 4);
-	/* part of it was not read */
-	assert_int_equal(memory_read(&memory, pages + 62, buf, 4), -ETIMEDOUT);
-	assert_int_equal(memory_read(&memory, pages + 60, buf, 4), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,7 +284,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(as_much_as_there_is, make_pages, unmap_pages),
 		cmocka_unit_test_setup_teardown(strings, make_pages, unmap_pages),
 		cmocka_unit_test_setup_teardown(ended_process, make_pages, unmap_pages),
-		cmocka_unit_test_setup_teardown(read_ahead, make_pages, unmap_pages),
 		cmocka_unit_test(not_in_time),
 	};
 

@@ -176,6 +176,42 @@ static void test_pieces_without_room(void **state)
 	pages_free(fixture.pages);
 }
 
+/* What was read ahead is not asked for again; where there is no room for it, that is made. */
+static void test_ahead(void **state)
+{
+	static const struct memory_piece pieces[] = {
+		{ BASE + 8, NULL, 64, 0 },
+		{ BASE + 2 * PAGE - 8, NULL, 64, 0 }, /* lies in two */
+		{ BASE + (PAGES - 2) * PAGE, NULL, 64, 0 },
+		{ UINT64_MAX - 8, NULL, 64, 0 },
+	};
+	struct fixture fixture;
+	uint64_t word;
+
+	(void)state;
+	start(&fixture, PAGE, 6);
+	assert_reads(&fixture, BASE + 4 * PAGE, 8, 1);
+	fixture.target.questions = 0;
+	pages_ahead(fixture.pages, pieces, 4);
+	assert_int_equal(fixture.target.questions, 1);
+	assert_reads(&fixture, BASE, 64, 0);
+	assert_reads(&fixture, BASE + 2 * PAGE - 8, 64, 0);
+	assert_int_equal(memory_read_ptr(&fixture.memory, BASE + (PAGES - 2) * PAGE, &word),
+			 -EFAULT);
+	assert_int_equal(fixture.target.questions, 0);
+	/* nothing is new */
+	pages_ahead(fixture.pages, pieces, 1);
+	assert_int_equal(fixture.target.questions, 0);
+
+	assert_reads(&fixture, BASE + 3 * PAGE, 8, 1);
+	fixture.target.questions = 0;
+	pages_ahead(fixture.pages, pieces, 2);
+	assert_int_equal(fixture.target.questions, 1);
+	assert_reads(&fixture, BASE + 2 * PAGE - 8, 64, 0);
+	assert_reads(&fixture, BASE + 4 * PAGE, 8, 1);
+	pages_free(fixture.pages);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_a_hole),
 		cmocka_unit_test(test_pieces_of_several_pages),
 		cmocka_unit_test(test_pieces_without_room),
+		cmocka_unit_test(test_ahead),
 	};
 
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 #define PAGE_BYTES     4096u
 #define UNITS_MAX      (PAGES_BLOCK_MAX / PAGE_BYTES)
-#define BLOCKS_AT_ONCE 64 /* in one question */
+#define BLOCKS_AT_ONCE 256 /* in one question */
 
 struct block {
 	uint64_t addr;
@@ -128,7 +128,7 @@ static bool is_by_block(const struct pages *pages, uint64_t addr, size_t size)
 	return addr >= pages->block_bytes && (size <= pages->block_bytes || size <= PAGE_BYTES);
 }
 
-/* Blocks of several pieces that are to be read. */
+/* Blocks that are to be read. */
 struct missing {
 	struct pages *pages;
 	struct block *v[BLOCKS_AT_ONCE];
@@ -142,16 +142,37 @@ static void read_now(struct missing *missing)
 	missing->nr = 0;
 }
 
+/* How many blocks a piece lies in; 0: it is not read so. */
+static size_t blocks_of(const struct pages *pages, const struct memory_piece *piece)
+{
+	if (!piece->bytes || !is_by_block(pages, piece->addr, piece->bytes))
+		return 0;
+	return (piece->addr % pages->block_bytes + piece->bytes - 1) / pages->block_bytes + 1;
+}
+
+static uint64_t nth_block(const struct pages *pages, const struct memory_piece *piece, size_t nth)
+{
+	return piece->addr - piece->addr % pages->block_bytes + nth * pages->block_bytes;
+}
+
+/* One that two pieces lie in counts twice. */
+static size_t count_missing(struct pages *pages, const struct memory_piece *piece)
+{
+	size_t blocks = blocks_of(pages, piece), missing = 0;
+
+	for (size_t i = 0; i < blocks; i++)
+		missing += !*slot_of(pages, nth_block(pages, piece, i));
+	return missing;
+}
+
 static void note_missing(struct missing *missing, const struct memory_piece *piece)
 {
 	struct pages *pages = missing->pages;
-	uint64_t addr = piece->addr - piece->addr % pages->block_bytes;
+	size_t blocks = blocks_of(pages, piece);
 
-	if (!is_by_block(pages, piece->addr, piece->bytes))
-		return;
 	/* what there is no room for is read when it is its turn */
-	for (; addr < piece->addr + piece->bytes && pages->nr < pages->max;
-	     addr += pages->block_bytes) {
+	for (size_t i = 0; i < blocks && pages->nr < pages->max; i++) {
+		uint64_t addr = nth_block(pages, piece, i);
 		struct block **slot = slot_of(pages, addr);
 
 		if (*slot || !add_block(pages, slot, addr))
@@ -160,6 +181,20 @@ static void note_missing(struct missing *missing, const struct memory_piece *pie
 		if (missing->nr == BLOCKS_AT_ONCE)
 			read_now(missing);
 	}
+}
+
+void pages_ahead(struct pages *pages, const struct memory_piece *pieces, size_t nr)
+{
+	struct missing missing = { .pages = pages };
+	size_t blocks = pages->nr;
+
+	for (size_t i = 0; i < nr; i++)
+		blocks += count_missing(pages, &pieces[i]);
+	if (blocks > pages->max)
+		pages_forget(pages);
+	for (size_t i = 0; i < nr; i++)
+		note_missing(&missing, &pieces[i]);
+	read_now(&missing);
 }
 
 static int read_piece(struct pages *pages, uint64_t addr, void *buf, size_t size)
@@ -188,12 +223,8 @@ static int read_piece(struct pages *pages, uint64_t addr, void *buf, size_t size
 
 static int read_pages(void *context, pid_t pid, struct memory_piece *pieces, size_t nr)
 {
-	struct missing missing = { .pages = context };
-
 	(void)pid;
-	for (size_t i = 0; i < nr; i++)
-		note_missing(&missing, &pieces[i]);
-	read_now(&missing);
+	pages_ahead(context, pieces, nr);
 	for (size_t i = 0; i < nr; i++)
 		pieces[i].error =
 			read_piece(context, pieces[i].addr, pieces[i].buf, pieces[i].bytes);

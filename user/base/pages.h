@@ -22,6 +22,12 @@ void pages_free(struct pages *pages);
 
 /* Reads through it; valid as long as pages are. */
 struct memory pages_memory(struct pages *pages);
+/*
+ * What of these pieces is not there yet is read in one question, before it is asked for:
+ * that costs far less than a question each, also where some of it nobody wants. Their buf
+ * is left alone.
+ */
+void pages_ahead(struct pages *pages, const struct memory_piece *pieces, size_t nr);
 /* What was read is forgotten: the next reads show what is there then. */
 void pages_forget(struct pages *pages);
 

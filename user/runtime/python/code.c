@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/read_ahead.h"
+#include "base/pages.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/lines.h"
+#include "runtime/python/look.h"
 #include "runtime/python/object.h"
 
 #define FN_BYTES   512
@@ -286,9 +287,8 @@ static bool is_repeated(const struct py_codes *codes, size_t nth)
 static void load_new(struct py_codes *codes)
 {
 	struct python *python = codes->python;
-	const struct memory memory = python->memory;
-	struct read_ahead *ahead __freeing = NULL;
-	bool is_new[PY_CODES_AT_ONCE] = { false };
+	struct memory_piece ahead[PY_CODES_AT_ONCE][3];
+	size_t new[PY_CODES_AT_ONCE], nr = 0;
 	const struct py_code *code;
 	int err;
 
@@ -298,29 +298,20 @@ static void load_new(struct py_codes *codes)
 		if (codes->errors[i] || is_cached(python, codes->addrs[i], identity) ||
 		    is_repeated(codes, i))
 			continue;
-		if (!ahead)
-			ahead = malloc(sizeof(*ahead));
-		if (!ahead)
-			return;
-		if (python->memory.source == memory.source)
-			python->memory = read_ahead_of(ahead, &memory);
-		is_new[i] = true;
-		read_ahead_add(ahead, identity->name, AHEAD_FN_BYTES);
-		read_ahead_add(ahead, identity->filename, AHEAD_FILE_BYTES);
-		read_ahead_add(ahead, identity->lines, AHEAD_LINES_BYTES);
+		ahead[nr][0] = (struct memory_piece){ identity->name, NULL, AHEAD_FN_BYTES, 0 };
+		ahead[nr][1] =
+			(struct memory_piece){ identity->filename, NULL, AHEAD_FILE_BYTES, 0 };
+		ahead[nr][2] = (struct memory_piece){ identity->lines, NULL, AHEAD_LINES_BYTES, 0 };
+		new[nr++] = i;
 	}
-	if (!ahead)
-		return;
-	read_ahead_ask(ahead);
-	for (size_t i = 0; i < codes->nr; i++) {
-		if (!is_new[i])
-			continue;
-		err = code_of(python, codes->addrs[i], &codes->identities[i], 0, &code);
+	if (nr)
+		pages_ahead(python->pages, ahead[0], 3 * nr);
+	for (size_t i = 0; i < nr; i++) {
+		err = code_of(python, codes->addrs[new[i]], &codes->identities[new[i]], 0, &code);
 		/* that is not tried again; of a process that has ended what is known is asked for */
 		if (err && err != -ESRCH)
-			codes->errors[i] = err;
+			codes->errors[new[i]] = err;
 	}
-	python->memory = memory;
 }
 
 void py_codes_start(struct py_codes *codes, struct python *python, const void *first, size_t stride,
@@ -338,6 +329,8 @@ int py_codes_next(struct py_codes *codes, const struct py_code **out)
 	size_t i = codes->next++;
 
 	if (i == codes->nr) {
+		struct python_look look PYTHON_LOOKING = python_look_begin(codes->python);
+
 		codes->nr = codes->left < PY_CODES_AT_ONCE ? codes->left : PY_CODES_AT_ONCE;
 		codes->left -= codes->nr;
 		for (i = 0; i < codes->nr; i++, codes->first += codes->stride) {
