@@ -195,6 +195,7 @@ struct culprit {
 	uint64_t ns; /* an estimate, of what was seen; 0: not known */
 	bool seen; /* what it did is known: idle, cause, syscall, target, stack */
 	bool idle; /* it waited for work itself, maybe for that of this thread */
+	bool another; /* not the thread of this process that was named before it, if one was */
 	/* It stands further up in this chain: they wait for each other; as the first one, the thread for itself. */
 	bool cycle;
 	enum cause cause;

@@ -72,7 +72,7 @@ static void add_behind(const struct chain *chain, int at, struct culprit *culpri
 			build(chain, behind, &culprit->culprits);
 			continue;
 		}
-		whom->cycle = whom->pid && on_the_way(chain, at, whom);
+		whom->cycle = whom->pid && !whom->another && on_the_way(chain, at, whom);
 		if (whom->cycle || says_more(culprit, whom))
 			culprits_add(&culprit->culprits, whom);
 	}
@@ -151,8 +151,8 @@ static void build(const struct chain *chain, int at, struct culprits *out)
 		if (thread)
 			build_thread(chain, at, thread, doubt, out);
 	}
-	/* that one of its own threads woke it says nothing */
-	if (out->nr == before && observed->kind != CULPRIT_WAKER) {
+	/* that it was one of its own threads says nothing */
+	if (out->nr == before && !observed->not_tid) {
 		struct culprit silent = {
 			.kind = observed->kind,
 			.pid = observed->pid,

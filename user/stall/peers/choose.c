@@ -128,7 +128,7 @@ struct observed_thread *choose_thread(struct observed *observed, const struct pa
 		thread = observed_find_thread(observed, waker->tid);
 	if (thread && thread->did.nr && !passes_on(thread))
 		return thread;
-	if (observed->more_threads || (observed->kind == CULPRIT_WAKER && !thread))
+	if (observed->more_threads || (observed->not_tid && !thread))
 		return thread;
 	busy = busiest(observed, seen_for(observed));
 	if (thread && thread->did.nr) {

@@ -69,7 +69,7 @@ static bool is_worth_it(const struct loop *loop, const struct whom *whom)
 {
 	if (!whom->pid)
 		return false;
-	return whom->kind == CULPRIT_WAKER || whom->pid != loop->id.pid ||
+	return whom->not_tid || whom->pid != loop->id.pid ||
 	       (whom->tid && whom->tid != loop->id.tid);
 }
 
@@ -110,9 +110,9 @@ static void follow(struct engine *engine, const struct loop *loop, struct observ
 	if (observation_depth(observation, at) == CULPRITS_DEPTH)
 		return;
 	/* which of them it will have been is known at the end */
-	for (size_t i = 0; observed->kind == CULPRIT_WAKER && i < observed->nr_threads; i++)
+	for (size_t i = 0; observed->not_tid && i < observed->nr_threads; i++)
 		follow_thread(engine, loop, observation, at, &observed->threads[i], now_ns);
-	if (observed->kind == CULPRIT_WAKER)
+	if (observed->not_tid)
 		return;
 	thread = choose_thread(observed, NULL, &doubt);
 	if (thread)

@@ -322,24 +322,55 @@ static bool find_service(struct engine *engine, const struct blocked *blocked, s
 	return found;
 }
 
-/* The other end is waited for by the loop that is blocked, or its listener is: none but it would answer. */
-static bool is_served_by_itself(struct engine *engine, const struct blocked *blocked,
-				const struct peer *peer)
+enum serves { SERVES, SERVES_NOT, SERVES_UNKNOWN };
+
+/* Does this loop wait for the descriptor? */
+static enum serves serves(struct engine *engine, const struct loop *loop, int fd)
 {
-	const struct loop *loop = loops_find(engine->loops, blocked->tid);
-	const struct bp_slot *slot = loop ? probe_slot(engine->probe, loop->slot) : NULL;
-	const struct memory memory = state_memory(engine, blocked->pid);
+	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
+	const struct memory memory = state_memory(engine, loop->id.pid);
 
 	/* where several threads serve one source, another may */
-	if (!slot || slot->cell || peer->pid != blocked->pid || peer->fd < 0 || !peer->certain)
-		return false;
+	if (slot->cell)
+		return SERVES_UNKNOWN;
 	if (slot->wait_class == BP_WAIT_EPOLL)
-		return epoll_has(&memory, (int)slot->wait_id, peer->fd);
+		return epoll_has(&memory, (int)slot->wait_id, fd) ? SERVES : SERVES_NOT;
 	for (unsigned int i = 0; bp_is_poll(slot->wait_class) && i < slot->core_nr && i < BP_CORE;
 	     i++)
-		if (slot->core[i] == peer->fd)
-			return true;
-	return false;
+		if (slot->core[i] == fd)
+			return SERVES;
+	return SERVES_UNKNOWN;
+}
+
+/*
+ * Which thread of its process is meant, or is not. Where the other end, or its listener, is served
+ * by a loop that is blocked, none but that would answer; where it is not, another thread may.
+ */
+static void find_thread(struct engine *engine, const struct blocked *blocked,
+			const struct peer *peer, struct whom *whom)
+{
+	bool blocks = false;
+
+	for_each_loop (engine->loops, loop) {
+		enum serves how = SERVES_UNKNOWN;
+
+		if (loop->id.pid != peer->pid ||
+		    !(loop->observation || loop->id.tid == blocked->tid))
+			continue;
+		if (peer->fd >= 0 && peer->certain)
+			how = serves(engine, loop, peer->fd);
+		if (how == SERVES) {
+			whom->tid = loop->id.tid;
+			return;
+		}
+		blocks |= how == SERVES_NOT;
+	}
+	if (process_threads(peer->pid) <= 1)
+		return;
+	if (peer->pid == blocked->pid)
+		whom->not_tid = blocked->tid;
+	else if (blocks)
+		whom->doubt = CULPRIT_ONE_OF_SEVERAL;
 }
 
 static void find_peer(struct engine *engine, const struct blocked *blocked, struct whoms *out)
@@ -349,8 +380,7 @@ static void find_peer(struct engine *engine, const struct blocked *blocked, stru
 	if (target_peer(&engine->classify, blocked->pid, blocked->capture, &peer))
 		return;
 	add_peer(out, CULPRIT_PEER, &peer);
-	if (is_served_by_itself(engine, blocked, &peer))
-		out->v[out->nr - 1].tid = blocked->tid;
+	find_thread(engine, blocked, &peer, &out->v[out->nr - 1]);
 }
 
 void whoms_find(struct engine *engine, const struct blocked *blocked, struct whoms *out)
@@ -389,6 +419,7 @@ struct culprit whom_culprit(const struct whom *whom)
 		.pid = whom->pid,
 		.tid = whom->tid,
 		.doubt = whom->doubt,
+		.another = whom->not_tid != 0,
 	};
 
 	memcpy(culprit.comm, whom->comm, sizeof(culprit.comm));
