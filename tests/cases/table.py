@@ -146,7 +146,7 @@ CAUSES = [
     python("gc-freeze", "collects", "freeze", settle=1.5),
     python("flock-self", "flock_self", expect=one("flock", "file", "save", party=r"owner python3", party_text=r"held by python3\[")),
     python("polls-answer", "polls_answer", expect=one("ask", "socket", "ask", party_text=r"for python3\[\d+\], which slept")),
-    python("spawn", "spawn", expect=one("spawn", "child", "thumbs")),
+    python("spawn", "spawn", expect=one("spawn", "child", "thumbs", party=r"(child|peer) python3 \(sleep\)", party_text="which slept in .*lambda")),
 ]
 
 

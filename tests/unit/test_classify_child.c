@@ -172,12 +172,32 @@ static void test_subprocess(void **state)
 	expect_by_stack(state, SYS_read, BP_OBJECT_PIPE, &execute, CAUSE_CHILD);
 }
 
+/* What a function of the program's own does in the child, before that becomes another program. */
+static void test_preexec(void **state)
+{
+	static const struct frame frames[] = {
+		{ .kind = FRAME_NATIVE, .fn = "clock_nanosleep", .module = "/usr/lib/libc.so.6" },
+		{ .kind = FRAME_PYTHON, .fn = "limit", .file = "/app/run.py", .line = 3 },
+		{ .kind = FRAME_PYTHON,
+		  .fn = "Popen._execute_child",
+		  .file = "/usr/lib/python3.11/subprocess.py",
+		  .line = 1800 },
+	};
+	struct slice slice = { .stack = stack_new(frames, 3, false) };
+
+	assert_non_null(slice.stack);
+	classify_as(state, getpid(), of_kind(SYS_clock_nanosleep, BP_OBJECT_NONE), &slice);
+	assert_int_equal(slice.cause, CAUSE_SLEEP);
+	slice_clear(&slice);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_pidfd),
 		cmocka_unit_test(test_subprocess),
+		cmocka_unit_test(test_preexec),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -176,6 +176,37 @@ static void a_chain_and_a_cycle(void **state)
 				" for python3[4242] in turn: they wait for each other");
 }
 
+static struct culprit waits_for_child(const char *comm, pid_t child, enum cause cause, uint64_t ns)
+{
+	struct culprit shell = peer(812, CAUSE_CHILD, ns, "wait4"),
+		       last = peer(child, cause, ns, cause == CAUSE_CPU ? NULL : "clock_nanosleep");
+
+	shell.target = (struct target){ .kind = TARGET_CHILD, .pid = child, .comm = strdup(comm) };
+	last.kind = CULPRIT_CHILD;
+	strcpy(last.comm, comm);
+	add(&shell.culprits, last);
+	return shell;
+}
+
+/* A script that starts one program after the other. */
+static void children_of_one_name(void **state)
+{
+	struct culprits culprits = { 0 };
+
+	(void)state;
+	for (pid_t i = 0; i < 12; i++)
+		add(&culprits, waits_for_child("sleep", 900 + i, CAUSE_SLEEP, 10 * MS));
+	assert_reads(&culprits,
+		     ", for postgres[812], which waited in wait4 for several children sleep,"
+		     " which slept in clock_nanosleep");
+	add(&culprits, waits_for_child("sleep", 900, CAUSE_SLEEP, 10 * MS));
+	add(&culprits, waits_for_child("sleep", 901, CAUSE_CPU, 10 * MS));
+	add(&culprits, waits_for_child("cc1", 902, CAUSE_CPU, 20 * MS));
+	assert_reads(&culprits,
+		     ", for postgres[812], which waited in wait4 (20 ms) for several children sleep"
+		     " and waited in wait4 (20 ms) for child cc1[902], which was on a CPU");
+}
+
 static void idle_and_unknown_peers(void **state)
 {
 	struct culprit idle = peer(812, CAUSE_POLL, S, "epoll_wait"),
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(addresses_in_another_program_are_not_said),
 		cmocka_unit_test(a_peer_that_did_several_things),
 		cmocka_unit_test(a_chain_and_a_cycle),
+		cmocka_unit_test(children_of_one_name),
 		cmocka_unit_test(idle_and_unknown_peers),
 		cmocka_unit_test(a_peer_is_named_once),
 		cmocka_unit_test(runners_and_quotas),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/strings.h"
+#include "model/frame_owner.h"
 
 #define NR(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -65,12 +66,17 @@ bool runtime_sleeps(const struct stack *stack)
 	return is_in(stack, names, NR(names));
 }
 
-/* subprocess.run(), Popen.communicate(), and the pipe by which Popen() learns what became of exec. */
+/*
+ * subprocess.run(), Popen.communicate(), and the pipe by which Popen() learns what became of exec;
+ * not what the child does there before that, in a preexec_fn of the program's own.
+ */
 bool runtime_waits_for_child(const struct stack *stack)
 {
 	for (unsigned int i = 0; stack && i < stack->nr; i++) {
 		const struct frame *frame = &stack->frames[i];
 
+		if (frame_is_own(frame))
+			return false;
 		if (frame->kind != FRAME_PYTHON || !frame->file ||
 		    strcmp(base_name(frame->file), "subprocess.py") != 0)
 			continue;

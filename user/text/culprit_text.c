@@ -87,8 +87,63 @@ enum begin {
 
 static int print_chain(FILE *out, const struct culprits *culprits, enum begin begin);
 
+/* One child after the other, of the same name, waited for in the same place: told as one. */
+static bool is_alike(const struct culprit *a, const struct culprit *b)
+{
+	const struct culprit *one = a->culprits.v, *other = b->culprits.v;
+
+	if (!a->seen || !b->seen || !is_same_thread(a, b) || a->cause != b->cause ||
+	    !same_string(a->syscall, b->syscall) || a->culprits.nr != 1 || b->culprits.nr != 1)
+		return false;
+	return one->kind == CULPRIT_CHILD && other->kind == CULPRIT_CHILD && !one->cycle &&
+	       !other->cycle && !strcmp(one->comm, other->comm) && place_same(a->stack, b->stack);
+}
+
+/* What is told at a place of a list. */
+struct told {
+	size_t nr; /* 0: it was told before */
+	uint64_t ns;
+	bool same_deed; /* all that were waited for did the same */
+};
+
+static struct told told_at(const struct culprits *culprits, size_t at)
+{
+	const struct culprit *culprit = &culprits->v[at];
+	struct told told = { .nr = 1, .ns = culprit->ns };
+
+	for (size_t i = 0; i < culprits->nr; i++) {
+		const struct culprit *other = &culprits->v[i];
+
+		if (i == at || !is_alike(culprit, other))
+			continue;
+		if (i < at)
+			return (struct told){ 0 };
+		told.same_deed = (told.nr == 1 || told.same_deed) && other->culprits.v->seen &&
+				 culprit->culprits.v->seen &&
+				 other->culprits.v->cause == culprit->culprits.v->cause;
+		told.nr++;
+		told.ns += other->ns;
+	}
+	return told;
+}
+
+/* " for several children sleep, which slept in clock_nanosleep": how many were not seen is not known */
+static int print_children(FILE *out, const struct told *told, const struct culprit *child)
+{
+	__freeing char *comm = escape_text(child->comm);
+
+	if (!comm)
+		return -ENOMEM;
+	fprintf(out, " for several children %s", comm);
+	if (!told->same_deed)
+		return 0;
+	fputs(", which ", out);
+	return print_deed(out, child);
+}
+
 /* "which sat in fsync of pg_wal/0001 (200 ms), "; nothing where it is not known what it did. */
-static int print_did(FILE *out, const struct culprits *all, const struct culprit *culprit)
+static int print_did(FILE *out, const struct culprits *all, const struct culprit *culprit,
+		     const struct told *told)
 {
 	char time[DURATION_BYTES];
 	int err;
@@ -96,14 +151,17 @@ static int print_did(FILE *out, const struct culprits *all, const struct culprit
 	if (!culprit->seen)
 		return 0;
 	err = print_deed(out, culprit);
-	words_duration(culprit->ns, time);
-	if (culprits_percent(all, culprit->ns) < WHOLE_PERCENT)
+	words_duration(told->ns, time);
+	if (culprits_percent(all, told->ns) < WHOLE_PERCENT)
 		fprintf(out, " (%s)", time);
-	return err ? err : print_chain(out, &culprit->culprits, BEGIN_BEHIND);
+	if (err)
+		return err;
+	return told->nr > 1 ? print_children(out, told, culprit->culprits.v)
+			    : print_chain(out, &culprit->culprits, BEGIN_BEHIND);
 }
 
 static int print_thread(FILE *out, const struct culprits *all, const struct culprit *culprit,
-			bool behind)
+			const struct told *told, bool behind)
 {
 	__freeing char *who = party_words(culprit);
 
@@ -116,7 +174,7 @@ static int print_thread(FILE *out, const struct culprits *all, const struct culp
 	}
 	if (culprit->seen)
 		fputs(", which ", out);
-	return print_did(out, all, culprit);
+	return print_did(out, all, culprit, told);
 }
 
 /* ", meanwhile ran stress[4242] 71%, kworker/1:1[31] 12% and 3 more" */
@@ -175,10 +233,11 @@ static bool is_better_known(const struct culprits *culprits, const struct culpri
 
 /* Is it one of those that are named? before: the last one that was. */
 static bool is_shown(const struct culprits *culprits, const struct culprit *culprit,
-		     const struct culprit *before, int shown)
+		     const struct told *told, const struct culprit *before, int shown)
 {
-	return is_thread(culprit) && shown < SHOWN_DEEDS && !is_better_known(culprits, culprit) &&
-	       !(before && culprits_percent(culprits, culprit->ns) < SHOWN_PERCENT);
+	return is_thread(culprit) && told->nr && shown < SHOWN_DEEDS &&
+	       !is_better_known(culprits, culprit) &&
+	       !(before && culprits_percent(culprits, told->ns) < SHOWN_PERCENT);
 }
 
 static int print_chain(FILE *out, const struct culprits *culprits, enum begin begin)
@@ -188,18 +247,20 @@ static int print_chain(FILE *out, const struct culprits *culprits, enum begin be
 
 	for (size_t i = 0; i < culprits->nr && !err; i++) {
 		const struct culprit *culprit = &culprits->v[i];
+		const struct told told = told_at(culprits, i);
 
 		if (culprit->kind == CULPRIT_CGROUP)
 			err = print_cgroup(out, culprit);
-		if (!is_shown(culprits, culprit, before, shown))
+		if (!is_shown(culprits, culprit, &told, before, shown))
 			continue;
 		if (culprit->cycle && begin == BEGIN_FIRST) {
 			fputs(party_itself(culprit), out);
 		} else if (is_same_thread(before, culprit)) {
 			fputs(culprit->seen ? " and " : "", out);
-			err = print_did(out, culprits, culprit);
+			err = print_did(out, culprits, culprit, &told);
 		} else {
-			err = print_thread(out, culprits, culprit, begin == BEGIN_BEHIND && !shown);
+			err = print_thread(out, culprits, culprit, &told,
+					   begin == BEGIN_BEHIND && !shown);
 		}
 		before = culprit;
 		shown++;
@@ -235,8 +296,9 @@ int culprits_stacks(FILE *out, const struct culprits *culprits, const struct loo
 
 	for (size_t i = 0; i < culprits->nr && !err; i++) {
 		const struct culprit *culprit = &culprits->v[i];
+		const struct told told = told_at(culprits, i);
 
-		if (!is_shown(culprits, culprit, before, shown))
+		if (!is_shown(culprits, culprit, &told, before, shown))
 			continue;
 		if (culprit->seen && !culprit->idle &&
 		    (look->unfold || place_is_named(culprit->stack)) &&
