@@ -157,6 +157,8 @@ static inline int setup(void **state)
 
 /* -- asking -- */
 
+static unsigned int parks; /* which futexes are to be shown: enum bp_parks */
+
 static inline struct recognised ask(struct program *program, struct moment moment)
 {
 	struct pool pool = { 0 };
@@ -169,6 +171,7 @@ static inline struct recognised ask(struct program *program, struct moment momen
 	if (!moment.comm)
 		moment.comm = "a thread";
 	runtime_recognise(&moment, &recognised);
+	parks = pool.parks;
 	return recognised;
 }
 

@@ -429,12 +429,13 @@ static void test_pace_while_a_child_is_waited_for(void **state)
 	become_loop(test);
 	test->probe.waits_always = false;
 	now_ns += 500 * MS;
-	set_blocked(test, 7, now_ns - MS, now_ns);
+	set_blocked(test, 7, now_ns - 11 * MS, now_ns - 10 * MS);
 	engine_run(test->engine);
 	assert_false(test->probe.waits);
 	now_ns += 11 * MS;
-	engine_meanwhile(test->engine); /* not more often than else */
-	assert_false(test->probe.waits);
+	engine_meanwhile(test->engine);
+	assert_int_equal(test->probe.collected, 1);
+	assert_false(test->probe.waits); /* not looked at more often than else */
 	now_ns += 2 * MS;
 	engine_meanwhile(test->engine);
 	assert_true(test->probe.waits && test->probe.samples);

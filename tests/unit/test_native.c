@@ -187,6 +187,7 @@ static void test_tcl(void **state)
 	assert_int_equal(found.park_id, found.wait_id);
 	/* as long as its futexes are not shown */
 	assert_string_equal(name(ask_blocked(&tcl, SYS_futex)), "none");
+	assert_int_equal(parks, BP_PARKS_CONDITIONS);
 	/* from 9.0 on */
 	found = ask_waiting(&tcl, BP_WAIT_EPOLL, 1, NULL);
 	assert_string_equal(name(found), "tcl");

@@ -203,12 +203,16 @@ static void test_ahead(void **state)
 	pages_ahead(fixture.pages, pieces, 1);
 	assert_int_equal(fixture.target.questions, 0);
 
+	pages_free(fixture.pages);
+
+	start(&fixture, PAGE, 3);
 	assert_reads(&fixture, BASE + 3 * PAGE, 8, 1);
+	assert_reads(&fixture, BASE + 4 * PAGE, 8, 1);
 	fixture.target.questions = 0;
 	pages_ahead(fixture.pages, pieces, 2);
 	assert_int_equal(fixture.target.questions, 1);
+	assert_reads(&fixture, BASE, 64, 0);
 	assert_reads(&fixture, BASE + 2 * PAGE - 8, 64, 0);
-	assert_reads(&fixture, BASE + 4 * PAGE, 8, 1);
 	pages_free(fixture.pages);
 }
 
