@@ -449,6 +449,30 @@ static void nobody_takes_what_was_opened(void **state)
 	assert_int_equal(readers_given_up(fixture->readers), 0);
 }
 
+/* Nor are others held up by that, whose readers are the same user's. */
+static void others_take_theirs(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file_wanted wanted = { .pid = getpid(), .path = "/proc/version" };
+	struct file_opened opened;
+	struct readers *others[8];
+
+	for (int i = 0; i < 8; i++) {
+		struct memory_source source;
+		int err = 0, sent = 0;
+
+		assert_int_equal(readers_new(&others[i], NULL), 0);
+		source = readers_source(others[i]);
+		while (!(err = files_open(&source, &wanted, &opened)))
+			assert_true(++sent < 64);
+		assert_int_equal(err, -ENOBUFS);
+		assert_true(sent > 8);
+	}
+	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
+	for (int i = 0; i < 8; i++)
+		readers_free(others[i]);
+}
+
 static pid_t child_called(const char *name)
 {
 	char path[64], list[256] = "", comm[32] = "";
@@ -507,6 +531,7 @@ int main(void)
 		TEST(opened_file_arrives),
 		TEST(content_of_files),
 		TEST(nobody_takes_what_was_opened),
+		TEST(others_take_theirs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

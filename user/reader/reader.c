@@ -42,6 +42,7 @@
 #define GIVE_UP_NS (1 * NS_PER_SEC)
 #define HUNG_MAX   64
 #define END_MAX_MS 100
+#define SENT_BYTES 8192 /* some 20 files that are under way */
 /* Children that died are started again, so many in a row, then one in such a time. */
 #define RESTARTS_MAX	 32
 #define RESTARTS_EACH_NS (2 * NS_PER_SEC)
@@ -118,6 +119,17 @@ static int open_board(struct reader *reader)
 	return 0;
 }
 
+/* Few are sent before those that came are taken: see FILES_MAX in child.c. */
+static int open_files_socket(struct readers *readers)
+{
+	const int bytes = SENT_BYTES;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, readers->files) ||
+	    setsockopt(readers->files[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)))
+		return -errno;
+	return 0;
+}
+
 int readers_new(struct readers **out, struct zygote *zygote)
 {
 	struct readers *readers = calloc(1, sizeof(*readers));
@@ -131,8 +143,8 @@ int readers_new(struct readers **out, struct zygote *zygote)
 		readers->zygote = zygote;
 		readers->restarts = restarts_of(RESTARTS_MAX, RESTARTS_EACH_NS);
 	}
-	if (readers && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, readers->files))
-		err = -errno;
+	if (readers)
+		err = open_files_socket(readers);
 	for (size_t i = 0; i < READERS && !err; i++) {
 		err = open_board(&readers->v[i]);
 		if (!err)
