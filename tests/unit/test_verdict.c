@@ -98,6 +98,26 @@ static void slices_in_one_place_count_as_one(void **state)
 	clear(slices, 5);
 }
 
+/* What has no stack has the place of another slice only where the thread was not let run. */
+static void a_block_without_a_stack_is_nowhere(void **state)
+{
+	struct slice slices[] = {
+		slice_of(NULL, CAUSE_SLEEP, 300),
+		slice_of(NULL, CAUSE_RUNQUEUE, 40),
+		slice_of(STACK(own, runner), CAUSE_CPU, 2),
+	};
+	struct stall_record stall = { .cause = CAUSE_SLEEP, .slices = { .v = slices, .nr = 3 } };
+
+	(void)state;
+	assert_ptr_equal(stall_verdict(&stall), &slices[0]);
+	assert_null(stall_place(&stall));
+	stall.cause = CAUSE_RUNQUEUE;
+	assert_ptr_equal(stall_place(&stall), &slices[2]);
+	stall.cause = CAUSE_THROTTLED;
+	assert_ptr_equal(stall_place(&stall), &slices[2]);
+	clear(slices, 3);
+}
+
 /* A recording may hold any number: those beyond a bound are not compared with all others. */
 static void many_places_have_a_verdict(void **state)
 {
@@ -122,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_own_frame_says_where),
 		cmocka_unit_test(slices_in_one_place_count_as_one),
+		cmocka_unit_test(a_block_without_a_stack_is_nowhere),
 		cmocka_unit_test(many_places_have_a_verdict),
 	};
 

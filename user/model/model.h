@@ -374,8 +374,8 @@ void stall_clear(struct stall_record *stall);
 const struct slice *stall_verdict(const struct stall_record *stall);
 
 /*
- * The slice whose stack says where the thread was: that one, or, where it waited
- * for a CPU, which has no stack, that in the place with most time. NULL: not known.
+ * The slice whose stack says where the thread was: that one, or, where it was not let
+ * run, which has no stack, that in the place with most time. NULL: not known.
  */
 const struct slice *stall_place(const struct stall_record *stall);
 

@@ -94,7 +94,11 @@ const struct slice *stall_place(const struct stall_record *stall)
 {
 	const struct slice *verdict = stall_verdict(stall);
 
-	return verdict && verdict->stack ? verdict : largest_of(stall, has_place);
+	if (verdict && verdict->stack)
+		return verdict;
+	return stall->cause == CAUSE_RUNQUEUE || stall->cause == CAUSE_THROTTLED
+		       ? largest_of(stall, has_place)
+		       : NULL;
 }
 
 struct withdrawn_record stall_withdrawn(const struct stall_record *stall, enum discard reason)

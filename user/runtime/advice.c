@@ -106,6 +106,24 @@ static bool begins_with(const char *name, const char *one, size_t length)
 	return !strncmp(name, one, length);
 }
 
+/* "-2f02442c" in "libzmq-2f02442c.so.5": what those who build wheels put into the names of libraries. */
+#define WHEEL_DIGITS 8
+
+static bool is_of_wheel(const char *rest)
+{
+	return *rest == '-' && strspn(rest + 1, "0123456789abcdef") == WHEEL_DIGITS &&
+	       rest[1 + WHEEL_DIGITS] == '.';
+}
+
+static bool is_library(const char *name, const char *one, size_t length)
+{
+	if (!strncmp(name, one, length))
+		return true;
+	/* the name is whole: "libzmq." */
+	return length && one[length - 1] == '.' && !strncmp(name, one, length - 1) &&
+	       is_of_wheel(name + length - 1);
+}
+
 static bool is_for_frame(const struct advice *row, const struct frame *frame)
 {
 	if (row->fn && !is_called(row->fn, frame))
@@ -114,7 +132,7 @@ static bool is_for_frame(const struct advice *row, const struct frame *frame)
 	    !(frame->file && any_of(row->file, library_path(frame->file), begins_with)))
 		return false;
 	return !row->module ||
-	       (frame->module && any_of(row->module, base_name(frame->module), begins_with));
+	       (frame->module && any_of(row->module, base_name(frame->module), is_library));
 }
 
 static bool is_for_block(const struct advice *row, const struct stall_record *stall,
