@@ -33,6 +33,7 @@ class Case:
     expect: dict = dataclasses.field(default_factory=dict)  # label: Stall; nothing else may be reported
     # to build and start it
     flags: tuple = ()  # for the compiler; "pkg:NAME" asks pkg-config
+    compiler: str = None  # of C; None: gcc
     modules: tuple = ()  # of Python
     tools: tuple = ()  # programs that it starts
     python: str = "/usr/bin/python3"

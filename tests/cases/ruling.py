@@ -47,6 +47,8 @@ def is_own(frame, trial):
     """A frame of the program itself: one of its file's, or of what was compiled of it."""
     if frame["kind"] == "native":
         compiled = trial.case.program.endswith((".c", ".cpp"))
+        if "-static" in trial.case.flags and not frame.get("file"):
+            return False  # the C library's, which is not built with -g
         return compiled and os.path.basename(frame.get("module", "")) == os.path.basename(trial.command)
     return frame.get("file", "").startswith(HERE) or os.path.basename(frame.get("file", "")) in SOURCES
 

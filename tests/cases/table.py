@@ -292,7 +292,7 @@ def odd(name, of, ways, party=None, party_text=None, **more):
         way, _, causes = item.partition("=")
         fn = way + "|now" * (way in ("stopped", "traced"))
         expect[way] = Stall(tuple(causes.split("|")), fn, party=party, party_text=party_text)
-    return native("odd-" + name, "odd_%s.c" % of, *expect, expect=expect, flags=("-lrt",), **more)
+    return native("odd-" + name, "odd_%s.c" % of, *expect, expect=expect, flags=more.pop("flags", ()) + ("-lrt",), **more)
 
 
 ODD = [
@@ -312,6 +312,16 @@ ODD = [
     odd("mmap_lock", "waits", "maps=lock"),
     odd("timerfd", "waits", "timerfd_read=sleep"),
 ]
+
+# Alpine's C library, and programs built as it is: nothing is said of their functions' frames.
+MUSL = {"compiler": "musl-gcc", "most": 20.0}
+
+NO_CFI = [
+    odd("musl-" + kind, of, ways, flags=flags, **MUSL)
+    for kind, flags in (("static", ("-static",)), ("dynamic", ()))
+    for of, ways in (("waits", "signal_timed=sleep|other condition_timed=lock naps=sleep join_thread=lock semaphore_wait=lock rwlock_write=lock event_read=lock|other"),)
+]
+
 
 def beside(script, *args):
     """Starts a helper first that becomes the program then."""
@@ -359,5 +369,5 @@ BORN = [
 
 CASES = (
     ASYNCIO + ATTACHED + FORKS + REACTORS + NESTED + NO_LOOPS + CAUSES
-    + OWN_LOOPS + LIBRARIES + SHARED + SOURCES + CLIENTS + OTHERS + ODD + PEERS + ROBUST + BORN
+    + NO_CFI + OWN_LOOPS + LIBRARIES + SHARED + SOURCES + CLIENTS + OTHERS + ODD + PEERS + ROBUST + BORN
 )

@@ -120,7 +120,7 @@ def compiled(case, source, compiler):
         else:
             flags.append(flag)
     stem = os.path.basename(source).partition(".")[0]
-    folder = "-".join([stem] + [flag.strip("-").replace("pkg:", "") for flag in case.flags])
+    folder = "-".join([stem, compiler] + [flag.strip("-").replace("pkg:", "") for flag in case.flags])
 
     def make(directory):
         argv = [compiler, "-g", "-O1", "-Wall", "-o", os.path.join(directory, stem), source, *flags, "-lpthread"]
@@ -142,7 +142,7 @@ def command_of(case):
             need(has_module(case.python, module), "Python's %s is not installed" % module)
         argv = [case.python, source]
     elif ending in (".c", ".cpp"):
-        argv = [compiled(case, source, "gcc" if ending == ".c" else "g++")]
+        argv = [compiled(case, source, (case.compiler or "gcc") if ending == ".c" else "g++")]
     elif ending == ".js":
         argv = [need_program("node"), *case.flags, source]
     elif ending == ".java":

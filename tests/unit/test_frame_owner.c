@@ -109,6 +109,24 @@ static void native_code(void **state)
 	assert_int_equal(frame_owner(&kernel), FRAME_OF_KERNEL);
 }
 
+/* The C library's functions in a static program's own file. */
+static void static_programs(void **state)
+{
+	static const char *const libc[] = { "sccp", "__timedwait_cp", "memcpy", "_IO_getline" };
+	static const char *const own[] = { "sccp2", "copy", "timedwait" };
+	struct frame frame = { .kind = FRAME_NATIVE, .module = "/usr/bin/web" };
+
+	(void)state;
+	for (size_t i = 0; i < NR(libc); i++) {
+		frame.fn = libc[i];
+		assert_int_not_equal(frame_owner(&frame), FRAME_OF_USER);
+	}
+	for (size_t i = 0; i < NR(own); i++) {
+		frame.fn = own[i];
+		assert_int_equal(frame_owner(&frame), FRAME_OF_USER);
+	}
+}
+
 /* What is compiled into the program without being its own. */
 static void native_libraries_in_the_program(void **state)
 {
@@ -201,6 +219,7 @@ int main(void)
 		cmocka_unit_test(python_files),
 		cmocka_unit_test(managed_code),
 		cmocka_unit_test(native_code),
+		cmocka_unit_test(static_programs),
 		cmocka_unit_test(native_libraries_in_the_program),
 		cmocka_unit_test(plumbing_tells_nothing_apart),
 	};

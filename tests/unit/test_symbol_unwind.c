@@ -21,6 +21,7 @@
 #include "bpf/abi.h"
 #include "symbol/child/symbolizer.h"
 #include "symbol/symbol.h"
+#include "symbol/wire/call.h"
 #include "tests/unit/memory_sources.h"
 #include "tests/unit/symbol_program.h"
 
@@ -43,7 +44,7 @@ static const char deep_text[] =
 	"#else\n"
 	"static volatile int sink, by_signal;\n"
 	"static __attribute__((noinline)) void stand_still(void)\n"
-	"{ puts(\"ready\"); fflush(stdout); for (;;) pause(); }\n"
+	"{ puts(\"ready\"); fflush(stdout); while (sink >= 0) pause(); }\n"
 	"static __attribute__((noinline)) void on_signal(int number)\n"
 	"{ (void)number; stand_still(); sink++; }\n"
 	"static __attribute__((noinline)) void raise_it(void)\n"
@@ -299,11 +300,24 @@ static void by_separate_debug_frame(void **state)
 		    false);
 }
 
+/* Of x86-64 the code is asked first. */
 static void by_frame_pointers(void **state)
 {
+	bool by_fp = call_own_machine() != EM_X86_64;
+
 	(void)state;
-	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", NULL, true);
-	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", "signal", true);
+	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", NULL, by_fp);
+	check_deep("-fno-asynchronous-unwind-tables -fno-omit-frame-pointer", "signal", by_fp);
+}
+
+static void by_the_code(void **state)
+{
+	(void)state;
+	if (call_own_machine() != EM_X86_64)
+		skip();
+	check_deep("-fno-asynchronous-unwind-tables", NULL, false);
+	check_deep("-fno-asynchronous-unwind-tables", "signal", false);
+	check_deep("-fno-asynchronous-unwind-tables -static -Os -fcf-protection=full", NULL, false);
 }
 
 static bool has_mapped(pid_t pid, const char *path)
@@ -386,7 +400,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_frame_pointers), cmocka_unit_test(through_a_signal),
 		cmocka_unit_test(by_debug_frame),	  cmocka_unit_test(by_separate_debug_frame),
-		cmocka_unit_test(by_frame_pointers),	  cmocka_unit_test(below_a_closed_library),
+		cmocka_unit_test(by_frame_pointers),	  cmocka_unit_test(by_the_code),
+		cmocka_unit_test(below_a_closed_library),
 	};
 
 	return cmocka_run_group_tests_name("symbol_unwind", tests, NULL, NULL);

@@ -35,25 +35,34 @@ static bool is_python(const char *module)
 
 /*
  * A static program has the C library's functions in its own file. Names with two
- * underscores are the implementation's.
+ * underscores are the implementation's; sccp is where musl's system calls wait.
  */
 static bool is_libc_function(const char *fn)
 {
 	static const char *const starts[] = { "__", "_IO_", "_start", "pthread_", "_dl_" };
-	static const char *const wrappers[] = {
-		"accept",    "accept4", "clock_nanosleep", "close",   "connect",   "epoll_wait",
-		"fdatasync", "fsync",	"getaddrinfo",	   "msync",   "nanosleep", "open",
-		"open64",    "openat",	"pause",	   "poll",    "ppoll",	   "pread64",
-		"pwrite64",  "read",	"readv",	   "recv",    "recvfrom",  "recvmsg",
-		"select",    "send",	"sendmsg",	   "sendto",  "sleep",	   "syscall",
-		"usleep",    "wait4",	"waitid",	   "waitpid", "write",	   "writev",
+	/* clang-format off */
+	static const char *const functions[] = {
+		"accept", "accept4", "calloc", "clock_nanosleep", "close", "connect",
+		"epoll_pwait", "epoll_wait", "fclose", "fdatasync", "fflush", "fgets", "fopen",
+		"fread", "free", "fsync", "fwrite", "getaddrinfo", "getdelim", "getline",
+		"getpwnam", "malloc", "memchr", "memcmp", "memcpy", "memmove", "memset",
+		"mq_timedreceive", "mq_timedsend", "msgrcv", "msgsnd", "msync", "munmap",
+		"nanosleep", "open", "open64", "openat", "pause", "pclose", "poll", "popen",
+		"posix_spawn", "posix_spawnp", "ppoll", "pread", "pread64", "printf", "pselect",
+		"pwrite", "pwrite64", "qsort", "read", "readv", "realloc", "recv", "recvfrom",
+		"recvmsg", "sccp", "select", "sem_timedwait", "sem_wait", "semop", "semtimedop",
+		"send", "sendfile", "sendmsg", "sendto", "sigtimedwait", "sigwait", "sleep",
+		"snprintf", "strchr", "strcmp", "strlen", "strstr", "syscall", "system", "usleep",
+		"vfork", "vfprintf", "vsnprintf", "wait", "wait4", "waitid", "waitpid", "write",
+		"writev",
 	};
+	/* clang-format on */
 
 	if (STARTS_WITH_ONE(fn, starts))
 		return true;
 	fn += strspn(fn, "_");
-	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
-		if (strcmp(fn, wrappers[i]) == 0)
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		if (strcmp(fn, functions[i]) == 0)
 			return true;
 	return false;
 }

@@ -10,6 +10,10 @@
 
 #include "odd.h"
 
+#ifndef MADV_POPULATE_WRITE /* musl */
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;

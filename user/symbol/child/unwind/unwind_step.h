@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unwind_step.h - from one frame to its caller, in the three ways there are.
+ * unwind_step.h - from one frame to its caller, by what is said of it or stands in it.
  *
  * Each returns 0: state is that of the caller; UNWIND_END: there is none; else
  * -errno, and state is as it was: -ENODATA: what is needed is behind the copy of
@@ -45,6 +45,8 @@ int unwind_by_sigframe(struct unwind_state *state, uint64_t *cfa);
 struct unwind_code_reader {
 	/* Does a call end at addr, in executable memory? sure: not only as far as is known. */
 	bool (*after_call)(void *context, uint64_t addr, bool sure);
+	/* Up to nr bytes of a file's code at addr; 0: they are not at hand. */
+	size_t (*text)(void *context, uint64_t addr, unsigned char *code, size_t nr);
 	void *context;
 	/* at the program counter of the innermost frame; nr 0: not known */
 	unsigned char code[UNWIND_CODE_BYTES];

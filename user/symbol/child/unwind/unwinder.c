@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* unwinder.c - by which of three ways a frame's caller is found, and what must come first. */
+/* unwinder.c - by which of four ways a frame's caller is found, and what must come first. */
 #include "symbol/child/unwind/unwinder.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "symbol/child/unwind/cfi_cache.h"
 #include "symbol/child/unwind/unwind_spaces.h"
 #include "symbol/child/unwind/unwind_step.h"
+#include "symbol/child/unwind/way_out.h"
 #include "symbol/wire/call.h"
 
 /* Further than this behind the copy is no part of the same stack. */
@@ -145,24 +146,51 @@ static bool after_call(void *context, uint64_t addr, bool sure)
 	return spot && is_sigreturn(run, spot, addr);
 }
 
-static int by_frame_pointer(struct run *run, const struct unwind_spot *spot,
-			    const struct native_frame *frame, uint64_t *cfa)
+/* The same for a way that is tried: a file that is not at hand comes, and it is tried again. */
+static bool maybe_after_call(void *context, uint64_t addr, bool sure)
 {
+	struct run *run = context;
+	const struct unwind_spot *spot = unwind_space_find(run->space, addr - 1);
+
+	return spot && (spot->file == SPACE_FILE_UNKNOWN || after_call(context, addr, sure));
+}
+
+static size_t text_of(void *context, uint64_t addr, unsigned char *code, size_t nr)
+{
+	struct run *run = context;
+	const struct unwind_spot *spot = unwind_space_find(run->space, addr);
+
+	return spot ? text_at(run, spot, addr, code, nr) : 0;
+}
+
+/*
+ * Nothing is said of the frame. What a frame pointer led to has one itself; else the code
+ * is asked first, as in code without one the register may be another function's.
+ */
+static int by_code(struct run *run, const struct unwind_spot *spot,
+		   const struct native_frame *frame, bool *by_fp, uint64_t *cfa)
+{
+	bool chained = frame->flags & NATIVE_BY_FRAME_POINTER;
 	bool innermost = run->answer->nr == 1;
 	struct unwind_code_reader reader = {
-		.after_call = after_call,
+		.after_call = maybe_after_call,
+		.text = text_of,
 		.context = run,
 		.generated = spot->file == SPACE_FILE_NONE,
 	};
 
+	*by_fp = false;
+	if (!reader.generated && !chained && unwind_by_way_out(&run->state, &reader, cfa) == 0)
+		return 0;
+	reader.after_call = after_call;
 	if (innermost && reader.generated) {
 		reader.nr = run->input->code_bytes;
 		memcpy(reader.code, run->input->code, reader.nr);
 	} else if (innermost) {
 		reader.nr = text_at(run, spot, pc_of(run), reader.code, sizeof(reader.code));
 	}
-	return unwind_by_frame_pointer(&run->state, &reader, innermost,
-				       frame->flags & NATIVE_BY_FRAME_POINTER, cfa);
+	*by_fp = true;
+	return unwind_by_frame_pointer(&run->state, &reader, innermost, chained, cfa);
 }
 
 /* To the caller. As the functions of unwind_step.h; -ESTALE, -ENOKEY: a file is needed. */
@@ -185,8 +213,7 @@ static int step(struct run *run, struct native_frame *frame, bool *by_fp)
 		return unwind_by_sigframe(&run->state, &frame->cfa);
 	if (row)
 		return unwind_by_row(&run->state, row, &frame->cfa);
-	*by_fp = true;
-	return by_frame_pointer(run, spot, frame, &frame->cfa);
+	return by_code(run, spot, frame, by_fp, &frame->cfa);
 }
 
 static struct native_frame *add_frame(struct run *run, bool by_fp)
