@@ -6,6 +6,8 @@ import socket
 import threading
 import time
 
+from precedence import come_first
+
 POLL_S = 2
 HOUR_S = 10  # as somebody in a hurry
 ANSWER_S = 20  # as user/web/page/ask.js
@@ -33,6 +35,7 @@ class Reader(threading.Thread):
         self._ended = threading.Event()
 
     def run(self):
+        come_first()
         hour = 0
         while not self._ended.wait(POLL_S):
             self._ask("/loops")

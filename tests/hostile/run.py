@@ -34,6 +34,7 @@ from harness import need_root
 from honest import NEW_NS, SERVERS, Server, Verdict, false_of, finals_of
 from metronome import Metronome
 from page import Row, counted_of, table
+from precedence import come_first
 from records import check_records
 from run import end_descendants
 from verdict import MS, SECOND, Failed, Skip
@@ -43,7 +44,6 @@ SECONDS = 110
 TOGETHER = "all at once"
 LONG = 600  # from so many on the machine is taken to be quiet, and how late the watch is, is judged, too
 PR_SET_CHILD_SUBREAPER = 36
-FIRST = 1  # sched(7): who judges has to get on, whatever the neighbours do
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 MEMORY_MOST_MIB = 240  # of the service with its children, below its unit's MemoryHigh
 BACK = 1.2  # memory after, of what it was before
@@ -322,7 +322,7 @@ def main():
     signal.signal(signal.SIGTERM, terminated)
     try:
         need_root()
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(FIRST))
+        come_first()
         checks = try_all(attacks, options, "AGAIN" if options.again else "FAIL")
         if checks.failed and options.again:
             print("again:")

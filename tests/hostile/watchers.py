@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "bench"))
 
 from blockprof import BLOCKPROF
+from precedence import come_first
 from reader import Reader
 from records import parse_jsonl
 from tools import cpu_seconds, processes, resident_mib
@@ -132,6 +133,7 @@ class Watch(Watcher):
         self._reader.start()
 
     def _read(self):
+        come_first()
         for line in self.popen.stdout:
             self.came_ns.append(time.monotonic_ns())
             self._jsonl.write(line)
@@ -186,6 +188,7 @@ class Top(Watcher):
         self._reader.start()
 
     def _read(self):
+        come_first()
         while True:
             try:
                 data = os.read(self._master, 65536)
@@ -216,6 +219,7 @@ class Meter:
         self._thread.start()
 
     def _look(self):
+        come_first()
         while not self._ended.wait(0.5):
             for watcher in self.watchers:
                 watcher.peak_mib = max(watcher.peak_mib, watcher.pss_mib())
