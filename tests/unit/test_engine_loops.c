@@ -262,6 +262,25 @@ static void test_fork_and_exec(void **state)
 	assert_int_equal(test->probe.freed[SLOT], 1);
 }
 
+/* A thread whose number an earlier one had: its turns are others, though the kernel side counts them anew. */
+static void test_number_comes_again(void **state)
+{
+	struct test *test = start(state);
+
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .cpu_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 1);
+	send_process(test, BP_RECORD_EXIT, getpid(), SLOT, false);
+	test->loops = 0;
+	become_loop(test);
+	now_ns += 500 * MS;
+	send_turn(test, 7, 250 * MS, (struct bp_ledger){ .cpu_ns = 250 * MS });
+	assert_int_equal(test->nr_stalls, 2);
+	assert_int_equal(test->stalls[0].id.tid, test->stalls[1].id.tid);
+	assert_string_not_equal(test->stalls[0].turn, test->stalls[1].turn);
+}
+
 /* A program that is wanted, whose threads cannot be gone through: it is not watched, and that is counted. */
 static void test_unwatched_program(void **state)
 {
@@ -328,6 +347,7 @@ int main(void)
 		TEST(test_exit),
 		TEST(test_thread_exit),
 		TEST(test_fork_and_exec),
+		TEST(test_number_comes_again),
 		TEST(test_summary),
 		TEST(test_unwatched_program),
 	};

@@ -95,7 +95,7 @@ void stand_of_loop(const struct loop *loop, const struct bp_slot *slot, uint64_t
 	out->longest_ns = stand_hist(loop, slot, out->hist, out->over);
 	if (!in_turn)
 		return;
-	out->turn_seq = slot->turn_seq;
+	out->turn_seq = loop_turn(loop, slot->turn_seq);
 	out->turn = (struct ledger){ turn.cpu_ns, turn.runqueue_ns, turn.throttled_ns,
 				     turn.blocked_ns, turn.unknown_ns };
 	if (loop->current.since_ns)

@@ -180,6 +180,8 @@ struct loop_counts {
 struct loop {
 	unsigned int slot;
 	uint64_t number; /* loops.c; of its slot: nothing else of this watch has it */
+	uint64_t
+		turns_before; /* loops.c: of threads of this number, for what is shown: loop_turn() */
 	/* runtime: the name of the one below; loop: several threads that serve one source are one (loops/sources.c) */
 	struct thread_id id;
 	const struct runtime *runtime; /* NULL: a thread that is no loop */
@@ -220,6 +222,12 @@ struct loop {
 struct loop *loop_new(unsigned int slot, pid_t pid, pid_t tid, const struct runtime *runtime);
 /* Its observation must have ended. */
 void loop_free(struct loop *loop);
+/* The number of a turn as it is shown. */
+static inline uint64_t loop_turn(const struct loop *loop, uint64_t seq)
+{
+	return loop->turns_before + seq;
+}
+
 /* 0 or -ENOMEM. */
 int loop_set_runtime(struct loop *loop, const struct runtime *runtime);
 

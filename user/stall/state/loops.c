@@ -3,13 +3,17 @@
 #include "stall/state/loops.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "stall/state/loop.h"
 
 struct loops {
 	unsigned int slots;
 	uint64_t seen; /* so many so far */
+	uint64_t began_ns;
+	bool some_have_gone;
 	struct loop *at[]; /* by slot; 0 is unused */
 };
 
@@ -19,6 +23,7 @@ int loops_new(struct loops **out, unsigned int slots)
 	if (!*out)
 		return -ENOMEM;
 	(*out)->slots = slots;
+	(*out)->began_ns = clock_now_ns();
 	return 0;
 }
 
@@ -32,9 +37,19 @@ struct loop *loops_at(const struct loops *loops, unsigned int slot)
 	return slot && slot <= loops->slots ? loops->at[slot] : NULL;
 }
 
+/*
+ * The number of a thread may come again, as may a thread after execve(), and those of its
+ * turns are not to: they go on from the nanoseconds so far, as none is shorter than one.
+ */
+static uint64_t turns_before(const struct loops *loops)
+{
+	return loops->some_have_gone ? clock_now_ns() - loops->began_ns : 0;
+}
+
 void loops_put(struct loops *loops, struct loop *loop)
 {
 	loop->number = loop->id.loop = ++loops->seen;
+	loop->turns_before = turns_before(loops);
 	loops->at[loop->slot] = loop;
 }
 
@@ -42,8 +57,10 @@ struct loop *loops_take(struct loops *loops, unsigned int slot)
 {
 	struct loop *loop = loops_at(loops, slot);
 
-	if (loop)
+	if (loop) {
 		loops->at[slot] = NULL;
+		loops->some_have_gone = true;
+	}
 	return loop;
 }
 

@@ -27,7 +27,8 @@
 
 static void turn_name(const struct loop *loop, uint64_t seq, char name[TURN_BYTES])
 {
-	snprintf(name, TURN_BYTES, "%d-%llu", loop->id.tid, (unsigned long long)seq);
+	snprintf(name, TURN_BYTES, "%d-%llu", loop->id.tid,
+		 (unsigned long long)loop_turn(loop, seq));
 }
 
 /* The last report of a turn. */
