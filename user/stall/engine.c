@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/meanwhile.h"
 #include "capture/namer.h"
 #include "model/threshold.h"
 #include "probe/probe.h"
@@ -228,18 +229,33 @@ static void look_at_loop(struct engine *engine, struct loop *loop, const struct 
 		report_blocked_of(engine, loop);
 }
 
+/* Where much is gone through nobody waits longer for that than where a child is waited for. */
+static void breathe(struct engine *engine)
+{
+	if (probe_now_ns() - engine->breathed_ns >= MEANWHILE_NS)
+		engine_meanwhile(engine);
+}
+
+static void take_record(void *context, const struct bp_header *record, size_t bytes)
+{
+	records_take(context, record, bytes);
+	breathe(context);
+}
+
 void engine_run(struct engine *engine)
 {
 	struct tick tick;
 
-	probe_read(engine->probe, records_take, engine);
+	probe_read(engine->probe, take_record, engine);
 	tick.now_ns = probe_now_ns();
 	pace_set(engine, tick.now_ns);
 	scan_run(engine, tick.now_ns);
 	busy_run(engine, tick.now_ns);
 	tick.blocked_is_due = report_blocked_is_due(engine, tick.now_ns);
-	for_each_loop (engine->loops, loop)
+	for_each_loop (engine->loops, loop) {
 		look_at_loop(engine, loop, &tick);
+		breathe(engine);
+	}
 	seconds_run(engine, tick.now_ns);
 	lost_look(engine, tick.now_ns);
 	binding_read_files(engine);
@@ -251,6 +267,7 @@ void engine_meanwhile(struct engine *engine)
 {
 	uint64_t now_ns = probe_now_ns();
 
+	engine->breathed_ns = now_ns;
 	probe_collect(engine->probe);
 	/* a turn that is old when the probes come on may be several: what came before was not seen */
 	if (engine->started_ns && !engine->period.finished_ns &&

@@ -123,6 +123,7 @@ struct engine {
 	struct copy_size others_size; /* state/copy_size.c */
 	struct sched_clock sched_clock; /* loops/recognise.c matches it */
 	struct pace pace;
+	uint64_t breathed_ns; /* when it was seen last that nothing came to harm meanwhile */
 	struct report_pace report;
 	struct impact_budget impact;
 	struct lost_seen lost_seen;
