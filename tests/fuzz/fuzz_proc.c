@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/process_file.h"
 #include "proc/epoll.h"
 #include "proc/peer/holder.h"
 #include "proc/process.h"
@@ -19,16 +20,31 @@ static const uint8_t *input;
 static size_t input_bytes;
 static size_t numbers; /* that directories have given */
 
+/* In place of process_file.c. */
+int process_file_path(char path[PROCESS_FILE_BYTES], pid_t pid, const char *name)
+{
+	(void)path, (void)pid, (void)name;
+	return -ESRCH;
+}
+
+int process_file_open(pid_t pid, const char *name, int flags)
+{
+	(void)pid, (void)name;
+	return flags & O_DIRECTORY ? -ENOENT : fuzz_file(input, input_bytes);
+}
+
+int process_file_stream(pid_t pid, const char *name, FILE **out)
+{
+	int fd = process_file_open(pid, name, 0);
+
+	*out = fd < 0 ? NULL : fdopen(fd, "r");
+	return *out ? 0 : -ENOENT;
+}
+
 /* In place of procfs.c. */
 void procfs_closedir(DIR **dir)
 {
 	*dir = NULL;
-}
-
-int procfs_open(pid_t pid, const char *name, int flags)
-{
-	(void)pid, (void)name;
-	return flags & O_DIRECTORY ? -ENOENT : fuzz_file(input, input_bytes);
 }
 
 DIR *procfs_opendir(pid_t pid, const char *name)

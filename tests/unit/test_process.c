@@ -23,7 +23,9 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/process_file.h"
 #include "proc/process.h"
+#include "proc/procfs.h"
 
 /* A child that has done its preparation and waits to be killed. */
 static pid_t start(void (*prepare)(const void *arg), const void *arg)
@@ -454,6 +456,28 @@ static void test_busy(void **state)
 	assert_int_equal(process_all_busy_ns(-1), 0);
 }
 
+/* What has gone is not looked up: /proc says -ENOENT, later. */
+static void test_gone(void **state)
+{
+	pid_t child = start(NULL, NULL);
+	FILE *file = stdin;
+	siginfo_t info;
+	int fd;
+
+	(void)state;
+	kill(child, SIGKILL);
+	assert_int_equal(waitid(P_PID, child, &info, WEXITED | WNOWAIT), 0);
+	fd = process_file_open(child, "stat", 0); /* of a zombie there is one */
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(process_file_open(child, "stat", 0), -ESRCH);
+	assert_int_equal(process_file_stream(child, "stat", &file), -ESRCH);
+	assert_null(file);
+	assert_null(procfs_link(child, "exe"));
+	assert_int_equal(errno, ESRCH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -463,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_stopped),	      cmocka_unit_test(test_deleted_exe),
 		cmocka_unit_test(test_descriptor),    cmocka_unit_test(test_forked),
 		cmocka_unit_test(number_and_user),    cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

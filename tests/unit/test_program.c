@@ -88,7 +88,7 @@ static void test_nothing_known(void **state)
 	struct program *program;
 	char word[8];
 
-	assert_int_equal(program_new(&program, &none, *state, &functions), -ENOENT);
+	assert_int_equal(program_new(&program, &none, *state, &functions), -ESRCH);
 	assert_false(program_is(NULL, names));
 	assert_false(program_defines(NULL, "uv_run"));
 	assert_null(program_library(NULL, ""));

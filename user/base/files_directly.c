@@ -13,18 +13,14 @@
 
 #include "base/cleanup.h"
 #include "base/files.h"
+#include "base/process_file.h"
 #include "base/read.h"
 
 ssize_t file_read_directly(pid_t pid, const char *name, uint64_t offset, void *buf, size_t size)
 {
-	char path[128];
-	int n = snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	int fd __closing = -1;
+	int fd __closing = process_file_open(pid, name, 0);
 
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : read_up_to(fd, offset, buf, size);
+	return fd < 0 ? fd : read_up_to(fd, offset, buf, size);
 }
 
 /* The place that a path leads to, found without leaving that root or following links of /proc. */
@@ -34,7 +30,6 @@ static int find_place(const struct file_wanted *wanted)
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	char root[64] = "/";
 	int root_fd __closing = -1;
 	int fd;
 
@@ -44,11 +39,12 @@ static int find_place(const struct file_wanted *wanted)
 		how.flags |= O_NOFOLLOW;
 		how.resolve |= RESOLVE_NO_SYMLINKS;
 	}
-	if (!wanted->from_our_root)
-		snprintf(root, sizeof(root), "/proc/%d/root", wanted->pid);
-	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (wanted->from_our_root)
+		root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else
+		root_fd = process_file_open(wanted->pid, "root", O_PATH | O_DIRECTORY);
 	if (root_fd < 0)
-		return -errno;
+		return wanted->from_our_root ? -errno : root_fd;
 	fd = (int)syscall(SYS_openat2, root_fd, wanted->path, &how, sizeof(how));
 	return fd < 0 ? -errno : fd;
 }
@@ -78,9 +74,9 @@ static int find_mapped(const struct file_wanted *wanted)
 
 	if (!wanted->end)
 		return -ENOENT;
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%llx-%llx", wanted->pid,
-		 (unsigned long long)wanted->start, (unsigned long long)wanted->end);
-	return open(name, O_PATH | O_CLOEXEC);
+	snprintf(name, sizeof(name), "map_files/%llx-%llx", (unsigned long long)wanted->start,
+		 (unsigned long long)wanted->end);
+	return process_file_open(wanted->pid, name, O_PATH);
 }
 
 int file_open_directly(const struct file_wanted *wanted, struct stat *status)

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/files.h"
+#include "base/process_file.h"
 #include "base/strings.h"
 #include "capture/interleave.h"
 #include "capture/javascript.h"
@@ -376,15 +377,14 @@ enum wakeup frames_wakeup(struct symbols *symbols, const struct bp_stack *raw)
 /* Lines of /proc/PID/task/TID/stack: "[<0>] hrtimer_nanosleep+0xe5/0x1f0". */
 static void add_proc_stack(struct builder *builder, const struct memory *target, pid_t tid)
 {
-	char path[64], line[256];
+	char stack[64], line[256];
 	FILE *file;
 
 	/* it is for CAP_SYS_ADMIN alone, which no child has */
 	if (!files_lock_is_free(target))
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stack", target->pid, tid);
-	file = fopen(path, "re");
-	if (!file)
+	snprintf(stack, sizeof(stack), "task/%d/stack", tid);
+	if (process_file_stream(target->pid, stack, &file))
 		return;
 	for (int i = 0; i < BP_KERNEL_FRAMES && fgets(line, sizeof(line), file); i++) {
 		char *name = strstr(line, "] "), *end;

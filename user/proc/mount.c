@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "proc/procfs.h"
+#include "base/process_file.h"
 
 #define LINE_BYTES  8192 /* a longer one is passed over */
 #define LINES_MAX   65536
@@ -106,17 +106,13 @@ static void take(struct line *line, struct mount *out)
 
 int mount_find(pid_t pid, uint32_t dev, const char *path, struct mount *out)
 {
-	int fd = procfs_open(pid, "mountinfo", 0), best = -1;
 	char *text __freeing = malloc(LINE_BYTES);
 	bool whole = true; /* what is read next begins a line */
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	FILE *file;
+	int best = -1, err = process_file_stream(pid, "mountinfo", &file);
 
-	if (!file) {
-		if (fd < 0)
-			return fd;
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	for (int i = 0; text && i < LINES_MAX && fgets(text, LINE_BYTES, file); i++) {
 		bool begins = whole;
 		struct line line;

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/passing.h"
+#include "base/process_file.h"
 #include "base/strings.h"
 #include "proc/procfs.h"
 #include "proc/status.h"
@@ -206,10 +207,10 @@ static bool is_our_program(pid_t pid)
 	/* the file may be on a file system whose server does not answer: what is cached will do */
 	const int flags = AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT;
 	struct statx own, other;
-	char path[32];
+	char path[PROCESS_FILE_BYTES];
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	return !statx(AT_FDCWD, "/proc/self/exe", flags, STATX_INO, &own) &&
+	return !process_file_path(path, pid, "exe") &&
+	       !statx(AT_FDCWD, "/proc/self/exe", flags, STATX_INO, &own) &&
 	       !statx(AT_FDCWD, path, flags, STATX_INO, &other) && own.stx_ino == other.stx_ino &&
 	       own.stx_dev_major == other.stx_dev_major && own.stx_dev_minor == other.stx_dev_minor;
 }
@@ -313,17 +314,12 @@ static int thread_children(pid_t pid, pid_t tid, pid_t *children, size_t max, si
 	char name[64];
 	FILE *file;
 	pid_t child;
-	int fd;
+	int err;
 
 	snprintf(name, sizeof(name), "task/%d/children", tid);
-	fd = procfs_open(pid, name, 0);
-	if (fd < 0)
-		return fd;
-	file = fdopen(fd, "re");
-	if (!file) {
-		close(fd);
-		return -ENOMEM;
-	}
+	err = process_file_stream(pid, name, &file);
+	if (err)
+		return err;
 	while (*nr < max && fscanf(file, "%d", &child) == 1)
 		children[(*nr)++] = child;
 	fclose(file);

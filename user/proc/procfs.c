@@ -11,23 +11,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/process_file.h"
 
 void procfs_closedir(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
-}
-
-int procfs_open(pid_t pid, const char *name, int flags)
-{
-	char path[128];
-	int n, fd;
-
-	n = snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-	return fd < 0 ? -errno : fd;
 }
 
 DIR *procfs_opendir(pid_t pid, const char *name)
@@ -37,7 +26,7 @@ DIR *procfs_opendir(pid_t pid, const char *name)
 
 	if (!pid)
 		return opendir("/proc");
-	fd = procfs_open(pid, name, O_DIRECTORY);
+	fd = process_file_open(pid, name, O_DIRECTORY);
 	if (fd < 0) {
 		errno = -fd;
 		return NULL;
@@ -66,7 +55,7 @@ int procfs_next_number(DIR *dir)
 
 ssize_t procfs_read(pid_t pid, const char *name, char *buf, size_t size)
 {
-	int fd __closing = procfs_open(pid, name, 0);
+	int fd __closing = process_file_open(pid, name, 0);
 	size_t done = 0;
 	ssize_t n;
 
@@ -88,13 +77,12 @@ ssize_t procfs_read(pid_t pid, const char *name, char *buf, size_t size)
 
 char *procfs_link(pid_t pid, const char *name)
 {
-	char path[128], text[PATH_MAX];
+	char path[PROCESS_FILE_BYTES], text[PATH_MAX];
+	int err = process_file_path(path, pid, name);
 	ssize_t n;
-	int len;
 
-	len = snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	if (len < 0 || (size_t)len >= sizeof(path)) {
-		errno = ENAMETOOLONG;
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	n = readlink(path, text, sizeof(text));

@@ -13,8 +13,6 @@
 void procfs_closedir(DIR **dir);
 #define __closing_dir __attribute__((cleanup(procfs_closedir)))
 
-/* Read-only and close-on-exec; flags are added. A descriptor or -errno. */
-int procfs_open(pid_t pid, const char *name, int flags);
 /* A directory of a process; pid 0: /proc itself. NULL and errno where it cannot be read. */
 DIR *procfs_opendir(pid_t pid, const char *name);
 /* Next entry that is a number; -1 at the end. */

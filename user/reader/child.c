@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "base/pass.h"
+#include "base/process_file.h"
 #include "base/read.h"
 #include "base/sandbox.h"
 #include "reader/board.h"
@@ -30,6 +31,8 @@
 static const struct sandbox_call calls[] = {
 	{ .number = SCMP_SYS(process_vm_readv) },
 	{ .number = SCMP_SYS(getppid) },
+	/* Whether there is such a process: no signal is sent. */
+	{ .number = SCMP_SYS(kill), .argument = 1, .mask = UINT32_MAX },
 	{ .number = SCMP_SYS(kcmp) },
 	/* It may read only: its limit of what it writes to a file is 0, too. */
 	{ .number = SCMP_SYS(openat), .argument = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC },
@@ -98,16 +101,13 @@ static void end_reading(struct reading *reading)
 
 static int begin_reading(struct reading *reading, const struct board *board)
 {
-	char path[128];
-
 	if (reading->fd >= 0 && board->offset && board->offset == reading->offset &&
 	    board->pid == reading->pid && !strcmp(board->name, reading->name))
 		return 0;
 	end_reading(reading);
-	snprintf(path, sizeof(path), "/proc/%d/%s", board->pid, board->name);
-	reading->fd = open(path, O_RDONLY | O_CLOEXEC);
+	reading->fd = process_file_open(board->pid, board->name, 0);
 	if (reading->fd < 0)
-		return -errno;
+		return reading->fd;
 	reading->pid = board->pid;
 	memcpy(reading->name, board->name, sizeof(reading->name));
 	return 0;

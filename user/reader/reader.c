@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/meanwhile.h"
+#include "base/process_file.h"
 #include "base/read.h"
 #include "base/restarts.h"
 #include "base/zygote.h"
@@ -283,12 +284,10 @@ static struct reader *take_reader(struct readers *readers)
 /* Whose it is who started it, and not who owns its files in /proc: that is root, if it likes. */
 static uint64_t read_user(pid_t pid)
 {
-	char path[32], text[1024] = "", *line;
-	int file __closing = -1;
+	int file __closing = process_file_open(pid, "status", 0);
+	char text[1024] = "", *line;
 	uint64_t user;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0 || read_up_to(file, 0, text, sizeof(text) - 1) <= 0)
 		return USER_UNKNOWN;
 	line = strstr(text, "\nUid:\t");
@@ -328,11 +327,9 @@ static bool has_share(struct readers *readers, pid_t pid)
 /* Is it ready to run, but not let? */
 static bool is_runnable(const struct reader *reader)
 {
-	char path[32], line[256] = "", *state;
-	int file __closing = -1;
+	int file __closing = process_file_open(reader->pid, "stat", 0);
+	char line[256] = "", *state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", reader->pid);
-	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0 || read(file, line, sizeof(line) - 1) < 0)
 		return false;
 	state = strrchr(line, ')');

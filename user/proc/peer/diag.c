@@ -22,7 +22,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "proc/procfs.h"
+#include "base/process_file.h"
 
 #define NEW_SYN_RECV 12 /* TCP_NEW_SYN_RECV of the kernel: a request before its handshake is over */
 #define DUMP_ROUNDS  1024
@@ -78,7 +78,7 @@ int diag_open(pid_t pid, unsigned int netns)
 	if (netns && netns == ours.st_ino)
 		return open_here();
 
-	int fd __closing = procfs_open(pid, "ns/net", 0);
+	int fd __closing = process_file_open(pid, "ns/net", 0);
 
 	if (fd < 0)
 		return fd;

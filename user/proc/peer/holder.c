@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/process_file.h"
 #include "proc/process.h"
 #include "proc/procfs.h"
 
@@ -122,7 +123,7 @@ static bool descriptor_fits(int dir, pid_t pid, int fd, const struct holder_want
 
 bool holder_check(const struct holder *holder, const struct holder_wanted *wanted)
 {
-	int dir __closing = procfs_open(holder->pid, "fd", O_DIRECTORY);
+	int dir __closing = process_file_open(holder->pid, "fd", O_DIRECTORY);
 	bool certain;
 
 	return dir >= 0 && descriptor_fits(dir, holder->pid, holder->fd, wanted, &certain);
