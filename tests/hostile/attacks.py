@@ -22,6 +22,7 @@ PYTHON = "/usr/bin/python3"  # not one in a home
 FUSE_MOUNT = os.path.join(ROOT, "tests", "cases", "python", "fuse_mount.py")
 USER = 64011  # nobody's
 TIME = "memory that is given back, and a watch that begins then in time: its fifth of a CPU is for all neighbours"
+FIRST_QUESTIONS = "nobody who waits for the first questions of a user: one honest stall in thirty has a frame too few"
 NEVER_MS = "100000000"
 EVIL_NAME = b"\x1b]0;evil\x07;\n\xff\xc2\x9b"
 VERSIONS = {"3.8": 0x030814F0, "3.10": 0x030A0DF0, "3.11": 0x030B07F0, "3.12": 0x030C04F0, "3.13": 0x030D00F0}
@@ -101,6 +102,22 @@ def fuse_programs(directory):
         yield ["as root", "unshare", "-m", PYTHON, "-B", FUSE_MOUNT, "0", "mnt/x", kind], env
 
 
+def doubled(times):
+    """The name of a template's instance in C++ that has a type twice, which has another twice, and so on."""
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    name = "_Z9nap_in_itI1AIiiE"
+    for number in range(1, times + 1):
+        seen = "S%s_" % (digits[number // 36] + digits[number % 36]).lstrip("0")
+        name += "S0_I%s%sE" % (seen, seen)
+    return name + "EvT_"
+
+
+def names_forever(directory):
+    bomb = program("names_forever", '-DBOMB="%s"' % doubled(40))
+    for kind in ("demangle", "demangle", "strings", "symbols"):
+        yield [bomb, kind], {}
+
+
 def crowd(*args):
     return lambda directory: by(program("crowd"), *map(str, args))
 
@@ -125,6 +142,7 @@ ATTACKS = (
     Attack("fuse-pages", "memory that never comes: FUSE", fuse_pages, hangs=True, said="does not come in time"),
     Attack("fuse-programs", "programs on a FUSE that stops to answer", fuse_programs, hangs=True),
     Attack("flood", "300 stalls a second, no two alike", lambda directory: by(program("flood"), "5", "10")),
+    Attack("forever", "names that take for ever, each second of another program", names_forever, needs=FIRST_QUESTIONS),
     Attack("peers", "3,000 sockets, another waited for each time", lambda directory: by(program("peers"), "3000")),
 )
 

@@ -348,7 +348,7 @@ static void files_of_proc_are_read(void **state)
 static void opened_file_arrives(void **state)
 {
 	struct fixture *fixture = *state;
-	int socket = files_receiver(&fixture->source), fd;
+	int socket = files_receiver(&fixture->source, 0), fd;
 	struct file_wanted wanted = { .pid = getpid(), .path = "/proc/version" };
 	struct file_opened first, second;
 	struct file_arrival arrival;
@@ -373,6 +373,46 @@ static void opened_file_arrives(void **state)
 	wanted.path = "/no/such/file";
 	assert_int_equal(files_open(&fixture->source, &wanted, &first), -ENOENT);
 	assert_int_equal(pass_receive(socket, false, &arrival, sizeof(arrival), &fd, 1), -EAGAIN);
+}
+
+/* Until there is no room for more. */
+static unsigned int open_without_end(struct memory_source *source)
+{
+	const struct file_wanted wanted = { .pid = getpid(), .path = "/proc/version" };
+	struct file_opened opened;
+	unsigned int nr = 0;
+
+	while (nr < 64 && !files_open(source, &wanted, &opened))
+		nr++;
+	return nr;
+}
+
+/* Who does not take what was opened for it holds up itself. */
+static void each_receiver_takes_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct file_wanted wanted = { .pid = getpid(), .path = "/proc/version" };
+	struct file_opened opened;
+	struct file_arrival arrival;
+	unsigned int nr = open_without_end(&fixture->source);
+	int fd;
+
+	assert_in_range(nr, 2, 63);
+	files_send_to(&fixture->source, 1);
+	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
+	assert_int_equal(pass_receive(files_receiver(&fixture->source, 1), false, &arrival,
+				      sizeof(arrival), &fd, 1),
+			 0);
+	assert_int_equal(arrival.ticket, opened.ticket);
+	close(fd);
+	files_send_to(&fixture->source, 0);
+	for (unsigned int i = 0; i < nr; i++) {
+		assert_int_equal(pass_receive(files_receiver(&fixture->source, 0), false, &arrival,
+					      sizeof(arrival), &fd, 1),
+				 0);
+		close(fd);
+	}
+	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
 }
 
 /* How many entries of a directory there are, asked for in pieces of so many bytes. */
@@ -529,6 +569,7 @@ int main(void)
 		TEST(one_process_holds_up_once),
 		TEST(files_of_proc_are_read),
 		TEST(opened_file_arrives),
+		TEST(each_receiver_takes_its_own),
 		TEST(content_of_files),
 		TEST(nobody_takes_what_was_opened),
 		TEST(others_take_theirs),

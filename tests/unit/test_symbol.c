@@ -371,7 +371,7 @@ static void file_that_comes_late(void **state)
 {
 	int late = 0;
 	struct file_calls calls = {
-		.context = &late, .read = read_proc, .open = late_open, .receiver = -1
+		.context = &late, .read = read_proc, .open = late_open, .receivers = { -1, -1 }
 	};
 	struct memory_source source = memory_source_direct();
 	struct symbols_names names = { (const char *const[]){ "local_function" }, 1 };

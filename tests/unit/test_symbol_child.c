@@ -235,7 +235,7 @@ static struct file_calls calls_of_programs(struct fixture *fixture)
 		.read = read_directly,
 		.open = open_of_programs,
 		.is_late = never_late,
-		.receiver = -1,
+		.receivers = { -1, -1 },
 	};
 }
 

@@ -35,11 +35,13 @@ static void report(const int *fds, size_t nr, pid_t parent)
 static struct report ask(struct zygote *zygote, size_t nr)
 {
 	struct report got;
-	int ends[2], status;
+	int ends[2], fds[ZYGOTE_FDS_MAX], status;
 	pid_t pid;
 
 	assert_int_equal(pipe(ends), 0);
-	pid = zygote_fork(zygote, report, (int[]){ nr > 1 ? ends[0] : ends[1], ends[1] }, nr);
+	for (size_t i = 0; i < nr; i++)
+		fds[i] = ends[i == nr - 1];
+	pid = zygote_fork(zygote, report, fds, nr);
 	assert_true(pid > 0);
 	assert_int_equal(read(ends[0], &got, sizeof(got)), sizeof(got));
 	assert_int_equal(waitpid(pid, &status, 0), pid);

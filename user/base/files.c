@@ -84,7 +84,13 @@ uint64_t files_restarts(const struct memory_source *source)
 	return source->files ? source->files->restarts(source->files->context) : 0;
 }
 
-int files_receiver(const struct memory_source *source)
+int files_receiver(const struct memory_source *source, unsigned int which)
 {
-	return source->files ? source->files->receiver : -1;
+	return source->files ? source->files->receivers[which] : -1;
+}
+
+void files_send_to(const struct memory_source *source, unsigned int which)
+{
+	if (source->files && source->files->send_to)
+		source->files->send_to(source->files->context, which);
 }

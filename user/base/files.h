@@ -47,6 +47,9 @@ struct file_opened {
 void files_close(struct file_opened *opened);
 bool file_is_opened(const struct file_opened *opened);
 
+/* To whom files that were opened can be sent. */
+#define FILES_RECEIVERS 2
+
 /* Those calls of a source. */
 struct file_calls {
 	void *context;
@@ -58,7 +61,8 @@ struct file_calls {
 	int (*compare)(void *context, pid_t pid, int fd, pid_t other_pid, int other_fd);
 	bool (*is_late)(void *context, pid_t pid);
 	uint64_t (*restarts)(void *context);
-	int receiver;
+	void (*send_to)(void *context, unsigned int receiver); /* NULL: there are none */
+	int receivers[FILES_RECEIVERS];
 };
 
 /*
@@ -94,7 +98,9 @@ bool files_are_late(const struct memory *target);
 /* How often a process that reads for this one had died and was started again. */
 uint64_t files_restarts(const struct memory_source *source);
 /* Where files that were opened arrive, each with its ticket (struct file_arrival); -1: nowhere. */
-int files_receiver(const struct memory_source *source);
+int files_receiver(const struct memory_source *source, unsigned int which);
+/* Which of them those that are opened from now on are sent to; the first at first. */
+void files_send_to(const struct memory_source *source, unsigned int which);
 
 struct file_arrival {
 	uint64_t ticket;

@@ -247,6 +247,8 @@ void precedence_child(struct precedence *precedence, pid_t child)
 	pthread_mutex_lock(&precedence->lock);
 	count(precedence);
 	spender_end(&precedence->childs);
+	if (precedence->child)
+		set_priority(precedence->child, 0);
 	precedence->child = 0;
 	if (child && !clock_getcpuclockid(child, &clock) &&
 	    spender_new(&precedence->childs, clock, precedence->pacer_id)) {

@@ -143,11 +143,14 @@ static pid_t receive_answer(int socket)
 static pid_t order_child(struct zygote *zygote, const struct order *order, const int *fds)
 {
 	const struct go go = { 1 };
-	int sockets[2], all[FDS_NR] = { fds[0], fds[order->nr - 1] }, err;
+	int sockets[2], all[FDS_NR], err;
 	pid_t pid = 0;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return 0;
+	/* always as many: what is too much is sent twice */
+	for (size_t i = 0; i < ZYGOTE_FDS_MAX; i++)
+		all[i] = fds[i < order->nr ? i : order->nr - 1];
 	all[ZYGOTE_FDS_MAX] = sockets[1];
 	err = pass_send(zygote->socket, order, sizeof(*order), all, FDS_NR);
 	close(sockets[1]);

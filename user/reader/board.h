@@ -43,6 +43,7 @@ enum board_question {
 struct board_file {
 	uint64_t ticket; /* it goes by this */
 	uint64_t start, end, ino, dev;
+	uint32_t receiver; /* to whom it goes: below FILES_RECEIVERS */
 	uint32_t from_our_root, no_links, directory;
 	char path[PATH_MAX];
 	uint32_t may_hang; /* the answer, as status */

@@ -81,6 +81,7 @@ static int open_file(void *context, const struct file_wanted *wanted, struct fil
 	board->question = BOARD_OPEN;
 	ticket = readers_next_ticket(readers);
 	board->file.ticket = ticket;
+	board->file.receiver = readers_receiver(readers);
 	err = readers_ask(readers, wanted->pid, board);
 	if (err)
 		return err;
@@ -148,7 +149,7 @@ static uint64_t restarts(void *context)
 	return readers_restarts(context);
 }
 
-void readers_file_calls(struct file_calls *calls, struct readers *readers, int receiver)
+void readers_file_calls(struct file_calls *calls, struct readers *readers, const int *receivers)
 {
 	*calls = (struct file_calls){
 		.context = readers,
@@ -158,6 +159,7 @@ void readers_file_calls(struct file_calls *calls, struct readers *readers, int r
 		.compare = compare,
 		.is_late = is_late,
 		.restarts = restarts,
-		.receiver = receiver,
+		.send_to = readers_send_to,
 	};
+	memcpy(calls->receivers, receivers, sizeof(calls->receivers));
 }

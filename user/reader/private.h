@@ -25,6 +25,10 @@ uint64_t readers_restarts(const struct readers *readers);
 
 /* -- files.c -- */
 
-void readers_file_calls(struct file_calls *calls, struct readers *readers, int receiver);
+void readers_file_calls(struct file_calls *calls, struct readers *readers,
+			const int *receivers); /* FILES_RECEIVERS */
+/* Who gets those that are opened from now on. */
+void readers_send_to(void *readers, unsigned int receiver);
+unsigned int readers_receiver(const struct readers *readers);
 
 #endif

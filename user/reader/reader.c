@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,8 +23,8 @@
 #include "base/files.h"
 #include "base/meanwhile.h"
 #include "base/process_file.h"
-#include "base/read.h"
 #include "base/restarts.h"
+#include "base/user_of.h"
 #include "base/zygote.h"
 #include "reader/board.h"
 #include "reader/child.h"
@@ -65,8 +64,6 @@ struct hung {
 	bool told;
 };
 
-#define USER_UNKNOWN UINT64_MAX
-
 /* Asked about the same process they mostly are, many times. */
 struct known_user {
 	pid_t pid; /* 0: none */
@@ -85,17 +82,19 @@ struct readers {
 	uint64_t tickets;
 	struct reader *taken; /* to be asked next */
 	struct meanwhile meanwhile;
-	int files[2]; /* where readers send what they have opened, and where it arrives */
+	int files[FILES_RECEIVERS]
+		 [2]; /* where readers send what they have opened, and where it arrives */
+	unsigned int receiver; /* who gets it */
 	struct file_calls calls;
 };
 
 static int start(const struct readers *readers, struct reader *reader)
 {
-	const int fds[] = { reader->board_fd, readers->files[0] };
+	const int fds[] = { reader->board_fd, readers->files[0][0], readers->files[1][0] };
 	pid_t pid;
 
 	reader->board->answered = reader->board->asked;
-	pid = zygote_fork(readers->zygote, reader_main, fds, 2);
+	pid = zygote_fork(readers->zygote, reader_main, fds, sizeof(fds) / sizeof(fds[0]));
 	reader->pid = pid > 0 ? pid : 0;
 	reader->in = 0;
 	return pid > 0 ? 0 : (int)pid;
@@ -121,12 +120,12 @@ static int open_board(struct reader *reader)
 }
 
 /* Few are sent before those that came are taken: see FILES_MAX in child.c. */
-static int open_files_socket(struct readers *readers)
+static int open_files_socket(int ends[2])
 {
 	const int bytes = SENT_BYTES;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, readers->files) ||
-	    setsockopt(readers->files[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)))
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ||
+	    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)))
 		return -errno;
 	return 0;
 }
@@ -140,12 +139,12 @@ int readers_new(struct readers **out, struct zygote *zygote)
 	for (size_t i = 0; readers && i < READERS; i++)
 		readers->v[i].board_fd = -1;
 	if (readers) {
-		readers->files[0] = readers->files[1] = -1;
+		memset(readers->files, 0xff, sizeof(readers->files));
 		readers->zygote = zygote;
 		readers->restarts = restarts_of(RESTARTS_MAX, RESTARTS_EACH_NS);
 	}
-	if (readers)
-		err = open_files_socket(readers);
+	for (size_t i = 0; i < FILES_RECEIVERS && !err; i++)
+		err = open_files_socket(readers->files[i]);
 	for (size_t i = 0; i < READERS && !err; i++) {
 		err = open_board(&readers->v[i]);
 		if (!err)
@@ -198,9 +197,10 @@ void readers_free(struct readers *readers)
 		if (reader->board_fd >= 0)
 			close(reader->board_fd);
 	}
-	for (size_t i = 0; i < 2; i++)
-		if (readers->files[i] >= 0)
-			close(readers->files[i]);
+	for (size_t i = 0; i < FILES_RECEIVERS; i++)
+		for (size_t end = 0; end < 2; end++)
+			if (readers->files[i][end] >= 0)
+				close(readers->files[i][end]);
 	free(readers);
 }
 
@@ -277,31 +277,14 @@ static struct reader *take_reader(struct readers *readers)
 	return NULL;
 }
 
-/* The users that one may be, by way of /etc/subuid, are one. */
-#define SUBORDINATE_BITS 16
-#define USER_KEPT_NS	 (1 * NS_PER_SEC)
-
-/* Whose it is who started it, and not who owns its files in /proc: that is root, if it likes. */
-static uint64_t read_user(pid_t pid)
-{
-	int file __closing = process_file_open(pid, "status", 0);
-	char text[1024] = "", *line;
-	uint64_t user;
-
-	if (file < 0 || read_up_to(file, 0, text, sizeof(text) - 1) <= 0)
-		return USER_UNKNOWN;
-	line = strstr(text, "\nUid:\t");
-	if (!line || sscanf(line, "\nUid: %" SCNu64, &user) != 1)
-		return USER_UNKNOWN;
-	return user >> SUBORDINATE_BITS ? user >> SUBORDINATE_BITS << 32 : user;
-}
+#define USER_KEPT_NS (1 * NS_PER_SEC)
 
 static uint64_t user_of(struct readers *readers, pid_t pid)
 {
 	uint64_t now_ns = clock_coarse_ns();
 
 	if (readers->known.pid != pid || now_ns - readers->known.at_ns >= USER_KEPT_NS) {
-		readers->known.user = read_user(pid);
+		readers->known.user = user_of_process(pid);
 		readers->known.pid = pid;
 		readers->known.at_ns = now_ns;
 	}
@@ -452,6 +435,18 @@ bool readers_hung_in_files(struct readers *readers, pid_t pid)
 	return hung_of(readers, pid, true);
 }
 
+void readers_send_to(void *context, unsigned int receiver)
+{
+	struct readers *readers = context;
+
+	readers->receiver = receiver;
+}
+
+unsigned int readers_receiver(const struct readers *readers)
+{
+	return readers->receiver;
+}
+
 uint64_t readers_next_ticket(struct readers *readers)
 {
 	return ++readers->tickets;
@@ -493,7 +488,11 @@ static int read_pieces(void *context, pid_t pid, struct memory_piece *pieces, si
 
 struct memory_source readers_source(struct readers *readers)
 {
-	readers_file_calls(&readers->calls, readers, readers->files[1]);
+	int receivers[FILES_RECEIVERS];
+
+	for (size_t i = 0; i < FILES_RECEIVERS; i++)
+		receivers[i] = readers->files[i][1];
+	readers_file_calls(&readers->calls, readers, receivers);
 	return (struct memory_source){ .read = read_pieces,
 				       .context = readers,
 				       .files = &readers->calls,

@@ -4,6 +4,11 @@
 
 #include "symbol/private.h"
 
+void symbols_ask_about(struct symbols *symbols, pid_t pid)
+{
+	symbols->client = askers_client(symbols->askers, pid);
+}
+
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
 	       struct answer *answer)
 {
@@ -23,6 +28,7 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 	struct file *file = location->file;
 	int err = -ENOTCONN;
 
+	symbols_ask_about(symbols, location->pid);
 	request->file = file->id;
 	/* Once more when the child had died before, once more when it needs the file again. */
 	for (int tries = 0; tries < 3 && !file->refused; tries++) {

@@ -52,13 +52,13 @@ static void blame_debug_file(struct symbols *symbols, struct file *file, int how
 	symbols->files_refused++;
 }
 
-void blame_ended(struct symbols *symbols)
+static void blame_if_ended(struct symbols *symbols, struct client *client)
 {
 	struct file *file;
 	uint32_t id, kind;
 	int how;
 
-	if (!client_ended(symbols->client, &kind, &id, &how))
+	if (!client_ended(client, &kind, &id, &how))
 		return;
 	if (kind == REQUEST_MAP_READ || kind == REQUEST_MAP_NAME) {
 		jit_ended(symbols->jit, id, how);
@@ -71,4 +71,10 @@ void blame_ended(struct symbols *symbols)
 		blame_debug_file(symbols, file, how);
 	else if (file)
 		blame_file(symbols, file, kind, how);
+}
+
+void blame_ended(struct symbols *symbols)
+{
+	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
+		blame_if_ended(symbols, askers_each(symbols->askers, i));
 }

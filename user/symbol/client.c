@@ -41,6 +41,7 @@
  */
 #define PATIENCE_MAX_NS (2 * NS_PER_SEC)
 #define PATIENCE_PART	2
+#define HURRY		10 /* where others wait, that: */
 #define AT_HAND_NS	(5 * NS_PER_MS)
 #define DEATH_MAX_MS	200
 #define DEATH_STUCK_MS	5 /* it mostly has ended by then, or is in a call that nothing ends */
@@ -67,6 +68,7 @@ struct progress {
 /* A question that the caller no longer waits for, and the child still works on. */
 struct late {
 	bool there;
+	const struct client_patience *asker;
 	uint32_t kind; /* enum request_kind */
 	uint32_t file;
 	uint64_t since_ns; /* when it was given up */
@@ -77,18 +79,20 @@ struct late {
 struct client {
 	zygote_child_fn *child;
 	struct zygote *zygote;
+	unsigned int number; /* which of the receivers of files it is */
 	int files;
 	int socket; /* -1: no child */
 	int pidfd;
 	pid_t pid;
 	struct precedence *precedence; /* NULL: none */
 	struct meanwhile meanwhile;
+	bool hurry;
 	bool may_get_stuck;
 	unsigned int stuck; /* how often it was */
 	pid_t left[LEFT_MAX]; /* 0: none */
 	struct progress seen; /* since it was asked, if it may get stuck */
-	uint64_t patience_ns; /* that is left */
-	uint64_t patience_at_ns; /* when it was last made more */
+	struct client_patience own_patience;
+	struct client_patience *patience; /* of who asks */
 	struct late late;
 	struct late ended; /* the late question that was the end of a child; file 0: none */
 	int ended_how;
@@ -199,7 +203,7 @@ static int start(struct client *client)
 	client->socket = sockets[0];
 	client->pid = pid;
 	client->pidfd = pid < 0 ? -1 : pidfd_open(pid, 0);
-	client->generation++;
+	client->generation += CLIENT_STARTS;
 	if (client->pidfd < 0) {
 		close(client->socket);
 		client->socket = -1;
@@ -220,6 +224,8 @@ static int start(struct client *client)
 
 static int start_again(struct client *client)
 {
+	if (client->generation < CLIENT_STARTS)
+		return start(client);
 	return restarts_take(&client->restarts) ? start(client) : -ENOTCONN;
 }
 
@@ -267,18 +273,18 @@ static uint64_t cpu_ns(const struct client *client)
 
 static uint64_t patience_now(struct client *client)
 {
-	uint64_t now_ns = clock_coarse_ns();
+	uint64_t now_ns = clock_coarse_ns(), hurry = client->hurry ? HURRY : 1;
 
 	/* nothing else is kept waiting */
 	if (!client->meanwhile.run)
 		return PATIENCE_MAX_NS;
-	client->patience_ns += (now_ns - client->patience_at_ns) / PATIENCE_PART;
-	if (client->patience_ns > PATIENCE_MAX_NS)
-		client->patience_ns = PATIENCE_MAX_NS;
-	client->patience_at_ns = now_ns;
-	if (client->patience_ns > WAIT_MAX_NS)
-		return WAIT_MAX_NS;
-	return client->patience_ns > AT_HAND_NS ? client->patience_ns : AT_HAND_NS;
+	client->patience->left_ns += (now_ns - client->patience->at_ns) / PATIENCE_PART / hurry;
+	if (client->patience->left_ns > PATIENCE_MAX_NS / hurry)
+		client->patience->left_ns = PATIENCE_MAX_NS / hurry;
+	client->patience->at_ns = now_ns;
+	if (client->patience->left_ns > WAIT_MAX_NS / hurry)
+		return WAIT_MAX_NS / hurry;
+	return client->patience->left_ns > AT_HAND_NS ? client->patience->left_ns : AT_HAND_NS;
 }
 
 static struct progress progress_of(const struct client *client)
@@ -326,7 +332,8 @@ static ssize_t receive_patiently(struct client *client, struct answer *answer)
 		most_ns = STUCK_NS + STUCK_STEP_NS;
 	got = receive_unless_stuck(client, answer, from_ns + most_ns);
 	took_ns = clock_coarse_ns() - from_ns;
-	client->patience_ns -= took_ns < client->patience_ns ? took_ns : client->patience_ns;
+	client->patience->left_ns -=
+		took_ns < client->patience->left_ns ? took_ns : client->patience->left_ns;
 	return got;
 }
 
@@ -383,7 +390,7 @@ static bool ends_stuck(struct client *client, const struct progress *seen)
 	client->stuck++;
 	stop(client, STUCK);
 	/* the next one has everything to read anew: that is waited for as if nothing had been */
-	client->patience_ns = PATIENCE_MAX_NS;
+	client->patience->left_ns = PATIENCE_MAX_NS;
 	return true;
 }
 
@@ -392,7 +399,9 @@ static int catch_up(struct client *client)
 {
 	struct late *late = &client->late;
 	struct answer answer;
-	ssize_t got = receive(client, &answer, 0);
+	/* who asked has waited; another one has not yet */
+	ssize_t got = late->asker == client->patience ? receive(client, &answer, 0)
+						      : receive_patiently(client, &answer);
 
 	if (is_note(&answer, got, late->kind, client->sequence)) {
 		late->file = answer.unwind.file;
@@ -440,6 +449,7 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 		return -ENOTCONN;
 	client->late = (struct late){
 		.there = true,
+		.asker = client->patience,
 		.kind = request->kind,
 		.file = file,
 		.since_ns = clock_coarse_ns(),
@@ -513,12 +523,15 @@ void client_meanwhile(struct client *client, struct meanwhile meanwhile)
 
 void client_precedence(struct client *client, struct precedence *precedence)
 {
+	struct precedence *before = client->precedence;
+
 	client->precedence = precedence;
 	if (client->socket >= 0)
-		precedence_child(precedence, client->pid);
+		precedence_child(precedence ? precedence : before, precedence ? client->pid : 0);
 }
 
-int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory)
+int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory,
+	       enum client_start when)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -526,16 +539,27 @@ int client_new(struct client **out, zygote_child_fn *child, const struct memory_
 		return -ENOMEM;
 	client->child = child;
 	client->zygote = memory->zygote;
-	client->files = files_receiver(memory);
+	client->number = when;
+	client->patience = &client->own_patience;
+	client->files = files_receiver(memory, when);
 	client->socket = -1;
 	client->pidfd = -1;
+	client->generation = when;
 	client->restarts = restarts_of(STARTS_MAX, START_EACH_NS);
-	client->patience_ns = PATIENCE_MAX_NS;
-	client->patience_at_ns = clock_coarse_ns();
+	client->patience->left_ns = PATIENCE_MAX_NS;
+	client->patience->at_ns = clock_coarse_ns();
 	/* If it does not start now, it is tried again when there is something to ask. */
-	start(client);
+	if (when == CLIENT_AT_ONCE)
+		start(client);
 	*out = client;
 	return 0;
+}
+
+void client_end(struct client *client)
+{
+	stop(client, KILLED);
+	/* the next one has everything to read anew */
+	client->patience->left_ns = PATIENCE_MAX_NS;
 }
 
 void client_free(struct client *client)
@@ -544,6 +568,31 @@ void client_free(struct client *client)
 		return;
 	stop(client, BY_ITSELF);
 	free(client);
+}
+
+void client_asked_by(struct client *client, struct client_patience *patience)
+{
+	client->patience = patience;
+}
+
+void client_hurry(struct client *client, bool hurry)
+{
+	client->hurry = hurry;
+}
+
+uint64_t client_cpu_ns(const struct client *client)
+{
+	return client->socket < 0 ? 0 : cpu_ns(client);
+}
+
+unsigned int client_receiver(const struct client *client)
+{
+	return client->number;
+}
+
+bool client_is_late(const struct client *client)
+{
+	return client->late.there;
 }
 
 void client_may_get_stuck(struct client *client)

@@ -11,25 +11,47 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "base/files.h"
 #include "base/meanwhile.h"
 #include "symbol/symbol.h"
 #include "symbol/wire/protocol.h"
 
 struct client;
-struct file_opened;
-struct memory_source;
 struct precedence;
 
+/* When the first child is started; also which receiver of files it is, and which numbers children have. */
+enum client_start { CLIENT_AT_ONCE, CLIENT_WHEN_ASKED, CLIENT_STARTS = FILES_RECEIVERS };
+
 /*
- * 0 or -ENOMEM. The child is started at once: it lives as long as the thread
- * that calls this. memory: who forks it, and where it gets files that this process has not got itself.
+ * 0 or -ENOMEM. A child lives as long as the thread that starts it. memory: who forks it,
+ * and where it gets files that this process has not got itself.
  */
-int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory);
-void client_free(struct client *client); /* ends the child */
+int client_new(struct client **out, zygote_child_fn *child, const struct memory_source *memory,
+	       enum client_start start);
+void client_end(
+	struct client *client); /* the child; another is started when there is something to ask */
+void client_free(struct client *client); /* likewise */
 
 void client_meanwhile(struct client *client, struct meanwhile meanwhile);
-/* Whose the child shares; it outlives the client. */
+/* Whose the child shares, NULL: nobody's; it outlives the client. */
 void client_precedence(struct client *client, struct precedence *precedence);
+
+/* How long whoever asks goes on to wait, in all; all 0: it has not waited yet. */
+struct client_patience {
+	uint64_t left_ns;
+	uint64_t at_ns; /* when it was last made more */
+};
+
+/* Who asks from now on; it has to stay where it is. Without that all are one. */
+void client_asked_by(struct client *client, struct client_patience *patience);
+/* Others wait meanwhile: an answer is waited for a tenth as long as else. */
+void client_hurry(struct client *client, bool hurry);
+/* Which of files_receiver() it is. */
+unsigned int client_receiver(const struct client *client);
+/* CPU time that the child has used. */
+uint64_t client_cpu_ns(const struct client *client);
+/* It has not answered in time, and still works on that, as far as is known. */
+bool client_is_late(const struct client *client);
 
 /*
  * A file is on its way to the child whose file system need not answer: from now on it may

@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "symbol/client.h"
+#include "symbol/askers.h"
 #include "symbol/perf_map_file.h"
 
 #define PROCESSES_MAX 256
@@ -51,7 +51,8 @@ struct name {
 };
 
 struct jit {
-	struct client *client;
+	struct askers *askers;
+	struct client *client; /* who is asked now */
 	struct memory_source *source; /* of the processes */
 	struct map_of maps[PROCESSES_MAX];
 	struct name names[NAMES_MAX];
@@ -241,6 +242,7 @@ const char *jit_name(struct jit *jit, pid_t pid, uint64_t addr, uint64_t *offset
 	struct name *name;
 	int err;
 
+	jit->client = askers_client(jit->askers, pid);
 	if (clock_coarse_ns() >= map->due_ns)
 		refresh(jit, map);
 	if (!map->id)
@@ -277,12 +279,12 @@ void jit_counts(const struct jit *jit, struct jit_counts *out)
 	*out = jit->counts;
 }
 
-int jit_new(struct jit **out, struct client *client, struct memory_source *source)
+int jit_new(struct jit **out, struct askers *askers, struct memory_source *source)
 {
 	*out = calloc(1, sizeof(**out));
 	if (!*out)
 		return -ENOMEM;
-	(*out)->client = client;
+	(*out)->askers = askers;
 	(*out)->source = source;
 	return 0;
 }

@@ -12,12 +12,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct client;
+struct askers;
 struct memory_source;
 struct jit;
 
-int jit_new(struct jit **out, struct client *client,
-	    struct memory_source *source); /* client outlives it; 0 or -ENOMEM */
+/* askers outlive it; 0 or -ENOMEM */
+int jit_new(struct jit **out, struct askers *askers, struct memory_source *source);
 void jit_free(struct jit *jit);
 
 /*

@@ -8,7 +8,10 @@
 void lend_note_stuck(struct symbols *symbols)
 {
 	struct lent *lent = &symbols->lent;
-	unsigned int stuck = client_stuck(symbols->client);
+	unsigned int stuck = 0;
+
+	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
+		stuck += client_stuck(askers_each(symbols->askers, i));
 
 	if (stuck == lent->seen)
 		return;
@@ -33,7 +36,8 @@ int lend_check(struct symbols *symbols, pid_t pid, struct file_opened *opened)
 
 	if (!opened->may_hang)
 		return 0;
-	client_may_get_stuck(symbols->client);
+	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
+		client_may_get_stuck(askers_each(symbols->askers, i));
 	lend_note_stuck(symbols);
 	if (may_be_lent(lent, opened->status.st_dev)) {
 		lent->by = pid;

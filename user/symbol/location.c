@@ -86,7 +86,8 @@ int location_open(struct symbols *symbols, struct location *location)
 }
 
 /* Looks once whether a file is the same as one that is known already. */
-static void identify(struct symbols *symbols, uint32_t tag, const struct file_opened *opened)
+static void identify(struct symbols *symbols, pid_t pid, uint32_t tag,
+		     const struct file_opened *opened)
 {
 	struct file *file = files_own(symbols->files, tag);
 	struct request request = {
@@ -100,6 +101,7 @@ static void identify(struct symbols *symbols, uint32_t tag, const struct file_op
 	if (file->identified)
 		return;
 	file->identified = true;
+	symbols_ask_about(symbols, pid);
 	err = ask_client(symbols, &request, opened, &answer);
 	if (err)
 		blame_file(symbols, file, request.kind, err);
@@ -126,7 +128,7 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 			return NULL;
 		/* what need not answer does not stand for another of the same content, that does */
 		if (!location->opened.may_hang)
-			identify(symbols, mapping->tag, &location->opened);
+			identify(symbols, location->pid, mapping->tag, &location->opened);
 	}
 	location->file = files_get(symbols->files, mapping->tag);
 	return location->file;

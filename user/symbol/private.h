@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "proc/maps.h"
+#include "symbol/askers.h"
 #include "symbol/client.h"
 #include "symbol/files.h"
 #include "symbol/maps_cache.h"
@@ -33,14 +34,15 @@ void note_process(struct noted *noted, pid_t pid);
 struct lent {
 	pid_t by; /* whose was the last one */
 	dev_t dev; /* where it is */
-	unsigned int seen; /* client_stuck() */
+	unsigned int seen; /* client_stuck() of both */
 	dev_t stuck[LENT_STUCK_MAX]; /* where the child got stuck */
 	size_t nr;
 };
 
 struct symbols {
 	struct memory_source *memory;
-	struct client *client;
+	struct askers *askers;
+	struct client *client; /* of both, who is asked now: symbols_ask_about() */
 	struct maps_cache *spaces;
 	struct files *files;
 	struct place_cache *places;
@@ -112,6 +114,8 @@ void lend_note_stuck(struct symbols *symbols);
 
 /* -- ask.c: how the child is asked -- */
 
+/* The next questions are about this process. */
+void symbols_ask_about(struct symbols *symbols, pid_t pid);
 /* client_ask(), and what became of an earlier question is noted. */
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
 	       struct answer *answer);

@@ -216,12 +216,13 @@ const char *symbols_mapped_path(struct symbols *symbols, pid_t pid, uint64_t add
 
 void symbols_precedence(struct symbols *symbols, struct precedence *precedence)
 {
-	client_precedence(symbols->client, precedence);
+	askers_precedence(symbols->askers, precedence);
 }
 
 void symbols_meanwhile(struct symbols *symbols, struct meanwhile meanwhile)
 {
-	client_meanwhile(symbols->client, meanwhile);
+	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
+		client_meanwhile(askers_each(symbols->askers, i), meanwhile);
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
@@ -230,7 +231,6 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 
 	jit_counts(symbols->jit, &jit);
 	*out = (struct symbols_counts){
-		.child_restarts = client_restarts(symbols->client),
 		.files_refused = symbols->files_refused,
 		.lookups_failed = symbols->lookups_failed + jit.failed,
 		.lines_left_out = symbols->lines_left_out,
@@ -238,6 +238,8 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 		.perf_maps_refused = jit.maps_refused,
 		.perf_map_lines_cut = jit.lines_cut,
 	};
+	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
+		out->child_restarts += client_restarts(askers_each(symbols->askers, i));
 }
 
 int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_source *memory)
@@ -252,7 +254,7 @@ int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_sour
 	if (getrandom(&symbols->secret, sizeof(symbols->secret), 0) != sizeof(symbols->secret))
 		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
-	err = client_new(&symbols->client, child, memory);
+	err = askers_new(&symbols->askers, child, memory);
 	if (!err)
 		err = maps_cache_new(&symbols->spaces, memory);
 	if (!err)
@@ -260,7 +262,7 @@ int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_sour
 	if (!err)
 		err = place_cache_new(&symbols->places);
 	if (!err)
-		err = jit_new(&symbols->jit, symbols->client, memory);
+		err = jit_new(&symbols->jit, symbols->askers, memory);
 	if (err) {
 		symbols_free(symbols);
 		return err;
@@ -274,7 +276,7 @@ void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
-	client_free(symbols->client);
+	askers_free(symbols->askers);
 	maps_cache_free(symbols->spaces);
 	files_free(symbols->files);
 	place_cache_free(symbols->places);

@@ -333,6 +333,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 	if (!*reading || *reading == before)
 		return -ENOENT;
 	unwound.reading = *reading;
+	symbols_ask_about(symbols, pid);
 	err = ask_until_done(&unwound, copy, out);
 	blame_ended(symbols);
 	return err;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "symbol/child/elf/elf_symtab.h"
 #include "symbol/wire/name.h"
 
@@ -24,9 +25,11 @@
 /* How much of two names for one address is compared. */
 #define COMPARED_BYTES 128
 /* How many strings that end in a name that is looked for are tried, and how long it may be. */
-#define PLACES_MAX   16
-#define WANTED_BYTES 128
-#define BLOCK_BYTES  65536
+#define PLACES_MAX 16
+/* What is not found by then is not there: a file can be of names only. */
+#define SEARCH_MAX_NS (300 * NS_PER_MS)
+#define WANTED_BYTES  128
+#define BLOCK_BYTES   65536
 
 #define SIZE_MASK    0x3fffffffu
 #define SIZE_UNTYPED 0x40000000u /* while the table is made: no function by type, a label */
@@ -367,12 +370,14 @@ static void find_in_block(const char *block, size_t bytes, uint64_t offset, cons
 
 /* Blocks overlap by the longest name there can be, so that none is cut. */
 static void find_places(const struct elf_source *source, const struct strings *strings,
-			const char *const *names, size_t nr, struct places *places)
+			const char *const *names, size_t nr, uint64_t until_ns,
+			struct places *places)
 {
 	char *block __freeing = malloc(BLOCK_BYTES);
 	uint64_t offset = 0;
 
-	while (block && offset < strings->bytes && offset <= NAME_MASK) {
+	while (block && offset < strings->bytes && offset <= NAME_MASK &&
+	       clock_coarse_ns() < until_ns) {
 		uint64_t left = strings->bytes - offset;
 		size_t want = left < BLOCK_BYTES ? (size_t)left : BLOCK_BYTES;
 		ssize_t got;
@@ -393,14 +398,14 @@ static void find_places(const struct elf_source *source, const struct strings *s
 }
 
 static uint64_t sections_named(const struct elf_symbols *symbols, const char *const *names,
-			       size_t nr)
+			       size_t nr, uint64_t until_ns)
 {
 	struct places *places __freeing = calloc(nr, sizeof(*places));
 	uint64_t named = 0;
 
 	if (!places)
 		return 0;
-	find_places(&symbols->source, &symbols->sections, names, nr, places);
+	find_places(&symbols->source, &symbols->sections, names, nr, until_ns, places);
 	for (size_t i = 0; i < nr; i++)
 		if (names[i][0] == '.' && places[i].nr)
 			named |= 1ull << i;
@@ -409,7 +414,8 @@ static uint64_t sections_named(const struct elf_symbols *symbols, const char *co
 
 uint64_t elf_symbols_defined(const struct elf_symbols *symbols, const char *const *names, size_t nr)
 {
-	uint64_t defined = sections_named(symbols, names, nr);
+	uint64_t until_ns = clock_coarse_ns() + SEARCH_MAX_NS;
+	uint64_t defined = sections_named(symbols, names, nr, until_ns);
 
 	for (uint32_t table = 0; table < TABLES; table++) {
 		uint32_t flag = table == TABLE_DYNSYM ? NAME_DYNAMIC : 0;
@@ -417,9 +423,10 @@ uint64_t elf_symbols_defined(const struct elf_symbols *symbols, const char *cons
 
 		if (!places)
 			return defined;
-		find_places(&symbols->source, &symbols->strings[table], names, nr, places);
+		find_places(&symbols->source, &symbols->strings[table], names, nr, until_ns,
+			    places);
 		for (size_t i = 0; i < nr; i++)
-			for (size_t p = 0; p < places[i].nr; p++)
+			for (size_t p = 0; p < places[i].nr && clock_coarse_ns() < until_ns; p++)
 				for (size_t e = 0; e < symbols->nr && !(defined >> i & 1); e++)
 					if (symbols->v[e].name == (places[i].at[p] | flag))
 						defined |= 1ull << i;
