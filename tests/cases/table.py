@@ -281,6 +281,7 @@ OTHERS = [
     python("tkinter", "tkinter_loop", expect=one("sleep", "sleep", "save", advice=r"after\(\)"), modules=("tkinter",)),
     python("tkinter-innocent", "tkinter_loop", "innocent", modules=("tkinter",)),
     Case("perl-poll", "other/poll_server.pl", ("poll",), one("sleep", "sleep"), grace=0.6),
+    Case("ruby-select", "other/select_server.rb", (), one("sleep", ("poll", "sleep")), tools=("ruby",), grace=0.8),
     Case("perl-select", "other/poll_server.pl", ("select",), one("sleep", "sleep"), grace=0.6),
 ]
 

@@ -156,6 +156,8 @@ def command_of(case):
         argv = ["/bin/sh", source]
     elif ending == ".pl":
         argv = [need_program("perl"), source]
+    elif ending == ".rb":
+        argv = [need_program("ruby"), source]
     elif ending == ".tcl":
         argv = [need_program("tclsh"), source]
     else:

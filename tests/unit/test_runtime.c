@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -174,7 +177,22 @@ static void test_poll_core(void **state)
 	assert_int_equal(core.fds[0], 3);
 	assert_int_equal(core.fds[1], 6);
 	assert_int_equal(core.times, 2);
-	assert_int_equal(poll_core_keys(&core, 1 << 30, keys), 2);
+	assert_int_equal(poll_core_keys(&core, 1 << 30, false, keys), 2);
+}
+
+/* Where each poll of a thread has the wakeup descriptor, that alone is no mark of the loop's. */
+static void test_polls_alike(void **state)
+{
+	int wakeup = eventfd(0, EFD_CLOEXEC), listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct poll_core core = { .fds = { listener, wakeup }, .nr = 2 };
+	int keys[BP_CORE];
+
+	(void)state;
+	assert_int_equal(poll_core_keys(&core, getpid(), false, keys), 1);
+	assert_int_equal(keys[0], wakeup);
+	assert_int_equal(poll_core_keys(&core, getpid(), true, keys), 2);
+	close(listener);
+	close(wakeup);
 }
 
 static void test_generic_looked_at(void **state)
@@ -389,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_generic_others),
 		cmocka_unit_test(test_generic_polls),
 		cmocka_unit_test(test_poll_core),
+		cmocka_unit_test(test_polls_alike),
 		cmocka_unit_test(test_generic_looked_at),
 		cmocka_unit_test(test_python_pending),
 		cmocka_unit_test(test_python_without_loop),

@@ -113,16 +113,16 @@ static bool is_connection(pid_t pid, int fd)
 	return !path || starts_with(path, "socket:");
 }
 
-size_t poll_core_keys(const struct poll_core *core, pid_t pid, int fds[BP_CORE])
+size_t poll_core_keys(const struct poll_core *core, pid_t pid, bool alike, int fds[BP_CORE])
 {
 	size_t nr = 0;
 
-	for (size_t i = 0; i < core->nr && nr < BP_CORE; i++)
+	for (size_t i = 0; !alike && i < core->nr && nr < BP_CORE; i++)
 		if (!is_connection(pid, core->fds[i]))
 			fds[nr++] = core->fds[i];
 	if (nr)
 		return nr;
-	/* nothing but sockets: that they were always there is all that is known */
+	/* or nothing but sockets: that they were always there is all that is known */
 	nr = core->nr < BP_CORE ? core->nr : BP_CORE;
 	memcpy(fds, core->fds, nr * sizeof(fds[0]));
 	return nr;

@@ -33,10 +33,11 @@ void poll_core_learn_block(struct poll_core *core, const struct memory *memory,
 			   const struct bp_block *block);
 
 /*
- * Those by which a poll is known, at most BP_CORE, into fds: wakeup descriptors and what
- * listens rather than connections, which come and go. Returns how many.
+ * Those by which a poll is known, at most BP_CORE, into fds: wakeup descriptors rather than
+ * sockets, which come and go; alike: both, as each poll of a thread has the former. Returns
+ * how many.
  */
-size_t poll_core_keys(const struct poll_core *core, pid_t pid, int fds[BP_CORE]);
+size_t poll_core_keys(const struct poll_core *core, pid_t pid, bool alike, int fds[BP_CORE]);
 
 bool poll_core_has(const struct poll_core *core, int fd);
 

@@ -174,6 +174,7 @@ struct runtime {
 	int (*backlog)(const struct moment *moment, uint64_t loop, struct loop_backlog *backlog);
 	bool frames_show_end; /* the frames of a slice show whether its thread is still in the loop */
 	bool by_habit; /* known by nothing but its waits, so that it may end without a sign */
+	bool polls_alike; /* its threads poll the wakeup descriptor whatever they wait for, sleep included */
 	bool own_queues; /* each of its threads that wait at one instance has work of its own */
 	bool nests_for_child; /* a wait on another epoll instance inside a turn is one for a child */
 	bool runs_javascript; /* V8's */

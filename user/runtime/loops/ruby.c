@@ -15,5 +15,6 @@ const struct runtime runtime_ruby = {
 	.programs = programs,
 	.libraries = libraries,
 	.by_habit = true,
+	.polls_alike = true,
 	.unread = "Ruby",
 };

@@ -160,7 +160,9 @@ static void set_source(struct watched *watched, const struct memory *memory,
 			poll_core_learn_block(core, memory, block);
 	}
 	if (core && core->wait_class == recognised->wait_class)
-		request->core_nr = (unsigned int)poll_core_keys(core, moment->pid, request->core);
+		request->core_nr = (unsigned int)poll_core_keys(
+			core, moment->pid, recognised->runtime && recognised->runtime->polls_alike,
+			request->core);
 }
 
 void binding_ask(struct engine *engine, const struct moment *moment,

@@ -215,14 +215,14 @@ void recognise_bind(struct engine *engine, const struct moment *moment,
 #define CORE_TIMES 4 /* polls, after which what they have in common is taken for good */
 
 /* The kernel side knows a poll by these from now on, also where it is called from elsewhere. */
-static void learn_core(struct bp_slot *slot, const struct poll_core *core, pid_t pid)
+static void learn_core(const struct loop *loop, struct bp_slot *slot, const struct poll_core *core)
 {
 	int keys[BP_CORE];
 	size_t nr;
 
 	if (core->wait_class != slot->wait_class)
 		return;
-	nr = poll_core_keys(core, pid, keys);
+	nr = poll_core_keys(core, loop->id.pid, loop->runtime->polls_alike, keys);
 	__atomic_store_n(&slot->core_nr, 0, __ATOMIC_RELEASE);
 	memcpy(slot->core, keys, nr * sizeof(keys[0]));
 	__atomic_store_n(&slot->core_nr, (unsigned int)nr, __ATOMIC_RELEASE);
@@ -304,7 +304,7 @@ void recognise_candidate(struct engine *engine, const struct bp_candidate *candi
 	if (core)
 		poll_core_learn(core, candidate);
 	if (core && loop && loop->runtime && slot->core_wanted && slot->wait_class) {
-		learn_core(slot, core, watched->pid);
+		learn_core(loop, slot, core);
 		if (loop->doubt == DOUBT_HABIT && poll_core_is_sure(core, watched->pid))
 			loop->doubt = DOUBT_NONE;
 	}
