@@ -130,6 +130,26 @@ def test_web_slow_clients():
 
 
 @exclusive
+def test_web_strangers_keep_nobody_out():
+    """Any user can connect, as often as he likes, and send nothing: others are answered, long before all of these are put out."""
+    with WebService(*OFF) as service:
+        service.wait_watching()
+        idle = [service.connect() for _ in range(76)]
+        check_status(service.get("/healthz", seconds=10), 200, "/healthz beside 76 that send nothing")
+        # those who take no answers
+        greedy = []
+        for _ in range(32):
+            connection = socket.socket()
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            connection.connect(("127.0.0.1", service.port))
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            greedy.append(connection)
+        check_status(service.get("/healthz", seconds=10), 200, "/healthz beside 32 that take no answer")
+        for connection in idle + greedy:
+            connection.close()
+
+
+@exclusive
 def test_web_child_dies():
     with WebService(*OFF) as service:
         service.wait_watching()

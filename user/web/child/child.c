@@ -374,6 +374,7 @@ static void on_request(void *context, struct connection *connection, struct evht
 	int status = request_judge(&head, &child->settings, &request);
 
 	connection->route = request.route;
+	connection->known |= status == 200 && request_is_known(&request);
 	if (status != 200)
 		refuse(connection, http, status);
 	else if (request.route->is_page)

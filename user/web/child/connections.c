@@ -20,8 +20,11 @@
 #define SOCKETS_MAX 4
 #define REQUEST_NS  (5 * NS_PER_SEC)
 #define ANSWER_NS   (30 * NS_PER_SEC)
-#define SWEEP_MS    100
-#define FULL_MS	    10 /* others wait to be let in */
+/* Where all places are taken, of strangers: one user's could keep everyone else out. */
+#define REQUEST_FULL_NS (50 * NS_PER_MS)
+#define ANSWER_FULL_NS	(2 * NS_PER_SEC)
+#define SWEEP_MS	100
+#define FULL_MS		10 /* others wait to be let in */
 /* More than a request may have, which is answered with words; far more is cut off by evhttp. */
 #define HEADER_BYTES (64 * 1024)
 #define BODY_BYTES   (8 * 1024)
@@ -114,9 +117,22 @@ static bool has_left(const struct connection *connection)
 	       recv(bufferevent_getfd(connection->buffer), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* It could be done by now, and takes a place that others wait for. */
+static bool is_in_the_way(const struct connections *connections,
+			  const struct connection *connection, uint64_t now_ns)
+{
+	uint64_t most_ns = connection->answered ? ANSWER_FULL_NS : REQUEST_FULL_NS;
+
+	return connections->full && !connection->known && !connection->request &&
+	       now_ns - connection->since_ns >= most_ns;
+}
+
 static void look_at(struct connections *connections, struct connection *connection)
 {
-	if (clock_now_ns() < connection->deadline_ns && !has_left(connection))
+	uint64_t now_ns = clock_now_ns();
+
+	if (now_ns < connection->deadline_ns && !has_left(connection) &&
+	    !is_in_the_way(connections, connection, now_ns))
 		return;
 	if (connection->request) {
 		connections->late(connections->late_context, connection);
@@ -158,6 +174,8 @@ static struct bufferevent *begin(struct event_base *base, void *context)
 	bufferevent_incref(buffer);
 	*free_one = (struct connection){
 		.buffer = buffer,
+		.known = socket->is_unix,
+		.since_ns = clock_now_ns(),
 		.deadline_ns = clock_now_ns() + REQUEST_NS,
 	};
 	connections->nr++;
@@ -244,6 +262,8 @@ void connections_wait(struct connection *connection, struct evhttp_request *requ
 void connections_answered(struct connection *connection)
 {
 	connection->request = NULL;
+	connection->answered = true;
+	connection->since_ns = clock_now_ns();
 	connection->deadline_ns = clock_now_ns() + ANSWER_NS;
 }
 

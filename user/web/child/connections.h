@@ -19,6 +19,9 @@ struct evhttp_request;
 
 struct connection {
 	struct bufferevent *buffer; /* NULL: the place is free */
+	bool known; /* it came by a unix socket, or with the token */
+	bool answered;
+	uint64_t since_ns; /* when it was let in, or answered */
 	uint64_t deadline_ns;
 	struct evhttp_request *request; /* that waits for its answer; NULL: none does */
 	uint32_t id; /* of its question */

@@ -125,15 +125,25 @@ static int take_parameters(const char *target, struct request *request)
 	return 200;
 }
 
+static bool is_open(const struct route *route)
+{
+	return route->is_page || web_kind_is_open(route->kind);
+}
+
+bool request_is_known(const struct request *request)
+{
+	return !is_open(request->route);
+}
+
 /* 200, 401 or 403. */
 static int judge_reader(const struct request_head *head, const struct web_settings *settings,
 			const struct route *route)
 {
-	bool is_open = route->is_page || web_kind_is_open(route->kind);
+	bool open = is_open(route);
 
-	if (settings->metrics_only && (route->is_page || !is_open))
+	if (settings->metrics_only && (route->is_page || !open))
 		return 403;
-	if (is_open || head->trusted || authorization_has(head->authorization, settings->token))
+	if (open || head->trusted || authorization_has(head->authorization, settings->token))
 		return 200;
 	return 401;
 }

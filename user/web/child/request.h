@@ -40,6 +40,8 @@ struct request_head {
 /* The status that it gets at once, or 200: it is to be answered. */
 int request_judge(const struct request_head *head, const struct web_settings *settings,
 		  struct request *out);
+/* Who may have the answer has shown that: not everyone may. Of one that is to be answered. */
+bool request_is_known(const struct request *request);
 /* Why, for the answer's text. */
 const char *request_words(int status);
 
