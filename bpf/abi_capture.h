@@ -42,6 +42,8 @@ enum bp_other_flags {
 		<< 3, /* WAKER: it came onto its CPU just after a child had ended, its process's and the blocked one's */
 	BP_OTHER_IN_TURN =
 		1 << 4, /* WAKER: it was in a turn of its own loop for most of the block */
+	BP_OTHER_KERNEL =
+		1 << 5, /* WAKER: it is a thread of the kernel's, which did it for another */
 };
 
 /* A process that has ended. */

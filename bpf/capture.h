@@ -173,6 +173,8 @@ static __always_inline u32 waker_flags(struct task_struct *waker, pid_t tgid)
 
 	if (waker->flags & PF_EXITING || nr == NR_execve || nr == NR_execveat)
 		flags |= BP_OTHER_ENDS;
+	if (waker->flags & PF_KTHREAD)
+		flags |= BP_OTHER_KERNEL;
 	for (i = 0; i < FOREFATHERS; i++) {
 		task = BPF_CORE_READ(task, real_parent);
 		if (!task)

@@ -136,6 +136,17 @@ static void test_peer_by_waker(void **state)
 			assert_string_equal(slice.target.peer_comm, "server");
 		slice_clear(&slice);
 	}
+	/* ksoftirqd sends a connect()'s request once more */
+	{
+		struct slice slice = { .waker = waker };
+
+		slice.waker.kernel = true;
+		classify_as(state, getpid(),
+			    of_socket(AF_INET, IPPROTO_TCP, V4_LOCAL, 1, V4_LOCAL, 2), &slice);
+		assert_int_equal(slice.target.peer_pid, 0);
+		assert_null(slice.target.peer_comm);
+		slice_clear(&slice);
+	}
 	for (int own = 0; own < 2; own++) {
 		struct slice slice = { .waker = waker };
 

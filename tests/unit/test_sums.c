@@ -232,6 +232,10 @@ static void feed_woken(struct output *output)
 		{ CAUSE_SOCKET, "recvfrom", 4242, &sends },
 		{ CAUSE_SOCKET, "recvmsg", 84, &sends },
 		{ CAUSE_PIPE, "readv", 85, &sends },
+		{ CAUSE_IPC, "semop", 86, NULL },
+		{ CAUSE_FILE, "openat", 87, &sends },
+		{ CAUSE_FILE, "open", 88, NULL },
+		{ CAUSE_SOCKET, "accept", 89, &sends },
 	};
 
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
@@ -250,7 +254,11 @@ static void feed_woken(struct output *output)
 		at.line = (unsigned int)i + 1;
 		if (waits[i].frame)
 			slice.waker.stack = make_stack(waits[i].frame, 1);
-		if (slice.cause == CAUSE_SOCKET)
+		if (!strcmp(slice.syscall, "accept"))
+			slice.target = (struct target){ .kind = TARGET_SOCKET,
+							.proto = strdup("tcp"),
+							.local = strdup("127.0.0.1:80") };
+		else if (slice.cause == CAUSE_SOCKET)
 			slice.target = (struct target){ .kind = TARGET_SOCKET,
 							.proto = strdup("unix"),
 							.peer_pid = 4242,
@@ -278,6 +286,13 @@ static void who_ended_the_wait_is_named(void **state)
 	/* whose the other end is, is not known */
 	assert_non_null(
 		strstr(text, "\n    readv, woken by other[85/86] in sends (app/dns.py:30)\n"));
+	assert_non_null(strstr(text, "\n    semop, woken by other[86/87]\n"));
+	/* a FIFO, or a file with a lease */
+	assert_non_null(
+		strstr(text, "\n    openat, woken by other[87/88] in sends (app/dns.py:30)\n"));
+	assert_non_null(strstr(text, "\n    open\n"));
+	assert_non_null(strstr(text, "\n    accept 127.0.0.1:80, woken by other[89/90] in sends "
+				     "(app/dns.py:30)\n"));
 	free(text);
 }
 

@@ -122,10 +122,13 @@ static bool is_local(const struct bp_socket *socket)
 	       (bytes == 16 && !memcmp(socket->peer, loopback6, bytes));
 }
 
-/* Who sent what ended the wait is the other end, also when that has closed and gone since. */
+/*
+ * Who sent what ended the wait is the other end, also when that has closed and gone since.
+ * The kernel's own threads end what timed out, or came late (ksoftirqd a connect()).
+ */
 static void peer_by_waker(pid_t pid, const struct party *waker, struct target *target)
 {
-	if (!waker->pid || waker->pid == pid)
+	if (!waker->pid || waker->pid == pid || waker->kernel)
 		return;
 	target->peer_pid = waker->pid;
 	target->peer_comm = strndup(waker->comm, sizeof(waker->comm));

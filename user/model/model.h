@@ -141,6 +141,7 @@ struct party {
 	char comm[16];
 	bool collects; /* HOLDER: it collected garbage meanwhile */
 	bool in_turn; /* WAKER: it was in a turn of its own loop for most of that */
+	bool kernel; /* WAKER: a thread of the kernel's: for whom it did that is not known */
 	struct stack *stack; /* a reference, or NULL */
 };
 

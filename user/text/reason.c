@@ -335,6 +335,19 @@ static bool is_unix(const struct target *target)
 	return target->proto && !strcmp(target->proto, "unix");
 }
 
+/* Of this machine only, and not connected: whoever connects or sends does so in the call that wakes. */
+static bool is_local_listener(const struct target *target)
+{
+	return target->kind == TARGET_SOCKET && !target->peer && target->local &&
+	       (!strncmp(target->local, "127.", 4) || !strncmp(target->local, "[::1]:", 6));
+}
+
+static bool is_open(const char *syscall)
+{
+	return syscall && (!strcmp(syscall, "open") || !strcmp(syscall, "openat") ||
+			   !strcmp(syscall, "openat2"));
+}
+
 /*
  * Who ended the wait is who was waited for. Of a descriptor that another has the end of, and
  * of a device, it may be who just ran then, a thread of the kernel's for one.
@@ -351,8 +364,10 @@ static bool says_waker(const struct slice *slice)
 	case CAUSE_GIL:
 	case CAUSE_LOCK:
 	case CAUSE_CHILD:
+	case CAUSE_IPC: /* nothing but a program sends and posts */
 		return true;
-	case CAUSE_IPC:
+	case CAUSE_FILE: /* open() of a FIFO or a leased file waits for another program */
+		return is_open(slice->syscall) && waker->stack && waker->stack->nr;
 	case CAUSE_OTHER:
 	case CAUSE_POLL:
 	case CAUSE_TTY:
@@ -364,7 +379,8 @@ static bool says_waker(const struct slice *slice)
 		/* the other end is this process's own: which of its threads it was */
 		if (slice->target.peer_pid)
 			return slice->target.peer_pid == waker->pid && waker->tid != waker->pid;
-		return slice->cause == CAUSE_PIPE || is_unix(&slice->target);
+		return slice->cause == CAUSE_PIPE || is_unix(&slice->target) ||
+		       is_local_listener(&slice->target);
 	default:
 		return false;
 	}

@@ -100,6 +100,7 @@ static void set_waker(struct engine *engine, const struct evidence *evidence, st
 	slice->waker.pid = other->tgid;
 	slice->waker.tid = other->tid;
 	slice->waker.in_turn = other->flags & BP_OTHER_IN_TURN;
+	slice->waker.kernel = other->flags & BP_OTHER_KERNEL;
 	memcpy(slice->waker.comm, other->comm, sizeof(slice->waker.comm));
 	slice->waker.comm[sizeof(slice->waker.comm) - 1] = 0;
 	if (is_another(engine, capture, slice))
