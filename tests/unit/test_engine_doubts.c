@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Stalls that are reported with a doubt: who else may serve the loop, and what was not seen of it. */
+#include "base/allowance.h"
 #include "engine_fixture.h"
+#include "stall/state/state.h"
 
 #define SOURCE 0xffff888000001000
 
@@ -66,6 +68,24 @@ static void test_not_shared(void **state)
 	now_ns += 1 * S;
 	assert_int_equal(stall(test, 9), DOUBT_SHARED);
 	assert_int_equal(test->probe.server_looks, 2);
+}
+
+/* However often others have it looked for: some is left for those who have not. */
+static void test_others_are_looked_at_all_the_time(void **state)
+{
+	struct test *test = start_at_source(state);
+	struct allowance *allowance = test->engine->servers;
+
+	while (allowance_is_left(allowance, getppid(), now_ns))
+		allowance_pay(allowance, getppid(), now_ns, NS_PER_MS);
+	assert_int_equal(stall(test, 7), DOUBT_NONE);
+	assert_int_equal(test->probe.server_looks, 1);
+	/* but they have used up what there is for themselves */
+	now_ns += 1 * S;
+	while (allowance_is_left(allowance, getpid(), now_ns + 200 * MS))
+		allowance_pay(allowance, getpid(), now_ns + 200 * MS, NS_PER_MS);
+	assert_int_equal(stall(test, 8), DOUBT_NONE);
+	assert_int_equal(test->probe.server_looks, 1);
 }
 
 static void test_alone(void **state)
@@ -197,11 +217,17 @@ static void test_doubt(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_shared),	   TEST(test_shared_lasting),
-		TEST(test_not_shared),	   TEST(test_alone),
-		TEST(test_not_to_be_seen), TEST(test_watched),
-		TEST(test_source_changes), TEST(test_server_without_slot),
-		TEST(test_server_is_gone), TEST(test_doubt),
+		TEST(test_shared),
+		TEST(test_shared_lasting),
+		TEST(test_not_shared),
+		TEST(test_others_are_looked_at_all_the_time),
+		TEST(test_alone),
+		TEST(test_not_to_be_seen),
+		TEST(test_watched),
+		TEST(test_source_changes),
+		TEST(test_server_without_slot),
+		TEST(test_server_is_gone),
+		TEST(test_doubt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

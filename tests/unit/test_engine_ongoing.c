@@ -6,8 +6,8 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
+#include "base/allowance.h"
 #include "engine_fixture.h"
-#include "proc/peer/allowance.h"
 #include "proc/peer/peer.h"
 #include "stall/state/state.h"
 
@@ -421,8 +421,8 @@ static void test_pace(void **state)
 	assert_int_equal(engine_tick_ms(test->engine), 12);
 }
 
-/* A child is waited for, for as long as a target holds it up: who gets old meanwhile is not to suffer for that. */
-static void test_pace_while_a_child_is_waited_for(void **state)
+/* In a pass over records and loops, and while a child is waited for: who gets old meanwhile is not to suffer for that. */
+static void test_pace_while_much_is_done(void **state)
 {
 	struct test *test = start(state);
 	unsigned int collected;
@@ -431,12 +431,13 @@ static void test_pace_while_a_child_is_waited_for(void **state)
 	test->probe.waits_always = false;
 	now_ns += 500 * MS;
 	set_blocked(test, 7, now_ns - 11 * MS, now_ns - 10 * MS);
+	collected = test->probe.collected;
 	engine_run(test->engine);
+	assert_int_equal(test->probe.collected, collected + 1);
 	assert_false(test->probe.waits);
 	now_ns += 11 * MS;
-	collected = test->probe.collected;
 	engine_meanwhile(test->engine);
-	assert_int_equal(test->probe.collected, collected + 1);
+	assert_int_equal(test->probe.collected, collected + 2);
 	assert_false(test->probe.waits); /* not looked at more often than else */
 	now_ns += 2 * MS;
 	engine_meanwhile(test->engine);
@@ -549,7 +550,7 @@ int main(void)
 		TEST(test_not_in_a_turn),
 		TEST(test_finish),
 		TEST(test_pace),
-		TEST(test_pace_while_a_child_is_waited_for),
+		TEST(test_pace_while_much_is_done),
 		TEST(test_busy_loops_rest),
 		TEST(test_busy_targets_do_not_rest),
 		TEST(test_away),

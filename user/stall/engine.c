@@ -22,6 +22,7 @@
 #include "stall/loops/request_worker.h"
 #include "stall/loops/scan.h"
 #include "stall/loops/share.h"
+#include "stall/loops/shared.h"
 #include "stall/loops/sources.h"
 #include "stall/lost.h"
 #include "stall/notes/notes.h"
@@ -68,7 +69,7 @@ static int new_peers(struct engine *engine)
 		return err;
 	allowance->owner_of = owner_of;
 	allowance->context = engine;
-	return 0;
+	return shared_new(engine, allowance);
 }
 
 int engine_new(struct engine **out, const struct engine_options *options, struct probe *probe,
@@ -131,6 +132,7 @@ void engine_free(struct engine *engine)
 	foreign_free(engine->foreign);
 	stack_copies_free(engine->stack_copies);
 	belongs_free(engine);
+	shared_free(engine);
 	peers_free(engine->classify.peers);
 	namer_free(engine->namer);
 	free(engine);

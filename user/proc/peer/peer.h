@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #include "bpf/abi.h"
-#include "proc/peer/allowance.h"
+#include "base/allowance.h"
 #include "proc/peer/file_lock.h"
 
 struct peers;

@@ -3,7 +3,9 @@
 #include "stall/loops/shared.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/allowance.h"
 #include "base/clock.h"
 #include "probe/probe.h"
 #include "proc/process.h"
@@ -13,7 +15,25 @@
 #include "stall/state/watched.h"
 
 #define LOOK_EVERY_NS NS_PER_SEC /* for one source */
-#define COST_PARTS    20 /* all looks together take so small a part of the time */
+
+/* All looks together take a twentieth of one CPU; a look goes through all threads there are. */
+static const struct allowance_rate rate = { 100 * NS_PER_MS, 2 * NS_PER_SEC, UINT64_MAX };
+
+int shared_new(struct engine *engine, const struct allowance *of)
+{
+	engine->servers = calloc(1, sizeof(*engine->servers));
+	if (!engine->servers)
+		return -ENOMEM;
+	engine->servers->rate = &rate;
+	engine->servers->owner_of = of->owner_of;
+	engine->servers->context = of->context;
+	return 0;
+}
+
+void shared_free(struct engine *engine)
+{
+	free(engine->servers);
+}
 
 /* -- who was seen -- */
 
@@ -52,7 +72,7 @@ static void look_for_servers(struct engine *engine, const struct bp_slot *slot,
 			     struct loop_shared *shared)
 {
 	struct look look = { engine, shared };
-	uint64_t from_ns = probe_now_ns(), now_ns;
+	uint64_t before_ns = clock_spent_ns(), now_ns;
 	int err;
 
 	shared->server = 0;
@@ -60,7 +80,7 @@ static void look_for_servers(struct engine *engine, const struct bp_slot *slot,
 	shared->unseen = err && err != -ENOENT;
 	now_ns = probe_now_ns();
 	shared->next_ns = now_ns + LOOK_EVERY_NS;
-	engine->servers.paid_until_ns = now_ns + COST_PARTS * (now_ns - from_ns);
+	allowance_pay(engine->servers, (pid_t)slot->tgid, now_ns, clock_spent_ns() - before_ns);
 }
 
 bool is_shared(struct engine *engine, struct loop *loop)
@@ -77,7 +97,7 @@ bool is_shared(struct engine *engine, struct loop *loop)
 		return true;
 	if (shared->server)
 		shared->server = 0, shared->next_ns = 0;
-	if (now_ns >= shared->next_ns && now_ns >= engine->servers.paid_until_ns)
+	if (now_ns >= shared->next_ns && allowance_is_left(engine->servers, loop->id.pid, now_ns))
 		look_for_servers(engine, slot, shared);
 	return shared->server || shared->unseen;
 }

@@ -5,8 +5,13 @@
 
 #include <stdbool.h>
 
+struct allowance;
 struct engine;
 struct loop;
+
+/* What is spent on it is reckoned for the same owners. 0 or -ENOMEM. */
+int shared_new(struct engine *engine, const struct allowance *of);
+void shared_free(struct engine *engine);
 
 /*
  * Does somebody outside of the watch serve the loop's source, or cannot that be seen?

@@ -19,6 +19,7 @@
 
 struct binding;
 struct stack_copies;
+struct allowance;
 struct foreign;
 struct homes;
 struct loops;
@@ -48,11 +49,6 @@ struct scan_pace {
 /* loops/recognise.c */
 struct recognise_state {
 	bool again; /* more of a process is shown now than when its threads were asked about last */
-};
-
-/* loops/shared.c: looking for those who serve a source and are not watched. */
-struct servers_budget {
-	uint64_t paid_until_ns; /* until when the last look has used up its time */
 };
 
 /* notes/pools.c, notes/leaks.c */
@@ -130,7 +126,7 @@ struct engine {
 	struct slice_budget slices;
 	struct scan_pace scan;
 	struct recognise_state recognise;
-	struct servers_budget servers;
+	struct allowance *servers; /* loops/shared.c */
 	struct notes_pace notes;
 	struct period period;
 	struct seconds seconds;

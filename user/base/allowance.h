@@ -2,10 +2,11 @@
 /*
  * allowance.h - what may be spent on others: looking for who is at the other end, and
  * observing them, takes half a percent of one CPU at the most, and some more at the start; and
- * what one process, user or cgroup waits for does not use up what others need.
+ * what one process, user or cgroup waits for does not use up what others need. Likewise other
+ * work that all may cause, at a rate of its own.
  */
-#ifndef BLOCKPROF_PROC_PEER_ALLOWANCE_H
-#define BLOCKPROF_PROC_PEER_ALLOWANCE_H
+#ifndef BLOCKPROF_BASE_ALLOWANCE_H
+#define BLOCKPROF_BASE_ALLOWANCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,12 +14,13 @@
 
 #include "base/clock.h"
 
-/* So much CPU time at once, and in the long run as much in so long a time. */
-#define ALLOWANCE_CREDIT_NS (40 * NS_PER_MS)
-#define ALLOWANCE_TIME_NS   (8 * NS_PER_SEC)
-
-/* Of one look: what is read for the first time is not paid for long. */
-#define ALLOWANCE_MOST_NS (5 * NS_PER_MS)
+/* How much CPU time. */
+struct allowance_rate {
+	uint64_t credit_ns; /* at once, ... */
+	uint64_t time_ns; /* ... and in the long run as much in so long a time */
+	uint64_t
+		most_ns; /* that one look is paid for: what is read for the first time is not for long */
+};
 
 #define ALLOWANCE_PLACES 4096 /* of each kind; two may have the same */
 
@@ -38,6 +40,7 @@ enum allowance_kind { ALLOWANCE_PROCESS, ALLOWANCE_USER, ALLOWANCE_CGROUP, ALLOW
 
 /* Start with zeroes. Times are CLOCK_MONOTONIC. */
 struct allowance {
+	const struct allowance_rate *rate; /* NULL: that of looking at others */
 	struct allowance_debt all;
 	struct allowance_debt own[ALLOWANCE_KINDS][ALLOWANCE_PLACES];
 	/* Whose the process is; NULL: nobody's. */
