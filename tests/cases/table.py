@@ -296,9 +296,17 @@ def odd(name, of, ways, party=None, party_text=None, **more):
     return native("odd-" + name, "odd_%s.c" % of, *expect, expect=expect, flags=more.pop("flags", ()) + ("-lrt",), **more)
 
 
+# Alpine's C library, and programs built as it is: nothing is said of their functions' frames.
+MUSL = {"compiler": "musl-gcc", "most": 20.0}
+
 ODD = [
     odd("sleeps", "waits", "signal_timed=sleep|other condition_timed=lock futex_timed=lock naps=sleep"),
     odd("threads", "waits", "condition_signalled=lock join_thread=lock semaphore_wait=lock rwlock_write=lock event_read=lock|other"),
+    *(
+        odd("owned" + name, "waits", "robust_held=lock recursive_held=lock", party=r"owner odd.*\(sleep\)",
+            party_text=r"held by odd[^,]*, which slept in \w+ in holds", **more)
+        for name, more in (("", {}), ("-musl", MUSL))
+    ),
     odd("children", "processes", "waitid_pidfd=child stopped=stopped"),
     odd("traced", "processes", "traced=stopped", party=r"tracer odd.*\(sleep\)", party_text=r"traced by odd[^,]*, which slept"),
     odd("sockets", "processes", "poll_socket=socket epoll_private=socket|poll accepts=socket"),
@@ -313,9 +321,6 @@ ODD = [
     odd("mmap_lock", "waits", "maps=lock"),
     odd("timerfd", "waits", "timerfd_read=sleep"),
 ]
-
-# Alpine's C library, and programs built as it is: nothing is said of their functions' frames.
-MUSL = {"compiler": "musl-gcc", "most": 20.0}
 
 NO_CFI = [
     odd("musl-" + kind, of, ways, flags=flags, **MUSL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a blocked thread's memory says of it: it may say anything. */
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -219,6 +220,35 @@ static void stack_copies(void **state)
 	munmap(pages, bytes);
 }
 
+/* Locks whose word is the number of the thread that holds them. */
+static void owners_in_the_word(void **state)
+{
+	static unsigned int word;
+	struct memory memory = { process_memory(), getpid() };
+	unsigned int held = (unsigned int)gettid() | FUTEX_WAITERS;
+	struct bp_block wait = { .syscall = SYS_futex,
+				 .args = { at(&word), FUTEX_WAIT_PRIVATE, held } };
+	pid_t owner = 0;
+
+	(void)state;
+	word = held;
+	assert_true(owner_now(&memory, &wait, &owner));
+	assert_int_equal(owner, gettid());
+	/* another has it by now; nobody said that it waits; no thread of this process */
+	word = held + 1;
+	assert_false(owner_now(&memory, &wait, &owner));
+	word = held;
+	wait.args[2] = held & ~FUTEX_WAITERS;
+	assert_false(owner_now(&memory, &wait, &owner));
+	word = 1 | FUTEX_WAITERS;
+	wait.args[2] = word;
+	assert_false(owner_now(&memory, &wait, &owner));
+	wait.args[1] = FUTEX_LOCK_PI_PRIVATE;
+	wait.args[2] = 0;
+	word = held;
+	assert_true(owner_now(&memory, &wait, &owner));
+}
+
 /* What does not come in time is not known: nothing else goes wrong. */
 static void memory_that_is_late(void **state)
 {
@@ -249,9 +279,10 @@ static void memory_that_is_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frame_pointers), cmocka_unit_test(long_stack),
-		cmocka_unit_test(descriptors),	  cmocka_unit_test(paths),
-		cmocka_unit_test(stack_copies),	  cmocka_unit_test(memory_that_is_late),
+		cmocka_unit_test(frame_pointers),     cmocka_unit_test(long_stack),
+		cmocka_unit_test(descriptors),	      cmocka_unit_test(paths),
+		cmocka_unit_test(stack_copies),	      cmocka_unit_test(memory_that_is_late),
+		cmocka_unit_test(owners_in_the_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,11 +72,23 @@ static pid_t rwlock_writer(const struct memory *memory, uint64_t futex)
 	return 0;
 }
 
-static pid_t pi_owner(const struct memory *memory, uint64_t addr)
+static pid_t owner_in_word(const struct memory *memory, uint64_t addr)
 {
 	uint32_t word;
 
 	return memory_read_u32(memory, addr, &word) ? 0 : (pid_t)(word & FUTEX_TID_MASK);
+}
+
+/*
+ * As the kernel has it of robust locks (Documentation/locking/robust-futex-ABI.rst), and musl
+ * of all that know their owner: the owner's number, and that somebody waits. waited: what it
+ * was to be when the wait began.
+ */
+static pid_t robust_owner(const struct memory *memory, uint64_t addr, uint32_t waited)
+{
+	pid_t owner = owner_in_word(memory, addr);
+
+	return owner == (pid_t)(waited & FUTEX_TID_MASK) ? owner : 0;
 }
 
 bool owner_now(const struct memory *memory, const struct bp_block *block, pid_t *owner)
@@ -92,10 +104,12 @@ bool owner_now(const struct memory *memory, const struct bp_block *block, pid_t 
 			found = mutex_owner(memory, block->args[0]);
 		else if ((uint32_t)block->args[2] == RWLOCK_TAKEN_WAITED)
 			found = rwlock_writer(memory, block->args[0]);
+		else if (block->args[2] & FUTEX_WAITERS)
+			found = robust_owner(memory, block->args[0], (uint32_t)block->args[2]);
 		break;
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
-		found = pi_owner(memory, block->args[0]);
+		found = owner_in_word(memory, block->args[0]);
 	}
 	if (!is_thread(memory->pid, found))
 		return false;

@@ -125,6 +125,55 @@ way semaphore_wait(void)
 	pthread_join(thread, NULL);
 }
 
+static pthread_mutex_t owned;
+
+static void *holds(void *unused)
+{
+	pthread_mutex_lock(&owned);
+	ready = 1;
+	nap(LONG);
+	pthread_mutex_unlock(&owned);
+	return unused;
+}
+
+static pthread_t lock_elsewhere(const pthread_mutexattr_t *kind)
+{
+	pthread_t thread;
+
+	pthread_mutex_init(&owned, kind);
+	thread = start_thread(holds);
+	while (!ready)
+		nap(1);
+	return thread;
+}
+
+/* Locks that say in their own word who holds them: robust ones, and musl's that count. */
+way robust_held(void)
+{
+	pthread_mutexattr_t kind;
+	pthread_t thread;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+	thread = lock_elsewhere(&kind);
+	pthread_mutex_lock(&owned);
+	pthread_mutex_unlock(&owned);
+	pthread_join(thread, NULL);
+}
+
+way recursive_held(void)
+{
+	pthread_mutexattr_t kind;
+	pthread_t thread;
+
+	pthread_mutexattr_init(&kind);
+	pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_RECURSIVE);
+	thread = lock_elsewhere(&kind);
+	pthread_mutex_lock(&owned);
+	pthread_mutex_unlock(&owned);
+	pthread_join(thread, NULL);
+}
+
 static void *reads(void *unused)
 {
 	pthread_rwlock_rdlock(&rwlock);
@@ -195,10 +244,11 @@ way maps(void)
 }
 
 static const struct odd_way ways[] = {
-	WAY(timerfd_read), WAY(signal_timed),	WAY(condition_timed),
-	WAY(futex_timed),  WAY(naps),		WAY(condition_signalled),
-	WAY(join_thread),  WAY(semaphore_wait), WAY(rwlock_write),
-	WAY(event_read),   WAY(maps),		{ NULL, NULL },
+	WAY(timerfd_read),   WAY(signal_timed),	  WAY(condition_timed),
+	WAY(futex_timed),    WAY(naps),		  WAY(condition_signalled),
+	WAY(join_thread),    WAY(semaphore_wait), WAY(rwlock_write),
+	WAY(event_read),     WAY(maps),		  WAY(robust_held),
+	WAY(recursive_held), { NULL, NULL },
 };
 
 int main(int argc, char **argv)
