@@ -55,9 +55,10 @@ static int way_out_of(struct code code, size_t at, size_t call, struct unwind_st
 		      uint64_t *cfa)
 {
 	static uint64_t words[WORDS];
-	struct unwind_code_reader reader = { .after_call = is_call,
-					     .text = text_of,
-					     .context = &code };
+	unsigned int steps = WAY_OUT_STEPS;
+	struct unwind_code_reader reader = {
+		.steps = &steps, .after_call = is_call, .text = text_of, .context = &code
+	};
 
 	for (size_t i = 0; i < WORDS; i++)
 		words[i] = i == call ? (i + 1) * 100 : i + 1;
@@ -169,6 +170,29 @@ static void by_the_other_side(void **unused)
 	assert_int_equal(unwind_by_way_out(&state, NULL, &cfa), -ENOENT);
 }
 
+/* A stack of functions without end is given up. */
+static void few_steps(void **unused)
+{
+	static const char pops[] = "\x5b\x5d\xc3";
+	struct code code = CODE_OF(pops);
+	struct unwind_state state;
+	uint64_t cfa = 0;
+
+	(void)unused;
+	assert_int_equal(way_out_of(code, 0, 2, &state, &cfa), 0);
+	for (unsigned int left = 0; left < 3; left++) {
+		unsigned int steps = left;
+		struct unwind_code_reader reader = {
+			.after_call = is_call, .text = text_of, .steps = &steps, .context = &code
+		};
+
+		state.regs.reg[RSP] = STACK;
+		state.regs.reg[RIP] = CODE;
+		assert_int_equal(unwind_by_way_out(&state, &reader, &cfa), -ENOENT);
+		assert_int_equal(steps, 0);
+	}
+}
+
 static void lengths(void **unused)
 {
 	static const struct code known[] = {
@@ -209,9 +233,8 @@ static void lengths(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(straight_on),
-		cmocka_unit_test(by_jumps),
-		cmocka_unit_test(by_the_other_side),
+		cmocka_unit_test(straight_on),	     cmocka_unit_test(by_jumps),
+		cmocka_unit_test(by_the_other_side), cmocka_unit_test(few_steps),
 		cmocka_unit_test(lengths),
 	};
 

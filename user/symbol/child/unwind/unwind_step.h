@@ -47,6 +47,7 @@ struct unwind_code_reader {
 	bool (*after_call)(void *context, uint64_t addr, bool sure);
 	/* Up to nr bytes of a file's code at addr; 0: they are not at hand. */
 	size_t (*text)(void *context, uint64_t addr, unsigned char *code, size_t nr);
+	unsigned int *steps; /* of a way out that are left for the whole stack */
 	void *context;
 	/* at the program counter of the innermost frame; nr 0: not known */
 	unsigned char code[UNWIND_CODE_BYTES];

@@ -32,6 +32,7 @@ struct run {
 	const struct unwind_input *input;
 	struct answer_unwind *answer;
 	struct unwind_state state;
+	unsigned int steps; /* of ways out that are left */
 };
 
 static uint64_t pc_of(const struct run *run)
@@ -175,6 +176,7 @@ static int by_code(struct run *run, const struct unwind_spot *spot,
 	struct unwind_code_reader reader = {
 		.after_call = maybe_after_call,
 		.text = text_of,
+		.steps = &run->steps,
 		.context = run,
 		.generated = spot->file == SPACE_FILE_NONE,
 	};
@@ -265,7 +267,9 @@ static int walk(struct run *run)
 int unwinder_run(struct unwinder *unwinder, uint64_t space, const struct unwind_input *input,
 		 struct answer_unwind *out)
 {
-	struct run run = { .unwinder = unwinder, .input = input, .answer = out };
+	struct run run = {
+		.unwinder = unwinder, .input = input, .answer = out, .steps = WAY_OUT_STEPS_STACK
+	};
 	int err;
 
 	out->flags = 0;

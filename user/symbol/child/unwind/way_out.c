@@ -291,11 +291,12 @@ int unwind_by_way_out(struct unwind_state *state, const struct unwind_code_reade
 	if (state->machine->machine != EM_X86_64)
 		return -ENOENT;
 	memcpy(way.now.regs, state->regs.reg, sizeof(way.now.regs));
-	for (unsigned int steps = 0; steps < WAY_OUT_STEPS; steps++) {
+	for (unsigned int steps = 0; steps < WAY_OUT_STEPS && *reader->steps; steps++) {
 		enum outcome outcome = DEAD_END;
 		struct x86_insn insn;
 		uint64_t addr;
 
+		--*reader->steps;
 		if (next_insn(&way, &insn)) {
 			way.now.pc += insn.length;
 			outcome = follow(&way, &insn);

@@ -10,8 +10,9 @@
 
 #include "symbol/child/unwind/unwind_step.h"
 
-#define WAY_OUT_STEPS 1024 /* instructions that are followed in all */
-#define WAY_OUT_FORKS 24 /* conditional jumps whose other side may be tried */
+#define WAY_OUT_STEPS	    1024 /* instructions that are followed of one function */
+#define WAY_OUT_STEPS_STACK 16384 /* and of all of a stack: hostile code has no end */
+#define WAY_OUT_FORKS	    24 /* conditional jumps whose other side may be tried */
 
 /* As the functions of unwind_step.h. */
 int unwind_by_way_out(struct unwind_state *state, const struct unwind_code_reader *reader,
