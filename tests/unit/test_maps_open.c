@@ -94,7 +94,7 @@ static int open_mapping(const struct maps *maps, const struct mapping *mapping, 
 {
 	const struct memory target = { process_memory(), pid };
 	struct file_opened opened;
-	int err = maps_open(maps, mapping, &target, &opened);
+	int err = maps_open(maps, mapping, &target, false, &opened);
 
 	*status = opened.status;
 	return err ? err : opened.fd;

@@ -415,6 +415,28 @@ static void each_receiver_takes_its_own(void **state)
 	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
 }
 
+/* Who is to have it aside gets it, and nobody else. */
+static void opened_file_arrives_aside(void **state)
+{
+	struct fixture *fixture = *state;
+	struct file_wanted wanted = { .pid = getpid(), .path = "/proc/version", .aside = true };
+	int usual = files_receiver(&fixture->source, 0), fd;
+	int aside = files_receiver(&fixture->source, FILES_ASIDE);
+	struct file_arrival arrival;
+	struct file_opened opened;
+
+	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
+	assert_true(opened.aside);
+	assert_int_equal(pass_receive(usual, false, &arrival, sizeof(arrival), &fd, 1), -EAGAIN);
+	assert_int_equal(pass_receive(aside, false, &arrival, sizeof(arrival), &fd, 1), 0);
+	assert_int_equal(arrival.ticket, opened.ticket);
+	close(fd);
+	wanted.aside = false;
+	assert_int_equal(files_open(&fixture->source, &wanted, &opened), 0);
+	assert_false(opened.aside);
+	assert_int_equal(pass_receive(aside, false, &arrival, sizeof(arrival), &fd, 1), -EAGAIN);
+}
+
 /* How many entries of a directory there are, asked for in pieces of so many bytes. */
 static size_t count_entries(struct memory_source *source, const char *path, size_t bytes)
 {
@@ -569,6 +591,7 @@ int main(void)
 		TEST(one_process_holds_up_once),
 		TEST(files_of_proc_are_read),
 		TEST(opened_file_arrives),
+		TEST(opened_file_arrives_aside),
 		TEST(each_receiver_takes_its_own),
 		TEST(content_of_files),
 		TEST(nobody_takes_what_was_opened),

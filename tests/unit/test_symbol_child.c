@@ -257,9 +257,21 @@ static void expect_hidden(struct fixture *fixture, const char *name, const char 
 	unlink(path);
 }
 
+static pid_t other_child(pid_t than)
+{
+	pid_t children[8];
+	size_t nr = process_children(getpid(), children, 8);
+
+	for (size_t i = 0; i < nr && i < 8; i++)
+		if (children[i] != than && process_kind(children[i], NULL) == PROCESS_NORMAL)
+			return children[i];
+	fail_msg("no other child");
+	return 0;
+}
+
 /*
- * It gets stuck in such a file, as if stopped: another one answers what was asked then, of
- * whatever file, and is given no more of that file system; others go on, up to the fourth.
+ * The one aside gets stuck in such a file, as if stopped: the other one, with all that it knows, is
+ * not touched. Another one aside is given no more of that file system, but of others, up to the fourth.
  */
 static void stuck_child(void **state)
 {
@@ -271,9 +283,12 @@ static void stuck_child(void **state)
 				      "read_directly" };
 	struct memory_source source = memory_source_direct();
 
+	pid_t usual;
+
 	symbols_free(fixture->symbols);
 	source.files = &calls;
 	assert_int_equal(symbols_new(&fixture->symbols, symbolizer_main, &source), 0);
+	usual = only_child();
 	for (unsigned int i = 0; i < 4; i++) {
 		char name[16], again[16], offset[20];
 		struct symbol found;
@@ -282,13 +297,43 @@ static void stuck_child(void **state)
 		snprintf(again, sizeof(again), "again%u", i);
 		snprintf(offset, sizeof(offset), "again%u+0x", i);
 		expect_hidden(fixture, name, "hidden_function");
-		kill(only_child(), SIGSTOP);
+		kill(other_child(usual), SIGSTOP);
 		found = lookup(fixture->symbols, getpid(), others[i], 0);
 		assert_string_equal(found.fn, names[i]);
 		expect_hidden(fixture, again, offset);
 	}
 	expect_hidden(fixture, "program9", "program9+0x");
-	assert_counts(fixture->symbols, 4, 5, 0);
+	assert_int_equal(only_child(), usual);
+	assert_counts(fixture->symbols, 3, 5, 0);
+}
+
+static void nothing(void *context)
+{
+	(void)context;
+}
+
+/* Where others wait meanwhile it is left to sleep, and it is known later that it is stuck. */
+static void sleeping_child(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct file_calls calls = calls_of_programs(fixture);
+	struct memory_source source = memory_source_direct();
+	pid_t usual, aside;
+
+	symbols_free(fixture->symbols);
+	source.files = &calls;
+	assert_int_equal(symbols_new(&fixture->symbols, symbolizer_main, &source), 0);
+	symbols_meanwhile(fixture->symbols, (struct meanwhile){ nothing, NULL });
+	usual = only_child();
+	expect_hidden(fixture, "program0", "hidden_function");
+	aside = other_child(usual);
+	kill(aside, SIGSTOP);
+	expect_hidden(fixture, "again0", "again0+0x");
+	/* each look at whose files are late asks what has become of it */
+	while (process_kind(aside, NULL) == PROCESS_NORMAL && !symbols_is_late(fixture->symbols, 1))
+		usleep(1000);
+	assert_int_equal(only_child(), usual);
+	expect_hidden(fixture, "program1", "hidden_function");
 }
 
 static void *wake_later(void *context)
@@ -392,7 +437,8 @@ int main(void)
 		WITH_PROGRAM(hanging_child),	  WITH_PROGRAM(late_answer),
 		WITH_PROGRAM(dying_children),	  cmocka_unit_test(without_root),
 		cmocka_unit_test(leaves_nothing), cmocka_unit_test(starved_child),
-		WITH_PROGRAM(stuck_child),	  WITH_PROGRAM(slow_child),
+		WITH_PROGRAM(stuck_child),	  WITH_PROGRAM(sleeping_child),
+		WITH_PROGRAM(slow_child),
 	};
 
 	return cmocka_run_group_tests_name("symbol_child", tests, NULL, NULL);

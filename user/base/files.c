@@ -39,12 +39,17 @@ int files_open(struct memory_source *source, const struct file_wanted *wanted,
 	       struct file_opened *opened)
 {
 	*opened = FILE_NOT_OPENED;
-	if (source->files)
-		return source->files->open(source->files->context, wanted, opened);
+	if (source->files) {
+		int err = source->files->open(source->files->context, wanted, opened);
+
+		opened->aside = opened->may_hang || wanted->aside;
+		return err;
+	}
 	opened->fd = file_open_directly(wanted, &opened->status);
 	if (opened->fd < 0)
 		return opened->fd;
 	opened->may_hang = file_may_hang(opened->fd, &opened->status);
+	opened->aside = opened->may_hang || wanted->aside;
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct file_wanted {
 	uint64_t start, end;
 	uint64_t ino; /* so found by path it must have these; 0: whichever it is */
 	dev_t dev;
+	bool aside; /* for FILES_ASIDE, also if it may not hang */
 };
 
 /*
@@ -39,6 +40,7 @@ struct file_opened {
 	int fd; /* ours; -1: it is not */
 	uint64_t ticket; /* under which it has been sent to files_receiver(); 0: it was not */
 	bool may_hang; /* whoever reads it: its file system is asked through someone who need not answer */
+	bool aside; /* it is for FILES_ASIDE */
 	struct stat status;
 };
 
@@ -47,8 +49,9 @@ struct file_opened {
 void files_close(struct file_opened *opened);
 bool file_is_opened(const struct file_opened *opened);
 
-/* To whom files that were opened can be sent. */
-#define FILES_RECEIVERS 2
+/* To whom files that were opened can be sent; the last gets all that may hang, whoever else is meant. */
+#define FILES_RECEIVERS 3
+#define FILES_ASIDE	(FILES_RECEIVERS - 1)
 
 /* Those calls of a source. */
 struct file_calls {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PASSED_MAX 4
+#define PASSED_MAX 5
 
 /* Does not wait: 0, -EAGAIN: there is no room, or -errno. The descriptors stay the caller's. */
 int pass_send(int socket, const void *message, size_t bytes, const int *fds, size_t nr);

@@ -14,7 +14,7 @@
 
 struct zygote;
 
-#define ZYGOTE_FDS_MAX 3
+#define ZYGOTE_FDS_MAX 4
 
 /* What the new process does, with nr descriptors; it is a child of parent. It ends when that returns. */
 typedef void zygote_child_fn(const int *fds, size_t nr, pid_t parent);

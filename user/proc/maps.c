@@ -414,7 +414,7 @@ size_t maps_bytes(const struct maps *maps)
 }
 
 int maps_open(const struct maps *maps, const struct mapping *mapping, const struct memory *target,
-	      struct file_opened *opened)
+	      bool aside, struct file_opened *opened)
 {
 	const struct file_wanted wanted = {
 		.pid = target->pid,
@@ -423,6 +423,7 @@ int maps_open(const struct maps *maps, const struct mapping *mapping, const stru
 		.end = mapping->end,
 		.ino = mapping->ino,
 		.dev = mapping->dev,
+		.aside = aside,
 	};
 
 	*opened = FILE_NOT_OPENED;

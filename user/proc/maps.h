@@ -64,10 +64,10 @@ size_t maps_cut(const struct maps *maps);
 size_t maps_bytes(const struct maps *maps);
 
 /*
- * Opens the very file that is mapped, for reading; the caller's. -errno: -ESTALE when the
+ * Opens the very file that is mapped, for reading; the caller's; aside as in base/files.h. -errno: -ESTALE when the
  * path leads to another file by now, -EINVAL when it is no regular file.
  */
 int maps_open(const struct maps *maps, const struct mapping *mapping, const struct memory *target,
-	      struct file_opened *opened);
+	      bool aside, struct file_opened *opened);
 
 #endif

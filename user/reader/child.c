@@ -161,8 +161,9 @@ static int answer_open(struct board *board)
 		return fd;
 	file->may_hang = file_may_hang(fd, &file->status);
 	/* whoever wants it has not taken those before yet */
-	return pass_send(FILES_FD + (int)(file->receiver % FILES_RECEIVERS), &arrival,
-			 sizeof(arrival), &fd, 1)
+	return pass_send(FILES_FD + (int)(file->may_hang ? FILES_ASIDE
+							 : file->receiver % FILES_RECEIVERS),
+			 &arrival, sizeof(arrival), &fd, 1)
 		       ? -ENOBUFS
 		       : 0;
 }

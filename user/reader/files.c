@@ -81,7 +81,7 @@ static int open_file(void *context, const struct file_wanted *wanted, struct fil
 	board->question = BOARD_OPEN;
 	ticket = readers_next_ticket(readers);
 	board->file.ticket = ticket;
-	board->file.receiver = readers_receiver(readers);
+	board->file.receiver = wanted->aside ? FILES_ASIDE : readers_receiver(readers);
 	err = readers_ask(readers, wanted->pid, board);
 	if (err)
 		return err;

@@ -90,9 +90,11 @@ struct readers {
 
 static int start(const struct readers *readers, struct reader *reader)
 {
-	const int fds[] = { reader->board_fd, readers->files[0][0], readers->files[1][0] };
+	int fds[1 + FILES_RECEIVERS] = { reader->board_fd };
 	pid_t pid;
 
+	for (size_t i = 0; i < FILES_RECEIVERS; i++)
+		fds[1 + i] = readers->files[i][0];
 	reader->board->answered = reader->board->asked;
 	pid = zygote_fork(readers->zygote, reader_main, fds, sizeof(fds) / sizeof(fds[0]));
 	reader->pid = pid > 0 ? pid : 0;

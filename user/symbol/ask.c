@@ -9,6 +9,11 @@ void symbols_ask_about(struct symbols *symbols, pid_t pid)
 	symbols->client = askers_client(symbols->askers, pid);
 }
 
+void symbols_ask_aside(struct symbols *symbols)
+{
+	symbols->client = symbols->aside;
+}
+
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
 	       struct answer *answer)
 {
@@ -28,7 +33,11 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 	struct file *file = location->file;
 	int err = -ENOTCONN;
 
-	symbols_ask_about(symbols, location->pid);
+	location->aside |= file->aside;
+	if (location->aside)
+		symbols_ask_aside(symbols);
+	else
+		symbols_ask_about(symbols, location->pid);
 	request->file = file->id;
 	/* Once more when the child had died before, once more when it needs the file again. */
 	for (int tries = 0; tries < 3 && !file->refused; tries++) {
@@ -37,6 +46,9 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 
 		if (request->kind == REQUEST_SYMBOL)
 			request->symbol.without_lines |= file->lines_refused;
+		/* opened for another one */
+		if (location->opened.aside != location->aside)
+			files_close(&location->opened);
 		if (!has_it && !file_is_opened(&location->opened)) {
 			err = location_open(symbols, location);
 			if (err)

@@ -77,4 +77,5 @@ void blame_ended(struct symbols *symbols)
 {
 	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
 		blame_if_ended(symbols, askers_each(symbols->askers, i));
+	blame_if_ended(symbols, symbols->aside);
 }

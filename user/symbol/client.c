@@ -21,13 +21,14 @@
 #include "base/precedence.h"
 #include "base/restarts.h"
 #include "proc/process.h"
+#include "symbol/grace.h"
 
 /* What one answer is waited for; how long after that the child may go on with it. */
 #define WAIT_MAX_NS (1 * NS_PER_SEC)
 #define LATE_MAX_NS (5 * NS_PER_SEC)
 /*
- * Once it may have had a file whose file system need not answer, it can get stuck for good at any
- * time, as even closing that asks (FUSE_FLUSH): so long asleep is that.
+ * The one aside can get stuck for good at any time, as even closing a file asks its file system
+ * (FUSE_FLUSH): so long asleep is that. Where others wait it is left to sleep before.
  */
 #define STUCK_NS      (80 * NS_PER_MS)
 #define STUCK_STEP_NS (20 * NS_PER_MS)
@@ -88,6 +89,7 @@ struct client {
 	struct meanwhile meanwhile;
 	bool hurry;
 	bool may_get_stuck;
+	struct grace grace;
 	unsigned int stuck; /* how often it was */
 	pid_t left[LEFT_MAX]; /* 0: none */
 	struct progress seen; /* since it was asked, if it may get stuck */
@@ -304,20 +306,36 @@ static bool is_stuck(const struct client *client, const struct progress *seen)
 	       sleeps_since(client, seen);
 }
 
-/* Waits until then, or until the child is stuck. As receive(). */
+/* How long it may sleep until it is not waited for any more. */
+static uint64_t sleep_most_ns(struct client *client)
+{
+	if (!client->may_get_stuck)
+		return UINT64_MAX;
+	return client->meanwhile.run ? grace_left_ns(&client->grace, clock_coarse_ns()) : STUCK_NS;
+}
+
+/* Waits until then, or until one that may get stuck has slept for too long. As receive(). */
 static ssize_t receive_unless_stuck(struct client *client, struct answer *answer, uint64_t until_ns)
 {
+	uint64_t most_ns = sleep_most_ns(client), slept_ns;
+
 	for (;;) {
 		uint64_t now_ns = clock_coarse_ns(), step_ns = until_ns;
 		ssize_t got;
 
 		if (client->may_get_stuck && now_ns + STUCK_STEP_NS < until_ns)
-			step_ns = now_ns + STUCK_STEP_NS;
+			step_ns = now_ns + (most_ns < STUCK_STEP_NS ? most_ns : STUCK_STEP_NS);
 		got = receive(client, answer, step_ns);
-		if (got != -EAGAIN || step_ns == until_ns || is_stuck(client, &client->seen))
+		if (got != -EAGAIN || step_ns == until_ns)
 			return got;
-		if (!sleeps_since(client, &client->seen))
+		now_ns = clock_coarse_ns();
+		slept_ns = now_ns - client->seen.at_ns;
+		if (!sleeps_since(client, &client->seen)) {
 			client->seen = progress_of(client);
+		} else if (slept_ns >= most_ns) {
+			grace_use(&client->grace, now_ns, slept_ns);
+			return got;
+		}
 	}
 }
 
@@ -327,9 +345,6 @@ static ssize_t receive_patiently(struct client *client, struct answer *answer)
 	uint64_t from_ns = clock_coarse_ns(), most_ns = patience_now(client), took_ns;
 	ssize_t got;
 
-	/* who comes next would have to wait for it, and what is asked now is not asked again */
-	if (client->may_get_stuck && most_ns < STUCK_NS + STUCK_STEP_NS)
-		most_ns = STUCK_NS + STUCK_STEP_NS;
 	got = receive_unless_stuck(client, answer, from_ns + most_ns);
 	took_ns = clock_coarse_ns() - from_ns;
 	client->patience->left_ns -=
@@ -454,7 +469,7 @@ static int end(struct client *client, const struct request *request, uint32_t fi
 		.file = file,
 		.since_ns = clock_coarse_ns(),
 		.cpu_ns = cpu_ns(client),
-		.seen = progress_of(client),
+		.seen = client->may_get_stuck ? client->seen : progress_of(client),
 	};
 	return -EAGAIN;
 }
@@ -540,6 +555,7 @@ int client_new(struct client **out, zygote_child_fn *child, const struct memory_
 	client->child = child;
 	client->zygote = memory->zygote;
 	client->number = when;
+	client->may_get_stuck = when == CLIENT_ASIDE;
 	client->patience = &client->own_patience;
 	client->files = files_receiver(memory, when);
 	client->socket = -1;
@@ -595,13 +611,10 @@ bool client_is_late(const struct client *client)
 	return client->late.there;
 }
 
-void client_may_get_stuck(struct client *client)
+unsigned int client_stuck(struct client *client)
 {
-	client->may_get_stuck = true;
-}
-
-unsigned int client_stuck(const struct client *client)
-{
+	if (client->may_get_stuck && client->late.there)
+		catch_up(client);
 	return client->stuck;
 }
 

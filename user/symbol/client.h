@@ -20,7 +20,12 @@ struct client;
 struct precedence;
 
 /* When the first child is started; also which receiver of files it is, and which numbers children have. */
-enum client_start { CLIENT_AT_ONCE, CLIENT_WHEN_ASKED, CLIENT_STARTS = FILES_RECEIVERS };
+enum client_start {
+	CLIENT_AT_ONCE,
+	CLIENT_WHEN_ASKED,
+	CLIENT_ASIDE = FILES_ASIDE, /* likewise */
+	CLIENT_STARTS = FILES_RECEIVERS,
+};
 
 /*
  * 0 or -ENOMEM. A child lives as long as the thread that starts it. memory: who forks it,
@@ -54,11 +59,10 @@ uint64_t client_cpu_ns(const struct client *client);
 bool client_is_late(const struct client *client);
 
 /*
- * A file is on its way to the child whose file system need not answer: from now on it may
- * get stuck in that at any time. How often it was: another one then does its work.
+ * The one aside has files whose file system need not answer, and may get stuck in one at any time.
+ * How often it was: another one then does its work.
  */
-void client_may_get_stuck(struct client *client);
-unsigned int client_stuck(const struct client *client);
+unsigned int client_stuck(struct client *client);
 
 /*
  * Asks and waits for the answer, but not for long: two seconds, and where there

@@ -104,6 +104,7 @@ int debug_files_open(const struct debug_wanted *wanted, unsigned int number,
 		.pid = wanted->target.pid,
 		.path = path,
 		.from_our_root = number >= PLACES,
+		.aside = wanted->aside,
 	};
 	int err;
 

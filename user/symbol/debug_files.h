@@ -12,6 +12,7 @@
 /* The file that is looked for. Its names stand in a hostile file, and the child has read them. */
 struct debug_wanted {
 	struct memory target; /* in whose root directory it is looked for */
+	bool aside; /* as in base/files.h */
 	const char *path; /* of the file that it belongs to, as the target sees it */
 	const char *id; /* build id in hexadecimal, "": none */
 	const char *name; /* of .gnu_debuglink, or a path of .gnu_debugaltlink; "": none */

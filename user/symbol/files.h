@@ -29,6 +29,7 @@ struct file {
 	struct timespec changed;
 	struct timespec status_changed; /* what changes it cannot be set back */
 	uint32_t id; /* from 1, never used again */
+	bool aside; /* only the child aside is asked about it */
 	uint64_t generation; /* of the child that was sent it last, 0: none */
 	unsigned int strikes; /* children that were killed while they had it */
 	bool refused;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* lend.c - in which file systems the child got stuck, of which it is given no more files. */
+/* lend.c - in which file systems the child aside got stuck, of which it is given no more files. */
 #include <errno.h>
 
 #include "symbol/private.h"
@@ -8,10 +8,7 @@
 void lend_note_stuck(struct symbols *symbols)
 {
 	struct lent *lent = &symbols->lent;
-	unsigned int stuck = 0;
-
-	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
-		stuck += client_stuck(askers_each(symbols->askers, i));
+	unsigned int stuck = client_stuck(symbols->aside);
 
 	if (stuck == lent->seen)
 		return;
@@ -36,8 +33,6 @@ int lend_check(struct symbols *symbols, pid_t pid, struct file_opened *opened)
 
 	if (!opened->may_hang)
 		return 0;
-	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
-		client_may_get_stuck(askers_each(symbols->askers, i));
 	lend_note_stuck(symbols);
 	if (may_be_lent(lent, opened->status.st_dev)) {
 		lent->by = pid;

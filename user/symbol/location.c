@@ -62,7 +62,8 @@ int location_error(const struct location *location)
 static int open_mapped(struct symbols *symbols, struct location *location)
 {
 	const struct memory target = { symbols->memory, location->pid };
-	int err = maps_open(location->maps, location->mapping, &target, &location->opened);
+	int err = maps_open(location->maps, location->mapping, &target, location->aside,
+			    &location->opened);
 
 	if (!err)
 		return lend_check(symbols, location->pid, &location->opened);
@@ -101,7 +102,10 @@ static void identify(struct symbols *symbols, pid_t pid, uint32_t tag,
 	if (file->identified)
 		return;
 	file->identified = true;
-	symbols_ask_about(symbols, pid);
+	if (opened->aside)
+		symbols_ask_aside(symbols);
+	else
+		symbols_ask_about(symbols, pid);
 	err = ask_client(symbols, &request, opened, &answer);
 	if (err)
 		blame_file(symbols, file, request.kind, err);
@@ -127,7 +131,9 @@ struct file *location_find_file(struct symbols *symbols, struct location *locati
 		if (err)
 			return NULL;
 		/* what need not answer does not stand for another of the same content, that does */
-		if (!location->opened.may_hang)
+		if (location->opened.may_hang)
+			files_own(symbols->files, mapping->tag)->aside = true;
+		else
 			identify(symbols, location->pid, mapping->tag, &location->opened);
 	}
 	location->file = files_get(symbols->files, mapping->tag);

@@ -69,6 +69,7 @@ static bool attach_missing(struct symbols *symbols, const struct location *locat
 		wants & DEBUG_FILE_OWN & ~file->absent ? DEBUG_FILE_OWN : DEBUG_FILE_SHARED;
 	struct request request = { .kind = REQUEST_LINKS, .file = file->id };
 	struct debug_wanted wanted = { .target = { symbols->memory, location->pid },
+				       .aside = location->aside,
 				       .path = maps_path(location->maps, location->mapping) };
 	const struct answer_link *link;
 	struct answer answer;
@@ -86,6 +87,12 @@ static bool attach_missing(struct symbols *symbols, const struct location *locat
 
 		if (!err && lend_check(symbols, location->pid, &opened))
 			err = -ENOENT;
+		if (!err && opened.aside && !wanted.aside) {
+			/* only the child aside can have it, and the file with it */
+			file->aside = true;
+			file->absent &= ~which;
+			return true;
+		}
 		if (!err)
 			err = attach(symbols, file, which, &opened);
 		if (err == -ERANGE)
@@ -115,11 +122,14 @@ static int ask_symbol(struct symbols *symbols, struct location *location, bool l
 		},
 	};
 	int err = ask_about_file(symbols, location, &request, answer);
-
 	/* Its own, and the one that it shares with others. */
-	for (int i = 0;
-	     i < 1 + lines && !err && attach_missing(symbols, location, answer->symbol.wants); i++)
+	int left = 1 + lines;
+
+	while (left && !err && attach_missing(symbols, location, answer->symbol.wants)) {
+		/* the child aside has neither yet */
+		left = location->file->aside && !location->aside ? 1 + lines : left - 1;
 		err = ask_about_file(symbols, location, &request, answer);
+	}
 	return err;
 }
 

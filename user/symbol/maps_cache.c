@@ -43,6 +43,7 @@ struct space {
 	uint64_t read_ns;
 	uint64_t miss_ns; /* this long after read_ns an address that is in none may ask again */
 	uint64_t used; /* cache->uses when it was asked last */
+	bool marked; /* the caller's */
 };
 
 struct maps_cache {
@@ -119,19 +120,27 @@ static void space_read(struct maps_cache *cache, struct space *space, uint64_t n
 	cache->bytes -= space_bytes(space);
 	maps_free(space->maps);
 	space->maps = maps;
+	space->marked = false;
 	space->start_time = start_time;
 	space->reading = ++cache->last_reading;
 	cache->bytes += space_bytes(space);
 }
 
-static struct space *space_get(struct maps_cache *cache, pid_t pid)
+static struct space *space_known(struct maps_cache *cache, pid_t pid)
 {
-	struct space **head = bucket(cache, pid);
-	struct space *space;
-
-	for (space = *head; space; space = space->next)
+	for (struct space *space = *bucket(cache, pid); space; space = space->next)
 		if (space->pid == pid)
 			return space;
+	return NULL;
+}
+
+static struct space *space_get(struct maps_cache *cache, pid_t pid)
+{
+	struct space *space = space_known(cache, pid);
+	struct space **head = bucket(cache, pid);
+
+	if (space)
+		return space;
 	space = calloc(1, sizeof(*space));
 	if (!space)
 		return NULL;
@@ -239,6 +248,21 @@ uint64_t maps_cache_reading(struct maps_cache *cache, pid_t pid, uint64_t addr, 
 		return 0;
 	*maps = space->maps;
 	return space->reading;
+}
+
+void maps_cache_mark(struct maps_cache *cache, pid_t pid)
+{
+	struct space *space = space_known(cache, pid);
+
+	if (space)
+		space->marked = true;
+}
+
+bool maps_cache_is_marked(struct maps_cache *cache, pid_t pid)
+{
+	const struct space *space = space_known(cache, pid);
+
+	return space && space->marked;
 }
 
 void maps_cache_forget(struct maps_cache *cache, pid_t pid)

@@ -35,6 +35,9 @@ struct mapping *maps_cache_find(struct maps_cache *cache, pid_t pid, uint64_t ad
  * used again and stays as long as nothing changed; 0: they cannot be read.
  */
 uint64_t maps_cache_reading(struct maps_cache *cache, pid_t pid, uint64_t addr, struct maps **maps);
+/* A mark of the caller's on these maps of the process, until they are read again. */
+void maps_cache_mark(struct maps_cache *cache, pid_t pid);
+bool maps_cache_is_marked(struct maps_cache *cache, pid_t pid);
 void maps_cache_forget(struct maps_cache *cache, pid_t pid);
 /* All processes: no tag is left after it. */
 void maps_cache_clear(struct maps_cache *cache);

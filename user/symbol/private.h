@@ -34,7 +34,7 @@ void note_process(struct noted *noted, pid_t pid);
 struct lent {
 	pid_t by; /* whose was the last one */
 	dev_t dev; /* where it is */
-	unsigned int seen; /* client_stuck() of both */
+	unsigned int seen; /* client_stuck() */
 	dev_t stuck[LENT_STUCK_MAX]; /* where the child got stuck */
 	size_t nr;
 };
@@ -42,7 +42,9 @@ struct lent {
 struct symbols {
 	struct memory_source *memory;
 	struct askers *askers;
-	struct client *client; /* of both, who is asked now: symbols_ask_about() */
+	struct client *aside; /* is asked about files that may hang, and has them alone */
+	struct client *
+		client; /* of them all, who is asked now: symbols_ask_about(), symbols_ask_aside() */
 	struct maps_cache *spaces;
 	struct files *files;
 	struct place_cache *places;
@@ -67,6 +69,7 @@ struct location {
 	pid_t pid;
 	uint64_t addr;
 	bool is_return;
+	bool aside; /* the child aside is asked, whatever file it is in */
 	struct maps *maps;
 	struct mapping *mapping;
 	struct file *file; /* NULL: not looked for, or none that can be read */
@@ -116,6 +119,8 @@ void lend_note_stuck(struct symbols *symbols);
 
 /* The next questions are about this process. */
 void symbols_ask_about(struct symbols *symbols, pid_t pid);
+/* And are for the child aside. */
+void symbols_ask_aside(struct symbols *symbols);
 /* client_ask(), and what became of an earlier question is noted. */
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
 	       struct answer *answer);

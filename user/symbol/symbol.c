@@ -223,6 +223,7 @@ void symbols_meanwhile(struct symbols *symbols, struct meanwhile meanwhile)
 {
 	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
 		client_meanwhile(askers_each(symbols->askers, i), meanwhile);
+	client_meanwhile(symbols->aside, meanwhile);
 }
 
 void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
@@ -240,6 +241,7 @@ void symbols_counts(const struct symbols *symbols, struct symbols_counts *out)
 	};
 	for (size_t i = 0; i < ASKERS_CLIENTS; i++)
 		out->child_restarts += client_restarts(askers_each(symbols->askers, i));
+	out->child_restarts += client_restarts(symbols->aside);
 }
 
 int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_source *memory)
@@ -255,6 +257,8 @@ int symbols_new(struct symbols **out, zygote_child_fn *child, struct memory_sour
 		symbols->secret = clock_coarse_ns();
 	/* First: the child inherits what memory there is. */
 	err = askers_new(&symbols->askers, child, memory);
+	if (!err)
+		err = client_new(&symbols->aside, child, memory, CLIENT_ASIDE);
 	if (!err)
 		err = maps_cache_new(&symbols->spaces, memory);
 	if (!err)
@@ -277,6 +281,7 @@ void symbols_free(struct symbols *symbols)
 	if (!symbols)
 		return;
 	askers_free(symbols->askers);
+	client_free(symbols->aside);
 	maps_cache_free(symbols->spaces);
 	files_free(symbols->files);
 	place_cache_free(symbols->places);

@@ -29,6 +29,7 @@ static struct location location_in(const struct unwound *unwound, uint64_t addr)
 
 	if (mapping)
 		location = location_of(unwound->pid, unwound->maps, mapping);
+	location.aside = unwound->symbols->client == unwound->symbols->aside;
 	return location;
 }
 
@@ -110,11 +111,13 @@ static int send_mappings(const struct unwound *unwound)
 	return out.err;
 }
 
-/* Without a descriptor first, where the child has had the file before. */
+/*
+ * Without a descriptor first, where the child has had the file before. Where only the child aside
+ * may have it, that unwinds all stacks of this process.
+ */
 static int send_file(const struct unwound *unwound, uint64_t start)
 {
 	struct location location __closing_location = location_in(unwound, start);
-	struct client *client = unwound->symbols->client;
 	struct file *file = location_find_file(unwound->symbols, &location);
 	struct request request = {
 		.kind = REQUEST_CFI,
@@ -125,7 +128,13 @@ static int send_file(const struct unwound *unwound, uint64_t start)
 
 	if (!file && location_error(&location) == -EBUSY)
 		return -EAGAIN;
+	if (file && file->aside && !location.aside) {
+		maps_cache_mark(unwound->symbols->spaces, unwound->pid);
+		symbols_ask_aside(unwound->symbols);
+		return 0;
+	}
 	for (int tries = 0; tries < 2; tries++) {
+		struct client *client = unwound->symbols->client;
 		uint64_t generation = client_generation(client);
 		bool has_it = file && file->cfi_generation == generation;
 
@@ -333,7 +342,10 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 	if (!*reading || *reading == before)
 		return -ENOENT;
 	unwound.reading = *reading;
-	symbols_ask_about(symbols, pid);
+	if (maps_cache_is_marked(symbols->spaces, pid))
+		symbols_ask_aside(symbols);
+	else
+		symbols_ask_about(symbols, pid);
 	err = ask_until_done(&unwound, copy, out);
 	blame_ended(symbols);
 	return err;
