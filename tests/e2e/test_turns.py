@@ -30,6 +30,7 @@ from harness import (
     tolerance,
     variants,
 )
+from native import c_program
 from patterns import run_pattern, run_scenario
 
 
@@ -288,6 +289,14 @@ def test_a_source_that_is_closed_ends_its_turn():
     check(not blockprof.of_type("withdrawn"), "it was a stall", *blockprof.of_type("withdrawn"))
     (loop,) = blockprof.summary["loops"]
     check(loop["stalls"] == 1 and loop["longest_ns"] == stall["duration_ns"], "the summary is of the same turns", loop)
+
+
+def test_waits_at_no_descriptor():
+    """A program may wait at an epoll instance that it has not got: the watch goes on, whatever that is."""
+    with Process([c_program("no_descriptor")]) as target:
+        target.wait_line("READY")
+        with Blockprof(pids=[target.pid], judge=False) as blockprof:
+            check(blockprof.wait(30) == 0, "exit status %s" % blockprof.status)
 
 
 def test_instances_made_anew_are_no_loop():

@@ -21,8 +21,8 @@
 
 struct wait {
 	struct memory memory; /* the process's */
-	int epoll_fd; /* -1: it polls */
-	const struct poll_core *core;
+	int epoll_fd; /* any number: that is what it calls with, whether it has such a descriptor or not */
+	const struct poll_core *core; /* NULL: it does not poll */
 	struct poll_core now; /* what it polls in the turn */
 };
 
@@ -30,8 +30,8 @@ static bool waits_for(void *context, int fd)
 {
 	const struct wait *wait = context;
 
-	return wait->epoll_fd >= 0 ? epoll_has(&wait->memory, wait->epoll_fd, fd)
-				   : poll_core_has(wait->core, fd);
+	return wait->core ? poll_core_has(wait->core, fd)
+			  : epoll_has(&wait->memory, wait->epoll_fd, fd);
 }
 
 static bool waits_now_for(void *context, int fd)
@@ -87,7 +87,7 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 	const struct bp_slot *slot = probe_slot(engine->probe, loop->slot);
 	struct watched *watched = watched_find(engine->watched, loop->id.pid);
 	const struct bp_slice *slice = probe_slice(engine->probe, loop->slot);
-	struct wait wait = { .memory = state_memory(engine, loop->id.pid), .epoll_fd = -1 };
+	struct wait wait = { .memory = state_memory(engine, loop->id.pid) };
 	uint64_t now_ns = probe_now_ns(), began_ns = clock_now_ns();
 	struct accepted accepted;
 
@@ -97,12 +97,12 @@ bool request_worker_ask(struct engine *engine, struct loop *loop)
 		return loop->worker.known;
 	loop->worker.asked_seq = slot->turn_seq;
 	loop->worker.asked++;
-	if (slot->wait_class == BP_WAIT_EPOLL)
-		wait.epoll_fd = (int)slot->wait_id;
-	else
+	wait.epoll_fd = (int)slot->wait_id;
+	if (slot->wait_class != BP_WAIT_EPOLL) {
 		wait.core = watched_core(watched, loop->id.tid);
-	if (wait.epoll_fd < 0 && !polls_listeners(wait.core))
-		return false;
+		if (!polls_listeners(wait.core))
+			return false;
+	}
 	if (slot->state == BP_BLOCKED)
 		poll_core_learn_block(&wait.now, &wait.memory, &slice->capture.block);
 	accepted = look(&wait);
