@@ -52,11 +52,6 @@ void places_free(struct places *places)
 	free(places);
 }
 
-bool places_are_empty(const struct places *places)
-{
-	return !tally_size(places->tally);
-}
-
 /* Place, cause, target and thread. Names have no TAB once they are escaped. */
 #define KEY_FORMAT "%s\t%s\t%s\t%s"
 

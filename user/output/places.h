@@ -13,7 +13,6 @@ void places_free(struct places *places);
 /* stack: of where the thread was, if the slice itself has none. */
 int places_add(struct places *places, const struct thread_id *id, const struct slice *slice,
 	       const struct stack *stack);
-bool places_are_empty(const struct places *places);
 /* Largest first. 0 or -ENOMEM. */
 int places_print(struct places *places, FILE *out, const struct look *look);
 

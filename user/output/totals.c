@@ -59,11 +59,6 @@ void totals_free(struct totals *totals)
 	free(totals);
 }
 
-bool totals_are_empty(const struct totals *totals)
-{
-	return !totals->stalls && !totals->doubtful && places_are_empty(totals->places);
-}
-
 /*
  * Several loops can have had this thread id, one after the other. recent: 0 for
  * the last of them, 1 for the one before. NULL: there were not so many.

@@ -15,7 +15,6 @@ void totals_loop(struct totals *totals, const struct thread_id *id);
 /* Called once for each stall (finals.h). 0 or -ENOMEM. */
 int totals_stall(struct totals *totals, const struct stall_record *stall);
 int totals_blocked(struct totals *totals, const struct blocked_record *blocked);
-bool totals_are_empty(const struct totals *totals);
 
 /* summary NULL: the stream ended without one. 0 or -ENOMEM. */
 int totals_print(struct totals *totals, FILE *out, const struct summary_record *summary,

@@ -115,11 +115,6 @@ int part_loops(struct part *part, const char *regex, char reason[PATTERN_REASON_
 	return patterns_add(part->patterns, regex, reason);
 }
 
-bool part_is_some(const struct part *part)
-{
-	return part->since.kind || part->until.kind || part->patterns;
-}
-
 bool part_wants_end(const struct part *part)
 {
 	return part->since.kind == MOMENT_BEFORE_END || part->until.kind == MOMENT_BEFORE_END;

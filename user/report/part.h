@@ -31,8 +31,6 @@ void part_until(struct part *part, struct moment moment);
  */
 int part_loops(struct part *part, const char *regex, char reason[PATTERN_REASON_BYTES]);
 
-/* Whether it is less than all of it. */
-bool part_is_some(const struct part *part);
 /* Whether the end of the recordings has to be known before they are read: part_end(). */
 bool part_wants_end(const struct part *part);
 void part_end(struct part *part, uint64_t end_ns);

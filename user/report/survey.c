@@ -132,7 +132,8 @@ void survey_free(struct survey *survey)
 
 /* -- records -- */
 
-void survey_end(struct survey *survey)
+/* The one before, if there is one. */
+static void end_recording(struct survey *survey)
 {
 	keep_error(survey, finals_end(survey->finals));
 	keep_error(survey, watched_end(survey->watched));
@@ -143,7 +144,7 @@ static void take_start(void *context, const struct start_record *start)
 	struct survey *survey = context;
 	struct diff_side *side = &survey->side;
 
-	survey_end(survey);
+	end_recording(survey);
 	keep_error(survey, loop_numbers_on_host(survey->loops, start->host));
 	watched_begin(survey->watched, start->time_ns);
 	if (!side->time_ns || start->time_ns < side->time_ns) {
@@ -284,7 +285,7 @@ int survey_finish(struct survey *survey)
 {
 	struct minutes minutes = { 0 };
 
-	survey_end(survey);
+	end_recording(survey);
 	keep_error(survey, join_hosts(survey));
 	keep_error(survey, watched_minutes(survey->watched, &minutes));
 	survey->side.minutes = minutes.whole;

@@ -13,9 +13,8 @@ struct survey;
 /* stacks: folded ones as well. 0 or -ENOMEM. */
 int survey_new(struct survey **out, bool stacks);
 void survey_free(struct survey *survey);
-/* What is to read a recording; survey_end() after each. */
+/* What is to read a recording. */
 struct recording_reader survey_reader(struct survey *survey);
-void survey_end(struct survey *survey);
 
 struct survey_place {
 	const char *fn;

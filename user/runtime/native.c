@@ -39,7 +39,8 @@ static bool begins_with_one(const char *path, const char *const *prefixes)
 	return false;
 }
 
-bool native_is_executable(const struct runtime *runtime, struct program *program)
+/* The runtime's code is in the executable, by its descriptor's fields. */
+static bool is_executable(const struct runtime *runtime, struct program *program)
 {
 	return (runtime->programs && program_is(program, runtime->programs)) ||
 	       (runtime->function && program_defines(program, runtime->function)) ||
@@ -63,8 +64,8 @@ static bool is_caller(const struct runtime *runtime, const struct moment *moment
 		return begins_with_one(caller, runtime->libraries);
 	/* what a program calls, which is this runtime as a whole, in its libraries, is its own */
 	if (!runtime->libraries || (caller && !*caller))
-		return native_is_executable(runtime, moment->program);
-	return native_is_executable(runtime, moment->program) ||
+		return is_executable(runtime, moment->program);
+	return is_executable(runtime, moment->program) ||
 	       native_is_mapped(runtime, moment->program);
 }
 
@@ -78,7 +79,7 @@ size_t native_runs(const struct runtime *runtime, const struct moment *moment, u
 
 	if (!runtime->runs_in)
 		return 0;
-	in.executable = native_is_executable(runtime, moment->program);
+	in.executable = is_executable(runtime, moment->program);
 	if (!in.executable && !native_is_mapped(runtime, moment->program))
 		return 0;
 	return program_calls(moment->program, sp, &in, calls, NESTED_MAX);
@@ -210,7 +211,7 @@ bool native_recognise(const struct runtime *runtime, const struct moment *moment
 	if (runtime->own_epoll && !moment->forked_ns) {
 		own = runtime->own_epoll(moment);
 		/* most programs have no such instance: their symbols need not be read */
-		if (own >= 0 && (native_is_executable(runtime, moment->program) ||
+		if (own >= 0 && (is_executable(runtime, moment->program) ||
 				 native_is_mapped(runtime, moment->program)))
 			return fill_turn(runtime, moment, own, recognised);
 	}
@@ -233,7 +234,7 @@ bool native_recognise_interpreter(const struct runtime *runtime, const struct mo
 {
 	const struct runtime *unknown = runtime_unknown();
 
-	if (!moment->program || !native_is_executable(runtime, moment->program))
+	if (!moment->program || !is_executable(runtime, moment->program))
 		return false;
 	if (moment->candidate && moment->candidate->wait_class != BP_WAIT_SELECT &&
 	    is_own_code(runtime, moment)) {

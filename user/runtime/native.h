@@ -13,8 +13,6 @@
 bool native_recognise(const struct runtime *runtime, const struct moment *moment,
 		      struct recognised *recognised);
 
-/* The runtime's code is in the executable, by its descriptor's fields. */
-bool native_is_executable(const struct runtime *runtime, struct program *program);
 /* Is one of its libraries in the process? */
 bool native_is_mapped(const struct runtime *runtime, struct program *program);
 

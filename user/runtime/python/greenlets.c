@@ -3,8 +3,6 @@
  * greenlets.c - where a greenlet keeps its frames while another one runs, and how the
  * hub of a thread is found by that: gevent and eventlet have it among the thread's locals.
  */
-#include "runtime/python/greenlets.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "base/cleanup.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/epoll.h"
+#include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/look.h"
 #include "runtime/python/object.h"
@@ -79,8 +78,12 @@ static uint64_t saved_frame(struct python *python, uint64_t greenlet)
 	return frame ? frame : find_frame(python, words, GREENLET_WORDS);
 }
 
-int py_greenlet_frames(struct python *python, uint64_t greenlet, struct py_frame *frames,
-		       size_t max)
+/*
+ * The frames on which this object, a greenlet that was started and has not ended,
+ * stands still, innermost first. How many, or -errno: -ENOENT, it has none.
+ */
+static int standing_frames(struct python *python, uint64_t greenlet, struct py_frame *frames,
+			   size_t max)
 {
 	uint64_t addr;
 	int err = 0;
@@ -101,7 +104,7 @@ int py_greenlet_frames(struct python *python, uint64_t greenlet, struct py_frame
 static enum python_hub standing_hub(struct python *python, uint64_t greenlet)
 {
 	struct py_frame frames[HUB_FRAMES];
-	int nr = py_greenlet_frames(python, greenlet, frames, HUB_FRAMES);
+	int nr = standing_frames(python, greenlet, frames, HUB_FRAMES);
 	struct py_codes codes;
 
 	py_codes_start(&codes, python, &frames->code, sizeof(*frames), nr > 0 ? (size_t)nr : 0);

@@ -14,9 +14,6 @@
 #include "symbol/child/unwind/way_out.h"
 #include "symbol/wire/call.h"
 
-/* Further than this behind the copy is no part of the same stack. */
-#define STACK_BYTES_MAX (64ULL << 20)
-
 struct unwinder {
 	struct unwind_spaces *spaces;
 	struct cfi_cache *cache;
