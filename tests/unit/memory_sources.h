@@ -44,6 +44,24 @@ static inline struct memory memory_made(struct made_memory *made, read_one *read
 	return (struct memory){ &made->source, 0 };
 }
 
+/* Memory without end in which every word points somewhere. context: a number that says where. */
+static inline int endless_read(void *context, uint64_t addr, void *buf, size_t size)
+{
+	uint64_t seed = *(uint64_t *)context;
+
+	for (size_t at = 0; at < size; at++) {
+		uint64_t word = ((addr + at) / 8 + seed) * 0x9e3779b97f4a7c15ull;
+
+		word ^= word >> 29;
+		if (word % 8 == 0)
+			word = word >> 8 & 0xff;
+		else if (word % 8 < 7)
+			word = (word & 0x7fffffffff00) | 0x10;
+		((unsigned char *)buf)[at] = (unsigned char)(word >> ((addr + at) % 8 * 8));
+	}
+	return 0;
+}
+
 /* So many answers of another one; what comes after is late. */
 struct budget_memory {
 	struct memory_source source;

@@ -263,24 +263,6 @@ static void spoilt_memory(void **state)
 	assert_true(reported > 0);
 }
 
-/* Memory without end in which every word points somewhere. */
-static int endless_read(void *context, uint64_t addr, void *buf, size_t size)
-{
-	uint64_t seed = *(uint64_t *)context;
-
-	for (size_t at = 0; at < size; at++) {
-		uint64_t word = ((addr + at) / 8 + seed) * 0x9e3779b97f4a7c15ull;
-
-		word ^= word >> 29;
-		if (word % 8 == 0)
-			word = word >> 8 & 0xff;
-		else if (word % 8 < 7)
-			word = (word & 0x7fffffffff00) | 0x10;
-		((unsigned char *)buf)[at] = (unsigned char)(word >> ((addr + at) % 8 * 8));
-	}
-	return 0;
-}
-
 static void endless_memory(void **state)
 {
 	uint64_t seed, threads[] = { 0x7f0000001000, 0x10 };

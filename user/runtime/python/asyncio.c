@@ -12,6 +12,7 @@
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/look.h"
+#include "runtime/python/module.h"
 #include "runtime/python/object.h"
 
 /* Objects that have cr_qualname, or the same field as gi_qualname, where the layout says. */
@@ -163,7 +164,7 @@ static enum py_code_kind next_kind(struct py_codes *codes)
 int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 {
 	static const char *const names[] = { "_asyncio", "asyncio.tasks" };
-	uint64_t modules, module, its_dict, nentries, tasks;
+	uint64_t modules, its_dict, nentries, tasks;
 	int err;
 
 	if (python->current_tasks) {
@@ -178,9 +179,7 @@ int py_current_tasks(struct python *python, uint64_t interp, uint64_t *dict)
 	if (nentries == python->modules_entries)
 		return -ENOENT;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (py_dict_get(python, modules, names[i], &module) ||
-		    !py_is_instance(python, module, "module") ||
-		    memory_read_ptr(&python->memory, module + PY_MODULE_DICT, &its_dict) ||
+		if (py_module_dict(python, interp, names[i], &its_dict) ||
 		    py_dict_get(python, its_dict, "_current_tasks", dict) ||
 		    py_dict_nentries(python, *dict, &tasks))
 			continue;

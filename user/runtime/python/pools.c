@@ -11,6 +11,7 @@
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/look.h"
+#include "runtime/python/module.h"
 #include "runtime/python/object.h"
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
@@ -171,19 +172,11 @@ static int find_task_sets(struct python *python)
 {
 	struct python_look look PYTHON_LOOKING = python_look_begin(python);
 	static const char *const names[] = { "_all_tasks", "_scheduled_tasks", "_eager_tasks" };
-	uint64_t interp, modules, module, dict;
+	uint64_t interp, dict;
 	int err = py_main_interpreter(python, &interp);
 
 	if (!err)
-		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
-				      &modules);
-	if (!err)
-		err = py_dict_get(python, modules, "asyncio.tasks", &module);
-	if (err)
-		return err;
-	if (!py_is_instance(python, module, "module"))
-		return -EINVAL;
-	err = memory_read_ptr(&python->memory, module + PY_MODULE_DICT, &dict);
+		err = py_module_dict(python, interp, "asyncio.tasks", &dict);
 	if (err)
 		return err;
 	err = -ENOENT;

@@ -14,6 +14,7 @@
 #include "runtime/python/dict.h"
 #include "runtime/python/frames.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/module.h"
 #include "runtime/python/object.h"
 #include "runtime/python/set.h"
 #include "runtime/python/task_lists.h"
@@ -65,23 +66,6 @@ static bool was_late(const struct reader *reader)
 
 /* -- where tasks are -- */
 
-static int tasks_dict(struct python *python, uint64_t *dict)
-{
-	uint64_t interp, modules, module;
-	int err = py_main_interpreter(python, &interp);
-
-	if (!err)
-		err = memory_read_ptr(&python->memory, interp + python->layout.interp_modules,
-				      &modules);
-	if (!err)
-		err = py_dict_get(python, modules, "asyncio.tasks", &module);
-	if (err)
-		return err;
-	if (!py_is_instance(python, module, "module"))
-		return -ENOENT;
-	return memory_read_ptr(&python->memory, module + PY_MODULE_DICT, dict);
-}
-
 static int compare_objects(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
@@ -94,7 +78,7 @@ static int read_sets(struct python *python, struct py_objects *out, size_t *firs
 		     uint64_t *left_out)
 {
 	const char *weak = python->layout.minor < 12 ? "_all_tasks" : "_scheduled_tasks";
-	uint64_t dict, set, data;
+	uint64_t interp, dict, set, data;
 	int err;
 
 	if (py_asyncio_has_debug(python) && !py_asyncio_learn(python)) {
@@ -102,8 +86,9 @@ static int read_sets(struct python *python, struct py_objects *out, size_t *firs
 		*first_weak = out->nr;
 		return err;
 	}
-	err = tasks_dict(python, &dict);
-
+	err = py_main_interpreter(python, &interp);
+	if (!err)
+		err = py_module_dict(python, interp, "asyncio.tasks", &dict);
 	if (!err && python->layout.minor >= 12) {
 		err = py_dict_get(python, dict, "_eager_tasks", &set);
 		if (!err)
