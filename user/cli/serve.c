@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* serve.c - `blockprof serve`: what becomes of what is found, when a recording ends, and how a reload goes. */
+/* serve.c - `blockprof serve`: when a recording ends, and how a reload goes. */
 #include "cli/serve.h"
 
 #include <errno.h>
@@ -12,24 +12,19 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/timestamp.h"
 #include "base/zygote.h"
 #include "cli/exit_status.h"
 #include "cli/message.h"
+#include "cli/serve_found.h"
 #include "cli/serve_options.h"
 #include "cli/serve_recorder.h"
-#include "cli/serve_web.h"
-#include "cli/stall_command.h"
-#include "cli/why.h"
 #include "output/where.h"
 #include "probe/probe.h"
-#include "serve/entry.h"
 #include "serve/journal.h"
 #include "serve/news.h"
 #include "serve/notify.h"
 #include "serve/recorder.h"
 #include "session/session.h"
-#include "text/note_words.h"
 #include "text/words.h"
 
 #define TICK_NS	     NS_PER_SEC
@@ -46,139 +41,18 @@ struct serve {
 	char **argv;
 	struct zygote *zygote;
 	struct term *term;
-	struct recorder *recorder;
-	struct serve_web web;
-	struct news *news;
-	struct where *where; /* those belong whose stalls go to the journal */
-	bool in_journal;
-	struct stall_command command;
-	int64_t realtime_offset_ns; /* timestamp_of() */
-	uint64_t stalls;
+	struct serve_found found;
 	uint64_t next_tick_ns;
 	int reported_error; /* of the recorder */
 	char status[STATUS_BYTES]; /* as systemd has it */
 };
-
-/* -- what the engine finds -- */
-
-static void on_loop(void *context, const struct loop_record *record)
-{
-	struct serve *serve = context;
-
-	message_detail("loop: %s[%d] thread %d: %s", record->id.comm, record->id.pid,
-		       record->id.tid, record->id.runtime);
-	recorder_loop(serve->recorder, record);
-	/* without memory an entry has the names of its cgroup only */
-	where_learn(serve->where, record);
-	serve_web_loop(&serve->web, record);
-}
-
-static void on_stall(void *context, const struct stall_record *record)
-{
-	struct serve *serve = context;
-	struct stall_record timed = *record;
-	__freeing char *message = NULL;
-
-	/* the handler gets the same time as the recording */
-	timed.time_ns = timestamp_of(&serve->realtime_offset_ns, record->mono_ns);
-	if (serve->term->options.choice.no_advice)
-		timed.advice = NULL;
-	if (!recorder_stall(serve->recorder, &timed)) {
-		struct withdrawn_record withdrawn = stall_withdrawn(&timed, DISCARD_IGNORED);
-
-		stall_command_withdrawn(&serve->command, &withdrawn);
-		serve_web_withdrawn(&serve->web, &withdrawn);
-		news_withdraw(serve->news, &withdrawn);
-		return;
-	}
-	serve->stalls += !record->ongoing && !record->doubt;
-	serve_web_stall(&serve->web, &timed);
-	stall_command_run(&serve->command, &timed);
-	if (!news_is(serve->news, record, probe_now_ns()))
-		return;
-	timed.home = where_of(serve->where, record->id.pid);
-	if (serve->in_journal && !journal_stall(&timed))
-		return;
-	message = entry_message(record);
-	if (message)
-		message_note("%s", message);
-}
-
-static void on_withdrawn(void *context, const struct withdrawn_record *record)
-{
-	struct serve *serve = context;
-
-	recorder_withdrawn(serve->recorder, record);
-	serve_web_withdrawn(&serve->web, record);
-	stall_command_withdrawn(&serve->command, record);
-	if (news_withdraw(serve->news, record))
-		message_note("what lasted in %s[%d] thread %d was no stall: %s", record->id.comm,
-			     record->id.pid, record->id.tid, discard_words(record->reason));
-}
-
-static void on_blocked(void *context, const struct blocked_record *record)
-{
-	struct serve *serve = context;
-
-	recorder_blocked(serve->recorder, record);
-	serve_web_blocked(&serve->web, record);
-}
-
-static void on_second(void *context, const struct second_record *record)
-{
-	struct serve *serve = context;
-
-	recorder_second(serve->recorder, record);
-	serve_web_second(&serve->web, record);
-}
-
-static void on_discarded(void *context, const struct thread_id *id, enum discard reason,
-			 uint64_t ns)
-{
-	struct serve *serve = context;
-
-	why_discarded(context, id, reason, ns);
-	metrics_discarded(serve->web.metrics, reason);
-}
-
-static void on_blind(void *context, const struct thread_id *id, enum blind blind)
-{
-	struct serve *serve = context;
-
-	why_blind(context, id, blind);
-	metrics_blind(serve->web.metrics, blind);
-}
-
-static void on_note(void *context, const struct note_record *record)
-{
-	struct serve *serve = context;
-	__freeing char *text = NULL;
-
-	recorder_note(serve->recorder, record);
-	metrics_note(serve->web.metrics, record);
-	if (!news_is_note(serve->news, record, probe_now_ns()))
-		return;
-	if (serve->in_journal && !journal_note(record, where_of(serve->where, record->pid)))
-		return;
-	text = note_words(record);
-	if (text)
-		message_note("%s", text);
-}
-
-/* Processes come and go by the thousand, and nobody asked for a single one. */
-static void on_exit_record(void *context, const struct exit_record *record, bool asked_for)
-{
-	(void)context;
-	(void)record;
-	(void)asked_for;
-}
 
 /* -- recordings -- */
 
 /* Once when recording stops, and once when it goes on. */
 static void report_recording(struct serve *serve)
 {
-	int err = recorder_error(serve->recorder);
+	int err = recorder_error(serve->found.recorder);
 
 	if (err && !serve->reported_error)
 		message_warn("not recording: %s; the watch goes on, and so will the recordings "
@@ -187,7 +61,7 @@ static void report_recording(struct serve *serve)
 	else if (!err && serve->reported_error)
 		message_note("recording again; %" PRIu64 " records since the start are in no "
 			     "recording",
-			     recorder_lost(serve->recorder));
+			     recorder_lost(serve->found.recorder));
 	serve->reported_error = err;
 }
 
@@ -199,7 +73,7 @@ static int begin_recording(struct serve *serve, uint64_t mono_ns)
 
 	session_start_record(&serve->term->session, &name, &record);
 	record.mono_ns = mono_ns;
-	return recorder_begin(serve->recorder, &record);
+	return recorder_begin(serve->found.recorder, &record);
 }
 
 static void end_recording(struct serve *serve)
@@ -207,12 +81,12 @@ static void end_recording(struct serve *serve)
 	struct summary_record record;
 
 	if (engine_summary(serve->term->session.engine, &record)) {
-		recorder_end(serve->recorder, NULL);
+		recorder_end(serve->found.recorder, NULL);
 		return;
 	}
-	stall_command_summarise(&serve->command, &record);
-	serve_web_recorded(&serve->web, &record);
-	recorder_end(serve->recorder, &record);
+	stall_command_summarise(&serve->found.command, &record);
+	serve_web_recorded(&serve->found.web, &record);
+	recorder_end(serve->found.recorder, &record);
 	summary_free(&record);
 }
 
@@ -247,19 +121,7 @@ static struct term *term_new(const struct serve *serve, int *err)
 /* Loads the probes, which takes most of the time. */
 static int term_open(struct serve *serve, struct term *term)
 {
-	const struct engine_sink sink = {
-		.context = serve,
-		.loop = on_loop,
-		.stall = on_stall,
-		.withdrawn = on_withdrawn,
-		.thread = why_thread,
-		.discarded = on_discarded,
-		.blind = on_blind,
-		.blocked = on_blocked,
-		.second = on_second,
-		.exit = on_exit_record,
-		.note = on_note,
-	};
+	const struct engine_sink sink = serve_found_sink(&serve->found);
 	const struct session_options options = {
 		.scope = &term->options.scope,
 		.whole_system = true,
@@ -280,9 +142,10 @@ static int term_begin(struct serve *serve, struct term *term)
 {
 	int err;
 
-	serve_web_begin(&serve->web, &term->options, &term->session);
+	serve_web_begin(&serve->found.web, &term->options, &term->session);
 	err = session_begin(&term->session, 0);
 	serve->term = term;
+	serve->found.no_advice = term->options.choice.no_advice;
 	if (err) {
 		scope_report_failure(&term->session);
 		return err;
@@ -317,7 +180,7 @@ static int prepare_reload(struct serve *serve, struct term *term, struct recorde
 			  struct handler **handler)
 {
 	const struct serve_options *options = &term->options;
-	int err = stall_command_prepare(&serve->command, options->on_stall, handler);
+	int err = stall_command_prepare(&serve->found.command, options->on_stall, handler);
 
 	*recorder = NULL;
 	if (!err && strcmp(options->state_dir, serve->term->options.state_dir) != 0)
@@ -354,18 +217,18 @@ static int reload(struct serve *serve)
 	engine_finish(old->session.engine, true);
 	end_recording(serve);
 	if (recorder) {
-		recorder_close(serve->recorder);
-		serve->recorder = recorder;
+		recorder_close(serve->found.recorder);
+		serve->found.recorder = recorder;
 	}
 	wanted = serve_recorder_options(&term->options);
-	recorder_set(serve->recorder, &wanted);
-	serve_web_set(&serve->web, &term->options);
+	recorder_set(serve->found.recorder, &wanted);
+	serve_web_set(&serve->found.web, &term->options);
 	message_set_level(term->options.usage.verbosity);
 	err = term_begin(serve, term);
 	term_free(old);
 	/* for a moment there were two watches; this one may go on for weeks */
 	malloc_trim(0);
-	stall_command_set(&serve->command, term->options.on_stall, handler);
+	stall_command_set(&serve->found.command, term->options.on_stall, handler);
 	if (err)
 		return err;
 	announce(serve);
@@ -378,15 +241,15 @@ static int reload(struct serve *serve)
 static void send_status(struct serve *serve)
 {
 	const struct session *session = &serve->term->session;
-	const char *name = recorder_name(serve->recorder);
+	const char *name = recorder_name(serve->found.recorder);
 	char status[STATUS_BYTES], threshold[DURATION_BYTES];
 
 	words_duration(session->scope->threshold_ns, threshold);
 	snprintf(status, sizeof(status),
 		 "%u loops, turns over %s; %" PRIu64 " stalls since the start; %s%s",
-		 engine_loops(session->engine, 0), threshold, serve->stalls,
+		 engine_loops(session->engine, 0), threshold, serve->found.stalls,
 		 name ? "recording " : "not recording: ",
-		 name ? name : strerror(-recorder_error(serve->recorder)));
+		 name ? name : strerror(-recorder_error(serve->found.recorder)));
 	if (strcmp(status, serve->status) == 0)
 		return;
 	memcpy(serve->status, status, sizeof(status));
@@ -401,12 +264,12 @@ static void tick(struct serve *serve)
 	if (now_ns < serve->next_tick_ns)
 		return;
 	serve->next_tick_ns = now_ns + TICK_NS;
-	if (recorder_tick(serve->recorder, now_ns))
+	if (recorder_tick(serve->found.recorder, now_ns))
 		next_recording(serve);
 	report_recording(serve);
-	stall_command_poll(&serve->command);
-	serve_web_tick(&serve->web, now_ns);
-	left_out = news_left_out(serve->news, now_ns);
+	stall_command_poll(&serve->found.command);
+	serve_web_tick(&serve->found.web, now_ns);
+	left_out = news_left_out(serve->found.news, now_ns);
 	if (left_out)
 		message_warn("%s; all are in the recordings", left_out);
 	send_status(serve);
@@ -420,10 +283,10 @@ static int serve_until_end(struct serve *serve)
 
 	while (!err && !(signals & SESSION_STOP)) {
 		struct pollfd asked;
-		size_t nr = serve_web_fds(&serve->web, &asked);
+		size_t nr = serve_web_fds(&serve->found.web, &asked);
 
 		signals = session_step(&serve->term->session, &asked, nr, TICK_NS / NS_PER_MS);
-		serve_web_run(&serve->web);
+		serve_web_run(&serve->found.web);
 		tick(serve);
 		message_try();
 		if (signals & SESSION_SIGNAL(SIGHUP) && !(signals & SESSION_STOP))
@@ -434,20 +297,20 @@ static int serve_until_end(struct serve *serve)
 
 static int run(struct serve *serve, struct term *term)
 {
-	int err = news_new(&serve->news, journal_unit);
+	int err = news_new(&serve->found.news, journal_unit);
 
 	if (!err)
-		err = where_new(&serve->where);
+		err = where_new(&serve->found.where);
 	serve->zygote = zygote_new();
 	if (!err)
-		err = stall_command_open(&serve->command, NULL);
+		err = stall_command_open(&serve->found.command, NULL);
 	/* before we are large: its process is a copy of us */
 	if (!err)
-		err = stall_command_start(&serve->command, term->options.on_stall);
+		err = stall_command_start(&serve->found.command, term->options.on_stall);
 	if (!err)
-		err = serve_recorder_open(&term->options, &serve->recorder);
+		err = serve_recorder_open(&term->options, &serve->found.recorder);
 	if (!err)
-		err = serve_web_open(&serve->web, &term->options);
+		err = serve_web_open(&serve->found.web, &term->options);
 	if (!err)
 		err = term_open(serve, term);
 	if (err) {
@@ -456,7 +319,7 @@ static int run(struct serve *serve, struct term *term)
 	}
 	err = term_begin(serve, term);
 	if (!err)
-		err = serve_web_start(&serve->web, &term->options, serve->zygote);
+		err = serve_web_start(&serve->found.web, &term->options, serve->zygote);
 	if (err)
 		return err;
 	announce(serve);
@@ -468,18 +331,20 @@ static int run(struct serve *serve, struct term *term)
 	engine_finish(serve->term->session.engine, true);
 	end_recording(serve);
 	report_recording(serve);
-	stall_command_finish(&serve->command);
+	stall_command_finish(&serve->found.command);
 	choice_report_unused(&serve->term->options.choice);
 	return 0;
 }
 
 int cmd_serve(int argc, char **argv)
 {
-	struct serve serve = { .argc = argc, .argv = argv, .in_journal = journal_has_stderr() };
+	struct serve serve = { .argc = argc,
+			       .argv = argv,
+			       .found.in_journal = journal_has_stderr() };
 	struct term *term;
 	int err;
 
-	message_set_journal(serve.in_journal);
+	message_set_journal(serve.found.in_journal);
 	term = term_new(&serve, &err);
 	if (!term)
 		return EXIT_COULD_NOT;
@@ -498,12 +363,12 @@ int cmd_serve(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	err = run(&serve, term);
 	/* its outputs ask --match up to their end */
-	recorder_close(serve.recorder);
-	serve_web_close(&serve.web);
+	recorder_close(serve.found.recorder);
+	serve_web_close(&serve.found.web);
 	term_free(serve.term);
 	zygote_free(serve.zygote);
-	stall_command_close(&serve.command);
-	news_free(serve.news);
-	where_free(serve.where);
+	stall_command_close(&serve.found.command);
+	news_free(serve.found.news);
+	where_free(serve.found.where);
 	return err ? EXIT_COULD_NOT : EXIT_OK;
 }
