@@ -21,8 +21,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PYTHON = "/usr/bin/python3"  # not one in a home
 FUSE_MOUNT = os.path.join(ROOT, "tests", "cases", "python", "fuse_mount.py")
 USER = 64011  # nobody's
-TIME = "memory that is given back, and a watch that begins then in time: its fifth of a CPU is for all neighbours"
-FIRST_QUESTIONS = "nobody who waits for the first questions of a user: one honest stall in thirty has a frame too few"
 NEVER_MS = "100000000"
 EVIL_NAME = b"\x1b]0;evil\x07;\n\xff\xc2\x9b"
 VERSIONS = {"3.8": 0x030814F0, "3.10": 0x030A0DF0, "3.11": 0x030B07F0, "3.12": 0x030C04F0, "3.13": 0x030D00F0}
@@ -35,7 +33,6 @@ class Attack:
     commands: object  # of a directory: what is started, in it; ("name", argv, environment)
     hangs: bool = False  # it lets those hang that look at it
     said: str = None  # a regular expression for what standard error has to say of it, once a process
-    needs: str = None  # what has to be built before it can be withstood: it is played only when it is asked for
 
 
 def program(name, *flags, of=None):
@@ -142,7 +139,7 @@ ATTACKS = (
     Attack("fuse-pages", "memory that never comes: FUSE", fuse_pages, hangs=True, said="does not come in time"),
     Attack("fuse-programs", "programs on a FUSE that stops to answer", fuse_programs, hangs=True),
     Attack("flood", "300 stalls a second, no two alike", lambda directory: by(program("flood"), "5", "10")),
-    Attack("forever", "names that take for ever, each second of another program", names_forever, needs=FIRST_QUESTIONS),
+    Attack("forever", "names that take for ever, each second of another program", names_forever),
     Attack("peers", "3,000 sockets, another waited for each time", lambda directory: by(program("peers"), "3000")),
 )
 

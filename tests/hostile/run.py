@@ -3,7 +3,7 @@
 """A neighbourhood that means harm, beside three honest servers: run.py [--seconds N] [-k WORD]... [--again] [--list]
 
 A watch of the whole system, the service and top run all the time. First nobody means harm; then each
-attack alone, then (--later) all at once, then nobody again. In each of these a further watch comes, and is ended
+attack alone, then (not with --apart) all at once, then nobody again. In each of these a further watch comes, and is ended
 by a signal in the middle of it. What is asked: every block that an honest server has by its own clock is
 reported rightly by each of them; memory and descriptors come back to what they were; what they cost is
 bounded; each ends within a second; nothing that neighbours write reaches a terminal. All attackers are
@@ -29,7 +29,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 
-from attacks import ATTACKS, TIME, Running
+from attacks import ATTACKS, Running
 from harness import need_root
 from honest import NEW_NS, SERVERS, Server, Verdict, false_of, finals_of
 from metronome import Metronome
@@ -264,7 +264,7 @@ def play(checks, attacks, options, directory):
         for attack in alone:
             print("%s: %s" % (attack.name, attack.what), flush=True)
             neighbourhood.play(attack.name, (attack,), each_s)
-        if len(attacks) > 1 and options.later:
+        if len(attacks) > 1 and not options.apart:
             print(TOGETHER, flush=True)
             neighbourhood.play(TOGETHER, attacks, together_s)
         neighbourhood.rest(rest_s)
@@ -302,7 +302,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=SECONDS, help="about so long in all (%(default)s)")
     parser.add_argument("-k", action="append", help="only attacks whose name has this word in it; '%s': that alone" % TOGETHER)
     parser.add_argument("--cgroup", help="watch this group only, of which this is, where others are at work on the machine")
-    parser.add_argument("--later", action="store_true", help="also what needs something to be built before it is withstood")
+    parser.add_argument("--apart", action="store_true", help="not all at once, which takes a machine that nobody else is at work on")
     parser.add_argument("--again", action="store_true", help="if something fails, all is played once more; both are shown, and that counts")
     parser.add_argument("--list", action="store_true", help="only say which there are")
     options = parser.parse_args()
@@ -311,13 +311,6 @@ def main():
     if options.list:
         print("\n".join("%s: %s" % (attack.name, attack.what) for attack in attacks))
         return 0
-    options.later = options.later or bool(options.k)
-    if not options.later:
-        for attack in attacks:
-            if attack.needs:
-                print("later (%s): %s" % (attack.needs, attack.name))
-        print("later (%s): %s" % (TIME, TOGETHER))
-        attacks = [attack for attack in attacks if not attack.needs]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, terminated)
     try:
