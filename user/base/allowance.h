@@ -18,8 +18,7 @@
 struct allowance_rate {
 	uint64_t credit_ns; /* at once, ... */
 	uint64_t time_ns; /* ... and in the long run as much in so long a time */
-	uint64_t
-		most_ns; /* that one look is paid for: what is read for the first time is not for long */
+	uint64_t most_ns; /* of one look: what is read for the first time is not paid for long */
 };
 
 #define ALLOWANCE_PLACES 4096 /* of each kind; two may have the same */

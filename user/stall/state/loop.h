@@ -180,8 +180,7 @@ struct loop_counts {
 struct loop {
 	unsigned int slot;
 	uint64_t number; /* loops.c; of its slot: nothing else of this watch has it */
-	uint64_t
-		turns_before; /* loops.c: of threads of this number, for what is shown: loop_turn() */
+	uint64_t turns_before; /* loops.c: where loop_turn() goes on from */
 	/* runtime: the name of the one below; loop: several threads that serve one source are one (loops/sources.c) */
 	struct thread_id id;
 	const struct runtime *runtime; /* NULL: a thread that is no loop */
