@@ -30,6 +30,9 @@ static void write_part(const char *part, size_t bytes, void *context)
 	struct written *written = context;
 	size_t left = written->size - 1 - written->used;
 
+	/* a part may be none */
+	if (!bytes)
+		return;
 	if (bytes < left)
 		left = bytes;
 	memcpy(written->text + written->used, part, left);
