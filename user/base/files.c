@@ -38,19 +38,19 @@ ssize_t files_read_text(const struct memory *target, const char *name, char *buf
 int files_open(struct memory_source *source, const struct file_wanted *wanted,
 	       struct file_opened *opened)
 {
+	int err = 0;
+
 	*opened = FILE_NOT_OPENED;
 	if (source->files) {
-		int err = source->files->open(source->files->context, wanted, opened);
-
-		opened->aside = opened->may_hang || wanted->aside;
-		return err;
+		err = source->files->open(source->files->context, wanted, opened);
+	} else {
+		opened->fd = file_open_directly(wanted, &opened->status);
+		if (opened->fd < 0)
+			return opened->fd;
+		opened->may_hang = file_may_hang(opened->fd, &opened->status);
 	}
-	opened->fd = file_open_directly(wanted, &opened->status);
-	if (opened->fd < 0)
-		return opened->fd;
-	opened->may_hang = file_may_hang(opened->fd, &opened->status);
 	opened->aside = opened->may_hang || wanted->aside;
-	return 0;
+	return err;
 }
 
 ssize_t files_content(struct memory_source *source, const struct file_wanted *wanted,

@@ -4,14 +4,9 @@
 
 #include "symbol/private.h"
 
-void symbols_ask_about(struct symbols *symbols, pid_t pid)
+void symbols_ask_about(struct symbols *symbols, pid_t pid, bool aside)
 {
-	symbols->client = askers_client(symbols->askers, pid);
-}
-
-void symbols_ask_aside(struct symbols *symbols)
-{
-	symbols->client = symbols->aside;
+	symbols->client = aside ? symbols->aside : askers_client(symbols->askers, pid);
 }
 
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
@@ -34,10 +29,7 @@ static int ask(struct symbols *symbols, struct location *location, struct reques
 	int err = -ENOTCONN;
 
 	location->aside |= file->aside;
-	if (location->aside)
-		symbols_ask_aside(symbols);
-	else
-		symbols_ask_about(symbols, location->pid);
+	symbols_ask_about(symbols, location->pid, location->aside);
 	request->file = file->id;
 	/* Once more when the child had died before, once more when it needs the file again. */
 	for (int tries = 0; tries < 3 && !file->refused; tries++) {

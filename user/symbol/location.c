@@ -102,10 +102,7 @@ static void identify(struct symbols *symbols, pid_t pid, uint32_t tag,
 	if (file->identified)
 		return;
 	file->identified = true;
-	if (opened->aside)
-		symbols_ask_aside(symbols);
-	else
-		symbols_ask_about(symbols, pid);
+	symbols_ask_about(symbols, pid, opened->aside);
 	err = ask_client(symbols, &request, opened, &answer);
 	if (err)
 		blame_file(symbols, file, request.kind, err);

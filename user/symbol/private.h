@@ -43,8 +43,7 @@ struct symbols {
 	struct memory_source *memory;
 	struct askers *askers;
 	struct client *aside; /* is asked about files that may hang, and has them alone */
-	struct client *
-		client; /* of them all, who is asked now: symbols_ask_about(), symbols_ask_aside() */
+	struct client *client; /* of them all, who is asked now: symbols_ask_about() */
 	struct maps_cache *spaces;
 	struct files *files;
 	struct place_cache *places;
@@ -117,10 +116,8 @@ void lend_note_stuck(struct symbols *symbols);
 
 /* -- ask.c: how the child is asked -- */
 
-/* The next questions are about this process. */
-void symbols_ask_about(struct symbols *symbols, pid_t pid);
-/* And are for the child aside. */
-void symbols_ask_aside(struct symbols *symbols);
+/* The next questions are about this process. aside: and for the child that has what may hang. */
+void symbols_ask_about(struct symbols *symbols, pid_t pid, bool aside);
 /* client_ask(), and what became of an earlier question is noted. */
 int ask_client(struct symbols *symbols, struct request *request, const struct file_opened *file,
 	       struct answer *answer);

@@ -130,7 +130,7 @@ static int send_file(const struct unwound *unwound, uint64_t start)
 		return -EAGAIN;
 	if (file && file->aside && !location.aside) {
 		maps_cache_mark(unwound->symbols->spaces, unwound->pid);
-		symbols_ask_aside(unwound->symbols);
+		symbols_ask_about(unwound->symbols, unwound->pid, true);
 		return 0;
 	}
 	for (int tries = 0; tries < 2; tries++) {
@@ -342,10 +342,7 @@ static int unwind_once(struct symbols *symbols, pid_t pid, uint64_t addr,
 	if (!*reading || *reading == before)
 		return -ENOENT;
 	unwound.reading = *reading;
-	if (maps_cache_is_marked(symbols->spaces, pid))
-		symbols_ask_aside(symbols);
-	else
-		symbols_ask_about(symbols, pid);
+	symbols_ask_about(symbols, pid, maps_cache_is_marked(symbols->spaces, pid));
 	err = ask_until_done(&unwound, copy, out);
 	blame_ended(symbols);
 	return err;
