@@ -184,7 +184,9 @@ class Neighbourhood:
         self.meter.reset()
         began = time.monotonic()
         time.sleep(seconds)
-        while time.monotonic() < began + GIVEN_BACK_S and any(w.pss_mib() > before[w.name][2] * BACK for w in self.all):
+        while time.monotonic() < began + GIVEN_BACK_S and (
+            any(w.pss_mib() > before[w.name][2] * BACK for w in self.all) or any(self.descriptors_left())
+        ):
             time.sleep(1)
         phase.row.memory = {w.name: (before[w.name][2], w.peak_mib, w.pss_mib()) for w in self.all}
         wrong = [
@@ -193,12 +195,13 @@ class Neighbourhood:
             if after > then * BACK
         ]
         self.checks.check("memory is given back in %d s" % GIVEN_BACK_S, wrong)
-        wrong = [
-            "%s: %d, were %d" % (w.name, w.descriptors(), then)
-            for w, then in zip(self.all, self.descriptors)
-            if w.descriptors() > then + DESCRIPTORS_MORE
-        ]
-        self.checks.check("descriptors are closed", wrong)
+        self.checks.check("descriptors are closed", self.descriptors_left())
+
+    def descriptors_left(self):
+        for watcher, then in zip(self.all, self.descriptors):
+            now = watcher.descriptors()
+            if now > then + DESCRIPTORS_MORE:
+                yield "%s: %d, were %d" % (watcher.name, now, then)
 
     def close(self):
         """Ends those that watched all the time, and judges what they recorded."""
